@@ -1,0 +1,92 @@
+"""The command line: click alone. A command's module is loaded when the command runs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from edgecli import __version__
+from edgecli.errors import EdgeCliError
+
+COMMANDS = {
+    "detect": "Find the edges of one or more images.",
+    "filters": "List, show and export filters.",
+    "trace": "Write out the arithmetic of one output pixel.",
+}
+"""Each command with the line that --help shows, so that --help need not load it."""
+
+
+class CommandLine(click.Group):
+    """Loads commands late, and ends every failure in one line and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the commands in the order in which one meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a command's module."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"edgecli.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run a command; exit with 0 all done, 1 something failed, 2 usage, 130 interrupted."""
+        if not standalone_mode:
+            return super().main(*args, standalone_mode=False, **extra)
+        sys.exit(self._run(*args, **extra))
+
+    def _run(self, *args: Any, **extra: Any) -> int:
+        try:
+            code = super().main(*args, standalone_mode=False, **extra)
+            sys.stdout.flush()
+        except click.ClickException as error:
+            return fail(error.format_message(), error.exit_code)
+        except EdgeCliError as error:
+            return fail(str(error), error.exit_code)
+        except (click.Abort, KeyboardInterrupt):
+            return fail("interrupted", 130)
+        except MemoryError:
+            return fail("not enough memory; give a smaller image or kernel")
+        except OSError as error:
+            return self._end_of_output(error)
+        except Exception as error:  # the last resort: a fault of ours is still one line
+            if "EDGECLI_TRACEBACK" in os.environ:
+                raise
+            return fail(
+                f"internal error, {type(error).__name__}: {error}; "
+                "please report it with the output of EDGECLI_TRACEBACK=1"
+            )
+        return code if isinstance(code, int) else 0  # a command returns its exit code, or None
+
+    @staticmethod
+    def _end_of_output(error: OSError) -> int:
+        """End quietly when the reader of a pipe has gone; report what else the system refused."""
+        if error.errno != errno.EPIPE:
+            return fail(f"standard output cannot be written: {error.strerror or error}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def fail(message: str, exit_code: int = 1) -> int:
+    """Say on standard error, in one line, what went wrong, and return the exit code."""
+    line = " ".join(message.split())
+    click.echo(f"edgecli: {line}", err=True)
+    return exit_code
+
+
+@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def main() -> None:
+    """Find edges in pictures with convolution filters, and say what each convolution costs."""

@@ -1,0 +1,109 @@
+"""``edgecli detect``: the edges of one or more images."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+
+import click
+
+from edgecli.cli import fail
+from edgecli.cli.options import Reporting, image_options
+from edgecli.errors import EdgeCliError, UsageError
+from edgecli.jobs import (
+    Limits,
+    Outputs,
+    Result,
+    Screen,
+    Target,
+    check_outputs,
+    detect_input,
+    name_outputs,
+    plan_input,
+)
+from edgecli.pipeline import Settings
+from edgecli.reports.writing import write_reports
+
+
+@click.command("detect")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@image_options
+@click.option("--explain", is_flag=True, help="Print what would be done, and stop.")
+@click.option("--preview", is_flag=True, help="Draw the edge map in the terminal.")
+def command(
+    inputs: tuple[str, ...],
+    settings: Settings,
+    target: Target,
+    limits: Limits,
+    reporting: Reporting,
+    explain: bool,
+    preview: bool,
+) -> int:
+    """Find the edges of one or more images.
+
+    INPUT is an image, a grid of numbers (CSV, text or NPY), or - for standard input. Each edge map
+    is written beside its input, or where -o says.
+    """
+    target = _many_to_folder(inputs, target)
+    outputs = [name_outputs(path, settings, target) for path in inputs]
+    check_outputs(inputs, outputs)
+    aside = any("-" in named.paths for named in outputs) and not explain
+    if aside:
+        _check_terminal(outputs[0])
+    screen = _screen(aside=aside) if preview else None
+    results: list[Result] = []
+    exit_code = 0
+    try:
+        for path in inputs:
+            try:
+                results += _results(path, settings, target, limits, explain=explain, screen=screen)
+            except EdgeCliError as error:
+                exit_code = fail(str(error), error.exit_code if len(inputs) == 1 else 1)
+    finally:
+        write_reports(results, reporting.format, reporting.file, aside=aside)
+    return exit_code
+
+
+def _screen(*, aside: bool) -> Screen:
+    from edgecli.reports.display import TerminalScreen  # rich is slow to load
+
+    return TerminalScreen(sys.stderr if aside else sys.stdout)
+
+
+def _results(
+    path: str,
+    settings: Settings,
+    target: Target,
+    limits: Limits,
+    *,
+    explain: bool,
+    screen: Screen | None,
+) -> list[Result]:
+    """Plan an input, or detect its edges; say which files were left as they are."""
+    if explain:
+        return [result for result, _ in plan_input(path, settings, target, limits)]
+    results = detect_input(path, settings, target, limits, screen)
+    for result in results:
+        if result.measured is None:
+            click.echo(f"edgecli: kept {', '.join(result.outputs.paths)}", err=True)
+    return results
+
+
+def _many_to_folder(inputs: tuple[str, ...], target: Target) -> Target:
+    """Several inputs go to a folder, whether or not its name ends in a slash."""
+    if target.output in (None, "-") or target.folder or len(inputs) == 1:
+        return target
+    if os.path.exists(str(target.output)):
+        raise UsageError(
+            f"{len(inputs)} images do not fit in one output {target.output}; give a folder"
+        )
+    return replace(target, folder=True)
+
+
+def _check_terminal(outputs: Outputs) -> None:
+    if sys.stdout.isatty() and not outputs.format.text:
+        raise UsageError(
+            f"{outputs.format.name} is binary and standard output is a terminal; "
+            "redirect it, or give a file with -o"
+        )

@@ -1,0 +1,60 @@
+"""``edgecli filters``: the filter bank."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from edgecli.edges.operators import OPERATORS, load_operator
+from edgecli.filters import BUILTIN_FILTERS, FILTER_FORMATS, dump_filter, filter_format, load_filter
+from edgecli.images.files import whole_file
+from edgecli.reports.display import print_rows
+from edgecli.reports.table import bank_lines
+
+
+@click.group("filters")
+def command() -> None:
+    """List, show and export filters."""
+
+
+@command.command("list")
+def list_filters() -> None:
+    """List the built-in filters and operators."""
+    print_rows([(entry.usage, entry.description) for entry in BUILTIN_FILTERS.values()], sys.stdout)
+
+
+@command.command("show")
+@click.argument("name", metavar="NAME|FILE")
+def show_filter(name: str) -> None:
+    """Show a filter's kernels, rank, parameters and sum."""
+    operator = load_operator(name)
+    bank = operator.bank
+    weights, biases = bank.parameters
+    rows = list(bank_lines(bank))
+    rows.append(("parameters", f"{weights:,} weights + {biases:,} biases = {weights + biases:,}"))
+    if bank.has_bias:
+        rows.append(("bias", ", ".join(f"{value:g}" for value in bank.bias)))
+    sums = bank.weight.sum(axis=(1, 2, 3))
+    rows.append(("sum", ", ".join(f"{value:.6g}" for value in sums)))
+    if name in OPERATORS:
+        rows.append(("edge map", f"{operator.combine} of {' and '.join(bank.names)}"))
+    print_rows(rows, sys.stdout)
+
+
+@command.command("export")
+@click.argument("name", metavar="NAME|FILE")
+@click.option("-o", "--output", required=True, metavar="FILE|-", help="Where to write.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(list(FILTER_FORMATS)),
+    help="[default: by the output's extension]",
+)
+def export_filter(name: str, output: str, format_: str | None) -> None:
+    """Write a filter to a file that detect reads back the same."""
+    if output == "-" and format_ is None:
+        format_ = "txt"
+    data = dump_filter(load_filter(name), format_ or filter_format(output))
+    with whole_file(output) as file:
+        file.write(data)

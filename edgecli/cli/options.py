@@ -1,0 +1,183 @@
+"""The options that commands share: one decorator, and the settings they make."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from edgecli.conv.activations import ACTIVATIONS
+from edgecli.edges.operators import COMBINATIONS, load_operator
+from edgecli.edges.rendering import DEPTHS, MAPS
+from edgecli.errors import UsageError
+from edgecli.geometry import PADDING_MODES, parse_border, parse_padding
+from edgecli.images.colour import CHANNELS, parse_colour
+from edgecli.images.formats import FORMATS
+from edgecli.jobs import MAX_PIXELS, Limits, Target
+from edgecli.pipeline import Settings
+from edgecli.reports.formats import REPORTS
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+FILTER_OPTIONS = (
+    click.option(
+        "-f", "--filter", "filters", multiple=True, metavar="NAME|FILE|ROWS", default=("sobel",),
+        show_default=True,
+        help='A built-in name, a filter file, or inline rows such as "1 0 -1; 1 0 -1; 1 0 -1". '
+        "May be given several times.",
+    ),
+    click.option("--padding", default="same", show_default=True, metavar="valid|same|N|H,W|T,B,L,R",
+                 help="Pixels to add around the image."),
+    click.option("--padding-mode", default="replicate", show_default=True,
+                 metavar="|".join(m + ":V" * (m == "constant") for m in PADDING_MODES),
+                 help="What the added pixels are."),
+    click.option("--stride", default="1", show_default=True, metavar="N|H,W",
+                 help="Pixels from one position of the window to the next."),
+    click.option("--dilation", default="1", show_default=True, metavar="N|H,W",
+                 help="Pixels from one weight of the kernel to the next."),
+    click.option("--convolve", is_flag=True, help="Flip the kernel: convolution, not correlation."),
+    click.option("--channels", type=click.Choice(CHANNELS),
+                 help="What the filters slide over.  [default: gray; rgb for filters of depth 3]"),
+    click.option("--bias", metavar="B[,B…]", help="A number to add, one for all filters or one each."),
+    click.option("--activation", type=click.Choice(ACTIVATIONS), default="none", show_default=True,
+                 help="What is done to each response."),
+)  # fmt: skip
+
+MAP_OPTIONS = (
+    click.option("--combine", type=click.Choice(COMBINATIONS),
+                 help="Make one edge map of all filters.  [default: as each operator says]"),
+    click.option("--map", "map_", type=click.Choice(MAPS), default="abs", show_default=True,
+                 help="How responses become pixels."),
+    click.option("--depth", type=click.Choice(list(DEPTHS)),
+                 help="Bits of the pixels written.  [default: 8, 16 for images of more]"),
+    click.option("--background", default="white", show_default=True, metavar="COLOUR",
+                 help="What transparent images are laid on."),
+)  # fmt: skip
+
+OUTPUT_OPTIONS = (
+    click.option("-o", "--output", metavar="PATH|DIR|-",
+                 help="Where to write.  [default: <stem>-<filter>.png beside the input]"),
+    click.option("--format", "format_", type=click.Choice(list(FORMATS)),
+                 help="[default: by the output's extension, else png]"),
+    click.option("--no-clobber", is_flag=True, help="Leave files that exist as they are."),
+    click.option("--all-frames", is_flag=True, help="Take every page or frame of a file."),
+    click.option("--no-auto-orient", is_flag=True, help="Do not turn images as their EXIF says."),
+    click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="[default: all cores]"),
+    click.option("--max-pixels", type=click.IntRange(1), default=MAX_PIXELS, show_default=True,
+                 metavar="N", help="Refuse larger images."),
+)  # fmt: skip
+
+REPORT_OPTIONS = (
+    click.option("--report", type=click.Choice(REPORTS), help="[default: table]"),
+    click.option("--report-file", metavar="PATH", help="Write the report there."),
+    click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """How to report: in which format, where to, or not at all."""
+
+    format: str
+    file: str | None
+
+
+def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of detection; it receives settings, target, limits, reporting."""
+
+    @functools.wraps(function)
+    def command(**values: Any) -> Any:
+        made = {
+            "settings": make_settings(values),
+            "target": make_target(values),
+            "limits": Limits(
+                values.pop("max_pixels"), values.pop("all_frames"), not values.pop("no_auto_orient")
+            ),
+            "reporting": make_reporting(values),
+        }
+        return function(**values, **made)
+
+    return with_options(*FILTER_OPTIONS, *MAP_OPTIONS, *OUTPUT_OPTIONS, *REPORT_OPTIONS)(command)
+
+
+def with_options(*options: Decorator) -> Decorator:
+    """Return a decorator that adds options in the order given."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def make_settings(values: dict[str, Any]) -> Settings:
+    """Make settings of the options' values, taking those out of ``values``."""
+    return Settings(
+        operators=tuple(load_operator(spec) for spec in values.pop("filters")),
+        padding=parse_padding(values.pop("padding")),
+        border=parse_border(values.pop("padding_mode")),
+        stride=parse_pair("stride", values.pop("stride")),
+        dilation=parse_pair("dilation", values.pop("dilation")),
+        convolve=values.pop("convolve"),
+        channels=values.pop("channels"),
+        bias=parse_bias(values.pop("bias")),
+        activation=values.pop("activation"),
+        combine=values.pop("combine", None),
+        map=values.pop("map_", "abs"),
+        depth=values.pop("depth", None),
+        background=parse_colour(values.pop("background", "white")),
+        threads=values.pop("threads", None),
+    )
+
+
+def make_target(values: dict[str, Any]) -> Target:
+    """Make a target of the options' values; a path that ends in a slash is a folder."""
+    output = values.pop("output")
+    folder = output not in (None, "-") and (os.path.isdir(output) or output.endswith(("/", os.sep)))
+    return Target(output, values.pop("format_"), folder, values.pop("no_clobber"))
+
+
+def make_reporting(values: dict[str, Any]) -> Reporting:
+    """Choose the report's format: as asked, by the report file's extension, else a table."""
+    format_, file, quiet = (values.pop(name) for name in ("report", "report_file", "quiet"))
+    if format_ is None and file is not None:
+        extensions = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown"}
+        format_ = extensions.get(os.path.splitext(file)[1].lower(), "table")
+    return Reporting(format_ or ("none" if quiet else "table"), file)
+
+
+def parse_pair(name: str, text: str) -> tuple[int, int]:
+    """Read ``N`` or ``H,W``, each 1 or more.
+
+    >>> parse_pair("stride", "2"), parse_pair("stride", "2,3")
+    ((2, 2), (2, 3))
+    """
+    parts = text.split(",")
+    try:
+        numbers = [int(part) for part in parts]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (1, 2) or min(numbers) < 1:
+        raise UsageError(f"{name} {text!r} is not N or H,W with numbers from 1 up")
+    return numbers[0], numbers[-1]
+
+
+def parse_bias(text: str | None) -> tuple[float, ...]:
+    """Read numbers separated by commas.
+
+    >>> parse_bias("1,-0.5")
+    (1.0, -0.5)
+    """
+    if text is None:
+        return ()
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(
+            f"bias {text!r} is not a number, or numbers separated by commas"
+        ) from error

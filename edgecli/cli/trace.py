@@ -1,0 +1,40 @@
+"""``edgecli trace``: the arithmetic of one output pixel, written out."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+
+import click
+
+from edgecli.cli.options import FILTER_OPTIONS, make_settings, with_options
+from edgecli.errors import UsageError
+from edgecli.jobs import Limits, Target, plan_input
+from edgecli.reports.display import print_rows
+from edgecli.reports.trace import trace_pixel
+
+
+@click.command("trace")
+@click.argument("input_path", metavar="INPUT")
+@click.option("--at", required=True, metavar="ROW,COL", help="The output pixel, counted from 0.")
+@with_options(*FILTER_OPTIONS)
+def command(input_path: str, at: str, **values: object) -> None:
+    """Write out the arithmetic of one output pixel.
+
+    INPUT is an image or a grid of numbers, - for standard input.
+    """
+    row, col = _parse_position(at)
+    settings = make_settings(values)
+    target = Target(output="-", folder=True)  # nothing is written; any name will do
+    with closing(plan_input(input_path, settings, target, Limits())) as images:
+        result, source = next(images)
+        rows = list(trace_pixel(result.detection, source, row, col))
+    print_rows(rows, sys.stdout)
+
+
+def _parse_position(text: str) -> tuple[int, int]:
+    try:
+        row, col = (int(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(f"position {text!r} is not ROW,COL; write two whole numbers") from error
+    return row, col

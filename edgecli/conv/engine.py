@@ -1,0 +1,207 @@
+"""The schedule: bands of rows, padded where they touch the border, spread over threads.
+
+The arithmetic is apart, in ``methods.py``. A band's padded pixels live in a worker's own memory,
+in the accumulator's type; so the image is never copied, converted or padded as a whole, and a
+band can be computed alone, on any thread, with the same result.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edgecli.conv.plan import Plan, plan_convolution
+from edgecli.conv.scratch import Scratch
+from edgecli.errors import GeometryError
+from edgecli.filters import FilterBank, load_filter
+from edgecli.geometry import Axis, Border, Geometry, Window, bands, parse_border, parse_padding
+
+BAND_BYTES = 3 * 2**20
+"""Working memory that a band aims at: a thread's share of cache, measured (tests/benchmarks)."""
+
+FEWEST_ROWS, MOST_ROWS = 16, 256
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A plan laid over an image of one size: computes any band of its responses."""
+
+    plan: Plan
+    geometry: Geometry
+    border: Border
+    depth: int  # C_in
+
+    @property
+    def filters(self) -> int:
+        """Return C_out."""
+        return len(self.plan.bias)
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """Return ``(C_out, H', W')``."""
+        return (self.filters, *self.geometry.output_shape)
+
+    @property
+    def band_rows(self) -> int:
+        """Return how many output rows make a band that stays in cache."""
+        rows, cols = self.geometry.rows, self.geometry.cols
+        inputs = self.depth * cols.padded * rows.stride
+        outputs = (self.filters + 1) * cols.output
+        row_bytes = (inputs + outputs) * self.plan.accumulator.itemsize
+        return min(max(BAND_BYTES // row_bytes, FEWEST_ROWS), MOST_ROWS)
+
+    def needed(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the image rows that output rows ``[start, stop)`` are computed from."""
+        return self.geometry.rows.needed(start, stop, self.border)
+
+    def band(
+        self, block: NDArray[Any], start: int, stop: int, out: NDArray[Any], scratch: Scratch
+    ) -> None:
+        """Compute output rows ``[start, stop)`` into ``out (C_out, stop − start, W')``.
+
+        ``block (C_in, rows, W)`` holds the image rows ``needed(start, stop)``.
+        """
+        padded = self._pad(block, start, stop, scratch)
+        for part in self.plan.parts:
+            part.method.apply(padded, out[part.start : part.stop], self.plan.steps, scratch)
+        for response, bias in zip(out, self.plan.bias, strict=True):
+            if bias:
+                np.add(response, bias, out=response)
+
+    def _pad(self, block: NDArray[Any], start: int, stop: int, scratch: Scratch) -> NDArray[Any]:
+        """Copy a block into the accumulator's type, with the padding that its window needs."""
+        rows, cols = self.geometry.rows, self.geometry.cols
+        low, high = rows.reach(start, stop)
+        first = self.needed(start, stop)[0]
+        shape = (self.depth, high - low, cols.padded)
+        padded = scratch.take("padded", shape, self.plan.accumulator)
+        left, right = cols.before, cols.before + cols.size
+        above, below = max(low, 0), min(high, rows.size)
+        if above < below:
+            inner = padded[:, above - low : below - low, left:right]
+            np.copyto(inner, block[:, above - first : below - first], casting="unsafe")
+        for position in (*range(low, min(high, 0)), *range(max(low, rows.size), high)):
+            source = self.border.source(position, rows.size)
+            outside = padded[:, position - low, left:right]
+            if source is None:
+                outside.fill(self.border.value)
+            else:
+                np.copyto(outside, block[:, source - first], casting="unsafe")
+        self._pad_sides(padded, cols)
+        return padded
+
+    def _pad_sides(self, padded: NDArray[Any], cols: Axis) -> None:
+        for position in (*range(-cols.before, 0), *range(cols.size, cols.size + cols.after)):
+            source = self.border.source(position, cols.size)
+            outside = padded[:, :, cols.before + position]
+            if source is None:
+                outside.fill(self.border.value)
+            else:
+                np.copyto(outside, padded[:, :, cols.before + source])
+
+
+def plan_over(
+    bank: FilterBank, window: Window, shape: tuple[int, int, int], dtype: Any
+) -> Convolution:
+    """Plan a bank over a volume ``(C, H, W)`` of ``dtype``; GeometryError if it does not fit."""
+    channels, height, width = shape
+    bank = bank.over(channels)
+    geometry = window.over(height, width)
+    return Convolution(plan_convolution(bank, window, dtype), geometry, window.border, channels)
+
+
+def convolve(
+    image: ArrayLike,
+    bank: FilterBank | str,
+    *,
+    stride: int | tuple[int, int] = 1,
+    padding: str | int | tuple[int, ...] = "valid",
+    padding_mode: str = "zeros",
+    dilation: int | tuple[int, int] = 1,
+    threads: int | None = None,
+) -> NDArray[Any]:
+    """Slide a filter bank over an image: cross-correlation, as torch and OpenCV compute it.
+
+    ``image`` is ``(H, W)`` or ``(C, H, W)``; the result is ``(C_out, H', W')``: int16 or int32
+    where that is exact, else float32. A bank of depth 1 stands in every channel and its products
+    are summed. ``threads`` defaults to all cores and changes nothing but the time.
+
+    Raises GeometryError where the window does not fit, FilterError where the depths differ.
+
+    >>> import numpy as np
+    >>> image = np.zeros((6, 6), np.uint8)
+    >>> image[:, :3] = 10
+    >>> convolve(image, "vertical")[0, 0].tolist()
+    [0, 30, 30, 0]
+    """
+    volume = as_volume(image)
+    bank = load_filter(bank) if isinstance(bank, str) else bank
+    window = Window(
+        bank.kernel_size,
+        as_pair(stride),
+        as_pair(dilation),
+        parse_padding(padding),
+        parse_border(padding_mode),
+    )
+    channels, height, width = volume.shape
+    convolution = plan_over(bank, window, (channels, height, width), volume.dtype)
+    out = np.empty(convolution.output_shape, convolution.plan.accumulator)
+
+    def compute(band: tuple[int, int], scratch: Scratch) -> None:
+        start, stop = band
+        low, high = convolution.needed(start, stop)
+        convolution.band(volume[:, low:high], start, stop, out[:, start:stop], scratch)
+
+    run_bands(bands(out.shape[1], convolution.band_rows), compute, threads)
+    return out
+
+
+def as_volume(image: ArrayLike) -> NDArray[Any]:
+    """Return an image as ``(C, H, W)`` numbers; GeometryError for any other shape."""
+    array = np.asarray(image)
+    if array.dtype.kind not in "buif":
+        raise GeometryError(f"image holds {array.dtype}; give integers or floats")
+    volume = array[np.newaxis] if array.ndim == 2 else array
+    if volume.ndim != 3 or not len(volume):
+        raise GeometryError(f"image has shape {array.shape}; give (H, W) or (C, H, W)")
+    return volume
+
+
+def as_pair(value: int | tuple[int, int]) -> tuple[int, int]:
+    """Return a number for both directions, or the two that were given."""
+    return (value, value) if isinstance(value, int) else (value[0], value[1])
+
+
+def run_bands(
+    work: Iterable[tuple[int, int]],
+    compute: Callable[[tuple[int, int], Scratch], None],
+    threads: int | None = None,
+) -> None:
+    """Compute every band; each worker takes the next one when it is done with the last."""
+    queue = list(work)
+    workers = min(threads or cores(), len(queue))
+    remaining = iter(queue)  # a list's iterator may be shared by threads
+
+    def worker(_: int) -> None:
+        scratch = Scratch()
+        for band in remaining:
+            compute(band, scratch)
+
+    if workers <= 1:
+        worker(0)
+        return
+    with ThreadPoolExecutor(workers) as executor:
+        list(executor.map(worker, range(workers)))
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,225 @@
+"""The arithmetic: ways to slide filters over a band of pixels that is already padded.
+
+Every method computes the same *valid cross-correlation*,
+
+    out[n, y, x] = Σ_c Σ_i Σ_j weight[n, c, i, j] · padded[c, y·sH + i·dH, x·sW + j·dW]
+
+over ``padded (C_in, h, w)``, a band in the accumulator's type, into ``out (C_out, rows, cols)``.
+Padding, bands and threads are the engine's business; which method runs is the plan's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import groupby
+from math import gcd
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.conv.scratch import Scratch
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How far the window moves and how far apart its taps stand, rows then columns."""
+
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+
+
+class Method(Protocol):
+    """Prepared weights of one or more filters."""
+
+    @property
+    def name(self) -> str:
+        """What reports call the method."""
+        ...
+
+    def apply(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
+        """Fill ``out (C_out, rows, cols)`` from ``padded (C_in, h, w)``."""
+        ...
+
+
+# --- weighted sums of views ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Group:
+    """Views that share a weight: ``weight · (Σ plus − Σ minus)``, with at least one plus."""
+
+    weight: float
+    plus: tuple[int, ...]
+    minus: tuple[int, ...]
+
+
+def group_weights(weights: Iterable[float]) -> tuple[Group, ...]:
+    """Group positions by the size of their weight, so that each size is multiplied once.
+
+    Zeros vanish. A group of weight 1 comes first: it needs no multiplication at all.
+
+    >>> group_weights([1, 2, 0, -1])
+    (Group(weight=1, plus=(0,), minus=(3,)), Group(weight=2, plus=(1,), minus=()))
+    """
+    sized = sorted((abs(w), i, w > 0) for i, w in enumerate(weights) if w)
+    groups = []
+    for size, members in groupby(sized, key=lambda member: member[0]):
+        signs = [(i, positive) for _, i, positive in members]
+        plus = tuple(i for i, positive in signs if positive)
+        minus = tuple(i for i, positive in signs if not positive)
+        groups.append(Group(size, plus, minus) if plus else Group(-size, minus, ()))
+    return tuple(sorted(groups, key=lambda group: (group.weight != 1, group.weight < 0)))
+
+
+def weighted_sum(groups: Sequence[Group], views: Sequence[Array], out: Array, rest: Array) -> None:
+    """Write Σ weight · view to ``out``; ``rest`` is working memory of its shape.
+
+    Every operation is one pass of a NumPy ufunc over cached memory, without temporaries.
+    """
+    if not groups:
+        out.fill(0)
+        return
+    first, *others = groups
+    _weigh(first.weight, _add_up(first, views, out), out)
+    for group in others:
+        total = _add_up(group, views, rest)
+        if abs(group.weight) != 1:
+            total = np.multiply(total, abs(group.weight), out=rest)
+        (np.add if group.weight > 0 else np.subtract)(out, total, out=out)
+
+
+def _add_up(group: Group, views: Sequence[Array], out: Array) -> Array:
+    """Return Σ plus − Σ minus: in ``out``, or the view itself where there is only one."""
+    total, *plus = (views[i] for i in group.plus)
+    for view in plus:
+        total = np.add(total, view, out=out)
+    for i in group.minus:
+        total = np.subtract(total, views[i], out=out)
+    return total
+
+
+def _weigh(weight: float, total: Array, out: Array) -> None:
+    if weight != 1:
+        np.multiply(total, weight, out=out)
+    elif total is not out:
+        np.copyto(out, total)
+
+
+def tap_slice(tap: int, outputs: int, stride: int, dilation: int) -> slice:
+    """Return the samples that one tap of a 1-D window sees, one for each output."""
+    start = tap * dilation
+    return slice(start, start + (outputs - 1) * stride + 1, stride)
+
+
+# --- taps ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Taps:
+    """One shifted multiply-add for each weight that is not zero."""
+
+    positions: tuple[tuple[int, int, int], ...]  # channel, row, column of each weight
+    groups: tuple[Group, ...]
+    name: str = "taps"
+
+    @classmethod
+    def prepare(cls, weight: Array) -> Taps:
+        """Prepare one filter ``(C_in, kH, kW)``."""
+        positions = tuple((int(c), int(i), int(j)) for c, i, j in np.argwhere(weight))
+        return cls(positions, group_weights([_plain(w) for w in weight[weight != 0].tolist()]))
+
+    def apply(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
+        """Fill ``out (1, rows, cols)``."""
+        _, rows, cols = out.shape
+        (sH, sW), (dH, dW) = steps.stride, steps.dilation
+        views = [
+            padded[c, tap_slice(i, rows, sH, dH), tap_slice(j, cols, sW, dW)]
+            for c, i, j in self.positions
+        ]
+        rest = scratch.take("rest", (rows, cols), out.dtype)
+        weighted_sum(self.groups, views, out[0], rest)
+
+
+# --- separable ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Separable:
+    """An outer product: a sum over channels, then one down the columns, then one along the rows."""
+
+    channels: tuple[Group, ...]
+    column: tuple[Group, ...]
+    row: tuple[Group, ...]
+    kernel_size: tuple[int, int]
+    name: str = "separable"
+
+    @classmethod
+    def prepare(cls, weight: Array) -> Separable | None:
+        """Prepare one filter ``(C_in, kH, kW)``, or return None if it is no outer product."""
+        factors = outer_factors(weight)
+        if factors is None:
+            return None
+        channels, column, row = (group_weights(factor) for factor in factors)
+        return cls(channels, column, row, weight.shape[1:])
+
+    def apply(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
+        """Fill ``out (1, rows, cols)``."""
+        _, rows, cols = out.shape
+        (kH, kW), (sH, sW), (dH, dW) = self.kernel_size, steps.stride, steps.dilation
+        plane = _pass(self.channels, list(padded), "plane", scratch)
+        tall = [plane[tap_slice(i, rows, sH, dH)] for i in range(kH)]
+        column = _pass(self.column, tall, "column", scratch)
+        wide = [column[:, tap_slice(j, cols, sW, dW)] for j in range(kW)]
+        weighted_sum(self.row, wide, out[0], scratch.take("rest", (rows, cols), out.dtype))
+
+
+def _pass(groups: Sequence[Group], views: list[Array], name: str, scratch: Scratch) -> Array:
+    """Run one pass into scratch memory, or return the view where there is nothing to sum."""
+    if groups == (Group(1, (0,), ()),):
+        return views[0]
+    out = scratch.take(name, views[0].shape, views[0].dtype)
+    weighted_sum(groups, views, out, scratch.take("rest", out.shape, out.dtype))
+    return out
+
+
+def outer_factors(weight: Array) -> tuple[list[float], ...] | None:
+    """Return a factor per axis whose outer product is ``weight``, or None if its rank is over 1.
+
+    The factors run through the largest weight. Those of integers are integers, by dividing each
+    by its content (Gauss's lemma); the scale left over goes to the last axis, all others are
+    as small as they can be, so that most need no multiplication.
+
+    >>> outer_factors(np.array([[[1, 0, -1], [2, 0, -2], [1, 0, -1]]]))
+    ([1], [1, 2, 1], [1, 0, -1])
+    """
+    pivot = np.unravel_index(np.abs(weight).argmax(), weight.shape)
+    peak = float(weight[pivot])
+    if peak == 0:
+        return None
+    c, i, j = pivot
+    factors = [weight[:, i, j], weight[c, :, j], weight[c, i, :]]
+    if np.array_equal(weight, np.rint(weight)):
+        factors = [_primitive(factor) for factor in factors]
+    else:
+        factors = [factor / peak for factor in factors]
+    centre = [factor[p] for factor, p in zip(factors, pivot, strict=True)]
+    factors[-1] = factors[-1] * (peak / np.prod(centre))
+    product = np.einsum("c,i,j->cij", *factors)
+    if not np.allclose(product, weight, rtol=0, atol=1e-14 * abs(peak)):
+        return None
+    return tuple([_plain(value) for value in factor.tolist()] for factor in factors)
+
+
+def _primitive(factor: Array) -> Array:
+    """Divide integers by their greatest common divisor, keeping their signs."""
+    return factor / reduce(gcd, (int(value) for value in factor))
+
+
+def _plain(value: float) -> float:
+    """Return whole numbers as int, which NumPy multiplies into integer arrays as they are."""
+    return int(value) if value == int(value) else value

@@ -1,0 +1,169 @@
+"""Responses to pixels: how signed numbers become the samples of an edge map.
+
+Every map is one affine step, ``round(factor · v + offset)``, clipped to what the samples hold;
+the maps differ in whether ``v`` is taken absolute and where factor and offset come from.
+
+    abs     |v|, saturating           clip    v, negative to 0
+    gain    |v| over the largest response that the filter can give: never clips
+    signed  zero is mid-grey, the strongest response white or black
+    minmax  the smallest response black, the largest white
+    raw     the numbers themselves
+
+8-bit edge maps of 8-bit images keep the response's own units; other depths are scaled by their
+full scales, where a float image's is 1.0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.conv.scratch import Scratch
+
+MAPS = ("abs", "clip", "signed", "gain", "minmax", "raw")
+
+DEPTHS = {"8": "uint8", "16": "uint16", "float": "float32"}
+"""Choices of the samples that are written; float ones are 1.0 at white, neither rounded nor cut."""
+
+WHOLE_IMAGE_MAPS = ("signed", "minmax")
+"""Maps that are known only when the last response is."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """``round(factor · v + offset)`` clipped to 0 … limit, of ``|v|`` where ``absolute``."""
+
+    absolute: bool
+    factor: float
+    offset: float
+    limit: float
+
+
+@dataclass(frozen=True)
+class Extremes:
+    """The smallest and largest response seen, and how many lie outside what a map can show."""
+
+    smallest: float = float("inf")
+    largest: float = float("-inf")
+    clipped: int = 0
+    nans: int = 0
+
+    def __or__(self, other: Extremes) -> Extremes:
+        return Extremes(
+            min(self.smallest, other.smallest),
+            max(self.largest, other.largest),
+            self.clipped + other.clipped,
+            self.nans + other.nans,
+        )
+
+
+def full_scale(dtype: np.dtype[Any]) -> float:
+    """Return the value of white: the largest integer of the type, 1.0 for floats."""
+    return 1.0 if dtype.kind == "f" else float(np.iinfo(dtype).max)
+
+
+def rendered_dtype(
+    map_name: str, depth: str | None, pixels: np.dtype[Any], response: np.dtype[Any]
+) -> np.dtype[Any]:
+    """Return the samples' type: 8 bits for 8-bit and float images, 16 for deeper ones."""
+    if map_name == "raw":
+        return response
+    if depth is None:
+        depth = "8" if pixels.kind == "f" or pixels.itemsize == 1 else "16"
+    return np.dtype(DEPTHS[depth])
+
+
+def choose_scale(
+    map_name: str, white: float, samples: np.dtype[Any], largest: float
+) -> Scale | None:
+    """Return the scale of a map that needs no look at the responses; None for ``raw``.
+
+    ``white`` is the image's full scale, ``largest`` the filter's largest possible response, which
+    ``gain`` divides by.
+    """
+    if map_name == "raw":
+        return None
+    limit = full_scale(samples)
+    factor = limit / white
+    if map_name == "gain":
+        factor = limit / largest if largest else 0.0
+    return Scale(map_name != "clip", factor, 0.0, limit)
+
+
+def scale_from_extremes(map_name: str, samples: np.dtype[Any], extremes: Extremes) -> Scale:
+    """Return the scale of ``signed`` or ``minmax`` for the responses of a whole image."""
+    limit = full_scale(samples)
+    low, high = extremes.smallest, extremes.largest
+    if map_name == "signed":
+        middle = np.ceil(limit / 2) if samples.kind == "u" else limit / 2
+        strongest = max(abs(low), abs(high))
+        return Scale(False, (limit - middle) / strongest if strongest else 0.0, middle, limit)
+    factor = limit / (high - low) if high > low else 0.0
+    return Scale(False, factor, -low * factor if factor else 0.0, limit)
+
+
+def measure(response: NDArray[Any], scale: Scale | None) -> Extremes:
+    """Return the extremes of a band, and how many of its responses the scale will clip."""
+    smallest, largest = float(response.min()), float(response.max())
+    nans = 0
+    if np.isnan(smallest):
+        finite = response[~np.isnan(response)]
+        nans = response.size - finite.size
+        if not finite.size:
+            return Extremes(nans=nans)
+        smallest, largest = float(finite.min()), float(finite.max())
+    extremes = Extremes(smallest, largest, nans=nans)
+    if scale is None:
+        return extremes
+    return replace(extremes, clipped=_clipped(response, scale, extremes))
+
+
+def _clipped(response: NDArray[Any], scale: Scale, extremes: Extremes) -> int:
+    """Count what rounds to less than 0 or more than the limit; looks only where some do."""
+    if not scale.factor:
+        return 0
+    high = (scale.limit + 0.5 - scale.offset) / scale.factor
+    low = -high if scale.absolute else (-0.5 - scale.offset) / scale.factor
+    above = np.count_nonzero(response > high) if extremes.largest > high else 0
+    below = np.count_nonzero(response < low) if extremes.smallest < low else 0
+    return int(above + below)
+
+
+def render(response: NDArray[Any], scale: Scale, out: NDArray[Any], scratch: Scratch) -> None:
+    """Write ``round(clip(factor · v + offset))`` to ``out``; NaN becomes 0 in integers."""
+    if out.dtype.kind == "f":
+        _affine(response, scale, out, 0.0)
+    elif response.dtype.kind == "i" and scale.factor == 1 and scale.offset == 0:
+        _saturate(response, scale, out, scratch)
+    else:
+        values = scratch.take("render", response.shape, np.float32)
+        # From 0 up, adding a half and cutting off the fraction rounds to the nearest.
+        _affine(response, scale, values, 0.5)
+        np.fmax(values, 0, out=values)  # fmax(NaN, 0) is 0
+        np.fmin(values, np.float32(scale.limit + 0.5), out=values)
+        np.copyto(out, values, casting="unsafe")
+
+
+def _affine(response: NDArray[Any], scale: Scale, out: NDArray[Any], half: float) -> None:
+    np.copyto(out, response, casting="unsafe")
+    if scale.absolute:
+        np.abs(out, out=out)
+    if scale.factor != 1:
+        np.multiply(out, np.float32(scale.factor), out=out)
+    if scale.offset or half:
+        np.add(out, np.float32(scale.offset + half), out=out)
+
+
+def _saturate(response: NDArray[Any], scale: Scale, out: NDArray[Any], scratch: Scratch) -> None:
+    """Write whole numbers in their own units, saturated."""
+    values = scratch.take("render", response.shape, response.dtype)
+    limit = min(int(scale.limit), int(np.iinfo(response.dtype).max))
+    if scale.absolute:
+        np.abs(response, out=values)
+        np.minimum(values, limit, out=values)
+    else:
+        np.clip(response, 0, limit, out=values)
+    np.copyto(out, values, casting="unsafe")

@@ -1,0 +1,47 @@
+"""Everything that edgecli refuses, as one tree.
+
+    EdgeCliError                exit code 1: this input failed, others may not
+    ├── UsageError              exit code 2: the request itself cannot be carried out
+    │   ├── FilterError         a filter's name, file or weights
+    │   └── NetworkError        a network's name, file or shapes
+    ├── GeometryError           a kernel and an image whose sizes do not fit
+    └── ImageError              pixels that cannot be read
+        └── OutputError         pixels that cannot be written
+
+A message is one line: the rule, what was given, what to do next. Errors of other libraries are
+translated where they are called, with ``from``, so that nothing above sees a foreign exception.
+"""
+
+from __future__ import annotations
+
+
+class EdgeCliError(Exception):
+    """Any failure that edgecli foresees; its text is one line for a person."""
+
+    exit_code = 1
+
+
+class UsageError(EdgeCliError):
+    """The request cannot be carried out on any image."""
+
+    exit_code = 2
+
+
+class FilterError(UsageError):
+    """A filter is unknown, malformed or too large."""
+
+
+class NetworkError(UsageError):
+    """A network is unknown, malformed or does not fit together."""
+
+
+class GeometryError(EdgeCliError):
+    """A kernel, padding or stride does not fit an image."""
+
+
+class ImageError(EdgeCliError):
+    """An image cannot be read: missing, truncated, unsupported or too large."""
+
+
+class OutputError(ImageError):
+    """An edge map cannot be written."""

@@ -1,0 +1,26 @@
+"""What is slid over an image: filter banks, the built-in ones and those of files."""
+
+from edgecli.filters.bank import LARGEST_WEIGHTS, FilterBank, concatenate, from_kernel
+from edgecli.filters.builtin import (
+    BUILTIN_FILTERS,
+    BuiltinFilter,
+    Parameter,
+    builtin_filter,
+)
+from edgecli.filters.files import load_filter
+from edgecli.filters.write import FILTER_FORMATS, dump_filter, filter_format
+
+__all__ = [
+    "BUILTIN_FILTERS",
+    "FILTER_FORMATS",
+    "LARGEST_WEIGHTS",
+    "BuiltinFilter",
+    "FilterBank",
+    "Parameter",
+    "builtin_filter",
+    "concatenate",
+    "dump_filter",
+    "filter_format",
+    "from_kernel",
+    "load_filter",
+]

@@ -1,0 +1,125 @@
+"""Filters from outside: which text or bytes they are is told from the content.
+
+A file is NPY or NPZ by its first bytes, JSON if it begins with a brace or bracket, and otherwise
+a grid or a libvips matrix (``read_text.py``). Only ``.mat`` means something as an extension.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from edgecli.errors import FilterError
+from edgecli.filters.bank import LARGEST_WEIGHTS, FilterBank
+from edgecli.filters.builtin import builtin_filter, is_builtin, suggestion
+from edgecli.filters.origin import Origin, is_number, quoted, shown
+from edgecli.filters.read_json import read_json
+from edgecli.filters.read_numpy import NPY_MAGIC, ZIP_MAGICS, read_npy, read_npz
+from edgecli.filters.read_text import read_inline, read_text
+from edgecli.filters.write import FILTER_FORMATS
+
+LARGEST_TEXT = 2**24
+"""Bytes of a text filter: about three million weights."""
+
+LARGEST_BINARY = LARGEST_WEIGHTS * 8 + 2**20
+"""Bytes of a NumPy filter: the limit of weights, with names, biases and headers."""
+
+_SUFFIXES = {f".{name}" for name in FILTER_FORMATS} | {".tsv"}
+_NOT_TEXT = re.compile(r"[^\t\n\r\x20-\x7e\x80-\U0010ffff]")
+
+
+def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
+    """Return a built-in filter, the filters of a file, or those of inline rows.
+
+    The first that applies: a built-in name, with or without parameters (a file of that name is
+    reached as ``./sobel``); a file that exists; a name with the extension of a filter file; rows,
+    told by a first word that is a number or by a semicolon; a name with a slash. A path object
+    is always a file. FilterError, in one line, where nothing can be made of it.
+
+    >>> load_filter("1 0 -1; 1 0 -1; 1 0 -1").kernel_size
+    (3, 3)
+    """
+    try:
+        if not isinstance(spec, str):
+            return _read_file(spec)
+        if is_builtin(spec):
+            return builtin_filter(spec)
+        if os.path.lexists(spec) or Path(spec).suffix.lower() in _SUFFIXES:
+            return _read_file(spec)
+        if _looks_inline(spec):
+            return read_inline(spec, Origin("inline filter", "custom", row_word="row"))
+        if set(spec) & {"/", os.sep}:
+            return _read_file(spec)
+    except MemoryError as error:
+        given = quoted(os.fspath(spec))
+        raise FilterError(f"filter {given} does not fit into memory; use a smaller one") from error
+    raise FilterError(f"filter {quoted(spec)} is unknown; {suggestion(spec.partition(':')[0])}")
+
+
+def _read_file(path: str | os.PathLike[str]) -> FilterBank:
+    """Read a filter file of any format; FilterError names the file, and where it can the place."""
+    origin = _origin(os.fspath(path))
+    data = _read_bytes(path, origin)
+    if not data:
+        raise origin.error("the file is empty; write rows of numbers, such as 1 0 -1")
+    if data.startswith(NPY_MAGIC):
+        return read_npy(data, origin)
+    if data.startswith(ZIP_MAGICS):
+        return read_npz(data, origin)
+    text = _decode(data, origin)
+    if text.lstrip().startswith(("{", "[")):
+        return read_json(text, origin)
+    return read_text(text, origin)
+
+
+def _looks_inline(spec: str) -> bool:
+    first = re.split(r"[\s,;]", spec.strip(), maxsplit=1)[0]
+    return ";" in spec or is_number(first)
+
+
+def _origin(path: str) -> Origin:
+    """Name a file, and its filters by its stem without what a filter's name may not have."""
+    stem = "".join(c if c.isprintable() and c != "\\" else "_" for c in Path(path).stem).strip()
+    return Origin(f"filter file {shown(path)}", stem or "custom", Path(path).suffix.lower())
+
+
+def _read_bytes(path: str | os.PathLike[str], origin: Origin) -> bytes:
+    """Read a file or pipe up to the limit of its kind, known from its first bytes."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(8)
+            binary = head.startswith((NPY_MAGIC, *ZIP_MAGICS))
+            limit = LARGEST_BINARY if binary else LARGEST_TEXT
+            size = os.fstat(file.fileno()).st_size  # 0 for a pipe
+            if size > limit:
+                raise _too_large(limit, origin)
+            data = head + file.read(size or limit)
+    except FileNotFoundError as error:
+        raise FilterError(f"{origin.label} does not exist") from error
+    except IsADirectoryError as error:
+        raise FilterError(f"{origin.label} is a folder; give a file in it") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FilterError(f"{origin.label} cannot be read: {reason}") from error
+    if len(data) > limit:
+        raise _too_large(limit, origin)
+    return data
+
+
+def _too_large(limit: int, origin: Origin) -> FilterError:
+    advice = "save it as .npy" if limit == LARGEST_TEXT else "use a smaller kernel"
+    return origin.error(f"larger than the limit of {limit:,} bytes; {advice}")
+
+
+def _decode(data: bytes, origin: Origin) -> str:
+    """Decode UTF-8, with or without a byte order mark; FilterError on bytes that are no text."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise origin.error("not a filter file: neither UTF-8 text, NPY nor NPZ", line) from error
+    if match := _NOT_TEXT.search(text):
+        line = text.count("\n", 0, match.start()) + 1
+        raise origin.error("not a filter file: neither UTF-8 text, NPY nor NPZ", line)
+    return text

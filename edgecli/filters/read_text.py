@@ -1,0 +1,292 @@
+"""Filters as text: plain grids, CSV, libvips' matrices and inline rows.
+
+A grid has a row of numbers per line, separated by spaces, tabs or commas; fractions such as 1/9
+are numbers. ``#`` begins a comment. Blank lines stand between the channels of a filter. Three
+kinds of lines with a word may stand anywhere in a filter:
+
+    name: box       the rest of the line; begins a new filter if one has begun
+    bias: 0.5       added to each response
+    scale: 9        divides the weights, not the bias, as libvips' scale does
+
+libvips' matrix begins with ``width height [scale [offset]]``: weights are divided by scale, the
+offset is the bias. Every file called ``.mat`` has this header. Elsewhere a first line of 2 to 4
+numbers is a header if exactly ``height`` rows of ``width`` numbers follow and the lines would
+make no grid, being of two lengths; so no grid is ever taken for a matrix.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.errors import FilterError
+from edgecli.filters.bank import FilterBank, check_name
+from edgecli.filters.origin import Origin, build_bank, counted, parse_number, quoted
+
+_TOKEN = re.compile(r"[^\s,]+|,")
+_WORD_LINE = re.compile(r"\s*([A-Za-z]\w*)\s*:\s*(.*)")
+_WORDS = ("name", "bias", "scale")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a filter: a row of numbers, a word with its text, or neither where it is blank."""
+
+    number: int  # from 1
+    numbers: tuple[float, ...] = ()
+    word: str = ""
+    text: str = ""
+    column: int = 1  # of the text
+
+
+def read_text(text: str, origin: Origin) -> FilterBank:
+    """Read a grid, CSV or libvips matrix; FilterError with line and column where it is none."""
+    lines = list(_lines(text, origin))
+    rows = [line for line in lines if line.numbers]
+    if not rows:
+        raise origin.error("no numbers in it; write rows of numbers, such as 1 0 -1")
+    if origin.suffix == ".mat" or _has_matrix_header(lines, rows):
+        return _read_matrix(lines, rows, origin)
+    return _read_grids(lines, origin)
+
+
+def read_inline(spec: str, origin: Origin) -> FilterBank:
+    """Read one kernel from rows separated by ``;`` or line ends.
+
+    >>> read_inline("1 0 -1; 1 0 -1", Origin("inline filter", "custom")).weight.tolist()
+    [[[[1.0, 0.0, -1.0], [1.0, 0.0, -1.0]]]]
+    """
+    texts = re.split(r"[;\n]", spec.strip().rstrip(";"))
+    rows = []
+    for number, text in enumerate(texts, start=1):
+        numbers = _numbers(text.strip(), number, origin)
+        if not numbers:
+            raise origin.error("the row is empty; write numbers between semicolons", number)
+        rows.append(Line(number, numbers))
+    return build_bank(origin, _kernel(rows, origin))
+
+
+def _lines(text: str, origin: Origin) -> Iterator[Line]:
+    """Yield rows, words and blanks; lines that are comments alone are none of them."""
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
+        content = line.partition("#")[0]
+        if match := _WORD_LINE.fullmatch(line):
+            yield _word_line(match, number, origin)
+        elif not content.strip(" \t,"):
+            if content == line:
+                yield Line(number)
+        else:
+            yield Line(number, _numbers(content, number, origin))
+
+
+def _word_line(match: re.Match[str], number: int, origin: Origin) -> Line:
+    """Read a word; a name is all that follows the colon, so that it may contain ``#``."""
+    word, text = match[1].lower(), match[2]
+    if word not in _WORDS:
+        raise origin.error(
+            f"{quoted(match[1] + ':')} is not known; write name:, bias: or scale:",
+            number,
+            match.start(1) + 1,
+        )
+    value = text if word == "name" else text.partition("#")[0]
+    return Line(number, word=word, text=value.strip(), column=match.start(2) + 1)
+
+
+def _numbers(content: str, line: int, origin: Origin) -> tuple[float, ...]:
+    """Return the numbers of a row; a comma must stand between two of them."""
+    numbers: list[float] = []
+    follows_number = False
+    for match in _TOKEN.finditer(content):
+        column = match.start() + 1
+        if match[0] != ",":
+            numbers.append(_number(match[0], line, column, origin))
+        elif not follows_number:
+            raise origin.error("a number is missing before the comma", line, column)
+        follows_number = match[0] != ","
+    if numbers and not follows_number:
+        last = len(content.rstrip())
+        raise origin.error("a number is missing after the comma", line, last)
+    return tuple(numbers)
+
+
+def _number(text: str, line: int, column: int, origin: Origin) -> float:
+    try:
+        return parse_number(text)
+    except FilterError as error:
+        raise origin.error(str(error), line, column) from error
+
+
+# --- grids --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Filter:
+    """One filter of a grid file, its weights ``(C_in, kH, kW)`` divided by its scale."""
+
+    line: int  # of its first row
+    weight: NDArray[np.float64]
+    name: str | None
+    bias: float | None
+
+
+def _read_grids(lines: Sequence[Line], origin: Origin) -> FilterBank:
+    filters = [_filter(section, origin) for section in _sections(lines)]
+    first = filters[0].weight.shape
+    for read in filters:
+        if read.weight.shape != first:
+            raise origin.error(
+                f"a filter of {_times(read.weight.shape)} (channels × height × width) after one "
+                f"of {_times(first)}; the filters of a file have one shape",
+                read.line,
+            )
+    biased = any(read.bias is not None for read in filters)
+    return build_bank(
+        origin,
+        np.stack([read.weight for read in filters]),
+        [read.bias or 0.0 for read in filters] if biased else None,
+        [read.name for read in filters],
+    )
+
+
+def _sections(lines: Sequence[Line]) -> list[list[Line]]:
+    """Cut before every ``name:`` that follows a name or a row: it begins another filter."""
+    sections: list[list[Line]] = [[]]
+    for line in lines:
+        begun = any(earlier.numbers or earlier.word == "name" for earlier in sections[-1])
+        if line.word == "name" and begun:
+            sections.append([])
+        sections[-1].append(line)
+    return sections
+
+
+def _filter(section: Sequence[Line], origin: Origin) -> _Filter:
+    words: dict[str, Line] = {}
+    for line in section:
+        if line.word in words:
+            raise origin.error(f"a second {line.word}: for one filter; keep one", line.number)
+        if line.word:
+            words[line.word] = line
+    rows = [line for line in section if line.numbers]
+    if not rows:
+        named = words["name"]
+        raise origin.error(f"no rows follow name: {named.text}; write them", named.number)
+    weight = _divided(_volume(section, origin), _scale(words.get("scale"), origin))
+    name, bias = words.get("name"), words.get("bias")
+    return _Filter(
+        rows[0].number,
+        weight,
+        None if name is None else _name(name, origin),
+        None if bias is None else _number(bias.text, bias.number, bias.column, origin),
+    )
+
+
+def _volume(section: Sequence[Line], origin: Origin) -> NDArray[np.float64]:
+    """Stack the channels ``(C_in, kH, kW)`` that blank lines separate."""
+    kept = [line for line in section if not line.word]
+    groups = groupby(kept, key=lambda line: bool(line.numbers))
+    channels = [list(group) for is_rows, group in groups if is_rows]
+    kernels = [_kernel(rows, origin) for rows in channels]
+    for rows, kernel in zip(channels, kernels, strict=True):
+        if kernel.shape != kernels[0].shape:
+            raise origin.error(
+                f"a channel of {_times(kernel.shape)} (height × width) after one of "
+                f"{_times(kernels[0].shape)}; the channels of a filter have one size",
+                rows[0].number,
+            )
+    return np.stack(kernels)
+
+
+def _kernel(rows: Sequence[Line], origin: Origin) -> NDArray[np.float64]:
+    """Return the rows as ``(kH, kW)``; FilterError where they differ in length."""
+    first = rows[0]
+    for row in rows:
+        if len(row.numbers) != len(first.numbers):
+            raise origin.error(
+                f"{counted(len(row.numbers), 'number')} where {origin.row_word} {first.number} "
+                f"has {len(first.numbers)}; make all rows of a kernel equally long",
+                row.number,
+            )
+    return np.array([row.numbers for row in rows])
+
+
+def _name(line: Line, origin: Origin) -> str:
+    try:
+        return check_name(line.text)
+    except FilterError as error:
+        raise origin.error(str(error), line.number, line.column) from error
+
+
+def _scale(line: Line | None, origin: Origin) -> float:
+    if line is None:
+        return 1.0
+    scale = _number(line.text, line.number, line.column, origin)
+    if scale == 0:
+        raise origin.error("the scale divides the weights; 0 cannot", line.number, line.column)
+    return scale
+
+
+def _divided(weight: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+    with np.errstate(over="ignore"):  # what overflows is refused with the bank
+        return weight / scale
+
+
+# --- libvips' matrices --------------------------------------------------------------------------
+
+
+def _has_matrix_header(lines: Sequence[Line], rows: Sequence[Line]) -> bool:
+    """Tell a matrix from a grid by the rule at the top of this file."""
+    header, *body = rows
+    width, height = (*header.numbers, 0.0)[:2]
+    fits = 0 < len(body) == height and all(len(row.numbers) == width for row in body)
+    unlike_a_row = len(header.numbers) in (2, 3, 4) and len(header.numbers) != width
+    return fits and unlike_a_row and not any(line.word for line in lines)
+
+
+def _read_matrix(lines: Sequence[Line], rows: Sequence[Line], origin: Origin) -> FilterBank:
+    for line in lines:
+        if line.word:
+            raise origin.error(
+                f"a .mat file is libvips' matrix and knows no {line.word}:; name the file .txt",
+                line.number,
+            )
+    header, *body = rows
+    width, height, scale, offset = _matrix_header(header, origin)
+    if len(body) != height:
+        raise origin.error(
+            f"{counted(len(body), 'row')} where the header, width and height, promises {height}",
+            header.number,
+        )
+    for row in body:
+        if len(row.numbers) != width:
+            raise origin.error(
+                f"{counted(len(row.numbers), 'number')} where the header, width and height, "
+                f"promises {width}",
+                row.number,
+            )
+    # an offset of 0 is what libvips takes a header without one to mean: no bias
+    return build_bank(origin, _divided(_kernel(body, origin), scale), [offset] if offset else None)
+
+
+def _matrix_header(header: Line, origin: Origin) -> tuple[int, int, float, float]:
+    """Return width, height, scale and offset; the last two may be left out."""
+    given = header.numbers
+    whole = all(value == int(value) and value >= 1 for value in given[:2])
+    if len(given) not in (2, 3, 4) or not whole:
+        raise origin.error(
+            "a .mat file is libvips' matrix and begins with: width height [scale [offset]]; "
+            "name a file without that line .txt",
+            header.number,
+        )
+    scale, offset = (*given[2:], *(1.0, 0.0)[len(given) - 2 :])
+    if scale == 0:
+        raise origin.error("the scale divides the weights; 0 cannot", header.number)
+    return int(given[0]), int(given[1]), scale, offset
+
+
+def _times(sizes: Sequence[int]) -> str:
+    return " × ".join(map(str, sizes))

@@ -1,0 +1,188 @@
+"""The two protocols that every image format keeps: a source of rows, and a sink of rows.
+
+A source knows its shape before any pixel is decoded and hands out *blocks*, runs of rows that may
+overlap, from top to bottom. A sink takes finished rows in the same order; the costly part of
+writing (compression) is apart from the writing itself, so that bands can be encoded on many
+threads and still be written in order.
+
+Rows are arrays ``(rows, W, C)`` in native byte order: C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edgecli.errors import ImageError
+
+Rows = NDArray[Any]
+"""Rows of pixels, ``(rows, W, C)``."""
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """What a file's header says of its image.
+
+    ``shape`` is height × width × channels as stored: a palette image has one channel, whatever
+    its source yields. ``dtype`` names the stored samples: ``bool``, ``uint8``, ``uint16``, ….
+    """
+
+    path: str
+    format: str
+    shape: tuple[int, int, int]
+    dtype: str
+    dpi: tuple[float, float] | None = None
+    orientation: int = 1  # EXIF's 1 to 8; 1 is upright
+    frame: int = 0
+    duration: float | None = None  # milliseconds that an animation shows this frame
+
+
+class Source(Protocol):
+    """An image to read from, once, top to bottom."""
+
+    @property
+    def info(self) -> ImageInfo:
+        """What the file's header says."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of the rows that ``blocks`` yields."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The rows' type: uint8, uint16, int16, int32 or float32."""
+        ...
+
+    def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
+        """Yield rows ``[start, stop)`` for each range; starts and stops never decrease.
+
+        A block is never changed after it is yielded, so that a worker may keep it.
+        Raises ImageError where the data ends early or does not decode.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+        ...
+
+
+class Sink(Protocol):
+    """One image being written."""
+
+    def encode(self, rows: Rows) -> Any:
+        """Return rows ``(rows, W, C)`` as the format's bytes; pure, safe on any thread."""
+        ...
+
+    def write(self, encoded: Any) -> None:
+        """Append what ``encode`` returned; called in order, on one thread."""
+        ...
+
+    def finish(self) -> None:
+        """Write what follows the last row. Without it the file is not whole."""
+        ...
+
+
+class ArraySource:
+    """An image that is in memory, ``(H, W, C)``; its blocks are views."""
+
+    def __init__(self, array: Rows, info: ImageInfo) -> None:
+        self.array = array
+        self.info = info
+
+    @classmethod
+    def of(cls, picture: ArrayLike) -> ArraySource:
+        """Take an array ``(H, W)`` or ``(H, W, C)`` as an image; ImageError for any other."""
+        array = np.asarray(picture)
+        rows = array[..., np.newaxis] if array.ndim == 2 else array
+        if rows.ndim != 3 or not 1 <= rows.shape[2] <= 4:
+            raise ImageError(f"picture has shape {array.shape}; give (H, W) or (H, W, C), C ≤ 4")
+        if rows.dtype == bool:
+            rows = rows * np.uint8(255)
+        if rows.dtype.kind == "f":
+            rows = rows.astype(np.float32, copy=False)
+        if rows.dtype.name not in ("uint8", "uint16", "int16", "int32", "float32"):
+            raise ImageError(f"picture holds {array.dtype}; give 8 or 16 bit integers or floats")
+        H, W, C = rows.shape
+        return cls(rows, ImageInfo("array", "array", (H, W, C), array.dtype.name))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels."""
+        H, W, C = self.array.shape
+        return H, W, C
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The array's type."""
+        return self.array.dtype
+
+    def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
+        """Yield views of the array."""
+        for start, stop in ranges:
+            yield self.array[start:stop]
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class ArraySink:
+    """An image that is kept in memory, ``(H, W, C)``."""
+
+    def __init__(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
+        self.array = np.empty(shape, dtype)
+        self._next = 0
+
+    def encode(self, rows: Rows) -> Rows:
+        """Return the rows as they are."""
+        return rows
+
+    def write(self, encoded: Rows) -> None:
+        """Copy the next rows to their place."""
+        self.array[self._next : self._next + len(encoded)] = encoded
+        self._next += len(encoded)
+
+    def finish(self) -> None:
+        """Nothing follows the last row."""
+
+
+def overlapping_blocks(
+    read_into: Callable[[Rows], None],
+    row_shape: tuple[int, int],
+    dtype: np.dtype[Any],
+    ranges: Iterable[tuple[int, int]],
+) -> Iterator[Rows]:
+    """Serve overlapping ranges of rows from a stream that can only move forward.
+
+    ``read_into`` fills a whole array ``(n, W, C)`` with the next n rows. Rows that two ranges
+    share are copied from the earlier block; rows between two ranges are read and dropped.
+
+    >>> stream = iter(range(9))
+    >>> def read_into(rows):
+    ...     for row in rows:
+    ...         row[...] = next(stream)
+    >>> ranges = [(0, 3), (2, 4), (6, 7)]
+    >>> blocks = overlapping_blocks(read_into, (1, 1), np.dtype('u1'), ranges)
+    >>> [block[:, 0, 0].tolist() for block in blocks]
+    [[0, 1, 2], [2, 3], [6]]
+    """
+    position = 0  # the next row that the stream will give
+    previous, previous_start = np.empty((0, *row_shape), dtype), 0
+    for start, stop in ranges:
+        block = np.empty((stop - start, *row_shape), dtype)
+        kept = previous[max(start - previous_start, 0) : stop - previous_start]
+        block[: len(kept)] = kept
+        while position < start:
+            dropped = np.empty((min(start - position, 64), *row_shape), dtype)
+            read_into(dropped)
+            position += len(dropped)
+        if len(kept) < len(block):
+            read_into(block[len(kept) :])
+            position = stop
+        yield block
+        previous, previous_start = block, start

@@ -1,0 +1,166 @@
+"""Files and standard streams: telling formats apart by content, and writing whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import secrets
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, cast
+
+from edgecli.errors import ImageError, OutputError
+from edgecli.images.base import Source
+
+HEAD = 64
+"""Bytes that tell every format: a PNG's first chunk ends at byte 33."""
+
+_NUMBERS_AHEAD = re.compile(rb"(\xef\xbb\xbf)?\s*(#|[-+]?(\d|\.\d|nan|inf))", re.IGNORECASE)
+
+
+def open_images(
+    path: str, *, max_pixels: int, grey: bool = False, all_frames: bool = False
+) -> Iterator[Source]:
+    """Yield the images of a file, or of standard input for ``-``, told by content.
+
+    Streams of several PNM images or YUV4MPEG2 frames yield them all; animations and multi-page
+    files only their first, unless ``all_frames``. ``grey`` allows a decoder to leave the colours
+    out. Each source must be read before the next is asked for. Raises ImageError.
+    """
+    with _open_input(path) as file:
+        head = file.head
+        if not head:
+            raise ImageError(f"image {path} is empty; give a file with an image in it")
+        yield from _decode(file, path, max_pixels, grey, all_frames)
+
+
+def _decode(
+    file: HeadReader, path: str, max_pixels: int, grey: bool, all_frames: bool
+) -> Iterator[Source]:
+    """Hand the file to the module that reads its format; modules load when first used."""
+    head = file.head
+    stream = file.rewound()
+    if head.startswith(b"\x89PNG\r\n\x1a\n") and not all_frames:
+        from edgecli.images.png import open_png, parse_header
+
+        if parse_header(head, path).is_streamable:
+            yield open_png(stream, path, max_pixels=max_pixels)
+            return
+    if re.match(rb"P[1-7]\s", head):
+        from edgecli.images import netpbm
+
+        yield from netpbm.read_images(stream, path, max_pixels=max_pixels)
+    elif head.startswith(b"YUV4MPEG2"):
+        from edgecli.images import yuv4mpeg
+
+        yield from yuv4mpeg.read_frames(stream, path, max_pixels=max_pixels)
+    elif head.startswith(b"\x93NUMPY"):
+        from edgecli.images.matrix import read_npy
+
+        yield read_npy(stream, path, max_pixels=max_pixels)
+    elif _NUMBERS_AHEAD.match(head) and b"\0" not in head:
+        from edgecli.images.matrix import read_text
+
+        yield read_text(stream, path, max_pixels=max_pixels)
+    else:
+        from edgecli.images import pillow
+
+        yield from pillow.read_images(
+            stream, path, max_pixels=max_pixels, grey=grey, all_frames=all_frames
+        )
+
+
+class HeadReader(io.RawIOBase):
+    """A stream whose first bytes were looked at, and are given again."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.head = b""
+        while len(self.head) < HEAD and (more := file.read(HEAD - len(self.head))):
+            self.head += more
+        self._ahead = self.head
+
+    def rewound(self) -> BinaryIO:
+        """Return a stream at the first byte: the file itself where it can seek."""
+        if self._file.seekable():
+            self._file.seek(0)
+            return self._file
+        return cast(BinaryIO, io.BufferedReader(self, 2**16))
+
+    def readable(self) -> bool:
+        """Return True: there is nothing else to do with it."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill a buffer from the bytes ahead, then from the file."""
+        if not self._ahead:
+            return cast(io.RawIOBase, self._file).readinto(buffer) or 0
+        part = self._ahead[: len(buffer)]
+        buffer[: len(part)] = part
+        self._ahead = self._ahead[len(part) :]
+        return len(part)
+
+
+@contextmanager
+def _open_input(path: str) -> Iterator[HeadReader]:
+    if path == "-":
+        yield HeadReader(sys.stdin.buffer)
+        return
+    try:
+        with open(path, "rb") as file:
+            yield HeadReader(file)
+    except FileNotFoundError as error:
+        raise ImageError(f"image {path} does not exist; check the name") from error
+    except IsADirectoryError as error:
+        raise ImageError(f"{path} is a folder; give an image, or use edgecli batch") from error
+    except PermissionError as error:
+        raise ImageError(f"image {path} may not be read; check its permissions") from error
+    except (OSError, ValueError) as error:
+        raise ImageError(f"image {path} cannot be read: {error}") from error
+
+
+@contextmanager
+def whole_file(path: str) -> Iterator[BinaryIO]:
+    """Open a file that appears under its name only when everything was written.
+
+    The bytes go to a temporary file in the same folder, ``.NAME.XXXXXXXX.edgecli-tmp``, which takes
+    the name at the end, with the permissions of the file that it replaces. If anything fails it is
+    removed and an older file stays as it was. Devices and pipes are written to directly. ``-`` is
+    standard output. Raises OutputError.
+    """
+    if path == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    target = os.path.realpath(path)
+    try:
+        if os.path.exists(target) and not os.path.isfile(target):
+            with open(target, "wb") as file:
+                yield file
+            return
+        with _temporary_beside(target) as file:
+            yield file
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"{path} cannot be written: {reason}; nothing was changed") from error
+
+
+@contextmanager
+def _temporary_beside(target: str) -> Iterator[BinaryIO]:
+    folder, name = os.path.split(target)
+    temporary = os.path.join(folder, f".{name[:200]}.{secrets.token_hex(4)}.edgecli-tmp")
+    try:
+        with open(temporary, "xb") as file:
+            yield file
+        if os.path.exists(target):
+            os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
+        os.replace(temporary, target)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise

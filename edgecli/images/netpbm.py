@@ -1,0 +1,399 @@
+"""PNM and PAM, streamed both ways: P1 to P6, P7, and several images one after another.
+
+The rules are those of netpbm's manual (pbm, pgm, ppm and pam in section 5) and of its library:
+
+- A ``#`` in a header of P1 to P6, and anywhere in a plain file, starts a comment that ends with
+  the line. After the maxval one single blank comes before the pixels of a binary file.
+- Images follow each other directly; blank space between them is passed over. Anything else after
+  an image is an error for whoever asks for the next one, and unseen by whoever does not.
+- Samples are spread over their type's whole range, rounded to nearest: of a maxval m < 256 to
+  uint8 by ``(v · 255 + m // 2) // m``, of a larger one to uint16 with 65535 in place of 255. A
+  sample above the maxval is an error. In a PBM 1 is black, in a PAM BLACKANDWHITE it is white.
+
+No byte is read before it is needed: the stream may be a pipe, and stands at the end of an image
+when its last row has been given out.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, Any, BinaryIO, cast
+
+import numpy as np
+
+from edgecli.errors import ImageError, OutputError
+from edgecli.images.base import ImageInfo, Rows, overlapping_blocks
+
+_PIECE = 1 << 16  # bytes or samples; the most that is held besides the rows themselves
+_LONGEST_NUMBER = 20  # digits, leading zeros included
+
+_BLANKS = b" \t\n\v\f\r"
+_DIGITS = b"0123456789"
+_FORMATS = {1: "PBM", 2: "PGM", 3: "PPM", 4: "PBM", 5: "PGM", 6: "PPM", 7: "PAM"}
+_PAM_TYPES = {
+    1: ("BLACKANDWHITE", "GRAYSCALE"),
+    2: ("BLACKANDWHITE_ALPHA", "GRAYSCALE_ALPHA"),
+    3: ("RGB",),
+    4: ("RGB_ALPHA",),
+}
+
+
+class ForwardReader:
+    """A stream that is only read forward, whose errors name the image they were met in."""
+
+    def __init__(self, file: BinaryIO, path: str) -> None:
+        self._file = cast(io.BufferedIOBase, file)  # BinaryIO is typed without readinto
+        self.path = path
+        self.frame = 0
+
+    def read(self, size: int) -> bytes:
+        """Return up to ``size`` bytes from one read; none at the end."""
+        with self._translated_errors():
+            return self._file.read(size) or b""
+
+    def fill(self, buffer: memoryview) -> int:
+        """Read until ``buffer`` is full or the stream ends; return the number of bytes."""
+        done = 0
+        with self._translated_errors():
+            while done < len(buffer) and (count := self._file.readinto(buffer[done:])):
+                done += count
+        return done
+
+    def read_line(self) -> bytes:
+        """Return one header line, without its end."""
+        line = b""
+        while (byte := self.read(1)) != b"\n":
+            if not byte or len(line) == _PIECE:
+                raise self.error("ends in its header; get the file whole again")
+            line += byte
+        return line
+
+    def check_pixels(self, shape: tuple[int, int, int], max_pixels: int) -> None:
+        """Refuse, before anything is allocated, a header that promises too much."""
+        if (pixels := shape[0] * shape[1]) > max_pixels:
+            limit = f"more than the limit {max_pixels:,}; raise it with --max-pixels"
+            raise self.error(f"has {pixels:,} pixels, {limit}")
+
+    def error(self, text: str) -> ImageError:
+        """Return an ImageError whose line starts with the image's name."""
+        name = f"image {self.path}" if not self.frame else f"image {self.frame + 1} of {self.path}"
+        return ImageError(f"{name} {text}")
+
+    @contextmanager
+    def _translated_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise self.error(f"cannot be read: {error.strerror or error}") from error
+
+
+class RasterError(Exception):
+    """Its two arguments: what is wrong with the samples being read, and at which of them."""
+
+
+class StreamSource:
+    """One image of a stream, read straight into the memory of its blocks.
+
+    ``read_rows`` fills an array ``(n, W, C)`` with the next n rows, or raises RasterError. The
+    file is not closed: it belongs to whoever opened it, and the next image follows in it.
+    """
+
+    def __init__(
+        self, reader: ForwardReader, info: ImageInfo, read_rows: Callable[[Rows], None]
+    ) -> None:
+        self.info = info
+        self.shape = info.shape
+        self.dtype = np.dtype("uint8" if info.dtype == "bool" else info.dtype)
+        self._reader = reader
+        self._read_rows = read_rows
+        self._rows_left = info.shape[0]
+        self._is_broken = False
+
+    def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
+        """Yield rows ``[start, stop)`` for each range; see ``Source.blocks``."""
+        return overlapping_blocks(self._read_into, self.shape[1:], self.dtype, ranges)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def skip_rest(self) -> bool:
+        """Read past the rows that nobody asked for; False if a fault has lost the place."""
+        W, C = self.shape[1:]
+        rows = np.empty((max(_PIECE // (W * C), 1), W, C), self.dtype)
+        while self._rows_left and not self._is_broken:
+            self._read_into(rows[: self._rows_left])
+        return not self._is_broken
+
+    def _read_into(self, rows: Rows) -> None:
+        try:
+            self._read_rows(rows)
+        except RasterError as error:
+            self._is_broken = True
+            H, W, C = self.shape
+            fault, at = error.args
+            place = f"in row {H - self._rows_left + at // (W * C) + 1:,} of {H:,}"
+            raise self._reader.error(f"{fault} {place}; get the file whole again") from error
+        self._rows_left -= len(rows)
+
+
+def read_images(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[StreamSource]:
+    """Yield a source for every image of a PNM or PAM stream.
+
+    An image must have been read when the next one is asked for; rows that were not are skipped.
+    After an image whose pixels could not be read, nothing more is yielded. ``path`` is the name
+    that errors and infos use. Raises ImageError for what netpbm would not read either, and where
+    an image has more than ``max_pixels`` pixels.
+
+    >>> stream = io.BytesIO(b"P2 2 1 10 0 5 P5 1 1 255 A")
+    >>> [block.ravel().tolist() for source in read_images(stream, "x.pgm", max_pixels=9)
+    ...  for block in source.blocks([(0, 1)])]
+    [[0, 128], [65]]
+    """
+    reader = ForwardReader(file, path)
+    first = reader.read(1)
+    if not first:
+        raise reader.error("is empty; give a PNM or PAM file")
+    while first:
+        header = _read_header(reader, first + reader.read(1))
+        if header.maxval > 65535:
+            raise reader.error(f"has maxval {header.maxval:,}, more than 65,535; mend its header")
+        reader.check_pixels(header.shape, max_pixels)
+        source = _source(reader, header)
+        yield source
+        if not source.skip_rest():
+            return
+        reader.frame += 1
+        first = _next_visible(reader.read)
+
+
+@dataclass(frozen=True)
+class _Header:
+    kind: int  # the digit of the magic number
+    shape: tuple[int, int, int]
+    maxval: int
+    is_bitmap: bool
+
+
+def _read_header(reader: ForwardReader, magic: bytes) -> _Header:
+    if not re.fullmatch(rb"P[1-7]", magic):
+        raise reader.error(f"starts with {_quoted(magic)}, not P1 to P7; give a PNM or PAM file")
+    kind = int(magic[1:])
+    if kind == 7:
+        return _read_pam_header(reader)
+    width, height = (_read_number(reader, what) for what in ("width", "height"))
+    is_bitmap = kind in (1, 4)
+    maxval = 1 if is_bitmap else _read_number(reader, "maxval")
+    return _Header(kind, (height, width, 3 if kind in (3, 6) else 1), maxval, is_bitmap)
+
+
+def _read_number(reader: ForwardReader, what: str) -> int:
+    """Read past blanks, a number, and the one blank or comment that ends it."""
+    token = b""
+    byte = _next_visible(partial(_read_text, reader))
+    while byte.strip() and len(token) <= _LONGEST_NUMBER:
+        token += byte
+        byte = _read_text(reader, 1)
+    return _header_number(reader, token, what)
+
+
+def _next_visible(read: Callable[[int], bytes]) -> bytes:
+    """Return the next byte that is not blank; none at the end."""
+    byte = read(1)
+    while byte.isspace():
+        byte = read(1)
+    return byte
+
+
+def _header_number(reader: ForwardReader, token: bytes, what: str) -> int:
+    if not token:
+        raise reader.error(f"has a header without {what}; get the file whole again")
+    if not token.isdigit() or len(token) > _LONGEST_NUMBER or not int(token):
+        raise reader.error(f"has {_quoted(token)} for {what}, not a number from 1; mend its header")
+    return int(token)
+
+
+def _read_pam_header(reader: ForwardReader) -> _Header:
+    if line := reader.read_line():
+        raise reader.error(f"has {_quoted(line)} after P7 in its first line; give a PAM file")
+    fields = {}
+    while (line := reader.read_line().strip()) != b"ENDHDR":
+        name, value = [*line.split(None, 1), b"", b""][:2]
+        if name in (b"HEIGHT", b"WIDTH", b"DEPTH", b"MAXVAL", b"TUPLTYPE"):
+            fields[name.decode()] = value
+    height, width, depth, maxval = (
+        _header_number(reader, fields.get(name, b""), name)
+        for name in ("HEIGHT", "WIDTH", "DEPTH", "MAXVAL")
+    )
+    tuple_type = fields.get("TUPLTYPE", b"").decode("latin-1")
+    is_bitmap = tuple_type.startswith("BLACKANDWHITE")
+    types = _PAM_TYPES.get(depth, ())
+    if not types or (tuple_type and tuple_type not in types) or (is_bitmap and maxval > 1):
+        given = f"depth {depth:,}, tuple type {tuple_type[:40]!a} and maxval {maxval:,}"
+        raise reader.error(f"has {given}, which pam(5) does not join; mend its header")
+    return _Header(7, (height, width, depth), maxval, is_bitmap)
+
+
+def _quoted(token: bytes) -> str:
+    """Return foreign bytes as one short, printable word."""
+    return ascii(token[:_LONGEST_NUMBER].decode("latin-1"))
+
+
+def _source(reader: ForwardReader, header: _Header) -> StreamSource:
+    dtype = "bool" if header.is_bitmap else "uint8" if header.maxval < 256 else "uint16"
+    info = ImageInfo(reader.path, _FORMATS[header.kind], header.shape, dtype, frame=reader.frame)
+    read_rows: Callable[[Rows], None]
+    if header.kind == 1:
+        read_rows = partial(_read_plain_bits, reader)
+    elif header.kind == 4:
+        read_rows = partial(_read_packed_bits, reader)
+    elif header.kind in (2, 3):
+        read_rows = partial(_read_plain_numbers, reader, maxval=header.maxval)
+    else:
+        read_rows = partial(read_samples, reader, maxval=header.maxval, byteorder="big")
+    return StreamSource(reader, info, read_rows)
+
+
+def read_samples(reader: ForwardReader, rows: Rows, maxval: int, byteorder: str) -> None:
+    """Fill ``rows`` with binary samples of one byte, or of two in ``byteorder``."""
+    size = reader.fill(rows.data.cast("B"))
+    if size < rows.nbytes:
+        raise RasterError("ends", size // rows.itemsize)
+    if rows.itemsize == 2 and byteorder != sys.byteorder:
+        rows.byteswap(inplace=True)
+    _spread(rows.reshape(-1), maxval)
+
+
+def _spread(samples: Rows, maxval: int) -> None:
+    """Scale samples ``(n,)`` of 0 to ``maxval`` in place to their type's whole range."""
+    full = np.iinfo(samples.dtype).max
+    if maxval == full:
+        return
+    wide = np.uint16 if full == 255 else np.uint32  # full² + full / 2 fits
+    for start in range(0, len(samples), _PIECE):
+        piece = samples[start : start + _PIECE]
+        if piece.max() > maxval:
+            at = start + int(np.argmax(piece > maxval))
+            raise RasterError(f"has a sample above its maxval {maxval:,}", at)
+        piece[:] = (piece.astype(wide) * full + maxval // 2) // maxval
+
+
+def _read_packed_bits(reader: ForwardReader, rows: Rows) -> None:
+    """Fill ``rows`` ``(n, W, 1)`` from rows of bits, each padded to whole bytes."""
+    n, W, _ = rows.shape
+    packed = np.empty((n, (W + 7) // 8), np.uint8)
+    size = reader.fill(packed.data.cast("B"))
+    if size < packed.nbytes:
+        raise RasterError("ends", size // packed.shape[1] * W)
+    ink = np.unpackbits(packed, axis=1, count=W)
+    np.subtract(ink, 1, out=rows[:, :, 0])  # 1 → 0, and 0 wraps to 255
+
+
+def _read_plain_bits(reader: ForwardReader, rows: Rows) -> None:
+    """Fill ``rows`` from the characters 0 and 1, with or without blanks between them."""
+    samples, done = rows.reshape(-1), 0
+    while done < len(samples):
+        text = _read_text(reader, min(len(samples) - done, _PIECE))
+        if not text:
+            raise RasterError("ends", done)
+        bits = text.translate(None, _BLANKS)
+        if strange := bits.translate(None, b"01")[:1]:
+            raise RasterError(f"has {_quoted(strange)} for a bit", done + bits.index(strange))
+        ink = np.frombuffer(bits, np.uint8) - ord("0")
+        np.subtract(ink, 1, out=samples[done : done + len(ink)])  # 1 → 0, and 0 wraps to 255
+        done += len(ink)
+
+
+def _read_plain_numbers(reader: ForwardReader, rows: Rows, maxval: int) -> None:
+    """Fill ``rows`` from numbers, each with one blank or comment after it."""
+    samples, done = rows.reshape(-1), 0
+    begun = b""  # the digits of a number that the last text broke off
+    while done < len(samples):
+        # Each missing sample takes two characters or more: so many are read and never too many.
+        least = 2 * (len(samples) - done) - bool(begun)
+        text = _read_text(reader, min(least, _PIECE))
+        if not text and not begun:
+            raise RasterError("ends", done)
+        text = begun + (text or b" ")
+        whole = text.rstrip(_DIGITS)
+        begun = text[len(whole) :]
+        values = _parse_numbers(whole, done)
+        if len(begun) > _LONGEST_NUMBER or (values > maxval).any():
+            at = done + int(np.argmax([*(values > maxval), True]))
+            raise RasterError(f"has a sample above its maxval {maxval:,}", at)
+        samples[done : done + len(values)] = values
+        done += len(values)
+    _spread(samples, maxval)
+
+
+def _parse_numbers(text: bytes, done: int) -> Rows:
+    """Return the numbers of a text as int64, ``(n,)``; ones too large become its largest."""
+    if strange := text.translate(None, _DIGITS + _BLANKS)[:1]:
+        before = text[: text.index(strange)].rstrip(_DIGITS).split()
+        raise RasterError(f"has {_quoted(strange)} in a number", done + len(before))
+    if not text.strip():
+        return np.empty(0, np.int64)
+    return np.fromstring(text, np.int64, sep=" ")
+
+
+def _read_text(reader: ForwardReader, size: int) -> bytes:
+    """Read up to ``size`` characters, a blank in place of each comment; none at the end."""
+    text = reader.read(size)
+    if b"#" not in text:
+        return text
+    if text.rfind(b"#") > max(text.rfind(b"\n"), text.rfind(b"\r")):
+        while reader.read(1) not in (b"\n", b"\r", b""):
+            pass
+    return re.sub(rb"#[^\r\n]*", b" ", text)
+
+
+class PnmSink:
+    """One image written as PGM (1 channel), PPM (3) or PAM (2 and 4), of 8 or 16 bits.
+
+    The header is written at once: finish one sink before making the next on the same file, and
+    the file holds a stream of images. ``dpi`` has no place in PNM and is not kept. Raises
+    OutputError where ``shape`` (height, width, channels) or ``dtype`` has no PNM form; an OSError
+    of the file is left to whoever opened it.
+    """
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        shape: tuple[int, int, int],
+        dtype: np.dtype[Any],
+        *,
+        dpi: tuple[float, float] | None = None,
+    ) -> None:
+        del dpi
+        self._file = file
+        self._stored = dtype.newbyteorder(">")
+        file.write(_written_header(shape, dtype))
+
+    def encode(self, rows: Rows) -> memoryview:
+        """Return the rows' bytes: their own memory where it already holds them, else a copy."""
+        return np.ascontiguousarray(rows, self._stored).reshape(-1).view(np.uint8).data
+
+    def write(self, encoded: memoryview) -> None:
+        """Append what ``encode`` returned."""
+        self._file.write(encoded)
+
+    def finish(self) -> None:
+        """Hand on what the file still buffers, so that a pipe's reader sees the image."""
+        self._file.flush()
+
+
+def _written_header(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> bytes:
+    H, W, C = shape
+    if dtype not in (np.uint8, np.uint16) or not 1 <= C <= 4:
+        known = "1 to 4 of uint8 or uint16 do"
+        raise OutputError(f"{C} channels of {dtype} do not fit PNM, {known}; write NPY or TIFF")
+    maxval = np.iinfo(dtype).max
+    if C in (1, 3):
+        return f"P{5 if C == 1 else 6}\n{W} {H}\n{maxval}\n".encode()
+    fields = f"WIDTH {W}\nHEIGHT {H}\nDEPTH {C}\nMAXVAL {maxval}"
+    return f"P7\n{fields}\nTUPLTYPE {'GRAYSCALE' if C == 2 else 'RGB'}_ALPHA\nENDHDR\n".encode()

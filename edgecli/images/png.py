@@ -1,0 +1,363 @@
+"""PNG read as a stream: rows come out while the file, or the pipe, is still coming in.
+
+Memory follows the rows in flight, never the image. A PNG passes through three steps, one section
+each below: *header* (33 bytes tell size and kind), *metadata* (transparency, resolution,
+orientation) and *rows* (inflate, undo the row filters, hand out pixels).
+
+8 and 16 bit grey, grey-alpha, RGB and RGBA are read here. Palettes, 1 to 4 bits and interlacing
+are rare and small; ``PngHeader.is_streamable`` says so before anything else is read.
+
+Source: W3C, *Portable Network Graphics (PNG) Specification (Third Edition)*, cited as "PNG 9.2".
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from edgecli.errors import ImageError
+from edgecli.images.base import ImageInfo, Rows, overlapping_blocks
+from edgecli.images.png_chunks import (
+    GREY,
+    GREY_ALPHA,
+    MAX_FIELD,
+    METRES_PER_INCH,
+    NONE,
+    PAETH,
+    PALETTE,
+    RGB,
+    RGBA,
+    SIGNATURE,
+    UP,
+    ChunkReader,
+    damaged,
+)
+
+HEADER_BYTES = 33  # the signature and the IHDR chunk
+
+CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGBA: 4}
+BIT_DEPTHS = {
+    GREY: (1, 2, 4, 8, 16),
+    RGB: (8, 16),
+    PALETTE: (1, 2, 4, 8),
+    GREY_ALPHA: (8, 16),
+    RGBA: (8, 16),
+}
+
+_BATCH = 2**19  # bytes of rows decoded at a time: they fit the L2 cache
+_LONG_ROW = 1024  # bytes; NumPy's call per row costs more than Pillow's loop below about 600
+_KEPT_CHUNKS = (b"tRNS", b"pHYs", b"eXIf")
+_MAX_KEPT = 2**20  # bytes; a longer chunk is passed over, not held
+
+
+# ---- header ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PngHeader:
+    """What the IHDR chunk says: pixels, bits per sample, colour type (PNG 11.2.1), interlacing."""
+
+    width: int
+    height: int
+    bit_depth: int
+    colour_type: int
+    interlaced: bool
+
+    @property
+    def is_streamable(self) -> bool:
+        """Whether ``open_png`` reads this kind; if not, it is Pillow's."""
+        return self.bit_depth >= 8 and self.colour_type != PALETTE and not self.interlaced
+
+    @property
+    def channels(self) -> int:
+        """Samples per pixel as stored; a palette image has one."""
+        return CHANNELS[self.colour_type]
+
+    @property
+    def pixel_bytes(self) -> int:
+        """Bytes per pixel of a streamable image, the distance that its row filters look left."""
+        return self.channels * self.bit_depth // 8
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes per row of a streamable image, without the byte that names the row's filter."""
+        return self.width * self.pixel_bytes
+
+
+def parse_header(first_bytes: bytes, path: str) -> PngHeader:
+    """Read the signature and the IHDR chunk from a PNG's first 33 bytes (more are ignored).
+
+    Nothing is consumed: peek at the file, and let ``is_streamable`` decide who reads it.
+    ``path`` is for the message. Raises ImageError where the header breaks PNG 11.2.1.
+
+    >>> start = bytes.fromhex('89504e470d0a1a0a 0000000d 49484452 00000280 000001e0 08 02 000000')
+    >>> parse_header(start + zlib.crc32(start[12:]).to_bytes(4), 'sky.png')
+    PngHeader(width=640, height=480, bit_depth=8, colour_type=2, interlaced=False)
+    """
+    if not first_bytes.startswith(SIGNATURE):
+        raise ImageError(f"image {path} is not a PNG: it does not start with the PNG signature")
+    if len(first_bytes) < HEADER_BYTES:
+        raise damaged(path, "it ends inside its header")
+    if first_bytes[8:16] != b"\0\0\0\x0dIHDR":
+        raise damaged(path, "its first chunk is not an IHDR of 13 bytes")
+    if zlib.crc32(first_bytes[12:29]) != int.from_bytes(first_bytes[29:33]):
+        raise damaged(path, "the checksum of its IHDR chunk does not match")
+    width, height, depth, colour, deflate, filters, interlace = struct.unpack(
+        ">IIBBBBB", first_bytes[16:29]
+    )
+    if not (1 <= width <= MAX_FIELD and 1 <= height <= MAX_FIELD):
+        raise damaged(path, f"{height} × {width} is no size of a PNG")
+    if depth not in BIT_DEPTHS.get(colour, ()):
+        raise damaged(path, f"colour type {colour} with {depth} bits is no kind of PNG")
+    if deflate != 0 or filters != 0 or interlace > 1:
+        raise damaged(path, f"coding methods {deflate}, {filters}, {interlace} are no PNG's")
+    return PngHeader(width, height, depth, colour, interlace == 1)
+
+
+# ---- metadata ----------------------------------------------------------------------------------
+
+
+def _chunks_before_pixels(chunks: ChunkReader) -> dict[bytes, bytes]:
+    """Return the data of the chunks that edgecli uses, the first of each kind, up to IDAT."""
+    kept: dict[bytes, bytes] = {}
+    chunks.advance()
+    while chunks.kind != b"IDAT":
+        if chunks.kind == b"IEND":
+            raise damaged(chunks.path, "it ends before its pixels")
+        is_critical = chunks.kind[:1].isupper()  # PNG 5.4
+        if is_critical and chunks.kind != b"PLTE":  # beside RGB a palette is a mere suggestion
+            raise damaged(chunks.path, f"it has an unexpected {chunks.kind.decode()} chunk")
+        if chunks.kind in _KEPT_CHUNKS and chunks.length <= _MAX_KEPT:
+            kept.setdefault(chunks.kind, b"".join(chunks.body()))
+        else:
+            deque(chunks.body(), maxlen=0)
+        chunks.advance()
+    return kept
+
+
+def _transparent_pixel(header: PngHeader, trns: bytes) -> Rows | None:
+    """Return the samples (C,) of the one transparent colour, or None.
+
+    As in libpng, a chunk of the wrong length or beside an alpha channel is ignored, and of each
+    16-bit field only the image's bits count (PNG 11.3.1.1).
+    """
+    if header.colour_type not in (GREY, RGB) or len(trns) != 2 * header.channels:
+        return None
+    used_bits = np.uint16(2**header.bit_depth - 1)
+    return np.frombuffer(trns, ">u2").astype(np.uint16) & used_bits
+
+
+def _dots_per_inch(phys: bytes) -> tuple[float, float] | None:
+    """Return the horizontal and vertical resolution of a pHYs chunk in metres, PNG 11.3.4.3."""
+    if len(phys) != 9 or phys[8] != 1:
+        return None
+    x, y = struct.unpack_from(">II", phys)
+    return (x * METRES_PER_INCH, y * METRES_PER_INCH) if x and y else None
+
+
+def _orientation(exif: bytes) -> int:
+    """Return the Orientation tag, 1 to 8, of Exif's first directory; 1 where there is none.
+
+    Source: TIFF 6.0, section 2: entries of 12 bytes hold tag, type (3 is SHORT), count and value.
+    """
+    exif = exif.removeprefix(b"Exif\0\0")  # JPEG's prefix, which some writers carry over
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4], "")
+    if not order:
+        return 1
+    try:
+        (start,) = struct.unpack_from(order + "I", exif, 4)
+        (count,) = struct.unpack_from(order + "H", exif, start)
+        for i in range(count):
+            tag, kind, _, value = struct.unpack_from(order + "HHIH", exif, start + 2 + 12 * i)
+            if tag == 0x0112:
+                return int(value) if kind == 3 and 1 <= value <= 8 else 1
+    except struct.error:  # an offset or a count points past the end
+        return 1
+    return 1
+
+
+# ---- rows --------------------------------------------------------------------------------------
+
+
+class _Inflater:
+    """The zlib stream of the IDAT chunks, inflated no further than asked: no bomb goes off."""
+
+    def __init__(self, chunks: ChunkReader) -> None:
+        self._path = chunks.path
+        self._compressed = chunks.pixel_data()
+        self._stream = zlib.decompressobj()
+
+    def read(self, size: int) -> bytes:
+        """Return the next ``size`` bytes."""
+        parts = []
+        while size > 0:
+            part = self._inflate(size)
+            if not part:
+                raise damaged(self._path, "it holds fewer rows than its header says")
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def finish(self) -> None:
+        """Check what follows the last row: the stream's Adler-32 and the last CRC.
+
+        A stream that goes on instead is ignored, as libpng does with "extra compressed data".
+        Libpng only warns of a wrong Adler-32; here it means that the pixels cannot be trusted.
+        """
+        self._inflate(1)
+        deque(self._compressed, maxlen=0)
+
+    def _inflate(self, size: int) -> bytes:
+        """Return 1 to ``size`` bytes, none at the stream's end."""
+        while not self._stream.eof:
+            compressed = self._stream.unconsumed_tail or next(self._compressed, b"")
+            try:
+                part = self._stream.decompress(compressed, size)
+            except zlib.error as error:
+                raise damaged(self._path, f"its pixels do not inflate ({error})") from error
+            if part:
+                return part
+            if not compressed:
+                raise damaged(self._path, "it ends inside its pixels")
+        return b""
+
+
+def _unfilter(
+    above: NDArray[np.uint8], filtered: NDArray[np.uint8], pixel_bytes: int
+) -> NDArray[np.uint8]:
+    """Undo the row filters of PNG 9.2.
+
+    ``above`` (row_bytes,) is the row before; ``filtered`` (n, 1 + row_bytes) starts each row with
+    its filter's number, at most 4. Returns (n, row_bytes).
+    """
+    kinds = filtered[:, 0]
+    if len(above) >= _LONG_ROW and np.all((kinds == NONE) | (kinds == UP)):
+        return _unfilter_up(above, filtered)
+    if pixel_bytes <= 4:
+        return _unfilter_by_pillow(above, filtered, pixel_bytes)
+    # Filters look back by whole pixels, so high and low bytes of 16-bit samples never meet.
+    rows = np.empty((len(filtered), len(above)), np.uint8)
+    for lane in (0, 1):
+        half = np.column_stack((kinds, filtered[:, 1 + lane :: 2]))
+        rows[:, lane::2] = _unfilter_by_pillow(above[lane::2], half, pixel_bytes // 2)
+    return rows
+
+
+def _unfilter_up(above: NDArray[np.uint8], filtered: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Undo None and Up, which need no more than whole rows: eight times Pillow's speed."""
+    rows = np.empty((len(filtered), len(above)), np.uint8)
+    for kind, row, target in zip(filtered[:, 0].tolist(), filtered[:, 1:], rows, strict=True):
+        if kind == UP:
+            np.add(above, row, out=target)
+        else:
+            target[...] = row
+        above = target
+    return rows
+
+
+def _unfilter_by_pillow(
+    above: NDArray[np.uint8], filtered: NDArray[np.uint8], pixel_bytes: int
+) -> NDArray[np.uint8]:
+    """Undo any filters by Pillow's PNG decoder, in C.
+
+    It is given an image of its own: the row above, unfiltered, and these rows, as a zlib stream
+    of stored blocks. Filters work on bytes, so that any mode of as many bytes per pixel will do.
+    """
+    mode = ("L", "LA", "RGB", "RGBA")[pixel_bytes - 1]
+    size = (len(above) // pixel_bytes, len(filtered) + 1)
+    scanlines = bytes([NONE]) + above.tobytes() + filtered.tobytes()
+    image = Image.frombytes(mode, size, zlib.compress(scanlines, level=0), "zip", mode)
+    return np.asarray(image).reshape(len(filtered) + 1, -1)[1:]
+
+
+class PngSource:
+    """A PNG being read; a ``Source``. Where a tRNS chunk names a colour, alpha is added."""
+
+    def __init__(
+        self, chunks: ChunkReader, header: PngHeader, info: ImageInfo, transparent: Rows | None
+    ) -> None:
+        self.info = info
+        self.shape = header.height, header.width, header.channels + (transparent is not None)
+        self.dtype: np.dtype[Any] = np.dtype(info.dtype)
+        self._chunks = chunks
+        self._header = header
+        self._transparent = transparent
+        self._inflater = _Inflater(chunks)
+        self._above = np.broadcast_to(np.uint8(0), header.row_bytes)  # zeros that take no memory
+        self._rows_left = header.height
+
+    def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
+        """Yield blocks (rows, W, C), uint8 or uint16."""
+        try:
+            yield from overlapping_blocks(self._read_into, self.shape[1:], self.dtype, ranges)
+        except MemoryError as error:
+            shape = " × ".join(f"{n:,}" for n in self.shape)
+            raise ImageError(
+                f"image {self.info.path} has rows too long for the memory: its shape is {shape}; "
+                "use a machine with more"
+            ) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._chunks.close()
+
+    def _read_into(self, block: Rows) -> None:
+        batch = max(1, _BATCH // (1 + self._header.row_bytes))
+        for start in range(0, len(block), batch):
+            self._decode(block[start : start + batch])
+        self._rows_left -= len(block)
+        if self._rows_left == 0:
+            self._inflater.finish()
+
+    def _decode(self, rows: Rows) -> None:
+        """Fill rows (n, W, C) with the next n."""
+        row_bytes = self._header.row_bytes
+        data = self._inflater.read(len(rows) * (1 + row_bytes))
+        filtered = np.frombuffer(data, np.uint8).reshape(len(rows), 1 + row_bytes)
+        if (worst := filtered[:, 0].max()) > PAETH:
+            raise damaged(self.info.path, f"it names a row filter {worst}, of 0 to 4")
+        decoded = _unfilter(self._above, filtered, self._header.pixel_bytes)
+        self._above = decoded[-1]
+        stored = self.dtype.newbyteorder(">")
+        samples = decoded.view(stored).reshape(*rows.shape[:2], self._header.channels)
+        rows[..., : self._header.channels] = samples
+        if self._transparent is not None:
+            is_opaque = (samples != self._transparent).any(axis=-1)
+            rows[..., -1] = is_opaque * self.dtype.type(np.iinfo(self.dtype).max)
+
+
+def open_png(file: BinaryIO, path: str, *, max_pixels: int) -> PngSource:
+    """Read a PNG up to its first pixel from a file or pipe that stands at the signature.
+
+    ``path`` names the image in messages. Raises ImageError where the file is no streamable PNG
+    (see ``PngHeader.is_streamable``), is damaged, or has more than ``max_pixels``; nothing is
+    allocated before that. Damage further on is raised by ``blocks``.
+    """
+    chunks = ChunkReader(file, path)
+    header = parse_header(chunks.read(HEADER_BYTES), path)
+    if not header.is_streamable:
+        raise ImageError(f"image {path} is a PNG of a rare kind; read it with Pillow")
+    pixels = header.height * header.width
+    if pixels > max_pixels:
+        raise ImageError(
+            f"image {path} has {pixels:,} pixels, more than the limit {max_pixels:,}; "
+            "raise it with --max-pixels"
+        )
+    kept = _chunks_before_pixels(chunks)
+    info = ImageInfo(
+        path=path,
+        format="PNG",
+        shape=(header.height, header.width, header.channels),
+        dtype=f"uint{header.bit_depth}",
+        dpi=_dots_per_inch(kept.get(b"pHYs", b"")),
+        orientation=_orientation(kept.get(b"eXIf", b"")),
+    )
+    return PngSource(chunks, header, info, _transparent_pixel(header, kept.get(b"tRNS", b"")))

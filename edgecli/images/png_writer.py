@@ -1,0 +1,164 @@
+"""PNG written as a stream: bands are compressed on any thread and joined in order.
+
+Each band's rows are filtered and deflated alone and end in a full flush, at a byte boundary and
+with an empty window, so that the pieces laid end to end are one deflate stream. The first row of
+a band is not filtered, since it would need the band before. The file depends on the rows and on
+where they were cut into bands, and on nothing else: not on threads, nor on the time of day.
+
+Source: W3C, *Portable Network Graphics (PNG) Specification (Third Edition)*, cited as "PNG 9.2".
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.errors import OutputError
+from edgecli.images.base import Rows
+from edgecli.images.png_chunks import (
+    GREY,
+    GREY_ALPHA,
+    MAX_FIELD,
+    METRES_PER_INCH,
+    NONE,
+    RGB,
+    RGBA,
+    SIGNATURE,
+    UP,
+    chunk,
+)
+
+_COLOUR_TYPES = {1: GREY, 2: GREY_ALPHA, 3: RGB, 4: RGBA}  # by channels
+_ZLIB_HEADER = b"\x78\x01"  # deflate, a window of 32 KiB, compressed for speed: RFC 1950, 2.2
+_LAST_BLOCK = b"\x03\x00"  # an empty final block: RFC 1951, 3.2.6
+_ADLER_BASE = 65521  # the largest prime below 2^16
+
+
+@dataclass(frozen=True)
+class EncodedBand:
+    """A band as whole IDAT chunks, and the Adler-32 and length of the bytes that it inflates to."""
+
+    chunks: bytes
+    adler: int
+    length: int
+
+
+class PngSink:
+    r"""A PNG being written to a file or pipe; a ``Sink``.
+
+    ``shape`` is (H, W, C) with C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; ``dtype`` is uint8 or
+    uint16; ``dpi`` is the horizontal and vertical resolution. Raises OutputError for any other
+    image, and lets the file's own OSError pass.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> sink = PngSink(file, (2, 3, 1), np.dtype('uint8'))
+    >>> sink.write(sink.encode(np.array([[[0], [9], [0]], [[9], [0], [9]]], np.uint8)))
+    >>> sink.finish()
+    >>> file.getvalue()[:8], file.getvalue()[-8:-4]
+    (b'\x89PNG\r\n\x1a\n', b'IEND')
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        shape: tuple[int, int, int],
+        dtype: np.dtype[Any],
+        *,
+        dpi: tuple[float, float] | None = None,
+    ) -> None:
+        self._file = file
+        self._adler = zlib.adler32(b"")
+        header = chunk(b"IHDR", _header(shape, dtype))
+        file.write(SIGNATURE + header + _resolution(dpi) + chunk(b"IDAT", _ZLIB_HEADER))
+
+    def encode(self, rows: Rows) -> EncodedBand:
+        """Filter and deflate rows (n, W, C), n ≥ 1, of the sink's dtype.
+
+        The GIL is free while NumPy and zlib work. Z_RLE finds runs of one value and no other
+        repetition: on edge maps that gives the size of zlib's level 6 in a tenth of its time.
+        """
+        scanlines = _filter(_big_endian_bytes(rows)).data
+        deflater = zlib.compressobj(1, zlib.DEFLATED, -15, 9, zlib.Z_RLE)
+        data = deflater.compress(scanlines) + deflater.flush(zlib.Z_FULL_FLUSH)
+        pieces = (data[i : i + MAX_FIELD] for i in range(0, len(data), MAX_FIELD))
+        chunks = b"".join(chunk(b"IDAT", piece) for piece in pieces)
+        return EncodedBand(chunks, zlib.adler32(scanlines), scanlines.nbytes)
+
+    def write(self, encoded: EncodedBand) -> None:
+        """Append a band."""
+        self._file.write(encoded.chunks)
+        self._adler = _combine_adler32(self._adler, encoded.adler, encoded.length)
+
+    def finish(self) -> None:
+        """End the deflate stream and the file."""
+        self._file.write(chunk(b"IDAT", _LAST_BLOCK + self._adler.to_bytes(4)) + chunk(b"IEND"))
+
+
+def _header(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> bytes:
+    """Return the data of IHDR, PNG 11.2.1."""
+    H, W, C = shape
+    if C not in _COLOUR_TYPES or dtype not in (np.uint8, np.uint16):
+        raise OutputError(
+            f"a PNG holds 1 to 4 channels of uint8 or uint16, not {C} of {dtype}; "
+            "write .npy or .tiff instead"
+        )
+    if not (1 <= H <= MAX_FIELD and 1 <= W <= MAX_FIELD):
+        raise OutputError(
+            f"a PNG has 1 to {MAX_FIELD:,} rows and columns, not {H:,} × {W:,}; write .npy instead"
+        )
+    return struct.pack(">IIBBBBB", W, H, 8 * dtype.itemsize, _COLOUR_TYPES[C], 0, 0, 0)
+
+
+def _resolution(dpi: tuple[float, float] | None) -> bytes:
+    """Return a pHYs chunk (PNG 11.3.4.3), or nothing where ``dpi`` is none or senseless."""
+    per_metre = [dots / METRES_PER_INCH for dots in dpi or ()]
+    if not per_metre or not all(math.isfinite(n) and 1 <= n <= MAX_FIELD for n in per_metre):
+        return b""
+    x, y = (round(n) for n in per_metre)
+    return chunk(b"pHYs", struct.pack(">IIB", x, y, 1))
+
+
+def _big_endian_bytes(rows: Rows) -> NDArray[np.uint8]:
+    """Return rows (n, W, C) as bytes (n, row_bytes)."""
+    stored = np.ascontiguousarray(rows, rows.dtype.newbyteorder(">"))
+    return stored.view(np.uint8).reshape(len(rows), -1)
+
+
+def _filter(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return rows (n, row_bytes) filtered, each behind its filter's number: (n, 1 + row_bytes).
+
+    Up, unless that makes more bytes non-zero than there were: a thresholded photograph of 24
+    megapixels takes 0.90 MB by None and 1.38 MB by Up, an unthresholded one half as much by Up.
+    """
+    filtered = np.empty((len(rows), 1 + rows.shape[1]), np.uint8)
+    filtered[:, 0] = UP
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    makes_it_worse = np.count_nonzero(filtered[1:, 1:]) > np.count_nonzero(rows[1:])
+    alone = slice(None) if makes_it_worse else slice(1)
+    filtered[alone, 0] = NONE
+    filtered[alone, 1:] = rows[alone]
+    return filtered
+
+
+def _combine_adler32(first: int, second: int, second_length: int) -> int:
+    """Return the Adler-32 of two byte strings joined, from theirs and the second's length.
+
+    Source: zlib's ``adler32_combine_`` (adler32.c), by the definition in RFC 1950, 8.2: the low
+    half is 1 + Σ bytes, the high half the sum of all the low halves on the way.
+
+    >>> adler = zlib.adler32
+    >>> _combine_adler32(adler(b'band'), adler(b'width'), 5) == adler(b'bandwidth')
+    True
+    """
+    low, high = first & 0xFFFF, first >> 16
+    second_low, second_high = second & 0xFFFF, second >> 16
+    total_low = (low + second_low - 1) % _ADLER_BASE
+    total_high = (high + second_high + second_length * (low - 1)) % _ADLER_BASE
+    return total_high << 16 | total_low

@@ -1,0 +1,258 @@
+"""YUV4MPEG2, the uncompressed video of pipes: the luma of each frame in, grey frames out.
+
+A stream is one line that says what all frames share, then for each frame a line ``FRAME`` and its
+planes: luma, then chroma, which is read past. Source of the format: the manual page yuv4mpeg(5)
+of mjpegtools; ffmpeg's for the depths above 8 bits (little-endian, ``C420p10``, ``Cmono16``, …).
+
+**Range.** Luma is handed out as it is stored, on every scale: video usually keeps 16 for black
+and 235 for white, and stretching that would clip what lies beyond them. Edges in such a video are
+219/255 as strong as in its full-range twin. What is written is not luma of a scene but edges, of
+which 0 and 255 both occur: it says ``XCOLORRANGE=FULL``.
+
+More than 8 bits are spread over 16, as in a PNM of maxval 1023 (see ``netpbm``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, Any, BinaryIO
+
+import numpy as np
+
+from edgecli.errors import OutputError
+from edgecli.images.base import ImageInfo, Rows
+from edgecli.images.netpbm import ForwardReader, StreamSource, read_samples
+
+_SIGNATURE = b"YUV4MPEG2"
+_PIECE = 1 << 16  # bytes of chroma that are read past at a time
+_DEEP = re.compile(r"(420|422|444|mono)p?(9|10|12|14|16)")
+
+_CHROMA = {  # luma samples to one of chroma, across and down, and the planes after luma
+    "420": (2, 2, 2),
+    "420jpeg": (2, 2, 2),
+    "420mpeg2": (2, 2, 2),
+    "420paldv": (2, 2, 2),
+    "411": (4, 1, 2),
+    "422": (2, 1, 2),
+    "444": (1, 1, 2),
+    "444alpha": (1, 1, 3),
+    "mono": (1, 1, 0),
+}
+
+
+@dataclass(frozen=True)
+class StreamHeader:
+    """What a video says of all its frames besides size and samples; the defaults are "unknown".
+
+    ``rate`` is frames per second, ``aspect`` a pixel's width to its height, both as numerator and
+    denominator. ``interlacing`` is ``p`` (none), ``t``, ``b``, ``m`` or ``?``.
+    """
+
+    rate: tuple[int, int] = (0, 0)
+    interlacing: str = "?"
+    aspect: tuple[int, int] = (0, 0)
+
+
+class FrameSource(StreamSource):
+    """The luma of one frame, with the ``header`` of the stream that it is part of."""
+
+    def __init__(
+        self,
+        reader: ForwardReader,
+        info: ImageInfo,
+        read_rows: Callable[[Rows], None],
+        header: StreamHeader,
+    ) -> None:
+        super().__init__(reader, info, read_rows)
+        self.header = header
+
+
+@dataclass(frozen=True)
+class _Layout:
+    shape: tuple[int, int, int]
+    bits: int
+    chroma_bytes: int
+
+
+def read_frames(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[FrameSource]:
+    r"""Yield a source ``(H, W, 1)``, uint8 or uint16, for the luma of every frame.
+
+    A frame must have been read when the next one is asked for; rows that were not are skipped.
+    After a frame that could not be read, nothing more is yielded. ``path`` is the name that
+    errors and infos use. Raises ImageError for streams cut short or malformed, and where a frame
+    has more than ``max_pixels`` pixels.
+
+    >>> import io
+    >>> stream = io.BytesIO(b"YUV4MPEG2 W2 H1 F25:1 Cmono\nFRAME\nABFRAME\nCD")
+    >>> [block.ravel().tolist() for source in read_frames(stream, "x.y4m", max_pixels=9)
+    ...  for block in source.blocks([(0, 1)])]
+    [[65, 66], [67, 68]]
+    """
+    reader = ForwardReader(file, path)
+    fields = _read_fields(reader)
+    header, layout = _stream_header(reader, fields), _layout(reader, fields)
+    reader.check_pixels(layout.shape, max_pixels)
+    read_rows = partial(read_samples, reader, maxval=2**layout.bits - 1, byteorder="little")
+    while _starts_frame(reader):
+        source = FrameSource(reader, _info(reader, header, layout), read_rows, header)
+        yield source
+        if not source.skip_rest():
+            return
+        _skip(reader, layout.chroma_bytes)
+        reader.frame += 1
+
+
+def _info(reader: ForwardReader, header: StreamHeader, layout: _Layout) -> ImageInfo:
+    frames, seconds = header.rate
+    return ImageInfo(
+        path=reader.path,
+        format="YUV4MPEG2",
+        shape=layout.shape,
+        dtype="uint8" if layout.bits == 8 else "uint16",
+        frame=reader.frame,
+        duration=1000 * seconds / frames if frames and seconds else None,
+    )
+
+
+def _read_fields(reader: ForwardReader) -> dict[str, str]:
+    """Return the fields of the stream's first line by their letter."""
+    start = bytearray(len(_SIGNATURE))
+    size = reader.fill(memoryview(start))
+    if start != _SIGNATURE:
+        found = bytes(start[:size]).decode("latin-1")
+        raise reader.error(f"starts with {found!a}, not YUV4MPEG2; give a YUV4MPEG2 stream")
+    words = reader.read_line().decode("latin-1").split(" ")
+    return {word[:1]: word[1:] for word in words}
+
+
+def _stream_header(reader: ForwardReader, fields: dict[str, str]) -> StreamHeader:
+    interlacing = fields.get("I", "?")
+    if interlacing not in ("p", "t", "b", "m", "?"):
+        raise reader.error(f"has the interlacing {interlacing[:20]!a}; give p, t, b, m or ?")
+    return StreamHeader(
+        rate=_fraction(reader, "frame rate", fields.get("F", "0:0")),
+        interlacing=interlacing,
+        aspect=_fraction(reader, "pixel aspect", fields.get("A", "0:0")),
+    )
+
+
+def _fraction(reader: ForwardReader, what: str, text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([0-9]{1,10}):([0-9]{1,10})", text)
+    if not match:
+        raise reader.error(f"has the {what} {text[:20]!a}; give two numbers, as in 30000:1001")
+    return int(match[1]), int(match[2])
+
+
+def _layout(reader: ForwardReader, fields: dict[str, str]) -> _Layout:
+    height, width = (_length(reader, fields.get(letter, "")) for letter in "HW")
+    colour = fields.get("C", "420jpeg")
+    deep = _DEEP.fullmatch(colour)
+    sampling, bits = (deep[1], int(deep[2])) if deep else (colour, 8)
+    if sampling not in _CHROMA:
+        known = "8 to 16 bits of 420, 411, 422, 444 and mono"
+        raise reader.error(f"has the sampling {colour[:20]!a}, not one of {known}; convert it")
+    across, down, planes = _CHROMA[sampling]
+    plane = -(-width // across) * -(-height // down)  # rounded up: an odd last column has chroma
+    return _Layout((height, width, 1), bits, planes * plane * (1 if bits == 8 else 2))
+
+
+def _length(reader: ForwardReader, text: str) -> int:
+    if not re.fullmatch("[0-9]{1,20}", text) or not int(text):
+        raise reader.error(f"has {text[:20]!a} for width or height, not a number from 1; mend it")
+    return int(text)
+
+
+def _starts_frame(reader: ForwardReader) -> bool:
+    """Read the line that starts a frame; False at the end of the stream."""
+    first = reader.read(1)
+    if not first and reader.frame:
+        return False
+    line = first + reader.read_line()
+    if line.split(b" ")[0] != b"FRAME":
+        found = line[:20].decode("latin-1")
+        raise reader.error(f"starts with {found!a}, not with FRAME; get the file whole again")
+    return True
+
+
+def _skip(reader: ForwardReader, count: int) -> None:
+    """Read past chroma."""
+    scratch = memoryview(bytearray(min(count, _PIECE)))
+    while count:
+        size = reader.fill(scratch[:count])
+        if not size:
+            raise reader.error("ends in its chroma; get the file whole again")
+        count -= size
+
+
+class FrameWriter:
+    r"""A stream of grey frames, ``Cmono`` or ``Cmono16``, all of the first one's size.
+
+    The stream's header repeats ``header``, as a FrameSource has it: rate, interlacing, aspect.
+
+    >>> import io
+    >>> stream = io.BytesIO()
+    >>> sink = FrameWriter(stream, StreamHeader(rate=(25, 1))).sink((1, 2, 1), np.dtype(np.uint8))
+    >>> sink.write(sink.encode(np.array([[[65], [66]]], np.uint8)))
+    >>> stream.getvalue()
+    b'YUV4MPEG2 W2 H1 F25:1 I? A0:0 Cmono XCOLORRANGE=FULL\nFRAME\nAB'
+    """
+
+    def __init__(self, file: IO[bytes], header: StreamHeader | None = None) -> None:
+        self._file = file
+        self._header = header or StreamHeader()
+        self._first: tuple[tuple[int, int, int], np.dtype[Any]] | None = None
+
+    def sink(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> FrameSink:
+        """Return the next frame's sink; finish it before asking for another.
+
+        Raises OutputError where ``shape`` (height, width, channels) or ``dtype`` is not that of a
+        grey frame, or not that of the first; an OSError is left to whoever opened the file.
+        """
+        if self._first is None:
+            self._file.write(_written_header(self._header, shape, dtype))
+            self._first = shape, dtype
+        if self._first != (shape, dtype):
+            fault = f"{_described(shape, dtype)} follows {_described(*self._first)} before"
+            raise OutputError(f"a frame of {fault}; write frames of different sizes as PNM")
+        return FrameSink(self._file, dtype)
+
+
+class FrameSink:
+    """One frame being written."""
+
+    def __init__(self, file: IO[bytes], dtype: np.dtype[Any]) -> None:
+        self._file = file
+        self._stored = dtype.newbyteorder("<")
+        file.write(b"FRAME\n")
+
+    def encode(self, rows: Rows) -> memoryview:
+        """Return the rows' bytes: their own memory where it already holds them, else a copy."""
+        return np.ascontiguousarray(rows, self._stored).reshape(-1).view(np.uint8).data
+
+    def write(self, encoded: memoryview) -> None:
+        """Append what ``encode`` returned."""
+        self._file.write(encoded)
+
+    def finish(self) -> None:
+        """Hand on what the file still buffers, so that a pipe's reader sees the frame."""
+        self._file.flush()
+
+
+def _written_header(
+    header: StreamHeader, shape: tuple[int, int, int], dtype: np.dtype[Any]
+) -> bytes:
+    H, W, C = shape
+    if C != 1 or dtype not in (np.uint8, np.uint16):
+        fault = f"{C} channels of {dtype} do not fit a YUV4MPEG2 stream of grey frames"
+        raise OutputError(f"{fault}; write 1 channel of uint8 or uint16, or PPM")
+    rate, aspect = ("{}:{}".format(*fraction) for fraction in (header.rate, header.aspect))
+    colour = "mono" if dtype == np.uint8 else "mono16"
+    fields = f"W{W} H{H} F{rate} I{header.interlacing} A{aspect} C{colour} XCOLORRANGE=FULL"
+    return f"YUV4MPEG2 {fields}\n".encode()
+
+
+def _described(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> str:
+    return f"{shape[0]}×{shape[1]}×{shape[2]} {dtype}"

@@ -1,0 +1,235 @@
+"""One input: its images, where their edge maps go, and what came out."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from edgecli.errors import OutputError, UsageError
+from edgecli.images.base import ArraySource, ImageInfo, Sink, Source
+from edgecli.images.files import open_images, whole_file
+from edgecli.images.formats import FORMATS, Format, check_holds, format_of, open_sink
+from edgecli.pipeline import Detection, Measured, Settings, plan_detection, run_detection
+
+MAX_PIXELS = 2**31
+
+TEXT_INPUTS = (".csv", ".tsv", ".txt")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where edge maps go: a file, a folder, ``-``, or None for beside the input."""
+
+    output: str | None = None
+    format: str | None = None
+    folder: bool = False
+    no_clobber: bool = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of an input is read."""
+
+    max_pixels: int = MAX_PIXELS
+    all_frames: bool = False
+    auto_orient: bool = True
+
+
+class Screen(Protocol):
+    """Something that edge maps are shown on while they are written."""
+
+    def watch(self, sink: Sink, shape: tuple[int, int, int]) -> Sink:
+        """Return a sink that does what ``sink`` does, and shows the map when it is finished."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files of one input, a path for each edge map, all of one format."""
+
+    paths: tuple[str, ...]
+    format: Format
+
+
+@dataclass(frozen=True)
+class Result:
+    """One image done: what it was, what was decided, what was measured, what was written."""
+
+    info: ImageInfo
+    detection: Detection
+    outputs: Outputs
+    measured: Measured | None = None  # None where nothing was computed
+
+
+def name_outputs(path: str, settings: Settings, target: Target) -> Outputs:
+    """Name the files that an input's edge maps go to; UsageError where they have no place.
+
+    >>> from edgecli.edges.operators import load_operator
+    >>> settings = Settings((load_operator("sobel"),))
+    >>> name_outputs("photos/img.jpg", settings, Target()).paths
+    ('photos/img-sobel.png',)
+    """
+    names = [re.sub(r"[^\w.+-]+", "-", edge_map.name) for edge_map in settings.maps]
+    output = target.output or ("-" if path == "-" else None)
+    format_ = _choose_format(path, settings, target, output)
+    if output is not None and not target.folder:
+        if len(names) > 1:
+            raise UsageError(
+                f"{len(names)} edge maps do not fit in one output {output}; "
+                "give a folder (-o DIR/) or --combine them into one"
+            )
+        return Outputs((output,), format_)
+    folder = output if output is not None else os.path.dirname(path)
+    stem = "stdin" if path == "-" else Path(path).stem
+    extension = format_.extensions[0]
+    paths = [os.path.join(folder, f"{stem}-{name}{extension}") for name in names]
+    repeated = next((p for p in paths if paths.count(p) > 1), None)
+    if repeated:
+        raise UsageError(f"two edge maps would both be written to {repeated}; name filters apart")
+    return Outputs(tuple(paths), format_)
+
+
+def _choose_format(path: str, settings: Settings, target: Target, output: str | None) -> Format:
+    if target.format is not None:
+        return FORMATS[target.format]
+    if output not in (None, "-") and not target.folder:
+        return format_of(str(output))
+    if settings.map == "raw":
+        # PNG has no signed numbers: numbers for numbers, and NumPy's file for pictures.
+        return FORMATS["csv" if path.lower().endswith(TEXT_INPUTS) else "npy"]
+    return FORMATS["png"]
+
+
+def check_outputs(inputs: Sequence[str], outputs: Sequence[Outputs]) -> None:
+    """Raise UsageError if an output would overwrite an input, or another output, of the run."""
+    claimed = {os.path.realpath(path): path for path in inputs if path != "-"}
+    for named in outputs:
+        for path in named.paths:
+            if path == "-":
+                continue
+            real = os.path.realpath(path)
+            if real in claimed and not _is_device(real):
+                raise UsageError(
+                    f"output {path} is also {claimed[real]} of this run; give another with -o"
+                )
+            claimed[real] = f"an output ({path})"
+
+
+def _is_device(path: str) -> bool:
+    return os.path.exists(path) and not os.path.isfile(path)
+
+
+def plan_input(
+    path: str, settings: Settings, target: Target, limits: Limits
+) -> Iterator[tuple[Result, Source]]:
+    """Yield a plan for every image of an input, with the source to run it on."""
+    outputs = name_outputs(path, settings, target)
+    settings = _fit_format(settings, outputs.format)
+    grey = settings.channels in (None, "gray") and settings.bank.depth == 1
+    images = open_images(
+        path, max_pixels=limits.max_pixels, grey=grey, all_frames=limits.all_frames
+    )
+    for number, image in enumerate(images, 1):
+        source = _upright(image) if limits.auto_orient else image
+        detection = plan_detection(settings, source.shape, source.dtype)
+        for samples in detection.samples:
+            check_holds(outputs.format, samples, detection.map_shape[2])
+        _check_pixels(path, detection, limits)
+        named = _numbered(outputs, number) if limits.all_frames or number > 1 else outputs
+        yield Result(image.info, detection, named), source
+
+
+def _check_pixels(path: str, detection: Detection, limits: Limits) -> None:
+    height, width, _ = detection.map_shape
+    if height * width > limits.max_pixels:
+        raise OutputError(
+            f"the edge map of {path} would have {height * width:,} pixels, more than the limit "
+            f"{limits.max_pixels:,}; pad less, or raise it with --max-pixels"
+        )
+
+
+def _fit_format(settings: Settings, format_: Format) -> Settings:
+    """Ask for 8 bits where the format has no more."""
+    only_8_bit = format_.samples == ("uint8",)
+    if only_8_bit and settings.depth is None and settings.map != "raw":
+        return replace(settings, depth="8")
+    return settings
+
+
+def _upright(image: Source) -> Source:
+    """Turn an image as its EXIF orientation says; that needs the whole of it."""
+    if image.info.orientation == 1:
+        return image
+    from edgecli.images.orientation import upright
+
+    (rows,) = image.blocks([(0, image.shape[0])])
+    return ArraySource(upright(rows, image.info.orientation), image.info)
+
+
+def _numbered(outputs: Outputs, number: int) -> Outputs:
+    """Give the outputs of a later image their own files, unless one file takes them all."""
+    if outputs.format.sequence or outputs.paths == ("-",):
+        return outputs
+    return replace(
+        outputs,
+        paths=tuple(
+            f"{os.path.splitext(path)[0]}-{number:04}{os.path.splitext(path)[1]}"
+            for path in outputs.paths
+        ),
+    )
+
+
+def detect_input(
+    path: str, settings: Settings, target: Target, limits: Limits, screen: Screen | None = None
+) -> list[Result]:
+    """Write the edge maps of every image of an input; all of a file's, or none of them.
+
+    Each map is also shown on ``screen``, if there is one. Raises an EdgeCliError at the first
+    image that fails.
+    """
+    results = []
+    with ExitStack() as files:
+        opened = {}
+        for result, source in plan_input(path, settings, target, limits):
+            paths = result.outputs.paths
+            if target.no_clobber and any(os.path.exists(path) for path in paths):
+                source.close()
+                results.append(result)
+                continue
+            if target.folder:
+                _make_folder(str(target.output))
+            for output in paths:
+                if output not in opened:
+                    opened[output] = files.enter_context(whole_file(output))
+            results.append(_detect(result, source, [opened[p] for p in paths], screen))
+    return results
+
+
+def _make_folder(path: str) -> None:
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"folder {path} cannot be made: {error.strerror}; give another"
+        ) from error
+
+
+def _detect(
+    result: Result, source: Source, files: Sequence[BinaryIO], screen: Screen | None
+) -> Result:
+    detection, format_ = result.detection, result.outputs.format
+    sinks: list[Sink] = [
+        open_sink(format_, file, detection.map_shape, samples, result.info)
+        for file, samples in zip(files, detection.samples, strict=True)
+    ]
+    if screen is not None:
+        sinks = [screen.watch(sink, detection.map_shape) for sink in sinks]
+    try:
+        return replace(result, measured=run_detection(detection, source, sinks))
+    finally:
+        source.close()

@@ -1,0 +1,1 @@
+"""Facts about a run, and the ways to say them."""

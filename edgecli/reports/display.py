@@ -1,0 +1,142 @@
+"""What is drawn on a terminal; the one module that knows rich."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from edgecli.images.base import Rows, Sink
+from edgecli.jobs import Result
+from edgecli.reports.table import table_rows
+
+WIDE = 1_000_000
+"""Columns of what is no terminal: nothing is ever cut or wrapped there."""
+
+SHADES = " .:-=+*#%@"
+"""Dark to light, where there are no colours."""
+
+
+def as_tables(results: Sequence[Result], stream: TextIO | None) -> str:
+    """Return a table for each image, with colour where the stream is a terminal that has it."""
+    console = _console(stream)
+    with console.capture() as capture:
+        for result in results:
+            console.print(_grid(table_rows(result)))
+    return _trimmed(capture.get())
+
+
+def print_rows(rows: Sequence[tuple[str, str]], stream: TextIO) -> None:
+    """Print labels and texts in two columns."""
+    console = _console(stream)
+    with console.capture() as capture:
+        console.print(_grid(rows))
+    stream.write(_trimmed(capture.get()))
+
+
+def _trimmed(text: str) -> str:
+    """Drop the spaces that fill a table's last column."""
+    return "".join(line.rstrip() + "\n" for line in text.splitlines())
+
+
+def _console(stream: TextIO | None) -> Console:
+    terminal = stream is not None and stream.isatty()
+    return Console(
+        file=stream,
+        width=None if terminal else WIDE,
+        force_terminal=terminal,
+        no_color=True if "NO_COLOR" in os.environ else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=not terminal,
+    )
+
+
+def _grid(rows: Sequence[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold cyan", no_wrap=True)
+    table.add_column(overflow="fold")
+    previous = ""
+    for label, text in rows:
+        table.add_row(Text("" if label == previous else label), Text(text))
+        previous = label
+    return table
+
+
+class TerminalScreen:
+    """A terminal that edge maps are drawn on, two pixels to a character."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._console = _console(stream)
+        self.width = min(self._console.width, 80) if not stream.isatty() else self._console.width
+
+    def watch(self, sink: Sink, shape: tuple[int, int, int]) -> Sink:
+        """Return a sink that draws the map in small when it is finished."""
+        return _Watched(sink, shape, self)
+
+    def draw(self, picture: Rows) -> None:
+        """Draw samples ``(H, W, C)`` of 0 … 1, H even; in shades where there is no colour."""
+        colour = self._console.color_system is not None and not self._console.no_color
+        for upper, lower in zip(picture[::2], picture[1::2], strict=True):
+            self._console.print(_blocks(upper, lower) if colour else _shades(upper, lower))
+
+
+def _blocks(upper: Rows, lower: Rows) -> Text:
+    text = Text()
+    for above, below in zip(upper, lower, strict=True):
+        text.append("▀", f"{_rgb(above)} on {_rgb(below)}")
+    return text
+
+
+def _rgb(sample: Rows) -> str:
+    r, g, b = (round(float(value) * 255) for value in np.broadcast_to(sample, 3))
+    return f"rgb({r},{g},{b})"
+
+
+def _shades(upper: Rows, lower: Rows) -> Text:
+    level = (upper + lower).mean(axis=-1) / 2
+    return Text("".join(SHADES[round(float(v) * (len(SHADES) - 1))] for v in level))
+
+
+class _Watched:
+    """A sink that also averages what passes through it into a small picture."""
+
+    def __init__(self, sink: Sink, shape: tuple[int, int, int], screen: TerminalScreen) -> None:
+        H, W, C = shape
+        self._sink, self._screen, self._row = sink, screen, 0
+        width = min(W, screen.width)
+        height = max(round(H * width / W / 2), 1) * 2
+        self._columns = np.arange(width) * W // width
+        self._rows = np.minimum(np.arange(H) * height // H, height - 1)
+        self._total, self._count = np.zeros((height, width, C)), np.zeros(height)
+
+    def encode(self, rows: Rows) -> Any:
+        """Encode rows, and sum their columns in runs."""
+        limit = 1.0 if rows.dtype.kind == "f" else float(np.iinfo(rows.dtype).max)
+        edges = np.append(self._columns, rows.shape[1])
+        sums = np.add.reduceat(rows, self._columns, axis=1, dtype=np.float64)
+        small = sums / (np.diff(edges)[:, np.newaxis] * limit)
+        return self._sink.encode(rows), np.clip(np.nan_to_num(small), 0, 1)
+
+    def write(self, encoded: Any) -> None:
+        """Write rows, and add them to their place in the picture."""
+        data, small = encoded
+        self._sink.write(data)
+        places = self._rows[self._row : self._row + len(small)]
+        np.add.at(self._total, places, small)
+        np.add.at(self._count, places, 1)
+        self._row += len(small)
+
+    def finish(self) -> None:
+        """Finish the file, then draw."""
+        self._sink.finish()
+        # Where the picture has more rows than the map, rows repeat the one above.
+        seen = np.maximum.accumulate(np.where(self._count > 0, np.arange(len(self._count)), 0))
+        mean = self._total[seen] / self._count[seen][:, np.newaxis, np.newaxis]
+        self._screen.draw(mean)

@@ -1,0 +1,127 @@
+"""The facts of a report: what one image's detection was, cost and gave.
+
+``image_facts`` makes the plain dictionary that every format shows; its keys are a contract.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgecli.filters import FilterBank
+from edgecli.jobs import Result
+from edgecli.pipeline import Detection
+
+SCHEMA = "edgecli.report/1"
+
+
+Facts = dict[str, Any]
+
+
+def image_facts(result: Result) -> Facts:
+    """Return the report of one image; what was not computed is left out."""
+    info, detection = result.info, result.detection
+    facts: Facts = {
+        "schema": SCHEMA,
+        "input": {
+            "path": info.path,
+            "format": info.format,
+            "shape": list(info.shape),
+            "dtype": info.dtype,
+        },
+        "filters": [fact for bank in _banks(detection) for fact in _filter_facts(bank)],
+        **_geometry_facts(detection),
+        **_cost_facts(detection),
+    }
+    outputs = [_output_facts(result, n) for n in range(len(detection.maps))]
+    facts |= {"output": outputs[0]} if len(outputs) == 1 else {"outputs": outputs}
+    return facts | {"engine": _engine_facts(result)}
+
+
+def _banks(detection: Detection) -> list[FilterBank]:
+    """Return each operator's bank in its own kernel size, with the depth it slides over."""
+    depth = detection.convolution.depth
+    return [operator.bank.over(depth) for operator in detection.settings.operators]
+
+
+def _filter_facts(bank: FilterBank) -> list[Facts]:
+    _, depth, height, width = bank.weight.shape
+    shape = [height, width, depth]
+    named = zip(bank.names, bank.ranks, strict=True)
+    return [{"name": name, "shape": shape, "rank": rank} for name, rank in named]
+
+
+def _geometry_facts(detection: Detection) -> Facts:
+    geometry, settings = detection.convolution.geometry, detection.settings
+    top, bottom, left, right = geometry.padding
+    return {
+        "operation": "convolution" if settings.convolve else "cross-correlation",
+        "channels": detection.channels,
+        "stride": list(settings.stride),
+        "dilation": list(settings.dilation),
+        "padding": {
+            "top": top,
+            "bottom": bottom,
+            "left": left,
+            "right": right,
+            "mode": str(settings.border),
+        },
+        "convolved_shape": list(detection.volume_shape),
+        "output_shape": list(detection.output_shape),
+    }
+
+
+def _cost_facts(detection: Detection) -> Facts:
+    """Count weights, multiply-adds (bias excluded) and what a dense layer would need."""
+    geometry = detection.convolution.geometry
+    banks = _banks(detection)
+    weights = sum(bank.weight.size for bank in banks)
+    biases = len(detection.bank) if detection.bank.has_bias else 0
+    height, width, _ = detection.output_shape
+    volume, maps = detection.volume_shape, detection.output_shape
+    return {
+        "parameters": {"weights": weights, "biases": biases, "total": weights + biases},
+        "fully_connected_parameters": volume[0]
+        * volume[1]
+        * volume[2]
+        * maps[0]
+        * maps[1]
+        * maps[2],
+        "macs": height * width * weights * detection.planes,
+        "receptive_field": [geometry.rows.span, geometry.cols.span],
+        "connections_per_output": max(bank.weight[0].size for bank in banks),
+    }
+
+
+def _output_facts(result: Result, n: int) -> Facts:
+    detection = result.detection
+    facts: Facts = {
+        "path": result.outputs.paths[n],
+        "dtype": detection.samples[n].name,
+        "map": detection.settings.map,
+    }
+    if result.measured is None:
+        return facts
+    extremes = result.measured.extremes[n]
+    height, width, channels = detection.map_shape
+    whole = detection.responses[n].kind == "i"
+    facts |= {
+        "clipped_fraction": extremes.clipped / (height * width * channels),
+        "min": _number(extremes.smallest, whole),
+        "max": _number(extremes.largest, whole),
+    }
+    return facts | ({"nan": extremes.nans} if extremes.nans else {})
+
+
+def _number(value: float, whole: bool) -> float | None:
+    """Return a number that JSON can hold: None for infinities, as of a map of nothing but NaN."""
+    if abs(value) == float("inf"):
+        return None
+    return int(value) if whole else value
+
+
+def _engine_facts(result: Result) -> Facts:
+    plan, measured = result.detection.convolution.plan, result.measured
+    facts: Facts = {"method": plan.method, "accumulator": plan.accumulator.name}
+    if measured is not None:
+        facts |= {"threads": measured.threads, "seconds": round(measured.seconds, 6)}
+    return facts

@@ -1,0 +1,135 @@
+"""The report for people: each fact a label and a text, formulas filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from edgecli.filters import FilterBank
+from edgecli.geometry import Axis
+from edgecli.jobs import Result
+from edgecli.reports.facts import Facts, image_facts
+
+LARGEST_SHOWN = 9
+"""Kernels of more rows or columns than this are described, not written out."""
+
+
+def table_rows(result: Result) -> list[tuple[str, str]]:
+    """Return the report of one image as labels and texts; a text may have several lines."""
+    facts = image_facts(result)
+    return [
+        ("input", _input(facts)),
+        *_filters(result, facts),
+        ("slides over", _volume(facts)),
+        *_sizes(result, facts),
+        *_costs(facts),
+        ("engine", _engine(result, facts)),
+        *_outputs(facts),
+    ]
+
+
+def times(sizes: list[int] | tuple[int, ...]) -> str:
+    """Write a shape.
+
+    >>> times([480, 640, 1])
+    '480×640×1'
+    """
+    return "×".join(str(size) for size in sizes)
+
+
+def output_formula(axis: Axis) -> str:
+    """Write how an output size comes about, filled in.
+
+    >>> output_formula(Axis(480, 3, before=1, after=1))
+    '⌊(480 + 2·1 − 3)/1⌋ + 1 = 480'
+    >>> output_formula(Axis(5, 2, stride=2, before=0, after=1))
+    '⌊(5 + 0 + 1 − 2)/2⌋ + 1 = 3'
+    """
+    both = axis.before == axis.after
+    padding = f"2·{axis.before}" if both else f"{axis.before} + {axis.after}"
+    return f"⌊({axis.size} + {padding} − {axis.span})/{axis.stride}⌋ + 1 = {axis.output}"
+
+
+def kernel_lines(kernel: Any) -> list[str]:
+    """Write a kernel ``(kH, kW)`` in columns that line up.
+
+    >>> kernel_lines([[1.0, 0.0], [-10.0, 0.5]])
+    ['   1    0', ' -10  0.5']
+    """
+    texts = [[f"{value:.6g}" for value in row] for row in kernel]
+    width = max(len(text) for row in texts for text in row)
+    return [" ".join(f"{text:>{width + 1}}" for text in row) for row in texts]
+
+
+def bank_lines(bank: FilterBank, largest: int = LARGEST_SHOWN) -> Iterator[tuple[str, str]]:
+    """Yield each filter's name and shape, and its kernels where they are small."""
+    for name, weight, rank in zip(bank.names, bank.weight, bank.ranks, strict=True):
+        C, H, W = weight.shape
+        lines = [f"{name} {H}×{W}×{C}, rank {rank}"]
+        if max(H, W) <= largest:
+            alike = (weight == weight[0]).all()
+            for channel, kernel in enumerate(weight[:1] if alike else weight):
+                lines += [f"channel {channel}:"] if not alike else []
+                lines += kernel_lines(kernel)
+        yield "filter", "\n".join(lines)
+
+
+def _input(facts: Facts) -> str:
+    image = facts["input"]
+    return f"{image['path']}: {image['format']} {times(image['shape'])} {image['dtype']}"
+
+
+def _filters(result: Result, facts: Facts) -> Iterator[tuple[str, str]]:  # noqa: ARG001
+    depth = result.detection.convolution.depth
+    for operator in result.detection.settings.operators:
+        yield from bank_lines(operator.bank.over(depth))
+
+
+def _volume(facts: Facts) -> str:
+    padding = facts["padding"]
+    sides = ",".join(str(padding[side]) for side in ("top", "bottom", "left", "right"))
+    return (
+        f"{times(facts['convolved_shape'])} ({facts['channels']}) by {facts['operation']}, "
+        f"stride {times(facts['stride'])}, dilation {times(facts['dilation'])}, "
+        f"padding {sides} {padding['mode']}"
+    )
+
+
+def _sizes(result: Result, facts: Facts) -> Iterator[tuple[str, str]]:
+    geometry = result.detection.convolution.geometry
+    yield "height", output_formula(geometry.rows)
+    yield "width", output_formula(geometry.cols)
+    yield "feature maps", times(facts["output_shape"])
+
+
+def _costs(facts: Facts) -> Iterator[tuple[str, str]]:
+    parameters, dense = facts["parameters"], facts["fully_connected_parameters"]
+    weights, biases, total = (parameters[key] for key in ("weights", "biases", "total"))
+    ratio = dense // max(total, 1)
+    yield "parameters", f"{weights:,} weights + {biases:,} biases = {total:,}"
+    yield "fully connected", f"{dense:,} parameters, {ratio:,} times as many"
+    yield "MACs", f"{facts['macs']:,} multiply-adds, bias excluded"
+    field, connections = facts["receptive_field"], facts["connections_per_output"]
+    yield "receptive field", f"{times(field)}, {connections:,} connections per output"
+
+
+def _engine(result: Result, facts: Facts) -> str:
+    engine, plan = facts["engine"], result.detection.convolution.plan
+    text = f"{engine['method']}, {engine['accumulator']} ({plan.reason})"
+    if "seconds" in engine:
+        threads = "1 thread" if engine["threads"] == 1 else f"{engine['threads']} threads"
+        return f"{text}, {threads}, {engine['seconds'] * 1000:.1f} ms"
+    return f"{text}, bands of {result.detection.convolution.band_rows} rows"
+
+
+def _outputs(facts: Facts) -> Iterator[tuple[str, str]]:
+    for output in facts.get("outputs") or [facts["output"]]:
+        text = f"{output['path']}: {output['dtype']}, map {output['map']}"
+        if "min" in output:
+            text += f", responses {_value(output['min'])} … {_value(output['max'])}"
+            text += f", {output['clipped_fraction']:.2%} clipped"
+        yield "output", text
+
+
+def _value(number: float | None) -> str:
+    return "none" if number is None else f"{number:.6g}"

@@ -1,0 +1,119 @@
+"""One output pixel, written out: the window, the kernel, every product and their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.conv.activations import activate
+from edgecli.conv.scratch import Scratch
+from edgecli.edges.operators import EdgeMap, combine_responses
+from edgecli.errors import GeometryError
+from edgecli.geometry import Axis, Border
+from edgecli.images.base import Source
+from edgecli.images.colour import to_volume
+from edgecli.pipeline import Detection
+from edgecli.reports.table import kernel_lines, output_formula
+
+Lines = Iterator[tuple[str, str]]
+
+
+def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Lines:
+    """Yield labels and texts that show how an output pixel comes about.
+
+    Reads only the image rows that the pixel needs. GeometryError where the output has no such
+    pixel.
+    """
+    geometry = detection.convolution.geometry
+    height, width = geometry.output_shape
+    if not (0 <= row < height and 0 <= col < width):
+        raise GeometryError(
+            f"output pixel {row},{col} is outside the {height}×{width} output; "
+            f"rows are 0 to {height - 1}, columns 0 to {width - 1}"
+        )
+    windows = _windows(detection, source, row, col)
+    yield "output", f"row {row}, column {col} of {height}×{width}"
+    yield "height", output_formula(geometry.rows)
+    yield "width", output_formula(geometry.cols)
+    for window in windows:
+        yield from _trace_window(detection, window)
+
+
+def _windows(detection: Detection, source: Source, row: int, col: int) -> NDArray[Any]:
+    """Return what the kernel lies on, ``(planes, C_in, kH, kW)``, padding included."""
+    geometry, border = detection.convolution.geometry, detection.settings.border
+    low, high = geometry.rows.needed(row, row + 1, border)
+    (block,) = source.blocks([(low, high)])
+    volume = to_volume(block, detection.channels, detection.settings.background)
+    rows, cols = _sources(geometry.rows, row, border), _sources(geometry.cols, col, border)
+    kind = np.float64 if volume.dtype.kind == "f" or border.value % 1 else np.int64
+    windows = np.full((len(volume), len(rows), len(cols)), border.value, kind)
+    for i, r in enumerate(rows):
+        for j, c in enumerate(cols):
+            if r is not None and c is not None:
+                windows[:, i, j] = volume[:, r - low, c]
+    return windows.reshape(detection.planes, -1, *windows.shape[1:])
+
+
+def _sources(axis: Axis, output: int, border: Border) -> list[int | None]:
+    """Return which input sample each tap reads, None for the border's constant."""
+    start, _ = axis.reach(output, output + 1)
+    taps = range(start, start + axis.span, axis.dilation)
+    return [border.source(position, axis.size) for position in taps]
+
+
+def _trace_window(detection: Detection, window: NDArray[Any]) -> Lines:
+    bank = detection.bank
+    for channel, pixels in enumerate(window):
+        yield (
+            "window" if len(window) == 1 else f"channel {channel}",
+            "\n".join(kernel_lines(pixels)),
+        )
+    values = []
+    for name, weight, bias in zip(bank.names, bank.weight, bank.bias, strict=True):
+        for kernel in weight[:1] if (weight == weight[0]).all() else weight:
+            yield f"kernel {name}", "\n".join(kernel_lines(kernel))
+        products = " + ".join(
+            f"{_value(pixel)}·{_factor(w)}"
+            for pixel, w in zip(window.ravel(), weight.ravel(), strict=True)
+        )
+        value = float((window * weight).sum() + bias)
+        added = f" + {_factor(bias)}" if bank.has_bias else ""
+        yield "sum", f"{products}{added} = {_value(value)}"
+        values.append(value)
+    responses = np.array(values)
+    if detection.settings.activation != "none":
+        responses = activate(responses, detection.settings.activation)
+        yield detection.settings.activation, ", ".join(_value(v) for v in responses)
+    for edge_map in detection.maps:
+        yield from _trace_combination(edge_map, responses)
+
+
+def _trace_combination(edge_map: EdgeMap, responses: NDArray[Any]) -> Lines:
+    """Write out how the responses of one map combine, where there are several."""
+    parts = responses[edge_map.start : edge_map.stop]
+    if len(parts) == 1:
+        return
+    stacked = parts[:, np.newaxis, np.newaxis].copy()
+    total = float(combine_responses(stacked, edge_map.combine, Scratch())[0, 0])
+    match edge_map.combine:
+        case "magnitude":
+            formula = "√(" + " + ".join(f"{_factor(v)}²" for v in parts) + ")"
+        case "max":
+            formula = "max(" + ", ".join(f"|{_value(v)}|" for v in parts) + ")"
+        case _:
+            formula = " + ".join(f"|{_value(v)}|" for v in parts)
+    yield edge_map.combine, f"{formula} = {_value(total)}"
+
+
+def _value(number: float) -> str:
+    """Write a number with a true minus sign, whole numbers without a point."""
+    return f"{number:.10g}".replace("-", "−")
+
+
+def _factor(number: float) -> str:
+    """Write a number as a factor: negative ones in brackets."""
+    return f"({_value(number)})" if number < 0 else _value(number)

@@ -1,0 +1,39 @@
+"""Where reports go: standard output, or standard error beside an image, or a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from edgecli.images.files import whole_file
+from edgecli.jobs import Result
+from edgecli.reports.facts import image_facts
+from edgecli.reports.formats import as_csv, as_json, as_markdown
+
+TEXTS = {"json": as_json, "csv": as_csv, "markdown": as_markdown}
+
+
+def write_reports(
+    results: Sequence[Result], format_: str, path: str | None, *, aside: bool
+) -> None:
+    """Write a report on every image; ``aside`` where standard output carries an edge map.
+
+    Raises OutputError if the file cannot be written.
+    """
+    if format_ == "none" or not results:
+        return
+    text = _text(results, format_, path, aside=aside)
+    if path is not None:
+        with whole_file(path) as file:
+            file.write(text.encode())
+    else:
+        stream = sys.stderr if aside else sys.stdout
+        stream.write(text)
+
+
+def _text(results: Sequence[Result], format_: str, path: str | None, *, aside: bool) -> str:
+    if format_ in TEXTS:
+        return TEXTS[format_]([image_facts(result) for result in results])
+    from edgecli.reports.display import as_tables  # rich is slow to load
+
+    return as_tables(results, None if path else sys.stderr if aside else sys.stdout)

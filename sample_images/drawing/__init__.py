@@ -1,0 +1,1 @@
+"""What `make.py` draws with: one module for each picture and what they share."""

@@ -1,0 +1,70 @@
+"""Draw the sample images and number grids of this folder.
+
+    python sample_images/make.py                     draws everything
+    python sample_images/make.py shapes.png          draws only that file
+    python sample_images/make.py --output /tmp/x     draws into another folder
+
+Everything is computed here from seeded random numbers, so the same version of NumPy and Pillow
+always gives the same files. The two rendered pictures take about half a minute each.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from drawing import building, grids, page, shapes, still_life
+from numpy.typing import NDArray
+from PIL import Image
+
+HERE = Path(__file__).resolve().parent
+
+PICTURES: dict[str, Callable[[], NDArray[np.uint8]]] = {
+    "still-life.png": still_life.draw,
+    "building.jpg": building.draw,
+    "page.png": page.draw,
+    "shapes.png": shapes.draw_shapes,
+    "colours.png": shapes.draw_colours,
+}
+NAMES = (*PICTURES, *grids.GRIDS)
+
+
+def make(name: str, folder: Path) -> Path:
+    """Draw one file into a folder and return its path."""
+    path = folder / name
+    if name in grids.GRIDS:
+        path.write_text(grids.text_of(name), encoding="utf-8", newline="\n")
+        return path
+    image = Image.fromarray(PICTURES[name]())
+    if path.suffix == ".jpg":
+        image.save(path, quality=90, optimize=True)
+    else:
+        image.save(path, optimize=True)
+    return path
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Draw the sample images.")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="files to draw (all): " + ", ".join(NAMES)
+    )
+    parser.add_argument("--output", type=Path, default=HERE, metavar="DIR", help="where to")
+    chosen = parser.parse_args(arguments)
+    for name in chosen.names:
+        if name not in NAMES:
+            parser.error(f"no sample is called {name!r}; there are {', '.join(NAMES)}")
+    return chosen
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Draw what the command line names."""
+    chosen = parse(arguments)
+    chosen.output.mkdir(parents=True, exist_ok=True)
+    for name in chosen.names or NAMES:
+        path = make(name, chosen.output)
+        print(f"{path} ({path.stat().st_size:,} bytes)", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""Laws of convolution that hold for every image, bank and window."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from edgecli import convolve
+from edgecli.conv.engine import Convolution, plan_over
+from edgecli.conv.scratch import Scratch
+from edgecli.filters import FilterBank
+from edgecli.geometry import Window, bands, parse_border
+from tests.strategies import Case, cases
+
+images = st.integers(0, 2**32 - 1).map(
+    lambda seed: np.random.default_rng(seed).integers(0, 256, (9, 11), np.uint8)
+)
+kernels = st.integers(0, 2**32 - 1).map(
+    lambda seed: np.random.default_rng(seed).integers(-9, 10, (1, 1, 3, 3)).astype(float)
+)
+
+
+def planned(case: Case) -> Convolution:
+    window = Window(
+        case.bank.kernel_size, case.stride, case.dilation, case.pads, parse_border(case.mode)
+    )
+    C, H, W = case.image.shape
+    return plan_over(case.bank, window, (C, H, W), case.image.dtype)
+
+
+def in_bands(case: Case, rows: int) -> NDArray[Any]:
+    convolution, scratch = planned(case), Scratch()
+    out = np.empty(convolution.output_shape, convolution.plan.accumulator)
+    for start, stop in bands(out.shape[1], rows):
+        low, high = convolution.needed(start, stop)
+        convolution.band(case.image[:, low:high], start, stop, out[:, start:stop], scratch)
+    return out
+
+
+@given(images)
+def test_a_delta_kernel_is_the_identity(image: NDArray[np.uint8]) -> None:
+    delta = np.zeros((1, 1, 5, 5))
+    delta[0, 0, 2, 2] = 1
+    np.testing.assert_array_equal(convolve(image, FilterBank(delta), padding="same")[0], image)
+
+
+@given(images, kernels, kernels)
+def test_responses_are_linear_in_the_weights(
+    image: NDArray[np.uint8], a: NDArray[Any], b: NDArray[Any]
+) -> None:
+    both = convolve(image, FilterBank(2 * a + b)).astype(int)
+    apart = 2 * convolve(image, FilterBank(a)).astype(int) + convolve(image, FilterBank(b))
+    np.testing.assert_array_equal(both, apart)
+
+
+@given(images, kernels)
+def test_shifting_the_image_shifts_the_response(
+    image: NDArray[np.uint8], weight: NDArray[Any]
+) -> None:
+    bank = FilterBank(weight)
+    options = {"padding": "same", "padding_mode": "circular"}
+    shifted = convolve(np.roll(image, (2, 3), (0, 1)), bank, **options)  # type: ignore[arg-type]
+    response = convolve(image, bank, **options)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(shifted, np.roll(response, (2, 3), (1, 2)))
+
+
+@given(images, kernels)
+def test_flipping_image_and_kernel_flips_the_response(
+    image: NDArray[np.uint8], weight: NDArray[Any]
+) -> None:
+    bank = FilterBank(weight)
+    flipped = convolve(image[::-1, ::-1], bank.flipped(), padding="same")
+    response = convolve(image, bank, padding="same")
+    np.testing.assert_array_equal(flipped[:, ::-1, ::-1], response)
+
+
+@given(images, kernels)
+def test_a_flipped_kernel_turns_correlation_into_convolution(
+    image: NDArray[np.uint8], weight: NDArray[Any]
+) -> None:
+    impulse = np.zeros((7, 7), np.uint8)
+    impulse[3, 3] = 1
+    response = convolve(impulse, FilterBank(weight).flipped(), padding="valid")
+    np.testing.assert_array_equal(response[0, 1:4, 1:4], weight[0, 0])
+
+
+@given(cases(("uint8", "uint16", "float32")))
+def test_output_shape_is_what_is_computed(case: Case) -> None:
+    geometry = planned(case).geometry
+    result = convolve(
+        case.image, case.bank, stride=case.stride, dilation=case.dilation, padding=case.pads
+    )
+    assert result.shape[1:] == geometry.output_shape
+
+
+@given(cases(("uint8", "uint16", "float32")), st.integers(1, 12))
+def test_bands_equal_the_whole_for_every_height(case: Case, rows: int) -> None:
+    np.testing.assert_array_equal(in_bands(case, rows), in_bands(case, 10**6))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_the_result_is_the_same_for_every_number_of_threads(threads: int) -> None:
+    image = np.random.default_rng(5).integers(0, 256, (1500, 300), np.uint8)
+    bank = FilterBank(np.random.default_rng(6).normal(size=(3, 1, 5, 5)))
+    alone = convolve(image, bank, padding="same", threads=1)
+    np.testing.assert_array_equal(convolve(image, bank, padding="same", threads=threads), alone)
+
+
+@given(images, kernels, st.integers(-100, 100))
+def test_a_bias_is_added_to_every_response(
+    image: NDArray[np.uint8], weight: NDArray[Any], bias: int
+) -> None:
+    plain = convolve(image, FilterBank(weight)).astype(int)
+    np.testing.assert_array_equal(convolve(image, FilterBank(weight, [bias])), plain + bias)

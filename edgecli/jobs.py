@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
-from edgecli.errors import OutputError, UsageError
+from edgecli.errors import GeometryError, OutputError, UsageError
 from edgecli.images.base import ArraySource, ImageInfo, Sink, Source
 from edgecli.images.files import open_images, whole_file
-from edgecli.images.formats import FORMATS, Format, check_holds, format_of, open_sink
+from edgecli.images.formats import (
+    FORMATS,
+    BeginImage,
+    Format,
+    begin_file,
+    check_holds,
+    format_of,
+)
 from edgecli.pipeline import Detection, Measured, Settings, plan_detection, run_detection
 
 MAX_PIXELS = 2**31
@@ -85,7 +91,7 @@ def name_outputs(path: str, settings: Settings, target: Target) -> Outputs:
             )
         return Outputs((output,), format_)
     folder = output if output is not None else os.path.dirname(path)
-    stem = "stdin" if path == "-" else Path(path).stem
+    stem = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
     extension = format_.extensions[0]
     paths = [os.path.join(folder, f"{stem}-{name}{extension}") for name in names]
     repeated = next((p for p in paths if paths.count(p) > 1), None)
@@ -105,19 +111,19 @@ def _choose_format(path: str, settings: Settings, target: Target, output: str | 
     return FORMATS["png"]
 
 
-def check_outputs(inputs: Sequence[str], outputs: Sequence[Outputs]) -> None:
-    """Raise UsageError if an output would overwrite an input, or another output, of the run."""
-    claimed = {os.path.realpath(path): path for path in inputs if path != "-"}
-    for named in outputs:
-        for path in named.paths:
-            if path == "-":
-                continue
-            real = os.path.realpath(path)
-            if real in claimed and not _is_device(real):
-                raise UsageError(
-                    f"output {path} is also {claimed[real]} of this run; give another with -o"
-                )
-            claimed[real] = f"an output ({path})"
+def check_outputs(
+    inputs: Sequence[str], outputs: Sequence[Outputs], report: str | None = None
+) -> None:
+    """Raise UsageError if an output or the report would overwrite an input or another output."""
+    claimed = {os.path.realpath(path): f"the input {path}" for path in inputs if path != "-"}
+    written = [path for named in outputs for path in named.paths]
+    for path in [*written, report or "-"]:
+        real = os.path.realpath(path)
+        if path == "-" or _is_device(real):
+            continue
+        if real in claimed:
+            raise UsageError(f"output {path} is also {claimed[real]} of this run; give another")
+        claimed[real] = f"the output {path}"
 
 
 def _is_device(path: str) -> bool:
@@ -126,7 +132,7 @@ def _is_device(path: str) -> bool:
 
 def plan_input(
     path: str, settings: Settings, target: Target, limits: Limits
-) -> Iterator[tuple[Result, Source]]:
+) -> Generator[tuple[Result, Source], None, None]:
     """Yield a plan for every image of an input, with the source to run it on."""
     outputs = name_outputs(path, settings, target)
     settings = _fit_format(settings, outputs.format)
@@ -151,6 +157,12 @@ def _check_pixels(path: str, detection: Detection, limits: Limits) -> None:
             f"the edge map of {path} would have {height * width:,} pixels, more than the limit "
             f"{limits.max_pixels:,}; pad less, or raise it with --max-pixels"
         )
+    rows, cols = detection.convolution.geometry.rows, detection.convolution.geometry.cols
+    if rows.padded * cols.padded > max(limits.max_pixels, MAX_PIXELS):
+        raise GeometryError(
+            f"{path} with its padding would have {rows.padded}×{cols.padded} pixels, more than "
+            f"the limit {MAX_PIXELS:,}; pad less, or raise it with --max-pixels"
+        )
 
 
 def _fit_format(settings: Settings, format_: Format) -> Settings:
@@ -165,10 +177,10 @@ def _upright(image: Source) -> Source:
     """Turn an image as its EXIF orientation says; that needs the whole of it."""
     if image.info.orientation == 1:
         return image
-    from edgecli.images.orientation import upright
+    from edgecli.images.pillow import oriented
 
     (rows,) = image.blocks([(0, image.shape[0])])
-    return ArraySource(upright(rows, image.info.orientation), image.info)
+    return ArraySource(oriented(rows, image.info.orientation), image.info)
 
 
 def _numbered(outputs: Outputs, number: int) -> Outputs:
@@ -194,7 +206,7 @@ def detect_input(
     """
     results = []
     with ExitStack() as files:
-        opened = {}
+        begun: dict[str, BeginImage] = {}
         for result, source in plan_input(path, settings, target, limits):
             paths = result.outputs.paths
             if target.no_clobber and any(os.path.exists(path) for path in paths):
@@ -204,9 +216,10 @@ def detect_input(
             if target.folder:
                 _make_folder(str(target.output))
             for output in paths:
-                if output not in opened:
-                    opened[output] = files.enter_context(whole_file(output))
-            results.append(_detect(result, source, [opened[p] for p in paths], screen))
+                if output not in begun:
+                    file = files.enter_context(whole_file(output))
+                    begun[output] = begin_file(result.outputs.format, file, source)
+            results.append(_detect(result, source, [begun[path] for path in paths], screen))
     return results
 
 
@@ -220,12 +233,12 @@ def _make_folder(path: str) -> None:
 
 
 def _detect(
-    result: Result, source: Source, files: Sequence[BinaryIO], screen: Screen | None
+    result: Result, source: Source, files: Sequence[BeginImage], screen: Screen | None
 ) -> Result:
-    detection, format_ = result.detection, result.outputs.format
-    sinks: list[Sink] = [
-        open_sink(format_, file, detection.map_shape, samples, result.info)
-        for file, samples in zip(files, detection.samples, strict=True)
+    detection = result.detection
+    sinks = [
+        begin(detection.map_shape, samples, result.info)
+        for begin, samples in zip(files, detection.samples, strict=True)
     ]
     if screen is not None:
         sinks = [screen.watch(sink, detection.map_shape) for sink in sinks]

@@ -13,16 +13,17 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgecli.conv.activations import activate, activated_dtype
+from edgecli.conv.activations import ACTIVATIONS, activate, activated_dtype
 from edgecli.conv.engine import Convolution, as_pair, cores, plan_over
 from edgecli.conv.scratch import Scratch
 from edgecli.edges.operators import (
+    COMBINATIONS,
     EdgeMap,
     Operator,
     combine_responses,
@@ -34,6 +35,8 @@ from edgecli.edges.operators import (
     strongest,
 )
 from edgecli.edges.rendering import (
+    DEPTHS,
+    MAPS,
     WHOLE_IMAGE_MAPS,
     Extremes,
     Scale,
@@ -48,7 +51,7 @@ from edgecli.errors import UsageError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Border, Padding, Window, bands, parse_border, parse_padding
 from edgecli.images.base import ArraySink, ArraySource, Rows, Sink, Source
-from edgecli.images.colour import to_volume, volume_channels
+from edgecli.images.colour import CHANNELS, to_volume, volume_channels
 
 T = TypeVar("T")
 
@@ -58,10 +61,23 @@ REPLICATE = Border("replicate")
 SEPARATE_PLANES = ("each", "max")
 """Choices of channels that filter every colour plane alone."""
 
+CHOICES = {
+    "channels": CHANNELS,
+    "activation": ACTIVATIONS,
+    "combine": COMBINATIONS,
+    "map": MAPS,
+    "depth": tuple(DEPTHS),
+}
+"""The settings that are words, and what they can be."""
+
 
 @dataclass(frozen=True)
 class Settings:
-    """What to do to an image, whichever it is: the options of ``detect``."""
+    """What to do to an image, whichever it is: the options of ``detect``.
+
+    UsageError for a choice that does not exist, FilterError where filters and biases do not fit
+    together: both before any image is touched.
+    """
 
     operators: tuple[Operator, ...]
     padding: Padding = "same"
@@ -78,7 +94,14 @@ class Settings:
     background: tuple[int, int, int] = (255, 255, 255)
     threads: int | None = None
 
-    @property
+    def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            value = getattr(self, name)
+            if value is not None and value not in choices:
+                raise UsageError(f"{name} {value!r} is unknown; choose from {', '.join(choices)}")
+        _ = self.bank
+
+    @cached_property
     def bank(self) -> FilterBank:
         """Return the filters of every operator as one bank, flipped where asked."""
         bank = merge_banks([operator.bank for operator in self.operators])

@@ -195,7 +195,7 @@ def test_one_is_black_in_a_pbm_and_white_in_a_pam() -> None:
         b"P5#a\n#b\r 2#c\n#d\n1#e\n255#f\nAB",
         b"P5 # P6\n2 1\n# 7\n255\nAB",
         b"P5\t2\r\n1\v255 AB",
-        b"P2#a\n2 1#b\n255#c\n65#d\n#e\n66#f",
+        b"P2#a\n2 1#b\n255#c\n#\r65 #e\r66#f",
         b"P2 2 1 255 #" + b"#" * 70_000 + b"\n65\r#\r66",
         b"P7\n# a\n\n  WIDTH 2 \nHEIGHT\t1\nCREATOR me\nDEPTH 1\nMAXVAL 255\nENDHDR\nAB",
     ],
@@ -255,8 +255,9 @@ def test_ranges_may_overlap_and_leave_gaps(data: bytes, wanted: list[tuple[int, 
 def test_long_plain_files_are_decoded_in_pieces() -> None:
     samples = np.random.default_rng(3).integers(0, 1000, (3, 40_001, 1))
     bits = samples % 2
-    for kind, values, expected in [(2, samples, samples), (1, bits, 255 - bits * 255)]:
-        np.testing.assert_array_equal(decoded(encoded(kind, values, 65535))[0], expected)
+    grey = (2 * 65535 * samples + 999) // (2 * 999)
+    for kind, values, expected in [(2, samples, grey), (1, bits, 255 - bits * 255)]:
+        np.testing.assert_array_equal(decoded(encoded(kind, values, 999))[0], expected)
 
 
 @pytest.mark.parametrize("kind", [2, 5, 6])
@@ -265,11 +266,11 @@ def test_memory_follows_the_band(kind: int) -> None:
     stream = io.BytesIO(encoded(kind, np.zeros(shape, np.uint8), 200))
     source = next(read_images(stream, "x.pnm", max_pixels=1 << 20))
     tracemalloc.start()
-    for _ in source.blocks([(row, row + 16) for row in range(0, 1024, 16)]):
+    for _ in source.blocks([(row, row + 256) for row in range(0, 1024, 256)]):
         pass
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < (1 << 20) + 4 * 16 * 1024 * shape[2]
+    assert peak < (1 << 20) + 3 * 256 * 1024 * shape[2]
 
 
 @pytest.mark.parametrize("data", small_files(), ids=lambda data: repr(data[:2]))
@@ -296,23 +297,22 @@ def test_a_bent_file_is_an_image_or_an_error(data: bytes) -> None:
         (b"P5", "has a header without width"),
         (b"P5 7 7", "has a header without maxval"),
         (b"P5 0 7 255 ", "has '0' for width, not a number from 1"),
-        (b"P5 7 -7 255 ", "has '-7' for height"),
         (b"P5 7 7\xff 255 ", r"has '7\\xff' for height"),
         (b"P5 " + b"9" * 9999, "has '99999999999999999999' for width"),
         (b"P5 1 1 65536 A", "has maxval 65,536, more than 65,535"),
         (b"P5 2 3 255\nABC", "ends in row 2 of 3"),
         (b"P4 9 3\nABCDE", "ends in row 3 of 3"),
-        (b"P2 2 2 255 1 2 3", "ends in row 2 of 2"),
-        (b"P2 2 2 9 1 2 3 " + b"9" * 99, "has a sample above its maxval 9 in row 2 of 2"),
+        (b"P2 1 9 9 1 2 3 4 10 6 7 8 9 ", "has a sample above its maxval 9 in row 5 of 9"),
+        (b"P2 2 2 9 1 2 3 " + b"0" * 99, "has a sample above its maxval 9 in row 2 of 2"),
         (b"P5 2 2 9 \1\2\3\12", "has a sample above its maxval 9 in row 2 of 2"),
         (b"P5 1 2 999 \0\1\7\1", "has a sample above its maxval 999 in row 2 of 2"),
-        (b"P2 2 2 9 1 2 3 x", "has 'x' in a number in row 2 of 2"),
+        (b"P2 1 9 9 1 2 3x4 5 6 7 8 9 ", "has 'x' in a number in row 3 of 9"),
         (b"P2 2 2 9 1 -2 3 4", "has '-' in a number in row 1 of 2"),
         (b"P1 2 2 1012", "has '2' for a bit in row 2 of 2"),
         (b"P7 332\n", "has ' 332' after P7 in its first line"),
         (b"P7\nWIDTH 1\nENDHDR\nA", "has a header without HEIGHT"),
         (b"P7\nWIDTH 1 #a\nHEIGHT 1\nENDHDR\nA", "has '1 #a' for WIDTH"),
-        (b"P7\n" + b"#" * 99_999, "ends in its header"),
+        (b"P7\n" + b"#" * 99_999 + pam(1, 1, ""), "has a header line without end"),
         (pam(1, 255, "BLACKANDWHITE"), "has depth 1, tuple type 'BLACKANDWHITE' and maxval 255"),
         (pam(3, 255, "GRAYSCALE"), "has depth 3, tuple type 'GRAYSCALE' and maxval 255"),
         (pam(4, 255, "CMYK"), "has depth 4, tuple type 'CMYK' and maxval 255"),

@@ -179,8 +179,8 @@ def test_a_bent_stream_is_read_or_an_error(sampling: str) -> None:
     [
         (b"", "starts with '', not YUV4MPEG2"),
         (b"P5 1 1 255 A", "starts with 'P5 1 1 25', not YUV4MPEG2"),
-        (b"YUV4MPEG2 W1 H1", "ends in its header"),
-        (b"YUV4MPEG2 W1 H1 Cmono\n", "ends in its header"),
+        (b"YUV4MPEG2 W1 H1", "has a header line without end"),
+        (b"YUV4MPEG2 W1 H1 Cmono\n", "has a header line without end"),
         (b"YUV4MPEG2 W1\nFRAME\n", "has '' for width or height"),
         (b"YUV4MPEG2 W1 H0\nFRAME\n", "has '0' for width or height"),
         (b"YUV4MPEG2 W-1 H1\nFRAME\n", "has '-1' for width or height"),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -41,15 +44,25 @@ class CommandLine(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run a command; exit with 0 all done, 1 something failed, 2 usage, 130 interrupted."""
+        run = partial(super().main, args, prog_name, complete_var, standalone_mode=False, **extra)
         if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
-        sys.exit(self._run(*args, **extra))
+            return run()
+        sys.exit(self._run(run))
 
-    def _run(self, *args: Any, **extra: Any) -> int:
+    def _run(self, run: Callable[[], Any]) -> int:
+        """Run a command to its end, and return its exit code."""
+        _mend_streams()
         try:
-            code = super().main(*args, standalone_mode=False, **extra)
+            code = run()
             sys.stdout.flush()
         except click.ClickException as error:
             return fail(error.format_message(), error.exit_code)
@@ -74,9 +87,19 @@ class CommandLine(click.Group):
     def _end_of_output(error: OSError) -> int:
         """End quietly when the reader of a pipe has gone; report what else the system refused."""
         if error.errno != errno.EPIPE:
-            return fail(f"standard output cannot be written: {error.strerror or error}")
+            return fail(f"standard output cannot be written: {error.strerror or 'it is closed'}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _mend_streams() -> None:
+    """Stand in for standard streams that were closed, and let them carry any file's name."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull)  # noqa: SIM115 (for as long as the process runs)
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull)  # noqa: SIM115 (not writable: whoever writes is told)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def fail(message: str, exit_code: int = 1) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 import click
@@ -47,10 +48,10 @@ def command(
     """
     target = _many_to_folder(inputs, target)
     outputs = [name_outputs(path, settings, target) for path in inputs]
-    check_outputs(inputs, outputs)
+    check_outputs(inputs, outputs, reporting.file)
     aside = any("-" in named.paths for named in outputs) and not explain
     if aside:
-        _check_terminal(outputs[0])
+        _check_terminal(outputs)
     screen = _screen(aside=aside) if preview else None
     results: list[Result] = []
     exit_code = 0
@@ -101,9 +102,12 @@ def _many_to_folder(inputs: tuple[str, ...], target: Target) -> Target:
     return replace(target, folder=True)
 
 
-def _check_terminal(outputs: Outputs) -> None:
-    if sys.stdout.isatty() and not outputs.format.text:
+def _check_terminal(outputs: Sequence[Outputs]) -> None:
+    binary = [
+        named.format.name for named in outputs if "-" in named.paths and not named.format.text
+    ]
+    if binary and sys.stdout.isatty():
         raise UsageError(
-            f"{outputs.format.name} is binary and standard output is a terminal; "
+            f"{binary[0]} is binary and standard output is a terminal; "
             "redirect it, or give a file with -o"
         )

@@ -42,7 +42,8 @@ FILTER_OPTIONS = (
     click.option("--convolve", is_flag=True, help="Flip the kernel: convolution, not correlation."),
     click.option("--channels", type=click.Choice(CHANNELS),
                  help="What the filters slide over.  [default: gray; rgb for filters of depth 3]"),
-    click.option("--bias", metavar="B[,B…]", help="A number to add, one for all filters or one each."),
+    click.option("--bias", metavar="B[,B…]",
+                 help="A number to add: one for all filters, or one each."),
     click.option("--activation", type=click.Choice(ACTIVATIONS), default="none", show_default=True,
                  help="What is done to each response."),
 )  # fmt: skip
@@ -66,7 +67,8 @@ OUTPUT_OPTIONS = (
     click.option("--no-clobber", is_flag=True, help="Leave files that exist as they are."),
     click.option("--all-frames", is_flag=True, help="Take every page or frame of a file."),
     click.option("--no-auto-orient", is_flag=True, help="Do not turn images as their EXIF says."),
-    click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="[default: all cores]"),
+    click.option("--threads", type=click.IntRange(1, 1024), metavar="N",
+                 help="Threads that compute.  [default: all cores]"),
     click.option("--max-pixels", type=click.IntRange(1), default=MAX_PIXELS, show_default=True,
                  metavar="N", help="Refuse larger images."),
 )  # fmt: skip
@@ -138,6 +140,8 @@ def make_settings(values: dict[str, Any]) -> Settings:
 def make_target(values: dict[str, Any]) -> Target:
     """Make a target of the options' values; a path that ends in a slash is a folder."""
     output = values.pop("output")
+    if output == "":
+        raise UsageError("output '' is empty; give a file, a folder or -")
     folder = output not in (None, "-") and (os.path.isdir(output) or output.endswith(("/", os.sep)))
     return Target(output, values.pop("format_"), folder, values.pop("no_clobber"))
 

@@ -23,17 +23,16 @@ def activate(responses: NDArray[Any], activation: str) -> NDArray[Any]:
     >>> activate(np.array([-2, 0, 3]), "relu").tolist()
     [0, 0, 3]
     """
-    if activation == "none":
-        return responses
-    if activation == "relu":
-        return np.maximum(responses, 0, out=responses)
-    values = responses.astype(np.float32, copy=False)
+    values = responses.astype(activated_dtype(activation, responses.dtype), copy=False)
     match activation:
+        case "relu":
+            np.maximum(values, 0, out=values)
         case "leaky-relu":
-            return np.maximum(values, values * np.float32(LEAK))
+            np.maximum(values, values * np.float32(LEAK), out=values)
         case "tanh":
-            return np.tanh(values)
+            np.tanh(values, out=values)
         case "sigmoid":
             # ½(1 + tanh(x/2)) is the same function and cannot overflow.
-            return np.float32(0.5) * (1 + np.tanh(np.float32(0.5) * values))
-    raise ValueError(f"unknown activation {activation!r}")
+            np.tanh(values * np.float32(0.5), out=values)
+            np.multiply(values + 1, np.float32(0.5), out=values)
+    return values

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgecli.conv.plan import Plan, plan_convolution
+from edgecli.conv.blas import one_blas_thread
+from edgecli.conv.plan import Part, Plan, plan_convolution
 from edgecli.conv.scratch import Scratch
 from edgecli.errors import GeometryError
 from edgecli.filters import FilterBank, load_filter
@@ -54,7 +55,8 @@ class Convolution:
         inputs = self.depth * cols.padded * rows.stride
         outputs = (self.filters + 1) * cols.output
         row_bytes = (inputs + outputs) * self.plan.accumulator.itemsize
-        return min(max(BAND_BYTES // row_bytes, FEWEST_ROWS), MOST_ROWS)
+        fitting = min(max(BAND_BYTES // row_bytes, FEWEST_ROWS), MOST_ROWS)
+        return min(fitting, self.plan.most_rows or fitting)
 
     def needed(self, start: int, stop: int) -> tuple[int, int]:
         """Return the image rows that output rows ``[start, stop)`` are computed from."""
@@ -67,20 +69,38 @@ class Convolution:
 
         ``block (C_in, rows, W)`` holds the image rows ``needed(start, stop)``.
         """
-        padded = self._pad(block, start, stop, scratch)
+        padded: dict[np.dtype[Any], NDArray[Any]] = {}
         for part in self.plan.parts:
-            part.method.apply(padded, out[part.start : part.stop], self.plan.steps, scratch)
+            if part.pixels not in padded:
+                padded[part.pixels] = self._pad(block, start, stop, part.pixels, scratch)
+            self._apply(part, padded[part.pixels], out[part.start : part.stop], scratch)
         for response, bias in zip(out, self.plan.bias, strict=True):
             if bias:
                 np.add(response, bias, out=response)
 
-    def _pad(self, block: NDArray[Any], start: int, stop: int, scratch: Scratch) -> NDArray[Any]:
-        """Copy a block into the accumulator's type, with the padding that its window needs."""
+    def _apply(self, part: Part, padded: NDArray[Any], out: NDArray[Any], scratch: Scratch) -> None:
+        steps = self.plan.steps
+        if part.pixels == out.dtype:
+            part.method.apply(padded, out, steps, scratch)
+        else:
+            exact = scratch.take("exact", out.shape, part.pixels)
+            part.method.apply(padded, exact, steps, scratch)
+            np.copyto(out, exact, casting="unsafe")
+
+    def _pad(
+        self,
+        block: NDArray[Any],
+        start: int,
+        stop: int,
+        pixels: np.dtype[Any],
+        scratch: Scratch,
+    ) -> NDArray[Any]:
+        """Copy a block into a method's type, with the padding that its window needs."""
         rows, cols = self.geometry.rows, self.geometry.cols
         low, high = rows.reach(start, stop)
         first = self.needed(start, stop)[0]
         shape = (self.depth, high - low, cols.padded)
-        padded = scratch.take("padded", shape, self.plan.accumulator)
+        padded = scratch.take(f"padded {pixels}", shape, pixels)
         left, right = cols.before, cols.before + cols.size
         above, below = max(low, 0), min(high, rows.size)
         if above < below:
@@ -196,7 +216,7 @@ def run_bands(
     if workers <= 1:
         worker(0)
         return
-    with ThreadPoolExecutor(workers) as executor:
+    with one_blas_thread(), ThreadPoolExecutor(workers) as executor:
         list(executor.map(worker, range(workers)))
 
 

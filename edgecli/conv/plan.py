@@ -8,28 +8,44 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from edgecli.conv.methods import Method, Separable, Steps, Taps
+from edgecli.conv.method import Method, Steps
+from edgecli.conv.products import RowProducts, SeparableProducts
+from edgecli.conv.spectral import Spectral
+from edgecli.conv.sums import Separable, Taps
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window
 
 INT16_LARGEST = 2**15 - 1
 INT32_LARGEST = 2**31 - 1
+FLOAT_EXACT = 2**24
+"""Up to here float32 holds every whole number, so that sums of products stay exact."""
+
+MOST_PASSES = {"int16": 14, "int32": 7, "float32": 6}
+"""Ufunc passes up to which sums beat products for one filter (tests/benchmarks/engine.py)."""
+
+SPECTRAL_FROM = 9 * 9
+"""Weights of a kernel from which Fourier down the columns beats products."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A method and the filters ``[start, stop)`` of the bank that it computes."""
+    """A method and the filters ``[start, stop)`` of the bank that it computes.
+
+    ``pixels`` is the type that the method computes in: the accumulator's, or float32 where that
+    is exact and faster.
+    """
 
     start: int
     stop: int
     method: Method
+    pixels: np.dtype[Any]
 
 
 @dataclass(frozen=True)
 class Plan:
     """How a bank is computed. The engine applies it without deciding anything.
 
-    ``accumulator`` is the type of the band's pixels, of every sum and of the responses.
+    ``accumulator`` is the type of the responses, exact where ``reason`` says so.
     """
 
     accumulator: np.dtype[Any]
@@ -43,6 +59,14 @@ class Plan:
         """Name the methods, each once: ``separable``, ``separable + taps``."""
         return " + ".join(dict.fromkeys(part.method.name for part in self.parts))
 
+    @property
+    def most_rows(self) -> int | None:
+        """Return the most output rows of a band that the methods allow; None for any."""
+        return min(
+            (part.method.band_rows for part in self.parts if isinstance(part.method, Spectral)),
+            default=None,
+        )
+
 
 def plan_convolution(bank: FilterBank, window: Window, dtype: DTypeLike) -> Plan:
     """Choose methods and accumulator for sliding ``bank`` over pixels of ``dtype``.
@@ -54,25 +78,29 @@ def plan_convolution(bank: FilterBank, window: Window, dtype: DTypeLike) -> Plan
     >>> plan.method, plan.accumulator.name
     ('separable', 'int16')
     """
-    accumulator, reason = choose_accumulator(bank, window, np.dtype(dtype))
-    parts = tuple(Part(n, n + 1, _choose_method(weight)) for n, weight in enumerate(bank.weight))
+    largest = _largest_pixel(window, np.dtype(dtype))
+    accumulator, reason = choose_accumulator(bank, window, np.dtype(dtype), largest)
+    steps = Steps(window.stride, window.dilation)
+    exact = accumulator.kind == "f" or _largest_response(bank, largest) <= FLOAT_EXACT
+    parts = _choose_parts(bank.weight, accumulator, steps, exact)
     bias = tuple(int(b) if b == int(b) else b for b in bank.bias.tolist())
-    return Plan(accumulator, reason, parts, bias, Steps(window.stride, window.dilation))
+    return Plan(accumulator, reason, parts, bias, steps)
 
 
 def choose_accumulator(
-    bank: FilterBank, window: Window, dtype: np.dtype[Any]
+    bank: FilterBank, window: Window, dtype: np.dtype[Any], largest: int
 ) -> tuple[np.dtype[Any], str]:
-    """Return the smallest type in which every response is exact, else float32; and why."""
+    """Return the smallest type in which every response is exact, else float32; and why.
+
+    ``largest`` is the largest absolute pixel, padding included.
+    """
     if dtype.kind not in "bui":
         return np.dtype(np.float32), f"{dtype.name} pixels"
     if not bank.is_integer:
         return np.dtype(np.float32), "weights are not whole numbers"
-    border = window.border.value
-    if border != int(border):
-        return np.dtype(np.float32), f"padding with {border:g}"
-    largest = max(_largest_pixel(dtype), abs(int(border)))
-    bound = _largest_response(bank.weight, bank.bias, largest)
+    if window.border.value != int(window.border.value):
+        return np.dtype(np.float32), f"padding with {window.border.value:g}"
+    bound = _largest_response(bank, largest)
     formula = f"Σ|w|·{largest} = {bound:,}"
     if max(bound, largest) <= INT16_LARGEST:
         return np.dtype(np.int16), f"exact: {formula} fits 16 bits"
@@ -81,17 +109,42 @@ def choose_accumulator(
     return np.dtype(np.float32), f"{formula} exceeds 32 bits"
 
 
-def _largest_pixel(dtype: np.dtype[Any]) -> int:
-    if dtype.kind == "b":
+def _largest_pixel(window: Window, dtype: np.dtype[Any]) -> int:
+    if dtype.kind not in "ui":
         return 1
     info = np.iinfo(dtype)
-    return max(int(info.max), -int(info.min))
+    return max(int(info.max), -int(info.min), int(abs(window.border.value)))
 
 
-def _largest_response(weight: NDArray[Any], bias: NDArray[Any], largest: int) -> int:
-    bounds = np.abs(weight).sum(axis=(1, 2, 3)) * largest + np.abs(bias)
+def _largest_response(bank: FilterBank, largest: int) -> int:
+    bounds = bank.absolute_sums * largest + np.abs(bank.bias)
     return int(bounds.max())
 
 
-def _choose_method(weight: NDArray[Any]) -> Method:
-    return Separable.prepare(weight) or Taps.prepare(weight)
+def _choose_parts(
+    weight: NDArray[Any], accumulator: np.dtype[Any], steps: Steps, exact: bool
+) -> tuple[Part, ...]:
+    """Take all filters in one product where there are many channels, else each by itself."""
+    filters, channels, _, _ = weight.shape
+    if exact and channels * filters > 4 and accumulator.kind == "f":
+        return (Part(0, filters, RowProducts.prepare(weight, steps), np.dtype(np.float32)),)
+    return tuple(
+        Part(n, n + 1, *_choose_method(one, accumulator, steps, exact))
+        for n, one in enumerate(weight)
+    )
+
+
+def _choose_method(
+    weight: NDArray[Any], accumulator: np.dtype[Any], steps: Steps, exact: bool
+) -> tuple[Method, np.dtype[Any]]:
+    """Choose for one filter ``(C_in, kH, kW)``; products where sums take too many passes."""
+    sums = Separable.prepare(weight) or Taps.prepare(weight)
+    if sums.passes <= MOST_PASSES[accumulator.name] or not exact:
+        return sums, accumulator
+    single = np.dtype(np.float32)
+    if len(weight) == 1 and isinstance(sums, Separable):
+        _, column, row = sums.factors
+        return SeparableProducts.prepare(np.array(column), np.array(row), steps), single
+    if len(weight) == 1 and weight[0].size >= SPECTRAL_FROM and steps.stride == (1, 1):
+        return Spectral.prepare(weight[0], steps), single
+    return RowProducts.prepare(weight[np.newaxis], steps), single

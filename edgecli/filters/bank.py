@@ -14,8 +14,9 @@ from edgecli.errors import FilterError
 LARGEST_WEIGHTS = 2**30 // 8
 """The most weights of a bank: 1 GiB of 8-byte numbers."""
 
+LARGEST_EXACT = 2**31
 MOST_EXACT_WEIGHTS = 32 * 32
-"""The largest whole-number kernel whose rank is found by elimination; it costs its side cubed."""
+"""Kernels up to here have their rank found by elimination, which costs their side cubed."""
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -249,12 +250,15 @@ def _times(sizes: Sequence[int]) -> str:
 def _largest_rank(kernels: NDArray[np.float64]) -> int:
     """Return the largest rank among ``(C_in, kH, kW)``.
 
-    Exact for whole numbers. Otherwise singular values up to 1e-14 of the largest, for each row
-    or column, count as rounding of an outer product.
+    Exact for whole numbers of 32 bits; larger ones may be floats that were scaled, and rounded.
+    Otherwise singular values up to 1e-14 of the largest, for each row or column, count as
+    rounding of an outer product.
     """
-    if kernels[0].size <= MOST_EXACT_WEIGHTS and np.all(kernels == np.rint(kernels)):
+    peak = np.abs(kernels).max()
+    whole = peak <= LARGEST_EXACT and bool(np.all(kernels == np.rint(kernels)))
+    if whole and kernels[0].size <= MOST_EXACT_WEIGHTS:
         return max(_exact_rank(kernel.tolist()) for kernel in kernels)
-    scaled = kernels / (np.abs(kernels).max() or 1.0)
+    scaled = kernels / (peak or 1.0)
     tolerance = 1e-14 * max(scaled.shape[1:])
     return int(np.linalg.matrix_rank(scaled, rtol=tolerance).max())
 
@@ -263,15 +267,13 @@ def _exact_rank(kernel: Iterable[Iterable[float]]) -> int:
     """Count pivots by fraction-free elimination (Bareiss 1968): all divisions are exact."""
     rows = [[int(value) for value in row] for row in kernel]
     rank, previous = 0, 1
-    for column in range(len(rows[0]) if rows else 0):
+    for column in range(len(rows[0])):
         pivot = next((row for row in rows if row[column]), None)
         if pivot is None:
             continue
         rest = [row for row in rows if row is not pivot]
         rows = [_eliminate(row, pivot, column, previous) for row in rest]
         rank, previous = rank + 1, pivot[column]
-        if not rows:
-            break
     return rank
 
 

@@ -19,8 +19,8 @@ from edgecli.filters.read_numpy import NPY_MAGIC, ZIP_MAGICS, read_npy, read_npz
 from edgecli.filters.read_text import read_inline, read_text
 from edgecli.filters.write import FILTER_FORMATS
 
-LARGEST_TEXT = 2**24
-"""Bytes of a text filter: about three million weights."""
+LARGEST_TEXT = 2**22
+"""Bytes of a text filter: some 200 000 weights of full precision, a few seconds of reading."""
 
 LARGEST_BINARY = LARGEST_WEIGHTS * 8 + 2**20
 """Bytes of a NumPy filter: the limit of weights, with names, biases and headers."""

@@ -83,11 +83,11 @@ def parse_number(text: str, advice: str = "write numbers separated by spaces or 
     (-25.0, 0.125)
     """
     plain = text.replace("−", "-")  # the minus sign of typeset pages
-    if _NOT_FINITE.fullmatch(plain):
-        raise FilterError(f"{quoted(text)} is not finite; write a finite number")
-    if not is_number(text):
-        raise FilterError(f"{quoted(text)} is not a number; {advice}")
     numerator, slash, denominator = plain.partition("/")
+    if not all(map(_DECIMAL.fullmatch, [numerator, denominator] if slash else [numerator])):
+        if _NOT_FINITE.fullmatch(plain):
+            raise FilterError(f"{quoted(text)} is not finite; write a finite number")
+        raise FilterError(f"{quoted(text)} is not a number; {advice}")
     divisor = float(denominator) if slash else 1.0
     if divisor == 0:
         raise FilterError(f"{quoted(text)} divides by zero; write a finite number")

@@ -87,7 +87,7 @@ def _read_array(
     shape, fortran, dtype = _read_header(stream)
     if dtype.kind not in kinds or not dtype.itemsize:
         wanted = "text" if kinds == _TEXT else "numbers"
-        raise origin.error(f"{what} holds {dtype}; save {wanted} there")
+        raise origin.error(f"{what} holds {quoted(str(dtype))}; save {wanted} there")
     needed = math.prod(shape) * dtype.itemsize
     _check_limit(shape, needed, what, kinds, origin)
     left = size - stream.tell()
@@ -118,12 +118,12 @@ def _check_limit(
     shape: tuple[int, ...], needed: int, what: str, kinds: str, origin: Origin
 ) -> None:
     if min(shape, default=1) < 1:
-        raise origin.error(f"{what} has the shape {shape}; save at least one weight")
+        raise origin.error(f"{what} of shape {shape} is empty; save at least one number")
     if kinds == _TEXT and needed > _LARGEST_TEXT:
         raise origin.error(f"{what} takes {needed:,} bytes; the limit is {_LARGEST_TEXT:,}")
     if kinds == _NUMBERS and max(math.prod(shape), needed // 8) > LARGEST_WEIGHTS:
         raise origin.error(
-            f"{what} has {' × '.join(map(str, shape))} weights, over the limit of 1 GiB "
+            f"{what} of shape {quoted(str(shape))[1:-1]} exceeds the limit of 1 GiB "
             f"({LARGEST_WEIGHTS:,} weights); use fewer filters or a smaller kernel"
         )
 
@@ -136,5 +136,5 @@ def _translated(origin: Origin) -> Iterator[None]:
     except FilterError:
         raise
     except _BROKEN as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
+        reason = quoted(str(error).partition("\n")[0] or type(error).__name__)
         raise origin.error(f"damaged or no NumPy file ({reason}); save it again") from error

@@ -33,7 +33,7 @@ _WORD_LINE = re.compile(r"\s*([A-Za-z]\w*)\s*:\s*(.*)")
 _WORDS = ("name", "bias", "scale")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line of a filter: a row of numbers, a word with its text, or neither where it is blank."""
 

@@ -33,7 +33,7 @@ def filter_format(path: str | os.PathLike[str]) -> str:
     return suffix
 
 
-def dump_filter(bank: FilterBank, format: str) -> bytes:  # noqa: A002
+def dump_filter(bank: FilterBank, file_format: str) -> bytes:
     """Return the bank as a file of one of FILTER_FORMATS.
 
     ``mat`` and ``npy`` have no names: what is read from them is called after its file.
@@ -46,9 +46,11 @@ def dump_filter(bank: FilterBank, format: str) -> bytes:  # noqa: A002
     -2  0  2
     -1  0  1
     """
-    if format not in FILTER_FORMATS:
-        raise FilterError(f"filter formats are {', '.join(FILTER_FORMATS)}, not {quoted(format)}")
-    return FILTER_FORMATS[format](bank)
+    if file_format not in FILTER_FORMATS:
+        raise FilterError(
+            f"filter formats are {', '.join(FILTER_FORMATS)}, not {quoted(file_format)}"
+        )
+    return FILTER_FORMATS[file_format](bank)
 
 
 def _dump_text(bank: FilterBank) -> bytes:

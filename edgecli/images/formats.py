@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePath
+from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from edgecli.errors import UsageError
-from edgecli.images.base import ImageInfo, Rows, Sink
+from edgecli.images.base import ImageInfo, Rows, Sink, Source
 
 NUMBERS = ("uint8", "uint16", "int16", "int32", "float32")
 
@@ -41,14 +43,14 @@ FORMATS = {
         Format("webp", (".webp",), ("uint8",)),
         Format("npy", (".npy",), NUMBERS),
         Format("csv", (".csv", ".txt"), NUMBERS, (1,), text=True),
-        Format("y4m", (".y4m",), ("uint8",), (1,), sequence=True),
+        Format("y4m", (".y4m",), ("uint8", "uint16"), (1,), sequence=True),
     )
 }
 
 
 def format_of(path: str) -> Format:
     """Return the format that a file's extension names; UsageError for an unknown one."""
-    extension = PurePath(path).suffix.lower()
+    extension = os.path.splitext(path)[1].lower()
     for format_ in FORMATS.values():
         if extension in format_.extensions:
             return format_
@@ -64,6 +66,24 @@ def check_holds(format_: Format, samples: np.dtype[Any], channels: int) -> None:
     if channels not in format_.channels:
         fit = ", ".join(f.name for f in FORMATS.values() if channels in f.channels)
         raise UsageError(f"{format_.name} cannot hold a colour edge map; choose from {fit}")
+
+
+BeginImage = Callable[[tuple[int, int, int], np.dtype[Any], ImageInfo], Sink]
+"""Begins an image ``(H, W, C)`` of some type of samples, made of the input that is described."""
+
+
+def begin_file(format_: Format, file: BinaryIO, source: Source) -> BeginImage:
+    """Return what begins each image of an open file, which the first source's stream describes.
+
+    A YUV4MPEG2 file has one header for all frames: it repeats the rate of a video that was read.
+    """
+    if format_.name != "y4m":
+        return partial(open_sink, format_, file)
+    from edgecli.images.yuv4mpeg import FrameSource, FrameWriter
+
+    header = source.header if isinstance(source, FrameSource) else None
+    writer = FrameWriter(file, header)
+    return lambda shape, samples, info: writer.sink(shape, samples)  # noqa: ARG005
 
 
 def open_sink(
@@ -101,10 +121,6 @@ def open_sink(
             from edgecli.images.matrix import CsvSink, NpySink
 
             return (CsvSink if format_.text else NpySink)(file, shape, samples)
-        case "y4m":
-            from edgecli.images.yuv4mpeg import frame_sink
-
-            return frame_sink(file, shape, samples, info)
         case _:
             from edgecli.images.pillow import PillowSink
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, BinaryIO, cast
+from functools import partial
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import ImageError, OutputError
 from edgecli.images.base import ArraySource, ImageInfo, Rows, Source, overlapping_blocks
+from edgecli.images.netpbm import ForwardReader
 
 # Stored types whose values fit a row's type whatever they are. Booleans become 0 and 255, float64
 # is rounded to float32.
@@ -59,8 +61,8 @@ def smallest(integers: NDArray[Any]) -> NDArray[Any]:
 
     Larger ones become float32, which rounds them to 24 significant bits.
 
-    >>> [smallest(np.array(pair)).dtype.name for pair in ([0, 255], [0, 256], [-1, 0], [0, 1 << 31])]
-    ['uint8', 'uint16', 'int16', 'float32']
+    >>> [smallest(np.array([-1, largest])).dtype.name for largest in (0, 1 << 15, 1 << 31)]
+    ['int16', 'int32', 'float32']
     """
     low, high = integers.min(), integers.max()
     for name in ("uint8", "uint16", "int16", "int32"):
@@ -69,20 +71,11 @@ def smallest(integers: NDArray[Any]) -> NDArray[Any]:
     return integers.astype(np.float32)
 
 
-def check_pixels(height: int, width: int, path: str, max_pixels: int) -> None:
-    """Raise ImageError where an image has more pixels than ``--max-pixels`` allows."""
-    if height * width > max_pixels:
-        raise ImageError(
-            f"image {path} has {height * width:,} pixels, more than the limit {max_pixels:,}; "
-            "raise it with --max-pixels"
-        )
-
-
 # --- text grids ---------------------------------------------------------------------------------
 
 
 def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
-    """Read a grid of numbers, a line per row, as a grey image.
+    r"""Read a grid of numbers, a line per row, as a grey image.
 
     Cells are separated by semicolons if there is one, else by commas if there is one, else by
     blanks. ``#`` starts a comment; empty lines do not count. Whole numbers take the smallest
@@ -90,7 +83,7 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     are float32. Raises ImageError with line and column of what is not a number.
 
     >>> import io
-    >>> source = read_text(io.BytesIO(b"10 0  # bright, dark\\n-1 0"), "grid.txt", max_pixels=4)
+    >>> source = read_text(io.BytesIO(b"10 0  # bright, dark\n-1 0"), "grid.txt", max_pixels=4)
     >>> source.array[:, :, 0]
     array([[10,  0],
            [-1,  0]], dtype=int16)
@@ -98,20 +91,18 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     lines = _content(_decoded_text(file, path))
     if not lines:
         raise ImageError(f"image {path} holds no numbers; give a row of numbers per line")
-    text = "\n".join(lines.values())
+    text = "\n".join(lines.values())  # to ask once for what is looked for in every line
     separator = next((mark for mark in ";," if mark in text), None)
     width = len(next(iter(lines.values())).split(separator))
-    check_pixels(len(lines), width, path, max_pixels)
-    grid = np.empty((len(lines), width))
+    shape = (len(lines), width, 1)
+    ForwardReader(file, path).check_pixels(shape, max_pixels)
+    grid = np.empty(shape[:2])
     for row, (number, line) in zip(grid, lines.items(), strict=True):
         row[:] = _parse_row(line.split(separator), width, f"image {path}, line {number}")
     is_whole = not re.search(r"[.enif]", text, re.IGNORECASE)
     values = smallest(grid) if is_whole else as_rows(grid, path)
-    shape = (len(lines), width, 1)
-    return ArraySource(
-        values[:, :, np.newaxis],
-        ImageInfo(path, "CSV" if separator else "text", shape, values.dtype.name),
-    )
+    info = ImageInfo(path, "CSV" if separator else "text", shape, values.dtype.name)
+    return ArraySource(values[:, :, np.newaxis], info)
 
 
 def _decoded_text(file: BinaryIO, path: str) -> str:
@@ -135,11 +126,9 @@ def _content(text: str) -> dict[int, str]:
 
 def _parse_row(cells: list[str], width: int, place: str) -> list[float]:
     try:
-        numbers = [float(cell) for cell in cells]
-    except ValueError:
-        numbers = []
-    if not numbers or any("_" in cell for cell in cells):
-        raise ImageError(_bad_cell(cells, place))
+        numbers = list(map(float, cells))
+    except ValueError as error:
+        raise ImageError(_bad_cell(cells, place)) from error
     if len(numbers) != width:
         raise ImageError(
             f"{place} has {len(numbers)} numbers where the first row has {width}; "
@@ -148,16 +137,20 @@ def _parse_row(cells: list[str], width: int, place: str) -> list[float]:
     return numbers
 
 
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
 def _bad_cell(cells: list[str], place: str) -> str:
     """Return the line of error about the first cell that is not a number."""
-    for column, cell in enumerate(cells, 1):
-        try:
-            float(cell.replace("_", "?"))  # Python would read 1_000 as a number
-        except ValueError:
-            if not cell.strip():
-                return f"{place}, column {column}: the cell is empty; write a number, or nan"
-            return f"{place}, column {column}: {cell.strip()[:40]!r} is not a number"
-    raise AssertionError("unreachable: one of the cells is not a number")
+    column, cell = next((at, cell) for at, cell in enumerate(cells, 1) if not _is_number(cell))
+    if not cell.strip():
+        return f"{place}, column {column}: the cell is empty; write a number, or nan"
+    return f"{place}, column {column}: {cell.strip()[:40]!r} is not a number"
 
 
 class CsvSink:
@@ -227,102 +220,106 @@ class RowStream:
 def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
     """Read an array ``(H, W)`` or ``(H, W, C)``, C ≤ 4, of booleans, integers or floats.
 
-    Rows are streamed, from files and pipes alike, in constant memory. Arrays in Fortran order, and
-    types whose values have to be seen first (uint32, int64, uint64), are held whole; the former
-    are mapped where the file allows it. Nothing is unpickled. Raises ImageError.
+    Rows are streamed in constant memory, from files and pipes alike. An array in Fortran order is
+    mapped, or held whole when it comes from a pipe; so is one of a type whose values have to be
+    seen first (uint32, int64, uint64). Nothing is unpickled. Raises ImageError.
     """
-    stored, is_fortran, shape = _read_header(file, path)
-    height, width = shape[0], shape[1]
-    if not all(shape):
-        raise ImageError(f"image {path} is an empty array of shape {shape}; give one with pixels")
-    check_pixels(height, width, path, max_pixels)
-    whole = (height, width, *(shape[2:] or (1,)))
-    info = ImageInfo(path, "NPY", cast(tuple[int, int, int], whole), stored.name)
+    reader = ForwardReader(file, path)
+    stored, is_fortran, shape = _read_header(reader)
+    reader.check_pixels(shape, max_pixels)
+    info = ImageInfo(path, "NPY", shape, stored.name)
     target = row_type(stored)
-    if is_fortran:
-        array = _fortran_array(file, path, stored, shape).reshape(whole)
-    elif target is None:
-        array = np.empty(whole, stored)
-        _fill(file, array, path)
-    else:
-
-        def read_into(rows: Rows) -> None:
-            _read_rows(file, rows, stored, path)
-
-        return RowStream(info, info.shape, target, read_into)
-    return ArraySource(smallest(array) if target is None else as_rows(array, path), info)
+    if target is None or is_fortran:
+        array = _whole_array(file, reader, shape, stored, "F" if is_fortran else "C")
+        return ArraySource(smallest(array) if target is None else as_rows(array, path), info)
+    return RowStream(info, shape, target, partial(_read_rows, reader, stored))
 
 
-def _read_header(file: BinaryIO, path: str) -> tuple[np.dtype[Any], bool, tuple[int, ...]]:
-    """Return the type, whether the order is Fortran's, and the shape.
+def _read_header(reader: ForwardReader) -> tuple[np.dtype[Any], bool, tuple[int, int, int]]:
+    """Return the type, whether the order is Fortran's, and height, width and channels.
 
     The header is a Python dictionary in text. It is matched, not evaluated: what NumPy writes for
     plain arrays always has this form.
     """
-    start = file.read(8)
+    start = reader.read(8)
     length_bytes = _HEADER_LENGTH_BYTES.get(start[6], 0) if len(start) == 8 else 0
-    length = int.from_bytes(file.read(length_bytes), "little")
+    length = int.from_bytes(reader.read(length_bytes), "little")
     if not start.startswith(_MAGIC) or not 0 < length <= _HEADER_LIMIT:
-        raise ImageError(f"image {path} has no valid NPY header; save it with numpy.save")
-    header = file.read(length).decode("latin-1")
+        raise reader.error("has no valid NPY header; save it with numpy.save")
+    header = reader.read(length).decode("latin-1")
     order = re.search(r"'fortran_order': *(True|False)", header)
-    dimensions = re.search(r"'shape': *\(([\d, L]*)\)", header)
-    if order is None or dimensions is None:
-        raise ImageError(f"image {path} has no valid NPY header; save it with numpy.save")
-    stored = _stored_type(header, path)
-    shape = tuple(int(digits) for digits in re.findall(r"\d+", dimensions[1]))
-    if len(shape) not in {2, 3} or (len(shape) == 3 and shape[2] > 4):
-        raise ImageError(
-            f"image {path} has the shape {shape}; save it as (H, W) or (H, W, C) with C ≤ 4, "
+    dimensions = re.search(r"'shape': *\(([0-9, L]{0,99})\)", header)
+    if len(header) < length or order is None or dimensions is None:
+        raise reader.error("has no valid NPY header; save it with numpy.save")
+    return _stored_type(reader, header), order[1] == "True", _shape(reader, dimensions[1])
+
+
+def _stored_type(reader: ForwardReader, header: str) -> np.dtype[Any]:
+    descr = re.search(r"'descr': *'([^']*)'", header)
+    if descr and re.fullmatch(r"[<>|=]?(b1|[iu][1248]|f[248])", descr[1]):
+        return np.dtype(descr[1])
+    given = f"{descr[1][:20]!r}" if descr else "records"
+    raise reader.error(f"holds {given}; save booleans, integers or floats of up to 64 bits")
+
+
+def _shape(reader: ForwardReader, dimensions: str) -> tuple[int, int, int]:
+    shape = tuple(map(int, re.findall("[0-9]+", dimensions)))
+    if len(shape) == 2:
+        shape = (*shape, 1)
+    if len(shape) != 3 or shape[2] > 4:
+        raise reader.error(
+            f"has the shape ({dimensions.strip()}); save it as (H, W), or as (H, W, C) with C ≤ 4, "
             "for example after numpy.moveaxis(array, 0, -1)"
         )
-    return stored, order[1] == "True", shape
+    if 0 in shape:
+        raise reader.error(f"is an array without numbers, ({dimensions}); save one with pixels")
+    H, W, C = shape
+    return H, W, C
 
 
-def _stored_type(header: str, path: str) -> np.dtype[Any]:
-    descr = re.search(r"'descr': *('[^']*'|\[)", header)
-    if descr and re.fullmatch(r"'[<>|=]?(b1|[iu][1248]|f[248])'", descr[1]):
-        return np.dtype(descr[1].strip("'"))
-    given = descr[1].strip("'") if descr and descr[1] != "[" else "records"
-    raise ImageError(
-        f"image {path} holds {given[:20]!r}; save booleans, integers or floats of up to 64 bits"
-    )
+def _fill(reader: ForwardReader, array: Rows) -> None:
+    """Read until an array in C order is full."""
+    data = array.data.cast("B")
+    if (count := reader.fill(data)) < len(data):
+        raise reader.error(
+            f"is cut short, at least {len(data) - count:,} bytes are missing; "
+            "get the file whole again"
+        )
 
 
-def _fill(file: BinaryIO, array: Rows, path: str) -> None:
-    """Read until an array is full; ImageError where the file ends first."""
-    buffer = memoryview(array).cast("B")
-    done = 0
-    while done < len(buffer):
-        data = file.read(min(len(buffer) - done, 1 << 20))
-        if not data:
-            raise ImageError(
-                f"image {path} is cut short: {len(buffer) - done:,} bytes are missing "
-                "or more; get the file whole again"
-            )
-        buffer[done : done + len(data)] = data
-        done += len(data)
-
-
-def _read_rows(file: BinaryIO, rows: Rows, stored: np.dtype[Any], path: str) -> None:
+def _read_rows(reader: ForwardReader, stored: np.dtype[Any], rows: Rows) -> None:
     if stored == rows.dtype:
-        _fill(file, rows, path)
-        return
-    samples = np.empty(rows.shape, stored)
-    _fill(file, samples, path)
-    rows[...] = as_rows(samples, path)
+        _fill(reader, rows)
+    else:
+        samples = np.empty(rows.shape, stored)
+        _fill(reader, samples)
+        rows[...] = as_rows(samples, reader.path)
 
 
-def _fortran_array(
-    file: BinaryIO, path: str, stored: np.dtype[Any], shape: tuple[int, ...]
-) -> NDArray[Any]:
-    """Return an array whose columns are stored one after another."""
+def _whole_array(
+    file: BinaryIO,
+    reader: ForwardReader,
+    shape: tuple[int, int, int],
+    stored: np.dtype[Any],
+    order: Literal["C", "F"],
+) -> Rows:
+    """Return the array mapped, or in memory if the stream is no file or too short to map."""
+    start = file.tell() if file.seekable() else None
+    if start is not None:
+        try:
+            return np.memmap(file, stored, "r", start, shape, order)
+        except (OSError, ValueError):
+            file.seek(start)
     try:
-        return np.memmap(file, stored, "r", file.tell(), shape, "F")
-    except (OSError, ValueError, AttributeError):  # a pipe, or shorter than it says
-        transposed = np.empty(shape[::-1], stored)
-        _fill(file, transposed, path)
-        return transposed.T
+        array = np.empty(shape, stored, order)
+    except MemoryError as error:
+        size = math.prod(shape) * stored.itemsize
+        raise reader.error(
+            f"needs {size:,} bytes of memory; save it in C order as int32 or float32, "
+            "which is streamed"
+        ) from error
+    _fill(reader, array.T if order == "F" else array)
+    return array
 
 
 class NpySink:
@@ -347,8 +344,3 @@ class NpySink:
 
     def finish(self) -> None:
         """Nothing follows the last row."""
-
-
-def bytes_missing(expected: int, given: int) -> int:
-    """Return how many bytes a file lacks."""
-    return math.inf if expected < 0 else expected - given  # type: ignore[return-value]

@@ -70,7 +70,7 @@ class ForwardReader:
         line = b""
         while (byte := self.read(1)) != b"\n":
             if not byte or len(line) == _PIECE:
-                raise self.error("ends in its header; get the file whole again")
+                raise self.error("has a header line without end; get the file whole again")
             line += byte
         return line
 

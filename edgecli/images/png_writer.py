@@ -1,16 +1,15 @@
 """PNG written as a stream: bands are compressed on any thread and joined in order.
 
-Each band's rows are filtered and deflated alone and end in a full flush, at a byte boundary and
-with an empty window, so that the pieces laid end to end are one deflate stream. The first row of
-a band is not filtered, since it would need the band before. The file depends on the rows and on
-where they were cut into bands, and on nothing else: not on threads, nor on the time of day.
+Each band is filtered and deflated by itself and ends at a byte boundary (a full flush), so that
+the pieces laid end to end are one deflate stream. The first row of a band is not filtered, since
+it would need the band before. The file depends on the rows and on where they were cut into bands,
+and on nothing else: not on threads, nor on the time of day.
 
 Source: W3C, *Portable Network Graphics (PNG) Specification (Third Edition)*, cited as "PNG 9.2".
 """
 
 from __future__ import annotations
 
-import math
 import struct
 import zlib
 from dataclasses import dataclass
@@ -119,7 +118,7 @@ def _header(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> bytes:
 def _resolution(dpi: tuple[float, float] | None) -> bytes:
     """Return a pHYs chunk (PNG 11.3.4.3), or nothing where ``dpi`` is none or senseless."""
     per_metre = [dots / METRES_PER_INCH for dots in dpi or ()]
-    if not per_metre or not all(math.isfinite(n) and 1 <= n <= MAX_FIELD for n in per_metre):
+    if not per_metre or not all(1 <= n <= MAX_FIELD for n in per_metre):
         return b""
     x, y = (round(n) for n in per_metre)
     return chunk(b"pHYs", struct.pack(">IIB", x, y, 1))

@@ -4,12 +4,10 @@ A stream is one line that says what all frames share, then for each frame a line
 planes: luma, then chroma, which is read past. Source of the format: the manual page yuv4mpeg(5)
 of mjpegtools; ffmpeg's for the depths above 8 bits (little-endian, ``C420p10``, ``Cmono16``, …).
 
-**Range.** Luma is handed out as it is stored, on every scale: video usually keeps 16 for black
-and 235 for white, and stretching that would clip what lies beyond them. Edges in such a video are
-219/255 as strong as in its full-range twin. What is written is not luma of a scene but edges, of
-which 0 and 255 both occur: it says ``XCOLORRANGE=FULL``.
-
-More than 8 bits are spread over 16, as in a PNM of maxval 1023 (see ``netpbm``).
+**Range.** Luma is handed out as it is stored. Most video keeps 16 for black and 235 for white;
+stretching that would clip what lies beyond them, so edges in such a video are 219/255 as strong
+as in the same video at full range. An edge map uses all of 0 to 255, and what is written says so:
+``XCOLORRANGE=FULL``. Samples of 9 to 16 bits are spread over uint16 as in ``netpbm``.
 """
 
 from __future__ import annotations
@@ -28,7 +26,7 @@ from edgecli.images.netpbm import ForwardReader, StreamSource, read_samples
 
 _SIGNATURE = b"YUV4MPEG2"
 _PIECE = 1 << 16  # bytes of chroma that are read past at a time
-_DEEP = re.compile(r"(420|422|444|mono)p?(9|10|12|14|16)")
+_DEEP = re.compile(r"(mono|(?:420|422|444)p)(9|10|12|14|16)")
 
 _CHROMA = {  # luma samples to one of chroma, across and down, and the planes after luma
     "420": (2, 2, 2),
@@ -150,7 +148,7 @@ def _layout(reader: ForwardReader, fields: dict[str, str]) -> _Layout:
     height, width = (_length(reader, fields.get(letter, "")) for letter in "HW")
     colour = fields.get("C", "420jpeg")
     deep = _DEEP.fullmatch(colour)
-    sampling, bits = (deep[1], int(deep[2])) if deep else (colour, 8)
+    sampling, bits = (deep[1].removesuffix("p"), int(deep[2])) if deep else (colour, 8)
     if sampling not in _CHROMA:
         known = "8 to 16 bits of 420, 411, 422, 444 and mono"
         raise reader.error(f"has the sampling {colour[:20]!a}, not one of {known}; convert it")

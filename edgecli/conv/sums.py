@@ -1,11 +1,7 @@
-"""The arithmetic: ways to slide filters over a band of pixels that is already padded.
+"""Sums of shifted views: exact in any type, one ufunc pass for each addition.
 
-Every method computes the same *valid cross-correlation*,
-
-    out[n, y, x] = Σ_c Σ_i Σ_j weight[n, c, i, j] · padded[c, y·sH + i·dH, x·sW + j·dW]
-
-over ``padded (C_in, h, w)``, a band in the accumulator's type, into ``out (C_out, rows, cols)``.
-Padding, bands and threads are the engine's business; which method runs is the plan's.
+The fastest way for kernels of few distinct weights, which is most of the named ones, and the only
+one for integers that float32 cannot hold.
 """
 
 from __future__ import annotations
@@ -15,38 +11,15 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
 from math import gcd
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecli.conv.method import Steps
 from edgecli.conv.scratch import Scratch
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Steps:
-    """How far the window moves and how far apart its taps stand, rows then columns."""
-
-    stride: tuple[int, int] = (1, 1)
-    dilation: tuple[int, int] = (1, 1)
-
-
-class Method(Protocol):
-    """Prepared weights of one or more filters."""
-
-    @property
-    def name(self) -> str:
-        """What reports call the method."""
-        ...
-
-    def apply(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
-        """Fill ``out (C_out, rows, cols)`` from ``padded (C_in, h, w)``."""
-        ...
-
-
-# --- weighted sums of views ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -74,6 +47,16 @@ def group_weights(weights: Iterable[float]) -> tuple[Group, ...]:
         minus = tuple(i for i, positive in signs if not positive)
         groups.append(Group(size, plus, minus) if plus else Group(-size, minus, ()))
     return tuple(sorted(groups, key=lambda group: (group.weight != 1, group.weight < 0)))
+
+
+def passes(groups: Sequence[Group]) -> int:
+    """Count the ufunc passes of a weighted sum: its cost.
+
+    >>> passes(group_weights([1, 2, 1]))
+    3
+    """
+    additions = sum(len(group.plus) + len(group.minus) for group in groups) - 1
+    return additions + sum(abs(group.weight) != 1 for group in groups)
 
 
 def weighted_sum(groups: Sequence[Group], views: Sequence[Array], out: Array, rest: Array) -> None:
@@ -116,9 +99,6 @@ def tap_slice(tap: int, outputs: int, stride: int, dilation: int) -> slice:
     return slice(start, start + (outputs - 1) * stride + 1, stride)
 
 
-# --- taps ---------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Taps:
     """One shifted multiply-add for each weight that is not zero."""
@@ -126,6 +106,11 @@ class Taps:
     positions: tuple[tuple[int, int, int], ...]  # channel, row, column of each weight
     groups: tuple[Group, ...]
     name: str = "taps"
+
+    @property
+    def passes(self) -> int:
+        """Count the ufunc passes over a band."""
+        return passes(self.groups)
 
     @classmethod
     def prepare(cls, weight: Array) -> Taps:
@@ -145,9 +130,6 @@ class Taps:
         weighted_sum(self.groups, views, out[0], rest)
 
 
-# --- separable ----------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Separable:
     """An outer product: a sum over channels, then one down the columns, then one along the rows."""
@@ -156,7 +138,13 @@ class Separable:
     column: tuple[Group, ...]
     row: tuple[Group, ...]
     kernel_size: tuple[int, int]
+    factors: tuple[tuple[float, ...], ...]
     name: str = "separable"
+
+    @property
+    def passes(self) -> int:
+        """Count the ufunc passes over a band."""
+        return sum(passes(groups) for groups in (self.channels, self.column, self.row))
 
     @classmethod
     def prepare(cls, weight: Array) -> Separable | None:
@@ -165,7 +153,7 @@ class Separable:
         if factors is None:
             return None
         channels, column, row = (group_weights(factor) for factor in factors)
-        return cls(channels, column, row, weight.shape[1:])
+        return cls(channels, column, row, weight.shape[1:], tuple(map(tuple, factors)))
 
     def apply(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
         """Fill ``out (1, rows, cols)``."""

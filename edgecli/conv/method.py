@@ -1,0 +1,41 @@
+"""What a way of computing a convolution promises.
+
+Every method computes the same *valid cross-correlation*,
+
+    out[n, y, x] = Σ_c Σ_i Σ_j weight[n, c, i, j] · padded[c, y·sH + i·dH, x·sW + j·dW]
+
+over ``padded (C_in, h, w)``, a band with its padding, into ``out (C_out, rows, cols)``. Padding,
+bands and threads are the engine's business; which method runs is the plan's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from edgecli.conv.scratch import Scratch
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How far the window moves and how far apart its taps stand, rows then columns."""
+
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+
+
+class Method(Protocol):
+    """Prepared weights of one or more filters."""
+
+    @property
+    def name(self) -> str:
+        """What reports call the method."""
+        ...
+
+    def apply(
+        self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, scratch: Scratch
+    ) -> None:
+        """Fill ``out (C_out, rows, cols)`` from ``padded (C_in, h, w)``, both of one type."""
+        ...

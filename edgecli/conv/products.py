@@ -1,0 +1,238 @@
+"""Matrix products: what BLAS does faster than sums, in float32.
+
+NumPy hands a matrix to BLAS without copying it when one of its axes has unit stride and the other
+strides over at least a whole row: windows that overlap *between* the matrices of a batch are
+free, windows that overlap *within* a matrix are not. The layouts below follow from that rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
+
+from edgecli.conv.method import Steps
+from edgecli.conv.scratch import Scratch
+
+Floats = NDArray[np.float32]
+
+SMALL_PRODUCT = 1_000_000
+"""OpenBLAS multiplies matrices of at most so many multiply-adds without packing them first
+(``sgemm_small_matrix_permit`` of its AVX-512 kernels): twice as fast on our flat shapes."""
+
+WIDEST_BLOCK = 512
+"""Output columns per product: longer rows reuse the weights more, until SMALL_PRODUCT stops it."""
+
+NARROWEST_BLOCK = 48
+"""Below this width the unpacked product loses to one packed product over the whole row."""
+
+WINDOWS_PER_COPY = 2**19
+"""Windows copied at a time: so many that a thread seldom asks for the interpreter lock (a
+hand-over costs as much as 50 µs), so few that they stay in the last-level cache (2 MiB)."""
+
+
+def toeplitz(kernel: NDArray[Any], outputs: int, stride: int) -> Floats:
+    """Return the banded matrix that correlates with ``kernel`` along its first axis.
+
+    ``kernel`` is ``(k, …)``; the result ``(outputs, (outputs − 1)·stride + k, …)`` holds a copy of
+    the kernel in every row, ``stride`` further right than in the row above.
+
+    >>> toeplitz(np.array([1, 2]), outputs=3, stride=1)
+    array([[1., 2., 0., 0.],
+           [0., 1., 2., 0.],
+           [0., 0., 1., 2.]], dtype=float32)
+    """
+    size = len(kernel)
+    matrix = np.zeros((outputs, (outputs - 1) * stride + size, *kernel.shape[1:]), np.float32)
+    for row in range(outputs):
+        matrix[row, row * stride : row * stride + size] = kernel
+    return matrix
+
+
+def spread(kernel: NDArray[Any], dilation: int) -> NDArray[Any]:
+    """Put ``dilation − 1`` zeros between the entries of the first axis.
+
+    >>> spread(np.array([1.0, 2.0]), 3)
+    array([1., 0., 0., 2.])
+    """
+    wide = np.zeros(((len(kernel) - 1) * dilation + 1, *kernel.shape[1:]))
+    wide[::dilation] = kernel
+    return wide
+
+
+def blocks(length: int, block: int) -> Iterator[tuple[int, int, int]]:
+    """Cut a length into ``(start, how many, how long)``: whole blocks, then what is left.
+
+    >>> list(blocks(1100, 500)), list(blocks(300, 500))
+    ([(0, 2, 500), (1000, 1, 100)], [(0, 1, 300)])
+    """
+    whole = length // block
+    if whole:
+        yield 0, whole, block
+    if length % block:
+        yield whole * block, 1, length % block
+
+
+@dataclass(frozen=True, eq=False)
+class RowProducts:
+    """Rows and channels in one product: ``matrix (C_out, R, K)``, K over (row, C_in, column).
+
+    BLAS wants a matrix of at least four rows. Filters are such rows for free; with fewer of them
+    R = 4 rows of the image take part, at ``(R + kH − 1) / kH`` times the multiply-adds.
+    """
+
+    matrix: Floats
+    channels: int
+    kernel_size: tuple[int, int]  # height with its dilation, width without
+    column_block: int
+    name: str = "products"
+
+    @classmethod
+    def prepare(cls, weight: NDArray[Any], steps: Steps) -> RowProducts:
+        """Prepare a bank ``(C_out, C_in, kH, kW)``.
+
+        Zero rows stand between the kernel's rows for the vertical dilation; the horizontal one is
+        in the windows.
+        """
+        filters, channels, _, kW = weight.shape
+        tall = np.stack([spread(one, steps.dilation[0]) for one in weight.transpose(0, 2, 1, 3)])
+        together = 1 if filters >= 4 else 4
+        matrix = np.stack([toeplitz(one, together, steps.stride[0]) for one in tall])
+        matrix = matrix.reshape(filters, together, -1)
+        block = SMALL_PRODUCT // (matrix.size if together == 1 else matrix[0].size)
+        wide = min(WIDEST_BLOCK, block // 16 * 16)
+        column_block = wide if wide >= NARROWEST_BLOCK else 2**30
+        return cls(matrix, channels, (tall.shape[1], kW), column_block)
+
+    def apply(
+        self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, scratch: Scratch
+    ) -> None:
+        """Fill ``out (C_out, rows, cols)``, copying only the kW horizontal shifts.
+
+        ``windows[r, c, j, x] = padded[c, r, x·sW + j·dW]`` has its first three axes in one run of
+        memory. The K = n·C_in·kW rows of it that start at row ``r`` are therefore a plain
+        ``(K, cols)`` matrix: all that an output row needs. The next output row's matrix overlaps
+        it and costs no copy, so kW copies of the band replace the kH·kW of a full im2col.
+        """
+        _, rows, cols = out.shape
+        kH, kW = self.kernel_size
+        height = (rows - 1) * steps.stride[0] + kH
+        plane, line, pixel = padded.strides
+        shifted = as_strided(
+            padded,
+            (height, self.channels, kW, cols),
+            (line, plane, pixel * steps.dilation[1], pixel * steps.stride[1]),
+        )
+        chunk = max(self.column_block, WINDOWS_PER_COPY // (height * self.channels * kW))
+        chunk = min(cols, chunk // self.column_block * self.column_block)
+        for left in range(0, cols, chunk):
+            part = shifted[..., left : left + chunk]
+            windows = scratch.take("windows", part.shape, np.float32)
+            np.copyto(windows, part)
+            target = out[:, :, left : left + chunk]
+            self._multiply(windows.reshape(-1, part.shape[-1]), target, steps.stride[0])
+
+    def _multiply(self, windows: Floats, out: NDArray[Any], stride: int) -> None:
+        """Multiply ``windows (h·C_in·kW, cols)`` by the weights, R output rows at a time."""
+        _, together, _ = self.matrix.shape
+        lines = self.channels * self.kernel_size[1]  # windows of one image row
+        for first, groups, size in blocks(out.shape[1], together):
+            depth = ((size - 1) * stride + self.kernel_size[0]) * lines
+            # The top left corner of a Toeplitz matrix is the Toeplitz matrix of fewer rows.
+            weight = self.matrix[:, :size, :depth]
+            step = size * stride * lines * windows.strides[0]
+            top, target = windows[first * stride * lines :], out[:, first:]
+            for left, count, wide in blocks(out.shape[2], self.column_block):
+                matrices = as_strided(
+                    top[:, left:], (groups, count, depth, wide), (step, wide * 4, top.strides[0], 4)
+                )
+                plane, line, _ = out.strides
+                results = as_strided(
+                    target[:, :, left:],
+                    (len(out), groups, count, size, wide),
+                    (plane, size * line, wide * 4, line, 4),
+                )
+                if together == 1:
+                    np.matmul(weight[:, 0], matrices, out=results[:, :, :, 0].transpose(1, 2, 0, 3))
+                else:
+                    np.matmul(weight[:, np.newaxis, np.newaxis], matrices, out=results)
+
+
+@dataclass(frozen=True, eq=False)
+class SeparableProducts:
+    """A long outer product as two banded matrices, ``down (R, h)`` and ``along (w, B)``.
+
+    Down the columns: ``down`` times rows of the band. Along the rows: windows of a row times
+    ``along``. Neither copies a pixel.
+    """
+
+    down: Floats
+    along: Floats
+    kernel_size: tuple[int, int]  # with dilation
+    name: str = "separable products"
+
+    @classmethod
+    def prepare(cls, column: NDArray[Any], row: NDArray[Any], steps: Steps) -> SeparableProducts:
+        """Prepare the kernel ``np.outer(column, row)``.
+
+        Eight rows and sixteen columns at a time: below that BLAS idles, above it multiplies zeros.
+        """
+        column, row = spread(column, steps.dilation[0]), spread(row, steps.dilation[1])
+        down = toeplitz(column, 8 if len(column) > 5 else 4, steps.stride[0])
+        along = np.ascontiguousarray(toeplitz(row, 16, steps.stride[1]).T)
+        return cls(down, along, (len(column), len(row)))
+
+    def apply(
+        self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, scratch: Scratch
+    ) -> None:
+        """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``."""
+        _, rows, cols = out.shape
+        width = (cols - 1) * steps.stride[1] + self.kernel_size[1]
+        lines = scratch.take("lines", (rows, width), np.float32)
+        self._multiply_down(padded[0, :, :width], lines, steps.stride[0])
+        self._multiply_along(lines, out[0], steps.stride[1])
+
+    def _multiply_down(self, band: NDArray[Any], lines: Floats, stride: int) -> None:
+        line, target_line = band.strides[0], lines.strides[0]
+        for first, groups, size in blocks(len(lines), len(self.down)):
+            depth = (size - 1) * stride + self.kernel_size[0]
+            for left, count, wide in blocks(lines.shape[1], WIDEST_BLOCK):
+                matrices = as_strided(
+                    band[first * stride :, left:],
+                    (groups, count, depth, wide),
+                    (size * stride * line, wide * 4, line, 4),
+                )
+                results = as_strided(
+                    lines[first:, left:],
+                    (groups, count, size, wide),
+                    (size * target_line, wide * 4, target_line, 4),
+                )
+                np.matmul(self.down[:size, :depth], matrices, out=results)
+
+    def _multiply_along(self, lines: Floats, out: NDArray[Any], stride: int) -> None:
+        """Multiply windows of rows; those of one matrix are ``phases`` blocks apart: no overlap."""
+        length, block = self.along.shape
+        rows, cols = out.shape
+        step, whole = block * stride, cols // block
+        phases = -(-length // step)
+        for phase in range(min(phases, whole)):
+            count = -(-(whole - phase) // phases)
+            windows = as_strided(
+                lines[:, phase * step :],
+                (rows, count, length),
+                (lines.strides[0], phases * step * 4, 4),
+            )
+            results = as_strided(
+                out[:, phase * block :],
+                (rows, count, block),
+                (out.strides[0], phases * block * 4, 4),
+            )
+            np.matmul(windows, self.along, out=results)
+        if rest := cols % block:
+            used = (rest - 1) * stride + self.kernel_size[1]
+            tail = lines[:, whole * step : whole * step + used]
+            np.matmul(tail, self.along[:used, :rest], out=out[:, whole * block :])

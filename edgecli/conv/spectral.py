@@ -1,0 +1,93 @@
+"""Large kernels: Fourier down the columns, where it saves work, and products along the rows.
+
+A frequency of the output is that frequency of the input, correlated along the row with the
+conjugate of that frequency of the kernel: a one-dimensional problem in complex numbers. Written
+as real numbers, (a + bi)(u + vi) is the pair (a, b) times the 2×2 block [[u, v], [−v, u]], so that
+all of it, the transforms too, is matrix products at BLAS speed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
+
+from edgecli.conv.method import Steps
+from edgecli.conv.products import Floats, spread, toeplitz
+from edgecli.conv.scratch import Scratch
+
+
+@dataclass(frozen=True, eq=False)
+class Spectral:
+    """One kernel over bands of ``band_rows`` output rows, F = h // 2 + 1 frequencies.
+
+    ``forward (2F, h)`` and ``inverse (rows, 2F)`` are the real Fourier transform and its inverse;
+    ``along (F, 2, 2L, B)`` is every frequency's Toeplitz matrix, L = B + kW − 1. Per output pixel
+    it takes about h·h/rows + 2·L·h/rows + h multiply-adds instead of kH·kW.
+    """
+
+    forward: Floats
+    along: Floats
+    inverse: Floats
+    kernel_width: int
+    name: str = "spectral"
+
+    @property
+    def band_rows(self) -> int:
+        """Return the most output rows that a band may have."""
+        return len(self.inverse)
+
+    @classmethod
+    def prepare(cls, kernel: NDArray[Any], steps: Steps) -> Spectral:
+        """Prepare a kernel ``(kH, kW)``, moved one pixel at a time.
+
+        Bands of two to three times the kernel's height, halo included, cost least.
+        """
+        kernel = spread(spread(kernel, steps.dilation[0]).T, steps.dilation[1]).T
+        kH, kW = kernel.shape
+        height = max(40, -(-2 * kH // 16) * 16)
+        block = 16 if kW < 48 else 32
+        spectrum = np.conj(np.fft.rfft(kernel, height, axis=0))
+        count = len(spectrum)
+        real, imaginary = (
+            np.stack([toeplitz(row, block, 1).T for row in part])
+            for part in (spectrum.real, spectrum.imag)
+        )
+        pairs = ([real, -imaginary], [imaginary, real])
+        along = np.stack([np.concatenate(pair, axis=1) for pair in pairs], axis=1)
+        basis = np.fft.rfft(np.eye(height), axis=0)
+        forward = np.stack([basis.real, basis.imag], axis=1).reshape(2 * count, height)
+        units = np.stack([np.eye(count), 1j * np.eye(count)], axis=2).reshape(count, 2 * count)
+        inverse = np.fft.irfft(units, height, axis=0)[: height - kH + 1]
+        return cls(
+            forward.astype(np.float32),
+            np.ascontiguousarray(along, np.float32),
+            inverse.astype(np.float32),
+            kW,
+        )
+
+    def apply(
+        self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, scratch: Scratch
+    ) -> None:
+        """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``: three products and a copy."""
+        del steps  # moved by one, and the dilation is in the weights
+        band = padded[0]
+        count, _, twice, block = self.along.shape
+        _, rows, cols = out.shape
+        columns = -(-cols // block)
+        width = columns * block + self.kernel_width - 1
+        spectrum = scratch.take("spectrum", (count, 2, width), np.float32)
+        spectrum[:, :, band.shape[1] :] = 0
+        transformed = spectrum.reshape(2 * count, width)[:, : band.shape[1]]
+        # A last band of fewer rows is as good as one whose other rows are zero.
+        np.matmul(self.forward[:, : len(band)], band, out=transformed)
+        windows = scratch.take("windows", (count, columns, 2, twice // 2), np.float32)
+        frequency, part, pixel = spectrum.strides
+        shifts = (frequency, block * pixel, part, pixel)
+        np.copyto(windows, as_strided(spectrum, windows.shape, shifts))
+        response = scratch.take("response", (count, 2, columns, block), np.float32)
+        np.matmul(windows.reshape(count, 1, columns, twice), self.along, out=response)
+        np.matmul(self.inverse[:rows], response.reshape(2 * count, -1)[:, :cols], out=out[0])

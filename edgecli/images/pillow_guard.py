@@ -1,0 +1,154 @@
+"""The one seam to Pillow: its settings follow ours while it works, and its errors become ours.
+
+Pillow keeps its pixel limit, its warnings and its log in settings of the whole process. They are
+borrowed while any thread is inside ``guarded`` and put back by the last one out.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
+
+from edgecli.errors import EdgeCliError, ImageError
+from edgecli.images.base import Rows
+
+# Naming the plug-ins of TIFF and WebP saves Image.open from importing all forty to find them.
+_COMMON = (
+    *("JPEG", "PNG", "GIF", "BMP"),
+    TiffImagePlugin.TiffImageFile.format,
+    WebPImagePlugin.WebPImageFile.format,
+)
+
+# Rarer formats that Pillow decodes truly. Left out are EPS (it runs Ghostscript), ICNS (a cut file
+# yields another icon), FITS (signed samples come out unsigned), PNM (read elsewhere) and formats
+# that are only recognised.
+_RARE = ("AVIF", "JPEG2000", "ICO", "DIB", "PCX", "SGI", "PSD", "QOI", "DDS", "XBM", "TGA")
+
+_ROWS_AT_ONCE = 64  # bounds the copies that Pillow makes on the way to NumPy
+
+
+class _Borrowed:
+    """How many threads use Pillow with which limit, and how to put its settings back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._limits: list[int] = []
+        self._put_back = ExitStack()
+
+    def take(self, max_pixels: int) -> None:
+        """Set Pillow up for one more reader."""
+        with self._lock:
+            if not self._limits:
+                self._silence()
+            self._limits.append(max_pixels)
+            self._follow_limits()
+
+    def give_back(self, max_pixels: int) -> None:
+        """Undo what ``take`` did, all of it when no reader is left."""
+        with self._lock:
+            self._limits.remove(max_pixels)
+            if self._limits:
+                self._follow_limits()
+            else:
+                self._put_back.close()
+
+    def _silence(self) -> None:
+        self._put_back.callback(setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+        self._put_back.enter_context(warnings.catch_warnings())
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        log, nowhere = logging.getLogger("PIL"), logging.NullHandler()
+        log.addHandler(nowhere)
+        self._put_back.callback(log.removeHandler, nowhere)
+
+    def _follow_limits(self) -> None:
+        # Pillow raises its error above twice its limit, and below that only warns.
+        Image.MAX_IMAGE_PIXELS = -(-max(self._limits) // 2)
+
+
+_borrowed = _Borrowed()
+
+
+@contextmanager
+def guarded(name: str, max_pixels: int) -> Iterator[None]:
+    """Let Pillow decode up to ``max_pixels``; whatever it raises becomes an ImageError.
+
+    ``name`` says which image in the error. Any exception can come out of a decoder that meets
+    broken data, so all are caught.
+    """
+    _borrowed.take(max_pixels)
+    try:
+        yield
+    except EdgeCliError:
+        raise
+    except Exception as error:
+        raise ImageError(f"image {name} {_reason(error, max_pixels)}") from error
+    finally:
+        _borrowed.give_back(max_pixels)
+
+
+def _reason(error: Exception, max_pixels: int) -> str:
+    text = " ".join(str(error).split())[:200]
+    if isinstance(error, UnidentifiedImageError):
+        return "is in no format that can be read here; convert it to PNG, JPEG or TIFF"
+    if isinstance(error, Image.DecompressionBombError):
+        pixels = re.search(r"\d+", text)
+        return too_many_pixels(int(pixels[0]) if pixels else 2 * max_pixels, max_pixels)
+    if isinstance(error, MemoryError):
+        return "needs more memory than there is; make it smaller, or convert it to PNG or PNM"
+    if "truncated" in text.lower():
+        return f"is cut short ({text}); get the file whole again"
+    return f"does not decode ({text or type(error).__name__}); get the file whole again"
+
+
+def too_many_pixels(pixels: int, max_pixels: int) -> str:
+    """Return what an error says of an image over the limit."""
+    return f"has {pixels:,} pixels, more than the limit {max_pixels:,}; raise it with --max-pixels"
+
+
+def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> ImageFile.ImageFile:
+    """Read an image's header; call it inside ``guarded``."""
+    if formats is not None:
+        return Image.open(stream, formats=formats)
+    try:
+        return Image.open(stream, formats=_COMMON)
+    except UnidentifiedImageError:
+        return Image.open(stream, formats=_rare_formats())
+
+
+def is_known(head: bytes) -> bool:
+    """Tell from its first 16 bytes whether a stream may hold an image (of any format but TGA)."""
+    return any(_accepts(name, head) for name in _COMMON) or any(
+        _accepts(name, head) for name in _rare_formats()
+    )
+
+
+def _accepts(name: str, head: bytes) -> bool:
+    Image.preinit()
+    accepts = Image.OPEN[name][1]
+    return accepts is not None and bool(accepts(head))
+
+
+def _rare_formats() -> list[str]:
+    """Return the rarer formats that this build of Pillow knows."""
+    Image.init()
+    return [name for name in _RARE if name in Image.OPEN]
+
+
+def copy_rows(image: Image.Image, mode: str, start: int, rows: Rows) -> None:
+    """Fill rows ``(n, W, C)`` with a decoded image's pixels from row ``start`` on, in a mode.
+
+    A few rows are turned at a time, so that no second copy of the image is made.
+    """
+    for first in range(0, len(rows), _ROWS_AT_ONCE):
+        part = rows[first : first + _ROWS_AT_ONCE]
+        top = start + first
+        band = image.crop((0, top, image.width, top + len(part)))
+        part[...] = np.asarray(band.convert(mode)).reshape(part.shape)

@@ -1,0 +1,342 @@
+"""TIFF files: their directories, read and written, and edge maps in bands.
+
+A TIFF is a chain of *directories* of tags, one for each page, that say where the samples lie. The
+numbers of tags, types and values are those of the TIFF 6.0 specification (Adobe, 1992); BigTIFF,
+for files over 4 GiB, only widens them.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from edgecli.errors import ImageError
+from edgecli.images.base import Rows
+
+MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""The first bytes of a TIFF: the byte order, then 42, or 43 in a BigTIFF."""
+
+
+class Tag(IntEnum):
+    """The tags that say what is in an image and where."""
+
+    WIDTH = 256
+    HEIGHT = 257
+    BITS = 258
+    COMPRESSION = 259
+    PHOTOMETRIC = 262
+    FILL_ORDER = 266
+    STRIP_OFFSETS = 273
+    ORIENTATION = 274
+    SAMPLES = 277
+    ROWS_PER_STRIP = 278
+    STRIP_BYTES = 279
+    X_RESOLUTION = 282
+    Y_RESOLUTION = 283
+    PLANAR = 284
+    RESOLUTION_UNIT = 296
+    PREDICTOR = 317
+    TILE_WIDTH = 322
+    TILE_HEIGHT = 323
+    TILE_OFFSETS = 324
+    TILE_BYTES = 325
+    EXTRA_SAMPLES = 338
+    SAMPLE_FORMAT = 339
+
+
+SHORT, LONG, RATIONAL, LONG8 = 3, 4, 5, 16  # types of values
+# The struct code of a type's values; a rational is a numerator and a denominator.
+_CODES = {1: "B", SHORT: "H", LONG: "I", RATIONAL: "II", 8: "h", 9: "i", 13: "I", LONG8: "Q"}
+
+
+@dataclass(frozen=True)
+class _Widths:
+    """What BigTIFF widens: the struct codes of a count of tags, an entry's head and an offset."""
+
+    tag_count: str
+    entry: str
+    offset: str
+
+    @property
+    def inline(self) -> int:
+        """Bytes in an entry for the value or, if it does not fit, its offset."""
+        return struct.calcsize(self.offset)
+
+    @property
+    def entry_bytes(self) -> int:
+        """Bytes of a whole entry."""
+        return struct.calcsize("<" + self.entry + self.offset)
+
+
+_CLASSIC = _Widths("H", "HHI", "I")
+_BIG = _Widths("Q", "HHQ", "Q")
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Directory:
+    """A page's tags, as far as ``Tag`` knows them, and what it takes to follow their offsets."""
+
+    tags: dict[int, tuple[int, ...]]
+    byte_order: str  # "<" or ">"
+    file_bytes: int
+
+    def value(self, tag: Tag, default: int) -> int:
+        """Return a tag's first value."""
+        return self.tags.get(tag, (default,))[0]
+
+    @property
+    def orientation(self) -> int:
+        """EXIF's 1 to 8; 1 is upright."""
+        stated = self.value(Tag.ORIENTATION, 1)
+        return stated if 1 <= stated <= 8 else 1
+
+    @property
+    def dpi(self) -> tuple[float, float] | None:
+        """Pixels per inch across and down, if the file says."""
+        per_inch = {2: 1.0, 3: 2.54}.get(self.value(Tag.RESOLUTION_UNIT, 2))
+        across, down = (self.tags.get(tag, ()) for tag in (Tag.X_RESOLUTION, Tag.Y_RESOLUTION))
+        if per_inch is None or len(across) != 2 or len(down) != 2 or 0 in across + down:
+            return None
+        return per_inch * across[0] / across[1], per_inch * down[0] / down[1]
+
+
+def read_directories(file: BinaryIO, path: str) -> Iterator[Directory]:
+    """Yield the directory of every page of a seekable file; ImageError where one is broken."""
+    reader = _DirectoryReader(file)
+    seen = set()
+    try:
+        position = reader.first()
+        while position and position not in seen:
+            seen.add(position)
+            directory, position = reader.read(position)
+            yield directory
+    except (struct.error, ValueError, OverflowError, OSError) as error:
+        raise ImageError(
+            f"image {path} is cut short or has a broken directory; get the file whole again"
+        ) from error
+    if not seen:
+        raise ImageError(f"image {path} is a TIFF without pages; get the file whole again")
+
+
+class _DirectoryReader:
+    """Reads directories; what they point to may not be more than the file holds, all together."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._file_bytes = self._bytes_left = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        start = file.read(4)
+        self._order = "<" if start.startswith(b"II") else ">"
+        self._widths = _BIG if 43 in start[2:] else _CLASSIC
+
+    def first(self) -> int:
+        """Return where the first directory is."""
+        if self._widths is _BIG:
+            self._unpack("HH")  # the size of an offset, and a constant
+        return self._unpack(self._widths.offset)[0]
+
+    def read(self, position: int) -> tuple[Directory, int]:
+        """Return the directory at a position, and the position of the next or 0."""
+        self._file.seek(position)
+        (count,) = self._unpack(self._widths.tag_count)
+        entries = self._read(count * self._widths.entry_bytes)
+        (following,) = self._unpack(self._widths.offset)
+        tags: dict[int, tuple[int, ...]] = {}
+        for at in range(0, len(entries), self._widths.entry_bytes):
+            tag, kind, values = struct.unpack_from(self._order + self._widths.entry, entries, at)
+            if tag in _KNOWN and tag not in tags and kind in _CODES and values:
+                end = at + self._widths.entry_bytes
+                tags[tag] = self._values(entries[end - self._widths.inline : end], kind, values)
+        return Directory(tags, self._order, self._file_bytes), following
+
+    def _values(self, inline: bytes, kind: int, count: int) -> tuple[int, ...]:
+        code = _CODES[kind]
+        size = count * struct.calcsize("<" + code)
+        if size > len(inline):
+            self._file.seek(struct.unpack(self._order + self._widths.offset, inline)[0])
+            inline = self._read(size)
+        return struct.unpack(f"{self._order}{count * len(code)}{code[0]}", inline[:size])
+
+    def _unpack(self, code: str) -> tuple[int, ...]:
+        return struct.unpack(self._order + code, self._file.read(struct.calcsize("<" + code)))
+
+    def _read(self, size: int) -> bytes:
+        self._bytes_left -= size
+        if self._bytes_left < 0:
+            raise ValueError("tags point to more than the file holds")
+        return self._file.read(size)
+
+
+_KNOWN = frozenset(Tag)
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+_LARGEST_CLASSIC = 2**32 - 1
+_STRIP_BYTES = 1 << 20  # readers hold a strip at a time
+_SAMPLE_FORMATS = {"u": 1, "i": 2, "f": 3}
+
+Entry = tuple[int, int, Sequence[int]]
+"""A tag, its type and its values."""
+
+
+def directory_bytes(
+    entries: Sequence[Entry], position: int, following: int = 0, *, is_big: bool = False
+) -> bytes:
+    """Return a little-endian directory that starts at ``position``, and the values it points to.
+
+    ``entries`` are sorted by tag; ``following`` is where the next page's directory will be, or 0.
+    """
+    widths = _BIG if is_big else _CLASSIC
+    table = struct.pack("<" + widths.tag_count, len(entries))
+    after = position + len(table) + len(entries) * widths.entry_bytes + widths.inline
+    outside = b""
+    for tag, kind, values in entries:
+        code = _CODES[kind]
+        data = struct.pack(f"<{len(values)}{code[0]}", *values)
+        if len(data) > widths.inline:
+            place = struct.pack("<" + widths.offset, after + len(outside))
+            outside += data + b"\0" * (len(data) % 2)
+            data = place
+        table += struct.pack("<" + widths.entry, tag, kind, len(values) // len(code))
+        table += data.ljust(widths.inline, b"\0")
+    return table + struct.pack("<" + widths.offset, following) + outside
+
+
+class TiffSink:
+    """An edge map as an uncompressed TIFF, streamed; the file may be a pipe.
+
+    Rows are uint8, uint16, int16, int32 or float32 with 1 to 4 channels. Writes the header at
+    once. A file that would pass 4 GiB becomes a BigTIFF.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        shape: tuple[int, int, int],
+        dtype: np.dtype[Any],
+        *,
+        dpi: tuple[float, float] | None = None,
+    ) -> None:
+        self._file = file
+        self._dtype = dtype.newbyteorder("<")
+        is_big = _page_limit(shape, dtype) > _LARGEST_CLASSIC
+        head = _file_head(is_big=is_big)
+        file.write(head + _page_head(shape, dtype, dpi, len(head), is_last=True, is_big=is_big))
+
+    def encode(self, rows: Rows) -> bytes:
+        """Return the rows' bytes, least significant first."""
+        return rows.astype(self._dtype, copy=False).tobytes()
+
+    def write(self, encoded: bytes) -> None:
+        """Append rows."""
+        self._file.write(encoded)
+
+    def finish(self) -> None:
+        """Nothing follows the last row."""
+
+
+def write_pages(
+    file: BinaryIO, pages: Sequence[Rows], dpi: tuple[float, float] | None = None
+) -> None:
+    """Write images ``(H, W, C)``, of any sizes and types that TiffSink takes, as pages."""
+    is_big = sum(_page_limit(page.shape, page.dtype) for page in pages) > _LARGEST_CLASSIC
+    position = file.write(_file_head(is_big=is_big))
+    for number, page in enumerate(pages, 1):
+        is_last = number == len(pages)
+        head = _page_head(page.shape, page.dtype, dpi, position, is_last=is_last, is_big=is_big)
+        data = page.astype(page.dtype.newbyteorder("<"), copy=False).tobytes()
+        position += file.write(head) + file.write(data + b"\0" * (len(data) % 2))
+
+
+def _page_limit(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    """Return a size that a page with its directory stays under."""
+    strips = -(-shape[0] // _rows_per_strip(shape, dtype))
+    return math.prod(shape) * dtype.itemsize + strips * 16 + 1024
+
+
+def _rows_per_strip(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    return max(min(_STRIP_BYTES // (math.prod(shape[1:]) * dtype.itemsize), shape[0]), 1)
+
+
+def _file_head(*, is_big: bool) -> bytes:
+    """Return the start of a file whose first directory follows directly."""
+    return (
+        struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16)
+        if is_big
+        else struct.pack("<2sHI", b"II", 42, 8)
+    )
+
+
+def _page_head(
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    dpi: tuple[float, float] | None,
+    position: int,
+    *,
+    is_last: bool,
+    is_big: bool,
+) -> bytes:
+    """Return the directory of a page at ``position`` whose samples follow it directly."""
+    size = math.prod(shape) * dtype.itemsize
+
+    def head(start: int, following: int) -> bytes:
+        entries = _page_entries(shape, dtype, dpi, start, LONG8 if is_big else LONG)
+        return directory_bytes(entries, position, following, is_big=is_big)
+
+    start = position + len(head(0, 0))
+    return head(start, 0 if is_last else start + size + size % 2)
+
+
+def _page_entries(
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    dpi: tuple[float, float] | None,
+    start: int,
+    offset_type: int,
+) -> list[Entry]:
+    """Return the tags of an image whose strips follow each other from ``start`` on."""
+    H, W, C = shape
+    rows = _rows_per_strip(shape, dtype)
+    row_bytes = W * C * dtype.itemsize
+    counts = [row_bytes * (min(top + rows, H) - top) for top in range(0, H, rows)]
+    offsets = list(itertools.accumulate(counts[:-1], initial=start))
+    entries: list[Entry] = [
+        (Tag.WIDTH, LONG, [W]),
+        (Tag.HEIGHT, LONG, [H]),
+        (Tag.BITS, SHORT, [8 * dtype.itemsize] * C),
+        (Tag.COMPRESSION, SHORT, [1]),
+        (Tag.PHOTOMETRIC, SHORT, [2 if C >= 3 else 1]),  # RGB, or black is 0
+        (Tag.STRIP_OFFSETS, offset_type, offsets),
+        (Tag.SAMPLES, SHORT, [C]),
+        (Tag.ROWS_PER_STRIP, LONG, [rows]),
+        (Tag.STRIP_BYTES, offset_type, counts),
+        (Tag.PLANAR, SHORT, [1]),
+        (Tag.SAMPLE_FORMAT, SHORT, [_SAMPLE_FORMATS[dtype.kind]] * C),
+    ]
+    if C in {2, 4}:
+        entries.append((Tag.EXTRA_SAMPLES, SHORT, [2]))  # alpha that is not multiplied in
+    if dpi is not None:
+        entries += [
+            (Tag.X_RESOLUTION, RATIONAL, _rational(dpi[0])),
+            (Tag.Y_RESOLUTION, RATIONAL, _rational(dpi[1])),
+            (Tag.RESOLUTION_UNIT, SHORT, [2]),  # inches
+        ]
+    return sorted(entries)
+
+
+def _rational(number: float) -> tuple[int, int]:
+    fraction = Fraction(min(number, 1e6)).limit_denominator(1000)
+    return fraction.numerator, fraction.denominator

@@ -1,0 +1,195 @@
+"""Where the samples of a TIFF page lie in its file, for the kinds that are read truly here.
+
+Pillow cuts 48-bit colour to 8 bits per sample and takes signed bytes for unsigned ones; it does not
+open signed, 32-bit or float colour, grey with alpha, or float64. Those have a layout here: grey and
+RGB of 8 to 64 bits, with or without alpha, in strips or tiles, in chunks or planes, without lossy
+compression. Other pages are left to Pillow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from edgecli.images.netpbm import ForwardReader
+from edgecli.images.tiff import Directory, Tag
+
+BAND_BYTES = 1 << 20
+"""About as much is decoded at a time, if the tiles allow it."""
+
+_MOST_SAMPLES = 16  # per pixel; more is no picture
+_LARGEST_PADDING = 1 << 24  # pixels that a tile may have, however small --max-pixels is
+
+UNCOMPRESSED = 1
+_LOSSLESS = {UNCOMPRESSED, 5, 8, 32773, 32946, 34925, 50000}  # LZW, deflate, PackBits, LZMA, Zstd
+_KINDS = {1: "u", 2: "i", 3: "f", 4: "u"}  # of SampleFormat; 4 is undefined
+_TYPES = {"u1", "i1", "u2", "i2", "f2", "u4", "i4", "f4", "u8", "i8", "f8"}
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2  # of PhotometricInterpretation
+PREMULTIPLIED, STRAIGHT = 1, 2  # of ExtraSamples
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a page's samples lie in the file. A strip is a tile as wide as the image.
+
+    Tiles are listed row by row, and plane by plane if each sample of a pixel has its own;
+    ``tile_heights`` has the height of every row of tiles.
+    """
+
+    shape: tuple[int, int, int]  # height, width, samples per pixel
+    stored: np.dtype[Any]
+    is_planar: bool
+    compression: int
+    predictor: int
+    tile_width: int
+    tile_heights: tuple[int, ...]
+    offsets: tuple[int, ...]
+    byte_counts: tuple[int, ...]
+    photometric: int
+    alpha: int | None  # STRAIGHT or PREMULTIPLIED
+
+    @property
+    def across(self) -> int:
+        """Tiles next to each other."""
+        return -(-self.shape[1] // self.tile_width)
+
+    @property
+    def planes(self) -> int:
+        """Samples of a pixel that lie apart."""
+        return self.shape[2] if self.is_planar else 1
+
+    @property
+    def tile_samples(self) -> int:
+        """Samples of a pixel that lie together."""
+        return self.shape[2] // self.planes
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes in a row of a tile."""
+        return self.tile_width * self.tile_samples * self.stored.itemsize
+
+    @property
+    def colours(self) -> int:
+        """Channels besides alpha."""
+        return 3 if self.photometric == RGB else 1
+
+    @property
+    def channels(self) -> int:
+        """Channels of the rows: colours and alpha."""
+        return self.colours + (self.alpha is not None)
+
+
+def page_layout(directory: Directory, reader: ForwardReader, max_pixels: int) -> Layout | None:
+    """Return a page's layout, or None for a page that is Pillow's to decode; raises ImageError."""
+    shape = (
+        directory.value(Tag.HEIGHT, 0),
+        directory.value(Tag.WIDTH, 0),
+        directory.value(Tag.SAMPLES, 1),
+    )
+    if min(shape) < 1:
+        raise reader.error("is a TIFF without a size; get the file whole again")
+    reader.check_pixels(shape, max_pixels)
+    stored = _stored_type(directory)
+    if stored is None or not _is_read_here(directory, stored):
+        return None
+    compression = directory.value(Tag.COMPRESSION, UNCOMPRESSED)
+    tile_width, tile_heights, offsets, counts = _tiles(directory, reader, max_pixels)
+    layout = Layout(
+        shape,
+        stored,
+        directory.value(Tag.PLANAR, 1) == 2,
+        compression,
+        1 if compression == UNCOMPRESSED else directory.value(Tag.PREDICTOR, 1),
+        tile_width,
+        tile_heights,
+        offsets,
+        counts,
+        directory.value(Tag.PHOTOMETRIC, BLACK_IS_ZERO),
+        _alpha(directory, shape[2]),
+    )
+    needed = layout.across * len(tile_heights) * layout.planes
+    listed = len(offsets) if compression == UNCOMPRESSED else min(len(offsets), len(counts))
+    if listed < needed:
+        raise reader.error(
+            f"has {listed:,} strips or tiles of {needed:,}; get the file whole again"
+        )
+    return _with_low_strips(layout)
+
+
+def _stored_type(directory: Directory) -> np.dtype[Any] | None:
+    """Return the one type of all samples, in the file's byte order; None if there is none."""
+    bits = set(directory.tags.get(Tag.BITS, (1,)))
+    formats = set(directory.tags.get(Tag.SAMPLE_FORMAT, (1,)))
+    if len(bits) > 1 or len(formats) > 1:
+        return None
+    name = f"{_KINDS.get(formats.pop())}{bits.pop() / 8:g}"
+    return np.dtype(directory.byte_order + name) if name in _TYPES else None
+
+
+def _is_read_here(directory: Directory, stored: np.dtype[Any]) -> bool:
+    """Tell grey and RGB from other colours, lossless from lossy, and what Pillow does as well."""
+    samples, photometric = directory.value(Tag.SAMPLES, 1), directory.value(Tag.PHOTOMETRIC, -1)
+    compression = directory.value(Tag.COMPRESSION, UNCOMPRESSED)
+    predictors = {1, 2, 3} if stored.kind == "f" else {1, 2}
+    return (
+        photometric in {WHITE_IS_ZERO, BLACK_IS_ZERO, RGB}
+        and (3 if photometric == RGB else 1) <= samples <= _MOST_SAMPLES
+        and compression in _LOSSLESS
+        and (compression == UNCOMPRESSED or stored != np.uint8)
+        and directory.value(Tag.PREDICTOR, 1) in predictors
+        and directory.value(Tag.FILL_ORDER, 1) == 1
+        and directory.value(Tag.PLANAR, 1) in {1, 2}
+    )
+
+
+def _alpha(directory: Directory, samples: int) -> int | None:
+    """Return the kind of alpha that the first sample after the colours is, if it is one."""
+    extra = samples - (3 if directory.value(Tag.PHOTOMETRIC, 1) == RGB else 1)
+    kind = directory.value(Tag.EXTRA_SAMPLES, STRAIGHT if extra == 1 else 0)
+    return kind if extra and kind in {STRAIGHT, PREMULTIPLIED} else None
+
+
+def _tiles(
+    directory: Directory, reader: ForwardReader, max_pixels: int
+) -> tuple[int, tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Return the width of the tiles, the height of each row of them, offsets and byte counts."""
+    height, width = directory.value(Tag.HEIGHT, 0), directory.value(Tag.WIDTH, 0)
+    if Tag.TILE_OFFSETS in directory.tags:
+        offsets, counts = Tag.TILE_OFFSETS, Tag.TILE_BYTES
+        tile_width, tile_height = (
+            directory.value(Tag.TILE_WIDTH, 0),
+            directory.value(Tag.TILE_HEIGHT, 0),
+        )
+        last = tile_height
+    else:
+        offsets, counts = Tag.STRIP_OFFSETS, Tag.STRIP_BYTES
+        tile_width, tile_height = width, min(directory.value(Tag.ROWS_PER_STRIP, height), height)
+        last = (height - 1) % tile_height + 1 if tile_height > 0 else 0
+    listed = directory.tags.get(offsets, ())
+    if min(tile_width, tile_height) < 1 or -(-height // tile_height) > len(listed):
+        raise reader.error("is a TIFF without all of its strips or tiles; get the file whole again")
+    if tile_width * tile_height > max(max_pixels, _LARGEST_PADDING):
+        raise reader.error(f"has tiles of {tile_width * tile_height:,} pixels; raise --max-pixels")
+    heights = (tile_height,) * (-(-height // tile_height) - 1) + (last,)
+    return tile_width, heights, listed, directory.tags.get(counts, ())
+
+
+def _with_low_strips(layout: Layout) -> Layout:
+    """Cut uncompressed strips into lower ones, so that a band does not need a whole strip."""
+    low = max(BAND_BYTES // layout.row_bytes, 1)
+    if layout.compression != UNCOMPRESSED or layout.across > 1 or layout.tile_heights[0] <= low:
+        return layout
+    heights = layout.tile_heights * layout.planes
+    pieces = [
+        (offset + top * layout.row_bytes, min(low, height - top))
+        for offset, height in zip(layout.offsets, heights, strict=False)
+        for top in range(0, height, low)
+    ]
+    in_plane = len(pieces) // layout.planes
+    return replace(
+        layout,
+        tile_heights=tuple(height for _, height in pieces[:in_plane]),
+        offsets=tuple(offset for offset, _ in pieces),
+    )

@@ -1,0 +1,225 @@
+"""TIFF samples as they are stored, a band at a time.
+
+Lossless compression is undone by libtiff, which Pillow carries: the compressed bytes of some tiles
+are presented to it as a grey TIFF of bytes, in which there is nothing to shorten or convert.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import struct
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.images.base import ArraySource, ImageInfo, Rows, Source
+from edgecli.images.matrix import RowStream, as_rows, row_type, smallest
+from edgecli.images.netpbm import ForwardReader
+from edgecli.images.pillow_guard import copy_rows, guarded, open_image
+from edgecli.images.tiff import LONG, SHORT, Directory, Entry, Tag, directory_bytes
+from edgecli.images.tiff_layout import (
+    BAND_BYTES,
+    BLACK_IS_ZERO,
+    PREMULTIPLIED,
+    UNCOMPRESSED,
+    WHITE_IS_ZERO,
+    Layout,
+    page_layout,
+)
+
+_FILE_HEAD_BYTES = 8
+
+
+def tiff_source(
+    file: BinaryIO, path: str, directory: Directory, frame: int, max_pixels: int
+) -> Source | None:
+    """Return a page whose samples are read here, or None for one that is Pillow's to decode.
+
+    Rows are streamed, except of types whose values have to be seen first (uint32, int64, uint64).
+    White-is-zero is inverted, premultiplied alpha undone, and samples beyond colour and alpha are
+    left out. Raises ImageError.
+    """
+    reader = ForwardReader(file, path)
+    reader.frame = frame
+    layout = page_layout(directory, reader, max_pixels)
+    if layout is None:
+        return None
+    info = ImageInfo(
+        path,
+        "TIFF",
+        layout.shape,
+        layout.stored.name,
+        directory.dpi,
+        directory.orientation,
+        frame,
+    )
+    shape = (*layout.shape[:2], layout.channels)
+    target = row_type(layout.stored)
+    tiles = _Tiles(file, reader, layout, directory.file_bytes)
+    read_into = _regrouped(_pixels(band, layout, path) for band in tiles.bands())
+    if target is not None:
+        return RowStream(info, shape, target, read_into)
+    with guarded(path, max_pixels):
+        array = np.empty(shape, layout.stored.newbyteorder("="))
+    read_into(array)
+    return ArraySource(smallest(array), info)
+
+
+class _Tiles:
+    """The samples of a page, a run of rows of tiles at a time."""
+
+    def __init__(
+        self, file: BinaryIO, reader: ForwardReader, layout: Layout, file_bytes: int
+    ) -> None:
+        self._file = file
+        self._reader = reader
+        self._layout = layout
+        self._file_bytes = file_bytes
+
+    def bands(self) -> Iterator[Rows]:
+        """Yield samples ``(n, W, samples)`` from top to bottom, perhaps beyond the last row."""
+        heights = self._layout.tile_heights
+        tile_row_bytes = self._layout.row_bytes * self._layout.across * heights[0]
+        step = max(BAND_BYTES // tile_row_bytes, 1)
+        for first in range(0, len(heights), step):
+            last = min(first + step, len(heights))
+            planes = [self._plane(plane, first, last) for plane in range(self._layout.planes)]
+            yield np.concatenate(planes, axis=2) if len(planes) > 1 else planes[0]
+
+    def _plane(self, plane: int, first: int, last: int) -> Rows:
+        """Return rows of tiles put together, ``(n, W, tile_samples)``."""
+        layout = self._layout
+        across, heights = layout.across, layout.tile_heights[first:last]
+        start = plane * len(layout.tile_heights)
+        numbers = range((start + first) * across, (start + last) * across)
+        read = self._stored if layout.compression == UNCOMPRESSED else self._inflated
+        samples = _unpredicted(layout, read(numbers, [h for h in heights for _ in range(across)]))
+        if across > 1:
+            parts = samples.reshape(len(heights), across, heights[0], *samples.shape[1:])
+            samples = parts.swapaxes(1, 2).reshape(sum(heights), -1, layout.tile_samples)
+        return samples[:, : layout.shape[1]]
+
+    def _stored(self, numbers: Iterable[int], heights: Sequence[int]) -> NDArray[np.uint8]:
+        """Return the bytes of uncompressed tiles one below the other, ``(rows, row_bytes)``."""
+        row_bytes = self._layout.row_bytes
+        self._check_end(0, sum(heights) * row_bytes)
+        data = np.empty((sum(heights), row_bytes), np.uint8)
+        top = 0
+        for number, height in zip(numbers, heights, strict=True):
+            self._seek(number, height * row_bytes)
+            if self._reader.fill(data[top : top + height].data.cast("B")) < height * row_bytes:
+                raise self._reader.error("became shorter while it was read; try again")
+            top += height
+        return data
+
+    def _inflated(self, numbers: Iterable[int], heights: Sequence[int]) -> NDArray[np.uint8]:
+        """Return the bytes of compressed tiles one below the other, ``(rows, row_bytes)``."""
+        packed = []
+        for number in numbers:
+            size = self._layout.byte_counts[number]
+            self._seek(number, size)
+            packed.append(self._reader.read(size))
+        data = np.empty((sum(heights), self._layout.row_bytes), np.uint8)
+        grey = _as_grey_tiff(packed, heights[0], data.shape, self._layout.compression)
+        with guarded(self._reader.path, data.size), open_image(grey, ("TIFF",)) as image:
+            copy_rows(image, "L", 0, data[:, :, np.newaxis])
+        return data
+
+    def _seek(self, number: int, size: int) -> None:
+        offset = self._layout.offsets[number]
+        self._check_end(offset, size)
+        self._file.seek(offset)
+
+    def _check_end(self, offset: int, size: int) -> None:
+        if offset + size > self._file_bytes:
+            missing = offset + size - self._file_bytes
+            raise self._reader.error(
+                f"is cut short, at least {missing:,} bytes are missing; get the file whole again"
+            )
+
+
+def _as_grey_tiff(
+    tiles: Sequence[bytes], tile_height: int, shape: tuple[int, int], compression: int
+) -> io.BytesIO:
+    """Return compressed tiles as the strips of a TIFF of grey bytes, ``(rows, row_bytes)``."""
+    data = b"".join(tiles)
+    data += b"\0" * (len(data) % 2)  # a directory starts at an even offset
+    offsets = list(itertools.accumulate(map(len, tiles[:-1]), initial=_FILE_HEAD_BYTES))
+    entries: list[Entry] = [
+        (Tag.WIDTH, LONG, [shape[1]]),
+        (Tag.HEIGHT, LONG, [shape[0]]),
+        (Tag.BITS, SHORT, [8]),
+        (Tag.COMPRESSION, SHORT, [compression]),
+        (Tag.PHOTOMETRIC, SHORT, [BLACK_IS_ZERO]),
+        (Tag.STRIP_OFFSETS, LONG, offsets),
+        (Tag.SAMPLES, SHORT, [1]),
+        (Tag.ROWS_PER_STRIP, LONG, [tile_height]),
+        (Tag.STRIP_BYTES, LONG, [len(tile) for tile in tiles]),
+    ]
+    position = _FILE_HEAD_BYTES + len(data)
+    head = struct.pack("<2sHI", b"II", 42, position)
+    return io.BytesIO(head + data + directory_bytes(entries, position))
+
+
+def _unpredicted(layout: Layout, data: NDArray[np.uint8]) -> Rows:
+    """Return bytes as samples ``(rows, tile_width, tile_samples)``, differences added up.
+
+    Predictor 2 stores each sample less its left neighbour; 3 does so with the bytes of floats,
+    the most significant ones of a row first (Adobe Photoshop TIFF Technical Note 3, 2005).
+    """
+    shape = (len(data), layout.tile_width, layout.tile_samples)
+    if layout.predictor == 3:
+        bytes_ = data.reshape(len(data), -1, layout.tile_samples)
+        planes = np.cumsum(bytes_, axis=1, dtype=np.uint8)
+        planes = planes.reshape(len(data), layout.stored.itemsize, -1).swapaxes(1, 2)
+        return np.ascontiguousarray(planes).view(layout.stored.newbyteorder(">")).reshape(shape)
+    samples = data.view(layout.stored).reshape(shape)
+    if layout.predictor == 1:
+        return samples
+    lanes = np.dtype(f"u{layout.stored.itemsize}")
+    unsigned = samples.view(lanes.newbyteorder(layout.stored.byteorder))
+    return np.cumsum(unsigned, axis=1, dtype=lanes).view(layout.stored.newbyteorder("="))
+
+
+def _pixels(samples: Rows, layout: Layout, path: str) -> Rows:
+    """Return stored samples as a source's rows ``(n, W, channels)``."""
+    samples = samples[:, :, : layout.channels]
+    rows = samples if row_type(layout.stored) is None else as_rows(samples, path)
+    if layout.photometric == WHITE_IS_ZERO and layout.stored.kind == "u":
+        rows = rows.copy()
+        rows[:, :, :1] = np.iinfo(rows.dtype).max - rows[:, :, :1]
+    if layout.alpha == PREMULTIPLIED:
+        rows = _straightened(rows)
+    return rows
+
+
+def _straightened(rows: Rows) -> Rows:
+    """Divide colours by their alpha; where it is 0 they are 0."""
+    alpha = rows[:, :, -1:].astype(np.float64)
+    opaque = 1.0 if rows.dtype.kind == "f" else float(np.iinfo(rows.dtype).max)
+    factor = np.divide(opaque, alpha, out=np.zeros_like(alpha), where=alpha > 0)
+    colours = rows[:, :, :-1] * factor
+    if rows.dtype.kind != "f":
+        colours = np.minimum(np.rint(colours), opaque)
+    return np.concatenate([colours.astype(rows.dtype), rows[:, :, -1:]], axis=2)
+
+
+def _regrouped(bands: Iterator[Rows]) -> Callable[[Rows], None]:
+    """Return a function that fills arrays ``(n, W, C)`` of any height from a run of bands."""
+    rest: Rows = np.empty((0, 0, 0))
+
+    def read_into(rows: Rows) -> None:
+        nonlocal rest
+        done = 0
+        while done < len(rows):
+            if not len(rest):
+                rest = next(bands)
+            part = rest[: len(rows) - done]
+            rows[done : done + len(part)] = part
+            rest = rest[len(part) :]
+            done += len(part)
+
+    return read_into

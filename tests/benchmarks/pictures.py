@@ -1,0 +1,133 @@
+"""Test images for the benchmarks: made from a sample, seeded, and compared with one another.
+
+Runs as a process of its own, so that NumPy's memory is not counted as the benchmark's.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+SAMPLE = Path(__file__).parents[2] / "sample_images" / "still-life.png"
+
+NOISE = 3.0  # standard deviation of a camera's noise, in grey levels
+
+HUGE = (32768, 32000)
+BAND = 256  # rows; divides the height of the huge image
+
+
+def photo(height: int, width: int, mode: str = "L") -> NDArray[np.uint8]:
+    """Return the sample enlarged, with noise: ``(H, W)`` or ``(H, W, 3)`` for mode ``RGB``."""
+    with Image.open(SAMPLE) as sample:
+        large = np.asarray(sample.convert(mode).resize((width, height), Image.Resampling.BICUBIC))
+    random = np.random.default_rng(1)
+    for band in np.array_split(large := large.copy(), max(height // BAND, 1)):
+        noise = random.normal(0, NOISE, band.shape).astype(np.float32)
+        band[...] = np.clip(band + noise, 0, 255)
+    return large
+
+
+def huge_bands() -> Iterator[NDArray[np.uint8]]:
+    """Yield the rows of the huge image, ``(BAND, W)`` at a time: a photo repeated, never its noise.
+
+    Noise that came back within 32 KiB would be found by deflate, and the file be far too small.
+    """
+    height, width = HUGE
+    tile = photo(4096, width // 8)
+    random = np.random.default_rng(2)
+    noise = random.normal(0, NOISE, 2 * BAND * width).astype(np.int8)
+    for start in range(0, height, BAND):
+        row, offset = start % len(tile), random.integers(BAND * width)
+        part = np.tile(tile[row : row + BAND], 8)
+        grain = noise[offset : offset + BAND * width].reshape(BAND, width)
+        yield np.clip(part.astype(np.int16) + grain, 0, 255).astype(np.uint8)
+
+
+def write_png(file: BinaryIO, bands: Iterator[NDArray[np.uint8]], shape: tuple[int, int]) -> None:
+    """Write a grey PNG of any size in constant memory; every row has filter type Up."""
+    height, width = shape
+    file.write(b"\x89PNG\r\n\x1a\n")
+    _write_chunk(file, b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    deflate = zlib.compressobj(1)
+    above = np.zeros((1, width), np.uint8)
+    for band in bands:
+        lines = np.full((len(band), width + 1), 2, np.uint8)
+        lines[:, 1:] = band - np.concatenate([above, band[:-1]])
+        _write_chunk(file, b"IDAT", deflate.compress(lines.data))
+        above = band[-1:]
+    _write_chunk(file, b"IDAT", deflate.flush())
+    _write_chunk(file, b"IEND", b"")
+
+
+def _write_chunk(file: BinaryIO, kind: bytes, body: bytes) -> None:
+    crc = zlib.crc32(body, zlib.crc32(kind))
+    file.write(struct.pack(">I", len(body)) + kind + body + struct.pack(">I", crc))
+
+
+def write_huge(folder: Path) -> None:
+    """Write the same gigapixel as PNG and as PGM."""
+    height, width = HUGE
+    with (folder / "huge.png").open("wb") as png:
+        write_png(png, huge_bands(), HUGE)
+    with (folder / "huge.pgm").open("wb") as pgm:
+        pgm.write(b"P5\n%d %d\n255\n" % (width, height))
+        for band in huge_bands():
+            pgm.write(band.data)
+
+
+def write_photos(folder: Path) -> None:
+    """Write the photos of every size and format that the commands read, and a stream of frames."""
+    Image.fromarray(photo(321, 481, "RGB")).save(folder / "small.jpg", quality=90)
+    large = Image.fromarray(photo(4000, 6000, "RGB"))
+    large.save(folder / "large.jpg", quality=90)
+    large.save(folder / "large.png")
+    large.convert("L").save(folder / "large.pgm")
+    frame = photo(1080, 1920, "RGB")
+    Image.fromarray(frame).save(folder / "screen.png")
+    with (folder / "frames.ppm").open("wb") as frames:
+        for n in range(24):
+            frames.write(b"P6\n1920 1080\n255\n" + np.roll(frame, 16 * n, axis=1).tobytes())
+
+
+def agreement(ours: Path, theirs: Path) -> float:
+    """Return the share of the pixels that agree, among those where their map shows an edge.
+
+    Within 8 levels: programs round luma differently, and a kernel multiplies that. Where their
+    map is black nothing is asked, as some programs cut negative responses to zero.
+    """
+    first, second = (_grey(path) for path in (ours, theirs))
+    if first.shape != second.shape:
+        return 0.0
+    lit = agreed = 0
+    for start in range(0, len(first), BAND):
+        a, b = (rows[start : start + BAND].astype(np.int16) for rows in (first, second))
+        shown = b > 0
+        lit += int(shown.sum())
+        agreed += int((shown & (np.abs(a - b) <= 8)).sum())
+    return agreed / lit if lit else 0.0
+
+
+def _grey(path: Path) -> NDArray[Any]:
+    Image.MAX_IMAGE_PIXELS = None
+    with Image.open(path) as image:
+        return np.asarray(image.convert("L"))
+
+
+def main(task: str, *paths: str) -> None:
+    """Make the images in a folder, or print how far two edge maps agree."""
+    if task == "agreement":
+        print(agreement(Path(paths[0]), Path(paths[1])))
+    else:
+        {"photos": write_photos, "huge": write_huge}[task](Path(paths[0]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

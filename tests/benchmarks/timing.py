@@ -1,0 +1,192 @@
+"""Fair timing: contestants take turns, medians are compared, and a line says what was asked for."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run takes: wall time, and of a process also processor time and peak memory."""
+
+    seconds: float
+    cpu: float | None = None  # seconds, user and system
+    peak: int | None = None  # bytes
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Ours against one peer at one piece of work. ``theirs`` is None where ``note`` says why."""
+
+    work: str
+    peer: str
+    ours: Cost | None
+    theirs: Cost | None
+    least: float | None = None  # the ratio that is asked for
+    note: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """The peer's time divided by ours: how many times faster ours is."""
+        return self.theirs.seconds / self.ours.seconds if self.ours and self.theirs else None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the ratio is reached; None where nothing is asked or nothing was measured."""
+        return None if self.ratio is None or self.least is None else self.ratio >= self.least
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A figure of ours alone, with its bound: ``at least`` or ``at most``."""
+
+    work: str
+    measure: str
+    value: float
+    bound: float
+    at_least: bool
+
+    @property
+    def met(self) -> bool:
+        """Whether the value keeps the bound."""
+        return self.value >= self.bound if self.at_least else self.value <= self.bound
+
+
+def timed(run: Callable[[], object]) -> Cost:
+    """Time one call; its result is dropped before the next begins, outside the time."""
+    started = time.perf_counter()
+    result = run()
+    seconds = time.perf_counter() - started
+    del result
+    return Cost(seconds)
+
+
+def interleave(contestants: Mapping[str, Callable[[], Cost]], rounds: int) -> dict[str, Cost]:
+    """Let every contestant run once in each round, and return the median costs.
+
+    Taking turns spreads whatever else the machine does over all of them alike.
+    """
+    costs: dict[str, list[Cost]] = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, run in contestants.items():
+            costs[name].append(run())
+    return {name: _median(runs) for name, runs in costs.items()}
+
+
+def _median(costs: Sequence[Cost]) -> Cost:
+    cpus = [cost.cpu for cost in costs if cost.cpu is not None]
+    peaks = [cost.peak for cost in costs if cost.peak is not None]
+    return Cost(
+        statistics.median(cost.seconds for cost in costs),
+        statistics.median(cpus) if cpus else None,
+        max(peaks) if peaks else None,
+    )
+
+
+def chosen(names: Iterable[str], pattern: str) -> list[str]:
+    """Return the names that a regular expression finds; ends the program if there are none."""
+    names = list(names)
+    found = [name for name in names if re.search(pattern, name)]
+    if not found:
+        sys.exit(f"no work matches {pattern!r}; there is {', '.join(names)}")
+    return found
+
+
+def common_options(description: str | None, rounds: int) -> argparse.ArgumentParser:
+    """Return a parser with the options that both benchmarks have."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--only", default="", metavar="REGEX", help="work whose name matches")
+    parser.add_argument("--rounds", type=int, default=rounds, help="default: %(default)s")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    return parser
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print an aligned Markdown table; the columns after the second are numbers."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    rule = ["-" * width if n < 2 else "-" * (width - 1) + ":" for n, width in enumerate(widths)]
+    for row in (header, rule, *rows):
+        cells = [
+            cell.ljust(width) if n < 2 else cell.rjust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print(f"| {' | '.join(cells)} |")
+    print()
+
+
+def print_limits(limits: Sequence[Limit]) -> None:
+    """Print the figures that have a bound of their own."""
+    rows = [
+        [
+            limit.work,
+            limit.measure,
+            f"{limit.value:.3g}",
+            f"{'≥' if limit.at_least else '≤'} {limit.bound:g}",
+            yes_or_no(limit.met),
+        ]
+        for limit in limits
+    ]
+    if rows:
+        print_table(["work", "measure", "value", "asked", "met"], rows)
+
+
+def yes_or_no(met: bool | None) -> str:
+    """Return the last cell of a line."""
+    return {True: "yes", False: "NO", None: ""}[met]
+
+
+def number(value: float | None, form: str) -> str:
+    """Format a number, or nothing where there is none."""
+    return "" if value is None else format(value, form)
+
+
+def machine() -> dict[str, str | int | None]:
+    """Say what the figures were measured on."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        **{name: _version(name) for name in ("numpy", "pillow", "edgecli")},
+    }
+
+
+def _processor() -> str:
+    """Return the processor's name, which Linux alone tells in a file."""
+    try:
+        found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text("utf-8"))
+    except OSError:
+        found = None
+    return found[1] if found else platform.processor() or platform.machine()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def write_json(
+    path: Path | None, comparisons: Sequence[Comparison], limits: Sequence[Limit]
+) -> None:
+    """Write every figure, if a path was given."""
+    if path is None:
+        return
+    figures = {
+        "machine": machine(),
+        "comparisons": [asdict(c) | {"ratio": c.ratio, "met": c.met} for c in comparisons],
+        "limits": [asdict(limit) | {"met": limit.met} for limit in limits],
+    }
+    path.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")

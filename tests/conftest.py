@@ -1,0 +1,103 @@
+"""What many tests use: the command line in-process, images on disk, golden files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import hypothesis
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from numpy.typing import NDArray
+from PIL import Image
+
+from edgecli.cli import main
+
+GOLDEN = Path(__file__).parent / "golden"
+SAMPLES = Path(__file__).parent.parent / "sample_images"
+
+# Drawn from a fixed seed, without a clock: every run of the tests is the same.
+hypothesis.settings.register_profile("edgecli", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("edgecli")
+
+
+class Run(Protocol):
+    """Runs the command line and returns exit code, standard output and standard error."""
+
+    def __call__(self, *args: str | Path, stdin: bytes = b"") -> Result: ...
+
+
+class Refuse(Protocol):
+    """Runs the command line, which must fail in one clear line, and returns that line."""
+
+    def __call__(self, *args: str | Path, code: int, stdin: bytes = b"") -> str: ...
+
+
+Save = Callable[[str, Any], Path]
+Golden = Callable[[str, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--refresh-golden", action="store_true", help="write tests/golden/ anew")
+
+
+@pytest.fixture
+def run() -> Run:
+    def invoke(*args: str | Path, stdin: bytes = b"") -> Result:
+        return CliRunner().invoke(main, [str(arg) for arg in args], input=stdin)
+
+    return invoke
+
+
+@pytest.fixture
+def refuse(run: Run) -> Refuse:
+    def invoke(*args: str | Path, code: int, stdin: bytes = b"") -> str:
+        result = run(*args, stdin=stdin)
+        lines = result.stderr.splitlines()
+        assert (result.exit_code, len(lines)) == (code, 1), result.output
+        assert lines[0].startswith("edgecli: ")
+        assert "internal error" not in lines[0]
+        assert result.stdout_bytes == b""
+        return lines[0].removeprefix("edgecli: ")
+
+    return invoke
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    """Write an array ``(H, W)`` or ``(H, W, C)`` as NPY, CSV or by Pillow."""
+
+    def write(name: str, array: Any) -> Path:
+        path = tmp_path / name
+        pixels = np.asarray(array)
+        match path.suffix:
+            case ".npy":
+                np.save(path, pixels)
+            case ".csv":
+                np.savetxt(path, pixels, "%g", ",")
+            case _:
+                Image.fromarray(pixels).save(path)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compare a text with a file of tests/golden/, or write the file with --refresh-golden."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--refresh-golden"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
+
+
+def noise(*shape: int, seed: int = 0) -> NDArray[np.uint8]:
+    """Return random 8-bit pixels, the same for the same seed."""
+    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)

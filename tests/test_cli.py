@@ -1,0 +1,190 @@
+"""The command line as a whole: help, versions, exit codes, one-line errors, closed pipes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+import edgecli
+from edgecli.cli import COMMANDS, main
+from tests.conftest import SAMPLES, Refuse, Run, Save, noise
+
+EDGECLI = [sys.executable, "-m", "edgecli"]
+
+
+def all_commands(group: click.Group) -> list[click.Command]:
+    found: list[click.Command] = []
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        found += [command, *(all_commands(command) if isinstance(command, click.Group) else [])]
+    return found
+
+
+def test_help_lists_every_command_with_its_own_first_line(run: Run) -> None:
+    text = run("--help").stdout
+    for name, line in COMMANDS.items():
+        command: click.Command = import_module(f"edgecli.cli.{name}").command
+        assert command.get_short_help_str(limit=200) == line
+        assert f"{name:<8} {line}" in text
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize("command", all_commands(main), ids=lambda command: command.name)
+def test_every_command_and_option_has_help(run: Run, command: click.Command, flag: str) -> None:
+    assert command.help
+    for parameter in command.params:
+        assert isinstance(parameter, click.Argument) or getattr(parameter, "help", None)
+    within = [] if command.name in COMMANDS else ["filters"]
+    result = run(*within, str(command.name), flag)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith("Usage: ")
+
+
+def test_version(run: Run) -> None:
+    result = run("--version")
+    assert result.exit_code == 0
+    assert result.stdout.split()[-1] == edgecli.__version__
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["detct", "x.png"], "No such command 'detct'"),
+        (["detect"], "Missing argument"),
+        (["detect", "x.png", "--strid", "2"], "No such option"),
+        (["detect", "x.png", "--map", "loud"], "is not one of"),
+        (["filters", "export", "sobel"], "Missing option"),
+        (["trace", "x.png"], "Missing option '--at'"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(
+    refuse: Refuse, args: list[str], said: str
+) -> None:
+    assert said in refuse(*args, code=2)
+
+
+def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def explode(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("edgecli.cli.filters.print_rows", explode)
+
+
+def test_ctrl_c_is_one_line_and_exit_code_130(
+    refuse: Refuse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_with(monkeypatch, KeyboardInterrupt())
+    assert refuse("filters", "list", code=130) == "interrupted"
+
+
+def test_a_lack_of_memory_is_one_line(refuse: Refuse, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_with(monkeypatch, MemoryError())
+    assert "not enough memory" in refuse("filters", "list", code=1)
+
+
+def test_a_fault_of_edgecli_is_one_line_that_asks_for_a_report(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_with(monkeypatch, ZeroDivisionError("of\ntwo lines"))
+    result = run("filters", "list")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "edgecli: internal error, ZeroDivisionError: of two lines; "
+        "please report it with the output of EDGECLI_TRACEBACK=1\n"
+    )
+
+
+def test_a_fault_of_edgecli_shows_its_traceback_on_demand(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_with(monkeypatch, ZeroDivisionError())
+    monkeypatch.setenv("EDGECLI_TRACEBACK", "1")
+    assert isinstance(run("filters", "list").exception, ZeroDivisionError)
+
+
+def test_a_full_disk_behind_standard_output_is_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*EDGECLI, "filters", "list"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"edgecli: standard output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("what", ["report", "image", "help"])
+def test_a_closed_pipe_ends_quietly(save: Save, what: str) -> None:
+    image = str(save("large.npy", noise(700, 700)))
+    args = {
+        "report": ["detect", image, "-o", os.devnull, "--format", "pgm", "--report", "csv"],
+        "image": ["detect", image, "-o", "-", "-q"],
+        "help": ["--help"],
+    }
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*EDGECLI, *args[what]], stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+CLOSED = ["sh", "-c", 'exec "$@" <&- >&-', "sh"]
+"""Runs a command without standard input and output."""
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (["detect", "-"], 1, "image - is empty"),
+        (["filters", "list"], 1, "standard output cannot be written: it is closed"),
+        (["detect", "grid.csv", "-o", "-", "-q"], 1, "cannot be written: it is closed"),
+        (["detect", "grid.csv", "-o", "edges.png", "-q"], 0, ""),
+    ],
+)
+def test_standard_streams_that_are_closed(
+    save: Save, args: list[str], code: int, said: str
+) -> None:
+    folder = save("grid.csv", [[1, 2], [3, 4]]).parent
+    done = subprocess.run(
+        [*CLOSED, *EDGECLI, *args], stderr=subprocess.PIPE, cwd=folder, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (code, bool(said))
+    assert said in done.stderr
+
+
+def test_a_terminal_that_knows_only_ascii_gets_escapes() -> None:
+    done = subprocess.run(
+        [*EDGECLI, "detect", SAMPLES / "grid-6x6.csv", "--explain"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"CSV 6\xd76\xd71 uint8" in done.stdout
+
+
+def test_a_file_name_that_is_no_text_is_named_with_escapes(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/\xff.csv"
+    Path(os.fsdecode(name)).write_text("1 2\n3 4\n")
+    for report in ("table", "json", "csv", "markdown"):
+        done = subprocess.run(
+            [*EDGECLI, "detect", name, "--report", report, "--report-file", tmp_path / report],
+            capture_output=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert rb"\udcff" in (tmp_path / report).read_bytes()
+    assert Path(os.fsdecode(name.replace(b".csv", b"-sobel.png"))).exists()
+
+
+def test_python_m_edgecli_is_the_same_program() -> None:
+    done = subprocess.run([*EDGECLI, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith(f"{edgecli.__version__}\n")

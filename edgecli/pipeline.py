@@ -11,7 +11,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgecli.conv.activations import ACTIVATIONS, activate, activated_dtype
+from edgecli.conv.blas import one_blas_thread
 from edgecli.conv.engine import Convolution, as_pair, cores, plan_over
 from edgecli.conv.scratch import Scratch
 from edgecli.edges.operators import (
@@ -54,6 +54,9 @@ from edgecli.images.base import ArraySink, ArraySource, Rows, Sink, Source
 from edgecli.images.colour import CHANNELS, to_volume, volume_channels
 
 T = TypeVar("T")
+
+SMALL_IMAGE = 2**18
+"""Pixels that are done before another thread has started."""
 
 REPLICATE = Border("replicate")
 """What detection pads with by default: zeros would draw a false frame."""
@@ -221,7 +224,7 @@ def run_detection(detection: Detection, source: Source, sinks: Sequence[Sink]) -
 def _run_bands(detection: Detection, source: Source, sinks: Sequence[Sink]) -> Measured:
     cuts = list(bands(detection.output_shape[0], detection.convolution.band_rows))
     blocks = source.blocks(detection.convolution.needed(*cut) for cut in cuts)
-    threads = min(detection.settings.threads or cores(), len(cuts))
+    threads = _useful_threads(detection, len(cuts))
     work = partial(_band, detection, sinks)
     extremes, seconds = tuple(Extremes() for _ in sinks), 0.0
     for band in map_in_order(work, zip(cuts, blocks, strict=True), threads):
@@ -230,6 +233,13 @@ def _run_bands(detection: Detection, source: Source, sinks: Sequence[Sink]) -> M
         for sink, encoded in zip(sinks, band.encoded, strict=True):
             sink.write(encoded)
     return Measured(extremes, seconds, threads)
+
+
+def _useful_threads(detection: Detection, cuts: int) -> int:
+    """Return how many threads pay: one more for every SMALL_IMAGE pixels, up to those allowed."""
+    height, width, _ = detection.output_shape
+    allowed = detection.settings.threads or cores()
+    return min(allowed, cuts, 1 + height * width // SMALL_IMAGE)
 
 
 @dataclass(frozen=True)
@@ -312,7 +322,7 @@ def _write_held(
         return sink.encode(render_held(held[start:stop]))
 
     cuts = bands(len(held), detection.convolution.band_rows)
-    for encoded in map_in_order(encode, cuts, detection.settings.threads or cores()):
+    for encoded in map_in_order(encode, cuts, _useful_threads(detection, len(held))):
         sink.write(encoded)
 
 
@@ -322,10 +332,16 @@ def map_in_order(
     """Yield ``work(*job)`` for every job, in order, computed on worker threads.
 
     Jobs are drawn as results are taken, two more than there are threads in flight, so that memory
-    stays bounded while drawing (decoding), working and taking (writing) overlap.
+    stays bounded while drawing (decoding), working and taking (writing) overlap. A single thread
+    is the caller's own.
     """
+    if threads == 1:
+        yield from (work(*job) for job in jobs)
+        return
+    from concurrent.futures import Future, ThreadPoolExecutor  # slow to load, for small images
+
     pending: deque[Future[T]] = deque()
-    with ThreadPoolExecutor(threads, "edgecli") as executor:
+    with one_blas_thread(), ThreadPoolExecutor(threads, "edgecli") as executor:
         try:
             for job in jobs:
                 pending.append(executor.submit(work, *job))

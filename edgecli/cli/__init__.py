@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from edgecli import __version__
-from edgecli.errors import EdgeCliError
+from edgecli.errors import EdgeCliError, UsageError
 
 COMMANDS = {
     "detect": "Find the edges of one or more images.",
@@ -70,6 +70,8 @@ class CommandLine(click.Group):
             return fail(str(error), error.exit_code)
         except (click.Abort, KeyboardInterrupt):
             return fail("interrupted", 130)
+        except SystemExit:  # how click ends when the reader of a pipe has gone
+            return 0
         except MemoryError:
             return fail("not enough memory; give a smaller image or kernel")
         except OSError as error:
@@ -100,6 +102,15 @@ def _mend_streams() -> None:
         sys.stdout = open(os.devnull)  # noqa: SIM115 (not writable: whoever writes is told)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def refuse_terminal(format_: str) -> None:
+    """Raise UsageError where binary data would go to a terminal."""
+    if sys.stdout.isatty():
+        raise UsageError(
+            f"{format_} is binary and standard output is a terminal; "
+            "redirect it, or give a file with -o"
+        )
 
 
 def fail(message: str, exit_code: int = 1) -> int:

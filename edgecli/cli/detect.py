@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 
 import click
 
-from edgecli.cli import fail
+from edgecli.cli import fail, refuse_terminal
 from edgecli.cli.options import Reporting, image_options
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.jobs import (
     Limits,
-    Outputs,
     Result,
     Screen,
     Target,
@@ -50,8 +48,9 @@ def command(
     outputs = [name_outputs(path, settings, target) for path in inputs]
     check_outputs(inputs, outputs, reporting.file)
     aside = any("-" in named.paths for named in outputs) and not explain
-    if aside:
-        _check_terminal(outputs)
+    for named in outputs:
+        if aside and "-" in named.paths and not named.format.text:
+            refuse_terminal(named.format.name)
     screen = _screen(aside=aside) if preview else None
     results: list[Result] = []
     exit_code = 0
@@ -100,14 +99,3 @@ def _many_to_folder(inputs: tuple[str, ...], target: Target) -> Target:
             f"{len(inputs)} images do not fit in one output {target.output}; give a folder"
         )
     return replace(target, folder=True)
-
-
-def _check_terminal(outputs: Sequence[Outputs]) -> None:
-    binary = [
-        named.format.name for named in outputs if "-" in named.paths and not named.format.text
-    ]
-    if binary and sys.stdout.isatty():
-        raise UsageError(
-            f"{binary[0]} is binary and standard output is a terminal; "
-            "redirect it, or give a file with -o"
-        )

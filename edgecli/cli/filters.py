@@ -6,11 +6,14 @@ import sys
 
 import click
 
+from edgecli.cli import refuse_terminal
 from edgecli.edges.operators import OPERATORS, load_operator
 from edgecli.filters import BUILTIN_FILTERS, FILTER_FORMATS, dump_filter, filter_format, load_filter
 from edgecli.images.files import whole_file
 from edgecli.reports.display import print_rows
 from edgecli.reports.table import bank_lines
+
+BINARY_FORMATS = ("npy", "npz")
 
 
 @click.group("filters")
@@ -53,8 +56,9 @@ def show_filter(name: str) -> None:
 )
 def export_filter(name: str, output: str, format_: str | None) -> None:
     """Write a filter to a file that detect reads back the same."""
-    if output == "-" and format_ is None:
-        format_ = "txt"
-    data = dump_filter(load_filter(name), format_ or filter_format(output))
+    format_ = format_ or ("txt" if output == "-" else filter_format(output))
+    if output == "-" and format_ in BINARY_FORMATS:
+        refuse_terminal(format_)
+    data = dump_filter(load_filter(name), format_)
     with whole_file(output) as file:
         file.write(data)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 
@@ -49,9 +46,11 @@ def one_blas_thread() -> Iterator[None]:
 @cache
 def _blas_threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
     """Find OpenBLAS's pair of functions in a library that NumPy has loaded."""
+    import ctypes  # loaded for products alone: it is slow to load
+
     for path in _blas_libraries():
         try:
-            library = ctypes.CDLL(os.fspath(path))
+            library = ctypes.CDLL(path)
         except OSError:
             continue
         for prefix, suffix in product(("scipy_openblas", "openblas"), ("64_", "")):
@@ -62,12 +61,15 @@ def _blas_threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
     return None
 
 
-def _blas_libraries() -> Iterator[Path]:
+def _blas_libraries() -> Iterator[str]:
     """Yield OpenBLAS libraries: bundled in NumPy's wheel, else mapped into this process."""
-    package = Path(np.__file__).parent
-    for folder in (package.parent / "numpy.libs", package / ".dylibs"):
-        yield from sorted(folder.glob("*openblas*"))
-    maps = Path("/proc/self/maps")  # Linux only; a distribution's NumPy uses the system's library
-    if maps.exists():
-        found = re.findall(r"/\S*openblas\S*", maps.read_text(encoding="utf-8", errors="replace"))
-        yield from map(Path, sorted(set(found)))
+    package = os.path.dirname(np.__file__)
+    for folder in (os.path.join(os.path.dirname(package), "numpy.libs"), f"{package}/.dylibs"):
+        if os.path.isdir(folder):
+            names = sorted(name for name in os.listdir(folder) if "openblas" in name)
+            yield from (os.path.join(folder, name) for name in names)
+    maps = "/proc/self/maps"  # Linux only; a distribution's NumPy uses the system's library
+    if os.path.exists(maps):
+        with open(maps, encoding="utf-8", errors="replace") as file:
+            paths = {line.split(maxsplit=5)[-1].rstrip() for line in file if "openblas" in line}
+        yield from sorted(paths)

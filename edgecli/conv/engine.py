@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +69,7 @@ class Convolution:
         ``block (C_in, rows, W)`` holds the image rows ``needed(start, stop)``.
         """
         padded: dict[np.dtype[Any], NDArray[Any]] = {}
-        for part in self.plan.parts:
+        for part in self.plan.parts if _is_finite(block) else self.plan.sums:
             if part.pixels not in padded:
                 padded[part.pixels] = self._pad(block, start, stop, part.pixels, scratch)
             self._apply(part, padded[part.pixels], out[part.start : part.stop], scratch)
@@ -124,6 +123,14 @@ class Convolution:
                 outside.fill(self.border.value)
             else:
                 np.copyto(outside, padded[:, :, cols.before + source])
+
+
+def _is_finite(block: NDArray[Any]) -> bool:
+    """Tell whether no pixel is NaN or infinite; so large a pixel that the sum is counts as one."""
+    if block.dtype.kind != "f":
+        return True
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(block.sum()))
 
 
 def plan_over(
@@ -216,6 +223,8 @@ def run_bands(
     if workers <= 1:
         worker(0)
         return
+    from concurrent.futures import ThreadPoolExecutor  # slow to load, and one band needs none
+
     with one_blas_thread(), ThreadPoolExecutor(workers) as executor:
         list(executor.map(worker, range(workers)))
 

@@ -45,12 +45,15 @@ class Part:
 class Plan:
     """How a bank is computed. The engine applies it without deciding anything.
 
-    ``accumulator`` is the type of the responses, exact where ``reason`` says so.
+    ``accumulator`` is the type of the responses, exact where ``reason`` says so. ``sums`` are the
+    parts for a band that holds NaN or infinity: products would carry those further than the
+    kernel reaches, as 0 · NaN is NaN.
     """
 
     accumulator: np.dtype[Any]
     reason: str
     parts: tuple[Part, ...]
+    sums: tuple[Part, ...]
     bias: tuple[float, ...]
     steps: Steps
 
@@ -83,8 +86,9 @@ def plan_convolution(bank: FilterBank, window: Window, dtype: DTypeLike) -> Plan
     steps = Steps(window.stride, window.dilation)
     exact = accumulator.kind == "f" or _largest_response(bank, largest) <= FLOAT_EXACT
     parts = _choose_parts(bank.weight, accumulator, steps, exact)
+    sums = _sum_parts(bank.weight, accumulator) if np.dtype(dtype).kind == "f" else parts
     bias = tuple(int(b) if b == int(b) else b for b in bank.bias.tolist())
-    return Plan(accumulator, reason, parts, bias, steps)
+    return Plan(accumulator, reason, parts, sums, bias, steps)
 
 
 def choose_accumulator(
@@ -110,10 +114,11 @@ def choose_accumulator(
 
 
 def _largest_pixel(window: Window, dtype: np.dtype[Any]) -> int:
+    border = int(abs(window.border.value))
     if dtype.kind not in "ui":
-        return 1
+        return max(1, border)
     info = np.iinfo(dtype)
-    return max(int(info.max), -int(info.min), int(abs(window.border.value)))
+    return max(int(info.max), -int(info.min), border)
 
 
 def _largest_response(bank: FilterBank, largest: int) -> int:
@@ -134,11 +139,19 @@ def _choose_parts(
     )
 
 
+def _sum_parts(weight: NDArray[Any], accumulator: np.dtype[Any]) -> tuple[Part, ...]:
+    return tuple(Part(n, n + 1, _sums(one), accumulator) for n, one in enumerate(weight))
+
+
+def _sums(weight: NDArray[Any]) -> Separable | Taps:
+    return Separable.prepare(weight) or Taps.prepare(weight)
+
+
 def _choose_method(
     weight: NDArray[Any], accumulator: np.dtype[Any], steps: Steps, exact: bool
 ) -> tuple[Method, np.dtype[Any]]:
     """Choose for one filter ``(C_in, kH, kW)``; products where sums take too many passes."""
-    sums = Separable.prepare(weight) or Taps.prepare(weight)
+    sums = _sums(weight)
     if sums.passes <= MOST_PASSES[accumulator.name] or not exact:
         return sums, accumulator
     single = np.dtype(np.float32)

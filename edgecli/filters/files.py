@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 
 from edgecli.errors import FilterError
 from edgecli.filters.bank import LARGEST_WEIGHTS, FilterBank
 from edgecli.filters.builtin import builtin_filter, is_builtin, suggestion
 from edgecli.filters.origin import Origin, is_number, quoted, shown
-from edgecli.filters.read_json import read_json
-from edgecli.filters.read_numpy import NPY_MAGIC, ZIP_MAGICS, read_npy, read_npz
 from edgecli.filters.read_text import read_inline, read_text
 from edgecli.filters.write import FILTER_FORMATS
+
+NPY_MAGIC = b"\x93NUMPY"
+ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 
 LARGEST_TEXT = 2**22
 """Bytes of a text filter: some 200 000 weights of full precision, a few seconds of reading."""
@@ -45,7 +45,7 @@ def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
             return _read_file(spec)
         if is_builtin(spec):
             return builtin_filter(spec)
-        if os.path.lexists(spec) or Path(spec).suffix.lower() in _SUFFIXES:
+        if os.path.lexists(spec) or os.path.splitext(spec)[1].lower() in _SUFFIXES:
             return _read_file(spec)
         if _looks_inline(spec):
             return read_inline(spec, Origin("inline filter", "custom", row_word="row"))
@@ -58,17 +58,22 @@ def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
 
 
 def _read_file(path: str | os.PathLike[str]) -> FilterBank:
-    """Read a filter file of any format; FilterError names the file, and where it can the place."""
+    """Read a filter file of any format; FilterError names the file, and where it can the place.
+
+    Modules of formats that need others of the standard library are loaded when first used.
+    """
     origin = _origin(os.fspath(path))
     data = _read_bytes(path, origin)
     if not data:
         raise origin.error("the file is empty; write rows of numbers, such as 1 0 -1")
-    if data.startswith(NPY_MAGIC):
-        return read_npy(data, origin)
-    if data.startswith(ZIP_MAGICS):
-        return read_npz(data, origin)
+    if data.startswith((NPY_MAGIC, *ZIP_MAGICS)):
+        from edgecli.filters.read_numpy import read_npy, read_npz
+
+        return (read_npy if data.startswith(NPY_MAGIC) else read_npz)(data, origin)
     text = _decode(data, origin)
     if text.lstrip().startswith(("{", "[")):
+        from edgecli.filters.read_json import read_json
+
         return read_json(text, origin)
     return read_text(text, origin)
 
@@ -80,8 +85,9 @@ def _looks_inline(spec: str) -> bool:
 
 def _origin(path: str) -> Origin:
     """Name a file, and its filters by its stem without what a filter's name may not have."""
-    stem = "".join(c if c.isprintable() and c != "\\" else "_" for c in Path(path).stem).strip()
-    return Origin(f"filter file {shown(path)}", stem or "custom", Path(path).suffix.lower())
+    stem, extension = os.path.splitext(os.path.basename(path))
+    name = "".join(c if c.isprintable() and c != "\\" else "_" for c in stem).strip()
+    return Origin(f"filter file {shown(path)}", name or "custom", extension.lower())
 
 
 def _read_bytes(path: str | os.PathLike[str], origin: Origin) -> bytes:

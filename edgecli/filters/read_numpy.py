@@ -25,9 +25,6 @@ from edgecli.errors import FilterError
 from edgecli.filters.bank import LARGEST_WEIGHTS, FilterBank
 from edgecli.filters.origin import Origin, build_bank, counted, quoted
 
-NPY_MAGIC = b"\x93NUMPY"
-ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
-
 _NUMBERS = "biuf"  # kinds of dtype: booleans, integers, floats
 _TEXT = "U"
 _MEMBERS = {"weight": _NUMBERS, "bias": _NUMBERS, "names": _TEXT}

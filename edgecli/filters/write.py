@@ -6,9 +6,7 @@ Every number is written by ``repr``, the shortest text that reads back to the sa
 from __future__ import annotations
 
 import io
-import json
 import os
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +22,7 @@ def filter_format(path: str | os.PathLike[str]) -> str:
     >>> filter_format("out/edges.JSON")
     'json'
     """
-    suffix = Path(path).suffix.lower().removeprefix(".")
+    suffix = os.path.splitext(path)[1].lower().removeprefix(".")
     if suffix not in FILTER_FORMATS:
         raise FilterError(
             f"filter files end in {', '.join('.' + name for name in FILTER_FORMATS)}, "
@@ -84,6 +82,8 @@ def _dump_matrix(bank: FilterBank) -> bytes:
 
 
 def _dump_json(bank: FilterBank) -> bytes:
+    import json  # slow to load
+
     lines = [f'"names": {json.dumps(bank.names, ensure_ascii=False)}']
     if bank.has_bias:
         lines.append(f'"bias": {_nested(bank.bias, 0)}')

@@ -82,7 +82,7 @@ def to_volume(rows: Rows, channels: str, background: Colour = WHITE) -> NDArray[
     Alpha (C = 2 or 4) is composited over ``background`` first. ``channels`` is one of CHANNELS;
     a grey image counts as three equal channels, so that a filter of depth 3 runs on it (``rgb``)
     and its red plane is its grey one (``red``), but ``each`` and ``max`` see it once. The type
-    stays, except that the luma of signed integers is float32. The planes may be views of rows.
+    stays. The planes may be views of rows. Raises ImageError as ``composite`` does.
 
     >>> to_volume(np.uint8([[[255, 0, 0], [0, 0, 255]]]), "gray")
     array([[[76, 29]]], dtype=uint8)
@@ -103,22 +103,18 @@ def to_volume(rows: Rows, channels: str, background: Colour = WHITE) -> NDArray[
 def luma(rows: Rows) -> NDArray[Any]:
     """Return the Rec. 601 luma ``(rows, W)`` of rows ``(rows, W, 3)``; grey rows are their own.
 
-    uint8 and uint16 keep their type and are (19595 R + 38470 G + 7471 B + 32768) >> 16, to the
-    bit what Pillow's ``convert("L")`` computes for uint8. Other types give
-    0.299 R + 0.587 G + 0.114 B in float32.
+    Integers are (19595 R + 38470 G + 7471 B + 32768) >> 16, for uint8 to the bit what Pillow's
+    ``convert("L")`` computes; float32 is 0.299 R + 0.587 G + 0.114 B. The type stays.
 
     >>> luma(np.uint16([[[65535, 65535, 65535], [0, 65535, 0]]]))
     array([[65535, 38469]], dtype=uint16)
     """
     if rows.shape[2] == 1:
         return rows[:, :, 0]
-    if rows.dtype == np.uint8:
-        return _luma8(rows)
-    if rows.dtype == np.uint16:
-        return _luma16(rows)
-    weights = np.array([0.299, 0.587, 0.114], np.float32)
-    plane: NDArray[np.float32] = rows.astype(np.float32, copy=False) @ weights
-    return plane
+    if rows.dtype == np.float32:
+        plane: NDArray[Any] = rows @ np.array([0.299, 0.587, 0.114], np.float32)
+        return plane
+    return _luma8(rows) if rows.dtype == np.uint8 else _luma_of_wide(rows)
 
 
 def _luma8(rows: Rows) -> NDArray[np.uint8]:
@@ -144,13 +140,14 @@ def _luma8(rows: Rows) -> NDArray[np.uint8]:
     return high.astype(np.uint8)
 
 
-def _luma16(rows: Rows) -> NDArray[np.uint16]:
-    """Compute the luma of uint16 rows; the sum is at most 65536 · 65535 + 32768 < 2³²."""
-    total = np.full(rows.shape[:2], 32768, np.uint32)
+def _luma_of_wide(rows: Rows) -> NDArray[Any]:
+    """Compute the luma of other integers; of uint16 it is at most 65536 · 65535 + 32768 < 2³²."""
+    lanes = np.dtype(np.uint32 if rows.dtype == np.uint16 else np.int64)
+    total = np.full(rows.shape[:2], 32768, lanes)
     for plane, weight in zip(rows.transpose(2, 0, 1), _LUMA_WEIGHTS, strict=True):
-        total += np.multiply(plane, np.uint32(weight), dtype=np.uint32)
+        total += np.multiply(plane, lanes.type(weight), dtype=lanes)
     total >>= 16
-    return total.astype(np.uint16)
+    return total.astype(rows.dtype)
 
 
 def composite(rows: Rows, background: Colour = WHITE) -> Rows:

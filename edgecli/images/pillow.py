@@ -18,7 +18,14 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import ImageError, OutputError, UsageError
 from edgecli.images.base import ArraySink, ArraySource, ImageInfo, Rows, Source
-from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image, too_many_pixels
+from edgecli.images.pillow_guard import (
+    copy_rows,
+    guarded,
+    image_name,
+    is_known,
+    open_image,
+    too_many_pixels,
+)
 from edgecli.images.pillow_headers import (
     WIDE_TYPES,
     bits_cut,
@@ -84,17 +91,13 @@ def _frames(
     # The default image of some animated PNGs is for viewers that cannot show the animation.
     first = 1 if all_frames and getattr(image, "default_image", False) else 0
     for number in itertools.count():
-        name = _name(path, number)
+        name = image_name(path, number)
         with guarded(name, max_pixels):
             if not _show(image, first + number):
                 return
             _check(image, stream, name, max_pixels)
             source = _decoded(image, path, number, grey=grey)
         yield source
-
-
-def _name(path: str, frame: int) -> str:
-    return f"{frame + 1} of {path}" if frame else path
 
 
 def _show(image: ImageFile.ImageFile, frame: int) -> bool:
@@ -153,6 +156,7 @@ class PillowSource:
 
     def __init__(self, image: Image.Image, info: ImageInfo, *, grey: bool = False) -> None:
         self.info = info
+        self._name = image_name(info.path, info.frame)
         self._image = image
         self._mode, self.dtype = _row_mode(image, grey=grey)
         # Pillow has no 16-bit grey with alpha: a transparent grey becomes alpha here
@@ -164,7 +168,7 @@ class PillowSource:
         """Yield rows ``[start, stop)`` for each range; see ``Source.blocks``."""
         for start, stop in ranges:
             rows = np.empty((stop - start, *self.shape[1:]), self.dtype)
-            with guarded(self.info.path, self._image.width * self._image.height):
+            with guarded(self._name, self._image.width * self._image.height):
                 copy_rows(self._image, self._mode, start, rows[..., : self._colours])
             if self._transparent is not None:
                 rows[..., 1] = np.where(rows[..., 0] == self._transparent, 0, 65535)
@@ -212,7 +216,7 @@ def _tiff_by_pillow(
     stream: BinaryIO, path: str, directory: Directory, number: int, max_pixels: int, *, grey: bool
 ) -> Source:
     """Decode a page whose samples have 8 bits or less, and leave it as it is stored."""
-    name = _name(path, number)
+    name = image_name(path, number)
     bits, samples = max(directory.tags.get(Tag.BITS, (1,))), directory.value(Tag.SAMPLES, 1)
     with guarded(name, max_pixels):
         try:

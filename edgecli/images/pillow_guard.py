@@ -6,8 +6,10 @@ borrowed while any thread is inside ``guarded`` and put back by the last one out
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import re
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -32,7 +34,7 @@ _COMMON = (
 # that are only recognised.
 _RARE = ("AVIF", "JPEG2000", "ICO", "DIB", "PCX", "SGI", "PSD", "QOI", "DDS", "XBM", "TGA")
 
-_ROWS_AT_ONCE = 64  # bounds the copies that Pillow makes on the way to NumPy
+_PIXELS_AT_ONCE = 1 << 17  # on the way to NumPy; more and Pillow's copies leave the cache
 
 
 class _Borrowed:
@@ -67,10 +69,31 @@ class _Borrowed:
         log, nowhere = logging.getLogger("PIL"), logging.NullHandler()
         log.addHandler(nowhere)
         self._put_back.callback(log.removeHandler, nowhere)
+        self._put_back.enter_context(_quiet_libtiff())
 
     def _follow_limits(self) -> None:
         # Pillow raises its error above twice its limit, and below that only warns.
         Image.MAX_IMAGE_PIXELS = -(-max(self._limits) // 2)
+
+
+@contextmanager
+def _quiet_libtiff() -> Iterator[None]:
+    """Keep libtiff, which Pillow does not silence, from printing its errors.
+
+    Its function is found among the libraries that Pillow's extension was linked with. Where it is
+    not (Windows), libtiff goes on printing.
+    """
+    try:
+        set_handler = ctypes.CDLL(sys.modules["PIL._imaging"].__file__).TIFFSetErrorHandler
+    except (AttributeError, OSError):
+        yield
+        return
+    set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
+    previous = set_handler(None)
+    try:
+        yield
+    finally:
+        set_handler(previous)
 
 
 _borrowed = _Borrowed()
@@ -104,8 +127,13 @@ def _reason(error: Exception, max_pixels: int) -> str:
     if isinstance(error, MemoryError):
         return "needs more memory than there is; make it smaller, or convert it to PNG or PNM"
     if "truncated" in text.lower():
-        return f"is cut short ({text}); get the file whole again"
+        return "is cut short; get the file whole again"
     return f"does not decode ({text or type(error).__name__}); get the file whole again"
+
+
+def image_name(path: str, frame: int) -> str:
+    """Return what an error calls a frame or page, numbered from 0."""
+    return f"{frame + 1} of {path}" if frame else path
 
 
 def too_many_pixels(pixels: int, max_pixels: int) -> str:
@@ -147,8 +175,10 @@ def copy_rows(image: Image.Image, mode: str, start: int, rows: Rows) -> None:
 
     A few rows are turned at a time, so that no second copy of the image is made.
     """
-    for first in range(0, len(rows), _ROWS_AT_ONCE):
-        part = rows[first : first + _ROWS_AT_ONCE]
+    step = max(_PIXELS_AT_ONCE // image.width, 1)
+    for first in range(0, len(rows), step):
+        part = rows[first : first + step]
         top = start + first
         band = image.crop((0, top, image.width, top + len(part)))
-        part[...] = np.asarray(band.convert(mode)).reshape(part.shape)
+        turned = band if band.mode == mode else band.convert(mode)
+        part[...] = np.asarray(turned).reshape(part.shape)

@@ -31,29 +31,35 @@ PREMULTIPLIED, STRAIGHT = 1, 2  # of ExtraSamples
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How a page's samples lie in the file. A strip is a tile as wide as the image.
+class Tiles:
+    """Where the tiles of a page are; a strip is a tile as wide as the image.
 
-    Tiles are listed row by row, and plane by plane if each sample of a pixel has its own;
-    ``tile_heights`` has the height of every row of tiles.
+    They are listed row by row, and plane by plane if each sample of a pixel has its own.
     """
+
+    width: int
+    heights: tuple[int, ...]  # of every row of tiles
+    offsets: tuple[int, ...]
+    byte_counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a page's samples lie in the file."""
 
     shape: tuple[int, int, int]  # height, width, samples per pixel
     stored: np.dtype[Any]
+    photometric: int
+    alpha: int | None  # STRAIGHT or PREMULTIPLIED
     is_planar: bool
     compression: int
     predictor: int
-    tile_width: int
-    tile_heights: tuple[int, ...]
-    offsets: tuple[int, ...]
-    byte_counts: tuple[int, ...]
-    photometric: int
-    alpha: int | None  # STRAIGHT or PREMULTIPLIED
+    tiles: Tiles
 
     @property
     def across(self) -> int:
         """Tiles next to each other."""
-        return -(-self.shape[1] // self.tile_width)
+        return -(-self.shape[1] // self.tiles.width)
 
     @property
     def planes(self) -> int:
@@ -68,54 +74,38 @@ class Layout:
     @property
     def row_bytes(self) -> int:
         """Bytes in a row of a tile."""
-        return self.tile_width * self.tile_samples * self.stored.itemsize
-
-    @property
-    def colours(self) -> int:
-        """Channels besides alpha."""
-        return 3 if self.photometric == RGB else 1
+        return self.tiles.width * self.tile_samples * self.stored.itemsize
 
     @property
     def channels(self) -> int:
         """Channels of the rows: colours and alpha."""
-        return self.colours + (self.alpha is not None)
+        return (3 if self.photometric == RGB else 1) + (self.alpha is not None)
 
 
 def page_layout(directory: Directory, reader: ForwardReader, max_pixels: int) -> Layout | None:
     """Return a page's layout, or None for a page that is Pillow's to decode; raises ImageError."""
-    shape = (
-        directory.value(Tag.HEIGHT, 0),
-        directory.value(Tag.WIDTH, 0),
-        directory.value(Tag.SAMPLES, 1),
-    )
-    if min(shape) < 1:
+    height, width = directory.value(Tag.HEIGHT, 0), directory.value(Tag.WIDTH, 0)
+    samples = directory.value(Tag.SAMPLES, 1)
+    if min(height, width, samples) < 1:
         raise reader.error("is a TIFF without a size; get the file whole again")
-    reader.check_pixels(shape, max_pixels)
+    reader.check_pixels((height, width, samples), max_pixels)
     stored = _stored_type(directory)
     if stored is None or not _is_read_here(directory, stored):
         return None
-    compression = directory.value(Tag.COMPRESSION, UNCOMPRESSED)
-    tile_width, tile_heights, offsets, counts = _tiles(directory, reader, max_pixels)
     layout = Layout(
-        shape,
-        stored,
-        directory.value(Tag.PLANAR, 1) == 2,
-        compression,
-        1 if compression == UNCOMPRESSED else directory.value(Tag.PREDICTOR, 1),
-        tile_width,
-        tile_heights,
-        offsets,
-        counts,
-        directory.value(Tag.PHOTOMETRIC, BLACK_IS_ZERO),
-        _alpha(directory, shape[2]),
+        shape=(height, width, samples),
+        stored=stored,
+        photometric=directory.value(Tag.PHOTOMETRIC, BLACK_IS_ZERO),
+        alpha=_alpha(directory, samples),
+        is_planar=directory.value(Tag.PLANAR, 1) == 2,
+        compression=directory.value(Tag.COMPRESSION, UNCOMPRESSED),
+        predictor=directory.value(Tag.PREDICTOR, 1),
+        tiles=_tiles(directory, reader, max_pixels),
     )
-    needed = layout.across * len(tile_heights) * layout.planes
-    listed = len(offsets) if compression == UNCOMPRESSED else min(len(offsets), len(counts))
-    if listed < needed:
-        raise reader.error(
-            f"has {listed:,} strips or tiles of {needed:,}; get the file whole again"
-        )
-    return _with_low_strips(layout)
+    _check_count(layout, reader)
+    if layout.compression == UNCOMPRESSED:
+        return _with_low_strips(replace(layout, predictor=1))  # there is nothing to predict
+    return layout
 
 
 def _stored_type(directory: Directory) -> np.dtype[Any] | None:
@@ -151,45 +141,55 @@ def _alpha(directory: Directory, samples: int) -> int | None:
     return kind if extra and kind in {STRAIGHT, PREMULTIPLIED} else None
 
 
-def _tiles(
-    directory: Directory, reader: ForwardReader, max_pixels: int
-) -> tuple[int, tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-    """Return the width of the tiles, the height of each row of them, offsets and byte counts."""
+def _tiles(directory: Directory, reader: ForwardReader, max_pixels: int) -> Tiles:
     height, width = directory.value(Tag.HEIGHT, 0), directory.value(Tag.WIDTH, 0)
-    if Tag.TILE_OFFSETS in directory.tags:
-        offsets, counts = Tag.TILE_OFFSETS, Tag.TILE_BYTES
-        tile_width, tile_height = (
-            directory.value(Tag.TILE_WIDTH, 0),
-            directory.value(Tag.TILE_HEIGHT, 0),
-        )
-        last = tile_height
+    is_tiled = Tag.TILE_OFFSETS in directory.tags
+    if is_tiled:
+        width = directory.value(Tag.TILE_WIDTH, 0)
+        tile_height = directory.value(Tag.TILE_HEIGHT, 0)
     else:
-        offsets, counts = Tag.STRIP_OFFSETS, Tag.STRIP_BYTES
-        tile_width, tile_height = width, min(directory.value(Tag.ROWS_PER_STRIP, height), height)
-        last = (height - 1) % tile_height + 1 if tile_height > 0 else 0
-    listed = directory.tags.get(offsets, ())
-    if min(tile_width, tile_height) < 1 or -(-height // tile_height) > len(listed):
+        tile_height = min(directory.value(Tag.ROWS_PER_STRIP, height), height)
+    offsets = directory.tags.get(Tag.TILE_OFFSETS if is_tiled else Tag.STRIP_OFFSETS, ())
+    if min(width, tile_height) < 1 or -(-height // tile_height) > len(offsets):
         raise reader.error("is a TIFF without all of its strips or tiles; get the file whole again")
-    if tile_width * tile_height > max(max_pixels, _LARGEST_PADDING):
-        raise reader.error(f"has tiles of {tile_width * tile_height:,} pixels; raise --max-pixels")
-    heights = (tile_height,) * (-(-height // tile_height) - 1) + (last,)
-    return tile_width, heights, listed, directory.tags.get(counts, ())
+    if width * tile_height > max(max_pixels, _LARGEST_PADDING):
+        raise reader.error(f"has tiles of {width * tile_height:,} pixels; raise --max-pixels")
+    last = tile_height if is_tiled else (height - 1) % tile_height + 1
+    return Tiles(
+        width=width,
+        heights=(tile_height,) * (-(-height // tile_height) - 1) + (last,),
+        offsets=offsets,
+        byte_counts=directory.tags.get(Tag.TILE_BYTES if is_tiled else Tag.STRIP_BYTES, ()),
+    )
+
+
+def _check_count(layout: Layout, reader: ForwardReader) -> None:
+    needed = layout.across * len(layout.tiles.heights) * layout.planes
+    listed = len(layout.tiles.offsets)
+    if layout.compression != UNCOMPRESSED:
+        listed = min(listed, len(layout.tiles.byte_counts))
+    if listed < needed:
+        raise reader.error(
+            f"has {listed:,} strips or tiles of {needed:,}; get the file whole again"
+        )
 
 
 def _with_low_strips(layout: Layout) -> Layout:
     """Cut uncompressed strips into lower ones, so that a band does not need a whole strip."""
     low = max(BAND_BYTES // layout.row_bytes, 1)
-    if layout.compression != UNCOMPRESSED or layout.across > 1 or layout.tile_heights[0] <= low:
+    if layout.across > 1 or layout.tiles.heights[0] <= low:
         return layout
-    heights = layout.tile_heights * layout.planes
     pieces = [
         (offset + top * layout.row_bytes, min(low, height - top))
-        for offset, height in zip(layout.offsets, heights, strict=False)
+        for offset, height in zip(
+            layout.tiles.offsets, layout.tiles.heights * layout.planes, strict=False
+        )
         for top in range(0, height, low)
     ]
     in_plane = len(pieces) // layout.planes
-    return replace(
-        layout,
-        tile_heights=tuple(height for _, height in pieces[:in_plane]),
+    tiles = replace(
+        layout.tiles,
+        heights=tuple(height for _, height in pieces[:in_plane]),
         offsets=tuple(offset for offset, _ in pieces),
     )
+    return replace(layout, tiles=tiles)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from edgecli.images.base import ArraySource, ImageInfo, Rows, Source
 from edgecli.images.matrix import RowStream, as_rows, row_type, smallest
 from edgecli.images.netpbm import ForwardReader
-from edgecli.images.pillow_guard import copy_rows, guarded, open_image
+from edgecli.images.pillow_guard import copy_rows, guarded, image_name, open_image
 from edgecli.images.tiff import LONG, SHORT, Directory, Entry, Tag, directory_bytes
 from edgecli.images.tiff_layout import (
     BAND_BYTES,
@@ -58,17 +58,17 @@ def tiff_source(
     )
     shape = (*layout.shape[:2], layout.channels)
     target = row_type(layout.stored)
-    tiles = _Tiles(file, reader, layout, directory.file_bytes)
+    tiles = _TileReader(file, reader, layout, directory.file_bytes)
     read_into = _regrouped(_pixels(band, layout, path) for band in tiles.bands())
     if target is not None:
         return RowStream(info, shape, target, read_into)
-    with guarded(path, max_pixels):
+    with guarded(image_name(path, frame), max_pixels):
         array = np.empty(shape, layout.stored.newbyteorder("="))
     read_into(array)
     return ArraySource(smallest(array), info)
 
 
-class _Tiles:
+class _TileReader:
     """The samples of a page, a run of rows of tiles at a time."""
 
     def __init__(
@@ -78,10 +78,11 @@ class _Tiles:
         self._reader = reader
         self._layout = layout
         self._file_bytes = file_bytes
+        self._name = image_name(reader.path, reader.frame)
 
     def bands(self) -> Iterator[Rows]:
         """Yield samples ``(n, W, samples)`` from top to bottom, perhaps beyond the last row."""
-        heights = self._layout.tile_heights
+        heights = self._layout.tiles.heights
         tile_row_bytes = self._layout.row_bytes * self._layout.across * heights[0]
         step = max(BAND_BYTES // tile_row_bytes, 1)
         for first in range(0, len(heights), step):
@@ -92,8 +93,8 @@ class _Tiles:
     def _plane(self, plane: int, first: int, last: int) -> Rows:
         """Return rows of tiles put together, ``(n, W, tile_samples)``."""
         layout = self._layout
-        across, heights = layout.across, layout.tile_heights[first:last]
-        start = plane * len(layout.tile_heights)
+        across, heights = layout.across, layout.tiles.heights[first:last]
+        start = plane * len(layout.tiles.heights)
         numbers = range((start + first) * across, (start + last) * across)
         read = self._stored if layout.compression == UNCOMPRESSED else self._inflated
         samples = _unpredicted(layout, read(numbers, [h for h in heights for _ in range(across)]))
@@ -119,17 +120,18 @@ class _Tiles:
         """Return the bytes of compressed tiles one below the other, ``(rows, row_bytes)``."""
         packed = []
         for number in numbers:
-            size = self._layout.byte_counts[number]
+            size = self._layout.tiles.byte_counts[number]
             self._seek(number, size)
             packed.append(self._reader.read(size))
-        data = np.empty((sum(heights), self._layout.row_bytes), np.uint8)
-        grey = _as_grey_tiff(packed, heights[0], data.shape, self._layout.compression)
-        with guarded(self._reader.path, data.size), open_image(grey, ("TIFF",)) as image:
+        shape = (sum(heights), self._layout.row_bytes)
+        grey = _as_grey_tiff(packed, heights[0], shape, self._layout.compression)
+        with guarded(self._name, shape[0] * shape[1]), open_image(grey, ("TIFF",)) as image:
+            data = np.empty(shape, np.uint8)
             copy_rows(image, "L", 0, data[:, :, np.newaxis])
         return data
 
     def _seek(self, number: int, size: int) -> None:
-        offset = self._layout.offsets[number]
+        offset = self._layout.tiles.offsets[number]
         self._check_end(offset, size)
         self._file.seek(offset)
 
@@ -170,7 +172,7 @@ def _unpredicted(layout: Layout, data: NDArray[np.uint8]) -> Rows:
     Predictor 2 stores each sample less its left neighbour; 3 does so with the bytes of floats,
     the most significant ones of a row first (Adobe Photoshop TIFF Technical Note 3, 2005).
     """
-    shape = (len(data), layout.tile_width, layout.tile_samples)
+    shape = (len(data), layout.tiles.width, layout.tile_samples)
     if layout.predictor == 3:
         bytes_ = data.reshape(len(data), -1, layout.tile_samples)
         planes = np.cumsum(bytes_, axis=1, dtype=np.uint8)

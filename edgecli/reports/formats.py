@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -33,6 +31,9 @@ def as_csv(reports: Sequence[Facts]) -> str:
     input.path,input.shape
     a.png,2×3×1
     """
+    import csv  # loaded for this format alone
+    import io
+
     rows = [dict(flatten(facts)) for facts in reports]
     columns = list(dict.fromkeys(column for row in rows for column in row))
     out = io.StringIO()

@@ -128,6 +128,7 @@ def _outputs(facts: Facts) -> Iterator[tuple[str, str]]:
         if "min" in output:
             text += f", responses {_value(output['min'])} … {_value(output['max'])}"
             text += f", {output['clipped_fraction']:.2%} clipped"
+            text += f", {output['nan']:,} NaN" if "nan" in output else ""
         yield "output", text
 
 

@@ -25,7 +25,7 @@ def write_reports(
     text = _text(results, format_, path, aside=aside)
     if path is not None:
         with whole_file(path) as file:
-            file.write(text.encode())
+            file.write(text.encode(errors="backslashreplace"))  # names of any bytes
     else:
         stream = sys.stderr if aside else sys.stdout
         stream.write(text)

@@ -95,7 +95,9 @@ def agreement(work: Work, peer: Peer, folder: Path) -> str:
 
 def measure(work: Work, rounds: int, folder: Path) -> list[Comparison]:
     """Let ours and every installed peer take turns, and compare the medians."""
-    run(work.command, folder)
+    for line in (work.command, work.check):
+        if line is not None:
+            run(line, folder)
     present = [peer for peer in work.peers if peer.installed]
     notes = {peer.name: agreement(work, peer, folder) for peer in present}
     commands = {"edgecli": work.command} | {peer.name: peer.command for peer in present}

@@ -27,10 +27,32 @@ import numpy as np
 from skimage import io, filters
 
 image = io.imread(sys.argv[1], as_gray=True)
-scale = 3.0 if image.dtype == np.uint8 else 3.0 * 255  # grey files are scaled by the filter
-edges = np.abs(filters.prewitt_v(image)) * (255 * 3.0 if scale == 3.0 else scale)
+edges = np.abs(filters.prewitt_v(image)) * (3 * 255)  # it scales pixels and weights to 1
 io.imsave(sys.argv[2], np.clip(np.rint(edges), 0, 255).astype(np.uint8), check_contrast=False)
 """
+
+COMMANDS = {
+    "OpenCV script": "python with_opencv.py {source} {out}",
+    "scikit-image script": "python with_skimage.py {source} {out}",
+    "ImageMagick": "{magick} {source} -colorspace Gray"
+    " -morphology Correlate '3: 1,0,-1 1,0,-1 1,0,-1' {out}",
+    "GraphicsMagick": "gm convert {source} -colorspace Gray -convolve 1,0,-1,1,0,-1,1,0,-1 {out}",
+    "vips": "vips conv {source} {out} vertical.mat --precision integer",
+    "ffmpeg": "ffmpeg -v error -y -i {source} -frames:v 1"
+    " -vf format=gray,convolution='1 0 -1 1 0 -1 1 0 -1' {out}",
+    "gmic": "gmic -v 0 {source} -luminance '(1,0,-1;1,0,-1;1,0,-1)'"
+    " -correlate[0] [1] -keep[0] -abs -cut 0,255 -o {out}",
+}
+"""Each writes the ``vertical`` edges of a picture, in grey.
+
+Those that cut negative responses to zero are let off taking the absolute value. vips' default
+precision, float, is slower, and is not written to PGM as 8 bits.
+"""
+
+VIPS_OF_COLOUR = "vips colourspace {source} grey.v b-w && vips conv grey.v {out} vertical.mat --precision integer"
+"""Three times as fast as ``vips conv`` of three channels."""
+
+COLOUR = ("large.jpg", "large.png", "screen.png")
 
 FRAMES = 240
 """Ten times the file of 24 frames."""
@@ -51,7 +73,8 @@ class Work:
     """One row: our command and the peers'.
 
     ``output`` is the name of the edge map with ``{}`` for who wrote it, None where there is none
-    to compare. ``pace`` is how many times as often as others it is run.
+    to compare. ``pace`` is how many times as often as others it is run. ``check`` is a
+    command that fails where our output is not what it should be.
     """
 
     name: str
@@ -62,6 +85,7 @@ class Work:
     most_megabytes: float | None = None
     frames: int = 0
     least_rate: float = 0
+    check: str | None = None
 
     def output_of(self, who: str) -> str:
         """Return the file that a contestant writes."""
@@ -90,59 +114,35 @@ def imagemagick() -> str | None:
     return None
 
 
-def vertical_peers(source: str, output: str, least: dict[str, float]) -> tuple[Peer, ...]:
-    """Return every peer's command that writes the ``vertical`` edges of ``source`` in grey.
+def installed(name: str) -> bool:
+    """Return whether a peer of ``COMMANDS`` is here."""
+    match name:
+        case "OpenCV script":
+            return find_spec("cv2") is not None
+        case "scikit-image script":
+            return find_spec("skimage") is not None
+        case "ImageMagick":
+            return imagemagick() is not None
+        case _:
+            return shutil.which(COMMANDS[name].split()[0]) is not None
 
-    vips and GraphicsMagick do what is written here alone with ``convolve``; those that cut
-    negative responses to zero are let off taking the absolute value.
-    """
-    colour = not source.endswith((".pgm", "huge.png"))
-    magick = imagemagick() or "magick"
-    commands = {
-        "OpenCV script": ("python with_opencv.py {source} {out}", find_spec("cv2")),
-        "scikit-image script": ("python with_skimage.py {source} {out}", find_spec("skimage")),
-        "ImageMagick": (
-            magick + " {source} -colorspace Gray -morphology Correlate"
-            " '3: 1,0,-1 1,0,-1 1,0,-1' {out}",
-            imagemagick(),
-        ),
-        "GraphicsMagick": (
-            "gm convert {source} -colorspace Gray -convolve 1,0,-1,1,0,-1,1,0,-1 {out}",
-            shutil.which("gm"),
-        ),
-        "vips": (
-            "vips colourspace {source} grey.v b-w && vips conv grey.v {out} vertical.mat"
-            if colour
-            else "vips conv {source} {out} vertical.mat",
-            shutil.which("vips"),
-        ),
-        "ffmpeg": (
-            "ffmpeg -v error -y -i {source} -frames:v 1"
-            " -vf format=gray,convolution='1 0 -1 1 0 -1 1 0 -1' {out}",
-            shutil.which("ffmpeg"),
-        ),
-        "gmic": (
-            "gmic -v 0 {source} " + ("-luminance " if colour else "") + "'(1,0,-1;1,0,-1;1,0,-1)'"
-            " -correlate[0] [1] -keep[0] -abs -cut 0,255 -o {out}",
-            shutil.which("gmic"),
-        ),
-    }
-    return tuple(
-        Peer(
-            name,
-            command.format(source=source, out=output_name(output, name)),
-            least.get(name, least.get("any")),
-            found is not None,
-        )
-        for name, (command, found) in commands.items()
-    )
+
+def peer_at(name: str, source: str, output: str, least: float | None) -> Peer:
+    """Return a peer's command from one file to another."""
+    command = COMMANDS[name]
+    if name == "vips" and source in COLOUR:
+        command = VIPS_OF_COLOUR
+    out = output_name(output, name)
+    line = command.format(source=source, out=out, magick=imagemagick() or "magick")
+    return Peer(name, line, least, installed(name))
 
 
 def vertical(name: str, source: str, extension: str, least: dict[str, float]) -> Work:
     """Return the row of ``detect -f vertical`` from one file to another."""
     output = "{}" + f"-{Path(source).stem}-{Path(source).suffix[1:]}{extension}"
     command = f"{edgecli()} detect {source} -f vertical -o {output_name(output, 'edgecli')}"
-    return Work(name, command, vertical_peers(source, output, least), output)
+    peers = [peer_at(peer, source, output, least.get(peer)) for peer in COMMANDS]
+    return Work(name, command, tuple(peers), output)
 
 
 def start_up() -> list[Work]:
@@ -169,7 +169,7 @@ def start_up() -> list[Work]:
 
 def files() -> list[Work]:
     """Return the rows of single files."""
-    faster = {"any": 1.0}
+    faster = dict.fromkeys(COMMANDS, 1.0)
     screen = {
         "OpenCV script": 1 / 1.2,
         "ImageMagick": 1.0,
@@ -194,7 +194,7 @@ def sobel(name: str, source: str) -> Work:
         "ffmpeg",
         f"ffmpeg -v error -y -i {source} -frames:v 1 -vf format=gray,sobel {theirs}",
         2.0,
-        shutil.which("ffmpeg") is not None,
+        installed("ffmpeg"),
     )
     ours = f"{edgecli()} detect {source} -f sobel -o {output_name(output, 'edgecli')}"
     return Work(name, ours, (peer,), output)
@@ -208,7 +208,7 @@ def stream() -> Work:
         f"{frames} | ffmpeg -v error -f image2pipe -c:v ppm -i - -vf format=gray,sobel,format=rgb24"
         " -f image2pipe -c:v ppm - > /dev/null",
         None,
-        shutil.which("ffmpeg") is not None,
+        installed("ffmpeg"),
     )
     ours = f"{frames} | {edgecli()} detect - -f sobel -o - --format ppm -q > /dev/null"
     name = f"{FRAMES} PPM frames of 1920×1080, sobel"
@@ -218,24 +218,17 @@ def stream() -> Work:
 def huge() -> list[Work]:
     """Return the rows of the 32768×32000 image, once each unless there are many rounds."""
     work = partial(Work, pace=0.2, most_megabytes=120)
-    vips = shutil.which("vips") is not None
     rows = []
     for kind in ("png", "pgm"):
         output = f"{{}}-huge.{kind}"
-        peer = Peer(
-            "vips",
-            f"vips conv huge.{kind} {output_name(output, 'vips')} vertical.mat",
-            1 / 0.75 if kind == "png" else None,
-            vips,
-        )
+        least = 1 / 0.75 if kind == "png" else None
+        peer = peer_at("vips", f"huge.{kind}", output, least)
         ours = f"{edgecli()} detect huge.{kind} -f vertical -o edgecli-huge.{kind}"
         rows.append(work(f"1 Gpx {kind.upper()} → {kind.upper()}", ours, (peer,), output))
-    # The pipe's bytes must be the file's: cmp fails otherwise, and the benchmark with it.
-    pipe = (
-        f"cat huge.png | {edgecli()} detect - -f vertical -o - -q | cat > piped.png"
-        " && cmp piped.png edgecli-huge.png"
-    )
-    return [*rows, work("1 Gpx PNG through a pipe, compared", pipe)]
+    pipe = f"cat huge.png | {edgecli()} detect - -f vertical -o - -q | cat > piped.png"
+    from_file = f"{edgecli()} detect huge.png -f vertical -o edgecli-huge.png -q"
+    same_bytes = f"{from_file} && cmp piped.png edgecli-huge.png"
+    return [*rows, work("1 Gpx PNG through a pipe", pipe, check=same_bytes)]
 
 
 def all_work(*, gigapixel: bool) -> list[Work]:

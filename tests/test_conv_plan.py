@@ -1,0 +1,124 @@
+"""The plan: accumulators in which every response is exact, and the methods of named filters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgecli import FilterBank, convolve, load_filter, plan_convolution
+from edgecli.conv.sums import Separable, Taps
+from edgecli.filters import concatenate
+from edgecli.geometry import Window, parse_border
+
+DERIVATIVES = [
+    "vertical", "horizontal", "prewitt-x", "prewitt-y", "sobel-x", "sobel-y", "scharr-x",
+    "scharr-y", "sobel", "prewitt", "scharr", "identity",
+]  # fmt: skip
+OTHERS = ["roberts-1", "roberts-2", "laplacian", "laplacian-8", "roberts"]
+
+
+def plan_of(bank: FilterBank, dtype: str, mode: str = "zeros") -> Any:
+    return plan_convolution(bank, Window(bank.kernel_size, border=parse_border(mode)), dtype)
+
+
+@pytest.mark.parametrize("name", DERIVATIVES)
+def test_the_derivatives_of_8_bit_pictures_are_separable_in_16_bits(name: str) -> None:
+    plan = plan_of(load_filter(name), "uint8")
+    assert (plan.method, plan.accumulator.name) == ("separable", "int16")
+    assert all(isinstance(part.method, Separable) for part in plan.parts)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_kernels_of_rank_2_are_summed_tap_by_tap(name: str) -> None:
+    plan = plan_of(load_filter(name), "uint8")
+    assert (plan.method, plan.accumulator.name) == ("taps", "int16")
+    assert all(isinstance(part.method, Taps) for part in plan.parts)
+
+
+def test_methods_are_chosen_for_each_filter_and_cover_the_bank() -> None:
+    bank = concatenate([load_filter("sobel-x"), load_filter("laplacian"), load_filter("sobel-y")])
+    plan = plan_of(bank, "uint8")
+    assert plan.method == "separable + taps"
+    assert [(part.start, part.stop) for part in plan.parts] == [(0, 1), (1, 2), (2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "total", "accumulator"),
+    [
+        ("bool", 32767, "int16"),
+        ("uint8", 128, "int16"),
+        ("uint8", 129, "int32"),
+        ("int8", 255, "int16"),
+        ("int8", 256, "int32"),
+        ("uint16", 1, "int32"),
+        ("uint16", 32768, "int32"),
+        ("uint16", 32769, "float32"),
+        ("int16", 1, "int32"),
+        ("int32", 1, "float32"),
+        ("uint8", 8421504, "int32"),
+        ("uint8", 8421505, "float32"),
+        ("float32", 1, "float32"),
+        ("float64", 1, "float32"),
+    ],
+)
+def test_the_accumulator_is_the_smallest_that_is_exact(
+    dtype: str, total: int, accumulator: str
+) -> None:
+    plan = plan_of(FilterBank([[[[total - 1, -1]]]]), dtype)
+    assert plan.accumulator.name == accumulator
+    assert ("exact" in plan.reason) == (accumulator != "float32")
+
+
+@pytest.mark.parametrize(
+    ("mode", "accumulator"),
+    [
+        ("constant:255", "int16"),
+        ("constant:-255", "int16"),
+        ("constant:256", "int32"),
+        ("constant:-256", "int32"),
+        ("constant:0.5", "float32"),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["uint8", "bool"])
+def test_the_padding_counts_as_a_pixel(mode: str, accumulator: str, dtype: str) -> None:
+    bank = FilterBank([[[[64, 64]]]])
+    assert plan_of(bank, dtype, mode).accumulator.name == accumulator
+
+
+def test_the_bias_counts_as_a_response() -> None:
+    weight = [[[[128]]]]
+    assert plan_of(FilterBank(weight, [127]), "uint8").accumulator.name == "int16"
+    assert plan_of(FilterBank(weight, [128]), "uint8").accumulator.name == "int32"
+    assert plan_of(FilterBank(weight, [-128]), "uint8").accumulator.name == "int32"
+    assert plan_of(FilterBank(weight, [0.5]), "uint8").accumulator.name == "float32"
+
+
+def test_the_reason_shows_the_bound() -> None:
+    assert plan_of(load_filter("sobel-x"), "uint8").reason == (
+        "exact: Σ|w|·255 = 2,040 fits 16 bits"
+    )
+    assert plan_of(load_filter("gaussian"), "uint8").reason == "weights are not whole numbers"
+    assert plan_of(load_filter("sobel-x"), "float32").reason == "float32 pixels"
+
+
+@given(
+    st.lists(st.integers(-70000, 70000), min_size=1, max_size=4),
+    st.sampled_from(["uint8", "int8", "uint16", "int16", "bool"]),
+    st.integers(-70000, 70000),
+)
+def test_the_largest_responses_are_exact(weights: list[int], dtype: str, bias: int) -> None:
+    """Each pixel is the extreme that drives the response furthest up, then down."""
+    low, high = (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    bank = FilterBank([[[weights]]], [bias])
+    for up in (True, False):
+        pixels = [int(high if (w > 0) == up else low) for w in weights]
+        response = convolve(np.array([pixels], dtype), bank)
+        truth = sum(w * p for w, p in zip(weights, pixels, strict=True)) + bias
+        if response.dtype.kind == "i":
+            assert response.item() == truth
+        else:
+            assert response.item() == pytest.approx(truth, rel=1e-5, abs=1e-6 * 2**32)

@@ -1,0 +1,262 @@
+"""Reports: the facts of a run, and that every format shows the same ones."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgecli import FilterBank
+from edgecli.edges.operators import Operator, load_operator
+from edgecli.edges.rendering import Extremes
+from edgecli.images.base import ImageInfo
+from edgecli.images.formats import FORMATS
+from edgecli.jobs import Outputs, Result
+from edgecli.pipeline import Measured, Settings, plan_detection
+from edgecli.reports.display import TerminalScreen, as_tables
+from edgecli.reports.facts import Facts, image_facts
+from edgecli.reports.formats import as_csv, as_json, as_markdown, flatten
+from edgecli.reports.table import table_rows
+from tests.conftest import Golden, Run, Save, noise
+
+INFO = ImageInfo("img.png", "PNG", (480, 640, 3), "uint8")
+
+
+def a_result(*filters: str, info: ImageInfo = INFO, clipped: int = 0, **options: Any) -> Result:
+    """Return a result as of a run, without running."""
+    operators = tuple(load_operator(name) for name in filters)
+    return described(Settings(operators, **options), info, clipped)
+
+
+def described(settings: Settings, info: ImageInfo = INFO, clipped: int = 0) -> Result:
+    detection = plan_detection(settings, info.shape, np.dtype(info.dtype))
+    paths = tuple(f"img-{edge_map.name}.png" for edge_map in detection.maps)
+    measured = Measured((Extremes(-765, 612, clipped),) * len(paths), 0.004, 2)
+    return Result(info, detection, Outputs(paths, FORMATS["png"]), measured)
+
+
+def test_json_is_as_documented() -> None:
+    facts = json.loads(as_json([image_facts(a_result("vertical", clipped=3072))]))
+    assert facts == {
+        "schema": "edgecli.report/1",
+        "input": {"path": "img.png", "format": "PNG", "shape": [480, 640, 3], "dtype": "uint8"},
+        "filters": [{"name": "vertical", "shape": [3, 3, 1], "rank": 1}],
+        "operation": "cross-correlation",
+        "channels": "gray",
+        "stride": [1, 1],
+        "dilation": [1, 1],
+        "padding": {"top": 1, "bottom": 1, "left": 1, "right": 1, "mode": "replicate"},
+        "convolved_shape": [480, 640, 1],
+        "output_shape": [480, 640, 1],
+        "parameters": {"weights": 9, "biases": 0, "total": 9},
+        "fully_connected_parameters": 94371840000,
+        "macs": 2764800,
+        "receptive_field": [3, 3],
+        "connections_per_output": 9,
+        "output": {
+            "path": "img-vertical.png",
+            "dtype": "uint8",
+            "map": "abs",
+            "clipped_fraction": 0.01,
+            "min": -765,
+            "max": 612,
+        },
+        "engine": {"method": "separable", "accumulator": "int16", "threads": 2, "seconds": 0.004},
+    }
+
+
+def test_json_of_the_command_line_has_the_same_keys_in_the_same_order(run: Run, save: Save) -> None:
+    picture = save("img.png", noise(48, 64, 3))
+    facts = json.loads(run("detect", picture, "-f", "vertical", "--report", "json").stdout)
+    documented = image_facts(a_result("vertical"))
+    assert [key for key, _ in flatten(facts)] == [key for key, _ in flatten(documented)]
+    assert list(facts) == list(documented)
+    assert facts["input"] == {
+        "path": str(picture), "format": "PNG", "shape": [48, 64, 3], "dtype": "uint8",
+    }  # fmt: skip
+
+
+def test_what_was_not_computed_is_left_out() -> None:
+    facts = image_facts(replace(a_result("vertical"), measured=None))
+    assert facts["output"] == {"path": "img-vertical.png", "dtype": "uint8", "map": "abs"}
+    assert facts["engine"] == {"method": "separable", "accumulator": "int16"}
+
+
+@pytest.mark.parametrize(
+    ("channels", "volume", "maps", "weights", "macs"),
+    [
+        ("gray", 1, 2, 18, 18),
+        ("red", 1, 2, 18, 18),
+        ("rgb", 3, 2, 54, 54),
+        ("each", 3, 6, 18, 54),
+        ("max", 3, 6, 18, 54),
+    ],
+)
+def test_costs_of_every_choice_of_channels(
+    channels: str, volume: int, maps: int, weights: int, macs: int
+) -> None:
+    facts = image_facts(a_result("sobel", channels=channels, stride=(2, 2)))
+    assert facts["convolved_shape"] == [480, 640, volume]
+    assert facts["output_shape"] == [240, 320, maps]
+    assert facts["parameters"] == {"weights": weights, "biases": 0, "total": weights}
+    assert facts["macs"] == 240 * 320 * macs
+    dense = 480 * 640 * volume * 240 * 320 * maps
+    assert facts["fully_connected_parameters"] == dense
+    assert facts["connections_per_output"] == weights // 2
+
+
+def test_costs_of_many_filters_with_bias() -> None:
+    bank = FilterBank(np.ones((10, 3, 3, 3)), np.zeros(10))
+    facts = image_facts(described(Settings((Operator("layer", bank),), padding="valid")))
+    assert facts["filters"] == [
+        {"name": f"filter-{n}", "shape": [3, 3, 3], "rank": 1} for n in range(1, 11)
+    ]
+    assert facts["parameters"] == {"weights": 270, "biases": 10, "total": 280}
+    assert facts["macs"] == 478 * 638 * 270
+    assert facts["channels"] == "rgb"
+    assert len(facts["outputs"]) == 10
+    assert "output" not in facts
+
+
+def test_filters_of_different_sizes_are_reported_in_their_own() -> None:
+    facts = image_facts(a_result("roberts-1", "sobel-x", "gaussian:1"))
+    assert [one["shape"] for one in facts["filters"]] == [[2, 2, 1], [3, 3, 1], [9, 9, 1]]
+    assert [one["rank"] for one in facts["filters"]] == [2, 1, 1]
+    assert facts["parameters"]["weights"] == 4 + 9 + 81
+    assert facts["macs"] == 480 * 640 * (4 + 9 + 81)
+    assert facts["receptive_field"] == [9, 9]
+    assert facts["connections_per_output"] == 81
+
+
+def test_dilation_widens_the_receptive_field_and_not_the_connections() -> None:
+    facts = image_facts(a_result("vertical", dilation=(2, 3), convolve=True))
+    assert facts["receptive_field"] == [5, 7]
+    assert facts["connections_per_output"] == 9
+    assert facts["operation"] == "convolution"
+
+
+def test_bias_of_the_command_line_counts_as_a_parameter() -> None:
+    facts = image_facts(a_result("sobel", bias=(1.5,)))
+    assert facts["parameters"] == {"weights": 18, "biases": 2, "total": 20}
+
+
+def test_a_map_of_nothing_but_nan_has_no_extremes() -> None:
+    result = a_result("vertical", info=replace(INFO, dtype="float32"))
+    measured = Measured((Extremes(nans=5),), 0.0, 1)
+    facts = image_facts(replace(result, measured=measured))
+    assert (facts["output"]["min"], facts["output"]["max"], facts["output"]["nan"]) == (
+        None, None, 5,
+    )  # fmt: skip
+    assert "NaN" not in as_json([facts])
+    assert "Infinity" not in as_json([facts])
+    label, text = table_rows(replace(result, measured=measured))[-1]
+    assert (label, text) == (
+        "output",
+        "img-vertical.png: uint8, map abs, responses none … none, 0.00% clipped, 5 NaN",
+    )
+
+
+# --- formats ------------------------------------------------------------------------------------
+
+REPORTED = [
+    a_result("vertical"),
+    a_result("sobel", "laplacian", channels="each", bias=(1.0,), map="raw"),
+    replace(a_result("vertical"), measured=None),
+]
+
+
+@pytest.mark.parametrize("result", REPORTED)
+def test_json_csv_and_markdown_show_the_same_facts(result: Result) -> None:
+    facts = image_facts(result)
+    flat = {name: str(value) for name, value in flatten(facts)}
+    assert {n: str(v) for n, v in flatten(json.loads(as_json([facts])))} == flat
+    (row,) = csv.DictReader(io.StringIO(as_csv([facts])))
+    assert row == flat
+    lines = as_markdown([facts]).splitlines()[2:]
+    cells = [re.split(r"(?<!\\)\|", line)[1:3] for line in lines]
+    assert {name.strip(): value.strip() for name, value in cells} == flat
+
+
+@pytest.mark.parametrize("result", REPORTED)
+def test_the_table_shows_every_fact(result: Result) -> None:
+    text = as_tables([result], None).replace(",", "")
+    for name, value in flatten(image_facts(result)):
+        if name in ("schema", "engine.seconds") or name.endswith("clipped_fraction"):
+            continue
+        assert str(value) in text, name
+
+
+def test_several_images_are_a_line_of_json_each_and_a_row_of_csv_each() -> None:
+    reports = [image_facts(a_result(name)) for name in ("sobel", "vertical")]
+    assert [json.loads(line) for line in as_json(reports).splitlines()] == reports
+    rows = list(csv.DictReader(io.StringIO(as_csv(reports))))
+    assert [row["output.path"] for row in rows] == ["img-sobel.png", "img-vertical.png"]
+    assert [row["filters.1.name"] for row in rows] == ["sobel-y", ""]
+    assert as_markdown(reports).count("| fact | value |") == 2
+
+
+def test_markdown_escapes_what_would_end_a_cell() -> None:
+    facts: Facts = {"path": "a|b\\c\nd"}
+    assert as_markdown([facts]).splitlines()[2] == r"| path | a\|b\\c d |"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("report.txt", as_tables([a_result("vertical", clipped=3686)], None)),
+        ("reports.txt", as_tables(REPORTED[:2], None)),
+        ("report.json", as_json([image_facts(a_result("vertical", clipped=3686))])),
+        ("reports.csv", as_csv([image_facts(result) for result in REPORTED])),
+        ("report.md", as_markdown([image_facts(a_result("vertical", clipped=3686))])),
+    ],
+)
+def test_reports_are_as_the_golden_files(golden: Golden, name: str, text: str) -> None:
+    golden(name, text)
+
+
+# --- terminals ----------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({"TERM": "xterm"}, True), ({"TERM": "dumb"}, False), ({"NO_COLOR": "1"}, False)],
+)
+def test_colour_is_for_terminals_that_have_it(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], coloured: bool
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"TERM": "xterm", "COLUMNS": "200"} | environment).items():
+        monkeypatch.setenv(name, value)
+    text = as_tables(REPORTED, Terminal())
+    assert ("\x1b[36m" in text or "\x1b[1;36m" in text) == coloured
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    assert plain.split() == as_tables(REPORTED, None).split()
+
+
+def test_what_is_no_terminal_is_never_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    long = replace(INFO, path="x" * 500 + ".png")
+    text = as_tables([a_result("vertical", info=long)], io.StringIO())
+    assert f"{long.path}: PNG 480×640×3 uint8" in text
+    assert "\x1b" not in text
+
+
+def test_a_preview_keeps_the_shape_and_shades_of_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "16")
+    screen, shown = io.StringIO(), np.zeros((8, 16, 1))
+    shown[:, 8:] = 1
+    TerminalScreen(screen).draw(shown)
+    assert screen.getvalue().splitlines() == [" " * 8 + "@" * 8] * 4

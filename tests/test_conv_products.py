@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgecli.conv.blas import _blas_threads, one_blas_thread
+from edgecli.conv.fourier import Fourier
 from edgecli.conv.method import Method, Steps
-from edgecli.conv.products import RowProducts, SeparableProducts
+from edgecli.conv.products import LowRank, RowProducts, SeparableProducts
 from edgecli.conv.scratch import Scratch
 from edgecli.conv.spectral import Spectral
 from edgecli.conv.sums import Separable, Taps
@@ -105,14 +106,29 @@ def test_spectral(
     assert_close(apply(method, band, 1, size, steps), band, weight, steps)
 
 
+@pytest.mark.parametrize("kind", [Spectral, Fourier])
+@pytest.mark.parametrize("rows", [1, 20, None])
 @pytest.mark.parametrize("kernel", [(31, 31), (63, 49), (1, 64), (64, 1)])
-def test_spectral_of_large_kernels(kernel: tuple[int, int]) -> None:
+def test_large_kernels(
+    kernel: tuple[int, int], rows: int | None, kind: type[Spectral] | type[Fourier]
+) -> None:
     rng, steps = np.random.default_rng(8), Steps()
     weight = rng.standard_normal((1, 1, *kernel))
-    method = Spectral.prepare(weight[0, 0], steps)
-    size = (method.band_rows, 77)
+    method = kind.prepare(weight[0, 0], steps)
+    size = (rows or method.band_rows, 77)
     band = band_for(rng, 1, kernel, size, steps)
     assert_close(apply(method, band, 1, size, steps), band, weight, steps)
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_low_rank(rank: int) -> None:
+    rng, steps, size = np.random.default_rng(9), Steps(), (30, 41)
+    weight = np.einsum("ri,rj->ij", rng.standard_normal((rank, 9)), rng.standard_normal((rank, 7)))
+    method = LowRank.prepare(weight, steps)
+    assert len(method.terms) == rank
+    band = band_for(rng, 1, (9, 7), size, steps)
+    result = apply(method, band, 1, size, steps)
+    assert_close(result, band, weight[np.newaxis, np.newaxis], steps)
 
 
 @given(seeds, st.integers(1, 3), kernels, sizes, pairs, pairs)

@@ -42,7 +42,7 @@ def outer_products(draw: st.DrawFn) -> NDArray[np.float64]:
 
 @given(weight_lists)
 def test_groups_hold_every_weight_once(weights: list[float]) -> None:
-    seen = {}
+    seen: dict[int, float] = {}
     for group in group_weights(weights):
         assert group.plus
         seen |= dict.fromkeys(group.plus, group.weight) | dict.fromkeys(group.minus, -group.weight)

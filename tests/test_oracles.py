@@ -66,6 +66,22 @@ def test_floats_equal_the_nested_loops_closely(case: Case) -> None:
     np.testing.assert_allclose(result, truth, rtol=0, atol=4e-7 * scale)
 
 
+@pytest.mark.parametrize("side", [3, 5, 9, 13, 31, 51])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_dense_kernels_of_every_size_equal_scipy(side: int, dtype: str) -> None:
+    rng = np.random.default_rng(side)
+    image = (rng.random((150, 131)) * 255).astype(dtype)
+    for weight in (rng.integers(-9, 10, (side, side)).astype(float), rng.normal(size=(side, side))):
+        truth = ndimage.correlate(image.astype(float), weight, mode="nearest")
+        result = convolve(
+            image, FilterBank(weight[None, None]), padding="same", padding_mode="replicate"
+        )[0]
+        exact = result.dtype.kind == "i"
+        assert exact == (image.dtype.kind == "u" and bool((weight % 1 == 0).all()))
+        bound = 0 if exact else 3e-6 * np.abs(weight).sum() * 255
+        np.testing.assert_allclose(result, truth, rtol=0, atol=bound)
+
+
 @pytest.mark.parametrize("mode", SCIPY_MODES)
 @pytest.mark.parametrize("name", BUILTINS)
 def test_every_filter_and_mode_equals_scipy(name: str, mode: str) -> None:

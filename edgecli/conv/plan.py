@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from edgecli.conv.fourier import Fourier
 from edgecli.conv.method import Method, Steps
-from edgecli.conv.products import RowProducts, SeparableProducts
+from edgecli.conv.products import LowRank, RowProducts, SeparableProducts, numerical_rank
 from edgecli.conv.spectral import Spectral
 from edgecli.conv.sums import Separable, Taps
 from edgecli.filters import FilterBank
@@ -20,11 +21,16 @@ INT32_LARGEST = 2**31 - 1
 FLOAT_EXACT = 2**24
 """Up to here float32 holds every whole number, so that sums of products stay exact."""
 
-MOST_PASSES = {"int16": 14, "int32": 7, "float32": 6}
-"""Ufunc passes up to which sums beat products for one filter (tests/benchmarks/engine.py)."""
+# What follows was measured on 24 megapixels by two threads (tests/benchmarks/engine.py).
 
-SPECTRAL_FROM = 9 * 9
-"""Weights of a kernel from which Fourier down the columns beats products."""
+MOST_PASSES = {"int16": 24, "int32": 12, "float32": 8}
+"""Ufunc passes up to which sums beat products for one filter."""
+
+LOW_RANK_FROM = {2: 5, 3: 9, 4: 15}
+"""For each rank the longest side from which outer products beat the kernel as a whole."""
+
+SPECTRAL_FROM, FOURIER_FROM = 11, 48
+"""The longest side from which Fourier down the columns pays, and in both directions."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class Plan:
     def most_rows(self) -> int | None:
         """Return the most output rows of a band that the methods allow; None for any."""
         return min(
-            (part.method.band_rows for part in self.parts if isinstance(part.method, Spectral)),
+            (p.method.band_rows for p in self.parts if isinstance(p.method, Spectral | Fourier)),
             default=None,
         )
 
@@ -158,6 +164,19 @@ def _choose_method(
     if len(weight) == 1 and isinstance(sums, Separable):
         _, column, row = sums.factors
         return SeparableProducts.prepare(np.array(column), np.array(row), steps), single
-    if len(weight) == 1 and weight[0].size >= SPECTRAL_FROM and steps.stride == (1, 1):
-        return Spectral.prepare(weight[0], steps), single
+    # Fourier transforms round, singular values too: whole numbers stay with plain products.
+    if len(weight) == 1 and accumulator == single and steps == Steps():
+        return _choose_dense(weight[0]), single
     return RowProducts.prepare(weight[np.newaxis], steps), single
+
+
+def _choose_dense(kernel: NDArray[Any]) -> Method:
+    """Choose for one kernel of floats, moved by one, that is no outer product."""
+    side = max(kernel.shape)
+    if side >= LOW_RANK_FROM.get(numerical_rank(kernel), side + 1):
+        return LowRank.prepare(kernel, Steps())
+    if side >= FOURIER_FROM:
+        return Fourier.prepare(kernel, Steps())
+    if side >= SPECTRAL_FROM:
+        return Spectral.prepare(kernel, Steps())
+    return RowProducts.prepare(kernel[np.newaxis, np.newaxis], Steps())

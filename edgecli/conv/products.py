@@ -30,9 +30,9 @@ WIDEST_BLOCK = 512
 NARROWEST_BLOCK = 48
 """Below this width the unpacked product loses to one packed product over the whole row."""
 
-WINDOWS_PER_COPY = 2**19
+WINDOWS_PER_COPY = 3 * 2**18
 """Windows copied at a time: so many that a thread seldom asks for the interpreter lock (a
-hand-over costs as much as 50 µs), so few that they stay in the last-level cache (2 MiB)."""
+hand-over costs as much as 50 µs), so few that they stay in cache (3 MiB)."""
 
 
 def toeplitz(kernel: NDArray[Any], outputs: int, stride: int) -> Floats:
@@ -236,3 +236,38 @@ class SeparableProducts:
             used = (rest - 1) * stride + self.kernel_size[1]
             tail = lines[:, whole * step : whole * step + used]
             np.matmul(tail, self.along[:used, :rest], out=out[:, whole * block :])
+
+
+@dataclass(frozen=True, eq=False)
+class LowRank:
+    """A kernel of small rank as a sum of outer products."""
+
+    terms: tuple[SeparableProducts, ...]
+    name: str = "low rank"
+
+    @classmethod
+    def prepare(cls, kernel: NDArray[Any], steps: Steps) -> LowRank:
+        """Prepare a kernel ``(kH, kW)`` by its singular value decomposition."""
+        columns, values, rows = np.linalg.svd(kernel)
+        terms = zip(columns.T, values[: numerical_rank(kernel)], rows, strict=False)
+        return cls(tuple(SeparableProducts.prepare(u * s, v, steps) for u, s, v in terms))
+
+    def apply(
+        self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, scratch: Scratch
+    ) -> None:
+        """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``."""
+        first, *others = self.terms
+        first.apply(padded, out, steps, scratch)
+        term = scratch.take("term of rank", out.shape, np.float32)
+        for other in others:
+            other.apply(padded, term, steps, scratch)
+            np.add(out, term, out=out)
+
+
+def numerical_rank(kernel: NDArray[Any]) -> int:
+    """Return a kernel's rank as float32 sees it: smaller singular values than 1e-7 are noise.
+
+    >>> numerical_rank(np.outer([1, 2, 1], [1, 0, -1]))
+    1
+    """
+    return int(np.linalg.matrix_rank(kernel, rtol=1e-7))

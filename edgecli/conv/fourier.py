@@ -1,0 +1,89 @@
+"""The largest kernels: Fourier in both directions, by NumPy's FFT."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.conv.method import Steps
+from edgecli.conv.products import spread
+from edgecli.conv.scratch import Scratch
+
+
+@dataclass(frozen=True, eq=False)
+class Fourier:
+    """One kernel over bands of whole rows, by overlap-save.
+
+    Rows are transformed at their whole width and only the columns are cut into bands, which
+    wastes less than square tiles. ``spectrum (h, n // 2 + 1)`` is the kernel's, made when the
+    width is known.
+    """
+
+    kernel: NDArray[np.float64]  # (kH, kW) with dilation
+    height: int  # input rows of a band, halo included
+    spectra: dict[int, NDArray[np.complex64]]  # by row length n; filled by the first band
+    name: str = "fourier"
+
+    @property
+    def band_rows(self) -> int:
+        """Return the most output rows that a band may have."""
+        return self.height - len(self.kernel) + 1
+
+    @classmethod
+    def prepare(cls, kernel: NDArray[Any], steps: Steps) -> Fourier:
+        """Prepare a kernel ``(kH, kW)``, moved one pixel at a time.
+
+        Bands of three times the kernel's height, halo included, waste a third.
+        """
+        kernel = spread(spread(kernel, steps.dilation[0]).T, steps.dilation[1]).T
+        return cls(kernel, fast_length(max(3 * len(kernel), 128)), {})
+
+    def apply(
+        self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, scratch: Scratch
+    ) -> None:
+        """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``.
+
+        Correlation is convolution with the kernel turned by 180°; the first kH − 1 rows and
+        kW − 1 columns of the circular result are wrong and thrown away. float32 stays complex64.
+        """
+        del steps  # moved by one, and the dilation is in the kernel
+        band = padded[0]
+        rows, width = band.shape
+        n = fast_length(width)
+        tile = scratch.take("tile", (self.height, n), np.float32)
+        tile[:rows, :width] = band
+        tile[rows:] = 0
+        tile[:rows, width:] = 0
+        spectrum = scratch.take("fourier", (self.height, n // 2 + 1), np.complex64)
+        np.fft.rfft(tile, axis=1, out=spectrum)
+        np.fft.fft(spectrum, axis=0, out=spectrum)
+        np.multiply(spectrum, self._spectrum(n), out=spectrum)
+        np.fft.ifft(spectrum, axis=0, out=spectrum)
+        kH, kW = self.kernel.shape
+        _, wanted, cols = out.shape
+        kept = tile[:wanted]
+        np.fft.irfft(spectrum[kH - 1 : kH - 1 + wanted], n, axis=1, out=kept)
+        np.copyto(out[0], kept[:, kW - 1 : kW - 1 + cols])
+
+    def _spectrum(self, n: int) -> NDArray[np.complex64]:
+        """Return the kernel's spectrum for rows of n; two threads may both make the first."""
+        if n not in self.spectra:
+            rows = np.fft.rfft(self.kernel[::-1, ::-1], n, axis=1)
+            self.spectra[n] = np.fft.fft(rows, self.height, axis=0).astype(np.complex64)
+        return self.spectra[n]
+
+
+def fast_length(least: int) -> int:
+    """Return the smallest 2^a·3^b·5^c, b ≤ 3 and c ≤ 2, that is at least ``least``.
+
+    Fourier transforms of these lengths are fast: 6144 takes half of 6075's time.
+
+    >>> [fast_length(n) for n in (7, 3062, 6062)]
+    [8, 3072, 6144]
+    """
+    odd: list[int] = [5**c * 3**b for b, c in product(range(4), range(3))]
+    return min(factor << max(-(-least // factor) - 1, 0).bit_length() for factor in odd)

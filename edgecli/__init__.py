@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from edgecli.errors import EdgeCliError as EdgeCliError
     from edgecli.filters import FilterBank as FilterBank
     from edgecli.filters import load_filter as load_filter
+    from edgecli.networks import load_network as load_network
     from edgecli.pipeline import detect_edges as detect_edges
 
 __version__ = "0.1.0"
@@ -28,6 +29,7 @@ _HOMES = {
     "convolve": "edgecli.conv",
     "detect_edges": "edgecli.pipeline",
     "load_filter": "edgecli.filters",
+    "load_network": "edgecli.networks",
     "plan_convolution": "edgecli.conv",
 }
 

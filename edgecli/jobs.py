@@ -9,13 +9,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from edgecli.errors import GeometryError, OutputError, UsageError
+from edgecli.errors import OutputError, UsageError
 from edgecli.images.base import ArraySource, ImageInfo, Sink, Source
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import (
     FORMATS,
-    BeginImage,
     Format,
+    ImageFile,
     begin_file,
     check_holds,
     format_of,
@@ -60,6 +60,7 @@ class Outputs:
 
     paths: tuple[str, ...]
     format: Format
+    shared: bool = False  # one file may take every frame of the input
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def name_outputs(path: str, settings: Settings, target: Target) -> Outputs:
                 f"{len(names)} edge maps do not fit in one output {output}; "
                 "give a folder (-o DIR/) or --combine them into one"
             )
-        return Outputs((output,), format_)
+        return Outputs((output,), format_, shared=True)
     folder = output if output is not None else os.path.dirname(path)
     stem = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
     extension = format_.extensions[0]
@@ -137,6 +138,7 @@ def plan_input(
     outputs = name_outputs(path, settings, target)
     settings = _fit_format(settings, outputs.format)
     grey = settings.channels in (None, "gray") and settings.bank.depth == 1
+    grey = grey and settings.style.overlay is None
     images = open_images(
         path, max_pixels=limits.max_pixels, grey=grey, all_frames=limits.all_frames
     )
@@ -144,9 +146,12 @@ def plan_input(
         source = _upright(image) if limits.auto_orient else image
         detection = plan_detection(settings, source.shape, source.dtype)
         for samples in detection.samples:
-            check_holds(outputs.format, samples, detection.map_shape[2])
+            check_holds(outputs.format, samples, detection.written_shape[2])
         _check_pixels(path, detection, limits)
-        named = _numbered(outputs, number) if limits.all_frames or number > 1 else outputs
+        named = outputs
+        if limits.all_frames or number > 1:
+            together = limits.all_frames and outputs.format.animated
+            named = _numbered(outputs, number, together=together)
         yield Result(image.info, detection, named), source
 
 
@@ -156,12 +161,6 @@ def _check_pixels(path: str, detection: Detection, limits: Limits) -> None:
         raise OutputError(
             f"the edge map of {path} would have {height * width:,} pixels, more than the limit "
             f"{limits.max_pixels:,}; pad less, or raise it with --max-pixels"
-        )
-    rows, cols = detection.convolution.geometry.rows, detection.convolution.geometry.cols
-    if rows.padded * cols.padded > max(limits.max_pixels, MAX_PIXELS):
-        raise GeometryError(
-            f"{path} with its padding would have {rows.padded}×{cols.padded} pixels, more than "
-            f"the limit {MAX_PIXELS:,}; pad less, or raise it with --max-pixels"
         )
 
 
@@ -183,9 +182,10 @@ def _upright(image: Source) -> Source:
     return ArraySource(oriented(rows, image.info.orientation), image.info)
 
 
-def _numbered(outputs: Outputs, number: int) -> Outputs:
+def _numbered(outputs: Outputs, number: int, *, together: bool) -> Outputs:
     """Give the outputs of a later image their own files, unless one file takes them all."""
-    if outputs.format.sequence or outputs.paths == ("-",):
+    one_file = outputs.shared and (together or outputs.paths == ("-",))
+    if one_file or outputs.format.sequence:
         return outputs
     return replace(
         outputs,
@@ -206,7 +206,7 @@ def detect_input(
     """
     results = []
     with ExitStack() as files:
-        begun: dict[str, BeginImage] = {}
+        begun: dict[str, ImageFile] = {}
         for result, source in plan_input(path, settings, target, limits):
             paths = result.outputs.paths
             if target.no_clobber and any(os.path.exists(path) for path in paths):
@@ -218,8 +218,11 @@ def detect_input(
             for output in paths:
                 if output not in begun:
                     file = files.enter_context(whole_file(output))
-                    begun[output] = begin_file(result.outputs.format, file, source)
+                    frames = limits.all_frames and result.outputs.shared
+                    begun[output] = begin_file(result.outputs.format, file, source, frames=frames)
             results.append(_detect(result, source, [begun[path] for path in paths], screen))
+        for image_file in begun.values():
+            image_file.finish()
     return results
 
 
@@ -233,15 +236,15 @@ def _make_folder(path: str) -> None:
 
 
 def _detect(
-    result: Result, source: Source, files: Sequence[BeginImage], screen: Screen | None
+    result: Result, source: Source, files: Sequence[ImageFile], screen: Screen | None
 ) -> Result:
     detection = result.detection
     sinks = [
-        begin(detection.map_shape, samples, result.info)
-        for begin, samples in zip(files, detection.samples, strict=True)
+        file.begin(detection.written_shape, samples, result.info)
+        for file, samples in zip(files, detection.samples, strict=True)
     ]
     if screen is not None:
-        sinks = [screen.watch(sink, detection.map_shape) for sink in sinks]
+        sinks = [screen.watch(sink, detection.written_shape) for sink in sinks]
     try:
         return replace(result, measured=run_detection(detection, source, sinks))
     finally:

@@ -9,185 +9,43 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgecli.conv.activations import ACTIVATIONS, activate, activated_dtype
-from edgecli.conv.blas import one_blas_thread
-from edgecli.conv.engine import Convolution, as_pair, cores, plan_over
+from edgecli.conv.activations import activate
+from edgecli.conv.engine import as_pair, cores
 from edgecli.conv.scratch import Scratch
-from edgecli.edges.operators import (
-    COMBINATIONS,
-    EdgeMap,
-    Operator,
-    combine_responses,
-    combined_dtype,
-    edge_maps,
-    largest_response,
-    load_operator,
-    merge_banks,
-    strongest,
-)
-from edgecli.edges.rendering import (
-    DEPTHS,
-    MAPS,
-    WHOLE_IMAGE_MAPS,
-    Extremes,
-    Scale,
-    choose_scale,
-    full_scale,
-    measure,
-    render,
-    rendered_dtype,
-    scale_from_extremes,
-)
+from edgecli.conv.workers import map_in_order
+from edgecli.detection import Detection, Settings, plan_detection
+from edgecli.edges.keeping import Keeper, keeper_of
+from edgecli.edges.operators import load_operator
+from edgecli.edges.painting import Shown
+from edgecli.edges.planning import Lines, MapPlan
+from edgecli.edges.rendering import Extremes, full_scale, measure
+from edgecli.edges.stages import Layers, angles, combine, run_stages, widen
+from edgecli.edges.thresholds import Levels, parse_hysteresis, parse_threshold
 from edgecli.errors import UsageError
-from edgecli.filters import FilterBank
-from edgecli.geometry import Border, Padding, Window, bands, parse_border, parse_padding
+from edgecli.geometry import bands, parse_border, parse_padding
 from edgecli.images.base import ArraySink, ArraySource, Rows, Sink, Source
-from edgecli.images.colour import CHANNELS, to_volume, volume_channels
+from edgecli.images.colour import composite, to_volume
+from edgecli.images.nan import NanCounter
 
-T = TypeVar("T")
+__all__ = [
+    "Detection",
+    "Measured",
+    "Settings",
+    "detect_edges",
+    "plan_detection",
+    "run_detection",
+]
 
 SMALL_IMAGE = 2**18
 """Pixels that are done before another thread has started."""
-
-REPLICATE = Border("replicate")
-"""What detection pads with by default: zeros would draw a false frame."""
-
-SEPARATE_PLANES = ("each", "max")
-"""Choices of channels that filter every colour plane alone."""
-
-CHOICES = {
-    "channels": CHANNELS,
-    "activation": ACTIVATIONS,
-    "combine": COMBINATIONS,
-    "map": MAPS,
-    "depth": tuple(DEPTHS),
-}
-"""The settings that are words, and what they can be."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What to do to an image, whichever it is: the options of ``detect``.
-
-    UsageError for a choice that does not exist, FilterError where filters and biases do not fit
-    together: both before any image is touched.
-    """
-
-    operators: tuple[Operator, ...]
-    padding: Padding = "same"
-    border: Border = REPLICATE
-    stride: tuple[int, int] = (1, 1)
-    dilation: tuple[int, int] = (1, 1)
-    convolve: bool = False
-    channels: str | None = None
-    bias: tuple[float, ...] = ()  # one for all filters, or one each; () keeps the filters' own
-    activation: str = "none"
-    combine: str | None = None
-    map: str = "abs"
-    depth: str | None = None
-    background: tuple[int, int, int] = (255, 255, 255)
-    threads: int | None = None
-
-    def __post_init__(self) -> None:
-        for name, choices in CHOICES.items():
-            value = getattr(self, name)
-            if value is not None and value not in choices:
-                raise UsageError(f"{name} {value!r} is unknown; choose from {', '.join(choices)}")
-        _ = self.bank
-
-    @cached_property
-    def bank(self) -> FilterBank:
-        """Return the filters of every operator as one bank, flipped where asked."""
-        bank = merge_banks([operator.bank for operator in self.operators])
-        if self.bias:
-            bank = bank.with_bias(self.bias)
-        return bank.flipped() if self.convolve else bank
-
-    @property
-    def maps(self) -> tuple[EdgeMap, ...]:
-        """Return the edge maps that the settings ask for."""
-        return edge_maps(self.operators, self.combine)
-
-
-@dataclass(frozen=True)
-class Detection:
-    """Settings laid over one image: every shape and type, before any pixel is read."""
-
-    settings: Settings
-    bank: FilterBank
-    maps: tuple[EdgeMap, ...]
-    channels: str
-    planes: int  # colour planes that are filtered alone; 1 where the filter covers them all
-    pixels: np.dtype[Any]
-    convolution: Convolution
-
-    @property
-    def volume_shape(self) -> tuple[int, int, int]:
-        """Return height, width and channels of what the filters slide over."""
-        geometry = self.convolution.geometry
-        return geometry.rows.size, geometry.cols.size, self.planes * self.convolution.depth
-
-    @property
-    def output_shape(self) -> tuple[int, int, int]:
-        """Return height, width and number of feature maps, before they combine."""
-        maps, height, width = self.convolution.output_shape
-        return height, width, self.planes * maps
-
-    @property
-    def map_shape(self) -> tuple[int, int, int]:
-        """Return height, width and channels of each edge map."""
-        height, width, _ = self.output_shape
-        return height, width, self.planes if self.channels == "each" else 1
-
-    @property
-    def responses(self) -> tuple[np.dtype[Any], ...]:
-        """Return the type of each edge map before it is rendered."""
-        plan = self.convolution.plan
-        response = activated_dtype(self.settings.activation, plan.accumulator)
-        return tuple(combined_dtype(edge_map, response) for edge_map in self.maps)
-
-    @property
-    def samples(self) -> tuple[np.dtype[Any], ...]:
-        """Return the type of each edge map's samples as written."""
-        settings = self.settings
-        return tuple(
-            rendered_dtype(settings.map, settings.depth, self.pixels, response)
-            for response in self.responses
-        )
-
-    @property
-    def scales(self) -> tuple[Scale | None, ...]:
-        """Return how each map is rendered; None for the numbers themselves."""
-        white = full_scale(self.pixels)
-        return tuple(
-            choose_scale(self.settings.map, white, samples, largest_response(self.bank, m, white))
-            for m, samples in zip(self.maps, self.samples, strict=True)
-        )
-
-
-def plan_detection(
-    settings: Settings, shape: tuple[int, int, int], dtype: np.dtype[Any]
-) -> Detection:
-    """Lay settings over an image ``(H, W, C)``; GeometryError where they do not fit."""
-    bank = settings.bank
-    channels = settings.channels or ("gray" if bank.depth == 1 else "rgb")
-    depth = volume_channels(channels, shape[2])
-    planes = depth if channels in SEPARATE_PLANES else 1
-    bank = bank.over(depth // planes)
-    window = Window(
-        bank.kernel_size, settings.stride, settings.dilation, settings.padding, settings.border
-    )
-    convolution = plan_over(bank, window, (depth // planes, shape[0], shape[1]), dtype)
-    return Detection(settings, bank, settings.maps, channels, planes, dtype, convolution)
 
 
 @dataclass(frozen=True)
@@ -197,41 +55,54 @@ class Measured:
     extremes: tuple[Extremes, ...]
     seconds: float  # summed over threads
     threads: int
+    levels: tuple[Levels | None, ...] = ()  # each map's thresholds
+    nans: int | None = None  # NaN samples of a float image
 
 
 def run_detection(detection: Detection, source: Source, sinks: Sequence[Sink]) -> Measured:
     """Read the source once, top to bottom, and write every edge map to its sink.
 
-    Maps that need the whole image (``signed``, ``minmax``) are held as responses until the last
-    band is in; all others pass through in bands.
+    Maps that need the whole image (``signed``, ``minmax``, thresholds chosen from it, hysteresis)
+    are kept until the last band is in; all others pass through in bands.
     """
-    if detection.settings.map in WHOLE_IMAGE_MAPS:
-        as_numbers = replace(detection, settings=replace(detection.settings, map="raw"))
-        held = [ArraySink(detection.map_shape, dtype) for dtype in detection.responses]
-        measured = _run_bands(as_numbers, source, held)
-        for n, (sink, extremes) in enumerate(zip(sinks, measured.extremes, strict=True)):
-            samples = detection.samples[n]
-            scale = scale_from_extremes(detection.settings.map, samples, extremes)
-            render_held = partial(_render_rows, scale=scale, samples=samples)
-            _write_held(held[n].array, render_held, sink, detection)
-    else:
-        measured = _run_bands(detection, source, sinks)
-    for sink in sinks:
-        sink.finish()
-    return measured
+    if detection.pixels.kind == "f":
+        counter = NanCounter(source, refuse=detection.settings.nan == "error")
+        return replace(_run(detection, counter, sinks), nans=counter.count)
+    return _run(detection, source, sinks)
 
 
-def _run_bands(detection: Detection, source: Source, sinks: Sequence[Sink]) -> Measured:
+def _run(detection: Detection, source: Source, sinks: Sequence[Sink]) -> Measured:
+    keepers = [
+        keeper_of(plan, sink, detection.map_shape)
+        for plan, sink in zip(detection.plans, sinks, strict=True)
+    ]
     cuts = list(bands(detection.output_shape[0], detection.convolution.band_rows))
-    blocks = source.blocks(detection.convolution.needed(*cut) for cut in cuts)
     threads = _useful_threads(detection, len(cuts))
-    work = partial(_band, detection, sinks)
-    extremes, seconds = tuple(Extremes() for _ in sinks), 0.0
-    for band in map_in_order(work, zip(cuts, blocks, strict=True), threads):
+    measured = _run_bands(detection, source, keepers, cuts, threads)
+    levels = [
+        keeper.finish(seen, cuts, threads)
+        for keeper, seen in zip(keepers, measured.extremes, strict=True)
+    ]
+    return replace(measured, levels=tuple(levels))
+
+
+def _run_bands(
+    detection: Detection,
+    source: Source,
+    keepers: Sequence[Keeper],
+    cuts: Sequence[tuple[int, int]],
+    threads: int,
+) -> Measured:
+    height, convolution = detection.output_shape[0], detection.convolution
+    wide = [widen(cut, detection.halo, height) for cut in cuts]
+    blocks = source.blocks(convolution.needed(*rows) for rows in wide)
+    work = partial(_band, detection, keepers)
+    extremes, seconds = tuple(Extremes() for _ in keepers), 0.0
+    for band in map_in_order(work, zip(cuts, wide, blocks, strict=True), threads):
         extremes = tuple(a | b for a, b in zip(extremes, band.extremes, strict=True))
         seconds += band.seconds
-        for sink, encoded in zip(sinks, band.encoded, strict=True):
-            sink.write(encoded)
+        for keeper, encoded in zip(keepers, band.encoded, strict=True):
+            keeper.write(encoded)
     return Measured(extremes, seconds, threads)
 
 
@@ -244,7 +115,7 @@ def _useful_threads(detection: Detection, cuts: int) -> int:
 
 @dataclass(frozen=True)
 class _Band:
-    """A band of every edge map, as its sinks encoded it."""
+    """A band of every edge map, as its keeper encoded it."""
 
     encoded: list[Any]
     extremes: list[Extremes]
@@ -261,19 +132,51 @@ class _Memory(threading.local):
 _memory = _Memory()
 
 
-def _band(detection: Detection, sinks: Sequence[Sink], cut: tuple[int, int], block: Rows) -> _Band:
-    """Compute one band of everything, from the block of image rows that it needs."""
+def _band(
+    detection: Detection,
+    keepers: Sequence[Keeper],
+    cut: tuple[int, int],
+    wide: tuple[int, int],
+    block: Rows,
+) -> _Band:
+    """Compute rows ``cut`` of everything, from the image rows that responses ``wide`` need."""
     scratch = _memory.scratch
     volume = to_volume(block, detection.channels, detection.settings.background)
     started = time.perf_counter()
-    responses = _respond(detection, volume, cut, scratch)
+    responses = _respond(detection, volume, wide, scratch)
     band = _Band([], [], time.perf_counter() - started)
-    described = zip(detection.maps, detection.scales, detection.samples, sinks, strict=True)
-    for edge_map, scale, samples, sink in described:
-        rows = _combine(detection, edge_map, responses, scratch)
-        band.extremes.append(measure(rows, scale))
-        band.encoded.append(sink.encode(_render_rows(rows, scale=scale, samples=samples)))
+    merge, height = detection.channels == "max", detection.output_shape[0]
+    picture = _picture(detection, block, cut, wide)
+    for plan, keeper in zip(detection.plans, keepers, strict=True):
+        layers = combine(plan.edge_map, plan.slope, responses, wide, merge, scratch)
+        layers = run_stages(plan.stages, layers, cut, height, scratch)
+        shown = _show(plan, layers, picture)
+        seen = measure(shown.strength, plan.clips)
+        band.extremes.append(seen)
+        band.encoded.append(keeper.encode(shown, seen, scratch))
     return band
+
+
+def _show(plan: MapPlan, layers: Layers, picture: Rows | None) -> Shown:
+    """Turn layers into rows; a single plane needs no copy."""
+    strength = layers.strength
+    rows = strength[0][..., np.newaxis] if len(strength) == 1 else np.stack([*strength], axis=-1)
+    hues = angles(layers)[..., np.newaxis] if plan.edge_map.direction else None
+    return Shown(rows, hues, picture)
+
+
+def _picture(
+    detection: Detection, block: Rows, cut: tuple[int, int], wide: tuple[int, int]
+) -> Rows | None:
+    """Return the image's own rows as 0 … 1 where edges are laid on them."""
+    settings = detection.settings
+    if settings.style.overlay is None:
+        return None
+    first = detection.convolution.needed(*wide)[0]
+    rows = block[cut[0] - first : cut[1] - first]
+    if rows.shape[2] in (2, 4):
+        rows = composite(rows, settings.background)
+    return rows.astype(np.float32) / np.float32(full_scale(detection.pixels))
 
 
 def _respond(
@@ -288,70 +191,9 @@ def _respond(
         volume.reshape(len(responses), -1, *volume.shape[1:]), responses, strict=True
     ):
         convolution.band(plane, *cut, out, scratch)
+    if responses.dtype.kind == "f" and detection.settings.nan == "ignore":
+        responses[np.isnan(responses)] = 0
     return activate(responses, detection.settings.activation)
-
-
-def _combine(
-    detection: Detection, edge_map: EdgeMap, responses: NDArray[Any], scratch: Scratch
-) -> Rows:
-    """Return one edge map's response as rows ``(rows, W', C)``."""
-    parts = responses[:, edge_map.start : edge_map.stop]
-    if len(parts) == 1:
-        return combine_responses(parts[0], edge_map.combine, scratch)[..., np.newaxis]
-    planes = [combine_responses(part, edge_map.combine, scratch).copy() for part in parts]
-    if detection.channels == "max":
-        return strongest(planes)[..., np.newaxis]
-    return np.stack(planes, axis=-1)
-
-
-def _render_rows(rows: Rows, *, scale: Scale | None, samples: np.dtype[Any]) -> Rows:
-    out = np.empty(rows.shape, samples)
-    if scale is None:
-        np.copyto(out, rows, casting="unsafe")
-    else:
-        render(rows, scale, out, _memory.scratch)
-    return out
-
-
-def _write_held(
-    held: Rows, render_held: Callable[[Rows], Rows], sink: Sink, detection: Detection
-) -> None:
-    """Render and write responses that were kept until their extremes were known."""
-
-    def encode(start: int, stop: int) -> Any:
-        return sink.encode(render_held(held[start:stop]))
-
-    cuts = bands(len(held), detection.convolution.band_rows)
-    for encoded in map_in_order(encode, cuts, _useful_threads(detection, len(held))):
-        sink.write(encoded)
-
-
-def map_in_order(
-    work: Callable[..., T], jobs: Iterable[tuple[Any, ...]], threads: int
-) -> Iterator[T]:
-    """Yield ``work(*job)`` for every job, in order, computed on worker threads.
-
-    Jobs are drawn as results are taken, two more than there are threads in flight, so that memory
-    stays bounded while drawing (decoding), working and taking (writing) overlap. A single thread
-    is the caller's own.
-    """
-    if threads == 1:
-        yield from (work(*job) for job in jobs)
-        return
-    from concurrent.futures import Future, ThreadPoolExecutor  # slow to load, for small images
-
-    pending: deque[Future[T]] = deque()
-    with one_blas_thread(), ThreadPoolExecutor(threads, "edgecli") as executor:
-        try:
-            for job in jobs:
-                pending.append(executor.submit(work, *job))
-                if len(pending) > threads + 2:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()
 
 
 def detect_edges(
@@ -364,6 +206,9 @@ def detect_edges(
     padding: str | int | tuple[int, ...] = "same",
     padding_mode: str = "replicate",
     dilation: int | tuple[int, int] = 1,
+    thin: bool = False,
+    threshold: str | None = None,
+    hysteresis: str | None = None,
     threads: int | None = None,
 ) -> NDArray[np.uint8]:
     """Return the edge map of a picture as 8-bit samples, as ``edgecli detect`` writes it.
@@ -371,7 +216,8 @@ def detect_edges(
     ``picture`` is ``(H, W)`` or ``(H, W, C)``, as Pillow, OpenCV and scikit-image hold it (RGB
     order; alpha is composited on white); the result is ``(H', W')``, or ``(H', W', 3)`` for
     ``channels="each"``. ``operator`` names an operator, a filter, a file or inline rows that make
-    one edge map. Raises FilterError, GeometryError and UsageError.
+    one edge map. ``threshold`` and ``hysteresis`` are written as on the command line, and leave
+    0 and 255. Raises FilterError, GeometryError and UsageError.
 
     >>> picture = np.zeros((4, 6), np.uint8)
     >>> picture[:, 3:] = 50
@@ -379,6 +225,7 @@ def detect_edges(
     [0, 0, 200, 200, 0, 0]
     """
     source = ArraySource.of(picture)
+    chosen = parse_hysteresis(hysteresis) if hysteresis else None
     settings = Settings(
         (load_operator(operator),),
         padding=parse_padding(padding),
@@ -388,6 +235,7 @@ def detect_edges(
         channels=channels,
         map=map,
         depth="8",
+        lines=Lines(thin, parse_threshold(threshold) if threshold else chosen),
         threads=threads,
     )
     detection = plan_detection(settings, source.shape, source.dtype)
@@ -396,6 +244,6 @@ def detect_edges(
             f"detect_edges returns one 8-bit edge map, but {operator!r} with map {map!r} gives "
             f"{len(detection.maps)} of {detection.samples[0].name}; use edgecli.convolve"
         )
-    sink = ArraySink(detection.map_shape, detection.samples[0])
+    sink = ArraySink(detection.written_shape, detection.samples[0])
     run_detection(detection, source, [sink])
     return sink.array[..., 0] if sink.array.shape[2] == 1 else sink.array

@@ -166,7 +166,7 @@ def test_a_filter_of_depth_3_slides_over_the_colours(run: Run, save: Save) -> No
         ([GRID, "--padding", "-1"], 2, "padding '-1'"),
         ([GRID, "--padding", "3000000000"], 1, "has a side over"),
         ([GRID, "--padding", "100000"], 1, "pad less, or raise it with --max-pixels"),
-        ([GRID, "--dilation", "100000"], 1, "pad less, or raise it with --max-pixels"),
+        ([GRID, "--dilation", "100000"], 1, "use a smaller kernel, dilation or padding"),
         ([GRID, "--padding-mode", "wrap"], 2, "padding mode 'wrap' is unknown"),
         ([GRID, "--padding-mode", "constant:inf"], 2, "padding mode"),
         ([GRID, "--stride", "0"], 2, "stride '0'"),

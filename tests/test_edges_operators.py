@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from edgecli import FilterBank, convolve, load_filter
 from edgecli.conv.scratch import Scratch
 from edgecli.edges.operators import (
-    COMBINATIONS,
-    OPERATORS,
     EdgeMap,
     Operator,
     combine_responses,
@@ -30,6 +28,8 @@ from edgecli.errors import FilterError
 from edgecli.filters import BUILTIN_FILTERS
 from tests.conftest import noise
 
+NORMS_AND_NONE = ("none", "magnitude", "max", "sum")
+
 responses = npst.arrays(
     "int16", st.tuples(st.integers(1, 4), st.just(2), st.just(3)), elements=st.integers(-9000, 9000)
 )
@@ -39,7 +39,7 @@ def operators(*names: str) -> list[Operator]:
     return [load_operator(name) for name in names]
 
 
-@pytest.mark.parametrize("name", OPERATORS)
+@pytest.mark.parametrize("name", ["sobel", "prewitt", "scharr", "roberts"])
 def test_an_operator_is_the_magnitude_of_its_pair(name: str) -> None:
     operator = load_operator(name)
     assert (operator.name, operator.combine) == (name, "magnitude")
@@ -47,7 +47,7 @@ def test_an_operator_is_the_magnitude_of_its_pair(name: str) -> None:
     assert operator.bank.names == tuple(f"{name}-{suffix}" for suffix in suffixes)
 
 
-@pytest.mark.parametrize("name", sorted(BUILTIN_FILTERS.keys() - OPERATORS.keys()))
+@pytest.mark.parametrize("name", [n for n in BUILTIN_FILTERS if len(load_filter(n)) == 1])
 def test_any_filter_is_an_operator_that_combines_nothing(name: str) -> None:
     assert load_operator(name) == Operator(name, load_filter(name), "none")
 
@@ -84,14 +84,14 @@ def test_combinations_are_norms_of_the_responses(parts: NDArray[np.int16]) -> No
         "max": np.abs(wide).max(axis=0),
         "none": wide[0],
     }
-    for how in COMBINATIONS:
+    for how in NORMS_AND_NONE:
         if how != "none" or len(parts) == 1:
             combined = combine_responses(parts.copy(), how, Scratch())
             truth = truths[how] if len(parts) > 1 else wide[0]  # one alone keeps its sign
             np.testing.assert_allclose(combined, truth, rtol=1e-6)
 
 
-@given(responses, st.sampled_from(COMBINATIONS))
+@given(responses, st.sampled_from(NORMS_AND_NONE))
 def test_the_combined_type_is_known_before(parts: NDArray[np.int16], how: str) -> None:
     if how != "none" or len(parts) == 1:
         edge_map = EdgeMap("map", 0, len(parts), how)

@@ -193,11 +193,13 @@ def test_an_operator_is_its_pair(name: str) -> None:
 @pytest.mark.parametrize("name", BUILTIN_FILTERS)
 def test_every_entry_of_the_table_works_with_its_defaults(name: str) -> None:
     entry = BUILTIN_FILTERS[name]
-    defaults = ",".join(str(parameter.default) for parameter in entry.parameters)
+    numbers = [*(parameter.default for parameter in entry.parameters), *entry.angles]
+    defaults = ",".join(map(str, numbers))
     explicit = builtin_filter(f"{name}:{defaults}" if defaults else name)
     assert np.array_equal(explicit.weight, builtin_filter(name).weight)
     assert entry.description
-    assert entry.usage == (f"{name}[:sigma]" if defaults else name)
+    usages = {"dog": "dog[:sigma1,sigma2]", "gabor": "gabor[:wavelength,angle…]"}
+    assert entry.usage == usages.get(name, f"{name}[:sigma]" if defaults else name)
 
 
 @pytest.mark.parametrize("name", BUILTIN_FILTERS)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgecli import convolve, detect_edges, load_filter
 from edgecli.conv import Convolution
+from edgecli.conv.workers import map_in_order
 from edgecli.edges.operators import load_operator
 from edgecli.errors import EdgeCliError, FilterError, GeometryError, ImageError, UsageError
 from edgecli.images.base import ArraySink, ArraySource, Rows
@@ -20,7 +21,6 @@ from edgecli.images.colour import luma
 from edgecli.pipeline import (
     Measured,
     Settings,
-    map_in_order,
     plan_detection,
     run_detection,
 )
@@ -32,7 +32,8 @@ OPTIONS: dict[str, Any] = {"padding": "same", "padding_mode": "replicate"}
 
 def respond(image: Array, name: str = "vertical") -> Array:
     """Return the responses of one image ``(H, W)`` or ``(C, H, W)`` in exact or wide numbers."""
-    return convolve(image, name, **OPTIONS)[0].astype(np.float64)
+    responses: Array = convolve(image, name, **OPTIONS)[0].astype(np.float64)
+    return responses
 
 
 def grey(picture: Array) -> Array:
@@ -293,6 +294,7 @@ def test_threads_and_band_heights_change_nothing(
     picture = noise(50, 23, 3)
     truth = detect_edges(picture, map=map_name, padding_mode=mode, threads=1)
     monkeypatch.setattr(Convolution, "band_rows", rows)
+    monkeypatch.setattr("edgecli.pipeline.SMALL_IMAGE", 1)
     source = Strict.of(picture)
     given_settings = settings("sobel", map=map_name, threads=threads)
     np.testing.assert_array_equal(
@@ -316,14 +318,15 @@ def test_results_come_in_order_and_a_bounded_number_is_drawn_ahead() -> None:
         assert drawn <= expected + 6
 
 
-def test_a_failing_band_fails_the_run() -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_failing_band_fails_the_run(threads: int) -> None:
     def fail(number: int) -> int:
         if number == 3:
             raise ImageError("three")
         return number
 
     with pytest.raises(ImageError, match="three"):
-        list(map_in_order(fail, [(n,) for n in range(9)], 2))
+        list(map_in_order(fail, [(n,) for n in range(9)], threads))
 
 
 # --- refusals -----------------------------------------------------------------------------------

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -20,6 +22,8 @@ COMMANDS = {
     "detect": "Find the edges of one or more images.",
     "filters": "List, show and export filters.",
     "trace": "Write out the arithmetic of one output pixel.",
+    "network": "Count, draw and run stacks of layers.",
+    "learn": "Find the filter that best turns INPUT into TARGET.",
 }
 """Each command with the line that --help shows, so that --help need not load it."""
 
@@ -61,6 +65,7 @@ class CommandLine(click.Group):
     def _run(self, run: Callable[[], Any]) -> int:
         """Run a command to its end, and return its exit code."""
         _mend_streams()
+        _heed_signals()
         try:
             code = run()
             sys.stdout.flush()
@@ -70,6 +75,8 @@ class CommandLine(click.Group):
             return fail(str(error), error.exit_code)
         except (click.Abort, KeyboardInterrupt):
             return fail("interrupted", 130)
+        except Stopped as stop:
+            return fail(f"stopped by {stop.signal.name}", 128 + stop.signal)
         except SystemExit:  # how click ends when the reader of a pipe has gone
             return 0
         except MemoryError:
@@ -92,6 +99,29 @@ class CommandLine(click.Group):
             return fail(f"standard output cannot be written: {error.strerror or 'it is closed'}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+class Stopped(BaseException):
+    """A signal that asks to end; raised where the work is, so that temporary files go."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = signal.Signals(number)
+
+
+def _heed_signals() -> None:
+    """Let requests to end pass through the work as Ctrl-C does; not where others handle them."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _stop)
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    del frame
+    raise Stopped(number)
 
 
 def _mend_streams() -> None:

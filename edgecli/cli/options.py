@@ -11,12 +11,18 @@ from typing import Any
 import click
 
 from edgecli.conv.activations import ACTIVATIONS
+from edgecli.edges.colormaps import COLORMAPS
 from edgecli.edges.operators import COMBINATIONS, load_operator
+from edgecli.edges.painting import Style
+from edgecli.edges.planning import Lines
 from edgecli.edges.rendering import DEPTHS, MAPS
+from edgecli.edges.thresholds import parse_hysteresis, parse_threshold
 from edgecli.errors import UsageError
 from edgecli.geometry import PADDING_MODES, parse_border, parse_padding
 from edgecli.images.colour import CHANNELS, parse_colour
 from edgecli.images.formats import FORMATS
+from edgecli.images.masks import read_mask
+from edgecli.images.nan import NAN_CHOICES
 from edgecli.jobs import MAX_PIXELS, Limits, Target
 from edgecli.pipeline import Settings
 from edgecli.reports.formats import REPORTS
@@ -55,15 +61,37 @@ MAP_OPTIONS = (
                  help="How responses become pixels."),
     click.option("--depth", type=click.Choice(list(DEPTHS)),
                  help="Bits of the pixels written.  [default: 8, 16 for images of more]"),
+    click.option("--nan", type=click.Choice(NAN_CHOICES), default="propagate", show_default=True,
+                 help="What NaN in a float image does to the responses that see it."),
     click.option("--background", default="white", show_default=True, metavar="COLOUR",
                  help="What transparent images are laid on."),
+)  # fmt: skip
+
+LINE_OPTIONS = (
+    click.option("--thin", is_flag=True,
+                 help="Keep lines of one pixel: non-maximum suppression, or zero crossings."),
+    click.option("--threshold", metavar="V|N%|pNN|otsu|auto",
+                 help="Keep edges stronger than a number, a share of the largest possible "
+                 "response, a percentile, or what Otsu's method finds; auto is hysteresis."),
+    click.option("--hysteresis", metavar="LOW,HIGH",
+                 help="Keep edges stronger than LOW that hang together with one over HIGH."),
+    click.option("--mask", metavar="FILE", help="An image: edges count where it is bright."),
+    click.option("--border", "margin", type=click.IntRange(0), default=0, show_default=True,
+                 metavar="N", help="Let no edges count within N pixels of the frame."),
+)  # fmt: skip
+
+STYLE_OPTIONS = (
+    click.option("--colormap", type=click.Choice(COLORMAPS), help="Draw strengths in colours."),
+    click.option("--invert", is_flag=True, help="Draw dark lines on white."),
+    click.option("--overlay", metavar="COLOUR", help="Draw the edges on the image."),
+    click.option("--alpha-out", is_flag=True, help="Make the edges opaque, the rest transparent."),
 )  # fmt: skip
 
 OUTPUT_OPTIONS = (
     click.option("-o", "--output", metavar="PATH|DIR|-",
                  help="Where to write.  [default: <stem>-<filter>.png beside the input]"),
     click.option("--format", "format_", type=click.Choice(list(FORMATS)),
-                 help="[default: by the output's extension, else png]"),
+                 help="What to write.  [default: by the output's extension, else png]"),
     click.option("--no-clobber", is_flag=True, help="Leave files that exist as they are."),
     click.option("--all-frames", is_flag=True, help="Take every page or frame of a file."),
     click.option("--no-auto-orient", is_flag=True, help="Do not turn images as their EXIF says."),
@@ -74,7 +102,8 @@ OUTPUT_OPTIONS = (
 )  # fmt: skip
 
 REPORT_OPTIONS = (
-    click.option("--report", type=click.Choice(REPORTS), help="[default: table]"),
+    click.option("--report", type=click.Choice(REPORTS),
+                 help="How to report.  [default: by the report file's extension, else table]"),
     click.option("--report-file", metavar="PATH", help="Write the report there."),
     click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
 )  # fmt: skip
@@ -103,7 +132,14 @@ def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
         }
         return function(**values, **made)
 
-    return with_options(*FILTER_OPTIONS, *MAP_OPTIONS, *OUTPUT_OPTIONS, *REPORT_OPTIONS)(command)
+    return with_options(
+        *FILTER_OPTIONS,
+        *MAP_OPTIONS,
+        *LINE_OPTIONS,
+        *STYLE_OPTIONS,
+        *OUTPUT_OPTIONS,
+        *REPORT_OPTIONS,
+    )(command)
 
 
 def with_options(*options: Decorator) -> Decorator:
@@ -132,8 +168,37 @@ def make_settings(values: dict[str, Any]) -> Settings:
         combine=values.pop("combine", None),
         map=values.pop("map_", "abs"),
         depth=values.pop("depth", None),
+        lines=make_lines(values),
+        style=make_style(values),
+        nan=values.pop("nan", "propagate"),
         background=parse_colour(values.pop("background", "white")),
         threads=values.pop("threads", None),
+    )
+
+
+def make_lines(values: dict[str, Any]) -> Lines:
+    """Choose which edges count; reads the mask, if there is one."""
+    threshold, hysteresis = values.pop("threshold", None), values.pop("hysteresis", None)
+    if threshold is not None and hysteresis is not None:
+        raise UsageError("--threshold and --hysteresis exclude each other; give one of them")
+    chosen = None
+    if threshold is not None:
+        chosen = parse_threshold(threshold)
+    elif hysteresis is not None:
+        chosen = parse_hysteresis(hysteresis)
+    path = values.pop("mask", None)
+    mask = None if path is None else read_mask(path, max_pixels=MAX_PIXELS)
+    return Lines(values.pop("thin", False), chosen, values.pop("margin", 0), mask)
+
+
+def make_style(values: dict[str, Any]) -> Style:
+    """Choose how edges look beyond grey."""
+    overlay = values.pop("overlay", None)
+    return Style(
+        values.pop("colormap", None),
+        values.pop("invert", False),
+        parse_colour(overlay) if overlay is not None else None,
+        values.pop("alpha_out", False),
     )
 
 

@@ -25,6 +25,9 @@ from edgecli.geometry import Axis, Border, Geometry, Window, bands, parse_border
 BAND_BYTES = 3 * 2**20
 """Working memory that a band aims at: a thread's share of cache, measured (tests/benchmarks)."""
 
+LARGEST_BAND = 2**28
+"""Pixels that may be needed for one row of output: 1 GiB of working memory."""
+
 FEWEST_ROWS, MOST_ROWS = 16, 256
 
 
@@ -140,6 +143,12 @@ def plan_over(
     channels, height, width = shape
     bank = bank.over(channels)
     geometry = window.over(height, width)
+    least = geometry.rows.span * geometry.cols.padded * channels
+    if least > LARGEST_BAND:
+        raise GeometryError(
+            f"one row of output takes {least:,} pixels of padded image, more than "
+            f"{LARGEST_BAND:,}; use a smaller kernel, dilation or padding"
+        )
     return Convolution(plan_convolution(bank, window, dtype), geometry, window.border, channels)
 
 

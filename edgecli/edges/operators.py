@@ -1,7 +1,26 @@
 """Operators: named filters and how their feature maps combine into one edge map.
 
 Combining takes a norm of the filters' responses at each pixel: ``magnitude`` the Euclidean one,
-``sum`` the sum of absolute values, ``max`` the largest absolute value.
+``sum`` the sum of absolute values, ``max`` the largest absolute value. ``direction`` keeps the
+norm as the strength of an edge and shows where it points, which ``gradients.py`` works out.
+
+What a step of height h across the middle of a window gives, and what the same operator of other
+libraries is multiplied by to give the same (scikit-image's on an image of 0 … 1, for 8 bits):
+
+    operator     a step gives     OpenCV                              scikit-image
+    sobel        4 h              1, magnitude of Sobel's pair        255 · 4 · √2
+    prewitt      3 h              1, filter2D                         255 · 3 · √2
+    scharr       16 h             1, magnitude of Scharr's pair       255 · 16 · √2
+    roberts      √2 h             1, filter2D                         255 · √2
+    farid        0.39 h           1, sepFilter2D                      255 · √2
+    gradient:σ   0.40 h / σ       1, sepFilter2D                      none
+    kirsch       15 h             1, filter2D, the largest of eight   none
+    robinson     4 h              1, filter2D, the largest of eight   none
+    gabor:λ,θ…   h, less a tenth  1 / Σ positive weights              1 / Σ positive weights
+    canny:σ      4 h at σ = 0     1, GaussianBlur and Canny           thresholds of 0 … 1, a quarter
+    laplacian    h                1, Laplacian(ksize=1)               255, laplace, sign turned
+    log:σ        0.24 h / σ²      GaussianBlur and Laplacian          none (SciPy: 1)
+    dog:σ1,σ2    0.1 h at 1.6     two of GaussianBlur                 255, difference_of_gaussians
 """
 
 from __future__ import annotations
@@ -17,29 +36,42 @@ from numpy.typing import NDArray
 from edgecli.conv.scratch import Scratch
 from edgecli.filters import FilterBank, concatenate, load_filter
 
-COMBINATIONS = ("none", "magnitude", "max", "sum")
+NORMS = ("magnitude", "max", "sum")
 
-OPERATORS = dict.fromkeys(("sobel", "prewitt", "scharr", "roberts"), "magnitude")
+COMBINATIONS = ("none", *NORMS, "direction")
+
+OPERATORS = dict.fromkeys(
+    ("sobel", "prewitt", "scharr", "roberts", "farid", "gradient", "canny"), "magnitude"
+) | dict.fromkeys(("kirsch", "robinson", "gabor"), "max")
 """Built-in banks whose filters belong together, and how their maps combine."""
+
+LINKED = ("canny",)
+"""Operators whose edges are thinned and linked by hysteresis unless told otherwise."""
 
 
 @dataclass(frozen=True)
 class Operator:
-    """A bank, what it is called, and how its feature maps combine."""
+    """A bank, what it is called, and how its feature maps combine.
+
+    ``linked`` edges are one pixel wide and connected: Canny's.
+    """
 
     name: str
     bank: FilterBank
     combine: str = "none"
+    linked: bool = False
 
 
 @dataclass(frozen=True)
 class EdgeMap:
-    """One edge map: the responses ``[start, stop)`` of the bank, combined."""
+    """One edge map: the responses ``[start, stop)`` of the bank, combined by a norm or alone."""
 
     name: str
     start: int
     stop: int
     combine: str
+    direction: bool = False  # shows where edges point, too
+    linked: bool = False
 
 
 def load_operator(spec: str) -> Operator:
@@ -49,8 +81,11 @@ def load_operator(spec: str) -> Operator:
     ('magnitude', 'none')
     """
     bank = load_filter(spec)
-    combine = OPERATORS.get(spec, "none")
-    return Operator(spec if combine != "none" else bank.names[0], bank, combine)
+    family = spec.partition(":")[0]
+    if family not in OPERATORS or len(bank) == 1:
+        return Operator(bank.names[0], bank)
+    name = "".join(spec.split())
+    return Operator(name, bank, OPERATORS[family], family in LINKED)
 
 
 def edge_maps(operators: Sequence[Operator], combine: str | None) -> tuple[EdgeMap, ...]:
@@ -59,9 +94,7 @@ def edge_maps(operators: Sequence[Operator], combine: str | None) -> tuple[EdgeM
     ``combine`` replaces what each operator brings: any but ``none`` makes one map of them all.
     """
     if combine not in (None, "none"):
-        total = sum(len(operator.bank) for operator in operators)
-        name = "-".join(operator.name for operator in operators)
-        return (EdgeMap(name, 0, total, str(combine)),)
+        return (_one_map(operators, str(combine)),)
     maps: list[EdgeMap] = []
     start = 0
     for operator in operators:
@@ -71,9 +104,20 @@ def edge_maps(operators: Sequence[Operator], combine: str | None) -> tuple[EdgeM
             named = zip(operator.bank.names, range(start, stop), strict=True)
             maps += [EdgeMap(name, n, n + 1, "none") for name, n in named]
         else:
-            maps.append(EdgeMap(operator.name, start, stop, how))
+            maps.append(EdgeMap(operator.name, start, stop, how, linked=operator.linked))
         start = stop
     return tuple(maps)
+
+
+def _one_map(operators: Sequence[Operator], combine: str) -> EdgeMap:
+    total = sum(len(operator.bank) for operator in operators)
+    name = "-".join(operator.name for operator in operators)
+    linked = all(operator.linked for operator in operators)
+    if combine != "direction":
+        return EdgeMap(name, 0, total, combine, linked=linked)
+    own = operators[0].combine if len(operators) == 1 else "none"
+    norm = own if own in NORMS else "magnitude"
+    return EdgeMap(f"{name}-direction", 0, total, norm, True, linked)
 
 
 def combined_dtype(edge_map: EdgeMap, dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -90,16 +134,19 @@ def combine_responses(responses: NDArray[Any], how: str, scratch: Scratch) -> ND
     """
     if len(responses) == 1:
         return responses[0]  # type: ignore[no-any-return]
+    dtype = responses.dtype if how == "max" else np.float32
+    total, term = (scratch.take(name, responses.shape[1:], dtype) for name in ("total", "term"))
     if how == "max":
-        np.abs(responses, out=responses)
-        return reduce(lambda a, b: np.maximum(a, b, out=a), responses)
-    shape = responses.shape[1:]
-    total, term = (scratch.take(name, shape, np.float32) for name in ("total", "term"))
-    total.fill(0)
-    for response in responses:
-        np.copyto(term, response, casting="unsafe")
-        (np.square if how == "magnitude" else np.abs)(term, out=term)
-        np.add(total, term, out=total)
+        np.abs(responses[0], out=total)
+        for response in responses[1:]:
+            np.maximum(total, np.abs(response, out=term), out=total)
+        return total
+    for n, response in enumerate(responses):
+        value = term if n else total
+        np.copyto(value, response, casting="unsafe")
+        (np.square if how == "magnitude" else np.abs)(value, out=value)
+        if n:
+            np.add(total, term, out=total)
     return np.sqrt(total, out=total) if how == "magnitude" else total
 
 

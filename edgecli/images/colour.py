@@ -112,8 +112,7 @@ def luma(rows: Rows) -> NDArray[Any]:
     if rows.shape[2] == 1:
         return rows[:, :, 0]
     if rows.dtype == np.float32:
-        plane: NDArray[Any] = rows @ np.array([0.299, 0.587, 0.114], np.float32)
-        return plane
+        return _luma_of_floats(rows)
     return _luma8(rows) if rows.dtype == np.uint8 else _luma_of_wide(rows)
 
 
@@ -150,6 +149,12 @@ def _luma_of_wide(rows: Rows) -> NDArray[Any]:
     return total.astype(rows.dtype)
 
 
+def _luma_of_floats(rows: Rows) -> NDArray[np.float32]:
+    with np.errstate(over="ignore", invalid="ignore"):  # infinities of both signs give NaN
+        plane: NDArray[np.float32] = rows @ np.array([0.299, 0.587, 0.114], np.float32)
+    return plane
+
+
 def composite(rows: Rows, background: Colour = WHITE) -> Rows:
     """Lay grey-alpha or RGBA rows over a colour; return grey or RGB rows of the same type.
 
@@ -163,8 +168,7 @@ def composite(rows: Rows, background: Colour = WHITE) -> Rows:
     """
     colour, alpha = rows[:, :, :-1], rows[:, :, -1:]
     if rows.dtype == np.float32:
-        mixed: Rows = colour * alpha + _scaled(background, colour, 1 / 255) * (1 - alpha)
-        return mixed
+        return _blended_floats(colour, alpha, _scaled(background, colour, 1 / 255))
     if rows.dtype not in (np.uint8, np.uint16):
         raise ImageError(
             f"an alpha channel of {rows.dtype} has no opaque value; remove the alpha channel"
@@ -189,6 +193,12 @@ def _blended(colour: Rows, alpha: Rows, background: Rows, opaque: int) -> Rows:
     total += total >> bits
     total >>= bits
     return total.astype(colour.dtype)
+
+
+def _blended_floats(colour: Rows, alpha: Rows, background: Rows) -> Rows:
+    with np.errstate(over="ignore", invalid="ignore"):  # 0 · ∞ is NaN
+        mixed: Rows = colour * alpha + background * (1 - alpha)
+    return mixed
 
 
 def _scaled(background: Colour, colour: Rows, scale: float) -> Rows:

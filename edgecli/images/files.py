@@ -152,7 +152,7 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
 @contextmanager
 def _temporary_beside(target: str) -> Iterator[BinaryIO]:
     folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name[:200]}.{os.urandom(4).hex()}.edgecli-tmp")
+    temporary = os.path.join(folder, f".{name[:50]}.{os.urandom(4).hex()}.edgecli-tmp")
     try:
         with open(temporary, "xb") as file:
             yield file

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from edgecli.errors import UsageError
-from edgecli.images.base import ImageInfo, Rows, Sink, Source
+from edgecli.images.base import ArraySink, ImageInfo, Rows, Sink, Source
 
 NUMBERS = ("uint8", "uint16", "int16", "int32", "float32")
+
+
+WITH_ALPHA = (1, 2, 3, 4)
+"""Channels of formats that hold grey and colour, with and without alpha."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Format:
     """What a file format can hold.
 
     ``samples`` are the types it stores without loss. ``sequence`` formats hold several images one
-    after another; ``text`` ones may be written to a terminal.
+    after another, ``animated`` ones as frames or pages of one file; ``text`` ones may be written
+    to a terminal.
     """
 
     name: str
@@ -29,19 +32,20 @@ class Format:
     samples: tuple[str, ...]
     channels: tuple[int, ...] = (1, 3)
     sequence: bool = False
+    animated: bool = False
     text: bool = False
 
 
 FORMATS = {
     format_.name: format_
     for format_ in (
-        Format("png", (".png",), ("uint8", "uint16")),
+        Format("png", (".png",), ("uint8", "uint16"), WITH_ALPHA, animated=True),
         Format("pgm", (".pgm", ".pnm"), ("uint8", "uint16"), (1,), sequence=True),
         Format("ppm", (".ppm",), ("uint8", "uint16"), sequence=True),
-        Format("tiff", (".tif", ".tiff"), NUMBERS),
+        Format("tiff", (".tif", ".tiff"), NUMBERS, WITH_ALPHA, animated=True),
         Format("jpeg", (".jpg", ".jpeg"), ("uint8",)),
-        Format("webp", (".webp",), ("uint8",)),
-        Format("npy", (".npy",), NUMBERS),
+        Format("webp", (".webp",), ("uint8",), animated=True),
+        Format("npy", (".npy",), NUMBERS, WITH_ALPHA),
         Format("csv", (".csv", ".txt"), NUMBERS, (1,), text=True),
         Format("y4m", (".y4m",), ("uint8", "uint16"), (1,), sequence=True),
     )
@@ -65,39 +69,89 @@ def check_holds(format_: Format, samples: np.dtype[Any], channels: int) -> None:
         raise UsageError(f"{format_.name} cannot hold {samples.name} samples; choose from {fit}")
     if channels not in format_.channels:
         fit = ", ".join(f.name for f in FORMATS.values() if channels in f.channels)
-        raise UsageError(f"{format_.name} cannot hold a colour edge map; choose from {fit}")
+        what = "a colour edge map" if channels == 3 else "transparency"
+        raise UsageError(f"{format_.name} cannot hold {what}; choose from {fit}")
 
 
-BeginImage = Callable[[tuple[int, int, int], np.dtype[Any], ImageInfo], Sink]
-"""Begins an image ``(H, W, C)`` of some type of samples, made of the input that is described."""
+class ImageFile:
+    """An open file and the images that are written to it, one after another."""
+
+    def __init__(self, format_: Format, file: BinaryIO) -> None:
+        self._format, self._file = format_, file
+
+    def begin(self, shape: tuple[int, int, int], samples: np.dtype[Any], info: ImageInfo) -> Sink:
+        """Begin an image ``(H, W, C)`` of ``samples``, made of the input that ``info`` describes.
+
+        The input's resolution is kept where the format has a place for it. Raises UsageError
+        where the format cannot hold the image.
+        """
+        return _open_sink(self._format, self._file, shape, samples, info)
+
+    def finish(self) -> None:
+        """Write what follows the last image."""
 
 
-def begin_file(format_: Format, file: BinaryIO, source: Source) -> BeginImage:
-    """Return what begins each image of an open file, which the first source's stream describes.
+class VideoFile(ImageFile):
+    """YUV4MPEG2: one header for all frames, which repeats the rate of a video that was read."""
 
-    A YUV4MPEG2 file has one header for all frames: it repeats the rate of a video that was read.
+    def __init__(self, format_: Format, file: BinaryIO, source: Source) -> None:
+        from edgecli.images.yuv4mpeg import FrameSource, FrameWriter
+
+        super().__init__(format_, file)
+        self._writer = FrameWriter(file, source.header if isinstance(source, FrameSource) else None)
+
+    def begin(self, shape: tuple[int, int, int], samples: np.dtype[Any], info: ImageInfo) -> Sink:
+        """Begin a frame."""
+        del info
+        check_holds(self._format, samples, shape[2])
+        return self._writer.sink(shape, samples)
+
+
+class FramesFile(ImageFile):
+    """An animation or a document of pages, kept in memory until its last frame is in."""
+
+    def __init__(self, format_: Format, file: BinaryIO) -> None:
+        super().__init__(format_, file)
+        self._frames: list[ArraySink] = []
+        self._durations: list[float | None] = []
+
+    def begin(self, shape: tuple[int, int, int], samples: np.dtype[Any], info: ImageInfo) -> Sink:
+        """Begin a frame that is shown as long as the input's."""
+        check_holds(self._format, samples, shape[2])
+        self._frames.append(ArraySink(shape, samples))
+        self._durations.append(info.duration)
+        return self._frames[-1]
+
+    def finish(self) -> None:
+        """Write all frames."""
+        from edgecli.images.pillow import save_frames
+
+        frames = [frame.array for frame in self._frames]
+        save_frames(self._file, self._format.name, frames, self._durations)
+
+
+def begin_file(
+    format_: Format, file: BinaryIO, source: Source, *, frames: bool = False
+) -> ImageFile:
+    """Return what begins the images of an open file, the first of them made of ``source``.
+
+    ``frames`` tells that all images of the input go to this one file as its frames or pages.
     """
-    if format_.name != "y4m":
-        return partial(open_sink, format_, file)
-    from edgecli.images.yuv4mpeg import FrameSource, FrameWriter
-
-    header = source.header if isinstance(source, FrameSource) else None
-    writer = FrameWriter(file, header)
-    return lambda shape, samples, info: writer.sink(shape, samples)  # noqa: ARG005
+    if frames and format_.animated:
+        return FramesFile(format_, file)
+    if format_.name == "y4m":
+        return VideoFile(format_, file, source)
+    return ImageFile(format_, file)
 
 
-def open_sink(
+def _open_sink(
     format_: Format,
     file: BinaryIO,
     shape: tuple[int, int, int],
     samples: np.dtype[Any],
     info: ImageInfo,
 ) -> Sink:
-    """Begin an image ``(H, W, C)`` of ``samples`` in an open file.
-
-    ``info`` is the input's: its resolution is kept where the format has a place for it. Raises
-    UsageError where the format cannot hold the image. Codecs are imported when first used.
-    """
+    """Begin an image ``(H, W, C)`` of ``samples``; codecs are imported when first used."""
     check_holds(format_, samples, shape[2])
     match format_.name:
         case "png":

@@ -6,9 +6,11 @@ see ``row_type`` for types that say enough by themselves and ``smallest`` for th
 
 from __future__ import annotations
 
+import io
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any, BinaryIO, Literal
 
@@ -281,10 +283,13 @@ def _fill(reader: ForwardReader, array: Rows) -> None:
     """Read until an array in C order is full."""
     data = array.data.cast("B")
     if (count := reader.fill(data)) < len(data):
-        raise reader.error(
-            f"is cut short, at least {len(data) - count:,} bytes are missing; "
-            "get the file whole again"
-        )
+        raise _cut_short(reader, len(data) - count)
+
+
+def _cut_short(reader: ForwardReader, missing: int) -> ImageError:
+    return reader.error(
+        f"is cut short, at least {missing:,} bytes are missing; get the file whole again"
+    )
 
 
 def _read_rows(reader: ForwardReader, stored: np.dtype[Any], rows: Rows) -> None:
@@ -303,17 +308,19 @@ def _whole_array(
     stored: np.dtype[Any],
     order: Literal["C", "F"],
 ) -> Rows:
-    """Return the array mapped, or in memory if the stream is no file or too short to map."""
-    start = file.tell() if file.seekable() else None
-    if start is not None:
-        try:
+    """Return the array mapped or, if the stream is no file, in memory."""
+    size = math.prod(shape) * stored.itemsize
+    if file.seekable():
+        start = file.tell()
+        if (missing := start + size - file.seek(0, io.SEEK_END)) > 0:
+            raise _cut_short(reader, missing)
+        file.seek(start)
+        with suppress(io.UnsupportedOperation):  # not a file of the system
             return np.memmap(file, stored, "r", start, shape, order)
-        except (OSError, ValueError):
-            file.seek(start)
+        file.seek(start)
     try:
         array = np.empty(shape, stored, order)
-    except MemoryError as error:
-        size = math.prod(shape) * stored.itemsize
+    except (MemoryError, ValueError) as error:
         raise reader.error(
             f"needs {size:,} bytes of memory; save it in C order as int32 or float32, "
             "which is streamed"

@@ -197,10 +197,10 @@ def _row_mode(image: Image.Image, *, grey: bool) -> tuple[str, np.dtype[Any]]:
 
 
 def _spread_transparency(image: ImageFile.ImageFile) -> None:
-    """Scale the transparent grey of a PNG of 2 or 4 bits as Pillow scales the pixels."""
-    scale = {"L;2": 255 // 3, "L;4": 255 // 15}.get(decoder_names(image)[-1])
+    """Scale the transparent grey of a PNG of 1, 2 or 4 bits as Pillow scales the pixels."""
+    scale = {"1": 255, "L;2": 255 // 3, "L;4": 255 // 15}.get(decoder_names(image)[-1])
     if image.format == "PNG" and scale and "transparency" in image.info:
-        image.info["transparency"] *= scale
+        image.info["transparency"] = min(image.info["transparency"] * scale, 255)
 
 
 # --- TIFF ---------------------------------------------------------------------------------------
@@ -330,7 +330,8 @@ def save_frames(
         check_writable(format_, frame.shape, frame.dtype)
     shown = [100 if duration is None else round(duration) for duration in durations]
     shown += [100] * (len(frames) - len(shown))
-    file.write(_encoded(format_, frames, duration=shown, loop=0))
+    options = {"duration": shown, "loop": 0} if len(frames) > 1 else {}
+    file.write(_encoded(format_, frames, **options))
 
 
 def _encoded(format_: str, frames: Sequence[Rows], **options: object) -> bytes:

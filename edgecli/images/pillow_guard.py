@@ -29,10 +29,10 @@ _COMMON = (
     WebPImagePlugin.WebPImageFile.format,
 )
 
-# Rarer formats that Pillow decodes truly. Left out are EPS (it runs Ghostscript), ICNS (a cut file
-# yields another icon), FITS (signed samples come out unsigned), PNM (read elsewhere) and formats
-# that are only recognised.
-_RARE = ("AVIF", "JPEG2000", "ICO", "DIB", "PCX", "SGI", "PSD", "QOI", "DDS", "XBM", "TGA")
+# Rarer formats that Pillow decodes truly. Left out are EPS (it runs Ghostscript), DDS and ICNS (a
+# cut file passes for a whole one), FITS (signed samples come out unsigned), PNM (it is read
+# elsewhere) and formats that Pillow only recognises.
+_RARE = ("AVIF", "JPEG2000", "ICO", "DIB", "PCX", "SGI", "PSD", "QOI", "XBM", "TGA")
 
 _PIXELS_AT_ONCE = 1 << 17  # on the way to NumPy; more and Pillow's copies leave the cache
 

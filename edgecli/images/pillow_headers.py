@@ -1,7 +1,7 @@
 """What the headers of images say that Pillow does not: depth above all, in terms of this package.
 
-Pillow opens 48-bit PNGs, 16-bit SGI, BC6H textures, 10-bit AVIF and 12-bit colour JPEG 2000 as
-8-bit images, and tells nobody.
+Pillow opens 48-bit PNGs, 16-bit SGI, 10-bit AVIF and 12-bit colour JPEG 2000 as 8-bit images, and
+tells nobody.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def bits_cut(image: ImageFile.ImageFile, stream: BinaryIO) -> int:
         return 0
     for name in decoder_names(image):
         # BGR;16 is 5 + 6 + 5 bits in all, while RGB;16B and its like are 16 for each sample
-        if name == "SGI16" or name.startswith("BC6H") or re.match(r"(?!BGR).*;16", name):
+        if name == "SGI16" or re.match(r"(?!BGR).*;16", name):
             return 16
     if image.format not in {"AVIF", "JPEG2000"}:
         return 0

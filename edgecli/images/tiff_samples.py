@@ -202,11 +202,12 @@ def _straightened(rows: Rows) -> Rows:
     """Divide colours by their alpha; where it is 0 they are 0."""
     alpha = rows[:, :, -1:].astype(np.float64)
     opaque = 1.0 if rows.dtype.kind == "f" else float(np.iinfo(rows.dtype).max)
-    factor = np.divide(opaque, alpha, out=np.zeros_like(alpha), where=alpha > 0)
-    colours = rows[:, :, :-1] * factor
-    if rows.dtype.kind != "f":
-        colours = np.minimum(np.rint(colours), opaque)
-    return np.concatenate([colours.astype(rows.dtype), rows[:, :, -1:]], axis=2)
+    with np.errstate(over="ignore", invalid="ignore"):  # of floats that are no colours
+        factor = np.divide(opaque, alpha, out=np.zeros_like(alpha), where=alpha > 0)
+        colours = rows[:, :, :-1] * factor
+        if rows.dtype.kind != "f":
+            colours = np.minimum(np.rint(colours), opaque)
+        return np.concatenate([colours.astype(rows.dtype), rows[:, :, -1:]], axis=2)
 
 
 def _regrouped(bands: Iterator[Rows]) -> Callable[[Rows], None]:

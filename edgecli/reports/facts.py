@@ -34,6 +34,8 @@ def image_facts(result: Result) -> Facts:
     }
     outputs = [_output_facts(result, n) for n in range(len(detection.maps))]
     facts |= {"output": outputs[0]} if len(outputs) == 1 else {"outputs": outputs}
+    if result.measured is not None and result.measured.nans is not None:
+        facts["nan"] = {"samples": result.measured.nans, "policy": detection.settings.nan}
     return facts | {"engine": _engine_facts(result)}
 
 

@@ -23,6 +23,7 @@ def table_rows(result: Result) -> list[tuple[str, str]]:
         ("slides over", _volume(facts)),
         *_sizes(result, facts),
         *_costs(facts),
+        *_nans(facts),
         ("engine", _engine(result, facts)),
         *_outputs(facts),
     ]
@@ -111,6 +112,11 @@ def _costs(facts: Facts) -> Iterator[tuple[str, str]]:
     yield "MACs", f"{facts['macs']:,} multiply-adds, bias excluded"
     field, connections = facts["receptive_field"], facts["connections_per_output"]
     yield "receptive field", f"{times(field)}, {connections:,} connections per output"
+
+
+def _nans(facts: Facts) -> Iterator[tuple[str, str]]:
+    if nan := facts.get("nan"):
+        yield "NaN", f"{nan['samples']:,} samples, {nan['policy']}"
 
 
 def _engine(result: Result, facts: Facts) -> str:

@@ -26,6 +26,7 @@ from tests.benchmarks.timing import (
     number,
     print_limits,
     print_table,
+    say,
     timed,
     write_json,
     yes_or_no,
@@ -111,6 +112,7 @@ def main() -> None:
     work = all_work(options.megapixels)
     lines: list[tuple[Comparison, Cost]] = []
     for name in chosen(work, options.only):
+        say(name)
         lines += measure(work[name](), options.rounds)
     comparisons = [line for line, _ in lines]
     limits = layer_limits(comparisons)

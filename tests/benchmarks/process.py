@@ -31,6 +31,7 @@ from tests.benchmarks.timing import (
     number,
     print_limits,
     print_table,
+    say,
     write_json,
     yes_or_no,
 )
@@ -39,7 +40,7 @@ MEGABYTE = 10**6
 
 
 def run(line: str, folder: Path) -> Cost:
-    """Run a command line to its end; ends the program with its words if it fails."""
+    """Run a command line to its end; RuntimeError, with its last words, if it fails."""
     with (folder / "errors.txt").open("w+b") as errors:
         started = time.perf_counter()
         child = subprocess.Popen(
@@ -55,7 +56,8 @@ def run(line: str, folder: Path) -> Cost:
         child.returncode = os.waitstatus_to_exitcode(status)
         errors.seek(0)
         if child.returncode:
-            sys.exit(f"{line}\nfailed: {errors.read().decode(errors='replace')}")
+            words = errors.read().decode(errors="replace").strip()
+            raise RuntimeError(f"{line}\n{words}")
     kilobyte = 1 if sys.platform == "darwin" else 1024  # the unit of ru_maxrss
     return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * kilobyte)
 
@@ -84,7 +86,7 @@ def prepare(folder: Path, *, gigapixel: bool) -> None:
     (folder / "vertical.mat").write_text("3 3 1 0\n1 0 -1\n1 0 -1\n1 0 -1\n", "utf-8")
 
 
-def agreement(work: Work, peer: Peer, folder: Path) -> str:
+def try_out(work: Work, peer: Peer, folder: Path) -> str:
     """Run a peer once, and say which share of its edges are ours."""
     run(peer.command, folder)
     if work.output is None:
@@ -93,29 +95,39 @@ def agreement(work: Work, peer: Peer, folder: Path) -> str:
     return f"{float(pictures('agreement', *files)):.1%} agree"
 
 
+def try_all(work: Work, folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Run every command once; return the lines of those that work, and notes on all peers."""
+    commands: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    for line in filter(None, (work.command, work.check)):
+        run(line, folder)
+    for peer in work.peers:
+        try:
+            notes[peer.name] = try_out(work, peer, folder) if peer.installed else "not installed"
+        except RuntimeError as error:
+            say(str(error))
+            notes[peer.name] = "failed"
+        else:
+            commands |= {peer.name: peer.command} if peer.installed else {}
+    return commands, notes
+
+
 def measure(work: Work, rounds: int, folder: Path) -> list[Comparison]:
-    """Let ours and every installed peer take turns, and compare the medians."""
-    for line in (work.command, work.check):
-        if line is not None:
-            run(line, folder)
-    present = [peer for peer in work.peers if peer.installed]
-    notes = {peer.name: agreement(work, peer, folder) for peer in present}
-    commands = {"edgecli": work.command} | {peer.name: peer.command for peer in present}
-    contestants = {name: partial(run, line, folder) for name, line in commands.items()}
-    costs = interleave(contestants, max(1, round(rounds * work.pace)))
-    if not work.peers:
-        return [Comparison(work.name, "", costs["edgecli"], None)]
-    return [
-        Comparison(
-            work.name,
-            peer.name,
-            costs["edgecli"],
-            costs.get(peer.name),
-            peer.least,
-            notes.get(peer.name, "not installed"),
-        )
-        for peer in work.peers
+    """Let ours and every peer that works take turns, and compare the medians."""
+    try:
+        commands, notes = try_all(work, folder)
+        commands["edgecli"] = work.command
+        contestants = {name: partial(run, line, folder) for name, line in commands.items()}
+        costs = interleave(contestants, max(1, round(rounds * work.pace)))
+    except RuntimeError as error:
+        say(str(error))
+        return [Comparison(work.name, "", None, None, note="edgecli failed")]
+    ours = costs["edgecli"]
+    lines = [
+        Comparison(work.name, p.name, ours, costs.get(p.name), p.least, notes[p.name])
+        for p in work.peers
     ]
+    return lines or [Comparison(work.name, "", ours, None)]
 
 
 def limits_of(work: Work, cost: Cost) -> list[Limit]:
@@ -167,6 +179,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="edgecli-benchmark-") as folder:
         prepare(Path(folder), gigapixel=options.gigapixel)
         for name in names:
+            say(name)
             lines = measure(rows[name], options.rounds, Path(folder))
             comparisons += lines
             if lines[0].ours:

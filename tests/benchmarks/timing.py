@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+PATIENCE = 20.0  # seconds
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -75,12 +77,14 @@ def timed(run: Callable[[], object]) -> Cost:
 def interleave(contestants: Mapping[str, Callable[[], Cost]], rounds: int) -> dict[str, Cost]:
     """Let every contestant run once in each round, and return the median costs.
 
-    Taking turns spreads whatever else the machine does over all of them alike.
+    Taking turns spreads whatever else the machine does over all of them alike. Who has taken
+    ``PATIENCE`` seconds in all sits the later rounds out.
     """
     costs: dict[str, list[Cost]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, run in contestants.items():
-            costs[name].append(run())
+            if sum(cost.seconds for cost in costs[name]) < PATIENCE:
+                costs[name].append(run())
     return {name: _median(runs) for name, runs in costs.items()}
 
 
@@ -139,6 +143,11 @@ def print_limits(limits: Sequence[Limit]) -> None:
     ]
     if rows:
         print_table(["work", "measure", "value", "asked", "met"], rows)
+
+
+def say(progress: str) -> None:
+    """Say on standard error what is being measured."""
+    print(progress, file=sys.stderr, flush=True)
 
 
 def yes_or_no(met: bool | None) -> str:

@@ -1,0 +1,153 @@
+"""``edgecli learn``: the filter that best turns one image into another."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from edgecli.errors import ImageError, UsageError
+from edgecli.filters import dump_filter, filter_format
+from edgecli.images.base import Source
+from edgecli.images.files import open_images, whole_file
+from edgecli.jobs import MAX_PIXELS
+from edgecli.networks.learn import Task, learn
+from edgecli.networks.maps import upright
+from edgecli.reports.formats import REPORTS
+from edgecli.reports.learned import write_learned
+
+Pair = tuple[str, str]
+
+
+@click.command("learn")
+@click.argument("input_path", metavar="INPUT")
+@click.argument("target_path", metavar="TARGET")
+@click.option("--size", required=True, metavar="HxW", help="The filter's height and width.")
+@click.option(
+    "--filters",
+    type=click.Choice(["1", "3"]),
+    default="1",
+    show_default=True,
+    help="One towards the target in grey, or one for each of its colours.",
+)
+@click.option(
+    "--channels",
+    type=click.Choice(["gray", "rgb"]),
+    default="gray",
+    show_default=True,
+    help="What the filters slide over.",
+)
+@click.option(
+    "--ridge",
+    type=click.FloatRange(0, 1e300),
+    default=0.0,
+    show_default=True,
+    metavar="L",
+    help="Add L · Σ weight² to the mean squared error, to keep weights small.",
+)
+@click.option("-o", "--output", required=True, metavar="FILE", help="A filter file to write.")
+@click.option(
+    "--report", type=click.Choice(REPORTS), default="table", show_default=True, help="How to tell."
+)
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="[default: all cores]")
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(1),
+    default=MAX_PIXELS,
+    show_default=True,
+    metavar="N",
+    help="Refuse larger images.",
+)
+def command(
+    input_path: str,
+    target_path: str,
+    size: str,
+    filters: str,
+    channels: str,
+    ridge: float,
+    output: str,
+    report: str,
+    threads: int | None,
+    max_pixels: int,
+) -> None:
+    """Find the filter that best turns INPUT into TARGET.
+
+    Both are images or grids of numbers of one size, or folders of such, paired by their names.
+    The filter and its bias minimise the mean squared error; detect -f takes the file.
+    """
+    format_ = filter_format(output)
+    targets = "rgb" if filters == "3" else "gray"
+    task = Task(parse_size(size), channels, targets)
+    pairs = pair_files(input_path, target_path)
+    for path in (path for pair in pairs for path in pair):
+        if os.path.realpath(path) == os.path.realpath(output):
+            raise UsageError(f"output {output} is also the input {path} of this run; give another")
+    learned = learn(_sources(pairs, task, max_pixels), task, ridge, threads)
+    data = dump_filter(learned.bank, format_)
+    with whole_file(output) as file:
+        file.write(data)
+    write_learned(learned, len(pairs), output, report)
+
+
+def _sources(pairs: list[Pair], task: Task, max_pixels: int) -> Iterator[tuple[Source, Source]]:
+    """Open pairs one after another; a JPEG in grey is its luma, as for detect."""
+    for path, target_path in pairs:
+        first = open_images(path, max_pixels=max_pixels, grey=task.channels == "gray")
+        second = open_images(target_path, max_pixels=max_pixels, grey=task.targets == "gray")
+        with closing(next(first)) as source, closing(next(second)) as target:
+            yield upright(source), upright(target)
+
+
+def pair_files(input_path: str, target_path: str) -> list[Pair]:
+    """Return the two files, or those of two folders that belong together.
+
+    A target has its input's name, but for the extension, or that name and a dash: ``photo.jpg``
+    and ``photo-vertical.npy``. UsageError where an input has none, or several.
+    """
+    if os.path.isdir(input_path) != os.path.isdir(target_path):
+        raise UsageError(
+            f"{input_path} and {target_path} are a folder and a file; give two of a kind"
+        )
+    if not os.path.isdir(input_path):
+        return [(input_path, target_path)]
+    inputs, targets = _files(input_path), _files(target_path)
+    if not inputs:
+        raise ImageError(f"folder {input_path} has no files; give one with images in it")
+    return [(path, _target_of(Path(path).stem, targets, target_path)) for path in inputs]
+
+
+def _files(folder: str) -> list[str]:
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError as error:
+        raise ImageError(f"folder {folder} cannot be read: {error.strerror}") from error
+    paths = [os.path.join(folder, name) for name in names if not name.startswith(".")]
+    return [path for path in paths if os.path.isfile(path)]
+
+
+def _target_of(stem: str, targets: list[str], folder: str) -> str:
+    same = [path for path in targets if Path(path).stem == stem]
+    found = same or [path for path in targets if Path(path).stem.startswith(f"{stem}-")]
+    if len(found) != 1:
+        names = ", ".join(os.path.basename(path) for path in found[:4]) or "none"
+        raise UsageError(
+            f"input {stem!r} needs one target in {folder} called {stem} or {stem}-…, "
+            f"and there is {names}; rename or remove files"
+        )
+    return found[0]
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Read height × width, or one number for both.
+
+    >>> parse_size("3x5"), parse_size("7")
+    ((3, 5), (7, 7))
+    """
+    match = re.fullmatch(r"([0-9]{1,6})(?:[x×,]([0-9]{1,6}))?", text.strip().lower())
+    if match is None:
+        raise UsageError(f"size {text[:40]!r} is not HxW; write two numbers, such as 3x3")
+    return int(match[1]), int(match[2] or match[1])

@@ -1,0 +1,150 @@
+"""``edgecli network``: stacks of layers, counted and run."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from contextlib import closing
+from dataclasses import replace
+
+import click
+
+from edgecli.errors import UsageError
+from edgecli.images.files import open_images, whole_file
+from edgecli.jobs import MAX_PIXELS
+from edgecli.networks import Network, load_network
+from edgecli.networks.drawing import draw_network
+from edgecli.networks.maps import describe_run, output_paths, upright
+from edgecli.networks.weights import random_weights
+from edgecli.reports.formats import REPORTS
+from edgecli.reports.network import run_text, summary_text
+
+SEED = 0
+
+report_option = click.option(
+    "--report", type=click.Choice(REPORTS), default="table", show_default=True, help="How to tell."
+)
+
+
+@click.group("network")
+def command() -> None:
+    """Count, draw and run stacks of layers."""
+
+
+@command.command("summary")
+@click.argument("name", metavar="NAME|FILE")
+@click.option(
+    "--input",
+    "input_",
+    metavar="HxWxC",
+    help="The input's shape.  [default: as the network says]",
+)
+@click.option(
+    "--compare",
+    type=click.Choice(["fully-connected"]),
+    help="Show what dense layers between the same volumes would need.",
+)
+@report_option
+@click.option("-o", "--output", metavar="FILE.svg|-", help="Draw the volumes to scale.")
+def summarize(
+    name: str, input_: str | None, compare: str | None, report: str, output: str | None
+) -> None:
+    """Show every layer's shape, parameters, multiply-adds and receptive field.
+
+    NAME is lenet5, example-convnet or edges-rgb; FILE is a network file.
+    """
+    summary = load_network(name).summary(None if input_ is None else parse_shape(input_))
+    if output is not None:
+        _check_apart(output, name)
+        with whole_file(output) as file:
+            file.write(draw_network(summary).encode())
+    if report != "none" and output != "-":
+        sys.stdout.write(summary_text(summary, report, compare=compare is not None))
+
+
+@command.command("run")
+@click.argument("name", metavar="NAME|FILE")
+@click.argument("image", metavar="IMAGE")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="DIR|FILE.npz",
+    help="A folder for a picture of each layer's maps, or a file for all arrays.",
+)
+@report_option
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="[default: all cores]")
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(1),
+    default=MAX_PIXELS,
+    show_default=True,
+    metavar="N",
+    help="Refuse larger images.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+def run(
+    name: str,
+    image: str,
+    output: str,
+    report: str,
+    threads: int | None,
+    max_pixels: int,
+    quiet: bool,
+) -> None:
+    """Run a network on an image and write the feature maps of every layer.
+
+    A network without weights gets random ones, always the same.
+    """
+    network, drawn = _with_weights(load_network(name))
+    _check_output(output)
+    for _, path in output_paths(network, output):
+        _check_apart(path, name, image)
+    images = open_images(image, max_pixels=max_pixels, grey=network.input_shape[0] == 1)
+    with closing(next(images)) as source:
+        result = describe_run(
+            network, upright(source), output, random_weights=drawn, threads=threads
+        )
+    if quiet:
+        return
+    if drawn:
+        click.echo(
+            f"edgecli: network {network.name} has no weights, so random ones were drawn "
+            f"(seed {SEED}): the maps show its shapes, not anything that it learned",
+            err=True,
+        )
+    if report != "none":
+        sys.stdout.write(run_text(result, report))
+
+
+def _with_weights(network: Network) -> tuple[Network, bool]:
+    """Draw weights for a network that has none but should, and say whether that was so."""
+    shapes = network.parameter_shapes()
+    if network.weights or not shapes:
+        return network, False
+    return replace(network, weights=random_weights(shapes, SEED)), True
+
+
+def _check_output(output: str) -> None:
+    if output in ("", "-") or (os.path.splitext(output)[1] and not output.endswith(".npz")):
+        raise UsageError(f"output {output!r} is neither a folder nor a .npz file; give one of them")
+
+
+def _check_apart(output: str, *inputs: str) -> None:
+    for path in inputs:
+        if path != "-" and os.path.realpath(output) == os.path.realpath(path):
+            raise UsageError(f"output {output} is also the input {path} of this run; give another")
+
+
+def parse_shape(text: str) -> tuple[int, int, int]:
+    """Read height × width × channels.
+
+    >>> parse_shape("480x640x3")
+    (480, 640, 3)
+    """
+    match = re.fullmatch(r"([0-9]{1,10})[x×]([0-9]{1,10})[x×]([0-9]{1,10})", text.strip().lower())
+    if match is None:
+        raise UsageError(f"shape {text[:40]!r} is not HxWxC; write three numbers, such as 32x32x3")
+    H, W, C = map(int, match.groups())
+    return H, W, C

@@ -1,0 +1,196 @@
+"""What to do to an image, and that laid over one image: everything known before a pixel is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from edgecli.conv.activations import ACTIVATIONS, activated_dtype
+from edgecli.conv.engine import Convolution, plan_over
+from edgecli.edges.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
+from edgecli.edges.painting import Style
+from edgecli.edges.planning import Lines, MapPlan, check_lines, plan_map
+from edgecli.edges.rendering import DEPTHS, MAPS, Scale
+from edgecli.errors import UsageError
+from edgecli.filters import FilterBank
+from edgecli.geometry import Border, Padding, Window
+from edgecli.images.colour import CHANNELS, volume_channels
+from edgecli.images.nan import NAN_CHOICES
+
+REPLICATE = Border("replicate")
+"""What detection pads with by default: zeros would draw a false frame."""
+
+SEPARATE_PLANES = ("each", "max")
+"""Choices of channels that filter every colour plane alone."""
+
+CHOICES = {
+    "channels": CHANNELS,
+    "activation": ACTIVATIONS,
+    "combine": COMBINATIONS,
+    "map": MAPS,
+    "depth": tuple(DEPTHS),
+    "nan": NAN_CHOICES,
+}
+"""The settings that are words, and what they can be."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to do to an image, whichever it is: the options of ``detect``.
+
+    UsageError for a choice that does not exist, FilterError where filters and biases do not fit
+    together: both before any image is touched.
+    """
+
+    operators: tuple[Operator, ...]
+    padding: Padding = "same"
+    border: Border = REPLICATE
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    convolve: bool = False
+    channels: str | None = None
+    bias: tuple[float, ...] = ()  # one for all filters, or one each; () keeps the filters' own
+    activation: str = "none"
+    combine: str | None = None
+    map: str = "abs"
+    depth: str | None = None
+    lines: Lines = field(default_factory=Lines)
+    style: Style = field(default_factory=Style)
+    nan: str = "propagate"
+    background: tuple[int, int, int] = (255, 255, 255)
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            value = getattr(self, name)
+            if value is not None and value not in choices:
+                raise UsageError(f"{name} {value!r} is unknown; choose from {', '.join(choices)}")
+        for edge_map in self.maps:
+            check_lines(edge_map, self.bank, self.lines)
+            self._check_style(edge_map)
+
+    def _check_style(self, edge_map: EdgeMap) -> None:
+        """Raise UsageError for ways to draw a map that do not go together."""
+        drawn = edge_map.direction or self.style.colormap or self.style.alpha or self.style.overlay
+        if self.channels == "each" and drawn:
+            raise UsageError(
+                "channels 'each' has a colour of its own at every pixel; use --channels max for "
+                "directions, colour maps, overlays and transparency"
+            )
+        if self.map == "raw" and not self.style.plain:
+            raise UsageError("map 'raw' writes numbers, which have no colour; use another --map")
+        if self.map == "signed" and (edge_map.direction or self.lines.threshold):
+            raise UsageError("map 'signed' shows responses of both signs; use --map abs or gain")
+        if self.style.overlay is not None and (self.stride != (1, 1) or self.padding != "same"):
+            raise UsageError(
+                "an overlay needs a map of the image's size; use stride 1, padding same"
+            )
+
+    @cached_property
+    def bank(self) -> FilterBank:
+        """Return the filters of every operator as one bank, flipped where asked."""
+        bank = merge_banks([operator.bank for operator in self.operators])
+        if self.bias:
+            bank = bank.with_bias(self.bias)
+        return bank.flipped() if self.convolve else bank
+
+    @property
+    def maps(self) -> tuple[EdgeMap, ...]:
+        """Return the edge maps that the settings ask for."""
+        return edge_maps(self.operators, self.combine)
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Settings laid over one image: every shape and type, before any pixel is read."""
+
+    settings: Settings
+    bank: FilterBank
+    maps: tuple[EdgeMap, ...]
+    channels: str
+    planes: int  # colour planes that are filtered alone; 1 where the filter covers them all
+    pixels: np.dtype[Any]
+    convolution: Convolution
+
+    @property
+    def volume_shape(self) -> tuple[int, int, int]:
+        """Return height, width and channels of what the filters slide over."""
+        geometry = self.convolution.geometry
+        return geometry.rows.size, geometry.cols.size, self.planes * self.convolution.depth
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """Return height, width and number of feature maps, before they combine."""
+        maps, height, width = self.convolution.output_shape
+        return height, width, self.planes * maps
+
+    @property
+    def map_shape(self) -> tuple[int, int, int]:
+        """Return height, width and channels of each edge map."""
+        height, width, _ = self.output_shape
+        return height, width, self.planes if self.channels == "each" else 1
+
+    @property
+    def written_shape(self) -> tuple[int, int, int]:
+        """Return height, width and channels of each edge map as written."""
+        height, width, channels = self.map_shape
+        hues = self.maps[0].direction and self.settings.map != "raw"
+        return height, width, self.settings.style.channels(channels, hues=hues)
+
+    @cached_property
+    def plans(self) -> tuple[MapPlan, ...]:
+        """Return what is done with the responses of each edge map."""
+        settings, plan = self.settings, self.convolution.plan
+        return tuple(
+            plan_map(
+                edge_map,
+                self.bank,
+                self.convolution,
+                settings.lines,
+                pixels=self.pixels,
+                response=activated_dtype(settings.activation, plan.accumulator),
+                map_name=settings.map,
+                depth=settings.depth,
+                style=settings.style,
+            )
+            for edge_map in self.maps
+        )
+
+    @property
+    def halo(self) -> int:
+        """Return the rows of responses that a band needs on each side."""
+        return max(plan.halo for plan in self.plans)
+
+    @property
+    def responses(self) -> tuple[np.dtype[Any], ...]:
+        """Return the type of each edge map before it is rendered."""
+        return tuple(plan.strength for plan in self.plans)
+
+    @property
+    def samples(self) -> tuple[np.dtype[Any], ...]:
+        """Return the type of each edge map's samples as written."""
+        return tuple(plan.paint.samples for plan in self.plans)
+
+    @property
+    def scales(self) -> tuple[Scale | None, ...]:
+        """Return how each map is rendered; None for the numbers themselves."""
+        return tuple(plan.paint.scale for plan in self.plans)
+
+
+def plan_detection(
+    settings: Settings, shape: tuple[int, int, int], dtype: np.dtype[Any]
+) -> Detection:
+    """Lay settings over an image ``(H, W, C)``; GeometryError where they do not fit."""
+    bank = settings.bank
+    channels = settings.channels or ("gray" if bank.depth == 1 else "rgb")
+    depth = volume_channels(channels, shape[2])
+    planes = depth if channels in SEPARATE_PLANES else 1
+    bank = bank.over(depth // planes)
+    window = Window(
+        bank.kernel_size, settings.stride, settings.dilation, settings.padding, settings.border
+    )
+    convolution = plan_over(bank, window, (depth // planes, shape[0], shape[1]), dtype)
+    return Detection(settings, bank, settings.maps, channels, planes, dtype, convolution)

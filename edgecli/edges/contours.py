@@ -1,0 +1,257 @@
+"""Contours: the outlines of things in a photo rather than its texture, from colour and scale.
+
+    Lab        sRGB to CIE L*a*b*, a* and b* counted ``CHROMA`` times
+    gradient   the length of the colour gradient, at three scales: Di Zenzo's tensor
+    strength   the geometric mean of the three: what is an edge at every scale
+    thinning   lines of one pixel, across the gradient of the finest scale
+    division   by the mean strength around: texture is strong everywhere, an outline is not
+
+The tensor: S. Di Zenzo, "A note on the gradient of a multi-image", Computer Vision, Graphics and
+Image Processing 33 (1986). The scales, each derivative times its σ: T. Lindeberg, "Edge detection
+and ridge detection with automatic scale selection", IJCV 30 (1998). The division: D. J. Heeger,
+"Normalization of cell responses in cat striate cortex", Visual Neuroscience 9 (1992).
+
+Rows are computed in tiles that begin at multiples of ``TILE_ROWS``, whatever band is asked for:
+sums of floats depend in their last bit on where a tile begins, and so a band is equal to the
+same rows of the whole image to the bit.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edgecli.conv.blas import one_blas_thread
+from edgecli.conv.engine import Convolution, run_bands
+from edgecli.conv.scratch import Scratch
+from edgecli.edges.colour_gradient import (
+    Slab,
+    direction,
+    plan_gradient,
+    plan_mean,
+    respond,
+    tensor,
+)
+from edgecli.edges.lab import Floats, finite, to_lab
+from edgecli.edges.rendering import full_scale
+from edgecli.edges.thinning import framed, suppress
+from edgecli.geometry import bands
+from edgecli.images.base import ArraySource, Rows
+from edgecli.images.colour import WHITE, Colour, composite
+
+SCALES = (1.5, 3.0, 6.0)
+"""Standard deviations of the Gaussians whose derivatives make the strength, in pixels."""
+
+CHROMA = np.float32(2.0)
+"""How much more a* and b* count than L*: outlines of things differ in colour, shading does not."""
+
+SHRINK = 2
+"""Side in pixels of the blocks whose means make the picture that surroundings are taken from."""
+
+FINE_SCALE = 0.75
+"""Standard deviation of the derivatives in that picture, in its pixels: fine, to see texture."""
+
+SURROUND = 24.0
+"""Standard deviation of the Gaussian over which strength is averaged, in pixels."""
+
+HALF = np.float32(0.05)
+"""The strength that alone, without surroundings, gives 0.5; a black and white edge has 0.4."""
+
+FLOOR = 1e-3
+"""Weaker than a step of one 8-bit level, 0.4 / 255: no edge."""
+
+TILE_ROWS = 128
+"""Rows that are computed together; a multiple of ``SHRINK``."""
+
+THIN_ROWS = 16
+"""Rows that are thinned together: what is known of each pixel stays in cache."""
+
+
+@dataclass(frozen=True)
+class ContourPlan:
+    """Contours laid over an image ``(H, W, C)``: computes any band of them, on any thread.
+
+    ``scales`` are derivatives over the image; ``fine`` is one, and ``surround`` a
+    mean, over the image made smaller by ``SHRINK``.
+    """
+
+    shape: tuple[int, int, int]
+    scales: tuple[Convolution, ...]
+    fine: Convolution
+    surround: Convolution
+    background: Colour = WHITE
+
+    @property
+    def band_rows(self) -> int:
+        """Return the rows that are computed together: multiples of it waste nothing."""
+        return TILE_ROWS
+
+    def needed(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the image rows that rows ``[start, stop)`` of the contours are computed from."""
+        tiles = self._tiles(start, stop)
+        near, far = self._near(*tiles), self._far(*tiles)
+        return min(near[0], far[0]), max(near[1], far[1])
+
+    def band(self, block: Rows, start: int, stop: int, out: NDArray[Any], scratch: Scratch) -> None:
+        """Compute rows ``[start, stop)`` into ``out (stop − start, W)``: 0 where no contour runs.
+
+        ``block (rows, W, C)`` holds the image rows ``needed(start, stop)``.
+        """
+        first, last = self._tiles(start, stop)
+        origin, _ = self.needed(start, stop)
+        for above, below in bands(last - first, TILE_ROWS):
+            top, bottom = first + above, first + below
+            low, high = self.needed(top, bottom)
+            # BLAS on several threads would cut, and so round, its sums in other places.
+            with one_blas_thread():
+                tile = self._tile(block[low - origin : high - origin], top, bottom, scratch)
+            asked = slice(max(start, top) - top, min(stop, bottom) - top)
+            out[max(top - start, 0) : bottom - start] = tile[asked]
+
+    def _tiles(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the rows of all tiles that rows ``[start, stop)`` lie in."""
+        last = -(-stop // TILE_ROWS) * TILE_ROWS
+        return start // TILE_ROWS * TILE_ROWS, min(last, self.shape[0])
+
+    def _around(self, top: int, bottom: int) -> tuple[int, int]:
+        """Return the rows whose strength thinning compares: one more on each side."""
+        return max(top - 1, 0), min(bottom + 1, self.shape[0])
+
+    def _near(self, top: int, bottom: int) -> tuple[int, int]:
+        """Return the image rows that the strength is computed from."""
+        cuts = [scale.needed(*self._around(top, bottom)) for scale in self.scales]
+        return min(low for low, _ in cuts), max(high for _, high in cuts)
+
+    def _far(self, top: int, bottom: int) -> tuple[int, int]:
+        """Return the image rows that the strength around is computed from."""
+        averaged = self.surround.needed(top // SHRINK, -(-bottom // SHRINK))
+        low, high = self.fine.needed(*averaged)
+        return low * SHRINK, min(high * SHRINK, self.shape[0])
+
+    def _tile(self, block: Rows, top: int, bottom: int, scratch: Scratch) -> Floats:
+        """Compute the contours of one tile from the image rows that it needs."""
+        origin, _ = self.needed(top, bottom)
+        if self.shape[2] in {2, 4}:
+            block = composite(block, self.background)
+        block = finite(block)
+        low, high = self._far(top, bottom)
+        mean = self._surroundings(block[low - origin : high - origin], top, bottom, scratch)
+        low, high = self._near(top, bottom)
+        lines = self._lines(block[low - origin : high - origin], top, bottom, scratch)
+        row, col = np.nonzero(lines)
+        found = lines[row, col]
+        lines[row, col] = found / (found + HALF + mean[row // SHRINK, col // SHRINK])
+        return lines
+
+    def _lines(self, block: Rows, top: int, bottom: int, scratch: Scratch) -> Floats:
+        """Return the strength of rows ``[top, bottom)``, thinned across the finest gradient."""
+        slab = Slab(colours(block), self._near(top, bottom)[0])
+        low, high = self._around(top, bottom)
+        finest, *others = self.scales
+        first = tensor(finest, slab, low, high, scratch)
+        gx, gy = (part[top - low : bottom - low] for part in direction(first))
+        product = first.steepness
+        for scale in others:
+            product *= tensor(scale, slab, low, high, scratch).steepness
+        strength = Slab(geometric_mean(product)[np.newaxis], low)
+        lines = np.empty((bottom - top, self.shape[1]), np.float32)
+        for start, stop in bands(bottom - top, THIN_ROWS):
+            low, high = self._around(top + start, top + stop)
+            above, below = top + start - low, high - top - stop
+            frame = framed(strength.rows(low, high)[0], above, below, np.float32, scratch)
+            suppress(frame, gx[start:stop], gy[start:stop], FLOOR, lines[start:stop])
+        return lines
+
+    def _surroundings(self, block: Rows, top: int, bottom: int, scratch: Scratch) -> Floats:
+        """Return the mean strength around each block of ``SHRINK`` pixels of a tile."""
+        slab = Slab(colours(shrink(block, SHRINK)), self._far(top, bottom)[0] // SHRINK)
+        cut = top // SHRINK, -(-bottom // SHRINK)
+        low, high = self.surround.needed(*cut)
+        strength = np.sqrt(tensor(self.fine, slab, low, high, scratch).steepness)
+        strength *= np.float32(FINE_SCALE)
+        mean: Floats = respond(self.surround, Slab(strength[np.newaxis], low), *cut, scratch)[0]
+        return mean.copy()
+
+
+def plan_contours(shape: tuple[int, int, int], background: Colour = WHITE) -> ContourPlan:
+    """Lay contours over an image ``(H, W, C)``, C = 1 to 4; alpha is composited first.
+
+    GeometryError for an image without pixels.
+
+    >>> plan = plan_contours((3000, 4000, 3))
+    >>> plan.band_rows, plan.needed(1280, 1408)
+    (128, (1178, 1510))
+    """
+    height, width, _ = shape
+    small = -(-height // SHRINK), -(-width // SHRINK)
+    return ContourPlan(
+        shape,
+        tuple(plan_gradient(sigma, height, width) for sigma in SCALES),
+        plan_gradient(FINE_SCALE, *small),
+        plan_mean(SURROUND / SHRINK, *small),
+        background,
+    )
+
+
+def contours(picture: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:
+    """Return the contours of a picture as lines of one pixel, ``(H, W)`` of 0 to 1.
+
+    ``picture`` is ``(H, W)`` or ``(H, W, C)``, as Pillow, OpenCV and scikit-image hold it (RGB
+    order; alpha is composited on white): integers of 0 to their type's maximum or floats of 0 to
+    1. The strength E of a line comes as E / (E + 0.05 + the mean strength of texture around it);
+    a threshold of 0.45 parts outlines from texture best. Raises ImageError and GeometryError.
+
+    >>> picture = np.zeros((9, 8), np.uint8)
+    >>> picture[:, 4:] = 200
+    >>> (contours(picture) > 0)[4].tolist()
+    [False, False, False, False, True, False, False, False]
+    """
+    source = ArraySource.of(picture)
+    plan = plan_contours(source.shape)
+    out = np.empty(source.shape[:2], np.float32)
+
+    def compute(cut: tuple[int, int], scratch: Scratch) -> None:
+        (block,) = source.blocks([plan.needed(*cut)])
+        plan.band(block, *cut, out[slice(*cut)], scratch)
+
+    run_bands(bands(len(out), plan.band_rows), compute, threads)
+    return out
+
+
+def colours(rows: Rows) -> Floats:
+    """Return planes ``(C, rows, W)`` whose differences tell outlines: L*, and a* and b* twice."""
+    planes = to_lab(rows)
+    planes[1:] *= CHROMA
+    return planes
+
+
+def shrink(rows: Rows, side: int) -> Floats:
+    """Return the mean of each block of ``side`` × ``side`` pixels, as floats of 0 to 1.
+
+    Where blocks reach over the last row or column, these are repeated.
+
+    >>> shrink(np.uint8([[[0], [255], [0]]]), 2)[..., 0].tolist()
+    [[0.5, 0.0]]
+    """
+    lacking = [(0, -length % side) for length in rows.shape[:2]]
+    whole = np.pad(rows, (*lacking, (0, 0)), mode="edge")
+    total = np.zeros((len(whole) // side, whole.shape[1] // side, whole.shape[2]), np.float32)
+    for i in range(side):
+        for j in range(side):
+            total += whole[i::side, j::side]
+    total *= np.float32(1 / (side * side * full_scale(rows.dtype)))
+    return total
+
+
+def geometric_mean(product: Floats) -> Floats:
+    """Return the geometric mean of three strengths from the product of three steepnesses.
+
+    A strength is the root of the steepness times its σ; it is computed in place.
+    """
+    mean: Floats = np.cbrt(np.sqrt(product, out=product), out=product)
+    mean *= np.float32(math.prod(SCALES) ** (1 / 3))
+    return mean

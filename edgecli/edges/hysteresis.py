@@ -1,0 +1,196 @@
+"""Hysteresis: weak edges stay where they hang together with a strong one.
+
+Exact and in bands. Each row's weak pixels are runs; runs of neighbouring rows that touch belong
+together. A band finds its runs and joins them by itself, on any thread; bands are
+joined at their seams, and a component stays if one of its pixels is strong. What is kept of an
+image are its runs, so that memory follows the edges.
+
+Positions are those of rows laid end to end with one gap after each, row · (W + 1) + column, so
+that no run ever touches one of another row by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.conv.engine import run_bands
+from edgecli.conv.scratch import Scratch
+from edgecli.geometry import bands
+
+Positions = NDArray[np.int64]
+
+BAND_ROWS = 256
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of weak pixels of one band, in order.
+
+    ``starts`` and ``stops`` are positions in the image, ``strong`` tells the runs with a strong
+    pixel, ``roots`` names each run's component in this band by one of its runs. ``pitch`` is what
+    a row takes, W + 1; ``corners`` tells whether pixels touch by their corners, too.
+    """
+
+    starts: Positions
+    stops: Positions
+    strong: NDArray[np.bool_]
+    roots: Positions
+    pitch: int
+    corners: bool
+
+    def moved(self, rows: int) -> Runs:
+        """Return the runs as many rows further down."""
+        offset = rows * self.pitch
+        return replace(self, starts=self.starts + offset, stops=self.stops + offset)
+
+    def select(self, chosen: slice) -> Runs:
+        """Return some of the runs."""
+        return Runs(
+            self.starts[chosen],
+            self.stops[chosen],
+            self.strong[chosen],
+            self.roots[chosen],
+            self.pitch,
+            self.corners,
+        )
+
+
+def find_runs(
+    strength: NDArray[Any],
+    low: float,
+    high: float,
+    scratch: Scratch,
+    *,
+    corners: bool = True,
+) -> Runs:
+    """Find what exceeds ``low`` in a band ``(rows, W)``, taken to be the image's first.
+
+    A pixel is strong if it exceeds ``high`` as well. NaN exceeds nothing.
+    """
+    rows, width = strength.shape
+    pitch = width + 1
+    line = scratch.take("runs", (rows * pitch + 1,), bool)
+    line[0] = False
+    weak = line[1:].reshape(rows, pitch)
+    weak[:, width] = False
+    np.greater(strength, low, out=weak[:, :width])
+    turns = np.flatnonzero(line[1:] != line[:-1])
+    starts, stops = turns[::2], turns[1::2]
+    strong = np.zeros(len(starts), bool)
+    found = np.flatnonzero(strength > max(high, low))
+    strong[np.searchsorted(starts, found + found // width, "right") - 1] = True
+    alone = Runs(starts, stops, strong, np.arange(len(starts)), pitch, corners)
+    return replace(alone, roots=_components(len(starts), *_touching(alone, alone)))
+
+
+def keep_connected(found: Sequence[Runs]) -> list[NDArray[np.bool_]]:
+    """Tell for every band which of its runs hang together with a strong pixel.
+
+    ``found`` are the bands of an image, one or more, from top to bottom.
+    """
+    offsets = np.cumsum([0, *(len(runs.starts) for runs in found)])
+    local = np.concatenate([runs.roots + n for runs, n in zip(found, offsets, strict=False)])
+    seams = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+    for n, (above, below) in enumerate(pairwise(found)):
+        lower, upper = _seam(above, below)
+        seams.append((local[upper + offsets[n]], local[lower + offsets[n + 1]]))
+    a, b = (np.concatenate(side) for side in zip(*seams, strict=True))
+    component = _components(len(local), a, b)[local]
+    strong = np.zeros(len(local), bool)
+    strong[component[np.concatenate([runs.strong for runs in found])]] = True
+    return np.split(strong[component], offsets[1:-1])
+
+
+def _seam(above: Runs, below: Runs) -> tuple[Positions, Positions]:
+    """Return pairs of runs that touch: one in the first row below, one in the last above."""
+    if not len(below.starts):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    row = int(below.starts[0]) // below.pitch * below.pitch
+    stop = np.searchsorted(below.starts, row + below.pitch)
+    first = np.searchsorted(above.starts, row - above.pitch)
+    here, there = _touching(below.select(slice(stop)), above.select(slice(first, None)))
+    return here, there + first
+
+
+def _touching(runs: Runs, others: Runs) -> tuple[Positions, Positions]:
+    """Return which runs touch which others in the row above, by index into each."""
+    reach = int(runs.corners)
+    first = np.searchsorted(others.stops, runs.starts - runs.pitch - reach, "right")
+    last = np.searchsorted(others.starts, runs.stops - runs.pitch + reach, "left")
+    counts = np.maximum(last - first, 0)
+    here = np.repeat(np.arange(len(counts)), counts)
+    # The others of a run follow one another from its first.
+    skipped = np.repeat(first - (np.cumsum(counts) - counts), counts)
+    return here, np.arange(len(here)) + skipped
+
+
+def _components(count: int, a: Positions, b: Positions) -> Positions:
+    """Return a root for each of ``count`` nodes, the same for all that pairs ``a``–``b`` join.
+
+    Every root hooks onto a smaller one that it is joined with, then all paths are cut short, until
+    no pair is apart: rounds grow with the logarithm of the nodes (Shiloach and Vishkin 1982).
+    """
+    parent = np.arange(count)
+    while len(a):
+        small, large = np.minimum(a, b), np.maximum(a, b)
+        parent[large] = small
+        while True:
+            shorter = parent[parent]
+            if np.array_equal(shorter, parent):
+                break
+            parent = shorter
+        a, b = parent[small], parent[large]
+        apart = a != b
+        a, b = a[apart], b[apart]
+    return parent
+
+
+def paint(runs: Runs, kept: NDArray[np.bool_], cut: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return rows ``cut`` of the image, True where a kept run lies."""
+    offset = cut[0] * runs.pitch
+    turns = np.zeros((cut[1] - cut[0]) * runs.pitch, np.int8)
+    turns[runs.starts[kept] - offset] = 1
+    turns[runs.stops[kept] - offset] = -1
+    inside = np.add.accumulate(turns, dtype=np.int8)
+    return inside.view(bool).reshape(-1, runs.pitch)[:, :-1]
+
+
+def hysteresis(
+    strength: NDArray[Any],
+    low: float,
+    high: float,
+    *,
+    corners: bool = True,
+    threads: int | None = None,
+) -> NDArray[np.bool_]:
+    """Return where ``strength (H, W)`` exceeds ``low`` and hangs together with more than ``high``.
+
+    Exact. Pixels are 8-connected, as in ``cv2.Canny`` and ``skimage.feature.canny``; without
+    ``corners`` 4-connected, as in ``skimage.filters.apply_hysteresis_threshold``.
+
+    >>> line = np.array([[0, 2, 5, 2, 0, 2, 0]])
+    >>> hysteresis(line, 1, 4)[0].astype(int).tolist()
+    [0, 1, 1, 1, 0, 0, 0]
+    """
+    cuts = list(bands(len(strength), BAND_ROWS))
+    found: dict[tuple[int, int], Runs] = {}
+
+    def find(cut: tuple[int, int], scratch: Scratch) -> None:
+        rows = strength[slice(*cut)]
+        found[cut] = find_runs(rows, low, high, scratch, corners=corners).moved(cut[0])
+
+    run_bands(cuts, find, threads)
+    kept = dict(zip(cuts, keep_connected([found[cut] for cut in cuts]), strict=True))
+    out = np.empty(strength.shape, bool)
+
+    def fill(cut: tuple[int, int], _: Scratch) -> None:
+        out[slice(*cut)] = paint(found[cut], kept[cut], cut)
+
+    run_bands(cuts, fill, threads)
+    return out

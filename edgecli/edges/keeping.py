@@ -1,0 +1,170 @@
+"""Where the bands of an edge map go: straight to its sink, or kept until the last one is in.
+
+Thresholds that the image decides, hysteresis and some maps need the whole image. Only such maps
+are kept, and of those with known thresholds only the runs of pixels that exceed the low one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.conv.scratch import Scratch
+from edgecli.conv.workers import map_in_order
+from edgecli.edges.hysteresis import Runs, find_runs, hysteresis, keep_connected, paint
+from edgecli.edges.painting import Shown
+from edgecli.edges.planning import MapPlan
+from edgecli.edges.rendering import Extremes, scale_from_extremes
+from edgecli.edges.thresholds import Levels, find_levels
+from edgecli.images.base import ArraySink, Rows, Sink
+
+Cut = tuple[int, int]
+
+
+class Keeper(Protocol):
+    """Takes the bands of one edge map."""
+
+    def encode(self, shown: Shown, seen: Extremes, scratch: Scratch) -> Any:
+        """Return what is written of a band; pure, safe on any thread."""
+        ...
+
+    def write(self, encoded: Any) -> None:
+        """Take what ``encode`` returned; called in order, on one thread."""
+        ...
+
+    def finish(self, seen: Extremes, cuts: Sequence[Cut], threads: int) -> Levels | None:
+        """Write what was kept, of the bands given, and return the thresholds that were used."""
+        ...
+
+
+def keeper_of(plan: MapPlan, sink: Sink, shape: tuple[int, int, int]) -> Keeper:
+    """Return a keeper for a map whose responses are ``shape``, height × width × channels."""
+    return Keeping(plan, sink, shape) if plan.whole else Passing(plan, sink)
+
+
+def absolute(plan: MapPlan, strength: Rows, seen: Extremes) -> Rows:
+    """Return what thresholds compare: |v|, or v where the map drops what is negative."""
+    positive = plan.map == "clip" or seen.smallest >= 0
+    size: Rows = strength if positive else np.abs(strength)
+    return size
+
+
+class Passing:
+    """Paints every band as it comes."""
+
+    def __init__(self, plan: MapPlan, sink: Sink) -> None:
+        self._plan, self._sink = plan, sink
+
+    def encode(self, shown: Shown, seen: Extremes, scratch: Scratch) -> Any:
+        """Paint and encode."""
+        plan = self._plan
+        edges = None
+        if plan.levels is not None:
+            edges = absolute(plan, shown.strength, seen) > plan.levels.low
+        return self._sink.encode(plan.paint(shown, seen, scratch, edges))
+
+    def write(self, encoded: Any) -> None:
+        """Write to the sink."""
+        self._sink.write(encoded)
+
+    def finish(self, seen: Extremes, cuts: Sequence[Cut], threads: int) -> Levels | None:  # noqa: ARG002
+        """Finish the sink."""
+        self._sink.finish()
+        return self._plan.levels
+
+
+class Keeping:
+    """Keeps strengths, or their runs, and what else is painted, for the whole map."""
+
+    def __init__(self, plan: MapPlan, sink: Sink, shape: tuple[int, int, int]) -> None:
+        self._plan, self._sink, self._shape = plan, sink, shape
+        self._kept: dict[str, ArraySink] = {}
+        self._runs: list[list[Runs]] = []  # of each band, of each channel
+        self._row = 0
+        self._scratch = Scratch()
+
+    def encode(self, shown: Shown, seen: Extremes, scratch: Scratch) -> Any:
+        """Copy what is kept of a band, or find its runs."""
+        plan = self._plan
+        runs: list[Runs] = []
+        if plan.levels is not None:
+            strength = absolute(plan, shown.strength, seen)
+            low, high = plan.levels.low, plan.levels.high
+            runs = [find_runs(plane, low, high, scratch) for plane in np.moveaxis(strength, -1, 0)]
+        kept = {
+            name: rows.copy()
+            for name, rows in vars(shown).items()
+            if rows is not None and not (name == "strength" and runs)
+        }
+        return len(shown.strength), runs, kept
+
+    def write(self, encoded: Any) -> None:
+        """Take the next band."""
+        rows, runs, kept = encoded
+        if runs:
+            self._runs.append([found.moved(self._row) for found in runs])
+        for name, array in kept.items():
+            if name not in self._kept:
+                self._kept[name] = ArraySink((*self._shape[:2], array.shape[2]), array.dtype)
+            self._kept[name].write(array)
+        self._row += rows
+
+    def finish(self, seen: Extremes, cuts: Sequence[Cut], threads: int) -> Levels | None:
+        """Choose thresholds and scale, then paint and write band by band."""
+        plan = self._plan
+        levels = plan.levels or self._find_levels(seen)
+        paint_ = plan.paint
+        if levels is None:
+            scale = scale_from_extremes(plan.map, paint_.samples, seen)
+            paint_ = replace(paint_, scale=scale)
+        edges = self._edges(levels, seen, cuts, threads)
+
+        def encode(n: int, cut: Cut) -> Any:
+            chosen = edges[n] if edges is not None else None
+            shown = self._shown(cut, chosen)
+            return self._sink.encode(paint_(shown, seen, Scratch(), chosen))
+
+        for encoded in map_in_order(encode, enumerate(cuts), threads):
+            self._sink.write(encoded)
+        self._sink.finish()
+        return levels
+
+    def _shown(self, cut: Cut, edges: NDArray[np.bool_] | None) -> Shown:
+        """Return what was kept of a band; lines stand for strengths that were not."""
+        rows: dict[str, Any] = {name: k.array[slice(*cut)] for name, k in self._kept.items()}
+        return Shown(**({"strength": edges} | rows))
+
+    def _find_levels(self, seen: Extremes) -> Levels | None:
+        plan = self._plan
+        if plan.threshold is None:
+            return None
+        strength = absolute(plan, self._kept["strength"].array, seen)
+        found = strength[strength > 0] if plan.picks else strength[~np.isnan(strength)]
+        return find_levels(plan.threshold, found, plan.largest)
+
+    def _edges(
+        self, levels: Levels | None, seen: Extremes, cuts: Sequence[Cut], threads: int
+    ) -> list[NDArray[np.bool_]] | None:
+        """Return the lines ``(rows, cols, C)`` of every band, None where strengths are painted."""
+        if levels is None or self._plan.threshold is None:
+            return None
+        if not self._plan.threshold.linked:
+            strength = absolute(self._plan, self._kept["strength"].array, seen)
+            return [strength[slice(*cut)] > levels.low for cut in cuts]
+        if self._runs:
+            return self._join(cuts)
+        strength = np.moveaxis(absolute(self._plan, self._kept["strength"].array, seen), -1, 0)
+        planes = [hysteresis(p, levels.low, levels.high, threads=threads) for p in strength]
+        whole = np.stack(planes, axis=-1)
+        return [whole[slice(*cut)] for cut in cuts]
+
+    def _join(self, cuts: Sequence[Cut]) -> list[NDArray[np.bool_]]:
+        planes = []
+        for runs in zip(*self._runs, strict=True):
+            kept = keep_connected(runs)
+            planes.append([paint(*one) for one in zip(runs, kept, cuts, strict=True)])
+        return [np.stack(bands, axis=-1) for bands in zip(*planes, strict=True)]

@@ -1,0 +1,190 @@
+"""What is to be done with the responses of each edge map, decided before any pixel is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.conv.engine import Convolution, convolve
+from edgecli.edges.gradients import Slope, slope_of, smooths
+from edgecli.edges.operators import EdgeMap, combined_dtype, largest_response
+from edgecli.edges.painting import Paint, Style
+from edgecli.edges.rendering import (
+    WHOLE_IMAGE_MAPS,
+    Scale,
+    choose_scale,
+    full_scale,
+    rendered_dtype,
+)
+from edgecli.edges.stages import Cross, Exclude, Stage, Thin
+from edgecli.edges.thresholds import AUTO, Levels, Threshold, fixed_levels
+from edgecli.errors import FilterError, GeometryError, UsageError
+from edgecli.filters import FilterBank
+
+ROUNDING = 2.0**-18
+"""Of the largest possible response: what float32 sums of nothing may come to."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Which edges count: thinned, over a threshold, off the frame, inside a mask ``(H, W)``."""
+
+    thin: bool = False
+    threshold: Threshold | None = None
+    margin: int = 0  # pixels of the map's frame
+    mask: NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.margin < 0:
+            raise UsageError(f"border must be 0 pixels or more, not {self.margin}")
+
+
+@dataclass(frozen=True)
+class MapPlan:
+    """One edge map: how responses combine, which stages follow, and how the rest is painted.
+
+    ``slope`` is there where a stage or the painting needs the gradient. ``levels`` are the
+    thresholds where they are known already.
+    """
+
+    edge_map: EdgeMap
+    slope: Slope | None
+    stages: tuple[Stage, ...]
+    threshold: Threshold | None
+    levels: Levels | None
+    largest: float
+    strength: np.dtype[Any]
+    map: str
+    paint: Paint
+
+    @property
+    def halo(self) -> int:
+        """Return the rows that are needed on each side of a band."""
+        return sum(stage.halo for stage in self.stages)
+
+    @property
+    def whole(self) -> bool:
+        """Whether pixels are known only when the last response is."""
+        if self.threshold is not None:
+            return self.threshold.whole or self.threshold.linked
+        return self.map in WHOLE_IMAGE_MAPS
+
+    @property
+    def clips(self) -> Scale | None:
+        """Return the scale that may cut strengths off; chosen lines and fitted scales cut none."""
+        return None if self.whole or self.threshold else self.paint.scale
+
+    @property
+    def thinning(self) -> str | None:
+        """Return what thins the map, in words."""
+        return next((s.name for s in self.stages if isinstance(s, Thin | Cross)), None)
+
+    @property
+    def picks(self) -> bool:
+        """Whether most strengths are 0 because they were set so, not because nothing is there."""
+        return bool(self.stages)
+
+
+def check_lines(edge_map: EdgeMap, bank: FilterBank, lines: Lines) -> None:
+    """Raise FilterError where the filters of a map cannot be thinned or show no direction."""
+    own = bank.select(range(edge_map.start, edge_map.stop))
+    slope = slope_of(own.weight)
+    if edge_map.direction and (slope is None or not slope.both):
+        raise FilterError(
+            f"direction needs derivatives along two axes, not {', '.join(own.names[:3])}; "
+            "use an operator such as sobel or gradient:2"
+        )
+    if (lines.thin or edge_map.linked) and slope is None and (len(own) > 1 or smooths(own)):
+        raise FilterError(
+            f"thinning needs derivatives, not {', '.join(own.names[:3])}; use an operator such as "
+            "sobel or gradient:2, or one second derivative such as log:2"
+        )
+
+
+def plan_map(
+    edge_map: EdgeMap,
+    bank: FilterBank,
+    convolution: Convolution,
+    lines: Lines,
+    *,
+    pixels: np.dtype[Any],
+    response: np.dtype[Any],
+    map_name: str,
+    depth: str | None,
+    style: Style,
+) -> MapPlan:
+    """Plan one edge map of a bank that is laid over an image.
+
+    ``pixels`` is the image's type, ``response`` that of the feature maps.
+    """
+    own = bank.select(range(edge_map.start, edge_map.stop))
+    slope = slope_of(own.weight, convolution.plan.steps.stride)
+    white = full_scale(pixels)
+    largest = largest_response(bank, edge_map, white)
+    threshold = lines.threshold or (AUTO if edge_map.linked else None)
+    levels = fixed_levels(threshold, largest) if threshold else None
+    rounding = largest * ROUNDING if response.kind == "f" else 0.0
+    floor = max(rounding, levels.low if levels else 0.0)
+    thins = _thin(edge_map, slope, lines, floor)
+    strength = (
+        np.dtype(np.float32) if isinstance(thins, Cross) else combined_dtype(edge_map, response)
+    )
+    raw = strength
+    if edge_map.direction or threshold:
+        raw = np.dtype(np.float32 if edge_map.direction else np.uint8)
+    samples = rendered_dtype(map_name, depth, pixels, raw)
+    used = slope if edge_map.direction or isinstance(thins, Thin) else None
+    stages = tuple(stage for stage in (thins, _exclude(own, convolution, lines)) if stage)
+    scale = choose_scale(map_name, white, samples, largest)
+    return MapPlan(
+        edge_map, used, stages, threshold, levels, largest, strength, map_name,
+        Paint(scale, samples, style),
+    )  # fmt: skip
+
+
+def _thin(
+    edge_map: EdgeMap, slope: Slope | None, lines: Lines, floor: float
+) -> Thin | Cross | None:
+    """Choose how to thin; a linked operator by the nearest neighbours, as OpenCV does."""
+    if not (lines.thin or edge_map.linked):
+        return None
+    if slope is None:
+        return Cross(floor)
+    signed = edge_map.stop - edge_map.start == 1
+    return Thin(floor, sectors=edge_map.linked and not lines.thin, signed=signed)
+
+
+def _exclude(bank: FilterBank, convolution: Convolution, lines: Lines) -> Exclude | None:
+    if not lines.margin and lines.mask is None:
+        return None
+    height = convolution.geometry.rows.output
+    counted = None if lines.mask is None else inside(lines.mask, bank, convolution)
+    return Exclude(lines.margin, height, counted)
+
+
+def inside(
+    mask: NDArray[np.bool_], bank: FilterBank, convolution: Convolution
+) -> NDArray[np.bool_]:
+    """Return where a window sees nothing outside the mask: ``(H', W')`` for a mask ``(H, W)``.
+
+    So what stands outside, and the border of the mask, makes no edges. GeometryError where the
+    mask has not the image's size.
+    """
+    rows, cols = convolution.geometry.rows, convolution.geometry.cols
+    if mask.shape != (rows.size, cols.size):
+        raise GeometryError(
+            f"the mask is {mask.shape[0]}×{mask.shape[1]} and the image {rows.size}×{cols.size}; "
+            "give a mask of the image's size"
+        )
+    seen = (bank.weight != 0).any(axis=(0, 1)).astype(np.float64)
+    outside = convolve(
+        ~mask,
+        FilterBank(seen[np.newaxis, np.newaxis]),
+        stride=convolution.plan.steps.stride,
+        dilation=convolution.plan.steps.dilation,
+        padding=convolution.geometry.padding,
+    )
+    return np.asarray(outside[0] < 0.5)

@@ -1,0 +1,206 @@
+"""Stages: from the responses of a band of rows to the edges that are left of them.
+
+Each stage says how many rows it needs around those that it gives, its ``halo``; their sum is what
+a band of responses begins and ends with, so that every band can be computed alone and equals the
+same rows of the whole. What needs the whole image says so, too: see ``keeping.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.conv.scratch import Scratch
+from edgecli.edges.gradients import Slope, direction, gradient
+from edgecli.edges.operators import EdgeMap, combine_responses
+from edgecli.edges.thinning import framed, suppress, zero_crossings
+
+Array = NDArray[Any]
+Cut = tuple[int, int]
+"""Rows ``[start, stop)`` of the map."""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What is known of an edge map in rows ``cut``: an array ``(C, rows, cols)`` of each.
+
+    ``strength`` is the response, signed where it is that of one filter alone. ``gx`` and ``gy``
+    are its gradient where a stage asks for it, of any length.
+    """
+
+    cut: Cut
+    strength: Array
+    gx: Array | None = None
+    gy: Array | None = None
+
+    def crop(self, cut: Cut) -> Layers:
+        """Return fewer rows of the same."""
+        rows = slice(cut[0] - self.cut[0], cut[1] - self.cut[0])
+        gx, gy = (None if g is None else g[:, rows] for g in (self.gx, self.gy))
+        return Layers(cut, self.strength[:, rows], gx, gy)
+
+
+class Stage(Protocol):
+    """One step from responses to edges."""
+
+    @property
+    def halo(self) -> int:
+        """Rows that are needed above and below those that the stage gives."""
+        ...
+
+    def apply(self, layers: Layers, cut: Cut, scratch: Scratch) -> Layers:
+        """Return rows ``cut`` of the next layers; the map ends where the rows given do."""
+        ...
+
+
+def widen(cut: Cut, halo: int, height: int) -> Cut:
+    """Return the rows within the map that ``cut`` needs.
+
+    >>> widen((0, 4), 1, 9), widen((4, 9), 1, 9)
+    ((0, 5), (3, 9))
+    """
+    return max(cut[0] - halo, 0), min(cut[1] + halo, height)
+
+
+def run_stages(
+    stages: Sequence[Stage], layers: Layers, cut: Cut, height: int, scratch: Scratch
+) -> Layers:
+    """Apply stages in order, each to the rows that the later ones need; give rows ``cut``."""
+    rest = sum(stage.halo for stage in stages)
+    for stage in stages:
+        rest -= stage.halo
+        layers = stage.apply(layers, widen(cut, rest, height), scratch)
+    return layers.crop(cut)
+
+
+def combine(
+    edge_map: EdgeMap,
+    slope: Slope | None,
+    responses: Array,
+    cut: Cut,
+    merge: bool,
+    scratch: Scratch,
+) -> Layers:
+    """Combine the responses ``(planes, C_out, rows, cols)`` of rows ``cut`` into one map.
+
+    Each colour plane is combined alone; with ``merge`` the strongest plane at each pixel stays,
+    with its own gradient. ``slope`` is given where the gradient is needed.
+    """
+    own = responses[:, edge_map.start : edge_map.stop]
+    if len(own) == 1:
+        arrays = _combine_plane(edge_map, slope, own[0], scratch)
+        return Layers(cut, *(array[np.newaxis] for array in arrays))
+    planes = [
+        [array.copy() for array in _combine_plane(edge_map, slope, parts, scratch)] for parts in own
+    ]
+    arrays = [np.stack(kind) for kind in zip(*planes, strict=True)]
+    if not merge:
+        return Layers(cut, *arrays)
+    winner = np.abs(arrays[0]).argmax(axis=0)[np.newaxis]
+    return Layers(cut, *(np.take_along_axis(array, winner, axis=0) for array in arrays))
+
+
+def _combine_plane(
+    edge_map: EdgeMap, slope: Slope | None, parts: Array, scratch: Scratch
+) -> list[Array]:
+    """Return the strength of one plane ``(rows, cols)``, and its gradient if it is needed."""
+    strength = combine_responses(parts, edge_map.combine, scratch)
+    return [strength, *(gradient(slope, parts, scratch) if slope else ())]
+
+
+@dataclass(frozen=True)
+class Thin:
+    """Keep lines of one pixel: local maxima along the gradient.
+
+    Strengths up to ``floor`` are no edges. ``sectors`` takes the nearest of eight neighbours.
+    ``signed`` strengths, those of one filter alone, keep their signs.
+    """
+
+    floor: float
+    sectors: bool = False
+    signed: bool = False
+    halo: int = 1
+
+    @property
+    def name(self) -> str:
+        """Return what reports call it."""
+        return "non-maximum suppression, " + ("eight sectors" if self.sectors else "interpolated")
+
+    def apply(self, layers: Layers, cut: Cut, scratch: Scratch) -> Layers:
+        """Thin every plane."""
+        inner = layers.crop(cut)
+        above, below = cut[0] - layers.cut[0], layers.cut[1] - cut[1]
+        thinned = np.empty(inner.strength.shape, inner.strength.dtype)
+        for plane, before, out, (gx, gy) in zip(
+            layers.strength, inner.strength, thinned, _gradients(inner), strict=True
+        ):
+            frame = framed(plane, above, below, plane.dtype, scratch)
+            if self.signed:
+                np.abs(frame, out=frame)
+            suppress(frame, gx, gy, self.floor, out, sectors=self.sectors)
+            if self.signed:
+                np.negative(out, out=out, where=before < 0)
+        return replace(inner, strength=thinned)
+
+
+def _gradients(layers: Layers) -> Iterator[tuple[Array, Array]]:
+    """Yield gx and gy ``(rows, cols)`` of every plane."""
+    if layers.gx is None or layers.gy is None:
+        raise ValueError("this stage needs a gradient; combine with a slope")
+    return zip(layers.gx, layers.gy, strict=True)
+
+
+@dataclass(frozen=True)
+class Cross:
+    """Keep lines of one pixel: the crossings of zero of a second derivative."""
+
+    floor: float
+    halo: int = 1
+
+    @property
+    def name(self) -> str:
+        """Return what reports call it."""
+        return "zero crossings"
+
+    def apply(self, layers: Layers, cut: Cut, scratch: Scratch) -> Layers:
+        """Find the crossings of every plane; their heights are float32."""
+        above, below = cut[0] - layers.cut[0], layers.cut[1] - cut[1]
+        crossings = np.empty(layers.crop(cut).strength.shape, np.float32)
+        for plane, out in zip(layers.strength, crossings, strict=True):
+            zero_crossings(framed(plane, above, below, np.float32, scratch), self.floor, out)
+        return Layers(cut, crossings)
+
+
+@dataclass(frozen=True, eq=False)
+class Exclude:
+    """Let no edges count near the frame of the map ``(height, cols)`` or outside a mask."""
+
+    margin: int  # pixels
+    height: int
+    counted: NDArray[np.bool_] | None = None  # (height, cols)
+    halo: int = 0
+
+    def apply(self, layers: Layers, cut: Cut, scratch: Scratch) -> Layers:  # noqa: ARG002
+        """Set what does not count to 0."""
+        strength = layers.crop(cut).strength.copy()
+        if self.counted is not None:
+            strength[:, ~self.counted[slice(*cut)]] = 0
+        if self.margin:
+            strength[:, :, : self.margin] = 0
+            strength[:, :, -self.margin :] = 0
+            strength[:, : max(self.margin - cut[0], 0)] = 0
+            first = max(self.height - self.margin - cut[0], 0)
+            strength[:, first:] = 0
+        return replace(layers.crop(cut), strength=strength)
+
+
+def angles(layers: Layers) -> NDArray[np.float32]:
+    """Return the direction ``(rows, cols)`` of what is left of one plane; NaN where nothing is."""
+    ((gx, gy),) = _gradients(layers)
+    found = direction(gx, gy)
+    found[layers.strength[0] == 0] = np.nan
+    return found

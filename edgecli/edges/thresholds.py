@@ -1,0 +1,202 @@
+"""From which strength on a response is an edge: numbers, shares, and choices made from the image.
+
+A strength is the absolute response, and exceeds a threshold that is smaller: as in scikit-image
+and OpenCV, a strength equal to the threshold is no edge.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.errors import UsageError
+
+BINS = 256
+"""Bins of a histogram of floats, scikit-image's number."""
+
+AUTO_LOW = 0.4
+"""Of the high threshold that ``auto`` picks, the low one: the ratio of MATLAB's ``edge``."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """One threshold: a ``value`` in the unit of its ``kind``.
+
+    ``value`` is in the response's units, ``percent`` of the largest response that the filter can
+    give, ``percentile`` of the strengths found, ``otsu`` between two classes of them.
+    """
+
+    kind: str
+    value: float = 0.0
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is known only when the last strength is."""
+        return self.kind in ("otsu", "percentile")
+
+    def __str__(self) -> str:
+        forms = {"value": "{:g}", "percent": "{:g}%", "percentile": "p{:g}", "otsu": "otsu"}
+        return forms[self.kind].format(self.value)
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """What counts as an edge: more than ``low`` where it hangs together with more than ``high``.
+
+    One level for both is a plain threshold; levels of None are picked from the image (``auto``).
+    """
+
+    low: Level | None
+    high: Level | None
+
+    @property
+    def linked(self) -> bool:
+        """Whether edges hang together: hysteresis."""
+        return self.low != self.high or self.high is None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the levels are known only when the last strength is."""
+        return any(level is None or level.whole for level in (self.low, self.high))
+
+    def __str__(self) -> str:
+        if self.high is None:
+            return "auto"
+        return f"{self.low},{self.high}" if self.linked else str(self.high)
+
+
+AUTO = Threshold(None, None)
+
+
+def parse_threshold(text: str) -> Threshold:
+    """Read ``V``, ``V%``, ``pNN``, ``otsu`` or ``auto``.
+
+    >>> str(parse_threshold("20%")), parse_threshold("otsu").linked, parse_threshold("auto").linked
+    ('20%', False, True)
+    """
+    if text == "auto":
+        return AUTO
+    level = parse_level(text)
+    return Threshold(level, level)
+
+
+def parse_hysteresis(text: str) -> Threshold:
+    """Read ``LOW,HIGH``, each as a threshold, or ``auto``.
+
+    >>> str(parse_hysteresis("10%,p95"))
+    '10%,p95'
+    """
+    if text == "auto":
+        return AUTO
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise UsageError(f"hysteresis {text!r} is not LOW,HIGH; write two thresholds, or auto")
+    low, high = (parse_level(part) for part in parts)
+    if low.kind == high.kind and low.value > high.value:
+        raise UsageError(f"hysteresis {text!r} has its low threshold over the high one; swap them")
+    return Threshold(low, high)
+
+
+def parse_level(text: str) -> Level:
+    """Read ``V``, ``V%``, ``pNN`` or ``otsu``; UsageError for anything else."""
+    word = text.strip()
+    if word == "otsu":
+        return Level("otsu")
+    found = re.fullmatch(r"(p?)(\d+\.?\d*|\.\d+)(e[+-]?\d+)?(%?)", word, re.ASCII)
+    if found and not (found[1] and found[4]):
+        value = float(word.strip("p%"))
+        kind = "percentile" if found[1] else "percent" if found[4] else "value"
+        if math.isfinite(value) and (kind == "value" or value <= 100):
+            return Level(kind, value)
+    raise UsageError(
+        f"threshold {text!r} is not a number from 0 up, N% of the largest possible response, "
+        "pNN (a percentile, 0 to 100) or otsu"
+    )
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Thresholds in the response's units."""
+
+    low: float
+    high: float
+
+
+def fixed_levels(threshold: Threshold, largest: float) -> Levels | None:
+    """Return the thresholds that no look at the image is needed for, else None.
+
+    ``largest`` is the largest response that the filter can give.
+    """
+    if threshold.whole or threshold.low is None or threshold.high is None:
+        return None
+    low, high = (_fixed(level, largest) for level in (threshold.low, threshold.high))
+    return Levels(low, high)
+
+
+def _fixed(level: Level, largest: float) -> float:
+    return level.value / 100 * largest if level.kind == "percent" else level.value
+
+
+def find_levels(threshold: Threshold, strengths: NDArray[Any], largest: float) -> Levels:
+    """Return the thresholds for the strengths of a whole image, any shape, none of them NaN.
+
+    ``auto`` takes Otsu's threshold as the high one (M. Fang, G. Yue and Q. Yu, "The study on an
+    application of Otsu method in Canny operator", 2009) and 0.4 of it as the low one. Without a
+    strength nothing is an edge.
+    """
+    if not strengths.size:
+        return Levels(math.inf, math.inf)
+    if threshold.low is None or threshold.high is None:
+        high = otsu(strengths)
+        return Levels(AUTO_LOW * high, high)
+    low = _found(threshold.low, strengths, largest)
+    high = _found(threshold.high, strengths, largest) if threshold.linked else low
+    return Levels(min(low, high), high)
+
+
+def _found(level: Level, strengths: NDArray[Any], largest: float) -> float:
+    match level.kind:
+        case "otsu":
+            return otsu(strengths)
+        case "percentile":
+            return float(np.percentile(strengths, level.value))
+        case _:
+            return _fixed(level, largest)
+
+
+def otsu(strengths: NDArray[Any]) -> float:
+    """Return the threshold between two classes that differ most: Otsu's.
+
+    Equal to ``skimage.filters.threshold_otsu``: whole numbers have a bin each, floats 256 between
+    their extremes. N. Otsu, "A threshold selection method from gray-level histograms", IEEE
+    Transactions on Systems, Man, and Cybernetics 9 (1979).
+
+    >>> otsu(np.array([1, 1, 2, 8, 9, 9]))
+    2.0
+    """
+    first = strengths.flat[0]
+    if (strengths == first).all():
+        return float(first)
+    counts, centres = _histogram(strengths)
+    below = np.cumsum(counts)
+    above = np.cumsum(counts[::-1])[::-1]
+    moments = counts * centres
+    mean_below = np.cumsum(moments) / below
+    mean_above = (np.cumsum(moments[::-1]) / above[::-1])[::-1]
+    between = below[:-1] * above[1:] * (mean_below[:-1] - mean_above[1:]) ** 2
+    return float(centres[int(np.argmax(between))])
+
+
+def _histogram(strengths: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[Any]]:
+    """Return counts, in float32 as scikit-image has them, and the centres of the bins."""
+    if strengths.dtype.kind in "ui":
+        lowest = int(strengths.min())
+        counts = np.bincount(strengths.reshape(-1).astype(np.int64) - lowest)
+        return counts.astype(np.float32), np.arange(lowest, lowest + len(counts))
+    counts, edges = np.histogram(strengths, BINS)
+    return counts.astype(np.float32), (edges[:-1] + edges[1:]) / 2

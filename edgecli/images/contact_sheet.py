@@ -1,0 +1,47 @@
+"""A contact sheet: several edge maps in small, each with a caption."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from edgecli.images.base import Rows
+
+TILE = 320  # pixels of the longer side of a map
+GAP = 12
+CAPTION = 22  # height of a line of text
+PAPER, INK = 24, 232  # grey levels
+
+
+def small(pixels: Rows) -> NDArray[np.uint8]:
+    """Return a map ``(H, W, 1 or 3)`` of any samples as 8 bits, its longer side at most TILE."""
+    levels = np.clip(pixels.astype(np.float32) * np.float32(255 / _white(pixels)), 0, 255)
+    eight = np.rint(levels).astype(np.uint8)
+    image = Image.fromarray(eight[..., 0] if eight.shape[2] == 1 else eight)
+    image.thumbnail((TILE, TILE), Image.Resampling.BOX)
+    return np.asarray(image.convert("RGB"))
+
+
+def _white(pixels: Rows) -> float:
+    return 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
+
+
+def contact_sheet(maps: Sequence[tuple[str, NDArray[np.uint8]]]) -> NDArray[np.uint8]:
+    """Return one RGB picture ``(H, W, 3)`` of small maps ``(h, w, 3)`` in rows, captions below."""
+    columns = ceil(sqrt(len(maps)))
+    height = max(tile.shape[0] for _, tile in maps) + CAPTION + GAP
+    width = max(tile.shape[1] for _, tile in maps) + GAP
+    size = (columns * width + GAP, ceil(len(maps) / columns) * height + GAP)
+    sheet = Image.new("RGB", size, (PAPER,) * 3)
+    draw = ImageDraw.Draw(sheet)
+    font: Any = ImageFont.load_default(CAPTION * 2 / 3)
+    for n, (caption, tile) in enumerate(maps):
+        x, y = GAP + n % columns * width, GAP + n // columns * height
+        sheet.paste(Image.fromarray(tile), (x, y))
+        draw.text((x, y + tile.shape[0] + 2), caption, fill=(INK,) * 3, font=font)
+    return np.asarray(sheet)

@@ -1,0 +1,24 @@
+"""Masks: images that say where edges count."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.images.colour import to_volume
+from edgecli.images.files import open_images
+
+
+def read_mask(path: str, *, max_pixels: int) -> NDArray[np.bool_]:
+    """Return where an image, or a grid of numbers, is at least half as bright as its brightest.
+
+    The result is ``(H, W)``; all False for an image of nothing but zeros. Raises ImageError where
+    the file is none.
+    """
+    for source in open_images(path, max_pixels=max_pixels, grey=True):
+        (rows,) = source.blocks([(0, source.shape[0])])
+        luma = to_volume(rows, "gray", (0, 0, 0))[0].astype(np.float64)
+        source.close()
+        inside: NDArray[np.bool_] = (luma > 0) & (2 * luma >= luma.max())
+        return inside
+    raise AssertionError("open_images yields an image or raises")

@@ -1,0 +1,390 @@
+"""What a layer is: frozen specs with the rules of their shapes, in integers only.
+
+Each spec says what shape it makes of its inputs' shapes, or raises NetworkError. How its values
+are computed is in ``operations.py``.
+
+>>> layer = Convolution(filters=6, kernel_size=(5, 5))
+>>> layer.output_shape([(3, 32, 32)]), weight_shape(layer, [(3, 32, 32)])
+((6, 28, 28), (6, 3, 5, 5))
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from edgecli.conv.activations import ACTIVATIONS as POINTWISE
+from edgecli.errors import FilterError, GeometryError, NetworkError
+from edgecli.filters import FilterBank, concatenate, load_filter
+from edgecli.filters.builtin import is_builtin, suggestion
+from edgecli.geometry import LARGEST_SIDE, Padding, Window, parse_border
+
+Shape = tuple[int, ...]
+"""``(C, H, W)`` of a volume, ``(n,)`` of a vector."""
+
+Shapes = Sequence[Shape]
+Pair = tuple[int, int]
+
+ACTIVATIONS = (*POINTWISE, "softmax")
+"""Softmax runs over the channels of a volume, or over a vector."""
+
+UPSAMPLINGS = ("nearest", "bilinear")
+
+
+def people_shape(shape: Shape) -> tuple[int, ...]:
+    """Return a shape in the order that people read, height × width × channels.
+
+    >>> people_shape((6, 28, 28)), people_shape((400,))
+    ((28, 28, 6), (400,))
+    """
+    return (*shape[1:], shape[0])
+
+
+def shape_text(shape: Shape) -> str:
+    """Write a shape as people read it.
+
+    >>> shape_text((6, 28, 28))
+    '28×28×6'
+    """
+    return "×".join(map(str, people_shape(shape)))
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A bank slid over a volume: torch's ``Conv2d``, with an activation.
+
+    ``filters`` counts them, or names built-in filters (or inline rows) that are the weights:
+    those of depth 1 stand in every channel. ``groups`` cuts channels and filters into as many
+    runs that do not see each other.
+    """
+
+    kind: ClassVar[str] = "convolution"
+    filters: int | tuple[str, ...]
+    kernel_size: Pair
+    stride: Pair = (1, 1)
+    padding: Padding = "valid"
+    padding_mode: str = "zeros"
+    dilation: Pair = (1, 1)
+    groups: int = 1
+    bias: bool = True
+    activation: str = "none"
+
+    def __post_init__(self) -> None:
+        _check_choice("activation", self.activation, ACTIVATIONS)
+        _check_count("groups", self.groups)
+        _check_count("filters", self.count)
+        bank = self.bank
+        if bank is not None and (bank.kernel_size != self.kernel_size or self.bias):
+            height, width = bank.kernel_size
+            raise NetworkError(
+                f"the named filters are {height}×{width} and have no bias; "
+                "leave kernel_size and bias out"
+            )
+        if self.count % self.groups:
+            raise NetworkError(
+                f"{self.count} filters do not divide into {self.groups} groups; "
+                "make them a multiple"
+            )
+        _ = self.window
+
+    @cached_property
+    def bank(self) -> FilterBank | None:
+        """Return the filters that are named; None where the weights are learned."""
+        return None if isinstance(self.filters, int) else named_filters(self.filters)
+
+    @property
+    def count(self) -> int:
+        """Return how many filters there are."""
+        return self.filters if isinstance(self.filters, int) else len(self.bank or ())
+
+    @property
+    def window(self) -> Window:
+        """Return how the kernels are moved."""
+        border = parse_border(self.padding_mode)
+        return Window(self.kernel_size, self.stride, self.dilation, self.padding, border)
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """Return ``(filters, H', W')``."""
+        C, H, W = _one_volume(inputs)
+        if C % self.groups:
+            raise NetworkError(
+                f"{C} channels do not divide into {self.groups} groups; make them a multiple"
+            )
+        return self.count, *_slide(self.window, H, W)
+
+
+@dataclass(frozen=True)
+class _Pooling:
+    """A window slid over every channel alone; ``stride`` defaults to the window's size."""
+
+    kernel_size: Pair
+    stride: Pair | None = None
+    padding: Padding = "valid"
+
+    def __post_init__(self) -> None:
+        padding = self.window.padding
+        if isinstance(padding, str):
+            return
+        height, width = self.kernel_size
+        if max(padding[:2]) >= height or max(padding[2:]) >= width:
+            raise NetworkError(
+                f"padding {padding} leaves whole {height}×{width} windows outside the volume; "
+                "pad by less than the window's size"
+            )
+
+    @property
+    def window(self) -> Window:
+        """Return how the window is moved."""
+        return Window(self.kernel_size, self.stride or self.kernel_size, padding=self.padding)
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """Return ``(C, H', W')``."""
+        C, H, W = _one_volume(inputs)
+        return C, *_slide(self.window, H, W)
+
+
+@dataclass(frozen=True)
+class MaxPool(_Pooling):
+    """The largest value under the window; padding is never the largest."""
+
+    kind: ClassVar[str] = "max-pool"
+
+
+@dataclass(frozen=True)
+class AveragePool(_Pooling):
+    """The mean under the window; padding counts as zeros, as in torch by default."""
+
+    kind: ClassVar[str] = "average-pool"
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """A volume as one vector: channel by channel, each row by row, as torch does."""
+
+    kind: ClassVar[str] = "flatten"
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """Return ``(C · H · W,)``."""
+        return (math.prod(_one_volume(inputs)),)
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A fully connected layer over a vector: torch's ``Linear``, with an activation."""
+
+    kind: ClassVar[str] = "dense"
+    units: int
+    bias: bool = True
+    activation: str = "none"
+
+    def __post_init__(self) -> None:
+        _check_choice("activation", self.activation, ACTIVATIONS)
+        _check_count("units", self.units)
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """Return ``(units,)``; NetworkError unless the input is a vector."""
+        (shape,) = inputs
+        if len(shape) != 1:
+            raise NetworkError(
+                f"a dense layer takes a vector, not {shape_text(shape)}; "
+                "put a flatten layer before it"
+            )
+        return (self.units,)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A function of every value alone, or softmax over the channels."""
+
+    kind: ClassVar[str] = "activation"
+    function: str
+
+    def __post_init__(self) -> None:
+        _check_choice("function", self.function, ACTIVATIONS)
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """Return the input's shape."""
+        (shape,) = inputs
+        return shape
+
+
+@dataclass(frozen=True)
+class Upsample:
+    """Every side ``scale`` times as long, by ``nearest`` or ``bilinear`` interpolation.
+
+    As torch's ``Upsample(scale_factor=scale)``, pixels being areas (``align_corners=False``).
+    ``to`` names an earlier layer whose height and width the result is cropped to, at the bottom
+    and right: what a stride made of an odd size, ⌈n/2⌉, becomes n again and not n + 1.
+    """
+
+    kind: ClassVar[str] = "upsample"
+    scale: int = 2
+    method: str = "bilinear"
+    to: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_choice("method", self.method, UPSAMPLINGS)
+        _check_count("scale", self.scale)
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """Return ``(C, scale · H, scale · W)``, cropped where a second shape is given."""
+        C, H, W = _one_volume(inputs[:1])
+        height, width = H * self.scale, W * self.scale
+        if max(height, width) > LARGEST_SIDE:
+            raise NetworkError(f"{height}×{width} has a side over {LARGEST_SIDE}; scale by less")
+        if self.to is None:
+            return C, height, width
+        _, rows, cols = _one_volume(inputs[1:])
+        if not (0 <= height - rows < self.scale and 0 <= width - cols < self.scale):
+            raise NetworkError(
+                f"{shape_text(inputs[0])} becomes {height}×{width}, from which no crop of less "
+                f"than {self.scale} pixels makes {rows}×{cols}, the size of {self.to!r}; "
+                "upsample by another scale, or to another layer"
+            )
+        return C, rows, cols
+
+
+@dataclass(frozen=True)
+class Add:
+    """The sum of several inputs of one shape, value by value."""
+
+    kind: ClassVar[str] = "add"
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """Return the shape that all inputs have."""
+        _check_several(inputs)
+        for shape in inputs:
+            if shape != inputs[0]:
+                raise NetworkError(
+                    f"its inputs are {shape_text(inputs[0])} and {shape_text(shape)}; "
+                    "add layers of one shape"
+                )
+        return inputs[0]
+
+
+@dataclass(frozen=True)
+class Concatenate:
+    """The channels of several inputs one after another, or vectors end to end."""
+
+    kind: ClassVar[str] = "concatenate"
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """Return the common height and width with the sum of the channels."""
+        _check_several(inputs)
+        for shape in inputs:
+            if shape[1:] != inputs[0][1:]:
+                raise NetworkError(
+                    f"its inputs are {shape_text(inputs[0])} and {shape_text(shape)}; "
+                    "concatenate layers of one height and width"
+                )
+        return sum(shape[0] for shape in inputs), *inputs[0][1:]
+
+
+Layer = (
+    Convolution
+    | MaxPool
+    | AveragePool
+    | Flatten
+    | Dense
+    | Activation
+    | Upsample
+    | Add
+    | Concatenate
+)
+
+LAYERS: dict[str, type[Layer]] = {
+    layer.kind: layer
+    for layer in (
+        Convolution,
+        MaxPool,
+        AveragePool,
+        Flatten,
+        Dense,
+        Activation,
+        Upsample,
+        Add,
+        Concatenate,
+    )
+}
+"""Every kind of layer by the name that network files use."""
+
+
+def weight_shape(layer: Layer, inputs: Shapes) -> Shape | None:
+    """Return the shape of a layer's weights, None where it has none.
+
+    ``(filters, C_in / groups, kH, kW)`` of a convolution, ``(units, n)`` of a dense layer.
+    """
+    match layer:
+        case Convolution():
+            return layer.count, inputs[0][0] // layer.groups, *layer.kernel_size
+        case Dense():
+            return layer.units, inputs[0][0]
+    return None
+
+
+def connections(layer: Layer, inputs: Shapes) -> int:
+    """Count the values of its inputs that one output value is computed from."""
+    match layer:
+        case Convolution() | Dense():
+            return math.prod((weight_shape(layer, inputs) or ())[1:])
+        case MaxPool() | AveragePool():
+            return math.prod(layer.kernel_size)
+        case Activation(function="softmax"):
+            return inputs[0][0]
+        case Upsample(method="bilinear"):
+            return 4
+        case Add():
+            return len(inputs)
+    return 1
+
+
+def named_filters(names: Sequence[str]) -> FilterBank:
+    """Return built-in filters and inline rows as one bank; NetworkError for anything else.
+
+    Files are not read: what a network computes is in its own file and in its weights.
+    """
+    for name in names:
+        if not is_builtin(name) and ";" not in name:
+            raise NetworkError(f"filter {name!r} is not built in; {suggestion(name)}")
+    try:
+        return concatenate([load_filter(name) for name in names])
+    except FilterError as error:
+        raise NetworkError(str(error)) from error
+
+
+def _slide(window: Window, height: int, width: int) -> Pair:
+    try:
+        return window.over(height, width).output_shape
+    except GeometryError as error:
+        rule, _, _ = str(error).partition(";")
+        raise NetworkError(f"{rule}; pad more, or give a larger input") from error
+
+
+def _one_volume(inputs: Shapes) -> tuple[int, int, int]:
+    if len(inputs) != 1:
+        raise NetworkError(f"it takes one input, not {len(inputs)}; name one layer")
+    if len(inputs[0]) != 3:
+        raise NetworkError(
+            f"it takes a volume, height × width × channels, not a vector of {inputs[0][0]}; "
+            "put it before the flatten layer"
+        )
+    C, H, W = inputs[0]
+    return C, H, W
+
+
+def _check_several(inputs: Shapes) -> None:
+    if len(inputs) < 2:
+        raise NetworkError('it takes two inputs or more; name them: inputs = ["a", "b"]')
+
+
+def _check_choice(what: str, given: str, choices: Sequence[str]) -> None:
+    if given not in choices:
+        raise NetworkError(f"{what} {given!r} is unknown; choose from {', '.join(choices)}")
+
+
+def _check_count(what: str, given: int) -> None:
+    if not 1 <= given <= LARGEST_SIDE:
+        raise NetworkError(f"{what} is {given}; write a number from 1 to {LARGEST_SIDE}")

@@ -1,0 +1,234 @@
+"""The filter that best turns one image into another: linear least squares, in bands.
+
+For every window that lies wholly inside the input, the filter's response plus its bias should be
+the target's pixel there. The squared error summed over all windows depends on the images only
+through sums of products (the normal equations), which are added up band by band and image by
+image; so the image may be of any size, and there may be many.
+
+Pixels are first shifted by half their range, which spares the sums most of their size. Sums of
+products of 8-bit pixels are whole numbers below 2⁵³ up to half a terapixel, and so exact.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from edgecli.conv.engine import cores
+from edgecli.conv.workers import map_in_order
+from edgecli.errors import FilterError, GeometryError, ImageError
+from edgecli.filters import FilterBank
+from edgecli.geometry import Window, bands
+from edgecli.images.base import Rows, Source
+from edgecli.images.colour import to_volume
+
+Sums = NDArray[np.float64]
+
+MOST_WEIGHTS = 2048
+"""Weights of one filter: the normal equations take their square, 32 MiB."""
+
+BAND_BYTES = 2**24
+"""Memory that the windows of a band aim at."""
+
+SINGULAR = 1e-13
+"""Directions whose variance is below this share of the largest are rounding, not evidence."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is learned: filters ``(kH, kW)`` over which planes, towards which planes.
+
+    ``channels`` and ``targets`` are ``gray`` or ``rgb``, as ``to_volume`` makes of an image.
+    """
+
+    kernel_size: tuple[int, int]
+    channels: str = "gray"
+    targets: str = "gray"
+
+    def __post_init__(self) -> None:
+        height, width = self.kernel_size
+        if min(self.kernel_size) < 1 or self.weights > MOST_WEIGHTS:
+            raise FilterError(
+                f"a {height}×{width}×{self.planes} filter cannot be learned; "
+                f"it has 1 to {MOST_WEIGHTS} weights"
+            )
+
+    @property
+    def planes(self) -> int:
+        """Return the depth of the filters."""
+        return 3 if self.channels == "rgb" else 1
+
+    @property
+    def filters(self) -> int:
+        """Return how many filters there are, one for each plane of the target."""
+        return 3 if self.targets == "rgb" else 1
+
+    @property
+    def weights(self) -> int:
+        """Count the weights of one filter."""
+        return math.prod(self.kernel_size) * self.planes
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Sums over ``count`` windows: of all values, and of all products of two values.
+
+    Values are the d pixels of a window and the n targets: ``total (d + n,)`` and
+    ``products (d + n, d + n)``.
+    """
+
+    count: int
+    total: Sums
+    products: Sums
+
+    def __add__(self, other: Moments) -> Moments:
+        return Moments(
+            self.count + other.count, self.total + other.total, self.products + other.products
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """Filters, and how well they do.
+
+    ``residual`` is the root of the mean squared error in the target's units, ``r_squared`` the
+    share of the target's variance that is explained (1 is all; of a constant target, 1 where it
+    is met), each per filter. ``condition`` is the ratio of the largest to the smallest variance
+    of the windows, ridge included: beyond 1e12 other filters would do as well.
+    """
+
+    bank: FilterBank
+    samples: int
+    residual: tuple[float, ...]
+    r_squared: tuple[float, ...]
+    condition: float
+    ridge: float
+
+
+def learn(
+    pairs: Iterable[tuple[Source, Source]],
+    task: Task,
+    ridge: float = 0.0,
+    threads: int | None = None,
+) -> Learned:
+    """Return the filters that minimise mean squared error + ridge · Σ weight².
+
+    ``pairs`` are inputs with their targets, read once each. A target has its input's size, or
+    that of the responses without padding; only windows wholly inside count. Where several
+    filters do equally well, the one of the smallest weights is returned. Raises GeometryError
+    where sizes do not fit, ImageError where pixels are not finite.
+    """
+    moments: list[Moments] = []
+    shifts: tuple[float, float] | None = None
+    for source, target in pairs:
+        shifts = shifts or (_half_range(source.dtype), _half_range(target.dtype))
+        moments.append(_moments(source, target, task, shifts, threads or cores()))
+    if shifts is None:
+        raise ImageError("there is no pair of an input and a target; give at least one")
+    return solve(reduce(add, moments), task, shifts, ridge)
+
+
+def _half_range(dtype: np.dtype[Any]) -> float:
+    return float(np.iinfo(dtype).max // 2) if dtype.kind == "u" else 0.0
+
+
+def _moments(
+    source: Source, target: Source, task: Task, shifts: tuple[float, float], threads: int
+) -> Moments:
+    """Add up the sums of one pair of images."""
+    (kH, _), (H, W, _) = task.kernel_size, source.shape
+    height, width = Window(task.kernel_size).over(H, W).output_shape
+    top, left = _offset(source, target, (height, width), task)
+    rows = max(BAND_BYTES // (8 * (task.weights + task.filters) * width), 1)
+    cuts = list(bands(height, rows))
+    blocks = source.blocks((start, stop + kH - 1) for start, stop in cuts)
+    wanted = target.blocks((start + top, stop + top) for start, stop in cuts)
+
+    def band(block: Rows, goal: Rows) -> Moments:
+        pixels = to_volume(block, task.channels) - shifts[0]
+        goals = to_volume(goal, task.targets)[:, :, left : left + width] - shifts[1]
+        return band_moments(pixels, goals, task.kernel_size)
+
+    moments = reduce(add, map_in_order(band, zip(blocks, wanted, strict=True), threads))
+    if not np.isfinite(moments.products).all():
+        raise ImageError(
+            f"{source.info.path} or {target.info.path} holds NaN or infinite pixels; "
+            "replace them by numbers"
+        )
+    return moments
+
+
+def _offset(source: Source, target: Source, valid: tuple[int, int], task: Task) -> tuple[int, int]:
+    """Return the target's row and column of the first window that lies wholly inside."""
+    (H, W, C), (height, width, depth) = source.shape, target.shape
+    for what, channels, planes in (("input", C, task.channels), ("target", depth, task.targets)):
+        if planes == "rgb" and channels < 3:
+            info = (source if what == "input" else target).info
+            raise GeometryError(f"{what} {info.path} is grey; give one in colour, or learn in grey")
+    if (height, width) == (H, W):
+        return (task.kernel_size[0] - 1) // 2, (task.kernel_size[1] - 1) // 2
+    if (height, width) == valid:
+        return 0, 0
+    raise GeometryError(
+        f"target {target.info.path} is {height}×{width} and its input {source.info.path} {H}×{W}; "
+        f"give a target of that size, or of {valid[0]}×{valid[1]} without padding"
+    )
+
+
+def band_moments(
+    pixels: NDArray[Any], goals: NDArray[Any], kernel_size: tuple[int, int]
+) -> Moments:
+    """Return the sums over a band ``(C, rows, W)`` and what its windows should give.
+
+    ``goals (n, rows', W')`` has a value for each window.
+    """
+    views = sliding_window_view(pixels, kernel_size, axis=(1, 2)).transpose(0, 3, 4, 1, 2)
+    count = goals[0].size
+    weights = views.size // count
+    values = np.empty((weights + len(goals), count))
+    values[:weights] = views.reshape(weights, count)
+    values[weights:] = goals.reshape(len(goals), count)
+    return Moments(count, values.sum(axis=1), values @ values.T)
+
+
+def solve(
+    moments: Moments, task: Task, shifts: tuple[float, float] = (0.0, 0.0), ridge: float = 0.0
+) -> Learned:
+    """Return the filters that sums of pixels and targets, less their ``shifts``, lead to.
+
+    The bias is free: with means taken out, weights follow from the covariances alone.
+    """
+    d = task.weights
+    mean = moments.total / moments.count
+    covariance = moments.products / moments.count - np.outer(mean, mean)
+    windows, towards = covariance[:d, :d], covariance[:d, d:]
+    variances, directions = np.linalg.eigh(windows + ridge * np.eye(d))
+    told = variances > SINGULAR * max(variances[-1], 0)
+    basis = directions[:, told]
+    weight = basis @ (basis.T @ towards / variances[told, np.newaxis])
+    bias = mean[d:] + shifts[1] - weight.T @ (mean[:d] + shifts[0])
+    spread = np.diag(covariance)[d:]
+    explained = 2 * (weight * towards).sum(axis=0) - (weight * (windows @ weight)).sum(axis=0)
+    error = np.maximum(spread - explained, 0)
+    names = ["learned"] if task.filters == 1 else [f"learned-{n}" for n in ("red", "green", "blue")]
+    return Learned(
+        bank=FilterBank(weight.T.reshape(-1, task.planes, *task.kernel_size), bias, names),
+        samples=moments.count,
+        residual=tuple(np.sqrt(error).tolist()),
+        r_squared=tuple(_explained_share(e, s) for e, s in zip(error, spread, strict=True)),
+        condition=float(variances[-1] / variances[0]) if told.all() else math.inf,
+        ridge=ridge,
+    )
+
+
+def _explained_share(error: float, spread: float) -> float:
+    """Return R²; a target without variance is explained by the bias alone."""
+    return float(1 - error / spread) if spread > 0 else 1.0

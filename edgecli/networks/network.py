@@ -1,0 +1,289 @@
+"""A network: named layers, each with its inputs, whose shapes fit; and what it costs.
+
+>>> from edgecli.networks.layers import Convolution, MaxPool
+>>> network = Network(
+...     "small",
+...     (3, 32, 32),
+...     (
+...         Node("conv", Convolution(6, (5, 5)), ("input",)),
+...         Node("pool", MaxPool((2, 2)), ("conv",)),
+...     ),
+... )
+>>> [(layer.output_shape, layer.parameters) for layer in network.summary().layers]
+[((28, 28, 6), 456), ((14, 14, 6), 0)]
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from edgecli.errors import EdgeCliError, NetworkError
+from edgecli.geometry import LARGEST_SIDE
+from edgecli.networks.fields import Field, field_after
+from edgecli.networks.layers import (
+    Convolution,
+    Dense,
+    Layer,
+    Shape,
+    Upsample,
+    connections,
+    people_shape,
+    shape_text,
+    weight_shape,
+)
+from edgecli.networks.weights import Weights, check_weights
+
+INPUT = "input"
+"""What the volume that a network is given is called."""
+
+LARGEST_PARAMETERS = 2**27
+"""The most parameters of a network, 512 MiB of float32; AlexNet has 61 million."""
+
+MOST_LAYERS = 1000
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer in its place: its name, and the names of those whose values it takes."""
+
+    name: str
+    layer: Layer
+    inputs: tuple[str, ...]
+
+    @property
+    def shape_sources(self) -> tuple[str, ...]:
+        """Return the layers whose shapes its own depends on."""
+        match self.layer:
+            case Upsample(to=str(name)):
+                return *self.inputs, name
+        return self.inputs
+
+
+@dataclass(frozen=True)
+class LayerFacts:
+    """What one layer is and costs. Shapes are height × width × channels, or a vector's length."""
+
+    name: str
+    kind: str
+    inputs: tuple[str, ...]
+    output_shape: tuple[int, ...]
+    weights: int
+    biases: int
+    macs: int  # multiply-adds of the weights; biases, pooling and activations are not counted
+    receptive_field: tuple[int, int]  # input rows and columns that one output value sees
+    jump: tuple[float, float]  # input pixels between the fields of neighbours
+    connections: int  # values of its inputs that one output value is computed from
+    inputs_size: int  # values of all its inputs
+
+    @property
+    def activation_size(self) -> int:
+        """Count the output's values."""
+        return math.prod(self.output_shape)
+
+    @property
+    def parameters(self) -> int:
+        """Count weights and biases."""
+        return self.weights + self.biases
+
+    @property
+    def memory(self) -> int:
+        """Return the bytes of outputs and parameters as float32."""
+        return 4 * (self.activation_size + self.parameters)
+
+    @property
+    def connection_share(self) -> float:
+        """Return the connections over those of a fully connected layer, 0 … 1."""
+        return self.connections / self.inputs_size
+
+    @property
+    def fully_connected_parameters(self) -> int:
+        """Return the weights of a dense layer between the same values, n_in × n_out."""
+        return self.inputs_size * self.activation_size
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a network makes of inputs of one shape, height × width × channels, layer by layer."""
+
+    name: str
+    input_shape: tuple[int, ...]
+    layers: tuple[LayerFacts, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Named layers in the order in which they are computed; the last one is the output.
+
+    ``input_shape (C, H, W)`` is the default. ``white`` is the number that the brightest pixel
+    becomes, whatever the image's depth; None leaves pixels as they are. ``weights`` holds float32
+    arrays by name, as ``weights.py`` says. NetworkError, naming the layer, where names are
+    unknown or repeated, shapes do not fit or weights have other shapes; nothing is allocated
+    before that is known.
+    """
+
+    name: str
+    input_shape: Shape
+    nodes: tuple[Node, ...]
+    white: float | None = None
+    weights: Weights = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_input(self.input_shape)
+        _check_names(self.nodes)
+        shapes = self.shapes()
+        _check_size(self, shapes)
+        if self.weights:
+            check_weights(self.weights, self.parameter_shapes(), f"network {self.name}")
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether a dense layer fixes the input's height and width."""
+        return any(isinstance(node.layer, Dense) for node in self.nodes)
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Return the place of every name; the input is 0, the first layer 1."""
+        names = (INPUT, *(node.name for node in self.nodes))
+        return {name: n for n, name in enumerate(names)}
+
+    def shapes(self, input_shape: Shape | None = None) -> dict[str, Shape]:
+        """Return every layer's output shape, by name and in order, the input's first.
+
+        NetworkError names the first layer that does not fit.
+        """
+        shapes = {INPUT: input_shape or self.input_shape}
+        for node in self.nodes:
+            inputs = [shapes[name] for name in node.shape_sources]
+            try:
+                shapes[node.name] = node.layer.output_shape(inputs)
+            except EdgeCliError as error:
+                given = ", ".join(map(shape_text, inputs))
+                raise NetworkError(
+                    f"layer {node.name!r} ({node.layer.kind}) over {given}: {error}"
+                ) from error
+        return shapes
+
+    def parameter_shapes(self) -> dict[str, Shape]:
+        """Return the shapes of all that is learned, by the names that it has in weight files."""
+        shapes, found = self.shapes(), {}
+        for node in self.nodes:
+            shape = weight_shape(node.layer, [shapes[name] for name in node.inputs])
+            if shape is None or has_named_filters(node.layer):
+                continue
+            found[f"{node.name}.weight"] = shape
+            if has_bias(node.layer):
+                found[f"{node.name}.bias"] = shape[:1]
+        return found
+
+    def summary(self, input_shape: tuple[int, int, int] | None = None) -> Summary:
+        """Count everything for inputs of height × width × channels; NetworkError if they misfit.
+
+        Whether weights are there, and of which depth, does not matter: shapes alone decide.
+        """
+        shape = self.input_shape
+        if input_shape is not None:
+            H, W, C = input_shape
+            shape = (C, H, W)
+            _check_input(shape)
+        shapes = self.shapes(shape)
+        _check_size(self, shapes)
+        return Summary(self.name, people_shape(shape), tuple(_facts(self, shapes)))
+
+
+def _facts(network: Network, shapes: Mapping[str, Shape]) -> Iterable[LayerFacts]:
+    fields = {INPUT: Field.of_input(network.nodes)}
+    for node in network.nodes:
+        inputs = [shapes[name] for name in node.inputs]
+        output = shapes[node.name]
+        seen = field_after(node.layer, [fields[name] for name in node.inputs], inputs)
+        fields[node.name] = seen
+        weights, biases = parameter_counts(node.layer, inputs)
+        yield LayerFacts(
+            name=node.name,
+            kind=node.layer.kind,
+            inputs=node.inputs,
+            output_shape=people_shape(output),
+            weights=weights,
+            biases=biases,
+            macs=weights * math.prod(output[1:]),
+            receptive_field=seen.size,
+            jump=seen.jump,
+            connections=connections(node.layer, inputs),
+            inputs_size=sum(map(math.prod, inputs)),
+        )
+
+
+def parameter_counts(layer: Layer, inputs: Sequence[Shape]) -> tuple[int, int]:
+    """Count the weights and biases of a layer over inputs of these shapes."""
+    shape = weight_shape(layer, inputs)
+    if shape is None:
+        return 0, 0
+    return math.prod(shape), shape[0] if has_bias(layer) else 0
+
+
+def has_bias(layer: Layer) -> bool:
+    """Whether a layer adds a bias to each of its outputs' channels or units."""
+    return isinstance(layer, Convolution | Dense) and layer.bias
+
+
+def has_named_filters(layer: Layer) -> bool:
+    """Whether a layer's weights are filters that its spec names."""
+    return isinstance(layer, Convolution) and layer.bank is not None
+
+
+def _check_input(shape: Shape) -> None:
+    if len(shape) != 3 or not all(1 <= side <= LARGEST_SIDE for side in shape):
+        raise NetworkError(
+            f"the input's shape is {shape_text(shape)}; give height × width × channels, "
+            f"each from 1 to {LARGEST_SIDE}"
+        )
+
+
+def _check_size(network: Network, shapes: Mapping[str, Shape]) -> None:
+    total = 0
+    for node in network.nodes:
+        total += sum(parameter_counts(node.layer, [shapes[name] for name in node.inputs]))
+        if total > LARGEST_PARAMETERS:
+            raise NetworkError(
+                f"layer {node.name!r} ({node.layer.kind}) brings the parameters to {total:,}, "
+                f"more than the limit of {LARGEST_PARAMETERS:,}; use fewer or smaller filters"
+            )
+
+
+def _check_names(nodes: Sequence[Node]) -> None:
+    """Let every layer read earlier ones only, so that there can be no cycle."""
+    if not 1 <= len(nodes) <= MOST_LAYERS:
+        raise NetworkError(f"a network has 1 to {MOST_LAYERS} layers, not {len(nodes)}")
+    known = [INPUT]
+    for node in nodes:
+        if not _NAME.fullmatch(node.name):
+            raise NetworkError(
+                f"layer name {node.name[:70]!r} is not one word; "
+                "use up to 64 letters, digits and _ . + -"
+            )
+        if node.name in known:
+            raise NetworkError(f"two layers are called {node.name!r}; give each its own name")
+        for name in node.shape_sources:
+            if name not in known:
+                raise NetworkError(
+                    f"layer {node.name!r} reads {_misread(name, node, nodes, known)}"
+                )
+        known.append(node.name)
+
+
+def _misread(name: str, node: Node, nodes: Sequence[Node], known: Sequence[str]) -> str:
+    """Say what is wrong with a name that is not among the earlier ones."""
+    if name == node.name:
+        return "itself; a network has no cycles, name an earlier layer"
+    if any(other.name == name for other in nodes):
+        return f"{name!r}, which comes after it; a network has no cycles, name an earlier layer"
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known[:8])}"
+    return f"{name[:70]!r}, which is unknown; {hint}"

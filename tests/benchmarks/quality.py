@@ -1,0 +1,148 @@
+"""How well edge maps agree with contours that people drew: ODS and OIS on BSDS500.
+
+    python -m tests.benchmarks.quality GROUND_TRUTH IMAGES --evaluator SCRIPT [--only REGEX]
+
+GROUND_TRUTH holds the annotations as MATLAB files, IMAGES the photos of the same stems (Arbeláez,
+Maire, Fowlkes and Malik, "Contour detection and hierarchical image segmentation", IEEE TPAMI 33,
+2011). Every operator writes thinned soft maps of 0 to 1, ``<stem>.npy``, into a temporary folder;
+the evaluator is then run as ``SCRIPT GROUND_TRUTH MAPS --thresholds N --jobs 1 [--limit K]`` and
+says what they score. ``--maps FOLDER`` keeps the maps, for any other evaluator.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from edgecli.conv import convolve
+from edgecli.conv.scratch import Scratch
+from edgecli.edges.contours import contours
+from edgecli.edges.gradients import gradient, slope_of
+from edgecli.edges.operators import combine_responses, load_operator
+from edgecli.edges.thinning import framed, suppress
+from edgecli.images.colour import luma
+
+Picture = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+OPERATORS = ("sobel", "prewitt", "scharr", "roberts", "farid", "gradient:1", "gradient:2")
+
+CANNY_LEVELS = 64
+CANNY_HIGHEST = 320.0  # in units of Sobel's magnitude at 8 bits
+CANNY_RATIO = 0.4  # of the low threshold to the high one
+
+
+def thinned(operator: str, picture: Picture) -> Floats:
+    """Return an operator's magnitude on luma, thinned, in 0 to 1.
+
+    v / (v + a fifth of the largest response) changes no order: it spreads the thresholds that are
+    tried over the responses that occur.
+    """
+    bank = load_operator(operator).bank
+    slope = slope_of(bank.weight)
+    assert slope is not None
+    grey = luma(picture)
+    responses = convolve(grey, bank, padding="same", padding_mode="replicate", threads=1)
+    gx, gy = (part.copy() for part in gradient(slope, responses, Scratch()))
+    strength = combine_responses(responses, "magnitude", Scratch())
+    lines = np.empty(grey.shape, np.float32)
+    suppress(framed(strength, 0, 0, np.float32, Scratch()), gx, gy, 0.0, lines)
+    most = 255 * float(np.abs(bank.weight).sum(axis=(1, 2, 3)).max()) / 2
+    return lines / (lines + np.float32(most / 5))
+
+
+def swept_canny(sigma: float, picture: Picture) -> Floats:
+    """Return the highest of many thresholds at which OpenCV's Canny still marks a pixel."""
+    smooth = cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), (0, 0), sigma)
+    best = np.zeros(smooth.shape, np.float32)
+    for level in range(1, CANNY_LEVELS + 1):
+        high = CANNY_HIGHEST * level / CANNY_LEVELS
+        marked = cv2.Canny(smooth, CANNY_RATIO * high, high, L2gradient=True) > 0
+        best[marked] = level / CANNY_LEVELS
+    return best
+
+
+def operators() -> dict[str, Callable[[Picture], Floats]]:
+    """Return every operator that is measured, by name; the peers last."""
+    named: dict[str, Callable[[Picture], Floats]] = {"contours": partial(contours, threads=1)}
+    named |= {name: partial(thinned, name) for name in OPERATORS}
+    return named | {f"cv2.Canny, sigma {s:g}": partial(swept_canny, s) for s in (1.0, 2.0)}
+
+
+def write_maps(
+    operator: Callable[[Picture], Floats], truths: list[Path], images: Path, folder: Path
+) -> float:
+    """Write a map for each annotated photo; return the seconds per photo, without reading."""
+    folder.mkdir(parents=True, exist_ok=True)
+    seconds = 0.0
+    for truth in truths:
+        with Image.open(photo_of(truth, images)) as image:
+            picture: NDArray[Any] = np.asarray(image.convert("RGB"))
+        started = time.perf_counter()
+        edges = operator(picture)
+        seconds += time.perf_counter() - started
+        np.save(folder / f"{truth.stem}.npy", edges)
+    return seconds / len(truths)
+
+
+def photo_of(truth: Path, images: Path) -> Path:
+    """Return the photo with an annotation's stem; ends the program if there is none."""
+    found = sorted(images.glob(f"{truth.stem}.*"))
+    return found[0] if found else sys.exit(f"no photo {truth.stem}.* in {images}")
+
+
+def evaluate(options: argparse.Namespace, folder: Path) -> str:
+    """Return what the evaluator prints of a folder of maps."""
+    command = [sys.executable, options.evaluator, options.ground_truth, folder]
+    command += ["--thresholds", options.thresholds, "--jobs", 1]
+    command += ["--limit", options.limit] if options.limit else []
+    run = subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE)
+    return run.stdout.decode().strip().removeprefix(f"{folder}: ")
+
+
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("ground_truth", type=Path)
+    parser.add_argument("images", type=Path)
+    parser.add_argument("--evaluator", type=Path, metavar="SCRIPT")
+    parser.add_argument("--maps", type=Path, metavar="FOLDER", help="keep the maps there")
+    parser.add_argument("--only", default="", metavar="REGEX", help="operators whose name matches")
+    parser.add_argument("--thresholds", type=int, default=15, metavar="N")
+    parser.add_argument("--limit", type=int, metavar="K", help="the first K photos alone")
+    options = parser.parse_args()
+    if not (options.evaluator or options.maps):
+        parser.error("give --evaluator SCRIPT to score the maps, --maps FOLDER to keep them")
+    return options
+
+
+def main() -> None:
+    """Write and score the maps of every operator asked for."""
+    options = parse()
+    truths = sorted(options.ground_truth.glob("*.mat"))[: options.limit]
+    if not truths:
+        sys.exit(f"no annotations (*.mat) in {options.ground_truth}")
+    with tempfile.TemporaryDirectory() as temporary:
+        for name, operator in operators().items():
+            if re.search(options.only, name):
+                folder = (options.maps or Path(temporary)) / re.sub(r"[^\w.]+", "-", name)
+                seconds = write_maps(operator, truths, options.images, folder)
+                score = evaluate(options, folder) if options.evaluator else ""
+                print(f"{name}: {1e3 * seconds:.0f} ms per photo, {score}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""The house: who imports whom, what loads late, and which names are public."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import edgecli
+from tests.conftest import SAMPLES
+
+PACKAGE = Path(edgecli.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+ORDER = [
+    "errors", "geometry", "filters", "conv", "images", "edges", "networks", "detection", "pipeline",
+    "jobs", "batch", "reports", "cli",
+]  # fmt: skip
+"""Each part imports only from itself and from the parts before it."""
+
+ALLOWED = {"numpy", "PIL", "click", "rich", "edgecli"} | sys.stdlib_module_names
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield every module that a file imports anywhere, even where it does so late."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            assert node.module is not None
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def named(files: list[Path]) -> list[str]:
+    return [path.relative_to(PACKAGE).as_posix() for path in files]
+
+
+def importers_of(library: str) -> set[str]:
+    found = [path for path in FILES if any(name.split(".")[0] == library for name in imports(path))]
+    return set(named(found))
+
+
+def test_every_part_has_its_place() -> None:
+    parts = {part_of(path) for path in FILES} - {"__init__", "__main__"}
+    assert parts <= set(ORDER)
+
+
+@pytest.mark.parametrize("path", FILES, ids=named(FILES))
+def test_parts_import_only_what_stands_before_them(path: Path) -> None:
+    own = part_of(path)
+    if own in ("__init__", "__main__"):
+        return
+    known = ORDER[: ORDER.index(own) + 1]
+    for name in imports(path):
+        words = name.split(".")
+        if words[0] == "edgecli" and len(words) > 1:
+            assert words[1] in (*known, "__version__"), f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=named(FILES))
+def test_only_numpy_pillow_click_and_rich_are_needed(path: Path) -> None:
+    assert {name.split(".")[0] for name in imports(path)} <= ALLOWED
+
+
+def test_pillow_is_known_to_images_alone() -> None:
+    assert {name.split("/")[0] for name in importers_of("PIL")} == {"images"}
+
+
+def test_click_is_known_to_the_command_line_alone() -> None:
+    assert {name.split("/")[0] for name in importers_of("click")} == {"cli"}
+
+
+def test_rich_is_known_to_the_display_alone() -> None:
+    assert importers_of("rich") <= {"reports/display.py", "cli/progress.py"}
+    assert "reports/display.py" in importers_of("rich")
+
+
+@pytest.mark.parametrize("path", FILES, ids=named(FILES))
+def test_files_and_functions_fit_on_a_screen(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") < 400
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            documented = ast.get_docstring(node) is not None
+            body = node.body[documented:] or node.body
+            lines = (node.body[-1].end_lineno or 0) - body[0].lineno + 1
+            assert lines <= 40, f"{node.name} has {lines} lines"
+
+
+# --- what loads when ----------------------------------------------------------------------------
+
+HEAVY = ("numpy", "PIL", "rich", "click")
+
+
+def loaded(code: str, *args: str) -> set[str]:
+    """Run Python code with a command line; return which of the heavy libraries were loaded."""
+    report = f"print(*[m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+    program = f"import atexit, sys\natexit.register(lambda: {report})\n{code}"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *args], capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.split())
+
+
+RUN = "from edgecli.cli import main; main(prog_name='edgecli')"
+
+
+def test_importing_edgecli_loads_nothing_heavy() -> None:
+    assert loaded("import edgecli") == set()
+
+
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["-h"]])
+def test_help_loads_click_alone(args: list[str]) -> None:
+    assert loaded(RUN, *args) == {"click"}
+
+
+@pytest.mark.parametrize("report", ["json", "csv", "markdown", "none"])
+def test_only_the_table_loads_rich(tmp_path: Path, report: str) -> None:
+    page = str(SAMPLES / "grid-6x6.csv")
+    libraries = loaded(RUN, "detect", page, "-o", str(tmp_path / "x.png"), "--report", report)
+    assert libraries == {"click", "numpy"}
+
+
+def test_the_table_loads_rich(tmp_path: Path) -> None:
+    grid = str(SAMPLES / "grid-6x6.csv")
+    assert "rich" in loaded(RUN, "detect", grid, "-o", str(tmp_path / "x.png"))
+
+
+@pytest.mark.parametrize("name", edgecli.__all__)
+def test_public_names_load_when_first_used(name: str) -> None:
+    assert "PIL" not in loaded(f"import edgecli; edgecli.{name}")
+
+
+# --- public names -------------------------------------------------------------------------------
+
+
+def test_the_public_names() -> None:
+    assert sorted(edgecli.__all__) == [
+        "EdgeCliError", "FilterBank", "convolve", "detect_edges", "load_filter",
+        "plan_convolution",
+    ]  # fmt: skip
+    for name in edgecli.__all__:
+        assert getattr(edgecli, name).__doc__
+        assert name in dir(edgecli)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="'edgecli' has no attribute 'detect_edge'"):
+        _ = edgecli.detect_edge
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (PACKAGE / "py.typed").exists()

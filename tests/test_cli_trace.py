@@ -1,0 +1,145 @@
+"""``edgecli trace``: sums that are written out, and that are the responses."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgecli import convolve, load_filter
+from tests.conftest import SAMPLES, Refuse, Run, Save, noise
+
+GRID = SAMPLES / "grid-6x6.csv"
+VERTICAL = ("-f", "vertical", "--padding", "valid")
+
+
+def sums(text: str) -> list[tuple[str, float]]:
+    """Return each sum's left side as written, and its right side."""
+    found = re.findall(r"^sum +(.*) = (.*)$", text, re.MULTILINE)
+    return [(left, float(right.replace("−", "-"))) for left, right in found]
+
+
+def worked_out(terms: str) -> float:
+    """Work out ``3·1 + 0·(−1) + …``."""
+    total = 0.0
+    for term in terms.replace("−", "-").replace("(", "").replace(")", "").split(" + "):
+        factors = [float(factor) for factor in term.split("·")]
+        total += float(np.prod(factors))
+    return total
+
+
+def test_the_window_the_kernel_and_the_sum(run: Run) -> None:
+    result = run("trace", GRID, *VERTICAL, "--at", "0,0")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [
+        "output           row 0, column 0 of 4×4",
+        "height           ⌊(6 + 2·0 − 3)/1⌋ + 1 = 4",
+        "width            ⌊(6 + 2·0 − 3)/1⌋ + 1 = 4",
+        "window            3  0  1",
+        "                  1  5  8",
+        "                  2  7  2",
+        "kernel vertical    1   0  -1",
+        "                   1   0  -1",
+        "                   1   0  -1",
+        "sum              3·1 + 0·0 + 1·(−1) + 1·1 + 5·0 + 8·(−1) + 2·1 + 7·0 + 2·(−1) = −5",
+    ]
+
+
+@pytest.mark.parametrize("mode", ["zeros", "constant:7", "replicate", "reflect", "circular"])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [],
+        ["--padding", "2,1,0,3"],
+        ["--stride", "2,3"],
+        ["--dilation", "2"],
+        ["--bias", "-2.5"],
+        ["--convolve"],
+    ],
+)
+@pytest.mark.parametrize("at", [(0, 0), (1, 1)])
+def test_every_sum_is_right_and_is_the_response(
+    run: Run, mode: str, steps: list[str], at: tuple[int, int]
+) -> None:
+    kernel = "1 2; -3 4.5"
+    result = run(
+        "trace", GRID, "-f", kernel, "--padding-mode", mode, *steps, "--at", f"{at[0]},{at[1]}"
+    )
+    assert result.exit_code == 0
+    ((terms, total),) = sums(result.stdout)
+    values = dict(zip(steps[::2], steps[1::2], strict=False))
+    bank = load_filter(kernel)
+    if "--convolve" in steps:
+        bank = bank.flipped()
+    stride = tuple(int(n) for n in values.get("--stride", "1,1").split(","))
+    responses = convolve(
+        np.loadtxt(GRID, delimiter=","),
+        bank,
+        padding=values.get("--padding", "same"),
+        padding_mode=mode,
+        stride=(stride[0], stride[1]),
+        dilation=int(values.get("--dilation", "1")),
+    )
+    expected = float(responses[0][at]) + float(values.get("--bias", "0"))
+    assert total == pytest.approx(expected, rel=1e-6)
+    assert worked_out(terms) == pytest.approx(total)
+
+
+def test_an_operator_shows_how_its_responses_combine(run: Run) -> None:
+    result = run("trace", GRID, "-f", "sobel", "--at", "1,1")
+    x, y = (value for _, value in sums(result.stdout))
+    line = next(line for line in result.stdout.splitlines() if line.startswith("magnitude"))
+    assert line.split(" ", 1)[1].strip().startswith("√(")
+    assert float(line.rsplit("= ", 1)[1]) == pytest.approx(np.hypot(x, y), rel=1e-5)
+
+
+def test_an_activation_is_shown(run: Run) -> None:
+    result = run("trace", GRID, *VERTICAL, "--activation", "relu", "--at", "0,0")
+    assert result.stdout.splitlines()[-1].split() == ["relu", "0"]
+
+
+def test_colours_are_channels_of_the_window(run: Run, save: Save) -> None:
+    picture = save("picture.png", noise(4, 4, 3))
+    result = run("trace", picture, *VERTICAL, "--channels", "rgb", "--at", "1,0")
+    for channel in range(3):
+        assert f"channel {channel}" in result.stdout
+    ((terms, total),) = sums(result.stdout)
+    assert len(terms.split(" + ")) == 27
+    truth = convolve(noise(4, 4, 3).transpose(2, 0, 1), "vertical")[0, 1, 0]
+    assert worked_out(terms) == total == truth
+
+
+def test_standard_input(run: Run) -> None:
+    result = run("trace", "-", *VERTICAL, "--at", "3,3", stdin=GRID.read_bytes())
+    assert sums(result.stdout)[0][1] == -16
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        ([GRID, "--at", "6,0"], 1, "output pixel 6,0 is outside the 6×6 output"),
+        ([GRID, "--at", "0,-1"], 1, "outside"),
+        ([GRID, "--at", "1"], 2, "position '1' is not ROW,COL"),
+        ([GRID, "--at", "a,b"], 2, "position 'a,b' is not ROW,COL"),
+        (["missing.png", "--at", "0,0"], 1, "does not exist"),
+        ([GRID, "--at", "0,0", "-f", "sobl"], 2, "did you mean 'sobel'"),
+        ([GRID, "--at", "0,0", "-f", "gaussian:3", "--padding", "valid"], 1, "is larger than"),
+        (["-", "--at", "0,0"], 1, "is empty"),
+    ],
+)
+def test_wrong_requests_are_one_line(
+    refuse: Refuse, args: list[str | Path], code: int, said: str
+) -> None:
+    assert said in refuse("trace", *args, code=code)
+
+
+@pytest.mark.parametrize("cut", [0.5, 0.9])
+@pytest.mark.parametrize("name", ["x.png", "x.npy", "x.jpg"])
+def test_truncated_images_are_one_line(refuse: Refuse, save: Save, name: str, cut: float) -> None:
+    image = save(name, noise(40, 40))
+    data: Any = image.read_bytes()
+    image.write_bytes(data[: int(len(data) * cut)])
+    assert "image" in refuse("trace", image, "--at", "39,39", code=1)

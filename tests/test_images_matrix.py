@@ -1,0 +1,389 @@
+"""Text grids and NPY files: every type there and back, and every way to get them wrong."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from edgecli.errors import ImageError, OutputError
+from edgecli.images.base import ArraySource, Sink, Source
+from edgecli.images.matrix import CsvSink, NpySink, as_rows, read_npy, read_text, row_type, smallest
+
+Pixels = NDArray[Any]
+LIMIT = 2**31
+ROW_TYPES = ("uint8", "uint16", "int16", "int32", "float32")
+
+
+class Pipe(io.RawIOBase):
+    """Bytes that can be read once, a few at a time, and not sought."""
+
+    def __init__(self, data: bytes) -> None:
+        self._rest = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._rest.readinto(memoryview(buffer)[:7])
+
+
+def pipe(data: bytes) -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(Pipe(data), 16))
+
+
+def whole(source: Source) -> Pixels:
+    (rows,) = source.blocks([(0, source.shape[0])])
+    assert rows.shape == source.shape
+    assert rows.dtype == source.dtype
+    return rows
+
+
+def written(sink_type: type[CsvSink] | type[NpySink], rows: Pixels, band: int = 3) -> bytes:
+    file = io.BytesIO()
+    sink: Sink = sink_type(file, cast(tuple[int, int, int], rows.shape), rows.dtype)
+    for top in range(0, len(rows), band):
+        sink.write(sink.encode(rows[top : top + band]))
+    sink.finish()
+    return file.getvalue()
+
+
+# ---- text -------------------------------------------------------------------------------------
+
+
+def text(grid: str | bytes) -> ArraySource:
+    data = grid if isinstance(grid, bytes) else grid.encode()
+    return read_text(io.BytesIO(data), "grid.csv", max_pixels=LIMIT)
+
+
+@pytest.mark.parametrize(
+    "grid",
+    ["1 2\n3 4", "1,2\n3,4\n", "1;2\r\n3;4\r\n", "1\t2\r3\t4", " 1,\t2 \n\n\n3 , 4  ",
+     "\ufeff1 2\n3 4", "# title, with a comma\n1 2 # first\n#\n3 4"],
+)  # fmt: skip
+def test_a_grid_may_be_written_in_many_ways(grid: str) -> None:
+    source = text(grid)
+    assert source.array[:, :, 0].tolist() == [[1, 2], [3, 4]]
+    assert (source.info.shape, source.info.dtype) == ((2, 2, 1), "uint8")
+
+
+def test_the_separator_names_the_format() -> None:
+    assert [text(grid).info.format for grid in ("1,2", "1;2", "1 2")] == ["CSV", "CSV", "text"]
+
+
+@pytest.mark.parametrize(
+    ("grid", "dtype"),
+    [
+        ("0 255", "uint8"),
+        ("0 256", "uint16"),
+        ("-1 65535", "int32"),
+        ("-32768 32767", "int16"),
+        ("65536", "int32"),
+        ("-2147483648 2147483647", "int32"),
+        ("2147483648", "float32"),
+        ("1.", "float32"),
+        ("1e2", "float32"),
+        ("nan", "float32"),
+        ("3 -Inf", "float32"),
+    ],
+)
+def test_numbers_take_the_smallest_type_that_holds_them(grid: str, dtype: str) -> None:
+    source = text(grid)
+    assert source.dtype == dtype
+    np.testing.assert_array_equal(source.array.ravel(), np.array(grid.split(), dtype))
+
+
+@pytest.mark.parametrize(
+    ("grid", "message"),
+    [
+        ("", "holds no numbers; give a row of numbers per line"),
+        ("# 1 2\n\n", "holds no numbers; give a row of numbers per line"),
+        ("1,2\n\n3,x # y", "line 3, column 2: 'x' is not a number"),
+        ("a,b\n1,2", "line 1, column 1: 'a' is not a number"),
+        ("1,,2", "line 1, column 2: the cell is empty; write a number, or nan"),
+        ("1,2,", "line 1, column 3: the cell is empty; write a number, or nan"),
+        ("1;2\n3,4", "line 2, column 1: '3,4' is not a number"),
+        ("1 2\n3", "line 2 has 1 numbers where the first row has 2; make the rows equally long"),
+        ("1\n\n2 3", "line 3 has 2 numbers where the first row has 1; make the rows equally long"),
+        ("1e39", "has numbers beyond float32's ±3.4e38; scale them down and save it again"),
+        (b"1 \xff", "is neither a known format nor UTF-8 text (byte 2)"),
+    ],
+)
+def test_a_wrong_grid_is_named_with_line_and_column(grid: str | bytes, message: str) -> None:
+    with pytest.raises(ImageError) as caught:
+        text(grid)
+    assert str(caught.value).startswith("image grid.csv")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_grid_over_the_limit_is_refused_before_it_is_parsed() -> None:
+    with pytest.raises(ImageError, match=r"has 6 pixels, more than the limit 5; raise it with --m"):
+        read_text(io.BytesIO(b"1 2 3\n4 5 x"), "grid.txt", max_pixels=5)
+
+
+def test_a_stream_that_fails_is_one_clear_line() -> None:
+    class Failing(io.RawIOBase):
+        def read(self, _: int = -1) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(ImageError, match=r"image - cannot be read: Input/output error"):
+        read_text(cast(BinaryIO, Failing()), "-", max_pixels=LIMIT)
+
+
+@given(st.binary(max_size=60) | st.text("0123456789.,;-+einfa# \t\n\r", max_size=60))
+def test_whatever_the_text_a_grid_or_one_clear_line_comes_out(data: str | bytes) -> None:
+    result: str | tuple[int, ...]
+    try:
+        result = whole(text(data)).shape
+    except ImageError as error:
+        result = str(error)
+    assert "\n" not in result
+    assert 0 not in result if isinstance(result, tuple) else result.startswith("image grid.csv")
+
+
+@given(
+    st.sampled_from(ROW_TYPES).flatmap(
+        lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=2, max_dims=2, max_side=6))
+    )
+)
+def test_csv_there_and_back_loses_nothing(grid: Pixels) -> None:
+    rows = grid[:, :, np.newaxis]
+    source = text(written(CsvSink, rows))
+    back = whole(source)
+    np.testing.assert_array_equal(back.astype(rows.dtype), rows)
+    if rows.dtype == np.float32:
+        assert back.dtype == rows.dtype
+
+
+def test_csv_is_what_a_person_would_write() -> None:
+    integers = np.array([[-5, 0], [7, 30]], np.int16)[:, :, np.newaxis]
+    assert written(CsvSink, integers) == b"-5,0\n7,30\n"
+    floats = np.array([[0.1, 2], [np.nan, -np.inf]], np.float32)[:, :, np.newaxis]
+    assert written(CsvSink, floats) == b"0.1,2.0\nnan,-inf\n"
+
+
+def test_csv_refuses_colour() -> None:
+    with pytest.raises(OutputError, match="csv holds one channel, not 3; choose --format npy"):
+        CsvSink(io.BytesIO(), (2, 2, 3), np.dtype("uint8"))
+
+
+# ---- NPY --------------------------------------------------------------------------------------
+
+
+def npy(array: Any) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def from_npy(data: bytes | BinaryIO, max_pixels: int = LIMIT) -> Source:
+    file = io.BytesIO(data) if isinstance(data, bytes) else data
+    return read_npy(file, "a.npy", max_pixels=max_pixels)
+
+
+STORED = ("?", "u1", "i1", "<u2", ">u2", "<i2", ">i2", "<i4", ">i4", "<u4", ">u4", "<i8", ">i8",
+          "<u8", "<f2", ">f2", "<f4", ">f4", "<f8", ">f8")  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 1), (5, 7, 2), (5, 7, 3), (1, 1, 4), (1, 9)])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("stored", STORED)
+def test_every_type_order_and_shape_is_read_from_files_and_pipes(
+    stored: str, order: Any, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    values = np.random.default_rng(0).integers(0, 100, shape)
+    array = np.asarray(values.astype(stored), order=order)
+    path = tmp_path / "a.npy"
+    path.write_bytes(npy(array))
+    expected = array.reshape((*shape, 1)[:3]) * (255 if array.dtype == bool else 1)
+    with path.open("rb") as file:
+        for source in (from_npy(file), from_npy(npy(array)), from_npy(pipe(npy(array)))):
+            assert source.dtype.name in ROW_TYPES
+            assert source.info.shape == expected.shape
+            assert source.info.dtype == array.dtype.name
+            np.testing.assert_array_equal(whole(source), expected)
+
+
+@pytest.mark.parametrize(
+    ("stored", "low", "high", "dtype"),
+    [
+        ("int64", 0, 255, "uint8"),
+        ("int64", -1, 255, "int16"),
+        ("int64", -(2**31), 2**31 - 1, "int32"),
+        ("uint32", 0, 65535, "uint16"),
+        ("uint64", 0, 2**63, "float32"),
+        ("int64", -(2**40), 0, "float32"),
+        ("int8", -128, 127, "int16"),
+        ("float64", 0, 1, "float32"),
+        ("float16", 0, 1, "float32"),
+    ],
+)
+def test_types_of_other_widths_take_one_that_holds_the_values(
+    stored: str, low: int, high: int, dtype: str
+) -> None:
+    source = from_npy(npy(np.array([[low, high]], stored)))
+    assert source.dtype == dtype
+    assert whole(source).ravel().tolist() == [low, high]
+
+
+def test_float64_keeps_nan_and_infinity_but_not_what_float32_cannot_hold() -> None:
+    special = np.array([[np.nan, np.inf, -np.inf, 1e-300]])
+    np.testing.assert_array_equal(
+        whole(from_npy(npy(special))).ravel(), [np.nan, np.inf, -np.inf, 0]
+    )
+    with pytest.raises(ImageError, match=r"has numbers beyond float32's ±3\.4e38"):
+        whole(from_npy(npy(np.array([[1e39]]))))
+
+
+@given(st.data())
+def test_overlapping_blocks_are_slices(data: st.DataObject) -> None:
+    array = np.arange(60, dtype=">i2").reshape(20, 3)
+    starts = sorted(data.draw(st.lists(st.integers(0, 19), min_size=1, max_size=5)))
+    stops = sorted(data.draw(st.integers(start + 1, 20)) for start in starts)
+    ranges = [(start, max(start + 1, stop)) for start, stop in zip(starts, stops, strict=True)]
+    for (start, stop), block in zip(ranges, from_npy(npy(array)).blocks(ranges), strict=True):
+        assert (block[:, :, 0] == array[start:stop]).all()
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros(3), r"has the shape \(3,\); save it as \(H, W\), or as \(H, W, C\) with C ≤ 4"),
+        (np.zeros((3, 20, 30)), r"has the shape \(3, 20, 30\); save it as"),
+        (np.zeros((1, 2, 3, 4)), r"has the shape \(1, 2, 3, 4\); save it as"),
+        (np.array(1.0), r"has the shape \(\); save it as"),
+        (np.zeros((0, 5)), "is an array without numbers"),
+        (np.zeros((5, 4, 0)), "is an array without numbers"),
+        (np.zeros((2, 2), complex), "holds '<c16'; save booleans, integers or floats of up to 64"),
+        (np.zeros((2, 2), "S3"), r"holds '\|S3'; save booleans"),
+        (np.zeros((2, 2), "M8[s]"), r"holds '<M8\[s\]'; save booleans"),
+        (np.zeros((2, 2), [("a", "u1")]), "holds records; save booleans"),
+        (np.array([[None]]), r"holds '\|O'; save booleans"),
+    ],
+)
+def test_an_array_that_is_no_image_is_refused(array: Any, message: str) -> None:
+    with pytest.raises(ImageError, match=message):
+        from_npy(npy(array))
+
+
+def header(text: str, version: int = 1) -> bytes:
+    length = struct.pack("<H" if version == 1 else "<I", len(text))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + text.encode()
+
+
+PLAIN = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }"
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_every_version_of_the_header_is_read(version: int) -> None:
+    source = from_npy(header(PLAIN, version) + bytes(range(6)))
+    assert whole(source).ravel().tolist() == list(range(6))
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"\x93NUMPY\x01\x00",
+        header(PLAIN)[:-5],
+        header("{}"),
+        header(PLAIN.replace("(2, 3)", "(2, -3)")),
+        header(PLAIN.replace("(2, 3)", "(" + "9" * 100 + ",)")),
+        header(PLAIN.replace("(2, 3)", "__import__('os').abort()")),
+        header(PLAIN.replace("False", "1")),
+        b"\x93NUMPY\x07\x00" + header(PLAIN)[8:],
+        b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + b" " * 100,
+    ],
+)
+def test_a_broken_header_is_one_clear_line(start: bytes) -> None:
+    with pytest.raises(ImageError, match=r"has no valid NPY header; save it with numpy\.save"):
+        from_npy(start + bytes(6))
+
+
+def test_the_limit_is_checked_before_memory_is_taken() -> None:
+    vast = header(PLAIN.replace("(2, 3)", "(1048576, 1048576)").replace("|u1", "<u8"))
+    with pytest.raises(ImageError, match=r"has 1,099,511,627,776 pixels, more than the limit 2,14"):
+        from_npy(vast)
+
+
+def test_what_memory_cannot_hold_is_one_clear_line() -> None:
+    vast = header(PLAIN.replace("(2, 3)", f"({2**40}, {2**40})").replace("|u1", "<u8"))
+    with pytest.raises(ImageError, match=r"needs [\d,]+ bytes of memory; save it in C order as"):
+        from_npy(pipe(vast), max_pixels=2**90)
+    with pytest.raises(ImageError, match=r"is cut short, at least [\d,]+ bytes are missing"):
+        from_npy(vast, max_pixels=2**90)
+
+
+@pytest.mark.parametrize("stored", ["u1", "<f8", "<i8"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_array_cut_anywhere_is_an_error(order: Any, stored: str) -> None:
+    data = npy(np.asarray(np.ones((4, 5), stored), order=order))
+    for length in range(1, len(data)):
+        for file in (io.BytesIO(data[:length]), pipe(data[:length])):
+            with pytest.raises(ImageError, match=r"cut short|no valid NPY header") as caught:
+                whole(from_npy(file))
+            assert "\n" not in str(caught.value)
+
+
+def test_bytes_after_the_array_are_left_alone() -> None:
+    file = io.BytesIO(npy(np.ones((2, 3), np.uint8)) + b"more")
+    whole(from_npy(file))
+    assert file.read() == b"more"
+
+
+def test_an_array_in_fortran_order_is_mapped(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, np.asfortranarray(np.arange(12, dtype=np.int16).reshape(3, 4)))
+    with path.open("rb") as file:
+        source = from_npy(file)
+        assert isinstance(source, ArraySource)
+        assert isinstance(source.array, np.memmap)
+        assert (source.array[:, :, 0] == np.load(path)).all()
+
+
+@pytest.mark.parametrize("dtype", ROW_TYPES)
+@pytest.mark.parametrize("C", [1, 2, 3, 4])
+def test_npy_there_and_back(C: int, dtype: str) -> None:
+    rows = np.random.default_rng(C).integers(0, 100, (10, 6, C)).astype(dtype)
+    data = written(NpySink, rows)
+    expected = rows[:, :, 0] if C == 1 else rows
+    loaded = np.load(io.BytesIO(data))
+    np.testing.assert_array_equal(loaded, expected, strict=True)
+    np.testing.assert_array_equal(whole(from_npy(data)), rows, strict=True)
+
+
+def test_what_a_sink_returned_does_not_change_with_its_rows() -> None:
+    rows = np.ones((2, 2, 1), np.uint8)
+    sink = NpySink(io.BytesIO(), (2, 2, 1), rows.dtype)
+    encoded = sink.encode(rows)
+    rows[:] = 9
+    assert encoded == b"\1\1\1\1"
+
+
+# ---- types ------------------------------------------------------------------------------------
+
+
+@given(hnp.arrays(np.int64, (1, 4), elements=st.integers(-(2**31), 2**31 - 1)))
+def test_smallest_holds_every_value_and_nothing_smaller_does(integers: Pixels) -> None:
+    result = smallest(integers)
+    assert (result == integers).all()
+    for dtype in ROW_TYPES[: ROW_TYPES.index(result.dtype.name)]:
+        limits = np.iinfo(dtype)
+        assert integers.min() < limits.min or integers.max() > limits.max
+
+
+@pytest.mark.parametrize("stored", ["uint32", "int64", "uint64"])
+def test_wide_integers_have_no_type_before_they_are_seen(stored: str) -> None:
+    assert row_type(np.dtype(stored)) is None
+
+
+def test_booleans_are_black_and_white() -> None:
+    assert as_rows(np.array([[[False], [True]]]), "a.npy").ravel().tolist() == [0, 255]

@@ -1,0 +1,58 @@
+"""NaN in float images: counted once, refused with its place, or kept where it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgecli.edges.operators import load_operator
+from edgecli.errors import ImageError
+from edgecli.images.base import ArraySink, ArraySource
+from edgecli.images.nan import NanCounter
+from edgecli.pipeline import Measured, Settings, plan_detection, run_detection
+
+
+def picture() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    image = np.linspace(0, 1, 900 * 40, dtype=np.float32).reshape(900, 40)
+    image[300, 7] = image[301, 9] = np.nan
+    return image
+
+
+def detect(policy: str, map_name: str = "raw") -> tuple[ArraySink, Measured]:
+    source = ArraySource.of(picture())
+    settings = Settings((load_operator("vertical"),), map=map_name, nan=policy)
+    detection = plan_detection(settings, source.shape, source.dtype)
+    sink = ArraySink(detection.map_shape, detection.samples[0])
+    return sink, run_detection(detection, source, [sink])
+
+
+def test_every_nan_is_counted_once_though_blocks_overlap() -> None:
+    counter = NanCounter(ArraySource.of(picture()), refuse=False)
+    for block in counter.blocks([(0, 302), (299, 303), (300, 900)]):
+        assert len(block)
+    assert counter.count == 2
+
+
+def test_nan_spoils_what_sees_it_and_nothing_else() -> None:
+    sink, measured = detect("propagate")
+    assert measured.nans == 2
+    rows, cols = np.nonzero(np.isnan(sink.array[..., 0]))
+    assert set(rows) == {299, 300, 301, 302}
+    assert set(cols) == {6, 8, 10}
+
+
+def test_nan_is_black_in_pixels() -> None:
+    sink, _ = detect("propagate", "abs")
+    assert sink.array[300, 8, 0] == 0
+
+
+def test_ignored_nan_gives_no_response() -> None:
+    sink, measured = detect("ignore")
+    assert measured.nans == 2
+    assert sink.array[300, 8, 0] == 0
+    assert np.isfinite(sink.array).all()
+
+
+def test_refused_nan_is_named_with_its_place() -> None:
+    with pytest.raises(ImageError, match="NaN at row 300, column 7"):
+        detect("error")

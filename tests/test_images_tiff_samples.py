@@ -1,0 +1,237 @@
+"""TIFF samples against a TIFF maker of plain Python, OpenCV and Pillow."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from edgecli.errors import ImageError
+from edgecli.images.base import Source
+from edgecli.images.pillow import read_images
+from tests.tiff_files import COMPRESSIONS, Order, make_tiff
+
+Pixels = NDArray[Any]
+
+# What a row of each stored type becomes. Values of the last three are seen first.
+ROW_TYPES = {
+    "u1": "u1", "i1": "i2", "u2": "u2", "i2": "i2", "i4": "i4", "f2": "f4", "f4": "f4", "f8": "f4",
+    "u4": "u1", "i8": "u1", "u8": "u1",
+}  # fmt: skip
+
+
+def noise(*shape: int, dtype: str = "u2", low: int = 0) -> Pixels:
+    return np.random.default_rng(0).integers(low, 120, shape).astype(dtype)
+
+
+def read(data: bytes, max_pixels: int = 2**31) -> Source:
+    (source,) = read_images(io.BytesIO(data), "x.tif", max_pixels=max_pixels)
+    return source
+
+
+def whole(data: bytes) -> Pixels:
+    source = read(data)
+    (rows,) = source.blocks([(0, source.shape[0])])
+    assert (rows.shape, rows.dtype) == (source.shape, source.dtype)
+    return rows
+
+
+# ---- every kind -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("C", [1, 2, 3, 4])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("stored", ROW_TYPES)
+def test_every_type_and_byte_order_is_read_truly(stored: str, order: Order, C: int) -> None:
+    pixels = noise(7, 5, C, dtype=stored)
+    source = read(make_tiff(pixels, order=order))
+    assert (source.info.shape, source.info.dtype) == ((7, 5, C), pixels.dtype.name)
+    expected = pixels.astype(ROW_TYPES[stored])
+    np.testing.assert_array_equal(whole(make_tiff(pixels, order=order)), expected, strict=True)
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+@pytest.mark.parametrize("planar", [False, True])
+@pytest.mark.parametrize("tile", [(3, None), (100, None), (1, None), (16, 16), (16, 32)])
+@pytest.mark.parametrize("stored", ["u2", "f4"])
+def test_every_arrangement_is_put_together(
+    stored: str, tile: tuple[int, int | None], planar: bool, compression: str
+) -> None:
+    pixels = noise(21, 37, 3, dtype=stored)
+    data = make_tiff(pixels, tile=tile, planar=planar, compression=compression)
+    np.testing.assert_array_equal(whole(data), pixels, strict=True)
+
+
+@pytest.mark.parametrize("planar", [False, True])
+@pytest.mark.parametrize("tile", [(3, None), (16, 16)])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(
+    ("stored", "predictor"),
+    [("i1", 2), ("u2", 2), ("i2", 2), ("i4", 2), ("u4", 2), ("f4", 2), ("f4", 3), ("f8", 3)],
+)
+def test_predictors_are_undone(
+    stored: str, predictor: int, order: Order, tile: tuple[int, int | None], planar: bool
+) -> None:
+    pixels = noise(21, 37, 3, dtype=stored)
+    data = make_tiff(
+        pixels, order=order, tile=tile, planar=planar, compression="deflate", predictor=predictor
+    )
+    np.testing.assert_array_equal(whole(data), pixels.astype(ROW_TYPES[stored]))
+
+
+def test_a_predictor_without_compression_predicts_nothing() -> None:
+    pixels = noise(5, 6, 1)
+    assert (whole(make_tiff(pixels, t317=(2,))) == pixels).all()
+
+
+@pytest.mark.parametrize("compression", [1, 5, 8, 32773])
+@pytest.mark.parametrize("stored", ["u1", "i1", "u2", "i2", "i4", "f4", "f8"])
+@pytest.mark.parametrize("C", [1, 3, 4])
+def test_what_opencv_writes_is_what_was_meant(C: int, stored: str, compression: int) -> None:
+    pixels = noise(40, 30, C, dtype=stored)
+    in_order = pixels[:, :, [2, 1, 0, 3][:C]] if C > 1 else pixels
+    options = [cv2.IMWRITE_TIFF_COMPRESSION, compression]
+    done, data = cv2.imencode(".tif", np.ascontiguousarray(in_order), options)
+    assert done
+    np.testing.assert_array_equal(whole(data.tobytes()), pixels.astype(ROW_TYPES[stored]))
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"])
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"])
+def test_what_pillow_writes_is_what_pillow_reads(mode: str, compression: str) -> None:
+    grey = Image.fromarray(noise(20, 30, dtype="u1"))
+    file = io.BytesIO()
+    (grey if mode in {"I;16", "I", "F", "1"} else grey.convert("RGB")).convert(mode).save(
+        file, "TIFF", compression=compression
+    )
+    target = {"1": "L", "P": "RGB", "CMYK": "RGB"}.get(mode, mode)
+    with Image.open(file) as image:
+        expected = np.asarray(image.convert(target))
+    np.testing.assert_array_equal(whole(file.getvalue()).squeeze(), expected)
+
+
+# ---- samples that mean something else ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("stored", ["u1", "u2"])
+def test_white_is_zero_is_inverted(stored: str) -> None:
+    pixels = noise(5, 6, 1, dtype=stored)
+    expected = np.iinfo(stored).max - pixels
+    assert (whole(make_tiff(pixels, t262=(0,))) == expected).all()
+
+
+def test_white_is_zero_leaves_alpha_and_signed_samples() -> None:
+    pixels = noise(5, 6, 2)
+    assert (whole(make_tiff(pixels, t262=(0,)))[..., 1] == pixels[..., 1]).all()
+    signed = noise(5, 6, 1, dtype="i2", low=-9)
+    assert (whole(make_tiff(signed, t262=(0,))) == signed).all()
+
+
+@pytest.mark.parametrize(("C", "colours"), [(2, 1), (4, 3)])
+def test_premultiplied_alpha_is_undone(C: int, colours: int) -> None:
+    pixels = np.full((1, 3, C), 20000, np.uint16)
+    pixels[0, :, -1] = [65535, 40000, 0]
+    result = whole(make_tiff(pixels, t338=(1,)))
+    assert result[0, :, -1].tolist() == [65535, 40000, 0]
+    expected = np.array([20000, round(20000 * 65535 / 40000), 0])
+    assert (result[0, :, :colours] == expected[:, np.newaxis]).all()
+    floats = np.array([[[0.25, 0.5], [0.5, 0.0]]], np.float32)
+    assert whole(make_tiff(floats, t338=(1,))).tolist() == [[[0.5, 0.5], [0.0, 0.0]]]
+
+
+@pytest.mark.parametrize("stored", ["f4", "f8"])
+def test_floats_that_are_no_colours_make_no_warning(stored: str) -> None:
+    special = np.array([0, 1, -1, 1e-30, 1e30, np.nan, np.inf, -np.inf], stored)
+    pixels = np.stack(np.meshgrid(special, special), axis=-1)
+    assert whole(make_tiff(pixels, t338=(1,))).shape == (8, 8, 2)
+
+
+@pytest.mark.parametrize(("C", "extra", "kept"), [(4, (0,), 3), (5, (2, 0), 4), (6, (0, 0, 0), 3)])
+def test_samples_beyond_colour_and_alpha_are_left_out(
+    C: int, extra: tuple[int, ...], kept: int
+) -> None:
+    pixels = noise(5, 6, C)
+    source = read(make_tiff(pixels, t338=extra))
+    assert (source.info.shape, source.shape) == ((5, 6, C), (5, 6, kept))
+    assert (whole(make_tiff(pixels, t338=extra)) == pixels[..., :kept]).all()
+
+
+def test_values_beyond_int32_become_float32() -> None:
+    pixels = np.array([[[0], [2**32 - 1]]], np.uint32)
+    assert whole(make_tiff(pixels)).dtype == np.float32
+    with pytest.raises(ImageError, match=r"beyond float32's ±3\.4e38"):
+        whole(make_tiff(np.array([[[1e300]]])))
+
+
+# ---- in bands ---------------------------------------------------------------------------------
+
+
+@given(st.data())
+def test_overlapping_blocks_are_slices(data: st.DataObject) -> None:
+    tile = data.draw(st.sampled_from([(1, None), (7, None), (50, None), (16, 16)]))
+    pixels = noise(40, 20, 3)
+    tiff = make_tiff(pixels, tile=tile, compression=data.draw(st.sampled_from(["none", "deflate"])))
+    starts = sorted(data.draw(st.lists(st.integers(0, 39), min_size=1, max_size=5)))
+    ranges = [(start, min(start + 9, 40)) for start in starts]
+    for (start, stop), block in zip(ranges, read(tiff).blocks(ranges), strict=True):
+        assert (block == pixels[start:stop]).all()
+
+
+@pytest.mark.parametrize(("compression", "height"), [("none", 64), ("none", 4000), ("deflate", 64)])
+def test_memory_follows_the_band(compression: str, height: int) -> None:
+    pixels = np.zeros((4000, 1000, 3), np.uint16)
+    source = read(make_tiff(pixels, tile=(height, None), compression=compression))
+    tracemalloc.start()
+    for _ in source.blocks([(top, top + 50) for top in range(0, 4000, 50)]):
+        pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < pixels.nbytes / 2
+
+
+def test_one_large_strip_is_read_in_pieces() -> None:
+    pixels = noise(900, 1000, 1)  # 1.8 MB
+    for planar, data in itertools.product((False, True), (pixels, np.repeat(pixels, 3, 2))):
+        assert (whole(make_tiff(data, tile=(2**32 - 1, None), planar=planar)) == data).all()
+
+
+# ---- cut short --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("compression", ["none", "deflate"])
+def test_offsets_beyond_the_end_are_an_error(compression: str) -> None:
+    pixels = noise(3, 4, 1)
+    data = make_tiff(pixels, tile=(3, None), compression=compression, t273=(2**31,))
+    with pytest.raises(ImageError, match=r"is cut short, at least [\d,]+ bytes are missing"):
+        whole(data)
+
+
+def test_compressed_bytes_that_are_broken_are_an_error_and_silent(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    data = bytearray(make_tiff(noise(30, 30, 3), tile=(30, None), compression="deflate"))
+    data[100:200] = bytes(100)
+    with pytest.raises(ImageError, match=r"image x\.tif does not decode"):
+        whole(bytes(data))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "x.tif"
+    path.write_bytes(make_tiff(noise(9, 9, 3)))
+    with path.open("rb") as file:
+        (source,) = read_images(file, "x.tif", max_pixels=2**31)
+        os.truncate(path, 100)
+        with pytest.raises(ImageError, match=r"image x\.tif became shorter while it was read"):
+            list(source.blocks([(0, 9)]))

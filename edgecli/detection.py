@@ -165,6 +165,13 @@ class Detection:
         return max(plan.halo for plan in self.plans)
 
     @property
+    def folds(self) -> bool:
+        """Whether only the largest response of all filters is asked for, and can be had alone."""
+        largest_alone = len(self.maps) == 1 and self.maps[0].combine == "max"
+        plain = self.settings.activation == "none" and self.plans[0].slope is None
+        return largest_alone and plain and self.convolution.folds
+
+    @property
     def responses(self) -> tuple[np.dtype[Any], ...]:
         """Return the type of each edge map before it is rendered."""
         return tuple(plan.strength for plan in self.plans)

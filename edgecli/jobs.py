@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from edgecli.conv.workers import shared_workers
 from edgecli.errors import OutputError, UsageError
 from edgecli.images.base import ArraySource, ImageInfo, Sink, Source
 from edgecli.images.files import open_images, whole_file
@@ -143,7 +144,7 @@ def plan_input(
         path, max_pixels=limits.max_pixels, grey=grey, all_frames=limits.all_frames
     )
     for number, image in enumerate(images, 1):
-        source = _upright(image) if limits.auto_orient else image
+        source = upright(image) if limits.auto_orient else image
         detection = plan_detection(settings, source.shape, source.dtype)
         for samples in detection.samples:
             check_holds(outputs.format, samples, detection.written_shape[2])
@@ -172,7 +173,7 @@ def _fit_format(settings: Settings, format_: Format) -> Settings:
     return settings
 
 
-def _upright(image: Source) -> Source:
+def upright(image: Source) -> Source:
     """Turn an image as its EXIF orientation says; that needs the whole of it."""
     if image.info.orientation == 1:
         return image
@@ -205,7 +206,7 @@ def detect_input(
     image that fails.
     """
     results = []
-    with ExitStack() as files:
+    with shared_workers(), ExitStack() as files:
         begun: dict[str, ImageFile] = {}
         for result, source in plan_input(path, settings, target, limits):
             paths = result.outputs.paths
@@ -214,7 +215,7 @@ def detect_input(
                 results.append(result)
                 continue
             if target.folder:
-                _make_folder(str(target.output))
+                make_folder(str(target.output))
             for output in paths:
                 if output not in begun:
                     file = files.enter_context(whole_file(output))
@@ -226,7 +227,8 @@ def detect_input(
     return results
 
 
-def _make_folder(path: str) -> None:
+def make_folder(path: str) -> None:
+    """Make a folder and those above it; OutputError where that cannot be."""
     try:
         os.makedirs(path, exist_ok=True)
     except OSError as error:

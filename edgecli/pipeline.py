@@ -182,15 +182,18 @@ def _picture(
 def _respond(
     detection: Detection, volume: NDArray[Any], cut: tuple[int, int], scratch: Scratch
 ) -> NDArray[Any]:
-    """Return the responses ``(planes, C_out, rows, W')`` of a band."""
+    """Return the responses ``(planes, C_out, rows, W')`` of a band, or only the largest of all."""
     convolution = detection.convolution
     maps, _, width = convolution.output_shape
-    shape = (detection.planes, maps, cut[1] - cut[0], width)
+    folds = detection.folds
+    shape = (detection.planes, 1 if folds else maps, cut[1] - cut[0], width)
     responses = scratch.take("responses", shape, convolution.plan.accumulator)
-    for plane, out in zip(
-        volume.reshape(len(responses), -1, *volume.shape[1:]), responses, strict=True
-    ):
-        convolution.band(plane, *cut, out, scratch)
+    planes = volume.reshape(len(responses), -1, *volume.shape[1:])
+    for plane, out in zip(planes, responses, strict=True):
+        if folds:
+            convolution.largest(plane, *cut, out[0], scratch)
+        else:
+            convolution.band(plane, *cut, out, scratch)
     if responses.dtype.kind == "f" and detection.settings.nan == "ignore":
         responses[np.isnan(responses)] = 0
     return activate(responses, detection.settings.activation)

@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
     "errors", "geometry", "filters", "conv", "images", "edges", "networks", "detection", "pipeline",
-    "jobs", "batch", "reports", "cli",
+    "jobs", "grid", "batch", "reports", "cli",
 ]  # fmt: skip
 """Each part imports only from itself and from the parts before it."""
 

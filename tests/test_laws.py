@@ -98,7 +98,11 @@ def test_output_shape_is_what_is_computed(case: Case) -> None:
 
 @given(cases(("uint8", "uint16", "float32")), st.integers(1, 12))
 def test_bands_equal_the_whole_for_every_height(case: Case, rows: int) -> None:
-    np.testing.assert_array_equal(in_bands(case, rows), in_bands(case, 10**6))
+    whole = in_bands(case, 10**6)
+    # BLAS may add up floats in another order in matrices of another height.
+    exact = whole.dtype.kind == "i"
+    bound = 0 if exact else 1e-6 * float(case.bank.absolute_sums.max()) * 7
+    np.testing.assert_allclose(in_bands(case, rows), whole, rtol=0, atol=bound)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])

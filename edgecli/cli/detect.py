@@ -11,6 +11,7 @@ import click
 from edgecli.cli import fail, refuse_terminal
 from edgecli.cli.options import Reporting, image_options
 from edgecli.errors import EdgeCliError, UsageError
+from edgecli.grid import detect_grid, grid_settings, name_grid
 from edgecli.jobs import (
     Limits,
     Result,
@@ -30,6 +31,7 @@ from edgecli.reports.writing import write_reports
 @image_options
 @click.option("--explain", is_flag=True, help="Print what would be done, and stop.")
 @click.option("--preview", is_flag=True, help="Draw the edge map in the terminal.")
+@click.option("--grid", is_flag=True, help="Write a contact sheet of several filters.")
 def command(
     inputs: tuple[str, ...],
     settings: Settings,
@@ -38,6 +40,7 @@ def command(
     reporting: Reporting,
     explain: bool,
     preview: bool,
+    grid: bool,
 ) -> int:
     """Find the edges of one or more images.
 
@@ -45,7 +48,10 @@ def command(
     is written beside its input, or where -o says.
     """
     target = _many_to_folder(inputs, target)
-    outputs = [name_outputs(path, settings, target) for path in inputs]
+    settings = grid_settings(settings) if grid else settings
+    outputs = [
+        name_grid(path, target) if grid else name_outputs(path, settings, target) for path in inputs
+    ]
     check_outputs(inputs, outputs, reporting.file)
     aside = any("-" in named.paths for named in outputs) and not explain
     for named in outputs:
@@ -57,6 +63,9 @@ def command(
     try:
         for path in inputs:
             try:
+                if grid:
+                    results += _sheet(path, settings, target, limits, explain=explain)
+                    continue
                 results += _results(path, settings, target, limits, explain=explain, screen=screen)
             except EdgeCliError as error:
                 exit_code = fail(str(error), error.exit_code if len(inputs) == 1 else 1)
@@ -88,6 +97,17 @@ def _results(
         if result.measured is None:
             click.echo(f"edgecli: kept {', '.join(result.outputs.paths)}", err=True)
     return results
+
+
+def _sheet(
+    path: str, settings: Settings, target: Target, limits: Limits, *, explain: bool
+) -> list[Result]:
+    """Write a contact sheet, unless it is to be kept or only explained."""
+    (output,) = name_grid(path, target).paths
+    if explain or (target.no_clobber and os.path.exists(output)):
+        click.echo(f"edgecli: {'would write' if explain else 'kept'} {output}", err=True)
+        return []
+    return detect_grid(path, settings, target, limits)
 
 
 def _many_to_folder(inputs: tuple[str, ...], target: Target) -> Target:

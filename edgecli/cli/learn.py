@@ -110,7 +110,7 @@ def pair_files(input_path: str, target_path: str) -> list[Pair]:
     """
     if os.path.isdir(input_path) != os.path.isdir(target_path):
         raise UsageError(
-            f"{input_path} and {target_path} are a folder and a file; give two of a kind"
+            f"{input_path} and {target_path} are a file and a folder; give two of a kind"
         )
     if not os.path.isdir(input_path):
         return [(input_path, target_path)]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgecli.conv.blas import one_blas_thread
+from edgecli.conv.increments import Increments
 from edgecli.conv.plan import Part, Plan, plan_convolution
 from edgecli.conv.scratch import Scratch
 from edgecli.errors import GeometryError
@@ -79,6 +80,25 @@ class Convolution:
         for response, bias in zip(out, self.plan.bias, strict=True):
             if bias:
                 np.add(response, bias, out=response)
+
+    @property
+    def folds(self) -> bool:
+        """Whether ``largest`` can do without keeping the responses of every filter."""
+        methods = [part.method for part in self.plan.parts]
+        return isinstance(methods[0], Increments) and len(methods) == 1 and not any(self.plan.bias)
+
+    def largest(
+        self, block: NDArray[Any], start: int, stop: int, out: NDArray[Any], scratch: Scratch
+    ) -> None:
+        """Compute the largest absolute response of all filters into ``out (stop − start, W')``.
+
+        Only where ``folds``; whole numbers, so that no response can be other than finite.
+        """
+        (part,) = self.plan.parts
+        if not isinstance(part.method, Increments):
+            raise TypeError(f"{part.method.name} keeps every response; compute the band")
+        padded = self._pad(block, start, stop, part.pixels, scratch)
+        part.method.largest(padded, out, self.plan.steps, scratch)
 
     def _apply(self, part: Part, padded: NDArray[Any], out: NDArray[Any], scratch: Scratch) -> None:
         steps = self.plan.steps

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from edgecli.conv.fourier import Fourier
+from edgecli.conv.increments import Increments
 from edgecli.conv.method import Method, Steps
 from edgecli.conv.products import LowRank, RowProducts, SeparableProducts, numerical_rank
 from edgecli.conv.spectral import Spectral
@@ -139,10 +140,15 @@ def _choose_parts(
     filters, channels, _, _ = weight.shape
     if exact and channels * filters > 4 and accumulator.kind == "f":
         return (Part(0, filters, RowProducts.prepare(weight, steps), np.dtype(np.float32)),)
-    return tuple(
+    alone = tuple(
         Part(n, n + 1, *_choose_method(one, accumulator, steps, exact))
         for n, one in enumerate(weight)
     )
+    if accumulator.kind == "i" and filters > 1:
+        together = Increments.prepare(weight)
+        if together.passes < sum(_sums(one).passes for one in weight):
+            return (Part(0, filters, together, accumulator),)
+    return alone
 
 
 def _sum_parts(weight: NDArray[Any], accumulator: np.dtype[Any]) -> tuple[Part, ...]:

@@ -1,8 +1,9 @@
 """Colours for edge maps: a few colour maps that look even, made from a handful of anchors.
 
 Anchors stand in Oklab, where equal distances look equally large (B. Ottosson, "A perceptual color
-space for image processing", 2020). A map's lightness grows by the same step from black or nearly
-black to white or nearly white, so that it reads the same in print without colour.
+space for image processing", 2020), with the lightness of his later estimate, which is truer in
+the dark ("Okhsv and Okhsl", 2021). It grows by the same step from black or nearly black to white
+or nearly white, so that a map reads the same in print without colour.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from numpy.typing import NDArray
 from edgecli.edges.rendering import full_scale
 
 ANCHORS = {
-    # lightness, green … red, blue … yellow
+    # lightness, then Oklab's green … red and blue … yellow
     "ember": ((0.0, 0.0, 0.0), (0.33, 0.1, 0.0), (0.66, 0.12, 0.12), (1.0, 0.0, 0.0)),
     "ice": ((0.0, 0.0, 0.0), (0.33, 0.0, -0.12), (0.66, -0.06, -0.09), (1.0, 0.0, 0.0)),
     "moss": ((0.15, 0.03, -0.06), (0.42, -0.03, -0.06), (0.68, -0.1, 0.04), (0.95, -0.04, 0.15)),
     "violet": ((0.0, 0.0, 0.0), (0.33, 0.09, -0.1), (0.66, 0.11, -0.05), (1.0, 0.0, 0.0)),
 }
-"""Oklab coordinates at equal steps; lightness grows evenly through them."""
+"""Colours at equal steps; lightness grows evenly through them."""
 
 COLORMAPS = tuple(ANCHORS)
 
@@ -61,6 +62,14 @@ def oklab_to_srgb(lab: NDArray[np.float64]) -> NDArray[np.float64]:
     return curved
 
 
+def _oklab_lightness(even: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return Oklab's lightness for Ottosson's even one: the inverse of his toe function."""
+    k1, k2 = 0.206, 0.03
+    k3 = (1 + k1) / (1 + k2)
+    lightness: NDArray[np.float64] = even * (even + k1) / (k3 * (even + k2))
+    return lightness
+
+
 @cache
 def palette(name: str, size: int = 256) -> NDArray[np.float32]:
     """Return ``size`` colours ``(size, 3)`` of a map, 0 … 1 each, from weak to strong.
@@ -75,6 +84,7 @@ def palette(name: str, size: int = 256) -> NDArray[np.float32]:
         anchors = np.array(ANCHORS[name])
         places = np.linspace(0, len(anchors) - 1, size)
         lab = np.stack([np.interp(places, range(len(anchors)), a) for a in anchors.T], axis=1)
+        lab[:, 0] = _oklab_lightness(lab[:, 0])
     colours = oklab_to_srgb(lab).astype(np.float32)
     colours.flags.writeable = False
     return colours

@@ -4,14 +4,17 @@
     gradient   the length of the colour gradient, at three scales: Di Zenzo's tensor
     strength   the geometric mean of the three: what is an edge at every scale
     thinning   lines of one pixel, across the gradient of the finest scale
-    division   by the mean strength around: texture is strong everywhere, an outline is not
+    division   by the mean of fine gradients around: an outline has none beside it, texture has
+
+The constants below are those that score best on the validation photos of BSDS500, as
+``tests/benchmarks/quality.py`` measures it; their optima are flat.
 
 The tensor: S. Di Zenzo, "A note on the gradient of a multi-image", Computer Vision, Graphics and
 Image Processing 33 (1986). The scales, each derivative times its σ: T. Lindeberg, "Edge detection
 and ridge detection with automatic scale selection", IJCV 30 (1998). The division: D. J. Heeger,
 "Normalization of cell responses in cat striate cortex", Visual Neuroscience 9 (1992).
 
-Rows are computed in tiles that begin at multiples of ``TILE_ROWS``, whatever band is asked for:
+Rows are computed in tiles of a fixed height, counted from the top, whatever band is asked for:
 sums of floats depend in their last bit on where a tile begins, and so a band is equal to the
 same rows of the whole image to the bit.
 """
@@ -38,7 +41,7 @@ from edgecli.edges.colour_gradient import (
 )
 from edgecli.edges.lab import Floats, finite, to_lab
 from edgecli.edges.rendering import full_scale
-from edgecli.edges.thinning import framed, suppress
+from edgecli.edges.thinning import suppress
 from edgecli.geometry import bands
 from edgecli.images.base import ArraySource, Rows
 from edgecli.images.colour import WHITE, Colour, composite
@@ -52,7 +55,7 @@ CHROMA = np.float32(2.0)
 SHRINK = 2
 """Side in pixels of the blocks whose means make the picture that surroundings are taken from."""
 
-FINE_SCALE = 0.75
+FINE_SCALE = 0.5
 """Standard deviation of the derivatives in that picture, in its pixels: fine, to see texture."""
 
 SURROUND = 24.0
@@ -64,8 +67,8 @@ HALF = np.float32(0.05)
 FLOOR = 1e-3
 """Weaker than a step of one 8-bit level, 0.4 / 255: no edge."""
 
-TILE_ROWS = 128
-"""Rows that are computed together; a multiple of ``SHRINK``."""
+TILE_PIXELS, FEWEST_ROWS, MOST_ROWS = 2**20, 32, 128
+"""Pixels of a tile, and the bounds of its rows: a pixel takes about 120 bytes while at work."""
 
 THIN_ROWS = 16
 """Rows that are thinned together: what is known of each pixel stays in cache."""
@@ -75,8 +78,8 @@ THIN_ROWS = 16
 class ContourPlan:
     """Contours laid over an image ``(H, W, C)``: computes any band of them, on any thread.
 
-    ``scales`` are derivatives over the image; ``fine`` is one, and ``surround`` a
-    mean, over the image made smaller by ``SHRINK``.
+    ``scales`` are derivatives over the image; ``fine`` is one, and ``surround`` a mean, over the
+    image made smaller by ``SHRINK``.
     """
 
     shape: tuple[int, int, int]
@@ -87,8 +90,9 @@ class ContourPlan:
 
     @property
     def band_rows(self) -> int:
-        """Return the rows that are computed together: multiples of it waste nothing."""
-        return TILE_ROWS
+        """Return the rows of a tile: bands that begin and end between tiles waste nothing."""
+        rows = TILE_PIXELS // self.shape[1] // FEWEST_ROWS * FEWEST_ROWS
+        return min(max(rows, FEWEST_ROWS), MOST_ROWS)
 
     def needed(self, start: int, stop: int) -> tuple[int, int]:
         """Return the image rows that rows ``[start, stop)`` of the contours are computed from."""
@@ -103,7 +107,7 @@ class ContourPlan:
         """
         first, last = self._tiles(start, stop)
         origin, _ = self.needed(start, stop)
-        for above, below in bands(last - first, TILE_ROWS):
+        for above, below in bands(last - first, self.band_rows):
             top, bottom = first + above, first + below
             low, high = self.needed(top, bottom)
             # BLAS on several threads would cut, and so round, its sums in other places.
@@ -114,8 +118,8 @@ class ContourPlan:
 
     def _tiles(self, start: int, stop: int) -> tuple[int, int]:
         """Return the rows of all tiles that rows ``[start, stop)`` lie in."""
-        last = -(-stop // TILE_ROWS) * TILE_ROWS
-        return start // TILE_ROWS * TILE_ROWS, min(last, self.shape[0])
+        rows = self.band_rows
+        return start // rows * rows, min(-(-stop // rows) * rows, self.shape[0])
 
     def _around(self, top: int, bottom: int) -> tuple[int, int]:
         """Return the rows whose strength thinning compares: one more on each side."""
@@ -143,8 +147,8 @@ class ContourPlan:
         low, high = self._near(top, bottom)
         lines = self._lines(block[low - origin : high - origin], top, bottom, scratch)
         row, col = np.nonzero(lines)
-        found = lines[row, col]
-        lines[row, col] = found / (found + HALF + mean[row // SHRINK, col // SHRINK])
+        energy = np.square(lines[row, col] / (HALF + mean[row // SHRINK, col // SHRINK]))
+        lines[row, col] = energy / (1 + energy)
         return lines
 
     def _lines(self, block: Rows, top: int, bottom: int, scratch: Scratch) -> Floats:
@@ -157,13 +161,14 @@ class ContourPlan:
         product = first.steepness
         for scale in others:
             product *= tensor(scale, slab, low, high, scratch).steepness
-        strength = Slab(geometric_mean(product)[np.newaxis], low)
+        # Outside is as at the border: a rise that ends there is no ridge.
+        outside = (low == top, high == bottom), (1, 1)
+        frame = np.pad(geometric_mean(product), outside, mode="edge")
         lines = np.empty((bottom - top, self.shape[1]), np.float32)
         for start, stop in bands(bottom - top, THIN_ROWS):
-            low, high = self._around(top + start, top + stop)
-            above, below = top + start - low, high - top - stop
-            frame = framed(strength.rows(low, high)[0], above, below, np.float32, scratch)
-            suppress(frame, gx[start:stop], gy[start:stop], FLOOR, lines[start:stop])
+            part = frame[start : stop + 2]
+            peaks = suppress(part, gx[start:stop], gy[start:stop], FLOOR, scratch)
+            np.multiply(part[1:-1, 1:-1], peaks, out=lines[start:stop])
         return lines
 
     def _surroundings(self, block: Rows, top: int, bottom: int, scratch: Scratch) -> Floats:
@@ -184,7 +189,7 @@ def plan_contours(shape: tuple[int, int, int], background: Colour = WHITE) -> Co
 
     >>> plan = plan_contours((3000, 4000, 3))
     >>> plan.band_rows, plan.needed(1280, 1408)
-    (128, (1178, 1510))
+    (128, (1180, 1508))
     """
     height, width, _ = shape
     small = -(-height // SHRINK), -(-width // SHRINK)
@@ -202,8 +207,9 @@ def contours(picture: ArrayLike, threads: int | None = None) -> NDArray[np.float
 
     ``picture`` is ``(H, W)`` or ``(H, W, C)``, as Pillow, OpenCV and scikit-image hold it (RGB
     order; alpha is composited on white): integers of 0 to their type's maximum or floats of 0 to
-    1. The strength E of a line comes as E / (E + 0.05 + the mean strength of texture around it);
-    a threshold of 0.45 parts outlines from texture best. Raises ImageError and GeometryError.
+    1. A line of strength E comes as E² / (E² + (0.05 + T)²), T being the mean strength of the
+    texture around it; 0.5 is the threshold that parts outlines from texture best.
+    Raises ImageError and GeometryError.
 
     >>> picture = np.zeros((9, 8), np.uint8)
     >>> picture[:, 4:] = 200

@@ -153,12 +153,12 @@ def _components(count: int, a: Positions, b: Positions) -> Positions:
 
 def paint(runs: Runs, kept: NDArray[np.bool_], cut: tuple[int, int]) -> NDArray[np.bool_]:
     """Return rows ``cut`` of the image, True where a kept run lies."""
-    offset = cut[0] * runs.pitch
-    turns = np.zeros((cut[1] - cut[0]) * runs.pitch, np.int8)
-    turns[runs.starts[kept] - offset] = 1
-    turns[runs.stops[kept] - offset] = -1
-    inside = np.add.accumulate(turns, dtype=np.int8)
-    return inside.view(bool).reshape(-1, runs.pitch)[:, :-1]
+    out = np.zeros((cut[1] - cut[0]) * runs.pitch, bool)
+    starts = runs.starts[kept] - cut[0] * runs.pitch
+    lengths = runs.stops[kept] - runs.starts[kept]
+    before = np.cumsum(lengths) - lengths
+    out[np.arange(lengths.sum()) + np.repeat(starts - before, lengths)] = True
+    return out.reshape(-1, runs.pitch)[:, :-1]
 
 
 def hysteresis(

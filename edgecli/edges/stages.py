@@ -117,7 +117,7 @@ class Thin:
     """Keep lines of one pixel: local maxima along the gradient.
 
     Strengths up to ``floor`` are no edges. ``sectors`` takes the nearest of eight neighbours.
-    ``signed`` strengths, those of one filter alone, keep their signs.
+    ``signed`` strengths, those of one filter alone, are compared without their signs.
     """
 
     floor: float
@@ -138,12 +138,11 @@ class Thin:
         for plane, before, out, (gx, gy) in zip(
             layers.strength, inner.strength, thinned, _gradients(inner), strict=True
         ):
-            frame = framed(plane, above, below, plane.dtype, scratch)
+            frame = framed(plane, above, below, scratch)
             if self.signed:
                 np.abs(frame, out=frame)
-            suppress(frame, gx, gy, self.floor, out, sectors=self.sectors)
-            if self.signed:
-                np.negative(out, out=out, where=before < 0)
+            peaks = suppress(frame, gx, gy, self.floor, scratch, sectors=self.sectors)
+            np.multiply(before, peaks, out=out)
         return replace(inner, strength=thinned)
 
 
@@ -171,7 +170,7 @@ class Cross:
         above, below = cut[0] - layers.cut[0], layers.cut[1] - cut[1]
         crossings = np.empty(layers.crop(cut).strength.shape, np.float32)
         for plane, out in zip(layers.strength, crossings, strict=True):
-            zero_crossings(framed(plane, above, below, np.float32, scratch), self.floor, out)
+            zero_crossings(framed(plane, above, below, scratch), self.floor, out)
         return Layers(cut, crossings)
 
 

@@ -1,7 +1,6 @@
 """Lines of one pixel: non-maximum suppression, and zero crossings of second derivatives.
 
-Both look one pixel around, a halo of 1. Only pixels over a floor are looked at, gathered by their
-positions: the work follows the edges, not the image.
+Both look one pixel around, a halo of 1.
 """
 
 from __future__ import annotations
@@ -12,23 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.scratch import Scratch
+from edgecli.edges.peaks import peaks_among, peaks_in_band
 
-HALO = 1
+Floats = NDArray[np.float32]
 
-TAN_22_5 = np.float32(np.sqrt(2) - 1)
-"""Slope of the border between a direction of the compass and the next."""
+SPARSE = 1 / 10
+"""Share of a band's pixels up to which looking at each by its position is faster, measured."""
 
 
-def framed(
-    strength: NDArray[Any], above: int, below: int, dtype: Any, scratch: Scratch
-) -> NDArray[Any]:
+def framed(strength: NDArray[Any], above: int, below: int, scratch: Scratch) -> Floats:
     """Copy rows into a frame of zeros, one pixel wide, for what lies outside the map.
 
     ``above`` and ``below`` say how many rows of halo (0 or 1) the rows begin and end with.
     """
     rows, cols = strength.shape
     inner = rows - above - below
-    out = scratch.take("framed", (inner + 2, cols + 2), dtype)
+    out = scratch.take("framed", (inner + 2, cols + 2), np.float32)
     out[:, 0] = out[:, -1] = 0
     if not above:
         out[0] = 0
@@ -39,67 +37,42 @@ def framed(
 
 
 def suppress(
-    frame: NDArray[Any],
+    frame: Floats,
     gx: NDArray[Any],
     gy: NDArray[Any],
     floor: float,
-    out: NDArray[Any],
+    scratch: Scratch,
     *,
     sectors: bool = False,
-) -> None:
-    """Keep in ``out`` the strengths that no neighbour along the gradient exceeds, 0 elsewhere.
+) -> NDArray[np.bool_]:
+    """Tell the strengths over ``floor`` that no neighbour along the gradient exceeds.
 
-    ``frame (rows + 2, cols + 2)`` holds the strengths within one pixel of halo, ``gx`` and ``gy``
-    ``(rows, cols)`` the gradient. A neighbour is interpolated between the two pixels that the
-    gradient passes between, linearly (Canny 1986); with ``sectors`` it is the pixel in the nearest
-    of the eight directions, as OpenCV's ``Canny`` takes it. Of equals the brighter pixel stays: a
-    step gives one line whichever way it is turned. Strengths up to ``floor`` become 0.
+    ``frame (rows + 2, cols + 2)`` holds strengths from 0 up within one pixel of halo, ``gx`` and
+    ``gy`` ``(rows, cols)`` the gradient. A neighbour is interpolated between the two pixels that
+    the gradient passes between, linearly (Canny 1986); with ``sectors`` it is the pixel in the
+    nearest of the eight directions, as OpenCV's ``Canny`` takes it. Of equals the brighter pixel
+    stays: a step gives one line whichever way it is turned.
     """
-    inner = frame[1:-1, 1:-1]
-    out.fill(0)
-    found = np.flatnonzero(inner > floor)
-    cols = inner.shape[1]
-    pitch = cols + 2
-    # Row r, column c of the map is position r·pitch + c of the frame, past its first row and pixel.
-    place = found + (found // cols) * 2 + (pitch + 1)
-    values = frame.reshape(-1)
-    x = np.take(gx, found).astype(np.float32, copy=False)
-    y = np.take(gy, found).astype(np.float32, copy=False)
-    compare = _by_sector if sectors else _between
-    strength = values[place]
-    uphill, downhill = compare(values, place, x, y, pitch)
-    peaks = (strength > uphill) & (strength >= downhill)
-    np.put(out, found[peaks], strength[peaks])
+    over = frame[1:-1, 1:-1] > floor
+    if np.count_nonzero(over) > SPARSE * over.size:
+        x, y = _floats(gx, "x", scratch), _floats(gy, "y", scratch)
+        over &= peaks_in_band(frame, x, y, scratch, sectors=sectors)
+        return over
+    found = np.flatnonzero(over)
+    x, y = (np.take(g, found).astype(np.float32, copy=False) for g in (gx, gy))
+    over.reshape(-1)[found] = peaks_among(frame, found, x, y, sectors=sectors)
+    return over
 
 
-def _by_sector(
-    values: NDArray[Any], place: NDArray[Any], x: NDArray[Any], y: NDArray[Any], pitch: int
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the neighbours uphill and downhill, in the nearest of eight directions."""
-    across, down = np.abs(x), np.abs(y)
-    step = np.where(down < TAN_22_5 * across, 0, np.where(y < 0, -pitch, pitch))
-    step += np.where(across < TAN_22_5 * down, 0, np.where(x < 0, -1, 1))
-    return values[place + step], values[place - step]
+def _floats(gradient: NDArray[Any], name: str, scratch: Scratch) -> Floats:
+    if gradient.dtype == np.float32:
+        return gradient
+    out = scratch.take(f"thin {name}", gradient.shape, np.float32)
+    np.copyto(out, gradient, casting="unsafe")
+    return out
 
 
-def _between(
-    values: NDArray[Any], place: NDArray[Any], x: NDArray[Any], y: NDArray[Any], pitch: int
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the neighbours uphill and downhill, interpolated where the gradient passes."""
-    across, down = np.abs(x), np.abs(y)
-    sideways, lengthways = np.where(x < 0, -1, 1), np.where(y < 0, -pitch, pitch)
-    straight = np.where(down > across, lengthways, sideways)
-    diagonal = sideways + lengthways
-    share = np.minimum(across, down)
-    share /= np.maximum(np.maximum(across, down), np.finfo(np.float32).tiny)
-    found = []
-    for sign in (1, -1):
-        near, far = values[place + sign * straight], values[place + sign * diagonal]
-        found.append(near + share * (far - near))  # exactly ``near`` where both are equal
-    return found[0], found[1]
-
-
-def zero_crossings(frame: NDArray[Any], floor: float, out: NDArray[Any]) -> None:
+def zero_crossings(frame: Floats, floor: float, out: Floats) -> None:
     """Keep in ``out`` the height of each crossing of zero at the pixel nearest to it, 0 elsewhere.
 
     ``frame (rows + 2, cols + 2)`` holds signed second derivatives within one pixel of halo. Where

@@ -6,7 +6,6 @@ and documents are made from there.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -198,6 +197,8 @@ def builtin_filter(spec: str) -> FilterBank:
 
 def suggestion(name: str) -> str:
     """Say what a mistaken name may have meant."""
+    import difflib  # for mistakes alone
+
     close = difflib.get_close_matches(name.lower(), BUILTIN_FILTERS, 1)
     if close:
         return f"did you mean {close[0]!r}?"

@@ -13,7 +13,6 @@ from edgecli.errors import FilterError
 from edgecli.filters.bank import LARGEST_WEIGHTS, FilterBank
 from edgecli.filters.builtin import builtin_filter, is_builtin, suggestion
 from edgecli.filters.origin import Origin, is_number, quoted, shown
-from edgecli.filters.read_text import read_inline, read_text
 from edgecli.filters.write import FILTER_FORMATS
 
 NPY_MAGIC = b"\x93NUMPY"
@@ -26,7 +25,7 @@ LARGEST_BINARY = LARGEST_WEIGHTS * 8 + 2**20
 """Bytes of a NumPy filter: the limit of weights, with names, biases and headers."""
 
 _SUFFIXES = {f".{name}" for name in FILTER_FORMATS} | {".tsv"}
-_NOT_TEXT = re.compile(r"[^\t\n\r\x20-\x7e\x80-\U0010ffff]")
+_NOT_TEXT = r"[^\t\n\r\x20-\x7e\x80-\U0010ffff]"
 
 
 def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
@@ -48,6 +47,8 @@ def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
         if os.path.lexists(spec) or os.path.splitext(spec)[1].lower() in _SUFFIXES:
             return _read_file(spec)
         if _looks_inline(spec):
+            from edgecli.filters.read_text import read_inline
+
             return read_inline(spec, Origin("inline filter", "custom", row_word="row"))
         if set(spec) & {"/", os.sep}:
             return _read_file(spec)
@@ -75,6 +76,8 @@ def _read_file(path: str | os.PathLike[str]) -> FilterBank:
         from edgecli.filters.read_json import read_json
 
         return read_json(text, origin)
+    from edgecli.filters.read_text import read_text
+
     return read_text(text, origin)
 
 
@@ -125,7 +128,7 @@ def _decode(data: bytes, origin: Origin) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise origin.error("not a filter file: neither UTF-8 text, NPY nor NPZ", line) from error
-    if match := _NOT_TEXT.search(text):
+    if match := re.search(_NOT_TEXT, text):
         line = text.count("\n", 0, match.start()) + 1
         raise origin.error("not a filter file: neither UTF-8 text, NPY nor NPZ", line)
     return text

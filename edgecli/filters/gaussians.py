@@ -66,10 +66,11 @@ def dog(narrow: float, wide: float) -> Kernel:
     sign is the opposite of ``log``'s: positive on a bright point. scikit-image:
     ``difference_of_gaussians``, of the same scale. OpenCV: two of ``GaussianBlur``.
     """
+    inner = _radius(narrow)
     wide = wide or DOG_RATIO * narrow
-    if 0 < wide <= narrow:
+    outer = _radius(wide)
+    if wide <= narrow:
         raise FilterError(f"sigma2 must be larger than sigma1, not {wide:g} after {narrow:g}")
-    outer, inner = _radius(wide), _radius(narrow)
     difference: Kernel = np.pad(gaussian(narrow), outer - inner) - gaussian(wide)
     return difference
 

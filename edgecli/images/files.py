@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, cast
 
 from edgecli.errors import ImageError, OutputError
+from edgecli.images import magic
 from edgecli.images.base import Source
 
 HEAD = 64
@@ -42,7 +43,7 @@ def _decode(
     """Hand the file to the module that reads its format; modules load when first used."""
     head = file.head
     stream = file.rewound()
-    if head.startswith(b"\x89PNG\r\n\x1a\n") and not all_frames:
+    if head.startswith(magic.PNG) and not all_frames:
         from edgecli.images.png import open_png, parse_header
 
         if parse_header(head, path).is_streamable:
@@ -52,11 +53,11 @@ def _decode(
         from edgecli.images import netpbm
 
         yield from netpbm.read_images(stream, path, max_pixels=max_pixels)
-    elif head.startswith(b"YUV4MPEG2"):
+    elif head.startswith(magic.YUV4MPEG2):
         from edgecli.images import yuv4mpeg
 
         yield from yuv4mpeg.read_frames(stream, path, max_pixels=max_pixels)
-    elif head.startswith(b"\x93NUMPY"):
+    elif head.startswith(magic.NUMPY):
         from edgecli.images.matrix import read_npy
 
         yield read_npy(stream, path, max_pixels=max_pixels)

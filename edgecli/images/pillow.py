@@ -10,14 +10,14 @@ from __future__ import annotations
 import io
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import ImageError, OutputError, UsageError
-from edgecli.images.base import ArraySink, ArraySource, ImageInfo, Rows, Source
+from edgecli.images import magic
+from edgecli.images.base import ArraySink, ImageInfo, Rows, Source
 from edgecli.images.pillow_guard import (
     copy_rows,
     guarded,
@@ -34,8 +34,6 @@ from edgecli.images.pillow_headers import (
     exif_orientation,
     milliseconds,
 )
-from edgecli.images.tiff import MAGIC, Directory, Tag, read_directories, write_pages
-from edgecli.images.tiff_samples import tiff_source
 
 _MOVING = {"GIF", "WEBP", "PNG", "AVIF", "MPO"}
 
@@ -65,8 +63,10 @@ def read_images(
     """
     with guarded(path, max_pixels):
         stream, head = _seekable(file)
-    if head.startswith(MAGIC):
-        sources = _tiff_pages(stream, path, max_pixels, grey=grey)
+    if head.startswith(magic.TIFF):
+        from edgecli.images.pillow_tiff import read_pages
+
+        sources = read_pages(stream, path, max_pixels, grey=grey)
     else:
         sources = _frames(stream, path, max_pixels, grey=grey, all_frames=all_frames)
     yield from sources if all_frames else itertools.islice(sources, 1)
@@ -78,7 +78,7 @@ def _seekable(file: BinaryIO) -> tuple[BinaryIO, bytes]:
         file.seek(0)
         return file, file.read(16)
     head = file.read(16)
-    if not head.startswith(MAGIC) and not is_known(head):
+    if not is_known(head):
         raise UnidentifiedImageError
     return io.BytesIO(head + file.read()), head
 
@@ -95,8 +95,8 @@ def _frames(
         with guarded(name, max_pixels):
             if not _show(image, first + number):
                 return
-            _check(image, stream, name, max_pixels)
-            source = _decoded(image, path, number, grey=grey)
+            check_decodable(image, stream, name, max_pixels)
+            source = decoded(image, path, number, grey=grey)
         yield source
 
 
@@ -113,24 +113,27 @@ def _show(image: ImageFile.ImageFile, frame: int) -> bool:
     return True
 
 
-def _check(image: ImageFile.ImageFile, stream: BinaryIO, name: str, max_pixels: int) -> None:
+def check_decodable(
+    image: ImageFile.ImageFile, stream: BinaryIO, name: str, max_pixels: int
+) -> None:
     """Raise ImageError for an image that is too large, or that Pillow would shorten."""
     if (pixels := image.width * image.height) > max_pixels:
         raise ImageError(f"image {name} {too_many_pixels(pixels, max_pixels)}")
     if image.mode not in _ROW_MODES | WIDE_TYPES:
         raise ImageError(f"image {name} has pixels of the kind {image.mode}; convert it to PNG")
     if bits := bits_cut(image, stream):
-        raise ImageError(_cut(name, bits, len(image.getbands())))
+        raise ImageError(cut_message(name, bits, len(image.getbands())))
 
 
-def _cut(name: str, bits: int, channels: int) -> str:
+def cut_message(name: str, bits: int, channels: int) -> str:
+    """Return the refusal to decode samples that would lose some of their bits."""
     return (
         f"image {name} has {bits} bits per sample in {channels} channels, which cannot be decoded "
         "without loss here; convert it to PNG or PNM"
     )
 
 
-def _decoded(image: ImageFile.ImageFile, path: str, frame: int, *, grey: bool) -> PillowSource:
+def decoded(image: ImageFile.ImageFile, path: str, frame: int, *, grey: bool) -> PillowSource:
     """Decode an image that was opened; it is turned into rows later."""
     shape = (image.height, image.width, len(image.getbands()))
     stored = {"1": "bool", **WIDE_TYPES}.get(image.mode, "uint8")
@@ -201,38 +204,6 @@ def _spread_transparency(image: ImageFile.ImageFile) -> None:
     scale = {"1": 255, "L;2": 255 // 3, "L;4": 255 // 15}.get(decoder_names(image)[-1])
     if image.format == "PNG" and scale and "transparency" in image.info:
         image.info["transparency"] = min(image.info["transparency"] * scale, 255)
-
-
-# --- TIFF ---------------------------------------------------------------------------------------
-
-
-def _tiff_pages(stream: BinaryIO, path: str, max_pixels: int, *, grey: bool) -> Iterator[Source]:
-    for number, directory in enumerate(read_directories(stream, path)):
-        source = tiff_source(stream, path, directory, number, max_pixels)
-        yield source or _tiff_by_pillow(stream, path, directory, number, max_pixels, grey=grey)
-
-
-def _tiff_by_pillow(
-    stream: BinaryIO, path: str, directory: Directory, number: int, max_pixels: int, *, grey: bool
-) -> Source:
-    """Decode a page whose samples have 8 bits or less, and leave it as it is stored."""
-    name = image_name(path, number)
-    bits, samples = max(directory.tags.get(Tag.BITS, (1,))), directory.value(Tag.SAMPLES, 1)
-    with guarded(name, max_pixels):
-        try:
-            image = open_image(stream, ("TIFF",))
-            image.seek(number)
-        except UnidentifiedImageError as error:
-            raise ImageError(_cut(name, bits, samples)) from error
-        _check(image, stream, name, max_pixels)
-        source = _decoded(image, path, number, grey=grey)
-        info = replace(source.info, dpi=directory.dpi, orientation=directory.orientation)
-        if info.orientation == 1:
-            return PillowSource(image, info, grey=grey)
-        # Pillow has turned the image upright, which is for the caller to choose
-        (upright,) = source.blocks([(0, source.shape[0])])
-        stored = oriented(upright, {6: 8, 8: 6}.get(info.orientation, info.orientation))
-        return ArraySource(stored, replace(info, shape=(*stored.shape[:2], info.shape[2])))
 
 
 def oriented(array: Rows, orientation: int) -> Rows:
@@ -324,6 +295,8 @@ def save_frames(
     size and type. Raises UsageError or OutputError for frames that the format cannot hold.
     """
     if format_ == "tiff":
+        from edgecli.images.tiff import write_pages
+
         write_pages(file, frames)
         return
     for frame in frames:

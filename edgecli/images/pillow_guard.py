@@ -6,7 +6,6 @@ borrowed while any thread is inside ``guarded`` and put back by the last one out
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import re
 import sys
@@ -17,17 +16,14 @@ from contextlib import ExitStack, contextmanager
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import EdgeCliError, ImageError
+from edgecli.images import magic
 from edgecli.images.base import Rows
 
-# Naming the plug-ins of TIFF and WebP saves Image.open from importing all forty to find them.
-_COMMON = (
-    *("JPEG", "PNG", "GIF", "BMP"),
-    TiffImagePlugin.TiffImageFile.format,
-    WebPImagePlugin.WebPImageFile.format,
-)
+_COMMON = ("JPEG", "PNG", "GIF", "BMP")  # the formats whose plug-ins Pillow always imports
+_WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
 
 # Rarer formats that Pillow decodes truly. Left out are EPS (it runs Ghostscript), DDS and ICNS (a
 # cut file passes for a whole one), FITS (signed samples come out unsigned), PNM (it is read
@@ -43,6 +39,7 @@ class _Borrowed:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._limits: list[int] = []
+        self._libtiff_is_quiet = False
         self._put_back = ExitStack()
 
     def take(self, max_pixels: int) -> None:
@@ -50,6 +47,9 @@ class _Borrowed:
         with self._lock:
             if not self._limits:
                 self._silence()
+            if not self._libtiff_is_quiet and "PIL.TiffImagePlugin" in sys.modules:
+                self._put_back.enter_context(_quiet_libtiff())
+                self._libtiff_is_quiet = True
             self._limits.append(max_pixels)
             self._follow_limits()
 
@@ -61,6 +61,7 @@ class _Borrowed:
                 self._follow_limits()
             else:
                 self._put_back.close()
+                self._libtiff_is_quiet = False
 
     def _silence(self) -> None:
         self._put_back.callback(setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
@@ -69,7 +70,6 @@ class _Borrowed:
         log, nowhere = logging.getLogger("PIL"), logging.NullHandler()
         log.addHandler(nowhere)
         self._put_back.callback(log.removeHandler, nowhere)
-        self._put_back.enter_context(_quiet_libtiff())
 
     def _follow_limits(self) -> None:
         # Pillow raises its error above twice its limit, and below that only warns.
@@ -83,6 +83,8 @@ def _quiet_libtiff() -> Iterator[None]:
     Its function is found among the libraries that Pillow's extension was linked with. Where it is
     not (Windows), libtiff goes on printing.
     """
+    import ctypes  # slow to load, and of use to TIFF alone
+
     try:
         set_handler = ctypes.CDLL(sys.modules["PIL._imaging"].__file__).TIFFSetErrorHandler
     except (AttributeError, OSError):
@@ -146,15 +148,29 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
     if formats is not None:
         return Image.open(stream, formats=formats)
     try:
-        return Image.open(stream, formats=_COMMON)
+        return Image.open(stream, formats=_common_formats(stream))
     except UnidentifiedImageError:
         return Image.open(stream, formats=_rare_formats())
 
 
+def _common_formats(stream: BinaryIO) -> tuple[str, ...]:
+    """Name the formats to try first; to name one imports its plug-in, not all forty."""
+    stream.seek(0)
+    head = stream.read(12)
+    if not _WEBP.match(head):
+        return _COMMON
+    from PIL import WebPImagePlugin
+
+    return (WebPImagePlugin.WebPImageFile.format,)
+
+
 def is_known(head: bytes) -> bool:
     """Tell from its first 16 bytes whether a stream may hold an image (of any format but TGA)."""
-    return any(_accepts(name, head) for name in _COMMON) or any(
-        _accepts(name, head) for name in _rare_formats()
+    return (
+        head.startswith(magic.TIFF)
+        or bool(_WEBP.match(head))
+        or any(_accepts(name, head) for name in _COMMON)
+        or any(_accepts(name, head) for name in _rare_formats())
     )
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 from PIL import Image, ImageFile
 
-from edgecli.images.tiff import Tag
+_ORIENTATION = 274  # the tag of EXIF and TIFF
 
 WIDE_TYPES = {
     **dict.fromkeys(("I;16", "I;16L", "I;16B", "I;16N"), "uint16"),
@@ -76,7 +76,7 @@ def dots_per_inch(stated: object) -> tuple[float, float] | None:
 def exif_orientation(image: Image.Image) -> int:
     """Return EXIF's 1 to 8, or 1 if there is none; call it when the pixels are loaded."""
     try:
-        stated = image.getexif().get(Tag.ORIENTATION, 1)
+        stated = image.getexif().get(_ORIENTATION, 1)
     except Exception:  # whatever is wrong with EXIF, the pixels are good
         return 1
     return stated if isinstance(stated, int) and 1 <= stated <= 8 else 1

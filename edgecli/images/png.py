@@ -15,7 +15,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from edgecli.conv.workers import one_ahead
 from edgecli.errors import ImageError
 from edgecli.images.base import ImageInfo, Rows, overlapping_blocks
 from edgecli.images.png_chunks import (
@@ -293,6 +294,8 @@ class PngSource:
         self._inflater = _Inflater(chunks)
         self._above = np.broadcast_to(np.uint8(0), header.row_bytes)  # zeros that take no memory
         self._rows_left = header.height
+        self._decoded = self._batches()
+        self._ready: Rows = np.empty((0, *self.shape[1:]), self.dtype)
 
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
         """Yield blocks (rows, W, C), uint8 or uint16."""
@@ -307,31 +310,46 @@ class PngSource:
 
     def close(self) -> None:
         """Close the file."""
+        self._decoded.close()
         self._chunks.close()
 
     def _read_into(self, block: Rows) -> None:
-        batch = max(1, _BATCH // (1 + self._header.row_bytes))
-        for start in range(0, len(block), batch):
-            self._decode(block[start : start + batch])
+        filled = 0
+        while filled < len(block):
+            if not len(self._ready):
+                self._ready = next(self._decoded)
+            taken = self._ready[: len(block) - filled]
+            block[filled : filled + len(taken)] = taken
+            self._ready = self._ready[len(taken) :]
+            filled += len(taken)
         self._rows_left -= len(block)
         if self._rows_left == 0:
             self._inflater.finish()
 
-    def _decode(self, rows: Rows) -> None:
-        """Fill rows (n, W, C) with the next n."""
-        row_bytes = self._header.row_bytes
-        data = self._inflater.read(len(rows) * (1 + row_bytes))
-        filtered = np.frombuffer(data, np.uint8).reshape(len(rows), 1 + row_bytes)
+    def _batches(self) -> Generator[Rows, None, None]:
+        """Yield all rows (n, W, C), a batch inflating while the one before is decoded."""
+        scanline = 1 + self._header.row_bytes
+        height, step = self._header.height, max(1, _BATCH // scanline)
+        inflated = (
+            self._inflater.read(min(step, height - start) * scanline)
+            for start in range(0, height, step)
+        )
+        for data in one_ahead(inflated) if height > step else inflated:
+            yield self._decode(np.frombuffer(data, np.uint8).reshape(-1, scanline))
+
+    def _decode(self, filtered: NDArray[np.uint8]) -> Rows:
+        """Return scanlines (n, 1 + row_bytes) as rows (n, W, C)."""
         if (worst := filtered[:, 0].max()) > PAETH:
             raise damaged(self.info.path, f"it names a row filter {worst}, of 0 to 4")
         decoded = _unfilter(self._above, filtered, self._header.pixel_bytes)
         self._above = decoded[-1]
-        stored = self.dtype.newbyteorder(">")
-        samples = decoded.view(stored).reshape(*rows.shape[:2], self._header.channels)
-        rows[..., : self._header.channels] = samples
-        if self._transparent is not None:
-            is_opaque = (samples != self._transparent).any(axis=-1)
-            rows[..., -1] = is_opaque * self.dtype.type(np.iinfo(self.dtype).max)
+        stored = decoded.view(self.dtype.newbyteorder(">"))
+        samples = stored.reshape(len(filtered), self._header.width, self._header.channels)
+        if self._transparent is None:
+            return samples
+        is_opaque = (samples != self._transparent).any(axis=-1, keepdims=True)
+        alpha = is_opaque * self.dtype.type(np.iinfo(self.dtype).max)
+        return np.concatenate((samples, alpha), axis=-1)
 
 
 def open_png(file: BinaryIO, path: str, *, max_pixels: int) -> PngSource:

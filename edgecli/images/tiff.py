@@ -22,7 +22,6 @@ import numpy as np
 from edgecli.errors import ImageError
 from edgecli.images.base import Rows
 
-MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """The first bytes of a TIFF: the byte order, then 42, or 43 in a BigTIFF."""
 
 

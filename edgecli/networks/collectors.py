@@ -28,6 +28,10 @@ from edgecli.networks.layers import Shape
 GRID_PIXELS = 2**22
 """Pixels of a layer's picture at most: larger maps are reduced, by averages."""
 
+ALL_PIXELS = 2**24
+FEWEST_PIXELS = 2**18
+"""Pixels of all pictures together, and what each may have however many there are."""
+
 LARGEST_ZOOM = 16
 ZOOMED_SIDE = 96
 """Small maps are enlarged up to this many pixels, at most LARGEST_ZOOM times."""
@@ -60,8 +64,9 @@ def collectors_for(
     try:
         if not output.endswith(".npz"):
             os.makedirs(os.path.dirname(output), exist_ok=True)
+            pixels = min(GRID_PIXELS, max(ALL_PIXELS // len(named), FEWEST_PIXELS))
             pairs = zip(shapes, named, strict=True)
-            yield [_Picture(shape, path) for shape, (_, path) in pairs]
+            yield [_Picture(shape, path, pixels) for shape, (_, path) in pairs]
             return
         folder = os.path.dirname(os.path.abspath(output))
         with tempfile.TemporaryDirectory(suffix=".edgecli-tmp", dir=folder) as spool:
@@ -113,10 +118,10 @@ class _Picture:
     mid-grey.
     """
 
-    def __init__(self, shape: Shape, path: str) -> None:
+    def __init__(self, shape: Shape, path: str, pixels: int) -> None:
         C, H, W = volume_shape(shape)
-        self._path, self._factor = path, 1
-        while C * _parts(H, self._factor) * _parts(W, self._factor) > GRID_PIXELS:
+        self._path, self._width, self._factor = path, W, 1
+        while C * _parts(H, self._factor) * _parts(W, self._factor) > pixels:
             if self._factor >= max(H, W):
                 break
             self._factor += 1
@@ -135,7 +140,6 @@ class _Picture:
         firsts = np.flatnonzero(np.diff(places, prepend=-1))
         self._sums[:, places[firsts]] += np.add.reduceat(narrow, firsts, axis=1)
         np.add.at(self._counts, places, 1)
-        self._width = W
 
     def finish(self) -> None:
         """Average, and write the picture."""

@@ -1,19 +1,23 @@
-"""Receptive fields through layers, in both directions and through branches that join."""
+"""Receptive fields through layers, upsampling and branches that join: exact for every output.
+
+Without upsampling all outputs see alike, and this is ``geometry.ReceptiveField``. After it they
+take turns: of two outputs between the same two pixels one may see more than the other. So a field
+lists the spans of one whole turn.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from edgecli.geometry import ReceptiveField
+from edgecli.errors import NetworkError
+from edgecli.geometry import Axis
 from edgecli.networks.layers import (
     Add,
     AveragePool,
     Concatenate,
     Convolution,
-    Dense,
     Flatten,
     Layer,
     MaxPool,
@@ -21,76 +25,88 @@ from edgecli.networks.layers import (
     Upsample,
 )
 
-
-class _HasLayer(Protocol):
-    @property
-    def layer(self) -> Layer: ...
+LONGEST_TURN = 4096
+"""Outputs of a turn: the product of all scales, less what strides take back."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """A receptive field along both axes, in units of 1/``unit`` of an input pixel.
+    """What the outputs see along one axis of the network's input.
 
-    Upsampling divides the jump. With the product of all scales as the unit it stays whole.
+    Output y of the first turn sees samples ``spans[y]``, from the first up to one beyond the
+    last, negative ones in the padding; every later turn the same, ``advance`` samples further.
     """
 
-    axes: tuple[ReceptiveField, ReceptiveField]
-    unit: int
-
-    @classmethod
-    def of_input(cls, nodes: Iterable[_HasLayer]) -> Field:
-        """Return the field of an input pixel: itself."""
-        scales = (node.layer.scale for node in nodes if isinstance(node.layer, Upsample))
-        unit = math.prod(scales)
-        return cls((ReceptiveField(unit, unit), ReceptiveField(unit, unit)), unit)
+    spans: tuple[tuple[int, int], ...] = ((0, 1),)
+    advance: int = 1
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Return rows and columns of input pixels, begun ones included."""
-        height, width = (-(-axis.size // self.unit) for axis in self.axes)
-        return height, width
+    def size(self) -> int:
+        """Return the most samples that an output sees."""
+        return max(stop - start for start, stop in self.spans)
 
     @property
-    def jump(self) -> tuple[float, float]:
-        """Return the input pixels from one output's field to the next one's."""
-        height, width = (axis.jump / self.unit for axis in self.axes)
-        return height, width
+    def jump(self) -> float:
+        """Return the samples from one output's field to the next one's, on average."""
+        return self.advance / len(self.spans)
+
+    def seen(self, first: int, last: int) -> tuple[int, int]:
+        """Return the samples that outputs ``first`` to ``last`` see between them."""
+        turns, place = divmod(first, len(self.spans))
+        start = self.spans[place][0] + turns * self.advance
+        turns, place = divmod(last, len(self.spans))
+        return start, self.spans[place][1] + turns * self.advance
+
+    def through(self, axis: Axis) -> Field:
+        """Return the field of a window's outputs.
+
+        >>> Field().through(Axis(32, 5)).through(Axis(28, 2, stride=2))
+        Field(spans=((0, 6),), advance=2)
+        """
+        shared = math.gcd(len(self.spans), axis.stride)
+        reaches = (axis.reach(y, y + 1) for y in range(len(self.spans) // shared))
+        spans = tuple(self.seen(start, stop - 1) for start, stop in reaches)
+        return Field(spans, self.advance * axis.stride // shared)
+
+    def upsampled(self, scale: int, *, bilinear: bool) -> Field:
+        """Return the field of upsampled values, each of which mixes two where ``bilinear``.
+
+        >>> Field().upsampled(2, bilinear=True)
+        Field(spans=((-1, 1), (0, 2)), advance=1)
+        """
+        turn = len(self.spans) * scale
+        if turn > LONGEST_TURN:
+            raise NetworkError(f"upsampling comes to {turn} in all, over {LONGEST_TURN}; use less")
+        spans = []
+        for y in range(turn):
+            near = (2 * y + 1 - scale) // (2 * scale) if bilinear else y // scale
+            spans.append(self.seen(near, near + bilinear))
+        return Field(tuple(spans), self.advance)
+
+    def whole(self, size: int) -> Field:
+        """Return the field of values that see all ``size`` outputs."""
+        return Field((self.seen(0, size - 1),) * len(self.spans), self.advance)
+
+    def joined(self, other: Field) -> Field:
+        """Return the field of values that see what an output of each of two branches sees."""
+        turn = math.lcm(len(self.spans), len(other.spans))
+        pairs = ((self.seen(y, y), other.seen(y, y)) for y in range(turn))
+        spans = tuple((min(a, c), max(b, d)) for (a, b), (c, d) in pairs)
+        return Field(spans, self.advance * turn // len(self.spans))
 
 
-def field_after(layer: Layer, fields: Sequence[Field], shapes: Sequence[Shape]) -> Field:
-    """Return the field of a layer's outputs, from those of its inputs ``shapes``."""
-    rows, cols = (
-        _through(layer, [field.axes[axis] for field in fields], shapes[0], axis) for axis in (0, 1)
-    )
-    return Field((rows, cols), fields[0].unit)
-
-
-def _through(
-    layer: Layer, fields: Sequence[ReceptiveField], shape: Shape, axis: int
-) -> ReceptiveField:
-    """Return the field along one axis: 0 the rows, 1 the columns."""
+def field_after(layer: Layer, fields: Sequence[Field], shape: Shape, axis: int) -> Field:
+    """Return the field of a layer along rows (0) or columns (1), its first input of ``shape``."""
     first = fields[0]
     match layer:
         case Convolution() | MaxPool() | AveragePool():
-            _, height, width = shape
-            geometry = layer.window.over(height, width)
-            taps = (geometry.rows, geometry.cols)[axis]
-            return first.through(taps.kernel, taps.stride, taps.dilation, taps.before)
+            geometry = layer.window.over(shape[1], shape[2])
+            return first.through((geometry.rows, geometry.cols)[axis])
         case Flatten():
-            return first.through(shape[1 + axis])
-        case Dense():
-            return first  # of a vector: each value has the same field
+            return first.whole(shape[1 + axis])
         case Upsample():
-            reach = first.jump if layer.method == "bilinear" else 0
-            return ReceptiveField(
-                first.size + reach, first.jump // layer.scale, first.start - reach
-            )
+            return first.upsampled(layer.scale, bilinear=layer.method == "bilinear")
         case Add() | Concatenate():
-            return _union(fields)
+            for other in fields[1:]:
+                first = first.joined(other)
     return first
-
-
-def _union(fields: Sequence[ReceptiveField]) -> ReceptiveField:
-    start = min(field.start for field in fields)
-    stop = max(field.start + field.size for field in fields)
-    return ReceptiveField(stop - start, max(field.jump for field in fields), start)

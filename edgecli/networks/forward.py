@@ -27,14 +27,15 @@ from edgecli.conv.engine import as_volume, cores
 from edgecli.conv.scratch import Scratch
 from edgecli.errors import GeometryError, NetworkError
 from edgecli.geometry import bands
+from edgecli.networks.blocks import Block, Operation, Span
 from edgecli.networks.layers import Convolution, Shape, shape_text
 from edgecli.networks.network import Network, Node
-from edgecli.networks.operations import Block, Operation, Span, pieces, prepare
+from edgecli.networks.operations import pieces, prepare
 
-STEP_ROWS = (64, 32, 16, 8, 4, 2, 1)
-"""Rows of input per step that are tried, the most that fit STEP_BYTES first."""
+STEP_ROWS = (64, 32, 16, 8)
+"""Rows of input per step that are tried until the memory fits STEP_BYTES, or at the last."""
 
-STEP_BYTES = 2**26
+STEP_BYTES = 5 * 2**25
 """Memory of all layers' rows that a step aims at."""
 
 LARGEST_BYTES = 2**32
@@ -145,43 +146,61 @@ def _schedule(
     heights: Sequence[int],
     rows: int,
 ) -> Iterator[Step]:
-    """Yield what each step computes and keeps, for steps of so many input rows."""
+    """Yield what each step computes and keeps, until every place is done.
+
+    A step takes so many input rows, and each layer at most its share of that: what becomes
+    possible all at once, where the image ends or upsampling follows, is spread over steps.
+    """
+    shares = [max(-(-rows * height // heights[0]), 1) for height in heights]
     done = [0] * len(heights)
-    for _, arrived in bands(heights[0], rows):
+    while done != list(heights):
         before = tuple(done)
-        done[0] = arrived
+        done[0] = min(done[0] + rows, heights[0])
         for place, (operation, read) in enumerate(zip(operations, sources, strict=True), 1):
             available = [done[source] for source in read]
-            done[place] = _computable(operation, done[place], heights[place], available)
-        kept = list(done)
-        for place, (operation, read) in enumerate(zip(operations, sources, strict=True), 1):
-            if done[place] < heights[place]:
-                spans = operation.needed(done[place], heights[place])
-                for source, (low, _) in zip(read, spans, strict=True):
-                    kept[source] = min(kept[source], low)
-        yield Step(tuple(zip(before, done, strict=True)), tuple(kept))
+            most = min(done[place] + shares[place], heights[place])
+            done[place] = _computable(operation, done[place], most, available)
+        yield Step(tuple(zip(before, done, strict=True)), _kept(operations, sources, heights, done))
 
 
-def _computable(operation: Operation, done: int, height: int, available: Sequence[int]) -> int:
+def _computable(operation: Operation, done: int, most: int, available: Sequence[int]) -> int:
     """Return how far the output gets with so many rows of each input."""
 
     def is_short(stop: int) -> bool:
         spans = operation.needed(done, stop)
         return any(high > rows for (_, high), rows in zip(spans, available, strict=True))
 
-    return done + bisect_left(range(done + 1, height + 1), True, key=is_short)
+    return done + bisect_left(range(done + 1, most + 1), True, key=is_short)
+
+
+def _kept(
+    operations: Sequence[Operation],
+    sources: Sequence[tuple[int, ...]],
+    heights: Sequence[int],
+    done: Sequence[int],
+) -> tuple[int, ...]:
+    """Return the first row of each place that a later layer will still read."""
+    kept = list(done)
+    for operation, read, start, height in zip(
+        operations, sources, done[1:], heights[1:], strict=True
+    ):
+        if start < height:
+            spans = operation.needed(start, height)
+            for source, (low, _) in zip(read, spans, strict=True):
+                kept[source] = min(kept[source], low)
+    return tuple(kept)
 
 
 def _capacity(steps: Sequence[Step], shapes: Sequence[Shape]) -> tuple[int, ...]:
     """Return room for the most rows that each place holds: those kept, and those of the step.
 
-    Twice as much, so that a row is moved to the front once at most; all rows where they are fewer.
+    Half as much again, so that a row is moved to the front twice at most; never over all rows.
     """
     most, kept = [0] * len(shapes), (0,) * len(shapes)
     for step in steps:
         most = [max(m, stop - k) for m, (_, stop), k in zip(most, step.rows, kept, strict=True)]
         kept = step.kept
-    return tuple(min(2 * m, shape[1]) for m, shape in zip(most, shapes, strict=True))
+    return tuple(min(m + m // 2, shape[1]) for m, shape in zip(most, shapes, strict=True))
 
 
 class _Buffer:

@@ -5,8 +5,9 @@ the target's pixel there. The squared error summed over all windows depends on t
 through sums of products (the normal equations), which are added up band by band and image by
 image; so the image may be of any size, and there may be many.
 
-Pixels are first shifted by half their range, which spares the sums most of their size. Sums of
-products of 8-bit pixels are whole numbers below 2⁵³ up to half a terapixel, and so exact.
+Sums are kept about their means and joined by the rule of Chan, Golub and LeVeque, "Updating
+formulae and a pairwise algorithm for computing sample variances" (1979): bright pixels that vary
+little lose no digits.
 """
 
 from __future__ import annotations
@@ -79,19 +80,24 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Sums over ``count`` windows: of all values, and of all products of two values.
+    """What is known of ``count`` windows: the means of all values, and how they vary together.
 
-    Values are the d pixels of a window and the n targets: ``total (d + n,)`` and
-    ``products (d + n, d + n)``.
+    Values are the d pixels of a window and the n targets. ``mean`` is ``(d + n,)``; ``scatter
+    (d + n, d + n)`` sums the products of two values' differences from their means.
     """
 
     count: int
-    total: Sums
-    products: Sums
+    mean: Sums
+    scatter: Sums
 
     def __add__(self, other: Moments) -> Moments:
+        count = self.count + other.count
+        apart = other.mean - self.mean
+        between = np.outer(apart, apart) * (self.count / count * other.count)
         return Moments(
-            self.count + other.count, self.total + other.total, self.products + other.products
+            count,
+            self.mean + apart * (other.count / count),
+            self.scatter + other.scatter + between,
         )
 
 
@@ -126,24 +132,14 @@ def learn(
     filters do equally well, the one of the smallest weights is returned. Raises GeometryError
     where sizes do not fit, ImageError where pixels are not finite.
     """
-    moments: list[Moments] = []
-    shifts: tuple[float, float] | None = None
-    for source, target in pairs:
-        shifts = shifts or (_half_range(source.dtype), _half_range(target.dtype))
-        moments.append(_moments(source, target, task, shifts, threads or cores()))
-    if shifts is None:
+    moments = [_moments(source, target, task, threads or cores()) for source, target in pairs]
+    if not moments:
         raise ImageError("there is no pair of an input and a target; give at least one")
-    return solve(reduce(add, moments), task, shifts, ridge)
+    return solve(reduce(add, moments), task, ridge)
 
 
-def _half_range(dtype: np.dtype[Any]) -> float:
-    return float(np.iinfo(dtype).max // 2) if dtype.kind == "u" else 0.0
-
-
-def _moments(
-    source: Source, target: Source, task: Task, shifts: tuple[float, float], threads: int
-) -> Moments:
-    """Add up the sums of one pair of images."""
+def _moments(source: Source, target: Source, task: Task, threads: int) -> Moments:
+    """Add up the moments of one pair of images."""
     (kH, _), (H, W, _) = task.kernel_size, source.shape
     height, width = Window(task.kernel_size).over(H, W).output_shape
     top, left = _offset(source, target, (height, width), task)
@@ -153,12 +149,11 @@ def _moments(
     wanted = target.blocks((start + top, stop + top) for start, stop in cuts)
 
     def band(block: Rows, goal: Rows) -> Moments:
-        pixels = to_volume(block, task.channels) - shifts[0]
-        goals = to_volume(goal, task.targets)[:, :, left : left + width] - shifts[1]
-        return band_moments(pixels, goals, task.kernel_size)
+        goals = to_volume(goal, task.targets)[:, :, left : left + width]
+        return band_moments(to_volume(block, task.channels), goals, task.kernel_size)
 
     moments = reduce(add, map_in_order(band, zip(blocks, wanted, strict=True), threads))
-    if not np.isfinite(moments.products).all():
+    if not np.isfinite(moments.scatter).all():
         raise ImageError(
             f"{source.info.path} or {target.info.path} holds NaN or infinite pixels; "
             "replace them by numbers"
@@ -186,7 +181,7 @@ def _offset(source: Source, target: Source, valid: tuple[int, int], task: Task) 
 def band_moments(
     pixels: NDArray[Any], goals: NDArray[Any], kernel_size: tuple[int, int]
 ) -> Moments:
-    """Return the sums over a band ``(C, rows, W)`` and what its windows should give.
+    """Return the moments of a band ``(C, rows, W)`` and of what its windows should give.
 
     ``goals (n, rows', W')`` has a value for each window.
     """
@@ -194,27 +189,27 @@ def band_moments(
     count = goals[0].size
     weights = views.size // count
     values = np.empty((weights + len(goals), count))
-    values[:weights] = views.reshape(weights, count)
-    values[weights:] = goals.reshape(len(goals), count)
-    return Moments(count, values.sum(axis=1), values @ values.T)
+    values[:weights].reshape(views.shape)[...] = views
+    values[weights:].reshape(goals.shape)[...] = goals
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is told of later
+        mean = values.mean(axis=1)
+        values -= mean[:, np.newaxis]
+        return Moments(count, mean, values @ values.T)
 
 
-def solve(
-    moments: Moments, task: Task, shifts: tuple[float, float] = (0.0, 0.0), ridge: float = 0.0
-) -> Learned:
-    """Return the filters that sums of pixels and targets, less their ``shifts``, lead to.
+def solve(moments: Moments, task: Task, ridge: float = 0.0) -> Learned:
+    """Return the filters that the moments of windows and targets lead to.
 
     The bias is free: with means taken out, weights follow from the covariances alone.
     """
-    d = task.weights
-    mean = moments.total / moments.count
-    covariance = moments.products / moments.count - np.outer(mean, mean)
+    d, mean = task.weights, moments.mean
+    covariance = moments.scatter / moments.count
     windows, towards = covariance[:d, :d], covariance[:d, d:]
     variances, directions = np.linalg.eigh(windows + ridge * np.eye(d))
     told = variances > SINGULAR * max(variances[-1], 0)
     basis = directions[:, told]
     weight = basis @ (basis.T @ towards / variances[told, np.newaxis])
-    bias = mean[d:] + shifts[1] - weight.T @ (mean[:d] + shifts[0])
+    bias = mean[d:] - weight.T @ mean[:d]
     spread = np.diag(covariance)[d:]
     explained = 2 * (weight * towards).sum(axis=0) - (weight * (windows @ weight)).sum(axis=0)
     error = np.maximum(spread - explained, 0)

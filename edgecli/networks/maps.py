@@ -14,11 +14,11 @@ from edgecli.edges.rendering import full_scale
 from edgecli.errors import GeometryError
 from edgecli.images.base import ArraySource, ImageInfo, Source
 from edgecli.images.colour import to_volume
+from edgecli.networks.blocks import Block
 from edgecli.networks.collectors import collectors_for
 from edgecli.networks.forward import Laid, lay_out, stream
 from edgecli.networks.layers import people_shape
 from edgecli.networks.network import Network
-from edgecli.networks.operations import Block
 
 VOLUMES = {1: "gray", 3: "rgb"}
 """What an image becomes for networks of so many input channels."""

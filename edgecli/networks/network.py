@@ -198,12 +198,11 @@ class Network:
 
 
 def _facts(network: Network, shapes: Mapping[str, Shape]) -> Iterable[LayerFacts]:
-    fields = {INPUT: Field.of_input(network.nodes)}
+    fields = {INPUT: (Field(), Field())}
     for node in network.nodes:
         inputs = [shapes[name] for name in node.inputs]
         output = shapes[node.name]
-        seen = field_after(node.layer, [fields[name] for name in node.inputs], inputs)
-        fields[node.name] = seen
+        rows, cols = fields[node.name] = _fields(node, fields, inputs[0])
         weights, biases = parameter_counts(node.layer, inputs)
         yield LayerFacts(
             name=node.name,
@@ -213,11 +212,25 @@ def _facts(network: Network, shapes: Mapping[str, Shape]) -> Iterable[LayerFacts
             weights=weights,
             biases=biases,
             macs=weights * math.prod(output[1:]),
-            receptive_field=seen.size,
-            jump=seen.jump,
+            receptive_field=(rows.size, cols.size),
+            jump=(rows.jump, cols.jump),
             connections=connections(node.layer, inputs),
             inputs_size=sum(map(math.prod, inputs)),
         )
+
+
+def _fields(
+    node: Node, fields: Mapping[str, tuple[Field, Field]], shape: Shape
+) -> tuple[Field, Field]:
+    """Return what a layer's outputs see, along rows and along columns."""
+    try:
+        rows, cols = (
+            field_after(node.layer, [fields[name][axis] for name in node.inputs], shape, axis)
+            for axis in (0, 1)
+        )
+    except NetworkError as error:
+        raise NetworkError(f"layer {node.name!r} ({node.layer.kind}): {error}") from error
+    return rows, cols
 
 
 def parameter_counts(layer: Layer, inputs: Sequence[Shape]) -> tuple[int, int]:

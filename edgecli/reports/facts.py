@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from edgecli.filters import FilterBank
@@ -100,6 +101,7 @@ def _output_facts(result: Result, n: int) -> Facts:
         "path": result.outputs.paths[n],
         "dtype": detection.samples[n].name,
         "map": detection.settings.map,
+        **_line_facts(result, n),
     }
     if result.measured is None:
         return facts
@@ -112,6 +114,21 @@ def _output_facts(result: Result, n: int) -> Facts:
         "max": _number(extremes.largest, whole),
     }
     return facts | ({"nan": extremes.nans} if extremes.nans else {})
+
+
+def _line_facts(result: Result, n: int) -> Facts:
+    """Return how lines were thinned and chosen, where they were."""
+    plan = result.detection.plans[n]
+    facts: Facts = {"thinning": plan.thinning} if plan.thinning else {}
+    if plan.threshold is None:
+        return facts
+    measured = result.measured
+    levels = measured.levels[n] if measured and measured.levels else plan.levels
+    chosen: Facts = {"method": str(plan.threshold)}
+    if levels is not None:
+        found = {"low": levels.low, "high": levels.high}
+        chosen |= {key: value if isfinite(value) else None for key, value in found.items()}
+    return facts | {"threshold": chosen}
 
 
 def _number(value: float, whole: bool) -> float | None:

@@ -130,12 +130,25 @@ def _engine(result: Result, facts: Facts) -> str:
 
 def _outputs(facts: Facts) -> Iterator[tuple[str, str]]:
     for output in facts.get("outputs") or [facts["output"]]:
-        text = f"{output['path']}: {output['dtype']}, map {output['map']}"
+        text = f"{output['path']}: {output['dtype']}, map {output['map']}{_lines(output)}"
         if "min" in output:
             text += f", responses {_value(output['min'])} … {_value(output['max'])}"
             text += f", {output['clipped_fraction']:.2%} clipped"
             text += f", {output['nan']:,} NaN" if "nan" in output else ""
         yield "output", text
+
+
+def _lines(output: Facts) -> str:
+    """Say how the edges were thinned and which were kept."""
+    text = f", {output['thinning']}" if "thinning" in output else ""
+    threshold = output.get("threshold")
+    if threshold is None:
+        return text
+    text += f", threshold {threshold['method']}"
+    if threshold.get("low") is None:
+        return text
+    low, high = _value(threshold["low"]), _value(threshold["high"])
+    return f"{text} (over {low})" if low == high else f"{text} (over {low} beside {high})"
 
 
 def _value(number: float | None) -> str:

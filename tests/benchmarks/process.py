@@ -11,6 +11,7 @@ when it starts a child counts in the child's peak.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -176,6 +177,7 @@ def main() -> None:
     comparisons: list[Comparison] = []
     limits: list[Limit] = []
     names = chosen(rows, options.only)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folder is removed
     with tempfile.TemporaryDirectory(prefix="edgecli-benchmark-") as folder:
         prepare(Path(folder), gigapixel=options.gigapixel)
         for name in names:

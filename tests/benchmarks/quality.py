@@ -40,6 +40,9 @@ Floats = NDArray[np.float32]
 
 OPERATORS = ("sobel", "prewitt", "scharr", "roberts", "farid", "gradient:1", "gradient:2")
 
+WEAKEST = 0.03
+"""Of the largest response: below any useful threshold, and what takes evaluators longest."""
+
 CANNY_LEVELS = 64
 CANNY_HIGHEST = 320.0  # in units of Sobel's magnitude at 8 bits
 CANNY_RATIO = 0.4  # of the low threshold to the high one
@@ -58,9 +61,9 @@ def thinned(operator: str, picture: Picture) -> Floats:
     responses = convolve(grey, bank, padding="same", padding_mode="replicate", threads=1)
     gx, gy = (part.copy() for part in gradient(slope, responses, Scratch()))
     strength = combine_responses(responses, "magnitude", Scratch())
-    lines = np.empty(grey.shape, np.float32)
-    suppress(framed(strength, 0, 0, np.float32, Scratch()), gx, gy, 0.0, lines)
     most = 255 * float(np.abs(bank.weight).sum(axis=(1, 2, 3)).max()) / 2
+    frame = framed(strength, 0, 0, Scratch())
+    lines = frame[1:-1, 1:-1] * suppress(frame, gx, gy, WEAKEST * most, Scratch())
     return lines / (lines + np.float32(most / 5))
 
 

@@ -1,0 +1,113 @@
+"""Several filters that are nearly alike, each from an earlier one: the compass kernels.
+
+Kirsch's kernels turn by 45° from one to the next, which changes two of eight weights; half of
+Robinson's are the other half with their signs turned. Sums of shifted views stay exact integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.conv.method import Steps
+from edgecli.conv.scratch import Scratch
+from edgecli.conv.sums import Group, Separable, Taps, group_weights, passes, tap_slice, weighted_sum
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Increment:
+    """A filter as an earlier one, kept or negated, and the weighted views that it differs by."""
+
+    earlier: int
+    negated: bool
+    positions: tuple[tuple[int, int, int], ...]  # channel, row, column
+    groups: tuple[Group, ...]
+
+    @property
+    def passes(self) -> int:
+        """Count the ufunc passes over a band."""
+        return passes(self.groups) + 1 if self.groups else 1
+
+
+@dataclass(frozen=True)
+class Increments:
+    """Filters computed in order, each by sums or by its increment."""
+
+    filters: tuple[Separable | Taps | Increment, ...]
+    name: str = "increments"
+
+    @property
+    def passes(self) -> int:
+        """Count the ufunc passes over a band."""
+        return sum(one.passes for one in self.filters)
+
+    @classmethod
+    def prepare(cls, weight: Array) -> Increments:
+        """Prepare filters ``(C_out, C_in, kH, kW)``, each in the way of fewest passes."""
+        ways = [_ways(weight, n) for n in range(len(weight))]
+        return cls(tuple(min(chosen, key=lambda way: way.passes) for chosen in ways))
+
+    def apply(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
+        """Fill ``out (C_out, rows, cols)``."""
+        for n, one in enumerate(self.filters):
+            if isinstance(one, Increment):
+                _apply(one, padded, out[one.earlier], out[n], steps, scratch)
+            else:
+                one.apply(padded, out[n : n + 1], steps, scratch)
+
+    def largest(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
+        """Fill ``out (rows, cols)`` with the largest absolute response, keeping no other."""
+        out.fill(0)
+        size = scratch.take("size", out.shape, out.dtype)
+        names = cycle(("response", "next response"))
+        earlier = out  # no filter's own: the first one is no increment
+        for one in self.filters:
+            if isinstance(one, Increment) and not one.groups:
+                continue  # as large as an earlier one
+            response = scratch.take(next(names), out.shape, out.dtype)
+            if isinstance(one, Increment):
+                _apply(one, padded, earlier, response, steps, scratch)
+            else:
+                one.apply(padded, response[np.newaxis], steps, scratch)
+            np.maximum(out, np.abs(response, out=size), out=out)
+            earlier = response
+
+
+def _ways(weight: Array, n: int) -> list[Separable | Taps | Increment]:
+    """Return the ways to compute a filter: alone, from the one before, or as a copy of any.
+
+    What is a copy itself has no successor, so that ``largest`` need not keep it.
+    """
+    alone = Separable.prepare(weight[n]) or Taps.prepare(weight[n])
+    made = [_increment(weight, n, m, negated=s) for m in reversed(range(n)) for s in (False, True)]
+    copied = n > 0 and any((weight[n - 1] == s * w).all() for w in weight[: n - 1] for s in (1, -1))
+    return [alone, *(i for i in made if not i.groups or (i.earlier == n - 1 and not copied))]
+
+
+def _increment(weight: Array, n: int, earlier: int, *, negated: bool) -> Increment:
+    change = weight[n] + weight[earlier] if negated else weight[n] - weight[earlier]
+    places = tuple((int(c), int(i), int(j)) for c, i, j in np.argwhere(change))
+    groups = group_weights(change[change != 0].astype(int).tolist())
+    return Increment(earlier, negated, places, groups)
+
+
+def _apply(
+    one: Increment, padded: Array, earlier: Array, out: Array, steps: Steps, scratch: Scratch
+) -> None:
+    if not one.groups:
+        np.multiply(earlier, -1 if one.negated else 1, out=out)
+        return
+    rows, cols = out.shape
+    (sH, sW), (dH, dW) = steps.stride, steps.dilation
+    views = [
+        padded[c, tap_slice(i, rows, sH, dH), tap_slice(j, cols, sW, dW)]
+        for c, i, j in one.positions
+    ]
+    weighted_sum(one.groups, views, out, scratch.take("rest", out.shape, out.dtype))
+    (np.subtract if one.negated else np.add)(out, earlier, out=out)

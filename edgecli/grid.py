@@ -1,0 +1,115 @@
+"""A contact sheet: one image through several filters, side by side, for choosing among them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+
+import numpy as np
+
+from edgecli.detection import Settings, plan_detection
+from edgecli.edges.operators import load_operator
+from edgecli.images.base import ArraySink, ArraySource, Rows
+from edgecli.images.files import open_images, whole_file
+from edgecli.images.formats import FORMATS, begin_file, format_of
+from edgecli.jobs import Limits, Outputs, Result, Target, make_folder, upright
+from edgecli.pipeline import run_detection
+
+GRID_FILTERS = (
+    "sobel", "scharr", "farid", "roberts", "kirsch", "laplacian", "log:2", "dog:1", "gradient:2",
+    "gabor:6", "canny:1.4",
+)  # fmt: skip
+"""What is shown where not several filters are asked for."""
+
+BRIGHT = 99.5
+"""Per cent of a map's responses that are drawn below white, so that every filter is seen."""
+
+
+def name_grid(path: str, target: Target) -> Outputs:
+    """Name the contact sheet of an input: ``<stem>-grid.png`` beside it, or as asked.
+
+    >>> name_grid("photos/img.jpg", Target()).paths
+    ('photos/img-grid.png',)
+    """
+    output = target.output or ("-" if path == "-" else None)
+    if output is not None and not target.folder:
+        named = target.format or ("png" if output == "-" else format_of(output).name)
+        return Outputs((output,), FORMATS[named])
+    format_ = FORMATS[target.format or "png"]
+    stem = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
+    folder = output if output is not None else os.path.dirname(path)
+    return Outputs((os.path.join(folder, f"{stem}-grid{format_.extensions[0]}"),), format_)
+
+
+def grid_settings(settings: Settings) -> Settings:
+    """Return settings of several filters: those asked for, or GRID_FILTERS for one alone."""
+    if len(settings.operators) > 1:
+        return settings
+    return replace(settings, operators=tuple(load_operator(name) for name in GRID_FILTERS))
+
+
+def detect_grid(path: str, settings: Settings, target: Target, limits: Limits) -> list[Result]:
+    """Write the contact sheet of an input's first image; a result for every filter.
+
+    Each filter runs alone over the whole image, which is kept meanwhile. Raises an EdgeCliError.
+    """
+    from edgecli.images.contact_sheet import contact_sheet, small  # Pillow loads late
+
+    outputs = name_grid(path, target)
+    if target.folder:
+        make_folder(str(target.output))
+    images = open_images(path, max_pixels=limits.max_pixels)  # holds the file open
+    with closing(next(images)) as image:
+        source = upright(image) if limits.auto_orient else image
+        (rows,) = source.blocks([(0, source.shape[0])])
+        picture = ArraySource(rows, image.info)
+        tiles, results = [("image", small(_in_range(rows)))], []
+        for result, maps in _run_each(picture, settings, outputs):
+            results.append(result)
+            named = zip(result.detection.maps, maps, strict=True)
+            tiles += [(edge_map.name, small(pixels)) for edge_map, pixels in named]
+        sheet = contact_sheet(tiles)
+        with whole_file(outputs.paths[0]) as file:
+            image_file = begin_file(outputs.format, file, source)
+            sink = image_file.begin(sheet.shape, sheet.dtype, replace(image.info, dpi=None))
+            sink.write(sink.encode(sheet))
+            sink.finish()
+            image_file.finish()
+    return results
+
+
+def _run_each(
+    picture: ArraySource, settings: Settings, outputs: Outputs
+) -> Iterator[tuple[Result, list[Rows]]]:
+    """Yield the result of each operator, with its edge maps."""
+    for operator in settings.operators:
+        one = replace(settings, operators=(operator,))
+        numbers = one.map == "abs" and one.style.plain and one.combine != "direction"
+        if numbers:
+            one = replace(one, map="raw")
+        detection = plan_detection(one, picture.shape, picture.dtype)
+        sinks = [ArraySink(detection.written_shape, samples) for samples in detection.samples]
+        measured = run_detection(detection, picture, sinks)
+        named = replace(outputs, paths=outputs.paths * len(sinks))
+        maps = [_bright(sink.array) if numbers else sink.array for sink in sinks]
+        yield Result(picture.info, detection, named, measured), maps
+
+
+def _bright(responses: Rows) -> Rows:
+    """Return absolute responses as 0 … 1, all but the strongest as they are to one another."""
+    size = np.nan_to_num(np.abs(responses.astype(np.float32)))
+    white = np.percentile(size, BRIGHT) or size.max() or 1
+    return np.minimum(size / np.float32(white), 1)
+
+
+def _in_range(rows: Rows) -> Rows:
+    """Return an image's samples without alpha, signed and wide ones from black to white."""
+    colour = rows[..., : rows.shape[2] - 1 + rows.shape[2] % 2]
+    if colour.dtype.kind == "u":
+        return colour
+    finite = np.nan_to_num(colour.astype(np.float32), posinf=0, neginf=0)
+    low, high = finite.min(), finite.max()
+    stretched: Rows = (finite - low) / np.float32(high - low or 1)
+    return stretched

@@ -1,0 +1,6 @@
+"""First bytes that tell a format."""
+
+NUMPY = b"\x93NUMPY"
+PNG = b"\x89PNG\r\n\x1a\n"
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # both byte orders, and BigTIFF
+YUV4MPEG2 = b"YUV4MPEG2"

@@ -1,0 +1,184 @@
+"""Edge maps against their peers, inside one process.
+
+    python -m tests.benchmarks.edges [--only REGEX] [--rounds N] [--megapixels 24] [--json FILE]
+
+Two threads each where a library has threads. Before anything is timed, every peer's edge map is
+compared with ours: by the share of equal pixels for lines, by the largest difference otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import isqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import edgecli
+from edgecli.edges.hysteresis import hysteresis
+from tests.benchmarks.engine import print_lines
+from tests.benchmarks.engine_work import THREADS, Peer, Work, call, limit_threads, optional
+from tests.benchmarks.pictures import photo
+from tests.benchmarks.timing import (
+    Comparison,
+    Cost,
+    chosen,
+    common_options,
+    interleave,
+    machine,
+    timed,
+    write_json,
+)
+
+Array = NDArray[Any]
+
+cv2, skimage_feature = optional("cv2"), optional("skimage.feature")
+skimage_filters = optional("skimage.filters")
+
+SIGMA, LOW, HIGH = 1.4, 50, 100
+
+AGREEMENT = 0.99
+"""Share of pixels in which lines must agree: libraries smooth and round in their own ways."""
+
+
+def canny_of_opencv(image: Array) -> Any:
+    """Smooth, then Canny, as most programs do."""
+    smooth = cv2.GaussianBlur(image, (0, 0), SIGMA, borderType=cv2.BORDER_REPLICATE)
+    return cv2.Canny(smooth, LOW, HIGH, L2gradient=True)
+
+
+def canny_of_skimage(image: Array) -> Any:
+    """Thresholds of scikit-image are a quarter of OpenCV's, in levels of the image."""
+    return skimage_feature.canny(image.astype(np.float32), SIGMA, LOW / 4, HIGH / 4, mode="nearest")
+
+
+def canny(image: Array) -> Work:
+    """Smoothing, thinning and hysteresis with given thresholds."""
+    peers = (
+        Peer(
+            "cv2.GaussianBlur + Canny(L2gradient)", call(cv2, lambda: canny_of_opencv(image)), 0.5
+        ),
+        Peer("skimage.feature.canny", call(skimage_feature, lambda: canny_of_skimage(image)), 5),
+    )
+    run = partial(
+        edgecli.detect_edges, image, f"canny:{SIGMA}", hysteresis=f"{LOW},{HIGH}", threads=THREADS
+    )
+    return Work(f"canny:{SIGMA}", run, image, peers)
+
+
+def canny_alone(image: Array, low: int, high: int) -> Work:
+    """Canny without smoothing: of a noisy photo, with many weak edges."""
+    run = partial(
+        edgecli.detect_edges, image, "canny:0", hysteresis=f"{low},{high}", threads=THREADS
+    )
+    peer = call(cv2, lambda: cv2.Canny(image, low, high, L2gradient=True))
+    return Work(f"canny:0 {low},{high}", run, image, (Peer("cv2.Canny", peer, 0.5),))
+
+
+def scharr(image: Array) -> Work:
+    """The magnitude of Scharr's pair, saturated to 8 bits."""
+
+    def opencv() -> Any:
+        border = cv2.BORDER_REPLICATE
+        x = cv2.Scharr(image, cv2.CV_32F, 1, 0, borderType=border)
+        y = cv2.Scharr(image, cv2.CV_32F, 0, 1, borderType=border)
+        return cv2.convertScaleAbs(cv2.magnitude(x, y))
+
+    run = partial(edgecli.detect_edges, image, "scharr", threads=THREADS)
+    peer = Peer("cv2.Scharr ×2 + magnitude + convertScaleAbs", call(cv2, opencv), 2)
+    return Work("scharr", run, image, (peer,), rounding=1)
+
+
+def kirsch(image: Array) -> Work:
+    """The largest of eight compass filters, saturated to 8 bits."""
+    kernels = edgecli.load_filter("kirsch").weight[:, 0].astype(np.float32)
+
+    def opencv() -> Any:
+        largest = None
+        for kernel in kernels:
+            one = cv2.filter2D(image, cv2.CV_16S, kernel, borderType=cv2.BORDER_REPLICATE)
+            size = cv2.absdiff(one, 0.0)
+            largest = size if largest is None else cv2.max(largest, size)
+        return cv2.convertScaleAbs(largest)
+
+    run = partial(edgecli.detect_edges, image, "kirsch", threads=THREADS)
+    peer = Peer("cv2.filter2D ×8 + absdiff + max + convertScaleAbs", call(cv2, opencv), 3)
+    return Work("kirsch", run, image, (peer,))
+
+
+def hysteresis_alone(image: Array, low: float, high: float) -> Work:
+    """Hysteresis of Sobel's magnitude, 4-connected as scikit-image's is."""
+    x, y = edgecli.convolve(image, "sobel", padding="same", padding_mode="replicate")
+    strength = np.hypot(x, y, dtype=np.float32)
+    run = partial(hysteresis, strength, low, high, corners=False, threads=THREADS)
+    peer = call(
+        skimage_filters, lambda: skimage_filters.apply_hysteresis_threshold(strength, low, high)
+    )
+    name = f"hysteresis {low:g},{high:g}"
+    return Work(name, run, strength, (Peer("skimage apply_hysteresis_threshold", peer, 2),))
+
+
+def all_work(megapixels: float) -> dict[str, Callable[[], Work]]:
+    """Name every row; what a row needs is made when it is called."""
+    height = isqrt(int(megapixels * 1e6 * 2 / 3))
+    image = photo(height, height * 3 // 2)
+    return {
+        "canny": partial(canny, image),
+        "canny:0 100,200": partial(canny_alone, image, 100, 200),
+        "canny:0 30,90": partial(canny_alone, image, 30, 90),
+        "scharr": partial(scharr, image),
+        "kirsch": partial(kirsch, image),
+        "hysteresis 60,120": partial(hysteresis_alone, image, 60, 120),
+        "hysteresis 20,60": partial(hysteresis_alone, image, 20, 60),
+    }
+
+
+def difference(work: Work, result: Array, theirs: Array) -> str:
+    """Say how a peer's edge map differs from ours, or return nothing where they agree."""
+    if theirs.dtype == bool:
+        theirs, result = theirs.view(np.uint8), (result > 0).view(np.uint8)
+    if set(np.unique(theirs)) <= {0, 1, 255}:
+        agreement = float((theirs == result).mean())
+        return "" if agreement >= AGREEMENT else f"{agreement:.2%} of pixels agree"
+    error = int(np.abs(result.astype(int) - theirs).max())
+    return "" if error <= work.rounding else f"differs by {error}"
+
+
+def measure(work: Work, rounds: int) -> list[tuple[Comparison, Cost]]:
+    """Check every peer, let those that agree take turns with ours, and compare the medians."""
+    result = np.asarray(work.ours())
+    notes = {
+        peer.name: difference(work, result, np.asarray(peer.run())) if peer.run else "not installed"
+        for peer in work.peers
+    }
+    runs = {"ours": work.ours, "copy": work.image.copy}
+    runs |= {peer.name: peer.run for peer in work.peers if peer.run and not notes[peer.name]}
+    costs = interleave({name: partial(timed, run) for name, run in runs.items()}, rounds)
+    return [
+        (
+            Comparison(work.name, p.name, costs["ours"], costs.get(p.name), p.least, notes[p.name]),
+            costs["copy"],
+        )
+        for p in work.peers
+    ]
+
+
+def main() -> None:
+    """Measure the chosen work, print the table and write the figures."""
+    parser = common_options(__doc__, rounds=5)
+    parser.add_argument("--megapixels", type=float, default=24.0, help="default: %(default)s")
+    options = parser.parse_args()
+    limit_threads()
+    work = all_work(options.megapixels)
+    lines: list[tuple[Comparison, Cost]] = []
+    for name in chosen(work, options.only):
+        lines += measure(work[name](), options.rounds)
+    print(", ".join(f"{name} {value}" for name, value in machine().items()), end="\n\n")
+    print_lines(lines)
+    write_json(options.json, [line for line, _ in lines], [])
+
+
+if __name__ == "__main__":
+    main()

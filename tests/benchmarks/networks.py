@@ -1,0 +1,224 @@
+"""Networks against torch: time, and memory beyond libraries and images.
+
+    python -m tests.benchmarks.networks [--only REGEX] [--rounds N] [--json FILE]
+
+Both on two threads. Every measurement is a process of its own, which runs once before it is
+measured, so that neither library's memory counts in the other's. Before anything is timed, torch's
+values are compared with ours. Needs ``torch`` (tried with 2.13.0), else only ours is shown.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.networks.files import load_network
+from edgecli.networks.forward import forward, lay_out, stream
+from edgecli.networks.layers import Convolution, Dense, Flatten, MaxPool
+from edgecli.networks.network import INPUT, Network, Node
+from edgecli.networks.weights import random_weights
+from tests.benchmarks.timing import (
+    Comparison,
+    Cost,
+    Limit,
+    chosen,
+    common_options,
+    interleave,
+    machine,
+    number,
+    print_limits,
+    print_table,
+    timed,
+    write_json,
+    yes_or_no,
+)
+
+THREADS = 2
+LARGEST_ERROR = 1e-5
+"""Of the largest value."""
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Work:
+    """A network, the shape of its images, and the least ratio of torch's time to ours."""
+
+    network: Callable[[], Network]
+    shape: tuple[int, ...]
+    least: float
+    share_of_memory: float | None = None  # of torch's, at most
+
+
+def six_layers() -> Network:
+    """Return six convolutions of 16 filters each."""
+    layer = Convolution(16, (3, 3), padding="same", activation="relu")
+    names = [INPUT, *(f"conv{n}" for n in range(1, 7))]
+    nodes = [Node(name, layer, (names[n],)) for n, name in enumerate(names[1:])]
+    return Network("six", (3, 64, 64), tuple(nodes))
+
+
+ALL_WORK = {
+    "LeNet-5, 256 images": Work(partial(load_network, "lenet5"), (256, 3, 32, 32), 0.5),
+    "six layers, 12 megapixels": Work(six_layers, (3, 3000, 4000), 0.7, 0.1),
+}
+
+
+def with_weights(work: Work) -> Network:
+    """Return the network with the same random weights every time."""
+    network = work.network()
+    return replace(network, weights=random_weights(network.parameter_shapes(), 1))
+
+
+def images(shape: Sequence[int]) -> Array:
+    """Return random images."""
+    return np.random.default_rng(2).random(shape, np.float32)
+
+
+def run_ours(network: Network, pixels: Array) -> None:
+    """Run a batch whole; a large image band by band, as it would be written."""
+    if pixels.ndim == 4:
+        forward(network, pixels, THREADS)
+        return
+    laid = lay_out(network, pixels.shape)
+    blocks = (pixels[:, low:high, :, np.newaxis] for low, high in laid.input_rows)
+    for _ in stream(laid, blocks, THREADS):
+        pass
+
+
+def torch_model(network: Network) -> Any:
+    """Return the same chain of layers as torch's own modules, with the same weights."""
+    from torch import from_numpy, nn
+
+    kinds: dict[str, Any] = {"relu": nn.ReLU, "softmax": partial(nn.Softmax, 1)}
+    modules: list[Any] = []
+    shapes = network.shapes()
+    for node in network.nodes:
+        layer, (C, *_) = node.layer, shapes[node.inputs[0]]
+        match layer:
+            case Convolution():
+                padding = layer.padding if isinstance(layer.padding, str) else 0
+                modules.append(nn.Conv2d(C, layer.count, layer.kernel_size, padding=padding))
+            case MaxPool():
+                modules.append(nn.MaxPool2d(layer.kernel_size))
+            case Flatten():
+                modules.append(nn.Flatten())
+            case Dense():
+                modules.append(nn.Linear(C, layer.units))
+        if isinstance(layer, Convolution | Dense):
+            for part in ("weight", "bias"):
+                values = from_numpy(network.weights[f"{node.name}.{part}"])
+                getattr(modules[-1], part).data.copy_(values)
+            modules += [kinds[layer.activation]()] if layer.activation != "none" else []
+    return nn.Sequential(*modules)
+
+
+def torch_runner(network: Network) -> Callable[[Array], Array]:
+    """Return a function from images to torch's values, on as many threads as ours."""
+    import torch
+
+    torch.set_num_threads(THREADS)
+    model = torch_model(network).eval()
+
+    def run(pixels: Array) -> Array:
+        with torch.inference_mode():
+            values: Array = model(torch.from_numpy(pixels)).numpy()
+            return values
+
+    return run
+
+
+def difference(work: Work) -> float:
+    """Return the largest difference from torch's values, over the largest value."""
+    network = with_weights(work)
+    pixels = images([min(side, 300) for side in work.shape])
+    theirs = torch_runner(network)(pixels)
+    return float(np.abs(forward(network, pixels) - theirs).max() / np.abs(theirs).max())
+
+
+def peak() -> int:
+    """Return the most bytes that this process has held."""
+    kilobyte = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * kilobyte
+
+
+def measure_here(work: Work, who: str) -> Cost:
+    """Run once for the memory and once for the time, in this process."""
+    network, pixels = with_weights(work), images(work.shape)
+    run: Callable[[Array], object] = partial(run_ours, network)
+    if who == "torch":
+        run = torch_runner(network)
+        run(pixels[..., :64, :64])  # what it loads at its first run is not counted
+    before = peak()
+    run(pixels)
+    held = peak() - before
+    return Cost(timed(lambda: run(pixels)).seconds, peak=held)
+
+
+def measure(name: str, who: str) -> Cost:
+    """Measure in a process of its own."""
+    command = [sys.executable, "-m", "tests.benchmarks.networks", "--here", who, "--only", name]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
+    return Cost(**json.loads(done.stdout))
+
+
+def compare(name: str, rounds: int) -> tuple[Comparison, list[Limit]]:
+    """Let both take turns."""
+    work, limits = ALL_WORK[name], []
+    peers = ["torch"] if find_spec("torch") else []
+    if peers:
+        limits.append(Limit(name, "difference", difference(work), LARGEST_ERROR, at_least=False))
+    costs = interleave({who: partial(measure, name, who) for who in ("ours", *peers)}, rounds)
+    ours, theirs = costs["ours"], costs.get("torch")
+    if work.share_of_memory and theirs and theirs.peak and ours.peak:
+        share = ours.peak / theirs.peak
+        limits.append(
+            Limit(name, "share of torch's memory", share, work.share_of_memory, at_least=False)
+        )
+    note = "" if theirs else "not installed"
+    return Comparison(name, "torch", ours, theirs, work.least, note), limits
+
+
+def row(line: Comparison) -> list[str]:
+    """Return a line of the table; times in milliseconds, memory in megabytes."""
+    costs = [line.ours, line.theirs]
+    times = [number(cost.seconds * 1e3 if cost else None, ".1f") for cost in costs]
+    held = [number(cost.peak / 1e6 if cost and cost.peak else None, ".0f") for cost in costs]
+    ratio = [number(line.ratio, ".2f"), number(line.least, ".2g"), yes_or_no(line.met)]
+    return [line.work, f"{line.peer} {line.note}".strip(), *times, *held, *ratio]
+
+
+def main() -> None:
+    """Measure the chosen work, print the tables and write the figures."""
+    parser = common_options(__doc__, rounds=3)
+    parser.add_argument("--here", choices=["ours", "torch"], help="measure one in this process")
+    options = parser.parse_args()
+    names = chosen(ALL_WORK, options.only)
+    if options.here:
+        cost = measure_here(ALL_WORK[names[0]], options.here)
+        print(json.dumps({"seconds": cost.seconds, "peak": cost.peak}))
+        return
+    results = [compare(name, options.rounds) for name in names]
+    lines = [line for line, _ in results]
+    limits = [limit for _, more in results for limit in more]
+    print(", ".join(f"{name} {value}" for name, value in machine().items()), end="\n\n")
+    header = ["work", "peer", "ours ms", "peer ms", "ours MB", "peer MB", "ratio", "asked", "met"]
+    print_table(header, [row(line) for line in lines])
+    print_limits(limits)
+    write_json(options.json, lines, limits)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+"""``edgecli network``: summaries that add up, drawings, and feature maps of real images."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import edgecli
+from edgecli.networks.files import zoo_names
+from tests.conftest import SAMPLES, Golden, Refuse, Run, Save, noise
+
+FORMATS = {"table": "txt", "json": "json", "csv": "csv", "markdown": "md"}
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("name", zoo_names())
+def test_summaries(run: Run, golden: Golden, name: str, format_: str) -> None:
+    args = ["--compare", "fully-connected"] if name == "lenet5" else []
+    result = run("network", "summary", name, "--report", format_, *args)
+    assert (result.exit_code, result.stderr) == (0, "")
+    golden(f"network-{name}.{FORMATS[format_]}", result.stdout)
+
+
+def number(cell: str) -> float | None:
+    """Return the number that a cell shows, None for words, shapes and empty cells."""
+    plain = cell.replace(",", "").strip()
+    return float(plain) if re.fullmatch(r"-?[\d.]+", plain) else None
+
+
+def cells(text: str, format_: str) -> list[list[str]]:
+    """Return header and lines of a table, each as long as the header."""
+    if format_ == "csv":
+        return list(csv.reader(io.StringIO(text)))
+    if format_ == "markdown":
+        rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+        return [[cell.strip() for cell in row] for row in (rows[0], *rows[2:])]
+    lines = text.split("\n\n")[1].splitlines()
+    # From the third on, columns end where their titles do; the first three count as one.
+    ends = [match.end() for match in re.finditer(r"\S+( \S+)*", lines[0])]
+    spans = [(0, 0), (0, 0), (0, ends[2]), *pairwise(ends[2:])]
+    return [[line[a:b].strip() for a, b in spans] for line in lines]
+
+
+@pytest.mark.parametrize("format_", ["table", "csv", "markdown"])
+@pytest.mark.parametrize("name", zoo_names())
+def test_every_printed_column_adds_up(run: Run, name: str, format_: str) -> None:
+    text = run(
+        "network", "summary", name, "--report", format_, "--compare", "fully-connected"
+    ).stdout
+    titles, *lines, total = cells(text, format_)
+    added = []
+    for n, title in enumerate(titles):
+        printed = number(total[n])
+        if printed is not None and title != "ratio":
+            assert sum(number(line[n]) or 0 for line in lines) == printed, title
+            added.append(title)
+    assert added == [
+        "size", "weights", "biases", "parameters", "MACs", "bytes", "fully connected",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", zoo_names())
+def test_the_totals_of_json_add_up(run: Run, name: str) -> None:
+    facts = json.loads(
+        run("network", "summary", name, "--report", "json", "--compare", "fully-connected").stdout
+    )
+    layers, totals = facts["layers"], facts["totals"]
+    for key in ("macs", "activation_size", "memory_bytes", "fully_connected_parameters"):
+        assert totals[key] == sum(layer[key] or 0 for layer in layers)
+    for key in ("weights", "biases"):
+        assert totals[key] == sum(layer["parameters"][key] for layer in layers)
+    assert totals["parameters"] == sum(layer["parameters"]["total"] for layer in layers)
+    assert totals["parameters"] == totals["weights"] + totals["biases"]
+
+
+def test_the_json_contract(run: Run) -> None:
+    facts = json.loads(run("network", "summary", "lenet5", "--report", "json").stdout)
+    assert facts["schema"] == "edgecli.network/1"
+    assert facts["input_shape"] == [32, 32, 3]
+    assert facts["totals"]["parameters"] == 62006
+    first = facts["layers"][0]
+    assert list(first)[:7] == [
+        "name", "type", "output_shape", "activation_size", "parameters", "macs", "receptive_field",
+    ]  # fmt: skip
+    assert first["parameters"] == {"weights": 450, "biases": 6, "total": 456}
+    assert first["output_shape"] == [28, 28, 6]
+    assert first["receptive_field"] == [5, 5]
+    assert "fully_connected_parameters" not in first
+
+
+def test_another_input(run: Run) -> None:
+    facts = json.loads(
+        run("network", "summary", "lenet5", "--input", "64x48x1", "--report", "json").stdout
+    )
+    assert facts["input_shape"] == [64, 48, 1]
+    assert facts["layers"][0]["output_shape"] == [60, 44, 6]
+
+
+def test_comparing_with_dense_layers(run: Run) -> None:
+    text = run("network", "summary", "lenet5", "--compare", "fully-connected").stdout
+    assert "3072 × 4704       14,450,688  31,690.1" in text
+
+
+def test_a_drawing(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "net.svg"
+    result = run("network", "summary", "lenet5", "-o", path)
+    assert result.stdout.startswith("lenet5, input 32×32×3\n")
+    assert path.read_text("utf-8").startswith("<svg ")
+    streamed = run("network", "summary", "lenet5", "-o", "-")
+    assert streamed.stdout_bytes == path.read_bytes()
+
+
+NETWORK = """
+[input]
+shape = [8, 8, 3]
+white = 1
+[[layers]]
+name = "edges"
+type = "convolution"
+filters = ["sobel-x", "sobel-y"]
+padding = "same"
+padding_mode = "replicate"
+[[layers]]
+name = "half"
+type = "max-pool"
+kernel_size = 2
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "net.toml"
+    path.write_text(NETWORK)
+    return path
+
+
+def test_maps_of_a_photo_as_pictures(run: Run, file: Path, tmp_path: Path) -> None:
+    result = run("network", "run", file, SAMPLES / "building.jpg", "-o", tmp_path / "maps")
+    assert (result.exit_code, result.stderr) == (0, "")
+    names = ["1-edges.png", "2-half.png"]
+    assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == names
+    assert all(name in result.stdout for name in (*names, "600×800×2", "300×400×2"))
+    with Image.open(tmp_path / "maps" / "2-half.png") as picture:
+        assert picture.size in [(404 + 2, 604 + 2), (802 + 4, 304), (404, 606)]
+
+
+def test_maps_of_a_photo_as_arrays(run: Run, file: Path, tmp_path: Path) -> None:
+    photo, output = SAMPLES / "colours.png", tmp_path / "maps.npz"
+    result = run("network", "run", file, photo, "-o", output, "--report", "json")
+    facts = json.loads(result.stdout)
+    assert facts["schema"] == "edgecli.network-run/1"
+    assert facts["random_weights"] is False
+    assert [layer["output_shape"] for layer in facts["layers"]] == [[256, 256, 2], [128, 128, 2]]
+    with Image.open(photo) as image:
+        pixels = np.asarray(image.convert("RGB")).transpose(2, 0, 1)
+    expected = edgecli.convolve(pixels, "sobel", padding="same", padding_mode="replicate").astype(
+        np.float32
+    )
+    with np.load(output) as arrays:
+        np.testing.assert_allclose(arrays["edges"], expected / 255, rtol=1e-4, atol=1e-5)
+        assert facts["layers"][0]["max"] == pytest.approx(float(arrays["edges"].max()))
+
+
+def test_random_weights_are_told_of(run: Run, save: Save, tmp_path: Path) -> None:
+    image = save("small.png", noise(32, 32, 3))
+    first, second = (
+        run("network", "run", "lenet5", image, "-o", tmp_path / name) for name in ("a.npz", "b.npz")
+    )
+    assert first.exit_code == 0
+    assert "lenet5 has no weights, so random ones were drawn (seed 0)" in first.stderr
+    assert len(first.stderr.splitlines()) == 1
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    assert "digits" in second.stdout
+    quiet = run("network", "run", "lenet5", image, "-o", tmp_path / "c.npz", "-q")
+    assert (quiet.exit_code, quiet.output) == (0, "")
+    with np.load(tmp_path / "c.npz") as arrays:
+        assert float(arrays["digits"].sum()) == pytest.approx(1)
+
+
+def test_images_from_standard_input(run: Run, file: Path, tmp_path: Path) -> None:
+    image = (SAMPLES / "shapes.png").read_bytes()
+    for report in ("csv", "markdown", "none"):
+        result = run(
+            "network", "run", file, "-", "-o", tmp_path / "m.npz", "--report", report, stdin=image
+        )
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert ("edges" in result.stdout) == (report != "none")
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (["summary", "lenet6"], 2, "network 'lenet6' is unknown (and no file); did you mean"),
+        (["summary", "lenet5", "--input", "32x32"], 2, "shape '32x32' is not HxWxC"),
+        (["summary", "lenet5", "--input", "8x8x3"], 2, "layer 'conv2' (convolution) over 2×2×6"),
+        (["summary", "lenet5", "--input", "0x8x3"], 2, "the input's shape is 0×8×3"),
+        (["summary", "lenet5", "--input", "9999999999x8x3"], 2, "each from 1 to 2147483647"),
+        (["summary", "lenet5", "--compare", "nothing"], 2, "is not 'fully-connected'"),
+        (["summary", "lenet5", "-o", "/dev/full"], 1, "cannot be written: No space left"),
+        (["summary", "net.toml", "-o", "net.toml"], 2, "is also the input net.toml of this run"),
+        (["run", "lenet5", "small.png"], 2, "Missing option '-o'"),
+        (["run", "lenet5", "small.png", "-o", "x.png"], 2, "neither a folder nor a .npz file"),
+        (["run", "lenet5", "small.png", "-o", "-"], 2, "neither a folder nor a .npz file"),
+        (["run", "lenet5", "none.png", "-o", "x"], 1, "image none.png does not exist"),
+        (["run", "lenet5", "small.png", "-o", "x"], 1, "takes images 32×32×3, and this one is"),
+        (["run", "net.toml", "tiny.png", "-o", "x"], 1, "kernel 2×2 is larger than the padded"),
+        (["run", "none.toml", "small.png", "-o", "x"], 2, "none.toml does not exist"),
+        (["run", "net.toml", "net.toml", "-o", "x"], 1, "net.toml"),
+        (["run", "net.toml", "1-edges.png", "-o", "."], 2, "./1-edges.png is also the input"),
+        (["run", "net.toml", "small.png", "-o", "small.png/x"], 1, "cannot be written: "),
+        (["run", "net.toml", "small.png", "-o", "x", "--max-pixels", "9"], 1, "--max-pixels"),
+    ],
+)
+def test_refusals(
+    refuse: Refuse,
+    save: Save,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    args: list[Any],
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.chdir(file.parent)
+    for name, size in (("small.png", 20), ("tiny.png", 1), ("1-edges.png", 20)):
+        save(name, noise(size, size, 3))
+    assert said in refuse("network", *args, code=code)
+    assert sorted(path.name for path in file.parent.iterdir() if path.is_file()) == [
+        "1-edges.png", "net.toml", "small.png", "tiny.png",
+    ]  # fmt: skip
+
+
+def test_networks_from_python() -> None:
+    summary = edgecli.load_network("lenet5").summary((32, 32, 3))
+    assert sum(layer.parameters for layer in summary.layers) == 62006

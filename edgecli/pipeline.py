@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgecli.conv.activations import activate
+from edgecli.conv.blas import blas_for
 from edgecli.conv.engine import as_pair, cores
 from edgecli.conv.scratch import Scratch
 from edgecli.conv.workers import map_in_order
@@ -78,7 +79,8 @@ def _run(detection: Detection, source: Source, sinks: Sequence[Sink]) -> Measure
     ]
     cuts = list(bands(detection.output_shape[0], detection.convolution.band_rows))
     threads = _useful_threads(detection, len(cuts))
-    measured = _run_bands(detection, source, keepers, cuts, threads)
+    with blas_for(products=detection.convolution.plan.uses_blas):
+        measured = _run_bands(detection, source, keepers, cuts, threads)
     levels = [
         keeper.finish(seen, cuts, threads)
         for keeper, seen in zip(keepers, measured.extremes, strict=True)

@@ -15,7 +15,15 @@ from edgecli.images.base import ArraySource
 from edgecli.networks import collectors
 from edgecli.networks.collectors import GAP, collectors_for
 from edgecli.networks.forward import forward
-from edgecli.networks.layers import Activation, AveragePool, Convolution, Dense, Flatten, MaxPool
+from edgecli.networks.layers import (
+    Activation,
+    AveragePool,
+    Convolution,
+    Dense,
+    Flatten,
+    MaxPool,
+    Upsample,
+)
 from edgecli.networks.maps import run_on_image
 from edgecli.networks.network import Network
 from tests.conftest import noise
@@ -135,6 +143,7 @@ def test_many_layers_share_the_memory(tmp_path: Path) -> None:
     shapes = [(4, 1024, 2048)] * 64
     named = [(str(n), str(tmp_path / "maps" / f"{n}.png")) for n in range(64)]
     with collectors_for(shapes, named) as begun:
+        begun[5].add(0, np.broadcast_to(np.float32(1), shapes[5]))
         begun[5].finish()
     with Image.open(named[5][1]) as picture:
         assert 2**17 < picture.width * picture.height < 2**18 * 1.1
@@ -143,6 +152,18 @@ def test_many_layers_share_the_memory(tmp_path: Path) -> None:
 def test_maps_of_nothing_but_nan_are_black(tmp_path: Path) -> None:
     picture = grid(tmp_path, np.full((1, 96, 96), np.nan))
     assert not picture[GAP:-GAP, GAP:-GAP].any()
+
+
+@pytest.mark.parametrize("output", ["maps", "maps.npz"])
+def test_pixels_that_are_no_numbers_pass_through_quietly(tmp_path: Path, output: str) -> None:
+    layers = (
+        Convolution(5, (3, 3), activation="sigmoid"), AveragePool((2, 2)), Activation("softmax"),
+        Upsample(3), Convolution(2, (1, 1), activation="leaky-relu"),
+    )  # fmt: skip
+    picture = noise(2100, 30).astype(np.float32)
+    picture[7, 7], picture[9, 9], picture[40, 20] = np.nan, np.inf, -np.inf
+    told = run(with_weights(chain((1, 20, 30), *layers)), picture, tmp_path / output)
+    assert np.isnan([maps.largest for maps in told]).all()
 
 
 def test_a_failure_leaves_nothing_behind(network: Network, tmp_path: Path) -> None:

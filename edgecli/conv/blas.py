@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from itertools import product
 
@@ -14,6 +14,11 @@ import numpy as np
 _lock = threading.Lock()
 _users = 0
 _before = 0
+
+
+def blas_for(*, products: bool) -> AbstractContextManager[None]:
+    """Return ``one_blas_thread`` for work that multiplies matrices, else nothing to enter."""
+    return one_blas_thread() if products else nullcontext()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgecli.conv.blas import one_blas_thread
+from edgecli.conv.blas import blas_for
 from edgecli.conv.increments import Increments
 from edgecli.conv.plan import Part, Plan, plan_convolution
 from edgecli.conv.scratch import Scratch
@@ -214,7 +214,8 @@ def convolve(
         low, high = convolution.needed(start, stop)
         convolution.band(volume[:, low:high], start, stop, out[:, start:stop], scratch)
 
-    run_bands(bands(out.shape[1], convolution.band_rows), compute, threads)
+    with blas_for(products=convolution.plan.uses_blas):
+        run_bands(bands(out.shape[1], convolution.band_rows), compute, threads)
     return out
 
 
@@ -254,7 +255,7 @@ def run_bands(
         return
     from concurrent.futures import ThreadPoolExecutor  # slow to load, and one band needs none
 
-    with one_blas_thread(), ThreadPoolExecutor(workers) as executor:
+    with ThreadPoolExecutor(workers) as executor:
         list(executor.map(worker, range(workers)))
 
 

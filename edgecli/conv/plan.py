@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ FLOAT_EXACT = 2**24
 
 # What follows was measured on 24 megapixels by two threads (tests/benchmarks/engine.py).
 
-MOST_PASSES = {"int16": 24, "int32": 12, "float32": 8}
+MOST_PASSES = {"int16": 18, "int32": 7, "float32": 7}
 """Ufunc passes up to which sums beat products for one filter."""
 
 LOW_RANK_FROM = {2: 5, 3: 9, 4: 15}
@@ -52,22 +53,36 @@ class Part:
 class Plan:
     """How a bank is computed. The engine applies it without deciding anything.
 
-    ``accumulator`` is the type of the responses, exact where ``reason`` says so. ``sums`` are the
-    parts for a band that holds NaN or infinity: products would carry those further than the
-    kernel reaches, as 0 · NaN is NaN.
+    ``accumulator`` is the type of the responses, exact where ``reason`` says so.
     """
 
     accumulator: np.dtype[Any]
     reason: str
     parts: tuple[Part, ...]
-    sums: tuple[Part, ...]
     bias: tuple[float, ...]
     steps: Steps
+    weight: NDArray[Any] = field(repr=False, compare=False)
+
+    @cached_property
+    def sums(self) -> tuple[Part, ...]:
+        """Return the parts for a band that holds NaN or infinity.
+
+        Products would carry those further than the kernel reaches, as 0 · NaN is NaN.
+        """
+        return tuple(
+            Part(n, n + 1, _sums(one), self.accumulator) for n, one in enumerate(self.weight)
+        )
 
     @property
     def method(self) -> str:
         """Name the methods, each once: ``separable``, ``separable + taps``."""
         return " + ".join(dict.fromkeys(part.method.name for part in self.parts))
+
+    @property
+    def uses_blas(self) -> bool:
+        """Whether a method multiplies matrices."""
+        products = RowProducts | SeparableProducts | LowRank | Spectral
+        return any(isinstance(part.method, products) for part in self.parts)
 
     @property
     def most_rows(self) -> int | None:
@@ -93,9 +108,8 @@ def plan_convolution(bank: FilterBank, window: Window, dtype: DTypeLike) -> Plan
     steps = Steps(window.stride, window.dilation)
     exact = accumulator.kind == "f" or _largest_response(bank, largest) <= FLOAT_EXACT
     parts = _choose_parts(bank.weight, accumulator, steps, exact)
-    sums = _sum_parts(bank.weight, accumulator) if np.dtype(dtype).kind == "f" else parts
     bias = tuple(int(b) if b == int(b) else b for b in bank.bias.tolist())
-    return Plan(accumulator, reason, parts, sums, bias, steps)
+    return Plan(accumulator, reason, parts, bias, steps, bank.weight)
 
 
 def choose_accumulator(
@@ -136,9 +150,10 @@ def _largest_response(bank: FilterBank, largest: int) -> int:
 def _choose_parts(
     weight: NDArray[Any], accumulator: np.dtype[Any], steps: Steps, exact: bool
 ) -> tuple[Part, ...]:
-    """Take all filters in one product where there are many channels, else each by itself."""
-    filters, channels, _, _ = weight.shape
-    if exact and channels * filters > 4 and accumulator.kind == "f":
+    """Take all filters of a layer in one product, else each by itself."""
+    filters, channels, kH, kW = weight.shape
+    layer = channels > 1 or max(kH, kW) < SPECTRAL_FROM
+    if layer and channels * filters > 4 and accumulator.kind == "f":
         return (Part(0, filters, RowProducts.prepare(weight, steps), np.dtype(np.float32)),)
     alone = tuple(
         Part(n, n + 1, *_choose_method(one, accumulator, steps, exact))
@@ -149,10 +164,6 @@ def _choose_parts(
         if together.passes < sum(_sums(one).passes for one in weight):
             return (Part(0, filters, together, accumulator),)
     return alone
-
-
-def _sum_parts(weight: NDArray[Any], accumulator: np.dtype[Any]) -> tuple[Part, ...]:
-    return tuple(Part(n, n + 1, _sums(one), accumulator) for n, one in enumerate(weight))
 
 
 def _sums(weight: NDArray[Any]) -> Separable | Taps:

@@ -61,7 +61,7 @@ FINE_SCALE = 0.5
 SURROUND = 24.0
 """Standard deviation of the Gaussian over which strength is averaged, in pixels."""
 
-HALF = np.float32(0.05)
+HALF = np.float32(0.04)
 """The strength that alone, without surroundings, gives 0.5; a black and white edge has 0.4."""
 
 FLOOR = 1e-3
@@ -207,8 +207,8 @@ def contours(picture: ArrayLike, threads: int | None = None) -> NDArray[np.float
 
     ``picture`` is ``(H, W)`` or ``(H, W, C)``, as Pillow, OpenCV and scikit-image hold it (RGB
     order; alpha is composited on white): integers of 0 to their type's maximum or floats of 0 to
-    1. A line of strength E comes as E² / (E² + (0.05 + T)²), T being the mean strength of the
-    texture around it; 0.5 is the threshold that parts outlines from texture best.
+    1. A line of strength E comes as E² / (E² + (0.04 + T)²), T being the mean strength of the
+    texture around it; 0.55 is the threshold that parts outlines from texture best.
     Raises ImageError and GeometryError.
 
     >>> picture = np.zeros((9, 8), np.uint8)

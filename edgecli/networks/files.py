@@ -27,12 +27,12 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, replace
+from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from edgecli.errors import EdgeCliError, NetworkError
-from edgecli.geometry import LARGEST_SIDE, parse_padding
+from edgecli.geometry import LARGEST_SIDE, Padding, parse_padding
 from edgecli.networks.layers import LAYERS, Layer, named_filters
 from edgecli.networks.network import INPUT, MOST_LAYERS, Network, Node
 from edgecli.networks.weights import read_weights
@@ -196,18 +196,23 @@ def _pair(name: str, value: Any) -> tuple[int, int]:
             return _count(name, value), _count(name, value)
 
 
-def _padding(name: str, value: Any) -> Any:
-    sides = value if isinstance(value, list) else [value]
-    for side in sides:
-        if isinstance(side, bool) or (isinstance(side, int) and not 0 <= side <= LARGEST_SIDE):
-            raise NetworkError(
-                f"{name} = {_shown(value)} is not a number of pixels from 0 to {LARGEST_SIDE}"
-            )
-    if not isinstance(value, str | int | list) or isinstance(value, list) != (len(sides) > 1):
+def _padding(name: str, value: Any) -> Padding:
+    match value:
+        case str():
+            return parse_padding(value)
+        case [_, _] | [_, _, _, _]:
+            return parse_padding(tuple(_pixels(name, side) for side in value))
+        case _:
+            return parse_padding(_pixels(name, value))
+
+
+def _pixels(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_SIDE:
         raise NetworkError(
-            f"{name} = {_shown(value)} is not valid, same, N, [H, W] or [T, B, L, R]"
+            f"{name} = {_shown(value)} is not valid, same, N, [H, W] or [T, B, L, R], "
+            f"with whole numbers from 0 to {LARGEST_SIDE}"
         )
-    return parse_padding(tuple(value) if isinstance(value, list) else value)
+    return value
 
 
 def _filters(name: str, value: Any) -> int | tuple[str, ...]:
@@ -268,39 +273,28 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-@dataclass(frozen=True)
-class _Line:
-    """A key of a layer and its value as TOML."""
-
-    key: str
-    value: Any
-
-    def __str__(self) -> str:
-        return f"{self.key} = {_toml(self.value)}"
-
-
 def dump_network(network: Network, weights: str | None = None) -> str:
     """Return a network as a file's text; ``weights`` names the NPZ that is to stand beside it.
 
     Reading it again gives equal layers. Keys that have their default are left out.
     """
-    head = [_Line("name", network.name)]
-    head += [_Line("weights", weights)] if weights is not None else []
+    head = [_line("name", network.name)]
+    head += [_line("weights", weights)] if weights is not None else []
     C, H, W = network.input_shape
-    given = [_Line("shape", [H, W, C])]
-    given += [_Line("white", network.white)] if network.white is not None else []
-    blocks = [_block("", head), _block("[input]", given)]
+    given = [_line("shape", [H, W, C])]
+    given += [_line("white", network.white)] if network.white is not None else []
+    blocks = [_block("", head), _block("[input]\n", given)]
     before = INPUT
     for node in network.nodes:
-        lines = [_Line("name", node.name), _Line("type", node.layer.kind)]
-        lines += [_Line("inputs", list(node.inputs))] if node.inputs != (before,) else []
+        lines = [_line("name", node.name), _line("type", node.layer.kind)]
+        lines += [_line("inputs", list(node.inputs))] if node.inputs != (before,) else []
         lines += _changed(node.layer)
-        blocks.append(_block("[[layers]]", lines))
+        blocks.append(_block("[[layers]]\n", lines))
         before = node.name
     return "\n".join(blocks)
 
 
-def _changed(layer: Layer) -> Iterator[_Line]:
+def _changed(layer: Layer) -> Iterator[str]:
     """Yield the keys that differ from what reading would take without them."""
     named = isinstance(getattr(layer, "filters", None), tuple)
     for field in fields(layer):
@@ -308,15 +302,19 @@ def _changed(layer: Layer) -> Iterator[_Line]:
         implied = named and field.name in ("kernel_size", "bias")
         if not implied and not _is_default(field, value):
             alike = isinstance(value, tuple) and len(set(value)) == 1
-            yield _Line(field.name, value[0] if alike and isinstance(value[0], int) else value)
+            yield _line(field.name, value[0] if alike and isinstance(value[0], int) else value)
 
 
 def _is_default(field: Field[Any], value: Any) -> bool:
     return field.default is not MISSING and bool(value == field.default)
 
 
-def _block(title: str, lines: Iterable[_Line]) -> str:
-    return "".join(f"{line}\n" for line in ([title] if title else []) + list(map(str, lines)))
+def _line(key: str, value: Any) -> str:
+    return f"{key} = {_toml(value)}\n"
+
+
+def _block(title: str, lines: Iterable[str]) -> str:
+    return title + "".join(lines)
 
 
 def _toml(value: Any) -> str:

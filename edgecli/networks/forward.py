@@ -244,7 +244,8 @@ def _workers(threads: int) -> Iterator[Callable[[list[Job]], None]]:
     memory = _Memory()
 
     def run(job: Job) -> None:
-        job(memory.scratch)
+        with np.errstate(all="ignore"):  # NaN and infinities pass through, as in the input
+            job(memory.scratch)
 
     def run_here(jobs: list[Job]) -> None:
         for job in jobs:
@@ -345,5 +346,4 @@ def _forward_batch(network: Network, images: NDArray[Any], threads: int) -> NDAr
 
 def _output_shape(network: Network, laid: Laid) -> Shape:
     """Return the last layer's shape, a vector's as ``(n,)``."""
-    shapes = network.shapes((laid.shapes[0][0], *laid.shapes[0][1:]))
-    return shapes[network.nodes[-1].name]
+    return network.shapes(laid.shapes[0])[network.nodes[-1].name]

@@ -66,7 +66,8 @@ def run_on_image(
         )
     laid = lay_out(network, (channels, H, W))
     shapes = list(network.shapes((channels, H, W)).values())[1:]
-    with collectors_for(shapes, output_paths(network, output)) as collectors:
+    outputs = collectors_for(shapes, output_paths(network, output))
+    with outputs as collectors, np.errstate(all="ignore"):  # what is not finite stays so
         extremes = [(np.inf, -np.inf) for _ in collectors]
         gains = stream(laid, image_blocks(laid, source), threads)
         for step, gained in zip(laid.steps, gains, strict=True):

@@ -29,7 +29,8 @@ def pad(image: NDArray[Any], pads: Pads, mode: str) -> NDArray[Any]:
     fill = 7 if mode == "constant:7" else 0
     rows = [SOURCES[mode](list(range(H)), i) for i in range(-top, H + bottom)]
     cols = [SOURCES[mode](list(range(W)), j) for j in range(-left, W + right)]
-    out = np.full((C, len(rows), len(cols)), fill, image.dtype)
+    wide = np.float64 if image.dtype.kind == "f" else np.int64  # holds the fill, whatever the type
+    out = np.full((C, len(rows), len(cols)), fill, wide)
     for y, row in enumerate(rows):
         for x, col in enumerate(cols):
             if row is not None and col is not None:

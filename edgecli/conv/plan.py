@@ -25,8 +25,11 @@ FLOAT_EXACT = 2**24
 
 # What follows was measured on 24 megapixels by two threads (tests/benchmarks/engine.py).
 
-MOST_PASSES = {"int16": 18, "int32": 7, "float32": 7}
-"""Ufunc passes up to which sums beat products for one filter."""
+MOST_PASSES = {"int16": 20, "int32": 9, "float32": 9}
+"""Ufunc passes up to which the sums of an outer product beat its matrix products."""
+
+PASSES_PER_ROW = {"int16": 6.0, "int32": 3.5, "float32": 3.5}
+"""The same for other kernels, for each row: what products cost grows with the kernel's side."""
 
 LOW_RANK_FROM = {2: 5, 3: 9, 4: 15}
 """For each rank the longest side from which outer products beat the kernel as a whole."""
@@ -175,7 +178,10 @@ def _choose_method(
 ) -> tuple[Method, np.dtype[Any]]:
     """Choose for one filter ``(C_in, kH, kW)``; products where sums take too many passes."""
     sums = _sums(weight)
-    if sums.passes <= MOST_PASSES[accumulator.name] or not exact:
+    most = PASSES_PER_ROW[accumulator.name] * weight.shape[1]
+    if isinstance(sums, Separable):
+        most = MOST_PASSES[accumulator.name]
+    if sums.passes <= most or not exact:
         return sums, accumulator
     single = np.dtype(np.float32)
     if len(weight) == 1 and isinstance(sums, Separable):

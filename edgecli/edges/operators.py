@@ -4,8 +4,8 @@ Combining takes a norm of the filters' responses at each pixel: ``magnitude`` th
 ``sum`` the sum of absolute values, ``max`` the largest absolute value. ``direction`` keeps the
 norm as the strength of an edge and shows where it points, which ``gradients.py`` works out.
 
-What a step of height h across the middle of a window gives, and what the same operator of other
-libraries is multiplied by to give the same (scikit-image's on an image of 0 … 1, for 8 bits):
+What a step of height h gives at most, and what the same operator of other libraries is multiplied
+by to give the same (scikit-image's scales 8 bits to 0 … 1):
 
     operator     a step gives     OpenCV                              scikit-image
     sobel        4 h              1, magnitude of Sobel's pair        255 · 4 · √2
@@ -13,14 +13,14 @@ libraries is multiplied by to give the same (scikit-image's on an image of 0 …
     scharr       16 h             1, magnitude of Scharr's pair       255 · 16 · √2
     roberts      √2 h             1, filter2D                         255 · √2
     farid        0.39 h           1, sepFilter2D                      255 · √2
-    gradient:σ   0.40 h / σ       1, sepFilter2D                      none
+    gradient:σ   0.4 h / σ        1, sepFilter2D                      none (SciPy: 1)
     kirsch       15 h             1, filter2D, the largest of eight   none
     robinson     4 h              1, filter2D, the largest of eight   none
-    gabor:λ,θ…   h, less a tenth  1 / Σ positive weights              1 / Σ positive weights
-    canny:σ      4 h at σ = 0     1, GaussianBlur and Canny           thresholds of 0 … 1, a quarter
+    gabor:λ,θ…   0.4 h            1 / Σ positive weights              1 / Σ positive weights
+    canny:σ      4 h; 1.5 h at 2  1, GaussianBlur and Canny           4, thresholds in levels
     laplacian    h                1, Laplacian(ksize=1)               255, laplace, sign turned
     log:σ        0.24 h / σ²      GaussianBlur and Laplacian          none (SciPy: 1)
-    dog:σ1,σ2    0.1 h at 1.6     two of GaussianBlur                 255, difference_of_gaussians
+    dog:σ        0.11 h           two of GaussianBlur                 255, difference_of_gaussians
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Robinson's are the other half with their signs turned. Sums of shifted views sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Any
 
@@ -37,33 +37,50 @@ class Increment:
 
 @dataclass(frozen=True)
 class Increments:
-    """Filters computed in order, each by sums or by its increment."""
+    """Filters computed in order, each by sums or by its increment.
+
+    Increments are of pixels times ``scale``, so that a weight they share is multiplied once.
+    """
 
     filters: tuple[Separable | Taps | Increment, ...]
+    scale: int = 1
     name: str = "increments"
 
     @property
     def passes(self) -> int:
         """Count the ufunc passes over a band."""
-        return sum(one.passes for one in self.filters)
+        return sum(one.passes for one in self.filters) + (self.scale != 1)
 
     @classmethod
     def prepare(cls, weight: Array) -> Increments:
         """Prepare filters ``(C_out, C_in, kH, kW)``, each in the way of fewest passes."""
         ways = [_ways(weight, n) for n in range(len(weight))]
-        return cls(tuple(min(chosen, key=lambda way: way.passes) for chosen in ways))
+        filters = tuple(min(chosen, key=lambda way: way.passes) for chosen in ways)
+        groups = [g for one in filters if isinstance(one, Increment) for g in one.groups]
+        shared = {abs(int(group.weight)) for group in groups}
+        if len(shared) != 1:
+            return cls(filters)
+        return cls(tuple(_unscaled(one) for one in filters), shared.pop())
+
+    def _scaled(self, padded: Array, scratch: Scratch) -> Array:
+        if self.scale == 1:
+            return padded
+        out = scratch.take("scaled", padded.shape, padded.dtype)
+        return np.multiply(padded, self.scale, out=out)
 
     def apply(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
         """Fill ``out (C_out, rows, cols)``."""
+        scaled = self._scaled(padded, scratch)
         for n, one in enumerate(self.filters):
             if isinstance(one, Increment):
-                _apply(one, padded, out[one.earlier], out[n], steps, scratch)
+                _apply(one, scaled, out[one.earlier], out[n], steps, scratch)
             else:
                 one.apply(padded, out[n : n + 1], steps, scratch)
 
     def largest(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
         """Fill ``out (rows, cols)`` with the largest absolute response, keeping no other."""
         out.fill(0)
+        scaled = self._scaled(padded, scratch)
         size = scratch.take("size", out.shape, out.dtype)
         names = cycle(("response", "next response"))
         earlier = out  # no filter's own: the first one is no increment
@@ -72,11 +89,19 @@ class Increments:
                 continue  # as large as an earlier one
             response = scratch.take(next(names), out.shape, out.dtype)
             if isinstance(one, Increment):
-                _apply(one, padded, earlier, response, steps, scratch)
+                _apply(one, scaled, earlier, response, steps, scratch)
             else:
                 one.apply(padded, response[np.newaxis], steps, scratch)
             np.maximum(out, np.abs(response, out=size), out=out)
             earlier = response
+
+
+def _unscaled(one: Separable | Taps | Increment) -> Separable | Taps | Increment:
+    """Return an increment whose weights are ±1; others as they are."""
+    if not isinstance(one, Increment):
+        return one
+    groups = tuple(replace(g, weight=1 if g.weight > 0 else -1) for g in one.groups)
+    return replace(one, groups=groups)
 
 
 def _ways(weight: Array, n: int) -> list[Separable | Taps | Increment]:

@@ -86,7 +86,10 @@ def find_runs(
     found = np.flatnonzero(strength > max(high, low))
     strong[np.searchsorted(starts, found + found // width, "right") - 1] = True
     alone = Runs(starts, stops, strong, np.arange(len(starts)), pitch, corners)
-    return replace(alone, roots=_components(len(starts), *_touching(alone, alone)))
+    here, above = _touching(alone, alone)
+    hooked = alone.roots.copy()
+    hooked[here] = above
+    return replace(alone, roots=_join(_flat(hooked), here, above))
 
 
 def keep_connected(found: Sequence[Runs]) -> list[NDArray[np.bool_]]:
@@ -99,9 +102,8 @@ def keep_connected(found: Sequence[Runs]) -> list[NDArray[np.bool_]]:
     seams = [(np.empty(0, np.int64), np.empty(0, np.int64))]
     for n, (above, below) in enumerate(pairwise(found)):
         lower, upper = _seam(above, below)
-        seams.append((local[upper + offsets[n]], local[lower + offsets[n + 1]]))
-    a, b = (np.concatenate(side) for side in zip(*seams, strict=True))
-    component = _components(len(local), a, b)[local]
+        seams.append((upper + offsets[n], lower + offsets[n + 1]))
+    component = _join(local, *(np.concatenate(side) for side in zip(*seams, strict=True)))
     strong = np.zeros(len(local), bool)
     strong[component[np.concatenate([runs.strong for runs in found])]] = True
     return np.split(strong[component], offsets[1:-1])
@@ -130,25 +132,33 @@ def _touching(runs: Runs, others: Runs) -> tuple[Positions, Positions]:
     return here, np.arange(len(here)) + skipped
 
 
-def _components(count: int, a: Positions, b: Positions) -> Positions:
-    """Return a root for each of ``count`` nodes, the same for all that pairs ``a``–``b`` join.
+def _join(roots: Positions, a: Positions, b: Positions) -> Positions:
+    """Return the roots of all nodes once the pairs ``a``–``b`` are joined.
 
-    Every root hooks onto a smaller one that it is joined with, then all paths are cut short, until
-    no pair is apart: rounds grow with the logarithm of the nodes (Shiloach and Vishkin 1982).
+    Every root hooks onto a smaller one that it is joined with. Those still apart are joined in the
+    same way, as a smaller graph of their own: at least every second root is gone in each round,
+    so that rounds grow with the logarithm of the nodes (Shiloach and Vishkin 1982).
     """
-    parent = np.arange(count)
-    while len(a):
-        small, large = np.minimum(a, b), np.maximum(a, b)
-        parent[large] = small
-        while True:
-            shorter = parent[parent]
-            if np.array_equal(shorter, parent):
-                break
-            parent = shorter
-        a, b = parent[small], parent[large]
-        apart = a != b
-        a, b = a[apart], b[apart]
-    return parent
+    a, b = roots[a], roots[b]
+    apart = a != b
+    if not apart.any():
+        return roots
+    nodes, places = np.unique(np.concatenate([a[apart], b[apart]]), return_inverse=True)
+    a, b = np.split(places, 2)
+    hooked = np.arange(len(nodes))
+    hooked[np.maximum(a, b)] = np.minimum(a, b)
+    roots[nodes] = nodes[_join(_flat(hooked), a, b)]
+    joined: Positions = roots[roots]
+    return joined
+
+
+def _flat(parents: Positions) -> Positions:
+    """Return the root of every node of a forest."""
+    while True:
+        shorter: Positions = parents[parents]
+        if np.array_equal(shorter, parents):
+            return parents
+        parents = shorter
 
 
 def paint(runs: Runs, kept: NDArray[np.bool_], cut: tuple[int, int]) -> NDArray[np.bool_]:

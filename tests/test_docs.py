@@ -1,0 +1,117 @@
+"""Documents that cannot drift: every command, option and filter is told, and examples are true."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from edgecli.cli import COMMANDS, main
+from edgecli.edges.operators import COMBINATIONS
+from edgecli.edges.rendering import MAPS
+from edgecli.filters import BUILTIN_FILTERS
+from edgecli.geometry import PADDING_MODES
+from edgecli.images.colour import CHANNELS
+from edgecli.images.formats import FORMATS
+from edgecli.networks.files import zoo_names
+from tests.conftest import Run
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONSOLE = "\n".join(re.findall(r"```console\n(.*?)```", README, re.DOTALL))
+
+
+def all_commands() -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(main)
+    for name in COMMANDS:
+        command = main.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            for inner in command.list_commands(context):
+                nested = command.get_command(context, inner)
+                assert nested is not None
+                yield f"{name} {inner}", nested
+        else:
+            yield name, command
+
+
+@pytest.mark.parametrize(("name", "command"), list(all_commands()), ids=str)
+def test_every_command_and_option_has_help_and_is_in_the_readme(
+    name: str, command: click.Command
+) -> None:
+    assert command.help
+    assert f"edgecli {name}" in README
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert option.help, option.name
+            longest = max(option.opts, key=len)
+            assert re.search(rf"{longest}\b", README), longest
+
+
+@pytest.mark.parametrize("name", [*BUILTIN_FILTERS, *zoo_names()])
+def test_every_filter_and_network_is_in_the_readme(name: str) -> None:
+    stem, dash, last = name.rpartition("-")
+    pair = dash and last in {"x", "y", "1", "2"} and f"`{stem}-" in README and f"-{last}" in README
+    assert re.search(rf"`{re.escape(name)}\b", README) or pair
+
+
+@pytest.mark.parametrize(
+    "word", [*PADDING_MODES, *CHANNELS, *COMBINATIONS, *MAPS, *FORMATS], ids=str
+)
+def test_every_choice_is_in_the_readme(word: str) -> None:
+    assert re.search(rf"`{word}\b", README)
+
+
+def shown_examples() -> list[tuple[str, str]]:
+    """Return the commands that the README shows after a ``$``, with all that they print."""
+    blocks = re.findall(r"```console\n(\$ .*?)```", README, re.DOTALL)
+    parts = [part for block in blocks for part in re.split(r"^\$ ", block, flags=re.MULTILINE)]
+    return [(part.split("\n", 1)[0], part.split("\n", 1)[1]) for part in parts if part]
+
+
+@pytest.mark.parametrize(("command", "output"), shown_examples())
+def test_examples_print_what_the_readme_shows(
+    command: str, output: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    result = run(*shlex.split(command)[1:])
+    assert result.exit_code == 0
+    assert result.stdout == output
+
+
+def test_there_are_examples() -> None:
+    assert len(shown_examples()) >= 6
+
+
+def option_uses() -> list[list[str]]:
+    """Return the arguments of every edgecli command in the README's console blocks."""
+    lines = [line.split("#")[0] for line in CONSOLE.splitlines()]
+    parts = [part.strip() for line in lines for part in re.split(r"\||&&|>", line)]
+    uses = [
+        part.removeprefix("$ ") for part in parts if part.removeprefix("$ ").startswith("edgecli ")
+    ]
+    return [shlex.split(use)[1:] for use in uses]
+
+
+@pytest.mark.parametrize("arguments", option_uses(), ids=" ".join)
+def test_every_command_of_the_readme_parses(arguments: list[str]) -> None:
+    commands = dict(all_commands())
+    name = next(name for name in commands if " ".join(arguments).startswith(f"{name}"))
+    rest = arguments[len(name.split()) :]
+    commands[name].make_parser(click.Context(commands[name])).parse_args(rest)
+
+
+def test_the_two_commands_for_a_fresh_machine_are_there() -> None:
+    main_job = "pip install . && edgecli detect sample_images/still-life.png --filter vertical"
+    assert main_job in CONSOLE
+    assert "pip install '.[test]' && pytest" in CONSOLE
+
+
+def test_every_picture_and_link_of_the_readme_is_there() -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []

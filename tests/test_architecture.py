@@ -147,7 +147,7 @@ def test_public_names_load_when_first_used(name: str) -> None:
 def test_the_public_names() -> None:
     assert sorted(edgecli.__all__) == [
         "EdgeCliError", "FilterBank", "convolve", "detect_edges", "load_filter",
-        "plan_convolution",
+        "load_network", "plan_convolution",
     ]  # fmt: skip
     for name in edgecli.__all__:
         assert getattr(edgecli, name).__doc__

@@ -294,3 +294,26 @@ def test_nan_is_no_edge(policy: str) -> None:
         found = detect(picture, "sobel", threshold=threshold, thin=True, nan=policy)
         assert found.any()
         assert policy == "ignore" or not found[4:7, 4:7].any()
+
+
+# --- the largest of many filters ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["kirsch", "robinson"])
+@pytest.mark.parametrize(
+    "options", [{}, {"channels": "each"}, {"stride": (2, 3)}, {"bias": (9.0,)}]
+)
+def test_the_largest_of_eight_filters(name: str, options: dict[str, Any]) -> None:
+    """Whether or not the responses of every filter are kept."""
+    picture = noise(20, 24, 3) if "channels" in options else noise(20, 24)
+    found = detect(picture, name, map="raw", **options)
+    planes = np.moveaxis(np.atleast_3d(picture), -1, 0)
+    stride = options.get("stride", 1)
+    expected = [
+        np.abs(
+            convolve(plane, name, padding="same", padding_mode="replicate", stride=stride)
+            + np.int16(options.get("bias", [0])[0])
+        ).max(axis=0)
+        for plane in planes
+    ]
+    np.testing.assert_array_equal(found, np.squeeze(np.stack(expected, axis=-1)))

@@ -22,7 +22,6 @@ from edgecli.edges.operators import (
     largest_response,
     load_operator,
     merge_banks,
-    strongest,
 )
 from edgecli.errors import FilterError
 from edgecli.filters import BUILTIN_FILTERS
@@ -103,11 +102,6 @@ def test_combining_the_most_negative_response() -> None:
     parts = np.array([[[-32767]], [[5]]], np.int16)
     assert combine_responses(parts.copy(), "max", Scratch()).item() == 32767
     assert combine_responses(parts.copy(), "sum", Scratch()).item() == 32772
-
-
-def test_the_strongest_map_keeps_its_sign() -> None:
-    maps = [np.array([3, -5, 0]), np.array([-4, 4, 0]), np.array([1, 5, -1])]
-    assert strongest(maps).tolist() == [-4, -5, -1]
 
 
 ODD_SIZES = ["1 2 3; 4 5 6; 7 8 9", "1; 2; 3; 4; 5", "7"]

@@ -66,7 +66,8 @@ class Increments:
         if self.scale == 1:
             return padded
         out = scratch.take("scaled", padded.shape, padded.dtype)
-        return np.multiply(padded, self.scale, out=out)
+        np.multiply(padded, self.scale, out=out)
+        return out
 
     def apply(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
         """Fill ``out (C_out, rows, cols)``."""

@@ -6,7 +6,7 @@ are kept, and of those with known thresholds only the runs of pixels that exceed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -85,7 +85,6 @@ class Keeping:
         self._kept: dict[str, ArraySink] = {}
         self._runs: list[list[Runs]] = []  # of each band, of each channel
         self._row = 0
-        self._scratch = Scratch()
 
     def encode(self, shown: Shown, seen: Extremes, scratch: Scratch) -> Any:
         """Copy what is kept of a band, or find its runs."""
@@ -121,10 +120,10 @@ class Keeping:
         if levels is None:
             scale = scale_from_extremes(plan.map, paint_.samples, seen)
             paint_ = replace(paint_, scale=scale)
-        edges = self._edges(levels, seen, cuts, threads)
+        edges = self._lines(levels, seen, cuts, threads)
 
         def encode(n: int, cut: Cut) -> Any:
-            chosen = edges[n] if edges is not None else None
+            chosen = edges(n) if edges is not None else None
             shown = self._shown(cut, chosen)
             return self._sink.encode(paint_(shown, seen, Scratch(), chosen))
 
@@ -146,25 +145,29 @@ class Keeping:
         found = strength[strength > 0] if plan.picks else strength[~np.isnan(strength)]
         return find_levels(plan.threshold, found, plan.largest)
 
-    def _edges(
+    def _lines(
         self, levels: Levels | None, seen: Extremes, cuts: Sequence[Cut], threads: int
-    ) -> list[NDArray[np.bool_]] | None:
-        """Return the lines ``(rows, cols, C)`` of every band, None where strengths are painted."""
+    ) -> Callable[[int], NDArray[np.bool_]] | None:
+        """Return what gives the lines ``(rows, cols, C)`` of band n; None for bare strengths."""
         if levels is None or self._plan.threshold is None:
             return None
-        if not self._plan.threshold.linked:
-            strength = absolute(self._plan, self._kept["strength"].array, seen)
-            return [strength[slice(*cut)] > levels.low for cut in cuts]
         if self._runs:
             return self._join(cuts)
-        strength = np.moveaxis(absolute(self._plan, self._kept["strength"].array, seen), -1, 0)
-        planes = [hysteresis(p, levels.low, levels.high, threads=threads) for p in strength]
-        whole = np.stack(planes, axis=-1)
-        return [whole[slice(*cut)] for cut in cuts]
+        strength = absolute(self._plan, self._kept["strength"].array, seen)
+        if not self._plan.threshold.linked:
+            return lambda n: strength[slice(*cuts[n])] > levels.low
+        planes = np.moveaxis(strength, -1, 0)
+        linked = [hysteresis(p, levels.low, levels.high, threads=threads) for p in planes]
+        whole = np.stack(linked, axis=-1)
+        return lambda n: whole[slice(*cuts[n])]
 
-    def _join(self, cuts: Sequence[Cut]) -> list[NDArray[np.bool_]]:
-        planes = []
-        for runs in zip(*self._runs, strict=True):
-            kept = keep_connected(runs)
-            planes.append([paint(*one) for one in zip(runs, kept, cuts, strict=True)])
-        return [np.stack(bands, axis=-1) for bands in zip(*planes, strict=True)]
+    def _join(self, cuts: Sequence[Cut]) -> Callable[[int], NDArray[np.bool_]]:
+        """Join the runs of all bands; they are painted when a band is asked for."""
+        planes = list(zip(*self._runs, strict=True))
+        kept = [keep_connected(runs) for runs in planes]
+
+        def lines(n: int) -> NDArray[np.bool_]:
+            painted = [paint(r[n], k[n], cuts[n]) for r, k in zip(planes, kept, strict=True)]
+            return np.stack(painted, axis=-1)
+
+        return lines

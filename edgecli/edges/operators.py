@@ -27,7 +27,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -150,11 +149,6 @@ def combine_responses(responses: NDArray[Any], how: str, scratch: Scratch) -> ND
         if n:
             np.add(total, term, out=total)
     return np.sqrt(total, out=total) if how == "magnitude" else total
-
-
-def strongest(maps: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Return per pixel the map with the largest absolute value, its sign kept."""
-    return reduce(lambda a, b: np.where(np.abs(b) > np.abs(a), b, a), maps)
 
 
 def merge_banks(banks: Sequence[FilterBank]) -> FilterBank:

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from edgecli.conv.activations import ACTIVATIONS, activated_dtype
+from edgecli.conv.activations import ACTIVATIONS
 from edgecli.conv.engine import Convolution, plan_over
+from edgecli.edges.contours import plan_contours
 from edgecli.edges.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
 from edgecli.edges.painting import Style
 from edgecli.edges.planning import Lines, MapPlan, check_lines, plan_map
 from edgecli.edges.rendering import DEPTHS, MAPS, Scale
+from edgecli.edges.responders import Contouring, Responder, Sliding
 from edgecli.errors import UsageError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Border, Padding, Window
@@ -35,6 +37,19 @@ CHOICES = {
     "nan": NAN_CHOICES,
 }
 """The settings that are words, and what they can be."""
+
+OF_BANKS = {
+    "padding": "padding",
+    "border": "padding-mode",
+    "stride": "stride",
+    "dilation": "dilation",
+    "convolve": "convolve",
+    "channels": "channels",
+    "bias": "bias",
+    "activation": "activation",
+    "combine": "combine",
+}
+"""The settings that only a bank that slides can have, and their options."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +83,21 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value not in choices:
                 raise UsageError(f"{name} {value!r} is unknown; choose from {', '.join(choices)}")
+        if self.recipe is not None:
+            self._check_recipe(self.recipe.name)
         for edge_map in self.maps:
             check_lines(edge_map, self.bank, self.lines)
             self._check_style(edge_map)
+
+    def _check_recipe(self, name: str) -> None:
+        """Raise UsageError for other filters beside a recipe, and for options of banks."""
+        if len(self.operators) > 1:
+            raise UsageError(
+                f"{name} is made alone; give no other --filter beside it, and run detect once more"
+            )
+        for setting, option in OF_BANKS.items():
+            if getattr(self, setting) != getattr(Settings, setting):  # the field's default
+                raise UsageError(f"{name} has its own filters and takes no --{option}; drop it")
 
     def _check_style(self, edge_map: EdgeMap) -> None:
         """Raise UsageError for ways to draw a map that do not go together."""
@@ -98,6 +125,17 @@ class Settings:
         return bank.flipped() if self.convolve else bank
 
     @property
+    def recipe(self) -> Operator | None:
+        """Return the operator that is no sliding bank, if one is asked for."""
+        return next((operator for operator in self.operators if operator.recipe), None)
+
+    @property
+    def grey(self) -> bool:
+        """Whether the image's luma is all that is looked at."""
+        luma = self.channels in (None, "gray") and self.bank.depth == 1
+        return luma and self.recipe is None and self.style.overlay is None
+
+    @property
     def maps(self) -> tuple[EdgeMap, ...]:
         """Return the edge maps that the settings ask for."""
         return edge_maps(self.operators, self.combine)
@@ -108,12 +146,25 @@ class Detection:
     """Settings laid over one image: every shape and type, before any pixel is read."""
 
     settings: Settings
-    bank: FilterBank
     maps: tuple[EdgeMap, ...]
     channels: str
-    planes: int  # colour planes that are filtered alone; 1 where the filter covers them all
     pixels: np.dtype[Any]
-    convolution: Convolution
+    responder: Responder
+
+    @property
+    def bank(self) -> FilterBank:
+        """Return the filters that slide; of a recipe, the finest."""
+        return self.responder.bank
+
+    @property
+    def convolution(self) -> Convolution:
+        """Return ``bank`` laid over the image."""
+        return self.responder.convolution
+
+    @property
+    def planes(self) -> int:
+        """Return the colour planes that are filtered alone; 1 where the filter covers them all."""
+        return self.responder.planes
 
     @property
     def volume_shape(self) -> tuple[int, int, int]:
@@ -124,8 +175,7 @@ class Detection:
     @property
     def output_shape(self) -> tuple[int, int, int]:
         """Return height, width and number of feature maps, before they combine."""
-        maps, height, width = self.convolution.output_shape
-        return height, width, self.planes * maps
+        return self.responder.output_shape
 
     @property
     def map_shape(self) -> tuple[int, int, int]:
@@ -143,15 +193,13 @@ class Detection:
     @cached_property
     def plans(self) -> tuple[MapPlan, ...]:
         """Return what is done with the responses of each edge map."""
-        settings, plan = self.settings, self.convolution.plan
+        settings = self.settings
         return tuple(
             plan_map(
                 edge_map,
-                self.bank,
-                self.convolution,
+                self.responder,
                 settings.lines,
                 pixels=self.pixels,
-                response=activated_dtype(settings.activation, plan.accumulator),
                 map_name=settings.map,
                 depth=settings.depth,
                 style=settings.style,
@@ -163,13 +211,6 @@ class Detection:
     def halo(self) -> int:
         """Return the rows of responses that a band needs on each side."""
         return max(plan.halo for plan in self.plans)
-
-    @property
-    def folds(self) -> bool:
-        """Whether only the largest response of all filters is asked for, and can be had alone."""
-        largest_alone = len(self.maps) == 1 and self.maps[0].combine == "max"
-        plain = self.settings.activation == "none" and self.plans[0].slope is None
-        return largest_alone and plain and self.convolution.folds
 
     @property
     def responses(self) -> tuple[np.dtype[Any], ...]:
@@ -191,6 +232,8 @@ def plan_detection(
     settings: Settings, shape: tuple[int, int, int], dtype: np.dtype[Any]
 ) -> Detection:
     """Lay settings over an image ``(H, W, C)``; GeometryError where they do not fit."""
+    if settings.recipe is not None:
+        return _plan_contours(settings, settings.recipe, shape, dtype)
     bank = settings.bank
     channels = settings.channels or ("gray" if bank.depth == 1 else "rgb")
     depth = volume_channels(channels, shape[2])
@@ -200,4 +243,34 @@ def plan_detection(
         bank.kernel_size, settings.stride, settings.dilation, settings.padding, settings.border
     )
     convolution = plan_over(bank, window, (depth // planes, shape[0], shape[1]), dtype)
-    return Detection(settings, bank, settings.maps, channels, planes, dtype, convolution)
+    sliding = Sliding(
+        bank,
+        tuple(operator.bank for operator in settings.operators),
+        convolution,
+        channels,
+        planes,
+        dtype,
+        settings.activation,
+        folds=_only_largest(settings) and convolution.folds,
+        drops_nan=settings.nan == "ignore",
+        background=settings.background,
+    )
+    return Detection(settings, settings.maps, channels, dtype, sliding)
+
+
+def _only_largest(settings: Settings) -> bool:
+    """Whether nothing but the largest response of all filters is asked for."""
+    (first, *others), lines = settings.maps, settings.lines
+    thinned = lines.thin or first.linked or first.direction
+    plain = settings.activation == "none" and not thinned
+    return first.combine == "max" and not others and plain
+
+
+def _plan_contours(
+    settings: Settings, recipe: Operator, shape: tuple[int, int, int], dtype: np.dtype[Any]
+) -> Detection:
+    """Lay contours over an image, in all its colours."""
+    plan = plan_contours(shape, settings.background)
+    channels = "rgb" if shape[2] >= 3 else "gray"
+    responder = Contouring(recipe.bank, recipe.recipe, plan)
+    return Detection(settings, settings.maps, channels, dtype, responder)

@@ -138,10 +138,8 @@ def plan_input(
     """Yield a plan for every image of an input, with the source to run it on."""
     outputs = name_outputs(path, settings, target)
     settings = _fit_format(settings, outputs.format)
-    grey = settings.channels in (None, "gray") and settings.bank.depth == 1
-    grey = grey and settings.style.overlay is None
     images = open_images(
-        path, max_pixels=limits.max_pixels, grey=grey, all_frames=limits.all_frames
+        path, max_pixels=limits.max_pixels, grey=settings.grey, all_frames=limits.all_frames
     )
     for number, image in enumerate(images, 1):
         source = upright(image) if limits.auto_orient else image

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgecli.conv.activations import activate
 from edgecli.conv.blas import blas_for
 from edgecli.conv.engine import as_pair, cores
 from edgecli.conv.scratch import Scratch
@@ -33,7 +32,7 @@ from edgecli.edges.thresholds import Levels, parse_hysteresis, parse_threshold
 from edgecli.errors import UsageError
 from edgecli.geometry import bands, parse_border, parse_padding
 from edgecli.images.base import ArraySink, ArraySource, Rows, Sink, Source
-from edgecli.images.colour import composite, to_volume
+from edgecli.images.colour import composite
 from edgecli.images.nan import NanCounter
 
 __all__ = [
@@ -77,9 +76,9 @@ def _run(detection: Detection, source: Source, sinks: Sequence[Sink]) -> Measure
         keeper_of(plan, sink, detection.map_shape)
         for plan, sink in zip(detection.plans, sinks, strict=True)
     ]
-    cuts = list(bands(detection.output_shape[0], detection.convolution.band_rows))
+    cuts = list(bands(detection.output_shape[0], detection.responder.band_rows))
     threads = _useful_threads(detection, len(cuts))
-    with blas_for(products=detection.convolution.plan.uses_blas):
+    with blas_for(products=detection.responder.uses_blas):
         measured = _run_bands(detection, source, keepers, cuts, threads)
     levels = [
         keeper.finish(seen, cuts, threads)
@@ -95,9 +94,9 @@ def _run_bands(
     cuts: Sequence[tuple[int, int]],
     threads: int,
 ) -> Measured:
-    height, convolution = detection.output_shape[0], detection.convolution
+    height, responder = detection.output_shape[0], detection.responder
     wide = [widen(cut, detection.halo, height) for cut in cuts]
-    blocks = source.blocks(convolution.needed(*rows) for rows in wide)
+    blocks = source.blocks(responder.needed(*rows) for rows in wide)
     work = partial(_band, detection, keepers)
     extremes, seconds = tuple(Extremes() for _ in keepers), 0.0
     for band in map_in_order(work, zip(cuts, wide, blocks, strict=True), threads):
@@ -143,9 +142,9 @@ def _band(
 ) -> _Band:
     """Compute rows ``cut`` of everything, from the image rows that responses ``wide`` need."""
     scratch = _memory.scratch
-    volume = to_volume(block, detection.channels, detection.settings.background)
+    pixels = detection.responder.prepare(block)
     started = time.perf_counter()
-    responses = _respond(detection, volume, wide, scratch)
+    responses = detection.responder.respond(pixels, wide, scratch)
     band = _Band([], [], time.perf_counter() - started)
     merge, height = detection.channels == "max", detection.output_shape[0]
     picture = _picture(detection, block, cut, wide)
@@ -174,31 +173,11 @@ def _picture(
     settings = detection.settings
     if settings.style.overlay is None:
         return None
-    first = detection.convolution.needed(*wide)[0]
+    first = detection.responder.needed(*wide)[0]
     rows = block[cut[0] - first : cut[1] - first]
     if rows.shape[2] in (2, 4):
         rows = composite(rows, settings.background)
     return rows.astype(np.float32) / np.float32(full_scale(detection.pixels))
-
-
-def _respond(
-    detection: Detection, volume: NDArray[Any], cut: tuple[int, int], scratch: Scratch
-) -> NDArray[Any]:
-    """Return the responses ``(planes, C_out, rows, W')`` of a band, or only the largest of all."""
-    convolution = detection.convolution
-    maps, _, width = convolution.output_shape
-    folds = detection.folds
-    shape = (detection.planes, 1 if folds else maps, cut[1] - cut[0], width)
-    responses = scratch.take("responses", shape, convolution.plan.accumulator)
-    planes = volume.reshape(len(responses), -1, *volume.shape[1:])
-    for plane, out in zip(planes, responses, strict=True):
-        if folds:
-            convolution.largest(plane, *cut, out[0], scratch)
-        else:
-            convolution.band(plane, *cut, out, scratch)
-    if responses.dtype.kind == "f" and detection.settings.nan == "ignore":
-        responses[np.isnan(responses)] = 0
-    return activate(responses, detection.settings.activation)
 
 
 def detect_edges(

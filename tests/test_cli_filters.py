@@ -9,7 +9,7 @@ import pytest
 
 from edgecli import FilterBank, load_filter
 from edgecli.edges.operators import load_operator
-from edgecli.filters import BUILTIN_FILTERS, FILTER_FORMATS, dump_filter
+from edgecli.filters import BUILTIN_FILTERS, FILTER_FORMATS, RECIPES, dump_filter
 from tests.conftest import Refuse, Run
 
 
@@ -17,9 +17,11 @@ def test_list_shows_every_filter_with_its_description(run: Run) -> None:
     result = run("filters", "list")
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
-    for line, entry in zip(lines, BUILTIN_FILTERS.values(), strict=True):
-        assert line.split(" ")[0] == entry.usage
-        assert line.endswith(entry.description)
+    listed = [(entry.usage, entry.description) for entry in BUILTIN_FILTERS.values()]
+    listed += [(name, recipe.description) for name, recipe in RECIPES.items()]
+    for line, (usage, description) in zip(lines, listed, strict=True):
+        assert line.split(" ")[0] == usage
+        assert line.endswith(description)
 
 
 @pytest.mark.parametrize("name", BUILTIN_FILTERS)

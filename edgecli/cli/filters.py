@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 
 import click
 
 from edgecli.cli import refuse_terminal
-from edgecli.edges.operators import OPERATORS, load_operator
-from edgecli.filters import BUILTIN_FILTERS, FILTER_FORMATS, dump_filter, filter_format, load_filter
+from edgecli.edges.operators import load_operator
+from edgecli.filters import (
+    BUILTIN_FILTERS,
+    FILTER_FORMATS,
+    RECIPES,
+    FilterBank,
+    dump_filter,
+    filter_format,
+    load_filter,
+)
 from edgecli.images.files import whole_file
 from edgecli.reports.display import print_rows
 from edgecli.reports.table import bank_lines
@@ -24,7 +33,9 @@ def command() -> None:
 @command.command("list")
 def list_filters() -> None:
     """List the built-in filters and operators."""
-    print_rows([(entry.usage, entry.description) for entry in BUILTIN_FILTERS.values()], sys.stdout)
+    banks = [(entry.usage, entry.description) for entry in BUILTIN_FILTERS.values()]
+    recipes = [(name, recipe.description) for name, recipe in RECIPES.items()]
+    print_rows([*banks, *recipes], sys.stdout)
 
 
 @command.command("show")
@@ -32,17 +43,24 @@ def list_filters() -> None:
 def show_filter(name: str) -> None:
     """Show a filter's kernels, rank, parameters and sum."""
     operator = load_operator(name)
-    bank = operator.bank
-    weights, biases = bank.parameters
-    rows = list(bank_lines(bank))
-    rows.append(("parameters", f"{weights:,} weights + {biases:,} biases = {weights + biases:,}"))
-    if bank.has_bias:
-        rows.append(("bias", ", ".join(f"{value:g}" for value in bank.bias)))
-    sums = bank.weight.sum(axis=(1, 2, 3))
-    rows.append(("sum", ", ".join(f"{value:.6g}" for value in sums)))
-    if name in OPERATORS:
-        rows.append(("edge map", f"{operator.combine} of {' and '.join(bank.names)}"))
+    banks = operator.recipe or (operator.bank,)
+    rows = [row for bank in banks for row in bank_lines(bank)]
+    rows += _totals(banks)
+    if name in RECIPES:
+        rows.append(("edge map", RECIPES[name].steps))
+    elif operator.combine != "none":
+        rows.append(("edge map", f"{operator.combine} of {' and '.join(operator.bank.names)}"))
     print_rows(rows, sys.stdout)
+
+
+def _totals(banks: Sequence[FilterBank]) -> Iterator[tuple[str, str]]:
+    """Yield how many parameters there are, the biases, and what each kernel adds up to."""
+    weights, biases = (sum(bank.parameters[kind] for bank in banks) for kind in (0, 1))
+    yield "parameters", f"{weights:,} weights + {biases:,} biases = {weights + biases:,}"
+    if biases:
+        yield "bias", ", ".join(f"{value:g}" for bank in banks for value in bank.bias)
+    sums = [total for bank in banks for total in bank.weight.sum(axis=(1, 2, 3))]
+    yield "sum", ", ".join(f"{value:.6g}" for value in sums)
 
 
 @command.command("export")

@@ -21,6 +21,8 @@ by to give the same (scikit-image's scales 8 bits to 0 … 1):
     laplacian    h                1, Laplacian(ksize=1)               255, laplace, sign turned
     log:σ        0.24 h / σ²      GaussianBlur and Laplacian          none (SciPy: 1)
     dog:σ        0.11 h           two of GaussianBlur                 255, difference_of_gaussians
+
+``contours`` is a recipe, not a norm: it gives 0 to 1, by how much a line stands out around it.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.scratch import Scratch
-from edgecli.filters import FilterBank, concatenate, load_filter
+from edgecli.edges.contours import FINE_SCALE, SCALES, SHRINK, SURROUND
+from edgecli.filters import RECIPES, FilterBank, concatenate, load_filter
 
 NORMS = ("magnitude", "max", "sum")
 
@@ -52,13 +55,15 @@ LINKED = ("canny",)
 class Operator:
     """A bank, what it is called, and how its feature maps combine.
 
-    ``linked`` edges are one pixel wide and connected: Canny's.
+    ``linked`` edges are one pixel wide and connected: Canny's. An operator with ``recipe`` is no
+    sliding bank: those banks and other steps make its one map, and ``bank`` is the finest of them.
     """
 
     name: str
     bank: FilterBank
     combine: str = "none"
     linked: bool = False
+    recipe: tuple[FilterBank, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ class EdgeMap:
     combine: str
     direction: bool = False  # shows where edges point, too
     linked: bool = False
+    thin: bool = False  # lines of one pixel as it comes
 
 
 def load_operator(spec: str) -> Operator:
@@ -79,12 +85,24 @@ def load_operator(spec: str) -> Operator:
     >>> load_operator("sobel").combine, load_operator("vertical").combine
     ('magnitude', 'none')
     """
+    if spec in RECIPES:
+        banks = contour_banks()
+        return Operator(spec, banks[0], "magnitude", recipe=banks)
     bank = load_filter(spec)
     family = spec.partition(":")[0]
     if family not in OPERATORS or len(bank) == 1:
         return Operator(bank.names[0], bank)
     name = "".join(spec.split())
     return Operator(name, bank, OPERATORS[family], family in LINKED)
+
+
+def contour_banks() -> tuple[FilterBank, ...]:
+    """Return the filters of contours: derivatives at each scale, then what surroundings take.
+
+    The last two, fine derivatives and a mean, slide over the picture of half the size.
+    """
+    specs = [f"gradient:{sigma}" for sigma in (*SCALES, FINE_SCALE)]
+    return tuple(load_filter(spec) for spec in [*specs, f"gaussian:{SURROUND / SHRINK}"])
 
 
 def edge_maps(operators: Sequence[Operator], combine: str | None) -> tuple[EdgeMap, ...]:
@@ -103,7 +121,8 @@ def edge_maps(operators: Sequence[Operator], combine: str | None) -> tuple[EdgeM
             named = zip(operator.bank.names, range(start, stop), strict=True)
             maps += [EdgeMap(name, n, n + 1, "none") for name, n in named]
         else:
-            maps.append(EdgeMap(operator.name, start, stop, how, linked=operator.linked))
+            linked, thin = operator.linked, bool(operator.recipe)
+            maps.append(EdgeMap(operator.name, start, stop, how, linked=linked, thin=thin))
         start = stop
     return tuple(maps)
 

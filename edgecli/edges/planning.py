@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from edgecli.conv.engine import Convolution, convolve
 from edgecli.edges.gradients import Slope, slope_of, smooths
-from edgecli.edges.operators import EdgeMap, combined_dtype, largest_response
+from edgecli.edges.operators import EdgeMap, combined_dtype
 from edgecli.edges.painting import Paint, Style
 from edgecli.edges.rendering import (
     WHOLE_IMAGE_MAPS,
     Scale,
     choose_scale,
-    full_scale,
     rendered_dtype,
 )
+from edgecli.edges.responders import Responder
 from edgecli.edges.stages import Cross, Exclude, Stage, Thin
 from edgecli.edges.thresholds import AUTO, Levels, Threshold, fixed_levels
 from edgecli.errors import FilterError, GeometryError, UsageError
@@ -80,12 +80,14 @@ class MapPlan:
     @property
     def thinning(self) -> str | None:
         """Return what thins the map, in words."""
+        if self.edge_map.thin:
+            return Thin(0.0).name
         return next((s.name for s in self.stages if isinstance(s, Thin | Cross)), None)
 
     @property
     def picks(self) -> bool:
         """Whether most strengths are 0 because they were set so, not because nothing is there."""
-        return bool(self.stages)
+        return bool(self.stages) or self.edge_map.thin
 
 
 def check_lines(edge_map: EdgeMap, bank: FilterBank, lines: Lines) -> None:
@@ -106,24 +108,19 @@ def check_lines(edge_map: EdgeMap, bank: FilterBank, lines: Lines) -> None:
 
 def plan_map(
     edge_map: EdgeMap,
-    bank: FilterBank,
-    convolution: Convolution,
+    responder: Responder,
     lines: Lines,
     *,
     pixels: np.dtype[Any],
-    response: np.dtype[Any],
     map_name: str,
     depth: str | None,
     style: Style,
 ) -> MapPlan:
-    """Plan one edge map of a bank that is laid over an image.
-
-    ``pixels`` is the image's type, ``response`` that of the feature maps.
-    """
-    own = bank.select(range(edge_map.start, edge_map.stop))
+    """Plan one edge map of what responds to an image, ``pixels`` being the image's type."""
+    convolution, response = responder.convolution, responder.dtype
+    own = responder.bank.select(range(edge_map.start, edge_map.stop))
     slope = slope_of(own.weight, convolution.plan.steps.stride)
-    white = full_scale(pixels)
-    largest = largest_response(bank, edge_map, white)
+    largest = responder.largest(edge_map)
     threshold = lines.threshold or (AUTO if edge_map.linked else None)
     levels = fixed_levels(threshold, largest) if threshold else None
     rounding = largest * ROUNDING if response.kind == "f" else 0.0
@@ -138,7 +135,7 @@ def plan_map(
     samples = rendered_dtype(map_name, depth, pixels, raw)
     used = slope if edge_map.direction or isinstance(thins, Thin) else None
     stages = tuple(stage for stage in (thins, _exclude(own, convolution, lines)) if stage)
-    scale = choose_scale(map_name, white, samples, largest)
+    scale = choose_scale(map_name, responder.white, samples, largest)
     return MapPlan(
         edge_map, used, stages, threshold, levels, largest, strength, map_name,
         Paint(scale, samples, style),
@@ -149,7 +146,7 @@ def _thin(
     edge_map: EdgeMap, slope: Slope | None, lines: Lines, floor: float
 ) -> Thin | Cross | None:
     """Choose how to thin; a linked operator by the nearest neighbours, as OpenCV does."""
-    if not (lines.thin or edge_map.linked):
+    if edge_map.thin or not (lines.thin or edge_map.linked):
         return None
     if slope is None:
         return Cross(floor)

@@ -3,6 +3,7 @@
 from edgecli.filters.bank import LARGEST_WEIGHTS, FilterBank, concatenate, from_kernel
 from edgecli.filters.builtin import (
     BUILTIN_FILTERS,
+    RECIPES,
     BuiltinFilter,
     Parameter,
     builtin_filter,
@@ -14,6 +15,7 @@ __all__ = [
     "BUILTIN_FILTERS",
     "FILTER_FORMATS",
     "LARGEST_WEIGHTS",
+    "RECIPES",
     "BuiltinFilter",
     "FilterBank",
     "Parameter",

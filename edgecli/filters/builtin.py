@@ -56,6 +56,14 @@ class BuiltinFilter:
         return tuple(_canonical(member, given) for member in self.members or (self.name,))
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """A named edge map that is no bank, and in words how its filters make it."""
+
+    description: str
+    steps: str
+
+
 def _pair(first: Callable[..., Kernel], second: Callable[..., Kernel]) -> Callable[..., Kernel]:
     return lambda *values: np.stack([first(*values), second(*values)])
 
@@ -164,10 +172,19 @@ _ENTRIES = (
 BUILTIN_FILTERS = {entry.name: entry for entry in _ENTRIES}
 """Every built-in filter by its name, in the order in which lists show them."""
 
+RECIPES = {
+    "contours": Recipe(
+        "outlines of things rather than texture, thin, from colour at three scales",
+        "geometric mean of the colour gradients at three scales, thinned, against the mean of "
+        "fine ones around it: the last two, which slide over the picture at half its size",
+    )
+}
+"""Names that detect takes as filters although several banks and other steps make them."""
+
 
 def is_builtin(spec: str) -> bool:
     """Whether the part before any ``:`` is a built-in name."""
-    return spec.partition(":")[0] in BUILTIN_FILTERS
+    return spec.partition(":")[0] in {*BUILTIN_FILTERS, *RECIPES}
 
 
 def builtin_filter(spec: str) -> FilterBank:
@@ -182,6 +199,8 @@ def builtin_filter(spec: str) -> FilterBank:
     (17, 17)
     """
     name, colon, text = spec.partition(":")
+    if name in RECIPES:
+        raise FilterError(_no_bank(name, spec))
     if name not in BUILTIN_FILTERS:
         raise FilterError(f"filter {quoted(spec)} is unknown; {suggestion(name)}")
     entry = BUILTIN_FILTERS[name]
@@ -199,10 +218,20 @@ def suggestion(name: str) -> str:
     """Say what a mistaken name may have meant."""
     import difflib  # for mistakes alone
 
-    close = difflib.get_close_matches(name.lower(), BUILTIN_FILTERS, 1)
+    close = difflib.get_close_matches(name.lower(), [*BUILTIN_FILTERS, *RECIPES], 1)
     if close:
         return f"did you mean {close[0]!r}?"
     return "'edgecli filters list' shows the built-in ones"
+
+
+def _no_bank(name: str, spec: str) -> str:
+    """Say why a recipe cannot be had as a bank."""
+    if spec != name:
+        return f"filter {quoted(spec)}: {name} takes no parameters; write {name}"
+    return (
+        f"filter {name!r} is made of several banks and other steps, so it is no one bank; "
+        f"use it in detect, or 'edgecli filters show {name}' to see what it is made of"
+    )
 
 
 def _parse_parameters(entry: BuiltinFilter, given: list[str]) -> list[float]:

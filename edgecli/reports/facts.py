@@ -29,7 +29,7 @@ def image_facts(result: Result) -> Facts:
             "shape": list(info.shape),
             "dtype": info.dtype,
         },
-        "filters": [fact for bank in _banks(detection) for fact in _filter_facts(bank)],
+        "filters": [fact for bank in detection.responder.banks for fact in _filter_facts(bank)],
         **_geometry_facts(detection),
         **_cost_facts(detection),
     }
@@ -40,12 +40,6 @@ def image_facts(result: Result) -> Facts:
     return facts | {"engine": _engine_facts(result)}
 
 
-def _banks(detection: Detection) -> list[FilterBank]:
-    """Return each operator's bank in its own kernel size, with the depth it slides over."""
-    depth = detection.convolution.depth
-    return [operator.bank.over(depth) for operator in detection.settings.operators]
-
-
 def _filter_facts(bank: FilterBank) -> list[Facts]:
     _, depth, height, width = bank.weight.shape
     shape = [height, width, depth]
@@ -54,7 +48,7 @@ def _filter_facts(bank: FilterBank) -> list[Facts]:
 
 
 def _geometry_facts(detection: Detection) -> Facts:
-    geometry, settings = detection.convolution.geometry, detection.settings
+    geometry, settings = detection.responder.geometry, detection.settings
     top, bottom, left, right = geometry.padding
     return {
         "operation": "convolution" if settings.convolve else "cross-correlation",
@@ -75,11 +69,9 @@ def _geometry_facts(detection: Detection) -> Facts:
 
 def _cost_facts(detection: Detection) -> Facts:
     """Count weights, multiply-adds (bias excluded) and what a dense layer would need."""
-    geometry = detection.convolution.geometry
-    banks = _banks(detection)
+    banks = detection.responder.banks
     weights = sum(bank.weight.size for bank in banks)
     biases = len(detection.bank) if detection.bank.has_bias else 0
-    height, width, _ = detection.output_shape
     volume, maps = detection.volume_shape, detection.output_shape
     return {
         "parameters": {"weights": weights, "biases": biases, "total": weights + biases},
@@ -89,8 +81,8 @@ def _cost_facts(detection: Detection) -> Facts:
         * maps[0]
         * maps[1]
         * maps[2],
-        "macs": height * width * weights * detection.planes,
-        "receptive_field": [geometry.rows.span, geometry.cols.span],
+        "macs": detection.responder.macs,
+        "receptive_field": list(detection.responder.receptive_field),
         "connections_per_output": max(bank.weight[0].size for bank in banks),
     }
 
@@ -139,8 +131,9 @@ def _number(value: float, whole: bool) -> float | None:
 
 
 def _engine_facts(result: Result) -> Facts:
-    plan, measured = result.detection.convolution.plan, result.measured
-    facts: Facts = {"method": plan.method, "accumulator": plan.accumulator.name}
+    detection, measured = result.detection, result.measured
+    accumulator = detection.convolution.plan.accumulator
+    facts: Facts = {"method": detection.responder.method, "accumulator": accumulator.name}
     if measured is not None:
         facts |= {"threads": measured.threads, "seconds": round(measured.seconds, 6)}
     return facts

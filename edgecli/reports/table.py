@@ -19,7 +19,7 @@ def table_rows(result: Result) -> list[tuple[str, str]]:
     facts = image_facts(result)
     return [
         ("input", _input(facts)),
-        *_filters(result, facts),
+        *_filters(result),
         ("slides over", _volume(facts)),
         *_sizes(result, facts),
         *_costs(facts),
@@ -80,10 +80,9 @@ def _input(facts: Facts) -> str:
     return f"{image['path']}: {image['format']} {times(image['shape'])} {image['dtype']}"
 
 
-def _filters(result: Result, facts: Facts) -> Iterator[tuple[str, str]]:  # noqa: ARG001
-    depth = result.detection.convolution.depth
-    for operator in result.detection.settings.operators:
-        yield from bank_lines(operator.bank.over(depth))
+def _filters(result: Result) -> Iterator[tuple[str, str]]:
+    for bank in result.detection.responder.banks:
+        yield from bank_lines(bank)
 
 
 def _volume(facts: Facts) -> str:
@@ -97,7 +96,7 @@ def _volume(facts: Facts) -> str:
 
 
 def _sizes(result: Result, facts: Facts) -> Iterator[tuple[str, str]]:
-    geometry = result.detection.convolution.geometry
+    geometry = result.detection.responder.geometry
     yield "height", output_formula(geometry.rows)
     yield "width", output_formula(geometry.cols)
     yield "feature maps", times(facts["output_shape"])
@@ -125,7 +124,7 @@ def _engine(result: Result, facts: Facts) -> str:
     if "seconds" in engine:
         threads = "1 thread" if engine["threads"] == 1 else f"{engine['threads']} threads"
         return f"{text}, {threads}, {engine['seconds'] * 1000:.1f} ms"
-    return f"{text}, bands of {result.detection.convolution.band_rows} rows"
+    return f"{text}, bands of {result.detection.responder.band_rows} rows"
 
 
 def _outputs(facts: Facts) -> Iterator[tuple[str, str]]:

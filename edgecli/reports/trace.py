@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgecli.conv.activations import activate
 from edgecli.conv.scratch import Scratch
 from edgecli.edges.operators import EdgeMap, combine_responses
-from edgecli.errors import GeometryError
+from edgecli.errors import GeometryError, UsageError
 from edgecli.geometry import Axis, Border
 from edgecli.images.base import Source
 from edgecli.images.colour import to_volume
@@ -25,8 +25,13 @@ def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Lin
     """Yield labels and texts that show how an output pixel comes about.
 
     Reads only the image rows that the pixel needs. GeometryError where the output has no such
-    pixel.
+    pixel, UsageError for contours, which no one window makes.
     """
+    if (recipe := detection.settings.recipe) is not None:
+        raise UsageError(
+            f"{recipe.name} is no sum of products under one window; trace one of its filters, "
+            f"such as {recipe.bank.names[0]}"
+        )
     geometry = detection.convolution.geometry
     height, width = geometry.output_shape
     if not (0 <= row < height and 0 <= col < width):

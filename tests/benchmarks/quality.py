@@ -40,8 +40,8 @@ Floats = NDArray[np.float32]
 
 OPERATORS = ("sobel", "prewitt", "scharr", "roberts", "farid", "gradient:1", "gradient:2")
 
-WEAKEST = 0.03
-"""Of the largest response: below any useful threshold, and what takes evaluators longest."""
+WEAKEST = 0.1
+"""Of the largest response: lower thresholds only lose, and dense maps take longest to match."""
 
 CANNY_LEVELS = 64
 CANNY_HIGHEST = 320.0  # in units of Sobel's magnitude at 8 bits

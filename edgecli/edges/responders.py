@@ -1,0 +1,319 @@
+"""What answers to an image with feature maps: a bank that slides over it, or a recipe of several.
+
+A responder computes any band of rows alone, on any thread, from the image rows that it says it
+needs, and tells what reports say of it. All that follows is the same for every one: ``stages.py``,
+``keeping.py``, ``painting.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.conv.activations import activate, activated_dtype
+from edgecli.conv.engine import Convolution
+from edgecli.conv.scratch import Scratch
+from edgecli.edges.contours import SHRINK, ContourPlan
+from edgecli.edges.operators import EdgeMap, largest_response
+from edgecli.edges.rendering import full_scale
+from edgecli.filters import FilterBank
+from edgecli.geometry import Geometry, ReceptiveField
+from edgecli.images.base import Rows
+from edgecli.images.colour import WHITE, Colour, to_volume
+
+Array = NDArray[Any]
+Cut = tuple[int, int]
+"""Rows ``[start, stop)`` of the feature maps."""
+
+
+class Responder(Protocol):
+    """Feature maps laid over one image."""
+
+    @property
+    def bank(self) -> FilterBank:
+        """The filters that tell which way edges point, and how near to them pixels count."""
+        ...
+
+    @property
+    def convolution(self) -> Convolution:
+        """``bank`` laid over the image."""
+        ...
+
+    @property
+    def banks(self) -> tuple[FilterBank, ...]:
+        """All filters, of each operator or step, in their own sizes."""
+        ...
+
+    @property
+    def planes(self) -> int:
+        """Colour planes that are filtered alone."""
+        ...
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """Height, width and number of feature maps, before they combine."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the responses."""
+        ...
+
+    @property
+    def white(self) -> float:
+        """The response that is drawn white where the map does not say otherwise."""
+        ...
+
+    @property
+    def geometry(self) -> Geometry:
+        """The widest window over the image, with its padding."""
+        ...
+
+    @property
+    def receptive_field(self) -> tuple[int, int]:
+        """Height and width of the pixels that an output can depend on."""
+        ...
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of the whole image, bias excluded."""
+        ...
+
+    @property
+    def method(self) -> str:
+        """How the convolutions are computed."""
+        ...
+
+    @property
+    def uses_blas(self) -> bool:
+        """Whether matrices are multiplied."""
+        ...
+
+    @property
+    def band_rows(self) -> int:
+        """The rows of a band that stays in cache."""
+        ...
+
+    def largest(self, edge_map: EdgeMap) -> float:
+        """Return the largest absolute value that an edge map can have."""
+        ...
+
+    def needed(self, start: int, stop: int) -> Cut:
+        """Return the image rows that rows ``[start, stop)`` are computed from."""
+        ...
+
+    def prepare(self, block: Rows) -> Array:
+        """Return the image rows as ``respond`` takes them."""
+        ...
+
+    def respond(self, pixels: Array, cut: Cut, scratch: Scratch) -> Array:
+        """Return the responses ``(planes, C_out, rows, W')`` of rows ``cut``.
+
+        C_out is 1 where only what combines them is asked for, and can be had alone.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Sliding:
+    """A bank that slides over the planes of an image.
+
+    ``folds`` gives the largest absolute response of all filters alone.
+    """
+
+    bank: FilterBank
+    own: tuple[FilterBank, ...]  # each operator's bank before they were merged
+    convolution: Convolution
+    channels: str
+    planes: int
+    pixels: np.dtype[Any]
+    activation: str = "none"
+    folds: bool = False
+    drops_nan: bool = False
+    background: Colour = WHITE
+
+    @property
+    def banks(self) -> tuple[FilterBank, ...]:
+        """Return each operator's bank over the depth of the volume."""
+        return tuple(bank.over(self.convolution.depth) for bank in self.own)
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """Return height, width and number of feature maps of all planes."""
+        maps, height, width = self.convolution.output_shape
+        return height, width, self.planes * maps
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Return the accumulator's type, or what the activation makes of it."""
+        return activated_dtype(self.activation, self.convolution.plan.accumulator)
+
+    @property
+    def white(self) -> float:
+        """Return the image's full scale: responses keep its units."""
+        return full_scale(self.pixels)
+
+    @property
+    def geometry(self) -> Geometry:
+        """Return the window's."""
+        return self.convolution.geometry
+
+    @property
+    def receptive_field(self) -> tuple[int, int]:
+        """Return the window's span."""
+        return self.geometry.rows.span, self.geometry.cols.span
+
+    @property
+    def macs(self) -> int:
+        """Return one per weight and pixel."""
+        height, width, _ = self.output_shape
+        return height * width * self.planes * sum(bank.weight.size for bank in self.banks)
+
+    @property
+    def method(self) -> str:
+        """Return the plan's."""
+        return self.convolution.plan.method
+
+    @property
+    def uses_blas(self) -> bool:
+        """Return the plan's."""
+        return self.convolution.plan.uses_blas
+
+    @property
+    def band_rows(self) -> int:
+        """Return the engine's."""
+        return self.convolution.band_rows
+
+    def largest(self, edge_map: EdgeMap) -> float:
+        """Return what the weights can make of white."""
+        return largest_response(self.bank, edge_map, self.white)
+
+    def needed(self, start: int, stop: int) -> Cut:
+        """Return the rows under the window."""
+        return self.convolution.needed(start, stop)
+
+    def prepare(self, block: Rows) -> Array:
+        """Return the volume ``(C, rows, W)`` that the bank slides over."""
+        return to_volume(block, self.channels, self.background)
+
+    def respond(self, pixels: Array, cut: Cut, scratch: Scratch) -> Array:
+        """Slide over every plane, then activate."""
+        convolution = self.convolution
+        maps, _, width = convolution.output_shape
+        shape = (self.planes, 1 if self.folds else maps, cut[1] - cut[0], width)
+        responses = scratch.take("responses", shape, convolution.plan.accumulator)
+        planes = pixels.reshape(len(responses), -1, *pixels.shape[1:])
+        for plane, out in zip(planes, responses, strict=True):
+            if self.folds:
+                convolution.largest(plane, *cut, out[0], scratch)
+            else:
+                convolution.band(plane, *cut, out, scratch)
+        if responses.dtype.kind == "f" and self.drops_nan:
+            responses[np.isnan(responses)] = 0
+        return activate(responses, self.activation)
+
+
+@dataclass(frozen=True)
+class Contouring:
+    """Contours: one map of 0 to 1 from the gradients of all colours at several scales.
+
+    Where the finest derivatives are 0, no contour runs: so ``bank`` is theirs.
+    """
+
+    bank: FilterBank
+    banks: tuple[FilterBank, ...]
+    plan: ContourPlan
+
+    @property
+    def convolution(self) -> Convolution:
+        """Return that of the finest derivatives."""
+        return self.plan.scales[0]
+
+    @property
+    def planes(self) -> int:
+        """Return 3 for colours: L*, a* and b*."""
+        return 3 if self.plan.shape[2] >= 3 else 1
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """Return the image's size and 1."""
+        return *self.plan.shape[:2], 1
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Return float32."""
+        return np.dtype(np.float32)
+
+    @property
+    def white(self) -> float:
+        """Return 1, the strongest contour."""
+        return 1.0
+
+    @property
+    def geometry(self) -> Geometry:
+        """Return that of the coarsest derivatives."""
+        return self.plan.scales[-1].geometry
+
+    @property
+    def receptive_field(self) -> tuple[int, int]:
+        """Return what is averaged around: a mean of derivatives of means of blocks."""
+        plan = self.plan
+        rows, cols = (
+            ReceptiveField().through(SHRINK, SHRINK).through(fine).through(around).size
+            for fine, around in zip(
+                plan.fine.plan.weight.shape[2:], plan.surround.plan.weight.shape[2:], strict=True
+            )
+        )
+        return rows, cols
+
+    @property
+    def macs(self) -> int:
+        """Return those of the derivatives of every plane and of the mean."""
+        derivatives = sum(_macs(step) for step in (*self.plan.scales, self.plan.fine))
+        return self.planes * derivatives + _macs(self.plan.surround)
+
+    @property
+    def method(self) -> str:
+        """Return the methods of all steps, each once."""
+        return " + ".join(dict.fromkeys(step.plan.method for step in self._steps))
+
+    @property
+    def uses_blas(self) -> bool:
+        """Whether any step does."""
+        return any(step.plan.uses_blas for step in self._steps)
+
+    @property
+    def band_rows(self) -> int:
+        """Return the rows of a tile."""
+        return self.plan.band_rows
+
+    @property
+    def _steps(self) -> tuple[Convolution, ...]:
+        return *self.plan.scales, self.plan.fine, self.plan.surround
+
+    def largest(self, edge_map: EdgeMap) -> float:  # noqa: ARG002
+        """Return 1: E² / (E² + …) comes no higher."""
+        return 1.0
+
+    def needed(self, start: int, stop: int) -> Cut:
+        """Return the rows that the tiles of a band need."""
+        return self.plan.needed(start, stop)
+
+    def prepare(self, block: Rows) -> Array:
+        """Return the pixels as they are; every tile turns its own into L*, a* and b*."""
+        return block
+
+    def respond(self, pixels: Array, cut: Cut, scratch: Scratch) -> Array:
+        """Compute the lines ``(1, 1, rows, W)``."""
+        shape = (1, 1, cut[1] - cut[0], self.plan.shape[1])
+        responses = scratch.take("responses", shape, self.dtype)
+        self.plan.band(pixels, *cut, responses[0, 0], scratch)
+        return responses
+
+
+def _macs(step: Convolution) -> int:
+    return prod(step.geometry.output_shape) * int(step.plan.weight.size)

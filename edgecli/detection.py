@@ -77,6 +77,7 @@ class Settings:
     nan: str = "propagate"
     background: tuple[int, int, int] = (255, 255, 255)
     threads: int | None = None
+    measured: bool = True  # whether anyone will ask for the responses' extremes
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():

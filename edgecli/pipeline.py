@@ -7,7 +7,7 @@ bands on worker threads with a bounded number in flight, and writes them in orde
 
 from __future__ import annotations
 
-import threading
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgecli.conv.blas import blas_for
 from edgecli.conv.engine import as_pair, cores
-from edgecli.conv.scratch import Scratch
+from edgecli.conv.scratch import borrowed_scratch
 from edgecli.conv.workers import map_in_order
 from edgecli.detection import Detection, Settings, plan_detection
 from edgecli.edges.keeping import Keeper, keeper_of
@@ -123,16 +123,6 @@ class _Band:
     seconds: float
 
 
-class _Memory(threading.local):
-    """Each worker thread's own buffers; they go when the thread ends."""
-
-    def __init__(self) -> None:
-        self.scratch = Scratch()
-
-
-_memory = _Memory()
-
-
 def _band(
     detection: Detection,
     keepers: Sequence[Keeper],
@@ -141,21 +131,30 @@ def _band(
     block: Rows,
 ) -> _Band:
     """Compute rows ``cut`` of everything, from the image rows that responses ``wide`` need."""
-    scratch = _memory.scratch
-    pixels = detection.responder.prepare(block)
-    started = time.perf_counter()
-    responses = detection.responder.respond(pixels, wide, scratch)
-    band = _Band([], [], time.perf_counter() - started)
-    merge, height = detection.channels == "max", detection.output_shape[0]
+    responder = detection.responder
+    pixels = responder.prepare(block)
     picture = _picture(detection, block, cut, wide)
-    for plan, keeper in zip(detection.plans, keepers, strict=True):
-        layers = combine(plan.edge_map, plan.slope, responses, wide, merge, scratch)
-        layers = run_stages(plan.stages, layers, cut, height, scratch)
-        shown = _show(plan, layers, picture)
-        seen = measure(shown.strength, plan.clips)
-        band.extremes.append(seen)
-        band.encoded.append(keeper.encode(shown, seen, scratch))
+    merge, height = detection.channels == "max", detection.output_shape[0]
+    with borrowed_scratch() as scratch:
+        started = time.perf_counter()
+        responses = responder.respond(pixels, wide, scratch)
+        band = _Band([], [], time.perf_counter() - started)
+        for plan, keeper in zip(detection.plans, keepers, strict=True):
+            layers = combine(plan.edge_map, plan.slope, responses, wide, merge, scratch)
+            layers = run_stages(plan.stages, layers, cut, height, scratch)
+            shown = _show(plan, layers, picture)
+            seen = _look(detection, plan, shown)
+            band.extremes.append(seen)
+            band.encoded.append(keeper.encode(shown, seen, scratch))
     return band
+
+
+def _look(detection: Detection, plan: MapPlan, shown: Shown) -> Extremes:
+    """Measure responses; where nobody asks, only say what is certain: norms are 0 or more."""
+    if detection.settings.measured or plan.whole or detection.pixels.kind == "f":
+        return measure(shown.strength, plan.clips)
+    norm = plan.edge_map.stop - plan.edge_map.start > 1
+    return Extremes(0.0 if norm else -math.inf, math.inf)
 
 
 def _show(plan: MapPlan, layers: Layers, picture: Rows | None) -> Shown:
@@ -221,6 +220,7 @@ def detect_edges(
         depth="8",
         lines=Lines(thin, parse_threshold(threshold) if threshold else chosen),
         threads=threads,
+        measured=False,
     )
     detection = plan_detection(settings, source.shape, source.dtype)
     if len(detection.maps) > 1 or map == "raw":

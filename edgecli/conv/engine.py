@@ -18,18 +18,19 @@ from numpy.typing import ArrayLike, NDArray
 from edgecli.conv.blas import blas_for
 from edgecli.conv.increments import Increments
 from edgecli.conv.plan import Part, Plan, plan_convolution
-from edgecli.conv.scratch import Scratch
+from edgecli.conv.scratch import Scratch, borrowed_scratch
 from edgecli.errors import GeometryError
 from edgecli.filters import FilterBank, load_filter
 from edgecli.geometry import Axis, Border, Geometry, Window, bands, parse_border, parse_padding
 
-BAND_BYTES = 3 * 2**20
-"""Working memory that a band aims at: a thread's share of cache, measured (tests/benchmarks)."""
+BAND_BYTES = 4 * 2**20
+"""Working memory that a band aims at: cache would like less, but each NumPy call of a thread may
+wait for the interpreter, so that few long calls are faster than many short ones."""
 
 LARGEST_BAND = 2**28
 """Pixels that may be needed for one row of output: 1 GiB of working memory."""
 
-FEWEST_ROWS, MOST_ROWS = 16, 256
+FEWEST_ROWS, MOST_ROWS = 16, 512
 
 
 @dataclass(frozen=True)
@@ -181,12 +182,14 @@ def convolve(
     padding_mode: str = "zeros",
     dilation: int | tuple[int, int] = 1,
     threads: int | None = None,
+    out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """Slide a filter bank over an image: cross-correlation, as torch and OpenCV compute it.
 
     ``image`` is ``(H, W)`` or ``(C, H, W)``; the result is ``(C_out, H', W')``: int16 or int32
     where that is exact, else float32. A bank of depth 1 stands in every channel and its products
-    are summed. ``threads`` defaults to all cores and changes nothing but the time.
+    are summed. ``threads`` defaults to all cores and changes nothing but the time. ``out``, of the
+    result's shape and type, takes the result where memory is to be used again.
 
     Raises GeometryError where the window does not fit, FilterError where the depths differ.
 
@@ -207,12 +210,19 @@ def convolve(
     )
     channels, height, width = volume.shape
     convolution = plan_over(bank, window, (channels, height, width), volume.dtype)
-    out = np.empty(convolution.output_shape, convolution.plan.accumulator)
+    if out is None:
+        out = np.empty(convolution.output_shape, convolution.plan.accumulator)
+    elif (out.shape, out.dtype) != (convolution.output_shape, convolution.plan.accumulator):
+        raise GeometryError(
+            f"out has shape {out.shape} of {out.dtype}; give {convolution.output_shape} of "
+            f"{convolution.plan.accumulator}"
+        )
+    responses = out
 
     def compute(band: tuple[int, int], scratch: Scratch) -> None:
         start, stop = band
         low, high = convolution.needed(start, stop)
-        convolution.band(volume[:, low:high], start, stop, out[:, start:stop], scratch)
+        convolution.band(volume[:, low:high], start, stop, responses[:, start:stop], scratch)
 
     with blas_for(products=convolution.plan.uses_blas):
         run_bands(bands(out.shape[1], convolution.band_rows), compute, threads)
@@ -246,9 +256,9 @@ def run_bands(
     remaining = iter(queue)  # a list's iterator may be shared by threads
 
     def worker(_: int) -> None:
-        scratch = Scratch()
-        for band in remaining:
-            compute(band, scratch)
+        with borrowed_scratch() as scratch:
+            for band in remaining:
+                compute(band, scratch)
 
     if workers <= 1:
         worker(0)

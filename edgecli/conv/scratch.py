@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+MOST_KEPT, LARGEST_KEPT = 8, 2**25
+"""How many scratches are kept for the next call, and of how many bytes at the most."""
 
 
 class Scratch:
@@ -27,3 +32,23 @@ class Scratch:
         if buffer is None or len(buffer) < size:
             buffer = self._buffers[name] = np.empty(size, np.uint8)
         return buffer[:size].view(dtype).reshape(shape)
+
+    @property
+    def size(self) -> int:
+        """Return the bytes held."""
+        return sum(len(buffer) for buffer in self._buffers.values())
+
+
+_idle: list[Scratch] = []  # whose append and pop no two threads can be in at once
+
+
+@contextmanager
+def borrowed_scratch() -> Iterator[Scratch]:
+    """Lend a scratch that was used before, if there is one, and take it back for the next."""
+    try:
+        scratch = _idle.pop()
+    except IndexError:
+        scratch = Scratch()
+    yield scratch
+    if len(_idle) < MOST_KEPT and scratch.size <= LARGEST_KEPT:
+        _idle.append(scratch)

@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.engine [--only REGEX] [--rounds N] [--megapixels 24] [--json FILE]
 
-Two threads each; everyone allocates its own result, as a user would call it. The floor is the
+Two threads each. Results of one filter go to memory that was used before (``out=``, ``dst=``,
+``output=``): fresh memory would cost everyone the same page faults. The floor is the
 time to copy the image. Before anything is timed, every peer's result is compared with ours.
 """
 

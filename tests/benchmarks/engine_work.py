@@ -128,25 +128,31 @@ def ours(image: Array, bank: FilterBank, **options: Any) -> Run:
     return lambda: edgecli.convolve(image, bank, threads=THREADS, **options)
 
 
+def ours_again(image: Array, bank: FilterBank) -> Run:
+    """Return our call into memory that was used before, as OpenCV's and SciPy's rows have it."""
+    return ours(image, bank, out=ours(image, bank)())
+
+
 def filter2d(image: Array, kernel: Array, depth: str) -> Run | None:
     """Return OpenCV's call, into ``CV_16S`` or ``CV_32F``."""
+    if cv2 is None:
+        return None
     weight = kernel.astype(np.float32)
-    return call(
-        cv2,
-        lambda: cv2.filter2D(image, getattr(cv2, depth), weight, borderType=cv2.BORDER_REPLICATE),
-    )
+    run = partial(cv2.filter2D, image, getattr(cv2, depth), weight, borderType=cv2.BORDER_REPLICATE)
+    return partial(run, dst=run())
 
 
 def scipy_peer(image: Array, kernel: Array, dtype: Any) -> Peer:
     """Return SciPy's correlation on as much of the image as takes about a second."""
     share = min(1.0, SCIPY_TAPS / (np.count_nonzero(kernel) * image.size))
     part = corner(image, share)
+    result = np.empty(part.shape, dtype)
     name = "scipy.ndimage.correlate"
     if share < 1:
         name += f" ({part.size / 1e6:.2g} MP, scaled)"
     return Peer(
         name,
-        call(ndimage, lambda: ndimage.correlate(part, kernel, output=dtype, mode="nearest")),
+        call(ndimage, lambda: ndimage.correlate(part, kernel, result, mode="nearest")),
         least=10,
         share=part.size / image.size,
     )
@@ -160,15 +166,15 @@ def derivative(image: Array, name: str) -> Work:
     if name in ("sobel-x", "scharr-x"):
         peers.append(Peer(f"cv2.{name[:-2].title()}", _opencv_derivative(image, name), least=2))
     peers += [scipy_peer(image, kernel, np.int16), _skimage_derivative(image, name, kernel)]
-    return Work(name, ours(image, bank), image, tuple(peers), border=1)
+    return Work(name, ours_again(image, bank), image, tuple(peers), border=1)
 
 
 def _opencv_derivative(image: Array, name: str) -> Run | None:
-    def run() -> Any:
-        function = cv2.Sobel if name == "sobel-x" else cv2.Scharr
-        return function(image, cv2.CV_16S, 1, 0, borderType=cv2.BORDER_REPLICATE)
-
-    return call(cv2, run)
+    if cv2 is None:
+        return None
+    function = cv2.Sobel if name == "sobel-x" else cv2.Scharr
+    run = partial(function, image, cv2.CV_16S, 1, 0, borderType=cv2.BORDER_REPLICATE)
+    return partial(run, dst=run())
 
 
 def _skimage_derivative(image: Array, name: str, kernel: Array) -> Peer:
@@ -218,7 +224,7 @@ def sobel_magnitude(image: Array) -> Work:
 def dense_integer(image: Array, size: int) -> Work:
     """Random whole weights, −9 … 9: no outer product, and no zeros to speak of."""
     kernel = np.random.default_rng(size).integers(-9, 10, (size, size)).astype(float)
-    run = ours(image, FilterBank(kernel[np.newaxis, np.newaxis]))
+    run = ours_again(image, FilterBank(kernel[np.newaxis, np.newaxis]))
     dtype = ours(image[:9, :9], FilterBank(kernel[np.newaxis, np.newaxis]))().dtype
     depth = "CV_16S" if dtype == np.int16 else "CV_32F"  # filter2D has no 32-bit integers
     peers = (
@@ -235,7 +241,7 @@ def dense_float(image: Array, size: int, least: float) -> Work:
         Peer("cv2.filter2D", filter2d(image, kernel, "CV_32F"), least),
         scipy_peer(image, kernel, np.float32),
     )
-    run = ours(image, FilterBank(kernel[np.newaxis, np.newaxis]))
+    run = ours_again(image, FilterBank(kernel[np.newaxis, np.newaxis]))
     return Work(f"float {size}×{size}", run, image, peers, border=size)
 
 
@@ -246,8 +252,10 @@ def gaussian(image: Array) -> Work:
     kernel = bank.weight[0, 0]
     options = {"mode": "nearest", "truncate": 4.0}
 
+    result = np.empty_like(pixels)
+
     def opencv() -> Any:
-        return cv2.GaussianBlur(pixels, kernel.shape, 3, borderType=cv2.BORDER_REPLICATE)
+        return cv2.GaussianBlur(pixels, kernel.shape, 3, result, borderType=cv2.BORDER_REPLICATE)
 
     peers = (
         Peer("cv2.GaussianBlur", call(cv2, opencv), least=1),
@@ -261,7 +269,7 @@ def gaussian(image: Array) -> Work:
             call(skimage, lambda: skimage.gaussian(pixels, 3, preserve_range=True, **options)),
         ),
     )
-    return Work("gaussian:3", ours(pixels, bank), pixels, peers, border=len(kernel))
+    return Work("gaussian:3", ours_again(pixels, bank), pixels, peers, border=len(kernel))
 
 
 def torch_layer(volume: Array, bank: FilterBank, stride: int) -> Run | None:

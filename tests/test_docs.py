@@ -13,7 +13,7 @@ import pytest
 from edgecli.cli import COMMANDS, main
 from edgecli.edges.operators import COMBINATIONS
 from edgecli.edges.rendering import MAPS
-from edgecli.filters import BUILTIN_FILTERS
+from edgecli.filters import BUILTIN_FILTERS, RECIPES
 from edgecli.geometry import PADDING_MODES
 from edgecli.images.colour import CHANNELS
 from edgecli.images.formats import FORMATS
@@ -52,7 +52,7 @@ def test_every_command_and_option_has_help_and_is_in_the_readme(
             assert re.search(rf"{longest}\b", README), longest
 
 
-@pytest.mark.parametrize("name", [*BUILTIN_FILTERS, *zoo_names()])
+@pytest.mark.parametrize("name", [*BUILTIN_FILTERS, *RECIPES, *zoo_names()])
 def test_every_filter_and_network_is_in_the_readme(name: str) -> None:
     stem, dash, last = name.rpartition("-")
     pair = dash and last in {"x", "y", "1", "2"} and f"`{stem}-" in README and f"-{last}" in README

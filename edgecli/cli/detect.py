@@ -48,6 +48,7 @@ def command(
     is written beside its input, or where -o says.
     """
     target = _many_to_folder(inputs, target)
+    settings = replace(settings, measured=reporting.format != "none")
     settings = grid_settings(settings) if grid else settings
     outputs = [
         name_grid(path, target) if grid else name_outputs(path, settings, target) for path in inputs

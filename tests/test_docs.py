@@ -102,7 +102,8 @@ def test_every_command_of_the_readme_parses(arguments: list[str]) -> None:
     commands = dict(all_commands())
     name = next(name for name in commands if " ".join(arguments).startswith(f"{name}"))
     rest = arguments[len(name.split()) :]
-    commands[name].make_parser(click.Context(commands[name])).parse_args(rest)
+    context = click.Context(commands[name], help_option_names=["-h", "--help"])
+    commands[name].make_parser(context).parse_args(rest)
 
 
 def test_the_two_commands_for_a_fresh_machine_are_there() -> None:

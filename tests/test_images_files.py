@@ -135,7 +135,7 @@ def test_a_pipe_shorter_than_a_head(monkeypatch: pytest.MonkeyPatch, data: bytes
     ("make", "said"),
     [
         (lambda _: None, "does not exist"),
-        (lambda path: path.mkdir(), "is a folder; give an image, or use edgecli batch"),
+        (lambda path: path.mkdir(), "is a folder; give an image in it"),
         (lambda path: path.write_bytes(b""), "is empty"),
         (lambda path: path.write_bytes(b"\xff" * 99), "image"),
         (lambda path: path.write_bytes(b"%PDF-1.7 ..."), "image"),

@@ -115,7 +115,7 @@ def _open_input(path: str) -> Iterator[HeadReader]:
     except FileNotFoundError as error:
         raise ImageError(f"image {path} does not exist; check the name") from error
     except IsADirectoryError as error:
-        raise ImageError(f"{path} is a folder; give an image, or use edgecli batch") from error
+        raise ImageError(f"{path} is a folder; give an image in it") from error
     except PermissionError as error:
         raise ImageError(f"image {path} may not be read; check its permissions") from error
     except (OSError, ValueError) as error:

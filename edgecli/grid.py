@@ -14,7 +14,8 @@ from edgecli.edges.operators import load_operator
 from edgecli.images.base import ArraySink, ArraySource, Rows
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import FORMATS, begin_file, format_of
-from edgecli.jobs import Limits, Outputs, Result, Target, make_folder, upright
+from edgecli.images.orientation import upright
+from edgecli.jobs import Limits, Outputs, Result, Target, make_folder
 from edgecli.pipeline import run_detection
 
 GRID_FILTERS = (

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from edgecli.conv.workers import shared_workers
 from edgecli.errors import OutputError, UsageError
-from edgecli.images.base import ArraySource, ImageInfo, Sink, Source
+from edgecli.images.base import ImageInfo, Sink, Source
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import (
     FORMATS,
@@ -21,6 +21,7 @@ from edgecli.images.formats import (
     check_holds,
     format_of,
 )
+from edgecli.images.orientation import upright
 from edgecli.pipeline import Detection, Measured, Settings, plan_detection, run_detection
 
 MAX_PIXELS = 2**31
@@ -169,16 +170,6 @@ def _fit_format(settings: Settings, format_: Format) -> Settings:
     if only_8_bit and settings.depth is None and settings.map != "raw":
         return replace(settings, depth="8")
     return settings
-
-
-def upright(image: Source) -> Source:
-    """Turn an image as its EXIF orientation says; that needs the whole of it."""
-    if image.info.orientation == 1:
-        return image
-    from edgecli.images.pillow import oriented
-
-    (rows,) = image.blocks([(0, image.shape[0])])
-    return ArraySource(oriented(rows, image.info.orientation), image.info)
 
 
 def _numbered(outputs: Outputs, number: int, *, together: bool) -> Outputs:

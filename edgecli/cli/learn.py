@@ -14,9 +14,9 @@ from edgecli.errors import ImageError, UsageError
 from edgecli.filters import dump_filter, filter_format
 from edgecli.images.base import Source
 from edgecli.images.files import open_images, whole_file
+from edgecli.images.orientation import upright
 from edgecli.jobs import MAX_PIXELS
 from edgecli.networks.learn import Task, learn
-from edgecli.networks.maps import upright
 from edgecli.reports.formats import REPORTS
 from edgecli.reports.learned import write_learned
 

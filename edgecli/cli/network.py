@@ -12,10 +12,11 @@ import click
 
 from edgecli.errors import UsageError
 from edgecli.images.files import open_images, whole_file
+from edgecli.images.orientation import upright
 from edgecli.jobs import MAX_PIXELS
 from edgecli.networks import Network, load_network
 from edgecli.networks.drawing import draw_network
-from edgecli.networks.maps import describe_run, output_paths, upright
+from edgecli.networks.maps import describe_run, output_paths
 from edgecli.networks.weights import random_weights
 from edgecli.reports.formats import REPORTS
 from edgecli.reports.network import run_text, summary_text

@@ -30,7 +30,7 @@ _TEXT = "U"
 _MEMBERS = {"weight": _NUMBERS, "bias": _NUMBERS, "names": _TEXT}
 _LARGEST_TEXT = 2**24  # bytes of all names
 
-_BROKEN = (
+BROKEN = (
     ValueError,
     SyntaxError,
     TypeError,
@@ -40,7 +40,6 @@ _BROKEN = (
     RecursionError,
     RuntimeError,  # an encrypted archive
     NotImplementedError,  # an unknown compression
-    OSError,
     struct.error,
     zipfile.BadZipFile,
     zlib.error,
@@ -132,6 +131,6 @@ def _translated(origin: Origin) -> Iterator[None]:
         yield
     except FilterError:
         raise
-    except _BROKEN as error:
+    except (*BROKEN, OSError) as error:
         reason = quoted(str(error).partition("\n")[0] or type(error).__name__)
         raise origin.error(f"damaged or no NumPy file ({reason}); save it again") from error

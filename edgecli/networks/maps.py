@@ -12,7 +12,7 @@ import numpy as np
 from edgecli.conv.engine import cores
 from edgecli.edges.rendering import full_scale
 from edgecli.errors import GeometryError
-from edgecli.images.base import ArraySource, ImageInfo, Source
+from edgecli.images.base import ImageInfo, Source
 from edgecli.images.colour import to_volume
 from edgecli.networks.blocks import Block
 from edgecli.networks.collectors import collectors_for
@@ -93,16 +93,6 @@ def image_blocks(laid: Laid, source: Source) -> Iterator[Block]:
     for rows in source.blocks(laid.input_rows):
         volume = to_volume(rows, channels)
         yield np.multiply(volume, np.float32(scale), dtype=np.float32)[..., np.newaxis]
-
-
-def upright(source: Source) -> Source:
-    """Turn an image as its EXIF orientation says; that needs the whole of it."""
-    if source.info.orientation == 1:
-        return source
-    from edgecli.images.pillow import oriented
-
-    (rows,) = source.blocks([(0, source.shape[0])])
-    return ArraySource(oriented(rows, source.info.orientation), source.info)
 
 
 def output_paths(network: Network, output: str) -> list[tuple[str, str]]:

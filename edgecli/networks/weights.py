@@ -8,13 +8,9 @@ Half, single and double precision are read; the network computes in float32.
 from __future__ import annotations
 
 import io
-import lzma
 import math
-import struct
-import tokenize
 import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
@@ -23,6 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from edgecli.errors import NetworkError
+from edgecli.filters.read_numpy import BROKEN
 from edgecli.networks.layers import Shape
 
 Weights = Mapping[str, NDArray[np.float32]]
@@ -34,23 +31,6 @@ _PRECISIONS = ("float16", "float32", "float64")
 
 _SLACK = 2**20
 """Bytes of a file beyond its numbers: headers, names and the archive's directory."""
-
-_BROKEN = (
-    ValueError,
-    SyntaxError,
-    TypeError,
-    tokenize.TokenError,
-    EOFError,
-    OverflowError,
-    RecursionError,
-    RuntimeError,  # an encrypted archive
-    NotImplementedError,  # an unknown compression
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-)
-"""What NumPy and zipfile raise on bytes that are not what they say."""
 
 
 def check_weights(weights: Weights, shapes: ParameterShapes, origin: str) -> None:
@@ -187,7 +167,7 @@ def _translated(origin: str) -> Iterator[None]:
     """Turn what NumPy and zipfile raise on damaged bytes into one line."""
     try:
         yield
-    except _BROKEN as error:
+    except BROKEN as error:
         reason = (str(error).partition("\n")[0] or type(error).__name__)[:80]
         raise NetworkError(
             f"{origin}: damaged or no NPZ file ({reason}); save it with numpy.savez"

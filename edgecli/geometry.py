@@ -107,6 +107,8 @@ class Axis:
         The halo: what the padding copies from inside the image is within the range.
         """
         low, high = self.reach(start, stop)
+        if low >= 0 and high <= self.size:
+            return low, high
         outside = (*range(low, min(high, 0)), *range(max(low, self.size), high))
         sources = [s for p in outside if (s := border.source(p, self.size)) is not None]
         if low < self.size and high > 0:

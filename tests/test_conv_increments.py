@@ -55,7 +55,7 @@ def test_increments_keep_to_stride_and_dilation(weight: Array, stride: tuple[int
     np.testing.assert_array_equal(out, expected)
 
 
-@pytest.mark.parametrize(("name", "passes"), [("kirsch", 24), ("robinson", 24)])
+@pytest.mark.parametrize(("name", "passes"), [("kirsch", 24), ("robinson", 22)])
 def test_the_compass_operators_are_planned_so(name: str, passes: int) -> None:
     plan = plan_convolution(load_filter(name), Window((3, 3)), "uint8")
     (part,) = plan.parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from edgecli.conv.method import Steps
 from edgecli.conv.scratch import Scratch
 from edgecli.conv.sums import (
+    Chain,
     Separable,
     Taps,
     group_weights,
@@ -150,3 +152,48 @@ def test_both_methods_compute_the_same_as_nested_loops(
         out = np.empty(truth.shape, np.int32)
         method.apply(padded, out, Steps(stride, dilation), Scratch())
         np.testing.assert_array_equal(out, truth)
+
+
+@given(st.lists(whole, min_size=1, max_size=7))
+def test_the_links_of_a_chain_multiply_to_its_weights(weights: list[int]) -> None:
+    chain = Chain.of(weights)
+    product = reduce(np.convolve, chain.links, np.array([1]))
+    np.testing.assert_array_equal(product, weights)
+    assert chain.passes <= passes(group_weights(weights))
+
+
+@pytest.mark.parametrize(
+    ("weights", "links"),
+    [
+        ([1, 2, 1], ((1, 1), (1, 1))),
+        ([1, 4, 6, 4, 1], ((1, 1), (1, 1), (1, 1), (1, 1))),
+        ([1, 0, -1], ((1, 0, -1),)),
+        ([3, 10, 3], ((3, 10, 3),)),
+        ([0.5, 1.0, 0.5], ((0.5, 1.0, 0.5),)),
+    ],
+)
+def test_binomial_weights_become_sums_of_two(
+    weights: list[float], links: tuple[tuple[float, ...], ...]
+) -> None:
+    assert Chain.of(weights).links == links
+
+
+@given(
+    npst.arrays("int32", st.tuples(st.integers(9, 12), st.integers(9, 12)), elements=whole),
+    st.integers(0, 1),
+    st.integers(1, 3),
+    st.integers(1, 2),
+    st.booleans(),
+)
+def test_a_chain_slides_as_its_weights_do(
+    plane: NDArray[np.int32], axis: int, stride: int, dilation: int, given_memory: bool
+) -> None:
+    weights = [1, 3, 3, 1]
+    steps = Steps((stride, stride), (dilation, dilation))
+    kernel = np.array(weights, float).reshape((1, -1) if axis else (-1, 1))
+    moved = (1, stride) if axis else (stride, 1)
+    truth = correlate(plane[np.newaxis], kernel[np.newaxis, np.newaxis], moved, (dilation,) * 2)[0]
+    out = np.empty(truth.shape, np.int32) if given_memory else None
+    result = Chain.of(weights).apply(plane, out, axis, steps, Scratch())
+    assert result is out or not given_memory
+    np.testing.assert_array_equal(result, truth)

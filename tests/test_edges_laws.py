@@ -16,7 +16,7 @@ from scipy import ndimage
 from edgecli import detect_edges
 from edgecli.conv import engine
 from edgecli.edges.operators import load_operator
-from edgecli.edges.planning import Lines
+from edgecli.edges.planning import ROUNDING, Lines
 from edgecli.edges.thresholds import parse_hysteresis, parse_threshold
 from edgecli.images.base import ArraySink, ArraySource
 from edgecli.pipeline import Settings, plan_detection, run_detection
@@ -182,4 +182,6 @@ def test_bands_equal_the_whole(
     monkeypatch.setattr(engine, "FEWEST_ROWS", rows)
     monkeypatch.setattr(engine, "MOST_ROWS", rows)
     in_bands = detect(picture, name, threshold=threshold, threads=2)
-    np.testing.assert_array_equal(in_bands, whole)
+    # Some BLAS kernels round a product by where its row lies in the matrix, and so in the band.
+    rounding = ROUNDING * float(whole.max()) if name == "log:1.5" else 0
+    np.testing.assert_allclose(in_bands, whole, rtol=0, atol=rounding)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,9 @@ from edgecli.conv.plan import Part, Plan, plan_convolution
 from edgecli.conv.scratch import Scratch, borrowed_scratch
 from edgecli.errors import GeometryError
 from edgecli.filters import FilterBank, load_filter
-from edgecli.geometry import Axis, Border, Geometry, Window, bands, parse_border, parse_padding
+from edgecli.geometry import Border, Geometry, Window, bands, parse_border, parse_padding
 
-BAND_BYTES = 4 * 2**20
+BAND_BYTES = 2 * 2**20
 """Working memory that a band aims at: cache would like less, but each NumPy call of a thread may
 wait for the interpreter, so that few long calls are faster than many short ones."""
 
@@ -78,15 +79,15 @@ class Convolution:
             if part.pixels not in padded:
                 padded[part.pixels] = self._pad(block, start, stop, part.pixels, scratch)
             self._apply(part, padded[part.pixels], out[part.start : part.stop], scratch)
-        for response, bias in zip(out, self.plan.bias, strict=True):
-            if bias:
+        if self.plan.is_biased:
+            for response, bias in zip(out, self.plan.bias, strict=True):
                 np.add(response, bias, out=response)
 
     @property
     def folds(self) -> bool:
         """Whether ``largest`` can do without keeping the responses of every filter."""
         methods = [part.method for part in self.plan.parts]
-        return isinstance(methods[0], Increments) and len(methods) == 1 and not any(self.plan.bias)
+        return isinstance(methods[0], Increments) and len(methods) == 1 and not self.plan.is_biased
 
     def largest(
         self, block: NDArray[Any], start: int, stop: int, out: NDArray[Any], scratch: Scratch
@@ -121,32 +122,47 @@ class Convolution:
         """Copy a block into a method's type, with the padding that its window needs."""
         rows, cols = self.geometry.rows, self.geometry.cols
         low, high = rows.reach(start, stop)
-        first = self.needed(start, stop)[0]
         shape = (self.depth, high - low, cols.padded)
-        padded = scratch.take(f"padded {pixels}", shape, pixels)
-        left, right = cols.before, cols.before + cols.size
-        above, below = max(low, 0), min(high, rows.size)
+        padded = scratch.take(f"padded {pixels.char}", shape, pixels)
+        inner = padded[:, :, cols.before : cols.before + cols.size]
+        if low >= 0 and high <= rows.size:
+            np.copyto(inner, block, casting="unsafe")
+        else:
+            self._pad_rows(block, (low, high), self.needed(start, stop)[0], inner)
+        for position, source in self._sides:
+            if source is None:
+                padded[:, :, position] = self.border.value
+            else:
+                padded[:, :, position] = padded[:, :, source]
+        return padded
+
+    def _pad_rows(
+        self, block: NDArray[Any], reach: tuple[int, int], first: int, inner: NDArray[Any]
+    ) -> None:
+        """Copy a block that starts at row ``first``, and what stands above or below the image."""
+        (low, high), size = reach, self.geometry.rows.size
+        above, below = max(low, 0), min(high, size)
         if above < below:
-            inner = padded[:, above - low : below - low, left:right]
-            np.copyto(inner, block[:, above - first : below - first], casting="unsafe")
-        for position in (*range(low, min(high, 0)), *range(max(low, rows.size), high)):
-            source = self.border.source(position, rows.size)
-            outside = padded[:, position - low, left:right]
+            rows = inner[:, above - low : below - low]
+            np.copyto(rows, block[:, above - first : below - first], casting="unsafe")
+        for position in (*range(low, min(high, 0)), *range(max(low, size), high)):
+            source = self.border.source(position, size)
+            outside = inner[:, position - low]
             if source is None:
                 outside.fill(self.border.value)
             else:
                 np.copyto(outside, block[:, source - first], casting="unsafe")
-        self._pad_sides(padded, cols)
-        return padded
 
-    def _pad_sides(self, padded: NDArray[Any], cols: Axis) -> None:
-        for position in (*range(-cols.before, 0), *range(cols.size, cols.size + cols.after)):
-            source = self.border.source(position, cols.size)
-            outside = padded[:, :, cols.before + position]
-            if source is None:
-                outside.fill(self.border.value)
-            else:
-                np.copyto(outside, padded[:, :, cols.before + source])
+    @cached_property
+    def _sides(self) -> list[tuple[int, int | None]]:
+        """List the padded columns left and right, each with the padded column that it repeats."""
+        cols = self.geometry.cols
+        outside = (*range(-cols.before, 0), *range(cols.size, cols.size + cols.after))
+        sources = [self.border.source(position, cols.size) for position in outside]
+        return [
+            (cols.before + position, None if source is None else cols.before + source)
+            for position, source in zip(outside, sources, strict=True)
+        ]
 
 
 def _is_finite(block: NDArray[Any]) -> bool:

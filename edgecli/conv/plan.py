@@ -76,6 +76,11 @@ class Plan:
             Part(n, n + 1, _sums(one), self.accumulator) for n, one in enumerate(self.weight)
         )
 
+    @cached_property
+    def is_biased(self) -> bool:
+        """Whether anything is added to the responses."""
+        return any(self.bias)
+
     @property
     def method(self) -> str:
         """Name the methods, each once: ``separable``, ``separable + taps``."""

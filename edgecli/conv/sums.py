@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import groupby
+from itertools import accumulate, groupby
 from math import gcd
 from typing import Any
 
@@ -29,6 +29,10 @@ class Group:
     weight: float
     plus: tuple[int, ...]
     minus: tuple[int, ...]
+
+
+NOTHING_TO_ADD = (Group(1, (0,), ()),)
+"""The first view as it is."""
 
 
 def group_weights(weights: Iterable[float]) -> tuple[Group, ...]:
@@ -131,20 +135,77 @@ class Taps:
 
 
 @dataclass(frozen=True)
+class Chain:
+    """A 1-D window as windows that follow one another: their weights multiply as polynomials do.
+
+    >>> Chain.of([1, 2, 1]).links
+    ((1, 1), (1, 1))
+    """
+
+    links: tuple[tuple[float, ...], ...]
+    groups: tuple[tuple[Group, ...], ...]
+
+    @property
+    def passes(self) -> int:
+        """Count the ufunc passes over a band."""
+        return sum(passes(groups) for groups in self.groups)
+
+    @classmethod
+    def of(cls, weights: Sequence[float]) -> Chain:
+        """Divide by [1 1] where that saves passes: binomial weights are sums of two."""
+        whole = cls((tuple(weights),), (group_weights(weights),))
+        quotient = _quotient(weights)
+        if not quotient:
+            return whole
+        rest = cls.of(quotient)
+        divided = cls(((1, 1), *rest.links), (group_weights((1, 1)), *rest.groups))
+        return divided if divided.passes < whole.passes else whole
+
+    def apply(
+        self, plane: Array, out: Array | None, axis: int, steps: Steps, scratch: Scratch
+    ) -> Array:
+        """Slide along an axis of a plane ``(rows, cols)``.
+
+        Fills ``out``, or working memory, or returns a view where there is nothing to add up.
+        """
+        dilation = steps.dilation[axis]
+        for n, (link, groups) in enumerate(zip(self.links, self.groups, strict=True)):
+            last = n == len(self.links) - 1
+            stride = steps.stride[axis] if last else 1
+            count = (plane.shape[axis] - (len(link) - 1) * dilation - 1) // stride + 1
+            slices = [tap_slice(i, count, stride, dilation) for i in range(len(link))]
+            views = [plane[taps] if axis == 0 else plane[:, taps] for taps in slices]
+            target = out if last else None
+            plane = _pass(groups, views, target, f"link {axis} {n % 2}", scratch)
+        return plane
+
+
+def _quotient(weights: Sequence[float]) -> list[float]:
+    """Divide whole weights by [1 1], as polynomials; nothing where that leaves a rest.
+
+    >>> _quotient([1, 3, 3, 1]), _quotient([1, 0, 1])
+    ([1, 2, 1], [])
+    """
+    if len(weights) < 3 or not all(isinstance(weight, int) for weight in weights):
+        return []
+    sums = list(accumulate(weights, lambda total, weight: weight - total))
+    return [] if sums[-1] else sums[:-1]
+
+
+@dataclass(frozen=True)
 class Separable:
     """An outer product: a sum over channels, then one down the columns, then one along the rows."""
 
     channels: tuple[Group, ...]
-    column: tuple[Group, ...]
-    row: tuple[Group, ...]
-    kernel_size: tuple[int, int]
+    column: Chain
+    row: Chain
     factors: tuple[tuple[float, ...], ...]
     name: str = "separable"
 
     @property
     def passes(self) -> int:
         """Count the ufunc passes over a band."""
-        return sum(passes(groups) for groups in (self.channels, self.column, self.row))
+        return passes(self.channels) + self.column.passes + self.row.passes
 
     @classmethod
     def prepare(cls, weight: Array) -> Separable | None:
@@ -152,26 +213,27 @@ class Separable:
         factors = outer_factors(weight)
         if factors is None:
             return None
-        channels, column, row = (group_weights(factor) for factor in factors)
-        return cls(channels, column, row, weight.shape[1:], tuple(map(tuple, factors)))
+        channels, column, row = factors
+        groups = group_weights(channels)
+        return cls(groups, Chain.of(column), Chain.of(row), tuple(map(tuple, factors)))
 
     def apply(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
         """Fill ``out (1, rows, cols)``."""
-        _, rows, cols = out.shape
-        (kH, kW), (sH, sW), (dH, dW) = self.kernel_size, steps.stride, steps.dilation
-        plane = _pass(self.channels, list(padded), "plane", scratch)
-        tall = [plane[tap_slice(i, rows, sH, dH)] for i in range(kH)]
-        column = _pass(self.column, tall, "column", scratch)
-        wide = [column[:, tap_slice(j, cols, sW, dW)] for j in range(kW)]
-        weighted_sum(self.row, wide, out[0], scratch.take("rest", (rows, cols), out.dtype))
+        plane = _pass(self.channels, [*padded], None, "plane", scratch)
+        column = self.column.apply(plane, None, 0, steps, scratch)
+        self.row.apply(column, out[0], 1, steps, scratch)
 
 
-def _pass(groups: Sequence[Group], views: list[Array], name: str, scratch: Scratch) -> Array:
-    """Run one pass into scratch memory, or return the view where there is nothing to sum."""
-    if groups == (Group(1, (0,), ()),):
-        return views[0]
-    out = scratch.take(name, views[0].shape, views[0].dtype)
-    weighted_sum(groups, views, out, scratch.take("rest", out.shape, out.dtype))
+def _pass(
+    groups: Sequence[Group], views: list[Array], out: Array | None, name: str, scratch: Scratch
+) -> Array:
+    """Run one pass into ``out`` or scratch memory; a view where there is nothing to sum up."""
+    if out is None:
+        if groups == NOTHING_TO_ADD:
+            return views[0]
+        out = scratch.take(name, views[0].shape, views[0].dtype)
+    rest = scratch.take("rest", out.shape, out.dtype) if len(groups) > 1 else out
+    weighted_sum(groups, views, out, rest)
     return out
 
 

@@ -125,7 +125,7 @@ def plan_map(
     levels = fixed_levels(threshold, largest) if threshold else None
     rounding = largest * ROUNDING if response.kind == "f" else 0.0
     floor = max(rounding, levels.low if levels else 0.0)
-    thins = _thin(edge_map, slope, lines, floor)
+    thins = _thin(edge_map, slope, lines, floor, rounding)
     strength = (
         np.dtype(np.float32) if isinstance(thins, Cross) else combined_dtype(edge_map, response)
     )
@@ -143,13 +143,13 @@ def plan_map(
 
 
 def _thin(
-    edge_map: EdgeMap, slope: Slope | None, lines: Lines, floor: float
+    edge_map: EdgeMap, slope: Slope | None, lines: Lines, floor: float, rounding: float
 ) -> Thin | Cross | None:
     """Choose how to thin; a linked operator by the nearest neighbours, as OpenCV does."""
     if edge_map.thin or not (lines.thin or edge_map.linked):
         return None
     if slope is None:
-        return Cross(floor)
+        return Cross(floor, rounding)
     signed = edge_map.stop - edge_map.start == 1
     return Thin(floor, sectors=edge_map.linked and not lines.thin, signed=signed)
 

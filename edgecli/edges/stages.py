@@ -155,9 +155,13 @@ def _gradients(layers: Layers) -> Iterator[tuple[Array, Array]]:
 
 @dataclass(frozen=True)
 class Cross:
-    """Keep lines of one pixel: the crossings of zero of a second derivative."""
+    """Keep lines of one pixel: the crossings of zero of a second derivative.
+
+    Heights up to ``floor`` are no edges; responses within ``tie`` are of one size.
+    """
 
     floor: float
+    tie: float = 0.0
     halo: int = 1
 
     @property
@@ -170,7 +174,7 @@ class Cross:
         above, below = cut[0] - layers.cut[0], layers.cut[1] - cut[1]
         crossings = np.empty(layers.crop(cut).strength.shape, np.float32)
         for plane, out in zip(layers.strength, crossings, strict=True):
-            zero_crossings(framed(plane, above, below, scratch), self.floor, out)
+            zero_crossings(framed(plane, above, below, scratch), self.floor, out, self.tie)
         return Layers(cut, crossings)
 
 

@@ -72,13 +72,14 @@ def _floats(gradient: NDArray[Any], name: str, scratch: Scratch) -> Floats:
     return out
 
 
-def zero_crossings(frame: Floats, floor: float, out: Floats) -> None:
+def zero_crossings(frame: Floats, floor: float, out: Floats, tie: float = 0.0) -> None:
     """Keep in ``out`` the height of each crossing of zero at the pixel nearest to it, 0 elsewhere.
 
     ``frame (rows + 2, cols + 2)`` holds signed second derivatives within one pixel of halo. Where
     two neighbours in a row or column differ in sign, the crossing stands at the smaller one, of
     equals at the negative one, and its height is their difference; a 0 between two signs is a
-    crossing itself. Heights up to ``floor`` become 0. D. Marr and E. Hildreth (1980).
+    crossing itself. Heights up to ``floor`` become 0. Sizes within ``tie`` are equal: rounding must
+    not choose between the two sides of an edge. D. Marr and E. Hildreth (1980).
     """
     cols = frame.shape[1] - 2
     pitch = cols + 2
@@ -90,8 +91,8 @@ def zero_crossings(frame: Floats, floor: float, out: Floats) -> None:
     best = np.zeros(len(found), frame.dtype)
     for step in (1, pitch):
         before, after = values[place - step], values[place + step]
-        best = np.maximum(best, _height(here, before))
-        best = np.maximum(best, _height(here, after))
+        best = np.maximum(best, _height(here, before, tie))
+        best = np.maximum(best, _height(here, after, tie))
         through = (here == 0) & (np.sign(before) * np.sign(after) < 0)
         best = np.maximum(best, np.where(through, np.abs(before - after), 0))
     np.put(out, found, np.where(best > floor, best, 0))
@@ -107,10 +108,10 @@ def _changes_sign(frame: NDArray[Any]) -> NDArray[np.bool_]:
     return changes
 
 
-def _height(here: NDArray[Any], neighbour: NDArray[Any]) -> NDArray[Any]:
+def _height(here: NDArray[Any], neighbour: NDArray[Any], tie: float) -> NDArray[Any]:
     """Return |here| + |neighbour| where the crossing between them stands here, else 0."""
     near, far = np.abs(here), np.abs(neighbour)
-    nearest = (near < far) | ((near == far) & (here < 0))
+    nearest = (near < far - tie) | ((np.abs(near - far) <= tie) & (here < 0))
     crosses = (np.sign(here) * np.sign(neighbour) < 0) & nearest
     height: NDArray[Any] = np.where(crosses, near + far, 0)
     return height

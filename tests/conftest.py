@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,6 +39,20 @@ class Refuse(Protocol):
 
 Save = Callable[[str, Any], Path]
 Golden = Callable[[str, str], None]
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+
+# The gallery's page is tested in a browser where there is one; .ci/run sees to it that there is.
+collect_ignore = [] if CHROMIUM else ["test_gallery_browser.py"]
+if CHROMIUM is None and os.environ.get("EDGECLI_NEED_BROWSER"):
+    raise pytest.UsageError("EDGECLI_NEED_BROWSER is set, but no chromium is on the PATH")
+
+
+def pytest_report_header() -> str:
+    if CHROMIUM is None:
+        return "browser: no chromium on the PATH, so test_gallery_browser.py is not collected"
+    return f"browser: {CHROMIUM}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,23 +11,37 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from edgecli.errors import ImageError
 from edgecli.images import magic
 from edgecli.images.base import Rows, Source
 from edgecli.images.colour import composite
 from edgecli.images.files import open_images
-from edgecli.images.pillow import oriented
 from edgecli.images.pillow_guard import guarded, open_image
+from edgecli.images.pillow_headers import exif_orientation
 
 SIDE = 384  # pixels of the longer side
 TINY = 96  # up to this longer side nothing is lost: PNG, where JPEG would blur single pixels
 QUALITY = 82
 
 _BY_PILLOW = (b"\xff\xd8\xff", magic.PNG, b"RIFF")  # JPEG, PNG and WebP
-_EIGHT_BITS = {"1", "L", "P", "RGB", "LA", "RGBA", "CMYK", "YCbCr"}
+# Pillow's modes of 8 bits, and what they are shrunk in.
+_MODES = {"1": "L", "L": "L", **dict.fromkeys(("P", "RGB", "CMYK", "YCbCr"), "RGB")}
+_MODES |= {"LA": "RGBA", "PA": "RGBA", "RGBA": "RGBA"}
+
+# EXIF's orientations but 1, which is upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _AT_ONCE = 1 << 25  # pixels that Pillow may decode whole
+_ROWS_OF = 1 << 20  # pixels of a band
 
 
 def thumbnail(path: str, *, max_pixels: int) -> bytes:
@@ -38,7 +52,6 @@ def thumbnail(path: str, *, max_pixels: int) -> bytes:
     strongest black or white; other floats and integers by their maximum. Raises ImageError.
     """
     picture = _by_pillow(path, max_pixels) or _by_bands(path, max_pixels)
-    picture.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     buffer = io.BytesIO()
     if max(picture.size) <= TINY:
         picture.save(buffer, "PNG")
@@ -57,33 +70,42 @@ def _by_pillow(path: str, max_pixels: int) -> Image.Image | None:
         if not file.read(8).startswith(_BY_PILLOW):
             return None
         image = open_image(file)
-        image.draft("RGB", (2 * SIDE, 2 * SIDE))  # only a JPEG's decoder heeds it
-        if image.mode not in _EIGHT_BITS or image.width * image.height > _AT_ONCE:
+        if image.mode not in _MODES or image.width * image.height > _AT_ONCE:
             return None
-        image.thumbnail((2 * SIDE, 2 * SIDE), Image.Resampling.BOX)
-        upright = ImageOps.exif_transpose(image)
-        if not upright.has_transparency_data:
-            return upright.convert("L" if upright.mode in {"1", "L"} else "RGB")
-        layer = upright.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+        image.draft("RGB", (2 * SIDE, 2 * SIDE))  # only a JPEG's decoder heeds it
+        clear = image.has_transparency_data
+        picture = image.convert("RGBA" if clear else _MODES[image.mode])
+        picture.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
+        if clear:
+            paper = Image.new("RGBA", picture.size, "white")
+            picture = Image.alpha_composite(paper, picture).convert("RGB")
+        turn = _TURNS.get(exif_orientation(image))
+        return picture if turn is None else picture.transpose(turn)
 
 
 def _by_bands(path: str, max_pixels: int) -> Image.Image:
     for source in open_images(path, max_pixels=max_pixels):
+        height, width, _ = source.shape
+        box = max(max(height, width) // SIDE, 1)
         try:
-            small = oriented(_shrunk(source), source.info.orientation)
+            small = _shrunk(source, box)
         finally:
             source.close()
         pixels = np.ascontiguousarray(_eight_bits(small))
-        return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+        picture = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+        scale = min(SIDE / max(height, width), 1)
+        fitting = max(round(width * scale), 1), max(round(height * scale), 1)
+        whole = (0, 0, width / box, height / box)  # the last boxes may be cut
+        fitted = picture.resize(fitting, Image.Resampling.BOX, whole)
+        turn = _TURNS.get(source.info.orientation)
+        return fitted if turn is None else fitted.transpose(turn)
     raise ImageError(f"image {path} has no image in it; give a file with one")
 
 
-def _shrunk(source: Source) -> Rows:
-    """Return means over boxes of pixels, the longer side at most twice SIDE; type as it was."""
+def _shrunk(source: Source, box: int) -> Rows:
+    """Return the means over boxes of pixels, of the type that they are of."""
     height, width, _ = source.shape
-    box = max(max(height, width) // SIDE, 1)
-    rows = max((1 << 20) // (width * box), 1) * box
+    rows = max(_ROWS_OF // (width * box), 1) * box
     ranges = [(top, min(top + rows, height)) for top in range(0, height, rows)]
     return np.concatenate([_means(block, box) for block in source.blocks(ranges)])
 

@@ -68,6 +68,11 @@ function makeDetail(dialog, grid) {
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close(); // the backdrop
   });
+  dialog.addEventListener("wheel", (event) => {
+    const told = event.target.closest(".told");
+    const scrolls = told && told.scrollHeight > told.clientHeight;
+    if (!scrolls && !event.ctrlKey) event.preventDefault(); // the page below stays where it is
+  }, { passive: false });
   byId("close").addEventListener("click", () => dialog.close());
   byId("previous").addEventListener("click", () => show(place - 1));
   byId("next").addEventListener("click", () => show(place + 1));
@@ -98,6 +103,6 @@ function radio(group, value, text, checked, count) {
   const input = document.createElement("input");
   Object.assign(input, { type: "radio", name: group, value, checked });
   label.append(input, text);
-  if (count !== undefined) label.append(element("b", count.toLocaleString("en")));
+  if (count !== undefined) label.append(" ", element("b", count.toLocaleString("en")));
   return label;
 }

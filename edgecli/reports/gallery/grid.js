@@ -66,6 +66,7 @@ function makeGrid(root, open) {
     const pair = card.querySelector(".pair");
     card.classList.add(record.status);
     card.querySelector(".name").textContent = record.name;
+    card.querySelector(".reason bdi").textContent = reason(record);
     card.querySelector(".detail").textContent = summary(record);
     card.firstElementChild.title = record.folder + record.name;
     showPair(pair, record, record.outputs[0]);

@@ -29,6 +29,7 @@ function showTotals() {
   if (totals.macs) told.push([large(totals.macs), "multiply-adds"]);
   byId("sums").replaceChildren(...told.map(([number, what]) => {
     const part = document.createElement("span");
+    part.classList.toggle("bad", what === "failed");
     part.append(element("b", number), ` ${what}`);
     return part;
   }));
@@ -116,7 +117,9 @@ function leaveQuery(event) {
 addEventListener("keydown", pressed);
 query.addEventListener("input", changed);
 query.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && grid.list.length) grid.activate(0);
+  if (event.key !== "Enter") return;
+  event.preventDefault(); // else the card that takes the focus would take the key as well
+  grid.activate(0);
 });
 byId("order").addEventListener("change", (event) => {
   state.order = event.target.value;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -31,11 +32,16 @@ def template(title: str) -> tuple[str, str]:
         f"default-src 'none'; img-src 'self' data: file:; style-src {_source(style)}; "
         f"script-src {_source(script)}; base-uri 'none'; form-action 'none'"
     )
-    page = _read("gallery.html")
-    for name, value in (("policy", policy), ("title", escape(readable(title)))):
-        page = page.replace(f"{{{{{name}}}}}", value)
-    page = page.replace("{{style}}", style).replace("{{script}}", script)
-    before, after = page.split("{{data}}")
+    filled = {
+        "policy": policy,
+        "title": escape(readable(title)),
+        "style": style,
+        "script": script,
+    }
+    before, after = (
+        re.sub(r"{{(\w+)}}", lambda match: filled[match[1]], part)  # once: no value is filled in
+        for part in _read("gallery.html").split("{{data}}")
+    )
     return before, after
 
 

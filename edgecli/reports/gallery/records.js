@@ -35,12 +35,14 @@ function matching(query, status, order) {
 const factsOf = (record) =>
   record.facts.map((fact) => (typeof fact === "number" ? sharedFacts[fact] : fact));
 
-/** One line below a card's name: why it failed, or what became of it. */
+/** Why an image failed; its name stands beside it already. */
+const reason = (record) =>
+  (record.error ?? "").replace(`image ${record.folder}${record.name} `, "");
+
+/** One line below a card's name: what was made of the image. */
 function summary(record) {
-  if (record.status === "failed") return record.error;
-  const facts = new Map(factsOf(record));
-  const words = [facts.get("slides over")?.split(" ")[0], record.outputs[0]?.label];
+  const words = [record.shape.join("×"), record.outputs[0]?.label];
   if (record.outputs.length > 1) words[1] = `${record.outputs.length} edge maps`;
-  if (record.status === "skipped") words.push("unchanged");
+  if (record.status !== "done") words.push(record.status === "failed" ? "failed" : "unchanged");
   return words.filter(Boolean).join(" · ");
 }

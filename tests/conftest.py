@@ -41,12 +41,13 @@ Save = Callable[[str, Any], Path]
 Golden = Callable[[str, str], None]
 
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 
 # The gallery's page is tested in a browser where there is one; .ci/run sees to it that there is.
 collect_ignore = [] if CHROMIUM else ["test_gallery_browser.py"]
 if CHROMIUM is None and os.environ.get("EDGECLI_NEED_BROWSER"):
-    raise pytest.UsageError("EDGECLI_NEED_BROWSER is set, but no chromium is on the PATH")
+    raise pytest.UsageError("EDGECLI_NEED_BROWSER is set, but there is no chromium on PATH")
 
 
 def pytest_report_header() -> str:

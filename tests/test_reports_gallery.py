@@ -186,7 +186,9 @@ def test_links_lead_to_the_files_from_the_page(demo: str) -> None:
     for record in data_of(demo)["records"]:
         for picture in [record["input"], *record["outputs"]]:
             assert re.fullmatch(r"[A-Za-z0-9%/._~-]+", picture["link"])
-            path = os.path.join(os.fsencode(os.path.dirname(demo)), unquote_to_bytes(picture["link"]))
+            path = os.path.join(
+                os.fsencode(os.path.dirname(demo)), unquote_to_bytes(picture["link"])
+            )
             assert os.path.exists(path) == (record["name"] != "vanished.png")
 
 
@@ -300,9 +302,7 @@ def test_numbers_of_any_type_are_shown(save: Save, numbers: Any, levels: list[in
     assert np.asarray(small)[0].tolist() == levels
 
 
-def test_a_large_image_is_shrunk_in_bands(
-    save: Save, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_image_is_shrunk_in_bands(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
     path = save("large.pgm", noise(3000, 2000, seed=1))
     monkeypatch.setattr(thumbnails, "_AT_ONCE", 1000)
     monkeypatch.setattr(thumbnails, "_ROWS_OF", 1 << 16)

@@ -62,11 +62,7 @@ def thumbnail(path: str, *, max_pixels: int) -> bytes:
 
 def _by_pillow(path: str, max_pixels: int) -> Image.Image | None:
     """Decode the common formats of 8 bits, JPEG at a fraction of its size; None for others."""
-    try:
-        file = open(path, "rb")
-    except (OSError, ValueError) as error:
-        raise ImageError(f"image {path} cannot be read: {error}") from error
-    with file, guarded(path, max_pixels):
+    with guarded(path, max_pixels), open(path, "rb") as file:
         if not file.read(8).startswith(_BY_PILLOW):
             return None
         image = open_image(file)
@@ -121,9 +117,8 @@ def _means(rows: Rows, box: int) -> Rows:
         return opaque
     tops, lefts = (np.arange(0, size, box) for size in opaque.shape[:2])
     sums = np.add.reduceat(np.add.reduceat(opaque, tops, 0, np.float64), lefts, 1)
-    heights, widths = (
-        np.diff(starts, append=size) for starts, size in zip((tops, lefts), rows.shape, strict=False)
-    )
+    heights = np.diff(tops, append=opaque.shape[0])
+    widths = np.diff(lefts, append=opaque.shape[1])
     return (sums / (heights[:, None] * widths)[..., None]).astype(rows.dtype)
 
 

@@ -22,11 +22,10 @@ Rows = Iterator[tuple[str, str]]
 
 SHOWN_BY_BROWSERS = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", ".avif")
 
-# What would break a line or turn its direction is shown as a sign: ␀ to ␟, ␡, and the letters
-# � for the bytes of a name that are no UTF-8.
-_SIGNS = {n: 0x2400 + n for n in range(32)} | {0x7F: 0x2421}
-_SIGNS |= dict.fromkeys([*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], 0xFFFD)
-_SIGNS |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
+# What would break a line or turn its direction, and bytes of a name that are no UTF-8.
+_UNFIT = [*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_SIGNS = {n: 0x2400 + n for n in range(32)}  # ␀ to ␟
+_SIGNS |= dict.fromkeys([*_UNFIT, *range(0xD800, 0xE000)], 0xFFFD)  # �
 
 
 @dataclass(frozen=True)

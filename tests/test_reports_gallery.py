@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ class Elements(HTMLParser):
             self.texts.append((dict(attrs).get("id") or tag, ""))
             self._inside = True
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, _tag: str) -> None:
         self._inside = False
 
     def handle_data(self, data: str) -> None:
@@ -181,14 +182,11 @@ def test_the_page_names_nothing_of_the_network(demo: str) -> None:
 
 
 def test_links_lead_to_the_files_from_the_page(demo: str) -> None:
-    from urllib.parse import unquote_to_bytes
-
+    folder = os.fsencode(os.path.dirname(demo))
     for record in data_of(demo)["records"]:
         for picture in [record["input"], *record["outputs"]]:
             assert re.fullmatch(r"[A-Za-z0-9%/._~-]+", picture["link"])
-            path = os.path.join(
-                os.fsencode(os.path.dirname(demo)), unquote_to_bytes(picture["link"])
-            )
+            path = os.path.join(folder, unquote_to_bytes(picture["link"]))
             assert os.path.exists(path) == (record["name"] != "vanished.png")
 
 

@@ -113,7 +113,8 @@ function makeGrid(root, open) {
     pair.style.setProperty("--split", `${((event.clientX - box.left) / box.width) * 100}%`);
   });
   root.addEventListener("pointerout", (event) => {
-    event.target.closest(".two")?.style.removeProperty("--split");
+    const pair = event.target.closest(".two");
+    if (pair && !pair.contains(event.relatedTarget)) pair.style.removeProperty("--split");
   });
 
   const soon = () => {

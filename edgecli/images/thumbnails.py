@@ -119,7 +119,8 @@ def _means(rows: Rows, box: int) -> Rows:
     sums = np.add.reduceat(np.add.reduceat(opaque, tops, 0, np.float64), lefts, 1)
     heights = np.diff(tops, append=opaque.shape[0])
     widths = np.diff(lefts, append=opaque.shape[1])
-    return (sums / (heights[:, None] * widths)[..., None]).astype(rows.dtype)
+    means: Rows = sums / (heights[:, None] * widths)[..., None]
+    return means.astype(rows.dtype)
 
 
 def _eight_bits(pixels: Rows) -> NDArray[np.uint8]:

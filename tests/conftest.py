@@ -50,10 +50,10 @@ if CHROMIUM is None and os.environ.get("EDGECLI_NEED_BROWSER"):
     raise pytest.UsageError("EDGECLI_NEED_BROWSER is set, but there is no chromium on PATH")
 
 
-def pytest_report_header() -> str:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out: unlike a line of the header, this is printed with ``-q`` as well."""
     if CHROMIUM is None:
-        return "browser: no chromium on the PATH, so test_gallery_browser.py is not collected"
-    return f"browser: {CHROMIUM}"
+        terminalreporter.line("no chromium on PATH: tests/test_gallery_browser.py was left out")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

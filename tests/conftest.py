@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,6 +39,21 @@ class Refuse(Protocol):
 
 Save = Callable[[str, Any], Path]
 Golden = Callable[[str, str], None]
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
+
+# The gallery's page is tested in a browser where there is one; .ci/run sees to it that there is.
+collect_ignore = [] if CHROMIUM else ["test_gallery_browser.py"]
+if CHROMIUM is None and os.environ.get("EDGECLI_NEED_BROWSER"):
+    raise pytest.UsageError("EDGECLI_NEED_BROWSER is set, but there is no chromium on PATH")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out: unlike a line of the header, this is printed with ``-q`` as well."""
+    if CHROMIUM is None:
+        terminalreporter.line("no chromium on PATH: tests/test_gallery_browser.py was left out")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

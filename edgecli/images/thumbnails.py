@@ -1,0 +1,145 @@
+"""Thumbnails: any image or edge map, small, as bytes that a browser shows.
+
+Memory stays small whatever the image: JPEGs are decoded at a fraction of their size, and formats
+that can be read in bands are shrunk band by band.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from edgecli.errors import ImageError
+from edgecli.images import magic
+from edgecli.images.base import Rows, Source
+from edgecli.images.colour import composite
+from edgecli.images.files import open_images
+from edgecli.images.pillow_guard import guarded, open_image
+from edgecli.images.pillow_headers import exif_orientation
+
+SIDE = 384  # pixels of the longer side
+TINY = 96  # up to this longer side nothing is lost: PNG, where JPEG would blur single pixels
+QUALITY = 82
+
+_BY_PILLOW = (b"\xff\xd8\xff", magic.PNG, b"RIFF")  # JPEG, PNG and WebP
+# Pillow's modes of 8 bits, and what they are shrunk in.
+_MODES = {"1": "L", "L": "L", **dict.fromkeys(("P", "RGB", "CMYK", "YCbCr"), "RGB")}
+_MODES |= {"LA": "RGBA", "PA": "RGBA", "RGBA": "RGBA"}
+
+# EXIF's orientations but 1, which is upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_AT_ONCE = 1 << 25  # pixels that Pillow may decode whole
+_ROWS_OF = 1 << 20  # pixels of a band
+
+
+def thumbnail(path: str, *, max_pixels: int) -> bytes:
+    """Return a JPEG, or a PNG if it is tiny, of the first image of a file, upright.
+
+    The longer side has at most SIDE pixels, and no image is enlarged. Transparency is laid on
+    white. Integers of 16 bits are scaled to 8; signed numbers so that zero is mid-grey and the
+    strongest black or white; other floats and integers by their maximum. Raises ImageError.
+    """
+    picture = _by_pillow(path, max_pixels) or _by_bands(path, max_pixels)
+    buffer = io.BytesIO()
+    if max(picture.size) <= TINY:
+        picture.save(buffer, "PNG")
+    else:
+        picture.save(buffer, "JPEG", quality=QUALITY)
+    return buffer.getvalue()
+
+
+def _by_pillow(path: str, max_pixels: int) -> Image.Image | None:
+    """Decode the common formats of 8 bits, JPEG at a fraction of its size; None for others."""
+    with guarded(path, max_pixels), open(path, "rb") as file:
+        if not file.read(8).startswith(_BY_PILLOW):
+            return None
+        image = open_image(file)
+        if image.mode not in _MODES or image.width * image.height > _AT_ONCE:
+            return None
+        image.draft("RGB", (2 * SIDE, 2 * SIDE))  # only a JPEG's decoder heeds it
+        clear = image.has_transparency_data
+        picture = image.convert("RGBA" if clear else _MODES[image.mode])
+        picture.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
+        if clear:
+            paper = Image.new("RGBA", picture.size, "white")
+            picture = Image.alpha_composite(paper, picture).convert("RGB")
+        turn = _TURNS.get(exif_orientation(image))
+        return picture if turn is None else picture.transpose(turn)
+
+
+def _by_bands(path: str, max_pixels: int) -> Image.Image:
+    for source in open_images(path, max_pixels=max_pixels):
+        height, width, _ = source.shape
+        box = max(max(height, width) // SIDE, 1)
+        try:
+            small = _shrunk(source, box)
+        finally:
+            source.close()
+        pixels = np.ascontiguousarray(_eight_bits(small))
+        picture = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+        scale = min(SIDE / max(height, width), 1)
+        fitting = max(round(width * scale), 1), max(round(height * scale), 1)
+        whole = (0, 0, width / box, height / box)  # the last boxes may be cut
+        fitted = picture.resize(fitting, Image.Resampling.BOX, whole)
+        turn = _TURNS.get(source.info.orientation)
+        return fitted if turn is None else fitted.transpose(turn)
+    raise ImageError(f"image {path} has no image in it; give a file with one")
+
+
+def _shrunk(source: Source, box: int) -> Rows:
+    """Return the means over boxes of pixels, of the type that they are of."""
+    height, width, _ = source.shape
+    rows = max(_ROWS_OF // (width * box), 1) * box
+    ranges = [(top, min(top + rows, height)) for top in range(0, height, rows)]
+    return np.concatenate([_means(block, box) for block in source.blocks(ranges)])
+
+
+def _means(rows: Rows, box: int) -> Rows:
+    """Return the mean of every box; those cut by the right or the bottom edge are smaller.
+
+    >>> _means(np.uint8([[[1], [3], [7]], [[1], [3], [9]]]), 2)[:, :, 0]
+    array([[2, 8]], dtype=uint8)
+    """
+    opaque = composite(rows) if rows.shape[2] in {2, 4} else rows
+    if box == 1:
+        return opaque
+    tops, lefts = (np.arange(0, size, box) for size in opaque.shape[:2])
+    sums = np.add.reduceat(np.add.reduceat(opaque, tops, 0, np.float64), lefts, 1)
+    heights = np.diff(tops, append=opaque.shape[0])
+    widths = np.diff(lefts, append=opaque.shape[1])
+    means: Rows = sums / (heights[:, None] * widths)[..., None]
+    return means.astype(rows.dtype)
+
+
+def _eight_bits(pixels: Rows) -> NDArray[np.uint8]:
+    """Scale samples of any type to 8 bits.
+
+    >>> _eight_bits(np.float32([[[-2.0], [0.0], [1.0]]]))[0, :, 0]
+    array([  0, 128, 191], dtype=uint8)
+    >>> _eight_bits(np.uint16([[[0], [257], [65535]]]))[0, :, 0]
+    array([  0,   1, 255], dtype=uint8)
+    """
+    if pixels.dtype == np.uint8:
+        return pixels
+    numbers: NDArray[Any] = np.nan_to_num(pixels.astype(np.float64), posinf=0, neginf=0)
+    if pixels.dtype == np.uint16:
+        levels = numbers / 257
+    elif numbers.min() < 0:
+        levels = 127.5 + numbers * (127.5 / np.abs(numbers).max())
+    elif pixels.dtype.kind == "f" and numbers.max() <= 1:
+        levels = numbers * 255
+    else:
+        levels = numbers * (255 / max(numbers.max(), 1))
+    return np.rint(levels).astype(np.uint8)

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from edgecli.errors import ImageError, UsageError
 from edgecli.images.formats import FORMATS
@@ -27,8 +28,7 @@ _NOT_EVERYWHERE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\\ud800-\udfff]')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """An input: where it is, and its place below the folder that the batch is of.
 
     The place, with ``/`` on every system, decides the order and the output's name.
@@ -155,7 +155,7 @@ def name_places(inputs: Iterable[Input], *, suffix: bool) -> Iterator[tuple[str,
     >>> list(name_places(inputs, suffix=True))
     [('', 'a-jpg'), ('', 'a-png'), ('', 'A-png-2')]
     >>> list(name_places([Input("b/x?.png", "b/x?.png")], suffix=False))
-    [('b', 'x-')]
+    [('b', 'x_')]
     """
     taken: dict[str, int] = {}
     for entry in inputs:
@@ -171,21 +171,21 @@ def name_places(inputs: Iterable[Input], *, suffix: bool) -> Iterator[tuple[str,
 
 
 def portable(place: str) -> str:
-    r"""Return a relative path that every system can hold, with ``-`` for what some cannot.
+    r"""Return a relative path that every system can hold, with ``_`` for what some cannot.
 
     >>> portable("a\udcff\n/b:c?/con/d. /e.png")
-    'a--/b-c-/con-/d.-/e.png'
+    'a__/b_c_/con_/d._/e.png'
     """
     if place.isascii() and place.replace("/", "").replace(".", "").isalnum() and "./" not in place:
         return _without_devices(place)
-    clean = _NOT_EVERYWHERE.sub("-", unicodedata.normalize("NFC", place))
-    return _without_devices(re.sub(r"[. ](?=/)", "-", clean))
+    clean = _NOT_EVERYWHERE.sub("_", unicodedata.normalize("NFC", place))
+    return _without_devices(re.sub(r"[. ](?=/)", "_", clean))
 
 
 def _without_devices(path: str) -> str:
     """Mark folders that Windows takes for devices; a file's name goes on after its stem."""
     *folders, name = path.split("/")
-    return "/".join([*(f"{f}-" if _DEVICES.fullmatch(f) else f for f in folders), name])
+    return "/".join([*(f"{f}_" if _DEVICES.fullmatch(f) else f for f in folders), name])
 
 
 def folded(path: str) -> str:

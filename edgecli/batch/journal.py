@@ -14,7 +14,6 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
-from pathlib import Path
 from typing import Any, cast
 
 from edgecli.batch.inputs import JOURNAL
@@ -23,6 +22,7 @@ from edgecli.errors import OutputError
 SCHEMA = "edgecli.journal/1"
 
 _LINE = 4096  # bytes, more than most lines have
+_PART = 2**20  # bytes of a file that are hashed at once
 
 Entry = dict[str, Any]
 """A line: ``input``, its ``size``, ``mtime`` and ``hash``, ``settings``, ``outputs``, ``reports``.
@@ -147,8 +147,11 @@ def file_hash(path: str) -> str:
     SHA-256 for its speed: 1.4 GB/s with the instructions that processors have for it, where
     BLAKE2b does 0.5.
     """
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with open(path, "rb", buffering=0) as file:
+        digest = hashlib.sha256()
+        while part := file.read(_PART):
+            digest.update(part)
+        return digest.hexdigest()
 
 
 def settings_hash(*settings: object) -> str:

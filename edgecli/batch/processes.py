@@ -98,6 +98,7 @@ class ProcessExecutor(Executor):
         self._waiting: SimpleQueue[_Call] = SimpleQueue()
         self._bell, self._ringer = multiprocessing.Pipe(duplex=False)
         self._closing = self._killing = False
+        self._idle = True  # whether a call that is submitted could be sent at once
         self.lost = 0  # processes that ended, or were ended, in the middle of a call
         self._workers: list[_Worker] = []
         fork = sys.platform == "linux" and threading.active_count() == 1
@@ -114,7 +115,8 @@ class ProcessExecutor(Executor):
             raise RuntimeError("the executor was shut down, or a call has keyword arguments")
         future: Future[Any] = Future()
         self._waiting.put(_Call(future, fn, args))
-        self._ring()
+        if self._idle:
+            self._ring()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -161,6 +163,7 @@ class ProcessExecutor(Executor):
         self._end_all()
 
     def _give_out(self) -> None:
+        self._idle = True  # before looking, so that no call is missed
         while free := [worker for worker in self._workers if worker.room > 0]:
             try:
                 call = self._waiting.get_nowait()
@@ -168,6 +171,7 @@ class ProcessExecutor(Executor):
                 return
             if call.future.set_running_or_notify_cancel():
                 min(free, key=lambda worker: len(worker.calls)).send(call)
+        self._idle = False  # each answer is followed by a look
 
     def _take_in(self, worker: _Worker) -> None:
         try:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from edgecli.batch.journal import file_hash, write_line
 from edgecli.errors import EdgeCliError, ImageError
+from edgecli.images.pillow_guard import lent_once
 from edgecli.jobs import Limits, Result, Target, detect_input
 from edgecli.pipeline import Detection, Settings, plan_detection
 
@@ -20,8 +21,7 @@ MOST_PLANS = 64
 """Sizes of images whose plans a worker keeps."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """An input, the name that the journal knows it by, and where its edge maps go."""
 
     path: str
@@ -30,8 +30,7 @@ class Job:
     stem: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of an input, in a form that crosses between processes cheaply.
 
     ``status`` is ``done``, ``kept`` (an output was there, and was to stay), ``failed`` or
@@ -110,7 +109,8 @@ class Work:
         else:
             limits = replace(limits, max_pixels=min(self.share, limits.max_pixels))
         target = self.target(job.folder, job.stem)
-        results = detect_input(job.path, settings, target, limits, plan=self.plans)
+        with lent_once():
+            results = detect_input(job.path, settings, target, limits, plan=self.plans)
         digest = _hash(job.path)
         if _status(job.path) != before:
             raise ImageError(f"image {job.path} changed while it was read; run the batch again")
@@ -133,8 +133,8 @@ class Work:
         written = []
         for path in paths:
             size, mtime = _status(path)
-            relative = os.path.relpath(path, self.output).replace(os.sep, "/")
-            written.append({"path": relative, "size": size, "mtime": mtime, "hash": _hash(path)})
+            below = path[len(self.output) :].lstrip(os.sep).replace(os.sep, "/")
+            written.append({"path": below, "size": size, "mtime": mtime, "hash": _hash(path)})
         return written
 
 

@@ -123,7 +123,7 @@ def _make_work(
         replace(settings, threads=None, measured=True), target.format, limits, suffix
     )
     return Work(
-        settings=replace(settings, threads=max(threads // running.jobs, 1)),
+        settings=replace(settings, threads=min(max(2 * threads // running.jobs, 1), threads)),
         format=target.format,
         output=str(target.output),
         limits=limits,

@@ -30,6 +30,9 @@ The next quick call never waits for this process then; a slow one goes to who is
 """
 
 
+TICK = 1.0  # seconds
+
+
 class WorkerLost(Exception):  # noqa: N818 (it is the worker that was lost, not an error of ours)
     """A process ended, or was ended, in the middle of a call; the text says how."""
 
@@ -43,13 +46,14 @@ class _Call:
 
 @dataclass(eq=False)
 class _Worker:
-    """A process, and the calls that it was sent, the first of them at work."""
+    """A process, and the calls that it was sent, the first of them at work for ``age`` seconds."""
 
     process: BaseProcess
     connection: Connection
     calls: deque[_Call] = field(default_factory=deque)
     known: Callable[..., Any] | None = None  # the function that it was sent last
-    began: float = 0.0
+    ready: bool = False  # it has loaded that function
+    age: float = 0.0
     quick: bool = False
 
     @property
@@ -59,19 +63,23 @@ class _Worker:
 
     def send(self, call: _Call) -> None:
         """Send a call, with its function where that is another than the last."""
-        if not self.calls:
-            self.began = time.monotonic()
         self.calls.append(call)
-        function = None if call.function is self.known else call.function
+        function = None
+        if call.function is not self.known:
+            function, self.ready = call.function, False
         with suppress(OSError):  # it has died, which is found out when the answer is waited for
             self.connection.send((function, call.arguments))
         self.known = call.function
 
     def receive(self) -> None:
         """Take the answer to the first call; EOFError or OSError where the process has died."""
-        succeeded, value = self.connection.recv()
-        call, now = self.calls.popleft(), time.monotonic()
-        self.quick, self.began = now - self.began < QUICK, now
+        answer = self.connection.recv()
+        age, self.age = self.age, 0.0
+        if answer is None:
+            self.ready = True
+            return
+        self.quick = age < QUICK
+        call, (succeeded, value) = self.calls.popleft(), answer
         if succeeded:
             call.future.set_result(value)
         else:
@@ -153,13 +161,16 @@ class ProcessExecutor(Executor):
             self._give_out()
             if self._closing and not any(worker.calls for worker in self._workers):
                 break
+            began = time.monotonic()
             ready = wait([self._bell, *(w.connection for w in self._workers)], self._patience())
+            self._grow_older(time.monotonic() - began)
             if self._bell in ready:
                 self._bell.recv_bytes()
             for worker in self._workers.copy():
                 if worker.connection in ready:
                     self._take_in(worker)
-            self._end_late()
+                elif self._seconds is not None and worker.age >= self._seconds:
+                    self._replace(worker, f"took longer than {self._seconds:g} seconds")
         self._end_all()
 
     def _give_out(self) -> None:
@@ -181,19 +192,17 @@ class ProcessExecutor(Executor):
             self._replace(worker, _how_it_ended(worker.process.exitcode))
 
     def _patience(self) -> float | None:
-        """Return the seconds until the first call has taken too long."""
-        began = [worker.began for worker in self._workers if worker.calls]
-        if self._seconds is None or not began:
+        """Return the seconds until a call may have taken too long, by small steps."""
+        ages = [worker.age for worker in self._workers if worker.calls]
+        if self._seconds is None or not ages:
             return None
-        return max(min(began) + self._seconds - time.monotonic(), 0)
+        return min(max(self._seconds - max(ages), 0), TICK)
 
-    def _end_late(self) -> None:
-        if self._seconds is None:
-            return
-        latest = time.monotonic() - self._seconds
-        for worker in self._workers.copy():
-            if worker.calls and worker.began <= latest and not worker.connection.poll():
-                self._replace(worker, f"took longer than {self._seconds:g} seconds")
+    def _grow_older(self, seconds: float) -> None:
+        """Let time pass; not that in which all processes were stopped together, as by Ctrl-Z."""
+        for worker in self._workers:
+            if worker.calls and worker.ready:
+                worker.age += min(seconds, TICK)
 
     def _replace(self, worker: _Worker, reason: str) -> None:
         """Start another process, let the call at work fail, and send on those that waited."""
@@ -219,7 +228,9 @@ class ProcessExecutor(Executor):
                 call.future.set_exception(WorkerLost("was stopped"))
         while True:
             try:
-                self._waiting.get_nowait().future.cancel()
+                future = self._waiting.get_nowait().future
+                future.cancel()
+                future.set_running_or_notify_cancel()
             except Empty:
                 return
 
@@ -243,7 +254,9 @@ def _serve(connection: Connection, inherited: Sequence[Connection]) -> None:
     with suppress(EOFError, OSError):
         while True:
             sent, arguments = connection.recv()
-            function = sent or function
+            if sent is not None:
+                function = sent
+                connection.send(None)  # what was to be loaded for it does not count
             connection.send(_answer(function, arguments))
 
 

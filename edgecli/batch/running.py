@@ -23,7 +23,7 @@ from edgecli.jobs import name_outputs
 
 SCHEMA = "edgecli.report/1"
 
-TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}\.edgecli-tmp")
+TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}\.edgecli-tmp", re.DOTALL)
 
 
 @dataclass

@@ -55,8 +55,8 @@ class Plans:
         """Return the plan of an image; all settings but their depth are taken to be the same."""
         key = settings.depth, settings.threads, shape, dtype
         if key not in self._plans:
-            if len(self._plans) >= MOST_PLANS:
-                del self._plans[next(iter(self._plans))]
+            for old in list(self._plans)[: 1 - MOST_PLANS]:  # other threads may be here, too
+                self._plans.pop(old, None)
             self._plans[key] = plan_detection(settings, shape, dtype)
         return self._plans[key]
 

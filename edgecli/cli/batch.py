@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 
 import click
@@ -48,6 +48,8 @@ RUN_OPTIONS = (
     click.option("--time-limit", type=click.FloatRange(0, min_open=True), default=600.0,
                  show_default=True, metavar="SECONDS", help="Give an image up after so long."),
     click.option("--fail-fast", is_flag=True, help="Stop at the first failure."),
+    click.option("--scheduler", metavar="tcp://HOST:PORT",
+                 help="Work on a Dask cluster, which sees the same folders, by its own jobs."),
     click.option("--restart", is_flag=True, help="Do everything again."),
 )  # fmt: skip
 
@@ -59,6 +61,7 @@ class Running:
     jobs: int
     memory: int  # bytes
     seconds: float
+    cluster: Executor | None = None
 
 
 @click.command("batch")
@@ -79,6 +82,7 @@ def command(
     memory: str | None,
     time_limit: float,
     fail_fast: bool,
+    scheduler: str | None,
     restart: bool,
 ) -> int:
     """Find the edges of a folder of images, and go on where that was left.
@@ -87,16 +91,21 @@ def command(
     to the folder that -o names; the same command does there what is missing, changed or failed.
     """
     output = _output_folder(target)
-    running = Running(jobs or cores(), _parse_memory(memory), time_limit)
     found = _find(source, output, recursive=recursive, zero=zero)
-    work = _make_work(settings, replace(target, output=output), limits, running, suffix=suffix)
-    make_folder(output)
-    with closing(Journal(output, restart=restart)) as journal:
+    with ExitStack() as stack:
+        running = Running(jobs or cores(), _parse_memory(memory), time_limit)
+        if scheduler is not None:
+            found, output = _absolute(found), os.path.abspath(output)
+            running = stack.enter_context(_on_cluster(scheduler, memory))
+        work = _make_work(settings, replace(target, output=output), limits, running, suffix=suffix)
+        make_folder(output)
+        journal = stack.enter_context(closing(Journal(output, restart=restart)))
         if not journal.is_new:
             remove_temporaries(output)
         batch = plan_batch(found, work, journal, suffix=suffix)
         _run(batch, work, running, fail_fast=fail_fast, quiet=reporting.format == "none")
-        _report(batch, reporting)
+        if reporting.format != "none":
+            write_batch(batch.records, batch.totals, reporting.format, reporting.file)
     return _list_failures(batch)
 
 
@@ -139,28 +148,43 @@ def _run(batch: Batch, work: Work, running: Running, *, fail_fast: bool, quiet: 
     left = batch.lines.count(-1)
     if not left:
         return
-    with _processes(min(running.jobs, left), running.seconds, work.output) as executor:
-        in_flight = running.jobs * (AHEAD + 1)
+    workers = min(running.jobs, left)
+    with _executor(running, workers, work.output) as executor:
+        in_flight = workers * (AHEAD + 1)
         progress = run_batch(batch, executor, work, in_flight=in_flight, fail_fast=fail_fast)
         for _ in progress if quiet else watched(progress):
             pass
 
 
 @contextmanager
-def _processes(workers: int, seconds: float, output: str) -> Iterator[Executor]:
-    """Lend processes; where they had to be ended, what they were writing is removed."""
-    executor = ProcessExecutor(workers, seconds)
+def _executor(running: Running, workers: int, output: str) -> Iterator[Executor]:
+    """Lend the executor; what processes that had to be ended were writing is removed."""
+    if running.cluster is not None:
+        yield running.cluster
+        return
+    processes = ProcessExecutor(workers, running.seconds)
     try:
-        yield executor
+        yield processes
     finally:
-        executor.shutdown(wait=False, cancel_futures=True)
-        if executor.lost:
+        processes.shutdown(wait=False, cancel_futures=True)
+        if processes.lost:
             remove_temporaries(output)
 
 
-def _report(batch: Batch, reporting: Reporting) -> None:
-    if reporting.format != "none":
-        write_batch(batch.records, batch.totals, reporting.format, reporting.file)
+@contextmanager
+def _on_cluster(scheduler: str, memory: str | None) -> Iterator[Running]:
+    from edgecli.batch.cluster import cluster_at
+
+    with cluster_at(scheduler) as cluster:
+        available = cluster.memory if memory is None else None
+        most = available or _parse_memory(memory)
+        yield Running(cluster.threads, most, 0, cluster.executor)
+
+
+def _absolute(found: Found) -> Found:
+    """Name inputs so that processes in other folders and on other machines find them."""
+    inputs = [entry._replace(path=os.path.abspath(entry.path)) for entry in found.inputs]
+    return Found(inputs, found.troubles)
 
 
 def _list_failures(batch: Batch) -> int:

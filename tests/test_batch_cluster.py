@@ -11,7 +11,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from distributed import Client
 
 from edgecli.batch.cluster import cluster_at
 from edgecli.batch.inputs import find_inputs
@@ -46,8 +45,7 @@ def scheduler() -> Iterator[str]:
         address = said.split()[-1]
         threading.Thread(target=process.stderr.read, daemon=True).start()  # lest the pipe fills up
         options = ["--nworkers", "2", "--nthreads", "1", "--host", "127.0.0.1"]
-        with started("dask_worker", address, *options), Client(address) as client:
-            client.wait_for_workers(2)
+        with started("dask_worker", address, *options), cluster_at(address, workers=2):
             yield address
 
 

@@ -1,4 +1,4 @@
-"""``edgecli batch``, whole: what it writes, says and returns, and what is left when it is stopped."""
+"""``edgecli batch``, whole: what it writes, says and returns, and what is left when it stops."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from edgecli.batch.running import Totals
 from edgecli.cli.progress import watched
 from tests.batches import contents, pictures, write_pgm
-from tests.conftest import Refuse, Run, noise
+from tests.conftest import Refuse, Run
 
 
 @pytest.fixture
@@ -46,20 +46,9 @@ def test_a_folder(run: Run, source: Path, out: Path) -> None:
 
 
 def test_the_options_of_detect(run: Run, source: Path, out: Path, tmp_path: Path) -> None:
-    options = [
-        "-f",
-        "sobel-x",
-        "-f",
-        "sobel-y",
-        "--map",
-        "raw",
-        "--stride",
-        "2",
-        "--format",
-        "tiff",
-    ]
+    options = ["-f", "sobel-x", "-f", "sobel-y", "--map", "raw", "--format", "tiff"]
     assert run("batch", source, "-o", out, *options, "--jobs", "1", "-q").stdout == ""
-    run("detect", source / "a.pgm", "-o", tmp_path / "single/", *options)
+    run("detect", source / "a.pgm", "-o", f"{tmp_path}/single/", *options)
     single = contents(tmp_path / "single")
     assert set(single) == {"a-sobel-x.tif", "a-sobel-y.tif"}
     assert single.items() <= contents(out).items()
@@ -187,40 +176,65 @@ def test_a_folder_that_cannot_be_made_is_one_line(refuse: Refuse, source: Path) 
 
 # --- stopping -----------------------------------------------------------------------------------
 
-COUNT, SIDE = 40, 600
+NAMES = [f"{n:02}.pgm" for n in range(12)]
+STUCK = NAMES[6]
 
 
 @pytest.fixture(scope="module")
-def many(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
-    """Return a folder of pictures, and what a batch makes of them undisturbed."""
-    folder = tmp_path_factory.mktemp("many")
-    data = noise(SIDE, SIDE).tobytes()
-    (folder / "in").mkdir()
-    for n in range(COUNT):
-        name = folder / "in" / f"{n:03}.pgm"
-        name.write_bytes(b"P5 %d %d 255\n" % (SIDE, SIDE) + data[n:] + data[:n])
-    subprocess.run([*batch(folder), "-q"], check=True)
-    return folder / "in", contents(folder / "out")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return what a batch makes of some pictures when nobody stops it."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    pictures(folder / "in", *NAMES)
+    subprocess.run(batch(folder), check=True, capture_output=True, input=names(folder))
+    return contents(folder / "out")
 
 
 def batch(folder: Path) -> list[str]:
-    options = ["-f", "vertical", "--jobs", "2"]
-    command = [sys.executable, "-m", "edgecli", "batch", str(folder / "in"), *options]
-    return [*command, "-o", str(folder / "out")]
+    options = ["-f", "vertical", "--jobs", "2", "-o", str(folder / "out")]
+    return [sys.executable, "-m", "edgecli", "batch", "-", *options]
+
+
+def names(folder: Path) -> bytes:
+    return b"".join(b"%s\n" % os.fsencode(folder / "in" / name) for name in NAMES)
 
 
 @contextmanager
-def half_done(many: Path, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a batch, and give it when the journal says that some images are done."""
-    (folder / "in").symlink_to(many)
+def half_done(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a batch that waits for ever for one of its inputs, until some images are done."""
+    pictures(folder / "in", *NAMES)
+    (folder / "in" / STUCK).unlink()
+    os.mkfifo(folder / "in" / STUCK)
     journal = folder / "out" / ".edgecli-batch.jsonl"
-    with subprocess.Popen(batch(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(batch(folder), stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdin is not None
+        process.stdin.write(names(folder))
+        process.stdin.close()
+        process.stdin = None
         try:
-            while process.poll() is None and not (journal.exists() and journal.stat().st_size):
-                pass
+            while not (journal.exists() and journal.stat().st_size):
+                assert process.poll() is None
             yield process
         finally:
             process.kill()
+
+
+def let_go(pipe: Path) -> None:
+    """Give whoever waits for a named pipe an end of file; whoever comes later finds none."""
+    end = os.open(pipe, os.O_RDWR)
+    pipe.unlink()
+    os.close(end)
+
+
+def finish(folder: Path) -> dict[str, bytes]:
+    """Run the same batch again, which finds all its inputs now; return its outputs."""
+    (folder / "in" / STUCK).unlink(missing_ok=True)
+    write_pgm(folder / "in" / STUCK, NAMES.index(STUCK))
+    command = batch(folder)
+    done = subprocess.run(command, check=True, capture_output=True, input=names(folder))
+    assert b"skipped" in done.stdout
+    assert not any(name.endswith(".edgecli-tmp") for name in all_files(folder / "out"))
+    return contents(folder / "out")
 
 
 def all_files(folder: Path) -> set[str]:
@@ -229,33 +243,31 @@ def all_files(folder: Path) -> set[str]:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_all_processes_and_leaves_nothing_partial(
-    many: tuple[Path, dict[str, bytes]], tmp_path: Path, number: signal.Signals, code: int
+    undisturbed: dict[str, bytes], tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    with half_done(many[0], tmp_path) as process:
+    with half_done(tmp_path) as process:
         process.send_signal(number)
         _, errors = process.communicate()  # returns when no process holds the pipes any more
     assert process.returncode == code
-    assert len(errors.splitlines()) == 1
+    assert len(errors.strip().splitlines()) == 1
     assert not any(name.endswith(".edgecli-tmp") for name in all_files(tmp_path / "out"))
-    finished = subprocess.run(batch(tmp_path), check=True, capture_output=True)
-    assert b"skipped" in finished.stdout
-    assert contents(tmp_path / "out") == many[1]
+    assert contents(tmp_path / "out").items() < undisturbed.items()
+    assert finish(tmp_path) == undisturbed
 
 
 def test_after_a_kill_the_next_run_completes_it(
-    many: tuple[Path, dict[str, bytes]], tmp_path: Path
+    undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
-    with half_done(many[0], tmp_path) as process:
+    with half_done(tmp_path) as process:
         process.kill()
+        let_go(tmp_path / "in" / STUCK)
         process.communicate()  # the workers end by themselves
     assert process.returncode == -signal.SIGKILL
     journal = tmp_path / "out" / ".edgecli-batch.jsonl"
     with journal.open("ab") as file:
         file.write(journal.read_bytes().splitlines()[0][:100])  # torn
-    finished = subprocess.run(batch(tmp_path), check=True, capture_output=True)
-    assert b"skipped" in finished.stdout
-    assert contents(tmp_path / "out") == many[1]
-    assert not any(name.endswith(".edgecli-tmp") for name in all_files(tmp_path / "out"))
+    (tmp_path / "out" / ".00-vertical.png.0123abcd.edgecli-tmp").touch()
+    assert finish(tmp_path) == undisturbed
 
 
 def test_a_disk_that_fills_up_fails_in_lines(source: Path, out: Path) -> None:

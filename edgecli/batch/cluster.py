@@ -16,7 +16,7 @@ from typing import Any
 from edgecli.errors import UsageError
 
 PATIENCE = 30
-"""Seconds to find a scheduler, and at least one worker."""
+"""Seconds to find a scheduler and its workers."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Cluster:
 
 
 @contextmanager
-def cluster_at(address: str) -> Iterator[Cluster]:
-    """Connect to a scheduler, ``tcp://host:8786``; UsageError where there is none.
+def cluster_at(address: str, workers: int = 1) -> Iterator[Cluster]:
+    """Connect to a scheduler, ``tcp://host:8786``, that has so many workers, or UsageError.
 
     A call whose worker dies is run again by another, up to three times.
     """
@@ -44,7 +44,7 @@ def cluster_at(address: str) -> Iterator[Cluster]:
         try:
             connect: Any = distributed.Client  # it is typed in part
             client = connect(address, timeout=PATIENCE, set_as_default=False)
-            client.wait_for_workers(1, timeout=PATIENCE)
+            client.wait_for_workers(workers, timeout=PATIENCE)
         except (OSError, ValueError, TypeError) as error:
             raise UsageError(
                 f"no Dask cluster answers at {address}; start one with `dask scheduler` and "

@@ -45,6 +45,14 @@ class Found:
     inputs: list[Input]
     troubles: list[tuple[str, str]] = field(default_factory=list)
 
+    def without(self, path: str | None) -> Found:
+        """Leave a file out, such as an earlier report."""
+        if path is None or not os.path.exists(path):
+            return self
+        real, name = os.path.realpath(path), os.path.basename(path)
+        kept = [e for e in self.inputs if name not in e.path or os.path.realpath(e.path) != real]
+        return Found(kept, self.troubles)
+
 
 def find_inputs(source: str, output: str, *, recursive: bool) -> Found:
     """Find the inputs in a folder or by a glob; UsageError where there are none.

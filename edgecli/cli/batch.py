@@ -91,7 +91,7 @@ def command(
     to the folder that -o names; the same command does there what is missing, changed or failed.
     """
     output = _output_folder(target)
-    found = _find(source, output, recursive=recursive, zero=zero)
+    found = _find(source, output, recursive=recursive, zero=zero).without(reporting.file)
     with ExitStack() as stack:
         running = Running(jobs or cores(), _parse_memory(memory), time_limit)
         if scheduler is not None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from edgecli.conv.workers import shared_workers
 from edgecli.errors import OutputError, UsageError
@@ -31,12 +31,16 @@ TEXT_INPUTS = (".csv", ".tsv", ".txt")
 
 @dataclass(frozen=True)
 class Target:
-    """Where edge maps go: a file, a folder, ``-``, or None for beside the input."""
+    """Where edge maps go: a file, a folder, ``-``, or None for beside the input.
+
+    Files in a folder are named by the input, or by ``stem`` where there is one.
+    """
 
     output: str | None = None
     format: str | None = None
     folder: bool = False
     no_clobber: bool = False
+    stem: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,10 @@ class Limits:
     max_pixels: int = MAX_PIXELS
     all_frames: bool = False
     auto_orient: bool = True
+
+
+Planner = Callable[[Settings, tuple[int, int, int], Any], Detection]
+"""Lays settings over an image, as ``plan_detection`` does, or remembers having done so."""
 
 
 class Screen(Protocol):
@@ -94,7 +102,9 @@ def name_outputs(path: str, settings: Settings, target: Target) -> Outputs:
             )
         return Outputs((output,), format_, shared=True)
     folder = output if output is not None else os.path.dirname(path)
-    stem = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
+    stem = target.stem
+    if stem is None:
+        stem = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
     extension = format_.extensions[0]
     paths = [os.path.join(folder, f"{stem}-{name}{extension}") for name in names]
     repeated = next((p for p in paths if paths.count(p) > 1), None)
@@ -134,7 +144,7 @@ def _is_device(path: str) -> bool:
 
 
 def plan_input(
-    path: str, settings: Settings, target: Target, limits: Limits
+    path: str, settings: Settings, target: Target, limits: Limits, plan: Planner = plan_detection
 ) -> Generator[tuple[Result, Source], None, None]:
     """Yield a plan for every image of an input, with the source to run it on."""
     outputs = name_outputs(path, settings, target)
@@ -144,7 +154,7 @@ def plan_input(
     )
     for number, image in enumerate(images, 1):
         source = upright(image) if limits.auto_orient else image
-        detection = plan_detection(settings, source.shape, source.dtype)
+        detection = plan(settings, source.shape, source.dtype)
         for samples in detection.samples:
             check_holds(outputs.format, samples, detection.written_shape[2])
         _check_pixels(path, detection, limits)
@@ -187,7 +197,12 @@ def _numbered(outputs: Outputs, number: int, *, together: bool) -> Outputs:
 
 
 def detect_input(
-    path: str, settings: Settings, target: Target, limits: Limits, screen: Screen | None = None
+    path: str,
+    settings: Settings,
+    target: Target,
+    limits: Limits,
+    screen: Screen | None = None,
+    plan: Planner = plan_detection,
 ) -> list[Result]:
     """Write the edge maps of every image of an input; all of a file's, or none of them.
 
@@ -197,7 +212,7 @@ def detect_input(
     results = []
     with shared_workers(), ExitStack() as files:
         begun: dict[str, ImageFile] = {}
-        for result, source in plan_input(path, settings, target, limits):
+        for result, source in plan_input(path, settings, target, limits, plan):
             paths = result.outputs.paths
             if target.no_clobber and any(os.path.exists(path) for path in paths):
                 source.close()

@@ -20,6 +20,7 @@ from edgecli.errors import EdgeCliError, UsageError
 
 COMMANDS = {
     "detect": "Find the edges of one or more images.",
+    "batch": "Find the edges of a folder of images, and go on where that was left.",
     "filters": "List, show and export filters.",
     "trace": "Write out the arithmetic of one output pixel.",
     "network": "Count, draw and run stacks of layers.",

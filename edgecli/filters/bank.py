@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -105,7 +106,7 @@ class FilterBank:
         sums: NDArray[np.float64] = np.abs(self.weight).sum(axis=(1, 2, 3))
         return sums
 
-    @property
+    @cached_property
     def ranks(self) -> tuple[int, ...]:
         """Per filter the largest rank of its kernels: 1 is an outer product, 0 all zeros.
 

@@ -97,6 +97,24 @@ def write_photos(folder: Path) -> None:
             frames.write(b"P6\n1920 1080\n255\n" + np.roll(frame, 16 * n, axis=1).tobytes())
 
 
+def write_many(folder: Path, count: int, height: int, width: int) -> None:
+    """Write ``count`` JPEGs that differ: one photo, shifted, each with noise of its own."""
+    folder.mkdir(exist_ok=True)
+    whole = photo(height, width, "RGB").astype(np.int16)
+    for n in range(count):
+        grain = np.random.default_rng(n).normal(0, NOISE, (height, width, 1)).astype(np.int16)
+        picture = np.clip(np.roll(whole, 37 * n, axis=1) + grain, 0, 255).astype(np.uint8)
+        Image.fromarray(picture).save(folder / f"photo-{n:04}.jpg", quality=90)
+
+
+def write_tiny(folder: Path, count: int) -> None:
+    """Write ``count`` PGMs of 8×8 pixels, a hundred of them different."""
+    folder.mkdir(exist_ok=True)
+    pixels = np.random.default_rng(3).integers(0, 256, (100, 64), np.uint8)
+    for n in range(count):
+        (folder / f"{n:06}.pgm").write_bytes(b"P5 8 8 255\n" + pixels[n % 100].tobytes())
+
+
 def agreement(ours: Path, theirs: Path) -> float:
     """Return the share of the pixels that agree, among those where their map shows an edge.
 
@@ -123,10 +141,15 @@ def _grey(path: Path) -> NDArray[Any]:
 
 def main(task: str, *paths: str) -> None:
     """Make the images in a folder, or print how far two edge maps agree."""
-    if task == "agreement":
-        print(agreement(Path(paths[0]), Path(paths[1])))
-    else:
-        {"photos": write_photos, "huge": write_huge}[task](Path(paths[0]))
+    match task:
+        case "agreement":
+            print(agreement(Path(paths[0]), Path(paths[1])))
+        case "many":
+            write_many(Path(paths[0]), *map(int, paths[1:]))
+        case "tiny":
+            write_tiny(Path(paths[0]), int(paths[1]))
+        case _:
+            {"photos": write_photos, "huge": write_huge}[task](Path(paths[0]))
 
 
 if __name__ == "__main__":

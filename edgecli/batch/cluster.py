@@ -1,0 +1,56 @@
+"""Other machines: a Dask cluster as an executor. The one module that knows Dask.
+
+The folders must be there for the cluster's workers under the same paths.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from edgecli.errors import UsageError
+
+PATIENCE = 30
+"""Seconds to find a scheduler and its workers."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """An executor that is a cluster, its threads, and the bytes that its workers may take."""
+
+    executor: Executor
+    threads: int
+    memory: int | None
+
+
+@contextmanager
+def cluster_at(address: str, workers: int = 1) -> Iterator[Cluster]:
+    """Connect to a scheduler, ``tcp://host:8786``, that has so many workers, or UsageError.
+
+    A call whose worker dies is run again by another, up to three times.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise UsageError("--scheduler needs Dask; run pip install 'edgecli[dask]'") from error
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # our errors are one line
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            connect: Any = distributed.Client  # it is typed in part
+            client = connect(address, timeout=PATIENCE, set_as_default=False)
+            client.wait_for_workers(workers, timeout=PATIENCE)
+        except (OSError, ValueError, TypeError) as error:
+            raise UsageError(
+                f"no Dask cluster answers at {address}; start one with `dask scheduler` and "
+                f"`dask worker {address}`"
+            ) from error
+        with client:
+            limits = [w["memory_limit"] for w in client.scheduler_info(-1)["workers"].values()]
+            threads = sum(client.nthreads().values())
+            yield Cluster(client.get_executor(pure=False), threads, sum(limits) or None)

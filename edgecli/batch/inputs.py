@@ -1,0 +1,207 @@
+"""Which images a batch is of, and under which names their edge maps go: the same on any system."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from edgecli.errors import ImageError, UsageError
+from edgecli.images.formats import FORMATS
+
+READ_ONLY = (
+    ".apng", ".avif", ".bmp", ".dib", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".pam",
+    ".pbm", ".pcx", ".pfm", ".psd", ".qoi", ".sgi", ".tga", ".tsv", ".xbm",
+)  # fmt: skip
+EXTENSIONS = frozenset(READ_ONLY).union(*(format_.extensions for format_ in FORMATS.values())) - {
+    ".txt"
+}
+"""What counts as an image in a folder; any file may be named in a list or found by a glob."""
+
+JOURNAL = ".edgecli-batch.jsonl"
+
+_NOT_EVERYWHERE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\\ud800-\udfff]')
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+class Input(NamedTuple):
+    """An input: where it is, and its place below the folder that the batch is of.
+
+    The place, with ``/`` on every system, decides the order and the output's name.
+    """
+
+    path: str
+    place: str
+
+
+@dataclass
+class Found:
+    """The inputs of a batch, in order, and what could not be looked into, each with its reason."""
+
+    inputs: list[Input]
+    troubles: list[tuple[str, str]] = field(default_factory=list)
+
+    def without(self, path: str | None) -> Found:
+        """Leave a file out, such as an earlier report."""
+        if path is None or not os.path.exists(path):
+            return self
+        real, name = os.path.realpath(path), os.path.basename(path)
+        kept = [e for e in self.inputs if name not in e.path or os.path.realpath(e.path) != real]
+        return Found(kept, self.troubles)
+
+
+def find_inputs(source: str, output: str, *, recursive: bool) -> Found:
+    """Find the inputs in a folder or by a glob; UsageError where there are none.
+
+    Hidden files and what lies in the folder ``output`` are left out. Links to folders are
+    followed, but no folder is read twice.
+    """
+    if os.path.isdir(source):
+        found = _in_folder(source, output, recursive=recursive)
+    elif glob.has_magic(source):
+        found = Found(_by_glob(source, recursive=recursive))
+    elif os.path.exists(source):
+        raise UsageError(f"{source} is a file; give a folder, or use edgecli detect {source}")
+    else:
+        raise UsageError(f"folder {source} does not exist; check the name")
+    if not found.inputs and not found.troubles:
+        deeper = "" if recursive else "; --recursive looks into folders, too"
+        raise UsageError(f"{source} holds no images{deeper}")
+    found.inputs.sort(key=lambda entry: entry.place)
+    return found
+
+
+def listed_inputs(names: bytes, *, zero: bool, recursive: bool) -> Found:
+    """Read a list of paths, one a line or each ended by NUL; UsageError where it is empty."""
+    lines = names.split(b"\0") if zero else names.splitlines()
+    paths = list(dict.fromkeys(os.fsdecode(line) for line in lines if line))
+    paths = [f".{os.sep}-" if path == "-" else path for path in paths]  # here a file like others
+    if not paths:
+        raise UsageError("the list of inputs is empty; write a path a line to standard input")
+    return Found(sorted(_placed(paths, recursive=recursive), key=lambda entry: entry.place))
+
+
+def _in_folder(source: str, output: str, *, recursive: bool) -> Found:
+    """Read folders, linked ones last so that images get the names of their true places."""
+    found, seen = Found([]), set[tuple[int, int]]()
+    if os.path.exists(output) and not os.path.samefile(source, output):
+        seen.add(_identity(output))
+    folders, links = [source], list[str]()
+    while folders or links:
+        folder = folders.pop() if folders else links.pop(0)
+        try:
+            if _identity(folder) in seen:
+                continue
+            seen.add(_identity(folder))
+            with os.scandir(folder) as entries:
+                visible = [entry for entry in entries if not entry.name.startswith(".")]
+        except OSError as error:
+            reason = f"folder {folder} cannot be looked into: {error.strerror}"
+            if folder == source:
+                raise ImageError(f"{reason}; check its permissions") from error
+            found.troubles.append((folder, reason))
+            continue
+        found.inputs += [_below(source, entry.path) for entry in visible if _is_image(entry)]
+        if recursive:
+            folders += [entry.path for entry in visible if entry.is_dir(follow_symlinks=False)]
+            links += sorted(entry.path for entry in visible if _links_to_folder(entry))
+    return found
+
+
+def _identity(folder: str) -> tuple[int, int]:
+    status = os.stat(folder)
+    return status.st_dev, status.st_ino
+
+
+def _links_to_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_symlink() and os.path.isdir(entry.path)
+
+
+def _is_image(entry: os.DirEntry[str]) -> bool:
+    """Whether a file's name says image; a link that leads nowhere fails later, with its reason."""
+    if os.path.splitext(entry.name)[1].lower() not in EXTENSIONS:
+        return False
+    if entry.is_symlink():
+        return os.path.isfile(entry.path) or not os.path.exists(entry.path)
+    return entry.is_file(follow_symlinks=False)
+
+
+def _below(source: str, path: str) -> Input:
+    return Input(path, path[len(source) :].lstrip(os.sep).replace(os.sep, "/"))
+
+
+def _by_glob(pattern: str, *, recursive: bool) -> list[Input]:
+    found = glob.iglob(pattern, recursive=True)
+    paths = [path for path in found if os.path.isfile(path) or os.path.islink(path)]
+    return list(_placed(paths, recursive=recursive))
+
+
+def _placed(paths: Sequence[str], *, recursive: bool) -> Iterator[Input]:
+    """Place files by their names alone, or by the tree below the folder that all share."""
+    if not recursive:
+        yield from (Input(path, os.path.basename(path)) for path in paths)
+        return
+    full = [os.path.abspath(path) for path in paths]
+    try:
+        shared = os.path.commonpath([os.path.dirname(path) for path in full])
+    except ValueError as error:  # Windows: several drives
+        raise UsageError(f"the inputs share no folder to keep the tree of: {error}") from error
+    for path, where in zip(paths, full, strict=True):
+        yield Input(path, os.path.relpath(where, shared).replace(os.sep, "/"))
+
+
+def name_places(inputs: Iterable[Input], *, suffix: bool) -> Iterator[tuple[str, str]]:
+    """Yield for each input the folder below DIR that its edge map goes to, and the name's stem.
+
+    With ``suffix`` stems keep the input's extension, and equal ones are numbered.
+
+    >>> inputs = [Input("x/a.jpg", "a.jpg"), Input("x/a.png", "a.png"), Input("y/A.png", "A.png")]
+    >>> list(name_places(inputs, suffix=True))
+    [('', 'a-jpg'), ('', 'a-png'), ('', 'A-png-2')]
+    >>> list(name_places([Input("b/x?.png", "b/x?.png")], suffix=False))
+    [('b', 'x_')]
+    """
+    taken: dict[str, int] = {}
+    for entry in inputs:
+        folder, _, name = portable(entry.place).rpartition("/")
+        stem, extension = os.path.splitext(name)
+        if suffix:
+            stem += extension.replace(".", "-")
+            key = folded(f"{folder}/{stem}")
+            taken[key] = taken.get(key, 0) + 1
+            if taken[key] > 1:
+                stem += f"-{taken[key]}"
+        yield folder, stem
+
+
+def portable(place: str) -> str:
+    r"""Return a relative path that every system can hold, with ``_`` for what some cannot.
+
+    >>> portable("a\udcff\n/b:c?/con/d. /e.png")
+    'a__/b_c_/con_/d._/e.png'
+    """
+    if place.isascii() and place.replace("/", "").replace(".", "").isalnum() and "./" not in place:
+        return _without_devices(place)
+    clean = _NOT_EVERYWHERE.sub("_", unicodedata.normalize("NFC", place))
+    return _without_devices(re.sub(r"[. ](?=/)", "_", clean))
+
+
+def _without_devices(path: str) -> str:
+    """Mark folders that Windows takes for devices; a file's name goes on after its stem."""
+    *folders, name = path.split("/")
+    return "/".join([*(f"{f}_" if _DEVICES.fullmatch(f) else f for f in folders), name])
+
+
+def folded(path: str) -> str:
+    r"""Return what names have in common that some system takes for one.
+
+    >>> folded("É.png") == folded("e\u0301.PNG")
+    True
+    """
+    if path.isascii():
+        return path.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())

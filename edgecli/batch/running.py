@@ -1,0 +1,271 @@
+"""A batch: which inputs are still to be done, doing them on an executor, and what came of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from queue import SimpleQueue
+from typing import Any
+
+from edgecli.batch.inputs import Found, Input, folded, name_places
+from edgecli.batch.journal import Journal, file_hash, write_line
+from edgecli.batch.processes import WorkerLost
+from edgecli.batch.work import Job, Outcome, Work
+from edgecli.errors import UsageError
+from edgecli.jobs import name_outputs
+
+SCHEMA = "edgecli.report/1"
+
+TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}\.edgecli-tmp", re.DOTALL)
+
+
+@dataclass
+class Totals:
+    """How far a batch is."""
+
+    inputs: int
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    pixels: int = 0  # of the images done
+    seconds: float = 0.0
+
+
+@dataclass
+class Batch:
+    """A batch that can be run, and run again: a job for each input, in order.
+
+    ``lines`` says where an input's line begins in the journal, −1 where there is none yet.
+    """
+
+    jobs: Sequence[Job]
+    journal: Journal
+    totals: Totals
+    lines: array[int]
+    fresh: set[int] = field(default_factory=set)  # jobs that this run did
+    failures: dict[int, str] = field(default_factory=dict)
+    troubles: Sequence[tuple[str, str]] = ()
+
+    @property
+    def failed(self) -> list[str]:
+        """Return the reasons of all failures, in the order of the inputs."""
+        return [*(why for _, why in self.troubles), *(w for _, w in sorted(self.failures.items()))]
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield the report of every image in order, with its ``status``; failures have ``error``.
+
+        Reports are read from the journal as they are asked for.
+        """
+        for path, reason in self.troubles:
+            yield _failure(path, reason)
+        for number, job in enumerate(self.jobs):
+            if number in self.failures:
+                yield _failure(job.path, self.failures[number])
+            elif self.lines[number] >= 0:
+                entry = self.journal.read(self.lines[number])
+                done = number in self.fresh and entry["settings"] is not None
+                status = {"status": "done" if done else "skipped"}
+                yield from (report | status for report in entry["reports"])
+
+
+def _failure(path: str, reason: str) -> dict[str, Any]:
+    return {"schema": SCHEMA, "input": {"path": path}, "error": reason, "status": "failed"}
+
+
+def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = False) -> Batch:
+    """Give every input a job, and find in the journal which of them are done.
+
+    UsageError where two inputs claim one output, or an output would be written over an input.
+    """
+    keys = _Keys(work.output)
+    inputs = [(entry, keys.of(entry.path)) for entry in found.inputs]
+    inside = any(_is_inside(key) for _, key in inputs)
+    if inside:
+        ours = set(journal.outputs())
+        inputs = [(entry, key) for entry, key in inputs if key not in ours]
+    jobs = _make_jobs(inputs, work, suffix=suffix)
+    if inside:
+        _claim(jobs, work, journal)
+    lines = array("q", [-1]) * len(jobs)
+    for number, job in enumerate(jobs):
+        offset = journal.find(job.key)
+        if offset is not None and _is_done(job, journal.read_head(offset), work):
+            lines[number] = offset
+    skipped = len(jobs) - lines.count(-1)
+    totals = Totals(len(jobs) + len(found.troubles), 0, len(found.troubles), skipped)
+    return Batch(jobs, journal, totals, lines, troubles=found.troubles)
+
+
+class _Keys:
+    """Names inputs by their way from DIR, so that both can be moved together."""
+
+    def __init__(self, output: str) -> None:
+        self._output = os.path.realpath(output)
+        self._folders: dict[str, str] = {}
+
+    def of(self, path: str) -> str:
+        """Return the name of an input."""
+        folder, name = os.path.split(path)
+        if folder not in self._folders:
+            real = os.path.realpath(folder)
+            with suppress(ValueError):  # Windows: another drive
+                real = os.path.relpath(real, self._output)
+            self._folders[folder] = real.replace(os.sep, "/")
+        way = self._folders[folder]
+        return name if way == "." else f"{way}/{name}"
+
+
+def _is_inside(key: str) -> bool:
+    return not key.startswith("../") and not os.path.isabs(key)
+
+
+def _make_jobs(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool) -> list[Job]:
+    sources = {folded(key) for _, key in inputs if _is_inside(key)}
+    claims: dict[str, int] = {}
+    places = name_places((entry for entry, _ in inputs), suffix=suffix)
+    jobs = []
+    for number, ((entry, key), place) in enumerate(zip(inputs, places, strict=True)):
+        job = Job(entry.path, key, *place)
+        jobs.append(job)
+        for name in _outputs_of(job, work):
+            claim = folded(name)
+            other = claims.setdefault(claim, number)
+            if other != number:
+                raise UsageError(
+                    f"{jobs[other].path} and {job.path} would both be written to "
+                    f"{os.path.join(work.output, name)}; --suffix tells them apart"
+                )
+            if claim in sources or os.path.islink(os.path.join(work.output, name)):
+                what = "an input of this run" if claim in sources else "a link to another file"
+                where = os.path.join(work.output, name)
+                raise UsageError(f"output {where} is {what}; give another folder with -o")
+    return jobs
+
+
+def _outputs_of(job: Job, work: Work) -> list[str]:
+    """Return the names of a job's outputs, as they lie below DIR."""
+    paths = name_outputs(job.path, work.settings, work.target(job.folder, job.stem)).paths
+    return [f"{job.folder}/{os.path.basename(path)}".lstrip("/") for path in paths]
+
+
+def _claim(jobs: Iterable[Job], work: Work, journal: Journal) -> None:
+    """Write down which files in a folder of inputs are outputs, before there is one."""
+    key = f"//{work.identity}"
+    outputs = [{"path": name} for job in jobs for name in _outputs_of(job, work)]
+    entry = {"input": key, "settings": None, "outputs": outputs, "reports": []}
+    offset = journal.find(key)
+    if offset is None or journal.read(offset) != entry:
+        journal.append(key, write_line(entry))
+
+
+def _is_done(job: Job, entry: Mapping[str, Any], work: Work) -> bool:
+    """Whether input, settings and outputs are those of a line; files are read only in doubt."""
+    if entry["settings"] != work.identity:
+        return False
+    outputs = ((os.path.join(work.output, o["path"]), o) for o in entry["outputs"])
+    return _is_same(job.path, entry) and all(_is_same(path, output) for path, output in outputs)
+
+
+def _is_same(path: str, known: Mapping[str, Any]) -> bool:
+    try:
+        status = os.stat(path)
+        if status.st_size != known["size"]:
+            return False
+        return bool(status.st_mtime_ns == known["mtime"] or file_hash(path) == known["hash"])
+    except OSError:
+        return False
+
+
+def run_batch(
+    batch: Batch, executor: Executor, work: Work, *, in_flight: int, fail_fast: bool = False
+) -> Iterator[Totals]:
+    """Do what is still to be done, and yield the totals after every input.
+
+    At most ``in_flight`` calls wait in the executor. Large images come last, one at a time. With
+    ``fail_fast`` nothing is begun after a failure.
+    """
+    started = time.monotonic()
+    left = [number for number, offset in enumerate(batch.lines) if offset < 0]
+    large: list[int] = []
+    for numbers, limit, alone in ((left, in_flight, False), (large, 1, True)):
+        for number, outcome in _calls(batch, executor, work, numbers, limit, alone):
+            if outcome.status == "large":
+                large.append(number)
+                continue
+            _settle(batch, number, outcome)
+            batch.totals.seconds = time.monotonic() - started
+            yield batch.totals
+            if fail_fast and outcome.status == "failed":
+                return
+
+
+def _calls(
+    batch: Batch,
+    executor: Executor,
+    work: Work,
+    numbers: Iterable[int],
+    in_flight: int,
+    alone: bool,
+) -> Iterator[tuple[int, Outcome]]:
+    """Yield jobs' numbers with what became of them, in the order in which they finish."""
+    finished: SimpleQueue[tuple[int, Future[Outcome]]] = SimpleQueue()
+    running = 0
+    for number in numbers:
+        if running == in_flight:
+            done, future = finished.get()
+            running -= 1
+            yield done, _outcome(batch.jobs[done], future)
+        future = executor.submit(work, batch.jobs[number], alone)
+        future.add_done_callback(partial(_tell, finished, number))
+        running += 1
+    for _ in range(running):
+        done, future = finished.get()
+        yield done, _outcome(batch.jobs[done], future)
+
+
+def _tell(
+    finished: SimpleQueue[tuple[int, Future[Outcome]]], number: int, future: Future[Outcome]
+) -> None:
+    finished.put((number, future))
+
+
+def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
+    """Return what a call gave; whatever happened to its process is a failure of this input."""
+    try:
+        return future.result()
+    except WorkerLost as error:
+        return Outcome("failed", error=f"image {job.path} {error}; get the file whole again")
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        return Outcome("failed", error=f"image {job.path} was lost with its worker ({reason})")
+
+
+def _settle(batch: Batch, number: int, outcome: Outcome) -> None:
+    totals = batch.totals
+    if outcome.status == "failed":
+        batch.failures[number] = outcome.error
+        totals.failed += 1
+        return
+    batch.lines[number] = batch.journal.append(batch.jobs[number].key, outcome.line)
+    if outcome.status == "kept":
+        totals.skipped += 1
+        return
+    batch.fresh.add(number)
+    totals.done += 1
+    totals.pixels += outcome.pixels
+
+
+def remove_temporaries(folder: str) -> None:
+    """Remove the temporary files that killed processes left in DIR and below."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if TEMPORARY.fullmatch(name):
+                with suppress(OSError):
+                    os.unlink(os.path.join(place, name))

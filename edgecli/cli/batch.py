@@ -1,0 +1,213 @@
+"""``edgecli batch``: the edges of a folder of images, overnight and unattended."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+
+import click
+
+from edgecli.batch.inputs import Found, find_inputs, listed_inputs
+from edgecli.batch.journal import Journal, settings_hash
+from edgecli.batch.processes import AHEAD, ProcessExecutor
+from edgecli.batch.running import Batch, plan_batch, remove_temporaries, run_batch
+from edgecli.batch.work import Work
+from edgecli.cli import fail
+from edgecli.cli.options import Reporting, image_options, with_options
+from edgecli.cli.progress import watched
+from edgecli.conv.engine import cores
+from edgecli.errors import UsageError
+from edgecli.jobs import Limits, Target, make_folder
+from edgecli.pipeline import Settings
+from edgecli.reports.batch import write_batch
+from edgecli.reports.facts import image_facts
+
+BYTES_PER_PIXEL = 32
+"""What an image at work takes at the worst: decoded colours, responses, a kept map."""
+
+UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+FOLDER_OPTIONS = (
+    click.option("--recursive", is_flag=True, help="Take folders in SOURCE, too; keep their tree."),
+    click.option("-0", "--null", "zero", is_flag=True, help="Names on standard input end in NUL."),
+    click.option("--suffix", is_flag=True,
+                 help="Tell inputs of one name apart: keep their extension, number the rest."),
+)  # fmt: skip
+
+RUN_OPTIONS = (
+    click.option("--jobs", type=click.IntRange(1, 1024), metavar="N",
+                 help="Images at a time, each in a process.  [default: all cores]"),
+    click.option("--memory", metavar="BYTES",
+                 help="What all images at work may take, such as 4G; those that are too large for "
+                 "their share come last, alone.  [default: half of what there is]"),
+    click.option("--time-limit", type=click.FloatRange(0, min_open=True), default=600.0,
+                 show_default=True, metavar="SECONDS", help="Give an image up after so long."),
+    click.option("--fail-fast", is_flag=True, help="Stop at the first failure."),
+    click.option("--scheduler", metavar="tcp://HOST:PORT",
+                 help="Work on a Dask cluster, which sees the same folders, by its own jobs."),
+    click.option("--restart", is_flag=True, help="Do everything again."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Running:
+    """How a batch is run: so many at a time, each with so much."""
+
+    jobs: int
+    memory: int  # bytes
+    seconds: float
+    cluster: Executor | None = None
+
+
+@click.command("batch")
+@click.argument("source")
+@with_options(*FOLDER_OPTIONS)
+@image_options
+@with_options(*RUN_OPTIONS)
+def command(
+    source: str,
+    recursive: bool,
+    zero: bool,
+    suffix: bool,
+    settings: Settings,
+    target: Target,
+    limits: Limits,
+    reporting: Reporting,
+    jobs: int | None,
+    memory: str | None,
+    time_limit: float,
+    fail_fast: bool,
+    scheduler: str | None,
+    restart: bool,
+) -> int:
+    """Find the edges of a folder of images, and go on where that was left.
+
+    SOURCE is a folder, a glob in quotes, or - for a list of files on standard input. Edge maps go
+    to the folder that -o names; the same command does there what is missing, changed or failed.
+    """
+    output = _output_folder(target)
+    found = _find(source, output, recursive=recursive, zero=zero).without(reporting.file)
+    with ExitStack() as stack:
+        running = Running(jobs or cores(), _parse_memory(memory), time_limit)
+        if scheduler is not None:
+            found, output = _absolute(found), os.path.abspath(output)
+            running = stack.enter_context(_on_cluster(scheduler, memory))
+        work = _make_work(settings, replace(target, output=output), limits, running, suffix=suffix)
+        make_folder(output)
+        journal = stack.enter_context(closing(Journal(output, restart=restart)))
+        if not journal.is_new:
+            remove_temporaries(output)
+        batch = plan_batch(found, work, journal, suffix=suffix)
+        _run(batch, work, running, fail_fast=fail_fast, quiet=reporting.format == "none")
+        if reporting.format != "none":
+            write_batch(batch.records, batch.totals, reporting.format, reporting.file)
+    return _list_failures(batch)
+
+
+def _output_folder(target: Target) -> str:
+    if target.output in (None, "-"):
+        raise UsageError("a batch needs a folder to write to; give it with -o DIR")
+    output = str(target.output)
+    if os.path.exists(output) and not os.path.isdir(output):
+        raise UsageError(f"output {output} is a file; give a folder")
+    return output
+
+
+def _find(source: str, output: str, *, recursive: bool, zero: bool) -> Found:
+    if source == "-":
+        return listed_inputs(sys.stdin.buffer.read(), zero=zero, recursive=recursive)
+    return find_inputs(source, output, recursive=recursive)
+
+
+def _make_work(
+    settings: Settings, target: Target, limits: Limits, running: Running, *, suffix: bool
+) -> Work:
+    threads = settings.threads or cores()
+    identity = settings_hash(
+        replace(settings, threads=None, measured=True), target.format, limits, suffix
+    )
+    return Work(
+        settings=replace(settings, threads=min(max(2 * threads // running.jobs, 1), threads)),
+        format=target.format,
+        output=str(target.output),
+        limits=limits,
+        no_clobber=target.no_clobber,
+        describe=image_facts,
+        identity=identity,
+        share=max(running.memory // running.jobs // BYTES_PER_PIXEL, 1),
+        threads=threads,
+    )
+
+
+def _run(batch: Batch, work: Work, running: Running, *, fail_fast: bool, quiet: bool) -> None:
+    left = batch.lines.count(-1)
+    if not left:
+        return
+    workers = min(running.jobs, left)
+    with _executor(running, workers, work.output) as executor:
+        in_flight = workers * (AHEAD + 1)
+        progress = run_batch(batch, executor, work, in_flight=in_flight, fail_fast=fail_fast)
+        for _ in progress if quiet else watched(progress):
+            pass
+
+
+@contextmanager
+def _executor(running: Running, workers: int, output: str) -> Iterator[Executor]:
+    """Lend the executor; what processes that had to be ended were writing is removed."""
+    if running.cluster is not None:
+        yield running.cluster
+        return
+    processes = ProcessExecutor(workers, running.seconds)
+    try:
+        yield processes
+    finally:
+        processes.shutdown(wait=False, cancel_futures=True)
+        if processes.lost:
+            remove_temporaries(output)
+
+
+@contextmanager
+def _on_cluster(scheduler: str, memory: str | None) -> Iterator[Running]:
+    from edgecli.batch.cluster import cluster_at
+
+    with cluster_at(scheduler) as cluster:
+        available = cluster.memory if memory is None else None
+        most = available or _parse_memory(memory)
+        yield Running(cluster.threads, most, 0, cluster.executor)
+
+
+def _absolute(found: Found) -> Found:
+    """Name inputs so that processes in other folders and on other machines find them."""
+    inputs = [entry._replace(path=os.path.abspath(entry.path)) for entry in found.inputs]
+    return Found(inputs, found.troubles)
+
+
+def _list_failures(batch: Batch) -> int:
+    """List what failed, each in a line with its reason, and return the exit code."""
+    for reason in batch.failed:
+        fail(reason)
+    if batch.failed:
+        fail(f"{batch.totals.failed:,} of {batch.totals.inputs:,} inputs failed")
+    return 1 if batch.failed else 0
+
+
+def _parse_memory(text: str | None) -> int:
+    """Read a number of bytes; half of the machine's memory where nothing is said.
+
+    >>> _parse_memory("1.5G"), _parse_memory("100 MB")
+    (1500000000, 100000000)
+    """
+    if text is None:
+        try:
+            return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+        except (AttributeError, ValueError, OSError):
+            return 4 * 10**9
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*([kmgt]?)(?:i?b)?", text.strip().lower())
+    if match is None or not float(match[1]):
+        raise UsageError(f"memory {text[:40]!r} is not a number of bytes; write it as 500M or 4G")
+    return int(float(match[1]) * UNITS[match[2]])

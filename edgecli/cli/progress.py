@@ -1,0 +1,79 @@
+"""How far a batch is, on standard error: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from edgecli.batch.running import Totals
+from edgecli.reports.batch import short
+
+SECONDS = 10.0
+"""From one line to the next, where there is no terminal."""
+
+
+def watched(progress: Iterable[Totals], stream: TextIO | None = None) -> Iterator[Totals]:
+    """Pass the totals on, and show them."""
+    stream = stream or sys.stderr
+    animated = stream.isatty() and os.environ.get("TERM") != "dumb"
+    yield from _with_bar(progress, stream) if animated else _with_lines(progress, stream)
+
+
+def _with_lines(progress: Iterable[Totals], stream: TextIO) -> Iterator[Totals]:
+    latest = time.monotonic()
+    for totals in progress:
+        if time.monotonic() - latest >= SECONDS:
+            latest = time.monotonic()
+            stream.write(f"edgecli: {describe(totals)}\n")
+            stream.flush()
+        yield totals
+
+
+def _with_bar(progress: Iterable[Totals], stream: TextIO) -> Iterator[Totals]:
+    from rich.console import Console  # slow to load
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    no_color = True if "NO_COLOR" in os.environ else None
+    console = Console(file=stream, no_color=no_color, force_terminal=True)
+    columns = (BarColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        for totals in progress:
+            so_far = totals.done + totals.failed + totals.skipped
+            bar.update(task, total=totals.inputs, completed=so_far, description=describe(totals))
+            yield totals
+
+
+def describe(totals: Totals) -> str:
+    """Say how far a batch is.
+
+    >>> describe(Totals(300, done=100, failed=1, skipped=20, pixels=50_000_000, seconds=10))
+    '121 of 300, 1 failed, 20 skipped, 10.1 images/s, 5 MP/s, 18 s left'
+    """
+    so_far = totals.done + totals.failed + totals.skipped
+    words = [f"{so_far:,} of {totals.inputs:,}", f"{totals.failed:,} failed"]
+    words += [f"{totals.skipped:,} skipped"] if totals.skipped else []
+    worked = totals.done + totals.failed
+    if worked and totals.seconds > 0:
+        rate = worked / totals.seconds
+        words.append(f"{short(rate)} images/s")
+        words.append(f"{short(totals.pixels / totals.seconds / 1e6)} MP/s")
+        words.append(f"{_time((totals.inputs - so_far) / rate)} left")
+    return ", ".join(words)
+
+
+def _time(seconds: float) -> str:
+    """Return a time for people.
+
+    >>> _time(59), _time(90), _time(9000)
+    ('59 s', '1 min 30 s', '2 h 30 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,74 @@
+"""What the tests of batches share: folders of small pictures, and work that can be told to fail."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+from edgecli.batch.work import Facts, Work
+from edgecli.edges.operators import load_operator
+from edgecli.jobs import Limits, Result
+from edgecli.pipeline import Settings
+from edgecli.reports.facts import image_facts
+from tests.conftest import noise
+
+
+def write_pgm(path: Path, seed: int = 0, side: int = 8) -> Path:
+    """Write a grey picture, a different one for each seed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"P5 %d %d 255\n" % (side, side) + noise(side, side, seed=seed).tobytes())
+    return path
+
+
+def pictures(folder: Path, *names: str) -> Path:
+    """Write a picture of each name, all different, and return the folder."""
+    for seed, name in enumerate(names):
+        write_pgm(folder / name, seed)
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return all files below a folder but hidden ones, by their relative paths."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in files
+        if not path.name.startswith(".")
+    }
+
+
+def dangerous(result: Result) -> Facts:
+    """Describe an image; ones of certain names crash the process or never come to an end.
+
+    One named ``once`` crashes only the first process that comes to it, which leaves a mark.
+    """
+    path = Path(result.info.path)
+    match path.stem:
+        case "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "hang":
+            threading.Event().wait()
+        case "once":
+            mark = path.with_suffix(".mark")
+            if not mark.exists():
+                mark.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+    return image_facts(result)
+
+
+def make_work(output: Path, *, share: int = 2**31, no_clobber: bool = False) -> Work:
+    """Return the work of ``edgecli batch -f vertical``, with pictures of dangerous names."""
+    output.mkdir(exist_ok=True)
+    return Work(
+        settings=Settings((load_operator("vertical"),), threads=1),
+        format=None,
+        output=str(output),
+        limits=Limits(),
+        no_clobber=no_clobber,
+        describe=dangerous,
+        identity="settings",
+        share=share,
+        threads=2,
+    )

@@ -1,0 +1,81 @@
+"""The same batch on a cluster of processes on this machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from edgecli.batch.cluster import cluster_at
+from edgecli.batch.inputs import find_inputs
+from edgecli.batch.journal import Journal
+from edgecli.batch.running import plan_batch, run_batch
+from edgecli.batch.work import Work
+from edgecli.errors import UsageError
+from tests.batches import contents, make_work, pictures
+
+ROOT = Path(__file__).parent.parent
+
+
+@contextmanager
+def started(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a command of Dask's until the end of the tests."""
+    command = [sys.executable, "-m", f"distributed.cli.{module}", "--no-dashboard", *arguments]
+    errors = subprocess.PIPE if module == "dask_scheduler" else subprocess.DEVNULL
+    with subprocess.Popen(command, stderr=errors, text=True, cwd=ROOT) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """Start a scheduler and two workers, each a process; return the scheduler's address."""
+    with started("dask_scheduler", "--host", "127.0.0.1", "--port", "0") as process:
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if "Scheduler at:" in line)
+        address = said.split()[-1]
+        threading.Thread(target=process.stderr.read, daemon=True).start()  # lest the pipe fills up
+        options = ["--nworkers", "2", "--nthreads", "1", "--host", "127.0.0.1"]
+        with started("dask_worker", address, *options), cluster_at(address, workers=2):
+            yield address
+
+
+def test_a_cluster_gives_the_same_bytes_and_loses_nothing_with_a_worker(
+    tmp_path: Path, scheduler: str
+) -> None:
+    """The worker that comes to ``once`` is killed there."""
+    source = pictures(tmp_path / "in", *(f"{n}.pgm" for n in range(12)), "once.pgm")
+    far, near = make_work(tmp_path / "far"), make_work(tmp_path / "near")
+    with cluster_at(scheduler) as cluster:
+        assert cluster.threads == 2
+        run_all(source, far, cluster.executor)
+    assert (source / "once.mark").exists()
+    with ThreadPoolExecutor(2) as threads:
+        run_all(source, near, threads)
+    assert contents(tmp_path / "far") == contents(tmp_path / "near")
+
+
+def run_all(source: Path, work: Work, executor: Executor) -> None:
+    found = find_inputs(str(source), work.output, recursive=False)
+    with closing(Journal(work.output)) as journal:
+        batch = plan_batch(found, work, journal)
+        for _ in run_batch(batch, executor, work, in_flight=4):
+            pass
+        assert batch.failed == []
+        assert batch.totals.done == 13
+
+
+def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgecli.batch.cluster.PATIENCE", 0.1)
+    for address in ("tcp://127.0.0.1:1", "nonsense://x"):
+        with pytest.raises(UsageError, match="no Dask cluster answers at"), cluster_at(address):
+            pass

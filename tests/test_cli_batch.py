@@ -1,0 +1,338 @@
+"""``edgecli batch``, whole: what it writes, says and returns, and what is left when it stops."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from edgecli.batch.running import Totals
+from edgecli.cli.progress import watched
+from tests.batches import contents, pictures, write_pgm
+from tests.conftest import Refuse, Run
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return pictures(tmp_path / "in", "a.pgm", "b.pgm", "sub/c.pgm")
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+def test_a_folder(run: Run, source: Path, out: Path) -> None:
+    result = run("batch", source, "-o", out)
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert result.stdout.splitlines()[0].split() == ["done", "2"]
+    assert sorted(contents(out)) == ["a-sobel.png", "b-sobel.png"]
+    again = run("batch", source, "-o", out, "--recursive")
+    assert [line.split()[:2] for line in again.stdout.splitlines()[:2]] == [
+        ["done", "1"],
+        ["skipped", "2"],
+    ]
+    assert sorted(contents(out)) == ["a-sobel.png", "b-sobel.png", "sub/c-sobel.png"]
+
+
+def test_the_options_of_detect(run: Run, source: Path, out: Path, tmp_path: Path) -> None:
+    options = ["-f", "sobel-x", "-f", "sobel-y", "--map", "raw", "--format", "tiff"]
+    assert run("batch", source, "-o", out, *options, "--jobs", "1", "-q").stdout == ""
+    run("detect", source / "a.pgm", "-o", f"{tmp_path}/single/", *options)
+    single = contents(tmp_path / "single")
+    assert set(single) == {"a-sobel-x.tif", "a-sobel-y.tif"}
+    assert single.items() <= contents(out).items()
+
+
+def test_a_list_on_standard_input(run: Run, source: Path, out: Path) -> None:
+    names = f"{source}/a.pgm\n{source}/sub/c.pgm\n".encode()
+    assert run("batch", "-", "-o", out, "-q", stdin=names).exit_code == 0
+    assert sorted(contents(out)) == ["a-sobel.png", "c-sobel.png"]
+    nul = names.replace(b"\n", b"\0")
+    assert run("batch", "-", "-0", "--recursive", "-o", out / "tree", stdin=nul).exit_code == 0
+    assert sorted(contents(out / "tree")) == ["a-sobel.png", "sub/c-sobel.png"]
+
+
+def test_failures_are_listed_at_the_end(run: Run, source: Path, out: Path) -> None:
+    (source / "bad.png").write_bytes(b"no image")
+    result = run("batch", source, "-o", out)
+    assert result.exit_code == 1
+    first, last = result.stderr.splitlines()
+    assert first.startswith(f"edgecli: image {source}/bad.png is in no format")
+    assert last == "edgecli: 1 of 3 inputs failed"
+    assert "failed  1" in result.stdout
+    assert run("batch", source, "-o", out, "--fail-fast", "-q").exit_code == 1
+
+
+def test_restart_does_everything_again(run: Run, source: Path, out: Path) -> None:
+    run("batch", source, "-o", out)
+    result = run("batch", source, "-o", out, "--restart")
+    assert result.stdout.splitlines()[0].split() == ["done", "2"]
+
+
+# --- reports ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mixed(run: Run, source: Path, out: Path) -> Path:
+    """Return a folder of which one input was done before, and one will fail."""
+    run("batch", source, "-o", out, "-q")
+    (source / "b.pgm").write_bytes(b"no image")
+    write_pgm(source / "new|er.pgm")
+    return source
+
+
+def test_json_is_a_line_for_each_image_then_the_totals(run: Run, mixed: Path, out: Path) -> None:
+    result = run("batch", mixed, "-o", out, "--report", "json")
+    *records, totals = map(json.loads, result.stdout.splitlines())
+    assert [record["status"] for record in records] == ["skipped", "failed", "done"]
+    assert {record["schema"] for record in records} == {"edgecli.report/1"}
+    assert [record["input"]["path"] for record in records] == [
+        str(mixed / name) for name in ("a.pgm", "b.pgm", "new|er.pgm")
+    ]
+    assert "output" not in records[1]
+    assert "is in no format" in records[1]["error"]
+    assert totals.pop("seconds") > 0
+    assert totals == {
+        "schema": "edgecli.batch/1", "done": 1, "failed": 1, "skipped": 1, "pixels": 64,
+    }  # fmt: skip
+
+
+def test_csv_has_a_row_for_each_image_and_one_for_the_totals(
+    run: Run, mixed: Path, out: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.csv"
+    assert run("batch", mixed, "-o", out, "--report-file", report).stdout == ""
+    rows = list(csv.DictReader(io.StringIO(report.read_text("utf-8"))))
+    assert [row["status"] for row in rows] == ["skipped", "failed", "done", "total"]
+    assert rows[2]["input.shape"] == "8×8×1"
+    assert rows[1]["output.path"] == ""
+    assert [rows[3][name] for name in ("done", "failed", "skipped")] == ["1", "1", "1"]
+
+
+def test_markdown_has_a_row_for_each_image_and_a_table_of_totals(
+    run: Run, mixed: Path, out: Path, tmp_path: Path
+) -> None:
+    run("batch", mixed, "-o", out, "--report-file", tmp_path / "report.md")
+    lines = (tmp_path / "report.md").read_text("utf-8").splitlines()
+    assert lines[0] == "| image | status | shape | edge maps | clipped |"
+    assert lines[2].startswith(f"| {mixed}/a.pgm | skipped | 8×8×1 | {out}/a-sobel.png | ")
+    assert lines[3].startswith(f"| {mixed}/b.pgm | failed: image ")
+    assert "new\\|er.pgm | done" in lines[4]
+    assert lines[8:10] == ["| done | 1 |", "| failed | 1 |"]
+
+
+def test_a_report_among_the_inputs_is_no_input(run: Run, source: Path, out: Path) -> None:
+    for _ in range(2):
+        result = run("batch", source, "-o", out, "--report-file", source / "report.csv")
+        assert result.exit_code == 0
+    assert sorted(contents(out)) == ["a-sobel.png", "b-sobel.png"]
+
+
+# --- refusals -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["in"], "a batch needs a folder to write to; give it with -o DIR"),
+        (["in", "-o", "-"], "a batch needs a folder to write to"),
+        (["in", "-o", "in/a.pgm"], "is a file; give a folder"),
+        (["nowhere", "-o", "out"], "folder nowhere does not exist"),
+        (["in", "-o", "out", "-f", "sobl"], "did you mean 'sobel'?"),
+        (["in", "-o", "out", "--memory", "much"], "memory 'much' is not a number of bytes"),
+        (["in", "-o", "out", "--memory", "0"], "memory '0' is not a number of bytes"),
+        (["twice", "-o", "out"], "twice/a.pgm and twice/a.png would both be written to"),
+    ],
+)
+def test_what_is_refused_is_one_line_and_leaves_nothing(
+    refuse: Refuse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    reason: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pictures(tmp_path / "in", "a.pgm")
+    pictures(tmp_path / "twice", "a.pgm", "a.png")
+    assert reason in refuse("batch", *arguments, code=2)
+    assert not contents(tmp_path / "out")
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(refuse: Refuse, source: Path) -> None:
+    line = refuse("batch", source, "-o", "/proc/none/out", code=1)
+    assert line.startswith("folder /proc/none/out cannot be made")
+
+
+# --- stopping -----------------------------------------------------------------------------------
+
+NAMES = [f"{n:02}.pgm" for n in range(12)]
+STUCK = NAMES[6]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return what a batch makes of some pictures when nobody stops it."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    pictures(folder / "in", *NAMES)
+    subprocess.run(batch(folder), check=True, capture_output=True, input=names(folder))
+    return contents(folder / "out")
+
+
+def batch(folder: Path) -> list[str]:
+    options = ["-f", "vertical", "--jobs", "2", "-o", str(folder / "out")]
+    return [sys.executable, "-m", "edgecli", "batch", "-", *options]
+
+
+def names(folder: Path) -> bytes:
+    return b"".join(b"%s\n" % os.fsencode(folder / "in" / name) for name in NAMES)
+
+
+@contextmanager
+def half_done(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a batch that waits for ever for one of its inputs, until some images are done."""
+    pictures(folder / "in", *NAMES)
+    (folder / "in" / STUCK).unlink()
+    os.mkfifo(folder / "in" / STUCK)
+    journal = folder / "out" / ".edgecli-batch.jsonl"
+    pipe = subprocess.PIPE
+    with subprocess.Popen(batch(folder), stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdin is not None
+        process.stdin.write(names(folder))
+        process.stdin.close()
+        process.stdin = None
+        try:
+            while not (journal.exists() and journal.stat().st_size):
+                assert process.poll() is None
+            yield process
+        finally:
+            process.kill()
+
+
+def let_go(pipe: Path) -> None:
+    """Give whoever waits for a named pipe an end of file; whoever comes later finds none."""
+    end = os.open(pipe, os.O_RDWR)
+    pipe.unlink()
+    os.close(end)
+
+
+def finish(folder: Path) -> dict[str, bytes]:
+    """Run the same batch again, which finds all its inputs now; return its outputs."""
+    (folder / "in" / STUCK).unlink(missing_ok=True)
+    write_pgm(folder / "in" / STUCK, NAMES.index(STUCK))
+    command = batch(folder)
+    done = subprocess.run(command, check=True, capture_output=True, input=names(folder))
+    assert b"skipped" in done.stdout
+    assert not any(name.endswith(".edgecli-tmp") for name in all_files(folder / "out"))
+    return contents(folder / "out")
+
+
+def all_files(folder: Path) -> set[str]:
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_all_processes_and_leaves_nothing_partial(
+    undisturbed: dict[str, bytes], tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    with half_done(tmp_path) as process:
+        process.send_signal(number)
+        _, errors = process.communicate()  # returns when no process holds the pipes any more
+    assert process.returncode == code
+    assert len(errors.strip().splitlines()) == 1
+    assert not any(name.endswith(".edgecli-tmp") for name in all_files(tmp_path / "out"))
+    assert contents(tmp_path / "out").items() < undisturbed.items()
+    assert finish(tmp_path) == undisturbed
+
+
+def test_after_a_kill_the_next_run_completes_it(
+    undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
+    with half_done(tmp_path) as process:
+        process.kill()
+        let_go(tmp_path / "in" / STUCK)
+        process.communicate()  # the workers end by themselves
+    assert process.returncode == -signal.SIGKILL
+    journal = tmp_path / "out" / ".edgecli-batch.jsonl"
+    with journal.open("ab") as file:
+        file.write(journal.read_bytes().splitlines()[0][:100])  # torn
+    (tmp_path / "out" / ".00-vertical.png.0123abcd.edgecli-tmp").touch()
+    assert finish(tmp_path) == undisturbed
+
+
+def test_a_disk_that_fills_up_fails_in_lines(source: Path, out: Path) -> None:
+    """A limit on the size of files stands for the disk."""
+    import resource
+
+    write_pgm(source / "large.pgm", side=200)
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+
+    command = [sys.executable, "-m", "edgecli", "batch", str(source), "-o", str(out), "-q"]
+    done = subprocess.run(command, capture_output=True, check=False, preexec_fn=limit)
+    assert done.returncode == 1
+    assert b"large-sobel.png cannot be written" in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert sorted(contents(out)) == ["a-sobel.png", "b-sobel.png"]
+    assert len(all_files(out)) == 3
+    subprocess.run(command, check=True)
+    assert len(contents(out)) == 3
+
+
+# --- progress -----------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def steps() -> Iterator[Totals]:
+    for done in range(1, 4):
+        yield Totals(3, done, pixels=done * 1_000_000, seconds=float(done))
+
+
+def test_a_terminal_has_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    terminal = Terminal()
+    assert len(list(watched(steps(), terminal))) == 3
+    shown = terminal.getvalue()
+    assert "\x1b[" in shown
+    assert "3 of 3, 0 failed, 1 images/s, 1 MP/s, 0 s left" in shown
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_elsewhere_there_are_plain_lines(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr("edgecli.cli.progress.SECONDS", 0.0)
+    assert len(list(watched(steps(), stream))) == 3
+    assert stream.getvalue().splitlines() == [
+        "edgecli: 1 of 3, 0 failed, 1 images/s, 1 MP/s, 2 s left",
+        "edgecli: 2 of 3, 0 failed, 1 images/s, 1 MP/s, 1 s left",
+        "edgecli: 3 of 3, 0 failed, 1 images/s, 1 MP/s, 0 s left",
+    ]
+
+
+def test_small_jobs_load_no_rich(source: Path, out: Path) -> None:
+    code = (
+        "import sys, atexit\natexit.register(lambda: print('rich' in sys.modules))\n"
+        f"sys.argv = ['edgecli', 'batch', {str(source)!r}, '-o', {str(out)!r}, '-q']\n"
+        "from edgecli.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout == b"False\n"
+    assert os.listdir(out)

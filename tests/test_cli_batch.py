@@ -54,6 +54,19 @@ def test_the_options_of_detect(run: Run, source: Path, out: Path, tmp_path: Path
     assert single.items() <= contents(out).items()
 
 
+def test_a_gallery(run: Run, source: Path, out: Path) -> None:
+    (source / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert run("batch", source, "-o", out, "-q", "--gallery").exit_code == 1
+    page = (out / "index.html").read_text("utf-8")
+    assert all(name in page for name in ("a-sobel.png", "b-sobel.png", "broken.png"))
+    (out / "index.html").write_text("<title>Somebody's site</title>", "utf-8")
+    refused = run("batch", source, "-o", out, "-q", "--gallery", "--restart")
+    assert refused.exit_code == 1
+    assert "index.html" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert (out / "index.html").read_text("utf-8") == "<title>Somebody's site</title>"
+
+
 def test_a_list_on_standard_input(run: Run, source: Path, out: Path) -> None:
     names = f"{source}/a.pgm\n{source}/sub/c.pgm\n".encode()
     assert run("batch", "-", "-o", out, "-q", stdin=names).exit_code == 0

@@ -51,6 +51,8 @@ RUN_OPTIONS = (
     click.option("--scheduler", metavar="tcp://HOST:PORT",
                  help="Work on a Dask cluster, which sees the same folders, by its own jobs."),
     click.option("--restart", is_flag=True, help="Do everything again."),
+    click.option("--gallery", is_flag=True,
+                 help="Write index.html to DIR, too: every image beside its edges."),
 )  # fmt: skip
 
 
@@ -84,6 +86,7 @@ def command(
     fail_fast: bool,
     scheduler: str | None,
     restart: bool,
+    gallery: bool,
 ) -> int:
     """Find the edges of a folder of images, and go on where that was left.
 
@@ -99,6 +102,10 @@ def command(
             running = stack.enter_context(_on_cluster(scheduler, memory))
         work = _make_work(settings, replace(target, output=output), limits, running, suffix=suffix)
         make_folder(output)
+        if gallery:
+            from edgecli.reports.gallery import check_gallery, write_gallery
+
+            check_gallery(output)
         journal = stack.enter_context(closing(Journal(output, restart=restart)))
         if not journal.is_new:
             remove_temporaries(output)
@@ -106,6 +113,8 @@ def command(
         _run(batch, work, running, fail_fast=fail_fast, quiet=reporting.format == "none")
         if reporting.format != "none":
             write_batch(batch.records, batch.totals, reporting.format, reporting.file)
+        if gallery:
+            write_gallery(output, batch.records())
     return _list_failures(batch)
 
 

@@ -91,6 +91,9 @@ def _in_folder(source: str, output: str, *, recursive: bool) -> Found:
     found, seen = Found([]), set[tuple[int, int]]()
     if os.path.exists(output) and not os.path.samefile(source, output):
         seen.add(_identity(output))
+    thumbnails = os.path.join(output, "gallery")
+    if os.path.isdir(thumbnails) and os.path.exists(os.path.join(output, "index.html")):
+        seen.add(_identity(thumbnails))
     folders, links = [source], list[str]()
     while folders or links:
         folder = folders.pop() if folders else links.pop(0)

@@ -139,16 +139,6 @@ def test_a_report_among_the_inputs_is_no_input(run: Run, source: Path, out: Path
     assert sorted(contents(out)) == ["a-sobel.png", "b-sobel.png"]
 
 
-def test_a_gallery_shows_every_image(run: Run, mixed: Path, out: Path, refuse: Refuse) -> None:
-    assert run("batch", mixed, "-o", out, "--gallery", "-q").exit_code == 1
-    page = (out / "index.html").read_text("utf-8")
-    for name in ("a.pgm", "b.pgm", "new|er.pgm"):
-        assert name in page
-    assert run("batch", out, "-o", out / "more", "-q").exit_code == 0  # the page is no input
-    (out / "index.html").write_text("somebody else's", "utf-8")
-    assert "is no gallery" in refuse("batch", mixed, "-o", out, "--gallery", "-q", code=1)
-
-
 # --- refusals -----------------------------------------------------------------------------------
 
 

@@ -39,10 +39,6 @@ FOLDER_OPTIONS = (
                  help="Tell inputs of one name apart: keep their extension, number the rest."),
 )  # fmt: skip
 
-REPORT_OPTIONS = (
-    click.option("--gallery", is_flag=True, help="Write DIR/index.html, which shows all images."),
-)
-
 RUN_OPTIONS = (
     click.option("--jobs", type=click.IntRange(1, 1024), metavar="N",
                  help="Images at a time, each in a process.  [default: all cores]"),
@@ -72,7 +68,7 @@ class Running:
 @click.argument("source")
 @with_options(*FOLDER_OPTIONS)
 @image_options
-@with_options(*REPORT_OPTIONS, *RUN_OPTIONS)
+@with_options(*RUN_OPTIONS)
 def command(
     source: str,
     recursive: bool,
@@ -82,7 +78,6 @@ def command(
     target: Target,
     limits: Limits,
     reporting: Reporting,
-    gallery: bool,
     jobs: int | None,
     memory: str | None,
     time_limit: float,
@@ -102,8 +97,6 @@ def command(
         if scheduler is not None:
             found, output = _absolute(found), os.path.abspath(output)
             running = stack.enter_context(_on_cluster(scheduler, memory))
-        if gallery:
-            _check_gallery(output)
         work = _make_work(settings, replace(target, output=output), limits, running, suffix=suffix)
         make_folder(output)
         journal = stack.enter_context(closing(Journal(output, restart=restart)))
@@ -114,8 +107,6 @@ def command(
         _run(batch, work, running, fail_fast=fail_fast, quiet=reporting.format == "none")
         if reporting.format != "none":
             write_batch(batch.records, batch.totals, reporting.format, reporting.file)
-        if gallery:
-            _write_gallery(output, batch)
     return _list_failures(batch)
 
 
@@ -195,18 +186,6 @@ def _absolute(found: Found) -> Found:
     """Name inputs so that processes in other folders and on other machines find them."""
     inputs = [entry._replace(path=os.path.abspath(entry.path)) for entry in found.inputs]
     return Found(inputs, found.troubles)
-
-
-def _check_gallery(output: str) -> None:
-    from edgecli.reports.gallery import check_gallery  # loaded where there is to be one
-
-    check_gallery(output)
-
-
-def _write_gallery(output: str, batch: Batch) -> None:
-    from edgecli.reports.gallery import write_gallery
-
-    write_gallery(output, batch.records())
 
 
 def _list_failures(batch: Batch) -> int:

@@ -33,6 +33,14 @@ def test_recursion_keeps_the_tree(tmp_path: Path) -> None:
     assert [entry.path for entry in found.inputs] == [str(tmp_path / p) for p in places(found)]
 
 
+def test_the_thumbnails_of_a_gallery_are_no_inputs(tmp_path: Path) -> None:
+    pictures(tmp_path, "a.pgm", "gallery/b.png")
+    for page, found in ((None, ["a.pgm", "gallery/b.png"]), ("index.html", ["a.pgm"])):
+        if page is not None:
+            (tmp_path / page).touch()
+        assert places(find_inputs(str(tmp_path), str(tmp_path), recursive=True)) == found
+
+
 def test_links_in_a_circle_are_walked_once(tmp_path: Path) -> None:
     pictures(tmp_path / "in", "a.pgm", "b/c.pgm")
     pictures(tmp_path / "elsewhere", "d.pgm")

@@ -25,6 +25,7 @@ EXTENSIONS = frozenset(READ_ONLY).union(*(format_.extensions for format_ in FORM
 JOURNAL = ".edgecli-batch.jsonl"
 
 _NOT_EVERYWHERE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\\ud800-\udfff]')
+_AT_END = re.compile(r"[. ](?=/)")  # Windows drops dots and spaces there
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
@@ -90,6 +91,9 @@ def _in_folder(source: str, output: str, *, recursive: bool) -> Found:
     found, seen = Found([]), set[tuple[int, int]]()
     if os.path.exists(output) and not os.path.samefile(source, output):
         seen.add(_identity(output))
+    thumbnails = os.path.join(output, "gallery")
+    if os.path.isdir(thumbnails) and os.path.exists(os.path.join(output, "index.html")):
+        seen.add(_identity(thumbnails))
     folders, links = [source], list[str]()
     while folders or links:
         folder = folders.pop() if folders else links.pop(0)
@@ -184,10 +188,9 @@ def portable(place: str) -> str:
     >>> portable("a\udcff\n/b:c?/con/d. /e.png")
     'a__/b_c_/con_/d._/e.png'
     """
-    if place.isascii() and place.replace("/", "").replace(".", "").isalnum() and "./" not in place:
-        return _without_devices(place)
-    clean = _NOT_EVERYWHERE.sub("_", unicodedata.normalize("NFC", place))
-    return _without_devices(re.sub(r"[. ](?=/)", "_", clean))
+    normal = place if place.isascii() else unicodedata.normalize("NFC", place)
+    clean = _NOT_EVERYWHERE.sub("_", normal)
+    return clean if "/" not in clean else _without_devices(_AT_END.sub("_", clean))
 
 
 def _without_devices(path: str) -> str:

@@ -108,18 +108,17 @@ class _Keys:
 
     def __init__(self, output: str) -> None:
         self._output = os.path.realpath(output)
-        self._folders: dict[str, str] = {}
+        self._ways: dict[str, str] = {}
 
     def of(self, path: str) -> str:
         """Return the name of an input."""
-        folder, name = os.path.split(path)
-        if folder not in self._folders:
-            real = os.path.realpath(folder)
+        folder, slash, name = path.rpartition(os.sep)
+        if folder not in self._ways:
+            way = os.path.realpath(folder + slash)
             with suppress(ValueError):  # Windows: another drive
-                real = os.path.relpath(real, self._output)
-            self._folders[folder] = real.replace(os.sep, "/")
-        way = self._folders[folder]
-        return name if way == "." else f"{way}/{name}"
+                way = os.path.relpath(way, self._output)
+            self._ways[folder] = "" if way == "." else f"{way}/".replace(os.sep, "/")
+        return self._ways[folder] + name
 
 
 def _is_inside(key: str) -> bool:
@@ -128,13 +127,14 @@ def _is_inside(key: str) -> bool:
 
 def _make_jobs(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool) -> list[Job]:
     sources = {folded(key) for _, key in inputs if _is_inside(key)}
+    names, links = _Names(work), _Links(work.output)
     claims: dict[str, int] = {}
     places = name_places((entry for entry, _ in inputs), suffix=suffix)
-    jobs = []
+    jobs: list[Job] = []
     for number, ((entry, key), place) in enumerate(zip(inputs, places, strict=True)):
         job = Job(entry.path, key, *place)
         jobs.append(job)
-        for name in _outputs_of(job, work):
+        for name in names.of(job):
             claim = folded(name)
             other = claims.setdefault(claim, number)
             if other != number:
@@ -142,24 +142,53 @@ def _make_jobs(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool)
                     f"{jobs[other].path} and {job.path} would both be written to "
                     f"{os.path.join(work.output, name)}; --suffix tells them apart"
                 )
-            if claim in sources or os.path.islink(os.path.join(work.output, name)):
+            if claim in sources or name in links.below(job.folder):
                 what = "an input of this run" if claim in sources else "a link to another file"
                 where = os.path.join(work.output, name)
                 raise UsageError(f"output {where} is {what}; give another folder with -o")
     return jobs
 
 
-def _outputs_of(job: Job, work: Work) -> list[str]:
-    """Return the names of a job's outputs, as they lie below DIR."""
-    paths = name_outputs(job.path, work.settings, work.target(job.folder, job.stem)).paths
-    return [f"{job.folder}/{os.path.basename(path)}".lstrip("/") for path in paths]
+class _Names:
+    """Names outputs, as they lie below DIR, by what follows the stem for each kind of input."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._endings: dict[str, list[str]] = {}
+
+    def of(self, job: Job) -> list[str]:
+        """Return the outputs of an input."""
+        kind = os.path.splitext(job.path)[1]
+        if kind not in self._endings:
+            named = name_outputs(f"x{kind}", self._work.settings, self._work.target("", ""))
+            self._endings[kind] = [os.path.basename(path) for path in named.paths]
+        stem = f"{job.folder}/{job.stem}" if job.folder else job.stem
+        return [stem + ending for ending in self._endings[kind]]
+
+
+class _Links:
+    """Finds links among the files of DIR, which would be written through."""
+
+    def __init__(self, output: str) -> None:
+        self._output = output
+        self._found: dict[str, set[str]] = {}
+
+    def below(self, folder: str) -> set[str]:
+        """Return the links in a folder, by their way from DIR."""
+        if folder not in self._found:
+            found = self._found[folder] = set()
+            with suppress(OSError), os.scandir(os.path.join(self._output, folder)) as entries:
+                names = (entry.name for entry in entries if entry.is_symlink())
+                found.update(f"{folder}/{name}" if folder else name for name in names)
+        return self._found[folder]
 
 
 def _claim(jobs: Iterable[Job], work: Work, journal: Journal) -> None:
     """Write down which files in a folder of inputs are outputs, before there is one."""
     key = f"//{work.identity}"
-    outputs = [{"path": name} for job in jobs for name in _outputs_of(job, work)]
-    entry = {"input": key, "settings": None, "outputs": outputs, "reports": []}
+    names = _Names(work)
+    outputs = [{"path": name} for job in jobs for name in names.of(job)]
+    entry = {"input": key, "size": 0, "settings": None, "outputs": outputs, "reports": []}
     offset = journal.find(key)
     if offset is None or journal.read(offset) != entry:
         journal.append(key, write_line(entry))
@@ -167,10 +196,9 @@ def _claim(jobs: Iterable[Job], work: Work, journal: Journal) -> None:
 
 def _is_done(job: Job, entry: Mapping[str, Any], work: Work) -> bool:
     """Whether input, settings and outputs are those of a line; files are read only in doubt."""
-    if entry["settings"] != work.identity:
+    if entry["settings"] != work.identity or not _is_same(job.path, entry):
         return False
-    outputs = ((os.path.join(work.output, o["path"]), o) for o in entry["outputs"])
-    return _is_same(job.path, entry) and all(_is_same(path, output) for path, output in outputs)
+    return all(_is_same(f"{work.output}/{output['path']}", output) for output in entry["outputs"])
 
 
 def _is_same(path: str, known: Mapping[str, Any]) -> bool:
@@ -266,6 +294,6 @@ def remove_temporaries(folder: str) -> None:
     """Remove the temporary files that killed processes left in DIR and below."""
     for place, _, names in os.walk(folder):
         for name in names:
-            if TEMPORARY.fullmatch(name):
+            if name.endswith("-tmp") and TEMPORARY.fullmatch(name):
                 with suppress(OSError):
                     os.unlink(os.path.join(place, name))

@@ -110,6 +110,7 @@ def command(
         if not journal.is_new:
             remove_temporaries(output)
         batch = plan_batch(found, work, journal, suffix=suffix)
+        del found  # which may be a hundred thousand names
         _run(batch, work, running, fail_fast=fail_fast, quiet=reporting.format == "none")
         if reporting.format != "none":
             write_batch(batch.records, batch.totals, reporting.format, reporting.file)

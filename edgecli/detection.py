@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +20,7 @@ from edgecli.filters import FilterBank
 from edgecli.geometry import Border, Padding, Window
 from edgecli.images.colour import CHANNELS, volume_channels
 from edgecli.images.nan import NAN_CHOICES
+from edgecli.records import dataclass, field
 
 REPLICATE = Border("replicate")
 """What detection pads with by default: zeros would draw a false frame."""

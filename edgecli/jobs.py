@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 from edgecli.conv.workers import shared_workers
@@ -23,6 +22,7 @@ from edgecli.images.formats import (
 )
 from edgecli.images.orientation import upright
 from edgecli.pipeline import Detection, Measured, Settings, plan_detection, run_detection
+from edgecli.records import dataclass, replace
 
 MAX_PIXELS = 2**31
 

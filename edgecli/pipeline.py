@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -34,6 +33,7 @@ from edgecli.geometry import bands, parse_border, parse_padding
 from edgecli.images.base import ArraySink, ArraySource, Rows, Sink, Source
 from edgecli.images.colour import composite
 from edgecli.images.nan import NanCounter
+from edgecli.records import dataclass, replace
 
 __all__ = [
     "Detection",

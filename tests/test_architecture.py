@@ -17,8 +17,8 @@ PACKAGE = Path(edgecli.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
-    "errors", "geometry", "filters", "conv", "images", "edges", "networks", "detection", "pipeline",
-    "jobs", "grid", "batch", "reports", "cli",
+    "errors", "records", "geometry", "filters", "conv", "images", "edges", "networks", "detection",
+    "pipeline", "jobs", "grid", "batch", "reports", "cli",
 ]  # fmt: skip
 """Each part imports only from itself and from the parts before it."""
 

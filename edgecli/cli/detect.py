@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 
 import click
 
@@ -23,6 +22,7 @@ from edgecli.jobs import (
     plan_input,
 )
 from edgecli.pipeline import Settings
+from edgecli.records import replace
 from edgecli.reports.writing import write_reports
 
 

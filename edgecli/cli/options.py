@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -25,6 +24,7 @@ from edgecli.images.masks import read_mask
 from edgecli.images.nan import NAN_CHOICES
 from edgecli.jobs import MAX_PIXELS, Limits, Target
 from edgecli.pipeline import Settings
+from edgecli.records import dataclass
 from edgecli.reports.formats import REPORTS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]

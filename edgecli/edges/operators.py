@@ -28,7 +28,6 @@ by to give the same (scikit-image's scales 8 bits to 0 … 1):
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,6 +36,7 @@ from numpy.typing import NDArray
 from edgecli.conv.scratch import Scratch
 from edgecli.edges.contours import FINE_SCALE, SCALES, SHRINK, SURROUND
 from edgecli.filters import RECIPES, FilterBank, concatenate, load_filter
+from edgecli.records import dataclass
 
 NORMS = ("magnitude", "max", "sum")
 

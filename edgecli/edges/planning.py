@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from edgecli.edges.stages import Cross, Exclude, Stage, Thin
 from edgecli.edges.thresholds import AUTO, Levels, Threshold, fixed_levels
 from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.filters import FilterBank
+from edgecli.records import dataclass, field
 
 ROUNDING = 2.0**-18
 """Of the largest possible response: what float32 sums of nothing may come to."""

@@ -7,7 +7,6 @@ needs, and tells what reports say of it. All that follows is the same for every 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, Protocol
 
@@ -24,6 +23,7 @@ from edgecli.filters import FilterBank
 from edgecli.geometry import Geometry, ReceptiveField
 from edgecli.images.base import Rows
 from edgecli.images.colour import WHITE, Colour, to_volume
+from edgecli.records import dataclass
 
 Array = NDArray[Any]
 Cut = tuple[int, int]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from edgecli.errors import UsageError
 from edgecli.images.base import ArraySink, ImageInfo, Rows, Sink, Source
+from edgecli.records import dataclass
 
 NUMBERS = ("uint8", "uint16", "int16", "int32", "float32")
 

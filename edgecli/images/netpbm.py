@@ -21,7 +21,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any, BinaryIO, cast
 
@@ -29,6 +28,7 @@ import numpy as np
 
 from edgecli.errors import ImageError, OutputError
 from edgecli.images.base import ImageInfo, Rows, overlapping_blocks
+from edgecli.records import dataclass
 
 _PIECE = 1 << 16  # bytes or samples; the most that is held besides the rows themselves
 _LONGEST_NUMBER = 20  # digits, leading zeros included

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any, BinaryIO
 
@@ -23,6 +22,7 @@ import numpy as np
 from edgecli.errors import OutputError
 from edgecli.images.base import ImageInfo, Rows
 from edgecli.images.netpbm import ForwardReader, StreamSource, read_samples
+from edgecli.records import dataclass
 
 _SIGNATURE = b"YUV4MPEG2"
 _PIECE = 1 << 16  # bytes of chroma that are read past at a time

@@ -9,7 +9,6 @@ import numpy as np
 
 from edgecli.conv.activations import ACTIVATIONS
 from edgecli.conv.engine import Convolution, plan_over
-from edgecli.edges.contours import plan_contours
 from edgecli.edges.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
 from edgecli.edges.painting import Style
 from edgecli.edges.planning import Lines, MapPlan, check_lines, plan_map
@@ -271,6 +270,8 @@ def _plan_contours(
     settings: Settings, recipe: Operator, shape: tuple[int, int, int], dtype: np.dtype[Any]
 ) -> Detection:
     """Lay contours over an image, in all its colours."""
+    from edgecli.edges.contours import plan_contours  # with all its steps, for this recipe alone
+
     plan = plan_contours(shape, settings.background)
     channels = "rgb" if shape[2] >= 3 else "gray"
     responder = Contouring(recipe.bank, recipe.recipe, plan)

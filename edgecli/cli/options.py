@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+import numpy as np
+from numpy.typing import NDArray
 
 from edgecli.conv.activations import ACTIVATIONS
 from edgecli.edges.colormaps import COLORMAPS
@@ -20,7 +22,6 @@ from edgecli.errors import UsageError
 from edgecli.geometry import PADDING_MODES, parse_border, parse_padding
 from edgecli.images.colour import CHANNELS, parse_colour
 from edgecli.images.formats import FORMATS
-from edgecli.images.masks import read_mask
 from edgecli.images.nan import NAN_CHOICES
 from edgecli.jobs import MAX_PIXELS, Limits, Target
 from edgecli.pipeline import Settings
@@ -186,9 +187,17 @@ def make_lines(values: dict[str, Any]) -> Lines:
         chosen = parse_threshold(threshold)
     elif hysteresis is not None:
         chosen = parse_hysteresis(hysteresis)
-    path = values.pop("mask", None)
-    mask = None if path is None else read_mask(path, max_pixels=MAX_PIXELS)
+    mask = make_mask(values.pop("mask", None))
     return Lines(values.pop("thin", False), chosen, values.pop("margin", 0), mask)
+
+
+def make_mask(path: str | None) -> NDArray[np.bool_] | None:
+    """Read the image that says where edges count, if there is one."""
+    if path is None:
+        return None
+    from edgecli.images.masks import read_mask
+
+    return read_mask(path, max_pixels=MAX_PIXELS)
 
 
 def make_style(values: dict[str, Any]) -> Style:

@@ -355,10 +355,10 @@ def _read_text(reader: ForwardReader, size: int) -> bytes:
 class PnmSink:
     """One image written as PGM (1 channel), PPM (3) or PAM (2 and 4), of 8 or 16 bits.
 
-    The header is written at once: finish one sink before making the next on the same file, and
-    the file holds a stream of images. ``dpi`` has no place in PNM and is not kept. Raises
-    OutputError where ``shape`` (height, width, channels) or ``dtype`` has no PNM form; an OSError
-    of the file is left to whoever opened it.
+    The header is written with the first rows, so that the next image of a stream may be encoded
+    before this one is written; finish one before writing the next to the same file. ``dpi`` has no
+    place in PNM and is not kept. Raises OutputError where ``shape`` (height, width, channels) or
+    ``dtype`` has no PNM form; an OSError of the file is left to whoever opened it.
     """
 
     def __init__(
@@ -372,7 +372,7 @@ class PnmSink:
         del dpi
         self._file = file
         self._stored = dtype.newbyteorder(">")
-        file.write(_written_header(shape, dtype))
+        self._header = _written_header(shape, dtype)
 
     def encode(self, rows: Rows) -> memoryview:
         """Return the rows' bytes: their own memory where it already holds them, else a copy."""
@@ -380,6 +380,9 @@ class PnmSink:
 
     def write(self, encoded: memoryview) -> None:
         """Append what ``encode`` returned."""
+        if self._header:
+            self._file.write(self._header)
+            self._header = b""
         self._file.write(encoded)
 
     def finish(self) -> None:

@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
+from functools import lru_cache, partial
 from typing import Protocol
 
 from edgecli.conv.workers import shared_workers
@@ -151,9 +152,10 @@ def plan_input(
     images = open_images(
         path, max_pixels=limits.max_pixels, grey=settings.grey, all_frames=limits.all_frames
     )
+    plan = lru_cache(1)(partial(plan_detection, settings))  # frames of a video are alike
     for number, image in enumerate(images, 1):
         source = upright(image) if limits.auto_orient else image
-        detection = plan_detection(settings, source.shape, source.dtype)
+        detection = plan(source.shape, source.dtype)
         for samples in detection.samples:
             check_holds(outputs.format, samples, detection.written_shape[2])
         _check_pixels(path, detection, limits)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import io
 import os
 import signal
@@ -11,13 +10,12 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib import import_module
-from types import ModuleType
 from typing import Any, NoReturn
 
 import click
 
 from edgecli import __version__
+from edgecli.cli.process import load
 from edgecli.errors import EdgeCliError, UsageError
 
 COMMANDS = {
@@ -42,7 +40,7 @@ class CommandLine(click.Group):
         if cmd_name not in COMMANDS:
             return None
         name = f"edgecli.cli.{cmd_name}"
-        command: click.Command = (sys.modules.get(name) or _load(name)).command
+        command: click.Command = (sys.modules.get(name) or load(name)).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -109,24 +107,6 @@ class Stopped(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.signal = signal.Signals(number)
-
-
-def _load(name: str) -> ModuleType:
-    """Import a command's module, and with it NumPy, in the least time.
-
-    What is imported stays to the end, so the collector of cycles need not look through it, neither
-    meanwhile nor at the exit: a sixth of the time of a small image. NumPy's OpenBLAS would start
-    threads at once, which spin for work; our own threads divide products among themselves.
-    """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        return import_module(name)
-    finally:
-        gc.freeze()
-        if collects:
-            gc.enable()
 
 
 def _heed_signals() -> None:

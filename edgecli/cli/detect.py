@@ -9,6 +9,7 @@ import click
 
 from edgecli.cli import fail, refuse_terminal
 from edgecli.cli.options import Reporting, image_options
+from edgecli.cli.process import keep_memory
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.grid import detect_grid, grid_settings, name_grid
 from edgecli.jobs import (
@@ -47,6 +48,7 @@ def command(
     INPUT is an image, a grid of numbers (CSV, text or NPY), or - for standard input. Each edge map
     is written beside its input, or where -o says.
     """
+    keep_memory()
     target = _many_to_folder(inputs, target)
     settings = replace(settings, measured=reporting.format != "none")
     settings = grid_settings(settings) if grid else settings

@@ -159,11 +159,11 @@ def _open_sink(
 
             return PngSink(file, shape, samples, dpi=info.dpi)
         case "pgm":
-            from edgecli.images.netpbm import PnmSink
+            from edgecli.images.netpbm_writer import PnmSink
 
             return PnmSink(file, shape, samples)
         case "ppm":
-            from edgecli.images.netpbm import PnmSink
+            from edgecli.images.netpbm_writer import PnmSink
 
             height, width, _ = shape
             return _InColour(PnmSink(file, (height, width, 3), samples))

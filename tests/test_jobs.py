@@ -261,9 +261,7 @@ def test_all_frames_are_numbered_from_the_first(tmp_path: Path) -> None:
 
 
 # Long enough for two bands and two threads each: the next is read while one is computed.
-LONG_FRAMES = [
-    noise(*size, 3, seed=n) for n, size in enumerate([(600, 512), (600, 512), (520, 700)])
-]
+LONG_FRAMES = [noise(600, 512, 3), noise(600, 512, 3, seed=1), noise(520, 700, 3)]
 
 
 def long_film(run: Run, stdin: bytes, *options: str) -> Any:

@@ -8,7 +8,7 @@ import sys
 import click
 
 from edgecli.cli import fail, refuse_terminal
-from edgecli.cli.options import Reporting, image_options
+from edgecli.cli.options import QuickCommand, Reporting, image_options
 from edgecli.cli.process import keep_memory
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.grid import detect_grid, grid_settings, name_grid
@@ -27,7 +27,7 @@ from edgecli.records import replace
 from edgecli.reports.writing import write_reports
 
 
-@click.command("detect")
+@click.command("detect", cls=QuickCommand)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @image_options
 @click.option("--explain", is_flag=True, help="Print what would be done, and stop.")

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from edgecli import __version__
-from edgecli.cli.process import load
+from edgecli.cli.process import leave, load
 from edgecli.errors import EdgeCliError, UsageError
 
 COMMANDS = {
@@ -60,7 +60,10 @@ class CommandLine(click.Group):
         run = partial(super().main, args, prog_name, complete_var, standalone_mode=False, **extra)
         if not standalone_mode:
             return run()
-        sys.exit(self._run(run))
+        code = self._run(run)
+        if args is None:  # the process is ours
+            leave(code)
+        sys.exit(code)
 
     def _run(self, run: Callable[[], Any]) -> int:
         """Run a command to its end, and return its exit code."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +9,6 @@ import numpy as np
 
 from edgecli.conv.activations import ACTIVATIONS
 from edgecli.conv.engine import Convolution, plan_over
-from edgecli.edges.contours import plan_contours
 from edgecli.edges.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
 from edgecli.edges.painting import Style
 from edgecli.edges.planning import Lines, MapPlan, check_lines, plan_map
@@ -21,6 +19,7 @@ from edgecli.filters import FilterBank
 from edgecli.geometry import Border, Padding, Window
 from edgecli.images.colour import CHANNELS, volume_channels
 from edgecli.images.nan import NAN_CHOICES
+from edgecli.records import dataclass, field
 
 REPLICATE = Border("replicate")
 """What detection pads with by default: zeros would draw a false frame."""
@@ -271,6 +270,8 @@ def _plan_contours(
     settings: Settings, recipe: Operator, shape: tuple[int, int, int], dtype: np.dtype[Any]
 ) -> Detection:
     """Lay contours over an image, in all its colours."""
+    from edgecli.edges.contours import plan_contours  # with all its steps, for this recipe alone
+
     plan = plan_contours(shape, settings.background)
     channels = "rgb" if shape[2] >= 3 else "gray"
     responder = Contouring(recipe.bank, recipe.recipe, plan)

@@ -14,10 +14,10 @@ Araujo, Norris and Sim, "Computing receptive fields of convolutional neural netw
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from edgecli.errors import GeometryError, UsageError
+from edgecli.records import dataclass
 
 Padding = Literal["valid", "same"] | tuple[int, int, int, int]
 """No padding, output ⌈n/s⌉, or pixels at the top, bottom, left and right."""

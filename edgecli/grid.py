@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from edgecli.images.formats import FORMATS, begin_file, format_of
 from edgecli.images.orientation import upright
 from edgecli.jobs import Limits, Outputs, Result, Target, make_folder
 from edgecli.pipeline import run_detection
+from edgecli.records import replace
 
 GRID_FILTERS = (
     "sobel", "scharr", "farid", "roberts", "kirsch", "laplacian", "log:2", "dog:1", "gradient:2",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 from edgecli.conv.workers import shared_workers
-from edgecli.errors import OutputError, UsageError
+from edgecli.errors import EdgeCliError, OutputError, UsageError
 from edgecli.images.base import ImageInfo, Sink, Source
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import (
@@ -22,7 +23,16 @@ from edgecli.images.formats import (
     format_of,
 )
 from edgecli.images.orientation import upright
-from edgecli.pipeline import Detection, Measured, Settings, plan_detection, run_detection
+from edgecli.pipeline import (
+    Detection,
+    Measured,
+    Settings,
+    plan_detection,
+    run_detection,
+    start_detection,
+    starts_early,
+)
+from edgecli.records import dataclass, replace
 
 MAX_PIXELS = 2**31
 
@@ -152,9 +162,10 @@ def plan_input(
     images = open_images(
         path, max_pixels=limits.max_pixels, grey=settings.grey, all_frames=limits.all_frames
     )
+    plan_frame = lru_cache(1)(partial(plan, settings))  # frames of a video are alike
     for number, image in enumerate(images, 1):
         source = upright(image) if limits.auto_orient else image
-        detection = plan(settings, source.shape, source.dtype)
+        detection = plan_frame(source.shape, source.dtype)
         for samples in detection.samples:
             check_holds(outputs.format, samples, detection.written_shape[2])
         _check_pixels(path, detection, limits)
@@ -209,14 +220,13 @@ def detect_input(
     Each map is also shown on ``screen``, if there is one. Raises an EdgeCliError at the first
     image that fails.
     """
-    results = []
-    with shared_workers(), ExitStack() as files:
+    with shared_workers(), ExitStack() as files, _Turns() as turns:
         begun: dict[str, ImageFile] = {}
         for result, source in plan_input(path, settings, target, limits, plan):
             paths = result.outputs.paths
             if target.no_clobber and any(os.path.exists(path) for path in paths):
                 source.close()
-                results.append(result)
+                turns.take(result)
                 continue
             if target.folder:
                 make_folder(str(target.output))
@@ -225,10 +235,61 @@ def detect_input(
                     file = files.enter_context(whole_file(output))
                     frames = limits.all_frames and result.outputs.shared
                     begun[output] = begin_file(result.outputs.format, file, source, frames=frames)
-            results.append(_detect(result, source, [begun[path] for path in paths], screen))
+            sinks = _begin(result, [begun[path] for path in paths], screen)
+            turns.detect(result, source, sinks)
+        turns.finish()
         for image_file in begun.values():
             image_file.finish()
-    return results
+    return turns.results
+
+
+class _Turns:
+    """The images of one input, which are written in order.
+
+    A short one, as a frame of a video, is written when the next one has been read, so that
+    reading, computing and writing overlap. What was read is written, too, where the next image
+    cannot be.
+    """
+
+    def __init__(self) -> None:
+        self.results: list[Result] = []
+        self._running: deque[Callable[[], Result]] = deque()
+
+    def __enter__(self) -> _Turns:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and issubclass(kind, EdgeCliError):
+            self.finish()
+
+    def take(self, result: Result) -> None:
+        """Take the result of an image that is left as it is."""
+        self.finish()
+        self.results.append(result)
+
+    def detect(self, result: Result, source: Source, sinks: Sequence[Sink]) -> None:
+        """Read an image, and write it now or when the next one has been read."""
+        early = starts_early(result.detection, source)
+        self.finish(0 if not early else 1)
+        try:
+            if early:
+                write = start_detection(result.detection, source, sinks)
+                self._running.append(lambda: replace(result, measured=write()))
+            else:
+                measured = run_detection(result.detection, source, sinks)
+                self.results.append(replace(result, measured=measured))
+        finally:
+            source.close()
+
+    def finish(self, running: int = 0) -> None:
+        """Write what has been read, but for so many images."""
+        while len(self._running) > running:
+            write = self._running.popleft()
+            try:
+                self.results.append(write())
+            except BaseException:
+                self._running.clear()  # nothing follows an image that is not whole
+                raise
 
 
 def make_folder(path: str) -> None:
@@ -241,17 +302,11 @@ def make_folder(path: str) -> None:
         ) from error
 
 
-def _detect(
-    result: Result, source: Source, files: Sequence[ImageFile], screen: Screen | None
-) -> Result:
-    detection = result.detection
+def _begin(result: Result, files: Sequence[ImageFile], screen: Screen | None) -> list[Sink]:
+    """Begin the edge maps of one image."""
+    shape = result.detection.written_shape
     sinks = [
-        file.begin(detection.written_shape, samples, result.info)
-        for file, samples in zip(files, detection.samples, strict=True)
+        file.begin(shape, samples, result.info)
+        for file, samples in zip(files, result.detection.samples, strict=True)
     ]
-    if screen is not None:
-        sinks = [screen.watch(sink, detection.written_shape) for sink in sinks]
-    try:
-        return replace(result, measured=run_detection(detection, source, sinks))
-    finally:
-        source.close()
+    return [screen.watch(sink, shape) for sink in sinks] if screen is not None else sinks

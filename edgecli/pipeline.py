@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from edgecli.conv.blas import blas_for
 from edgecli.conv.engine import as_pair, cores
 from edgecli.conv.scratch import borrowed_scratch
-from edgecli.conv.workers import map_in_order
+from edgecli.conv.workers import map_in_order, start_in_order
 from edgecli.detection import Detection, Settings, plan_detection
 from edgecli.edges.keeping import Keeper, keeper_of
 from edgecli.edges.operators import load_operator
@@ -34,6 +33,7 @@ from edgecli.geometry import bands, parse_border, parse_padding
 from edgecli.images.base import ArraySink, ArraySource, Rows, Sink, Source
 from edgecli.images.colour import composite
 from edgecli.images.nan import NanCounter
+from edgecli.records import dataclass, replace
 
 __all__ = [
     "Detection",
@@ -42,6 +42,8 @@ __all__ = [
     "detect_edges",
     "plan_detection",
     "run_detection",
+    "start_detection",
+    "starts_early",
 ]
 
 SMALL_IMAGE = 2**18
@@ -59,52 +61,93 @@ class Measured:
     nans: int | None = None  # NaN samples of a float image
 
 
+SHORT_FRAME = 2**23
+"""Bytes of pixels up to which an image is read while the one before it is computed: a video's."""
+
+
+def starts_early(detection: Detection, source: Source) -> bool:
+    """Whether ``start_detection`` can do an image: short, and without BLAS, that others set up."""
+    threads = _useful_threads(detection, len(_cuts(detection)))
+    size = math.prod(source.shape) * source.dtype.itemsize
+    return threads > 1 and size <= SHORT_FRAME and not detection.responder.uses_blas
+
+
+def start_detection(
+    detection: Detection, source: Source, sinks: Sequence[Sink]
+) -> Callable[[], Measured]:
+    """Read the whole source and let workers start on it; what is returned writes the edge maps.
+
+    So the next frame of a video is read while this one is computed, and no worker waits between
+    them. Only within ``shared_workers``, and for what ``starts_early``.
+    """
+    counted = _counted(detection, source)
+    running = _Running(detection, counted, sinks, start_in_order)
+    return partial(_measured, running, counted)
+
+
 def run_detection(detection: Detection, source: Source, sinks: Sequence[Sink]) -> Measured:
     """Read the source once, top to bottom, and write every edge map to its sink.
 
     Maps that need the whole image (``signed``, ``minmax``, thresholds chosen from it, hysteresis)
     are kept until the last band is in; all others pass through in bands.
     """
-    if detection.pixels.kind == "f":
-        counter = NanCounter(source, refuse=detection.settings.nan == "error")
-        return replace(_run(detection, counter, sinks), nans=counter.count)
-    return _run(detection, source, sinks)
-
-
-def _run(detection: Detection, source: Source, sinks: Sequence[Sink]) -> Measured:
-    keepers = [
-        keeper_of(plan, sink, detection.map_shape)
-        for plan, sink in zip(detection.plans, sinks, strict=True)
-    ]
-    cuts = list(bands(detection.output_shape[0], detection.responder.band_rows))
-    threads = _useful_threads(detection, len(cuts))
+    counted = _counted(detection, source)
     with blas_for(products=detection.responder.uses_blas):
-        measured = _run_bands(detection, source, keepers, cuts, threads)
-    levels = [
-        keeper.finish(seen, cuts, threads)
-        for keeper, seen in zip(keepers, measured.extremes, strict=True)
-    ]
-    return replace(measured, levels=tuple(levels))
+        return _measured(_Running(detection, counted, sinks, map_in_order), counted)
 
 
-def _run_bands(
-    detection: Detection,
-    source: Source,
-    keepers: Sequence[Keeper],
-    cuts: Sequence[tuple[int, int]],
-    threads: int,
-) -> Measured:
-    height, responder = detection.output_shape[0], detection.responder
-    wide = [widen(cut, detection.halo, height) for cut in cuts]
-    blocks = source.blocks(responder.needed(*rows) for rows in wide)
-    work = partial(_band, detection, keepers)
-    extremes, seconds = tuple(Extremes() for _ in keepers), 0.0
-    for band in map_in_order(work, zip(cuts, wide, blocks, strict=True), threads):
-        extremes = tuple(a | b for a, b in zip(extremes, band.extremes, strict=True))
-        seconds += band.seconds
-        for keeper, encoded in zip(keepers, band.encoded, strict=True):
-            keeper.write(encoded)
-    return Measured(extremes, seconds, threads)
+def _counted(detection: Detection, source: Source) -> Source:
+    """Let the NaN of a float image be counted while it is read."""
+    if detection.pixels.kind != "f":
+        return source
+    return NanCounter(source, refuse=detection.settings.nan == "error")
+
+
+def _measured(running: _Running, source: Source) -> Measured:
+    measured = running.write()
+    return replace(measured, nans=source.count) if isinstance(source, NanCounter) else measured
+
+
+class _Running:
+    """An image whose bands are being computed, and that is still to be written."""
+
+    def __init__(
+        self,
+        detection: Detection,
+        source: Source,
+        sinks: Sequence[Sink],
+        in_order: Callable[..., Iterator[_Band]],
+    ) -> None:
+        self._keepers = [
+            keeper_of(plan, sink, detection.map_shape)
+            for plan, sink in zip(detection.plans, sinks, strict=True)
+        ]
+        self._cuts = _cuts(detection)
+        self._threads = _useful_threads(detection, len(self._cuts))
+        height, responder = detection.output_shape[0], detection.responder
+        wide = [widen(cut, detection.halo, height) for cut in self._cuts]
+        blocks = source.blocks(responder.needed(*rows) for rows in wide)
+        work = partial(_band, detection, self._keepers)
+        self._bands = in_order(work, zip(self._cuts, wide, blocks, strict=True), self._threads)
+
+    def write(self) -> Measured:
+        """Write every band in order, then what was kept for the whole image."""
+        extremes, seconds = tuple(Extremes() for _ in self._keepers), 0.0
+        for band in self._bands:
+            extremes = tuple(a | b for a, b in zip(extremes, band.extremes, strict=True))
+            seconds += band.seconds
+            for keeper, encoded in zip(self._keepers, band.encoded, strict=True):
+                keeper.write(encoded)
+        levels = [
+            keeper.finish(seen, self._cuts, self._threads)
+            for keeper, seen in zip(self._keepers, extremes, strict=True)
+        ]
+        return Measured(extremes, seconds, self._threads, tuple(levels))
+
+
+def _cuts(detection: Detection) -> list[tuple[int, int]]:
+    """Return the rows of every band."""
+    return list(bands(detection.output_shape[0], detection.responder.band_rows))
 
 
 def _useful_threads(detection: Detection, cuts: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,8 +18,8 @@ PACKAGE = Path(edgecli.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
-    "errors", "geometry", "filters", "conv", "images", "edges", "networks", "detection", "pipeline",
-    "jobs", "grid", "batch", "reports", "cli",
+    "errors", "records", "geometry", "filters", "conv", "images", "edges", "networks", "detection",
+    "pipeline", "jobs", "grid", "batch", "reports", "cli",
 ]  # fmt: skip
 """Each part imports only from itself and from the parts before it."""
 
@@ -105,12 +106,16 @@ def test_files_and_functions_fit_on_a_screen(path: Path) -> None:
 HEAVY = ("numpy", "PIL", "rich", "click")
 
 
-def loaded(code: str, *args: str) -> set[str]:
+def loaded(code: str, *args: str, stdout: int = subprocess.PIPE) -> set[str]:
     """Run Python code with a command line; return which of the heavy libraries were loaded."""
     report = f"print(*[m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
     program = f"import atexit, sys\natexit.register(lambda: {report})\n{code}"
     done = subprocess.run(
-        [sys.executable, "-c", program, *args], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, *args],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
     )
     return set(done.stderr.split())
 
@@ -127,16 +132,19 @@ def test_help_loads_click_alone(args: list[str]) -> None:
     assert loaded(RUN, *args) == {"click"}
 
 
-@pytest.mark.parametrize("report", ["json", "csv", "markdown", "none"])
-def test_only_the_table_loads_rich(tmp_path: Path, report: str) -> None:
+@pytest.mark.parametrize("report", ["table", "json", "csv", "markdown", "none"])
+def test_no_report_to_a_pipe_loads_rich(tmp_path: Path, report: str) -> None:
     page = str(SAMPLES / "grid-6x6.csv")
     libraries = loaded(RUN, "detect", page, "-o", str(tmp_path / "x.png"), "--report", report)
     assert libraries == {"click", "numpy"}
 
 
-def test_the_table_loads_rich(tmp_path: Path) -> None:
-    grid = str(SAMPLES / "grid-6x6.csv")
-    assert "rich" in loaded(RUN, "detect", grid, "-o", str(tmp_path / "x.png"))
+def test_a_table_on_a_terminal_loads_rich(tmp_path: Path) -> None:
+    page = str(SAMPLES / "grid-6x6.csv")
+    screen, terminal = os.openpty()
+    with os.fdopen(screen, "rb"), os.fdopen(terminal, "wb"):
+        args = ("detect", page, "-o", str(tmp_path / "x.png"))
+        assert loaded(RUN, *args, stdout=terminal) == {"click", "numpy", "rich"}
 
 
 @pytest.mark.parametrize("name", edgecli.__all__)

@@ -21,7 +21,8 @@ from PIL import Image
 
 from edgecli.errors import ImageError, OutputError
 from edgecli.images.base import Sink, Source
-from edgecli.images.netpbm import PnmSink, read_images
+from edgecli.images.netpbm import read_images
+from edgecli.images.netpbm_writer import PnmSink
 
 Pixels = NDArray[Any]
 

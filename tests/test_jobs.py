@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -257,6 +258,39 @@ def test_all_frames_are_numbered_from_the_first(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path / "out")) == [f"moving-sobel-000{n}.png" for n in (1, 2, 3)]
     (alone,) = detect_input(str(path), settings(), Target(f"{tmp_path}/one.png"), Limits())
     assert alone.info.frame == 0
+
+
+# Long enough for two bands and two threads each: the next is read while one is computed.
+LONG_FRAMES = [noise(600, 512, 3), noise(600, 512, 3, seed=1), noise(520, 700, 3)]
+
+
+def long_film(run: Run, stdin: bytes, *options: str) -> Any:
+    return run("detect", "-", "-f", "sobel", "--format", "pgm", "-o", "-", *options, stdin=stdin)
+
+
+@pytest.mark.parametrize("threads", ["1", "2", "3"])
+@pytest.mark.parametrize("options", [(), ("--threshold", "otsu"), ("--map", "minmax")])
+def test_long_frames_stay_in_order_and_are_the_same_for_any_threads(
+    run: Run, threads: str, options: tuple[str, ...]
+) -> None:
+    film = long_film(run, ppm(*LONG_FRAMES), "--threads", threads, "-q", *options)
+    alone = [long_film(run, ppm(frame), "-q", *options) for frame in LONG_FRAMES]
+    assert (film.exit_code, film.stderr) == (0, "")
+    assert film.stdout_bytes == b"".join(frame.stdout_bytes for frame in alone)
+
+
+def test_frames_before_a_broken_one_are_written(run: Run) -> None:
+    film = long_film(run, ppm(*LONG_FRAMES)[:-1], "--threads", "2")
+    whole = long_film(run, ppm(*LONG_FRAMES[:2]), "--threads", "2")
+    assert film.exit_code == 1
+    assert film.stderr.startswith("edgecli: image 3 of - ends in row 520")
+    assert film.stdout_bytes == whole.stdout_bytes
+
+
+def test_long_frames_are_reported_in_order(run: Run) -> None:
+    film = long_film(run, ppm(*LONG_FRAMES), "--threads", "2", "--report", "json")
+    shapes = [json.loads(line)["input"]["shape"] for line in film.stderr.splitlines()]
+    assert shapes == [list(frame.shape) for frame in LONG_FRAMES]
 
 
 # --- guards -------------------------------------------------------------------------------------

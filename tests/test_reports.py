@@ -19,10 +19,11 @@ from edgecli.images.base import ImageInfo
 from edgecli.images.formats import FORMATS
 from edgecli.jobs import Outputs, Result
 from edgecli.pipeline import Measured, Settings, plan_detection
-from edgecli.reports.display import TerminalScreen, as_tables
+from edgecli.reports.display import TerminalScreen, as_table
 from edgecli.reports.facts import Facts, image_facts
 from edgecli.reports.formats import as_csv, as_json, as_markdown, flatten
-from edgecli.reports.table import table_rows
+from edgecli.reports.table import as_text, table_rows
+from edgecli.reports.writing import print_rows
 from tests.conftest import Golden, Run, Save, noise
 
 INFO = ImageInfo("img.png", "PNG", (480, 640, 3), "uint8")
@@ -185,7 +186,7 @@ def test_json_csv_and_markdown_show_the_same_facts(result: Result) -> None:
 
 @pytest.mark.parametrize("result", REPORTED)
 def test_the_table_shows_every_fact(result: Result) -> None:
-    text = as_tables([result], None).replace(",", "")
+    text = as_text(table_rows(result)).replace(",", "")
     for name, value in flatten(image_facts(result)):
         if name in ("schema", "engine.seconds") or name.endswith("clipped_fraction"):
             continue
@@ -209,8 +210,8 @@ def test_markdown_escapes_what_would_end_a_cell() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("report.txt", as_tables([a_result("vertical", clipped=3686)], None)),
-        ("reports.txt", as_tables(REPORTED[:2], None)),
+        ("report.txt", as_text(table_rows(a_result("vertical", clipped=3686)))),
+        ("reports.txt", "".join(as_text(table_rows(result)) for result in REPORTED[:2])),
         ("report.json", as_json([image_facts(a_result("vertical", clipped=3686))])),
         ("reports.csv", as_csv([image_facts(result) for result in REPORTED])),
         ("report.md", as_markdown([image_facts(a_result("vertical", clipped=3686))])),
@@ -239,17 +240,20 @@ def test_colour_is_for_terminals_that_have_it(
         monkeypatch.delenv(name, raising=False)
     for name, value in ({"TERM": "xterm", "COLUMNS": "200"} | environment).items():
         monkeypatch.setenv(name, value)
-    text = as_tables(REPORTED, Terminal())
+    rows = [row for result in REPORTED for row in table_rows(result)]
+    text = as_table(rows, Terminal())
     assert ("\x1b[36m" in text or "\x1b[1;36m" in text) == coloured
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    assert plain.split() == as_tables(REPORTED, None).split()
+    assert plain.split() == as_text(rows).split()
 
 
 def test_what_is_no_terminal_is_never_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "20")
     monkeypatch.setenv("FORCE_COLOR", "1")
     long = replace(INFO, path="x" * 500 + ".png")
-    text = as_tables([a_result("vertical", info=long)], io.StringIO())
+    screen = io.StringIO()
+    print_rows(table_rows(a_result("vertical", info=long)), screen)
+    text = screen.getvalue()
     assert f"{long.path}: PNG 480×640×3 uint8" in text
     assert "\x1b" not in text
 

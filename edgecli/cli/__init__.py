@@ -10,12 +10,12 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
 from edgecli import __version__
+from edgecli.cli.process import leave, load
 from edgecli.errors import EdgeCliError, UsageError
 
 COMMANDS = {
@@ -40,8 +40,8 @@ class CommandLine(click.Group):
         """Import a command's module."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"edgecli.cli.{cmd_name}")
-        command: click.Command = module.command
+        name = f"edgecli.cli.{cmd_name}"
+        command: click.Command = (sys.modules.get(name) or load(name)).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -61,7 +61,10 @@ class CommandLine(click.Group):
         run = partial(super().main, args, prog_name, complete_var, standalone_mode=False, **extra)
         if not standalone_mode:
             return run()
-        sys.exit(self._run(run))
+        code = self._run(run)
+        if args is None:  # the process is ours
+            leave(code)
+        sys.exit(code)
 
     def _run(self, run: Callable[[], Any]) -> int:
         """Run a command to its end, and return its exit code."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 
 import click
 
 from edgecli.cli import fail, refuse_terminal
-from edgecli.cli.options import Reporting, image_options
+from edgecli.cli.options import QuickCommand, Reporting, image_options
+from edgecli.cli.process import keep_memory
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.grid import detect_grid, grid_settings, name_grid
 from edgecli.jobs import (
@@ -23,10 +23,11 @@ from edgecli.jobs import (
     plan_input,
 )
 from edgecli.pipeline import Settings
+from edgecli.records import replace
 from edgecli.reports.writing import write_reports
 
 
-@click.command("detect")
+@click.command("detect", cls=QuickCommand)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @image_options
 @click.option("--explain", is_flag=True, help="Print what would be done, and stop.")
@@ -47,6 +48,7 @@ def command(
     INPUT is an image, a grid of numbers (CSV, text or NPY), or - for standard input. Each edge map
     is written beside its input, or where -o says.
     """
+    keep_memory()
     target = _many_to_folder(inputs, target)
     settings = replace(settings, measured=reporting.format != "none")
     settings = grid_settings(settings) if grid else settings

@@ -19,8 +19,8 @@ from edgecli.filters import (
     load_filter,
 )
 from edgecli.images.files import whole_file
-from edgecli.reports.display import print_rows
 from edgecli.reports.table import bank_lines
+from edgecli.reports.writing import print_rows
 
 BINARY_FORMATS = ("npy", "npz")
 

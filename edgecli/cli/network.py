@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from contextlib import closing
-from dataclasses import replace
 
 import click
 
@@ -18,6 +17,7 @@ from edgecli.networks import Network, load_network
 from edgecli.networks.drawing import draw_network
 from edgecli.networks.maps import describe_run, output_paths
 from edgecli.networks.weights import random_weights
+from edgecli.records import replace
 from edgecli.reports.formats import REPORTS
 from edgecli.reports.network import run_text, summary_text
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +22,7 @@ from edgecli.conv.scratch import Scratch, borrowed_scratch
 from edgecli.errors import GeometryError
 from edgecli.filters import FilterBank, load_filter
 from edgecli.geometry import Border, Geometry, Window, bands, parse_border, parse_padding
+from edgecli.records import dataclass
 
 BAND_BYTES = 2 * 2**20
 """Working memory that a band aims at: cache would like less, but each NumPy call of a thread may

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from edgecli.conv.method import Steps
 from edgecli.conv.products import spread
 from edgecli.conv.scratch import Scratch
+from edgecli.records import dataclass
 
 
 @dataclass(frozen=True, eq=False)

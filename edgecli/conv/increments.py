@@ -6,7 +6,6 @@ Robinson's are the other half with their signs turned. Sums of shifted views sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Any
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from edgecli.conv.method import Steps
 from edgecli.conv.scratch import Scratch
 from edgecli.conv.sums import Group, Separable, Taps, group_weights, passes, tap_slice, weighted_sum
+from edgecli.records import dataclass, replace
 
 Array = NDArray[Any]
 

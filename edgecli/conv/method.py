@@ -10,12 +10,12 @@ bands and threads are the engine's business; which method runs is the plan's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
 from edgecli.conv.scratch import Scratch
+from edgecli.records import dataclass
 
 
 @dataclass(frozen=True)

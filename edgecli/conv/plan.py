@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +16,7 @@ from edgecli.conv.spectral import Spectral
 from edgecli.conv.sums import Separable, Taps
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window
+from edgecli.records import dataclass, field
 
 INT16_LARGEST = 2**15 - 1
 INT32_LARGEST = 2**31 - 1

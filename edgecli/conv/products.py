@@ -8,7 +8,6 @@ free, windows that overlap *within* a matrix are not. The layouts below follow f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from edgecli.conv.method import Steps
 from edgecli.conv.scratch import Scratch
+from edgecli.records import dataclass
 
 Floats = NDArray[np.float32]
 

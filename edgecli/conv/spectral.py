@@ -8,7 +8,6 @@ all of it, the transforms too, is matrix products at BLAS speed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from edgecli.conv.method import Steps
 from edgecli.conv.products import Floats, spread, toeplitz
 from edgecli.conv.scratch import Scratch
+from edgecli.records import dataclass
 
 
 @dataclass(frozen=True, eq=False)

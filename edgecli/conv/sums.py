@@ -7,7 +7,6 @@ one for integers that float32 cannot hold.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import accumulate, groupby
 from math import gcd
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from edgecli.conv.method import Steps
 from edgecli.conv.scratch import Scratch
+from edgecli.records import dataclass
 
 Array = NDArray[Any]
 

@@ -65,6 +65,19 @@ def one_ahead(items: Iterator[T]) -> Iterator[T]:
             yield item  # type: ignore[misc]
 
 
+def start_in_order(
+    work: Callable[..., T], jobs: Iterable[tuple[Any, ...]], threads: int
+) -> Iterator[T]:
+    """Put all jobs to work before this returns, and yield ``work(*job)`` for each, in order.
+
+    For what is short and followed by more of its kind, as a frame is, and only within
+    ``shared_workers``: so the workers find the next jobs when these are done.
+    """
+    with _workers(threads) as executor:
+        pending = deque([executor.submit(work, *job) for job in jobs])
+    return (pending.popleft().result() for _ in range(len(pending)))
+
+
 def map_in_order(
     work: Callable[..., T], jobs: Iterable[tuple[Any, ...]], threads: int
 ) -> Iterator[T]:

@@ -8,7 +8,6 @@ Graphics and Image Processing 33 (1986).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from edgecli.conv.scratch import Scratch
 from edgecli.edges.lab import Floats
 from edgecli.filters.builtin import builtin_filter
 from edgecli.geometry import Border, Window
+from edgecli.records import dataclass
 
 REPLICATE = Border("replicate")
 

@@ -22,7 +22,6 @@ same rows of the whole image to the bit.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -45,6 +44,7 @@ from edgecli.edges.thinning import suppress
 from edgecli.geometry import bands
 from edgecli.images.base import ArraySource, Rows
 from edgecli.images.colour import WHITE, Colour, composite
+from edgecli.records import dataclass
 
 SCALES = (1.5, 3.0, 6.0)
 """Standard deviations of the Gaussians whose derivatives make the strength, in pixels."""

@@ -9,7 +9,6 @@ filters are: an x and y pair, diagonals, eight directions of the compass.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from edgecli.conv.scratch import Scratch
 from edgecli.filters import FilterBank
+from edgecli.records import dataclass
 
 NEGLIGIBLE = 1e-9
 """Of Σ|w| times the kernel's size: a moment below it is rounding."""

@@ -12,7 +12,6 @@ that no run ever touches one of another row by chance.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from edgecli.conv.engine import run_bands
 from edgecli.conv.scratch import Scratch
 from edgecli.geometry import bands
+from edgecli.records import dataclass, replace
 
 Positions = NDArray[np.int64]
 

@@ -7,7 +7,6 @@ are kept, and of those with known thresholds only the runs of pixels that exceed
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,6 +20,7 @@ from edgecli.edges.planning import MapPlan
 from edgecli.edges.rendering import Extremes, scale_from_extremes
 from edgecli.edges.thresholds import Levels, find_levels
 from edgecli.images.base import ArraySink, Rows, Sink
+from edgecli.records import replace
 
 Cut = tuple[int, int]
 

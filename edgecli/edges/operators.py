@@ -28,15 +28,14 @@ by to give the same (scikit-image's scales 8 bits to 0 … 1):
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.scratch import Scratch
-from edgecli.edges.contours import FINE_SCALE, SCALES, SHRINK, SURROUND
 from edgecli.filters import RECIPES, FilterBank, concatenate, load_filter
+from edgecli.records import dataclass
 
 NORMS = ("magnitude", "max", "sum")
 
@@ -101,6 +100,8 @@ def contour_banks() -> tuple[FilterBank, ...]:
 
     The last two, fine derivatives and a mean, slide over the picture of half the size.
     """
+    from edgecli.edges.contours import FINE_SCALE, SCALES, SHRINK, SURROUND
+
     specs = [f"gradient:{sigma}" for sigma in (*SCALES, FINE_SCALE)]
     return tuple(load_filter(spec) for spec in [*specs, f"gaussian:{SURROUND / SHRINK}"])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from edgecli.edges.colormaps import colour, invert, overlay, wheel
 from edgecli.edges.rendering import Extremes, Scale, full_scale, render
 from edgecli.errors import UsageError
 from edgecli.images.base import Rows
+from edgecli.records import dataclass
 
 Colour = tuple[int, int, int]
 """Red, green and blue, 0 to 255 each."""

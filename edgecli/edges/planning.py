@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from edgecli.edges.stages import Cross, Exclude, Stage, Thin
 from edgecli.edges.thresholds import AUTO, Levels, Threshold, fixed_levels
 from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.filters import FilterBank
+from edgecli.records import dataclass, field
 
 ROUNDING = 2.0**-18
 """Of the largest possible response: what float32 sums of nothing may come to."""
@@ -92,6 +92,8 @@ class MapPlan:
 
 def check_lines(edge_map: EdgeMap, bank: FilterBank, lines: Lines) -> None:
     """Raise FilterError where the filters of a map cannot be thinned or show no direction."""
+    if not _looks_along(edge_map, lines):
+        return
     own = bank.select(range(edge_map.start, edge_map.stop))
     slope = slope_of(own.weight)
     if edge_map.direction and (slope is None or not slope.both):
@@ -119,7 +121,8 @@ def plan_map(
     """Plan one edge map of what responds to an image, ``pixels`` being the image's type."""
     convolution, response = responder.convolution, responder.dtype
     own = responder.bank.select(range(edge_map.start, edge_map.stop))
-    slope = slope_of(own.weight, convolution.plan.steps.stride)
+    along = _looks_along(edge_map, lines)  # else the slope, which takes an SVD, is not needed
+    slope = slope_of(own.weight, convolution.plan.steps.stride) if along else None
     largest = responder.largest(edge_map)
     threshold = lines.threshold or (AUTO if edge_map.linked else None)
     levels = fixed_levels(threshold, largest) if threshold else None
@@ -140,6 +143,11 @@ def plan_map(
         edge_map, used, stages, threshold, levels, largest, strength, map_name,
         Paint(scale, samples, style),
     )  # fmt: skip
+
+
+def _looks_along(edge_map: EdgeMap, lines: Lines) -> bool:
+    """Whether anything asks where the edges of a map point."""
+    return edge_map.direction or edge_map.linked or lines.thin
 
 
 def _thin(

@@ -15,13 +15,13 @@ full scales, where a float image's is 1.0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.scratch import Scratch
+from edgecli.records import dataclass, replace
 
 MAPS = ("abs", "clip", "signed", "gain", "minmax", "raw")
 

@@ -7,9 +7,8 @@ needs, and tells what reports say of it. All that follows is the same for every 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +16,16 @@ from numpy.typing import NDArray
 from edgecli.conv.activations import activate, activated_dtype
 from edgecli.conv.engine import Convolution
 from edgecli.conv.scratch import Scratch
-from edgecli.edges.contours import SHRINK, ContourPlan
 from edgecli.edges.operators import EdgeMap, largest_response
 from edgecli.edges.rendering import full_scale
 from edgecli.filters import FilterBank
 from edgecli.geometry import Geometry, ReceptiveField
 from edgecli.images.base import Rows
 from edgecli.images.colour import WHITE, Colour, to_volume
+from edgecli.records import dataclass
+
+if TYPE_CHECKING:
+    from edgecli.edges.contours import ContourPlan  # loaded where contours are asked for
 
 Array = NDArray[Any]
 Cut = tuple[int, int]
@@ -261,6 +263,8 @@ class Contouring:
     @property
     def receptive_field(self) -> tuple[int, int]:
         """Return what is averaged around: a mean of derivatives of means of blocks."""
+        from edgecli.edges.contours import SHRINK
+
         plan = self.plan
         rows, cols = (
             ReceptiveField().through(SHRINK, SHRINK).through(fine).through(around).size

@@ -8,7 +8,6 @@ same rows of the whole. What needs the whole image says so, too: see ``keeping.p
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +17,7 @@ from edgecli.conv.scratch import Scratch
 from edgecli.edges.gradients import Slope, direction, gradient
 from edgecli.edges.operators import EdgeMap, combine_responses
 from edgecli.edges.thinning import framed, suppress, zero_crossings
+from edgecli.records import dataclass, replace
 
 Array = NDArray[Any]
 Cut = tuple[int, int]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import UsageError
+from edgecli.records import dataclass
 
 BINS = 256
 """Bins of a histogram of floats, scikit-image's number."""

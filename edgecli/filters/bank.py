@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgecli.errors import FilterError
+from edgecli.records import dataclass, field
 
 LARGEST_WEIGHTS = 2**30 // 8
 """The most weights of a bank: 1 GiB of 8-byte numbers."""

@@ -7,7 +7,6 @@ and documents are made from there.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from edgecli.filters import gaussians, kernels
 from edgecli.filters.bank import FilterBank
 from edgecli.filters.kernels import Kernel
 from edgecli.filters.origin import counted, parse_number, quoted
+from edgecli.records import dataclass
 
 
 @dataclass(frozen=True)

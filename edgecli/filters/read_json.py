@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy as np
 from edgecli.errors import FilterError
 from edgecli.filters.bank import FilterBank
 from edgecli.filters.origin import Origin, build_bank, quoted
+from edgecli.records import dataclass
 
 _KEYS = ("weight", "bias", "names", "name")
 _DEEPEST = 4  # dimensions of weights

@@ -11,13 +11,13 @@ Rows are arrays ``(rows, W, C)`` in native byte order: C = 1 grey, 2 grey and al
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgecli.errors import ImageError
+from edgecli.records import dataclass
 
 Rows = NDArray[Any]
 """Rows of pixels, ``(rows, W, C)``."""

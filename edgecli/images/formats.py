@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from edgecli.errors import UsageError
 from edgecli.images.base import ArraySink, ImageInfo, Rows, Sink, Source
+from edgecli.records import dataclass
 
 NUMBERS = ("uint8", "uint16", "int16", "int32", "float32")
 
@@ -159,11 +159,11 @@ def _open_sink(
 
             return PngSink(file, shape, samples, dpi=info.dpi)
         case "pgm":
-            from edgecli.images.netpbm import PnmSink
+            from edgecli.images.netpbm_writer import PnmSink
 
             return PnmSink(file, shape, samples)
         case "ppm":
-            from edgecli.images.netpbm import PnmSink
+            from edgecli.images.netpbm_writer import PnmSink
 
             height, width, _ = shape
             return _InColour(PnmSink(file, (height, width, 3), samples))

@@ -1,5 +1,6 @@
 """First bytes that tell a format."""
 
+JPEG = b"\xff\xd8\xff"
 NUMPY = b"\x93NUMPY"
 PNG = b"\x89PNG\r\n\x1a\n"
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # both byte orders, and BigTIFF

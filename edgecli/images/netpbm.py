@@ -1,4 +1,4 @@
-"""PNM and PAM, streamed both ways: P1 to P6, P7, and several images one after another.
+"""PNM and PAM read as a stream: P1 to P6, P7, and several images one after another.
 
 The rules are those of netpbm's manual (pbm, pgm, ppm and pam in section 5) and of its library:
 
@@ -21,14 +21,14 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
-from typing import IO, Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import numpy as np
 
-from edgecli.errors import ImageError, OutputError
+from edgecli.errors import ImageError
 from edgecli.images.base import ImageInfo, Rows, overlapping_blocks
+from edgecli.records import dataclass
 
 _PIECE = 1 << 16  # bytes or samples; the most that is held besides the rows themselves
 _LONGEST_NUMBER = 20  # digits, leading zeros included
@@ -350,50 +350,3 @@ def _read_text(reader: ForwardReader, size: int) -> bytes:
         while reader.read(1) not in (b"\n", b"\r", b""):
             pass
     return re.sub(rb"#[^\r\n]*", b" ", text)
-
-
-class PnmSink:
-    """One image written as PGM (1 channel), PPM (3) or PAM (2 and 4), of 8 or 16 bits.
-
-    The header is written at once: finish one sink before making the next on the same file, and
-    the file holds a stream of images. ``dpi`` has no place in PNM and is not kept. Raises
-    OutputError where ``shape`` (height, width, channels) or ``dtype`` has no PNM form; an OSError
-    of the file is left to whoever opened it.
-    """
-
-    def __init__(
-        self,
-        file: IO[bytes],
-        shape: tuple[int, int, int],
-        dtype: np.dtype[Any],
-        *,
-        dpi: tuple[float, float] | None = None,
-    ) -> None:
-        del dpi
-        self._file = file
-        self._stored = dtype.newbyteorder(">")
-        file.write(_written_header(shape, dtype))
-
-    def encode(self, rows: Rows) -> memoryview:
-        """Return the rows' bytes: their own memory where it already holds them, else a copy."""
-        return np.ascontiguousarray(rows, self._stored).reshape(-1).view(np.uint8).data
-
-    def write(self, encoded: memoryview) -> None:
-        """Append what ``encode`` returned."""
-        self._file.write(encoded)
-
-    def finish(self) -> None:
-        """Hand on what the file still buffers, so that a pipe's reader sees the image."""
-        self._file.flush()
-
-
-def _written_header(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> bytes:
-    H, W, C = shape
-    if dtype not in (np.uint8, np.uint16) or not 1 <= C <= 4:
-        known = "1 to 4 of uint8 or uint16 do"
-        raise OutputError(f"{C} channels of {dtype} do not fit PNM, {known}; write NPY or TIFF")
-    maxval = np.iinfo(dtype).max
-    if C in (1, 3):
-        return f"P{5 if C == 1 else 6}\n{W} {H}\n{maxval}\n".encode()
-    fields = f"WIDTH {W}\nHEIGHT {H}\nDEPTH {C}\nMAXVAL {maxval}"
-    return f"P7\n{fields}\nTUPLTYPE {'GRAYSCALE' if C == 2 else 'RGB'}_ALPHA\nENDHDR\n".encode()

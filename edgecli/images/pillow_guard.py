@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import struct
 import sys
 import threading
 import warnings
@@ -22,7 +23,7 @@ from edgecli.errors import EdgeCliError, ImageError
 from edgecli.images import magic
 from edgecli.images.base import Rows
 
-_COMMON = ("JPEG", "PNG", "GIF", "BMP")  # the formats whose plug-ins Pillow always imports
+_COMMON = ("JPEG", "PNG", "GIF", "BMP")  # the formats whose plug-ins Pillow imports at once
 _WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
 
 # Rarer formats that Pillow decodes truly. Left out are EPS (it runs Ghostscript), DDS and ICNS (a
@@ -157,16 +158,33 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
     """Read an image's header; call it inside ``guarded``."""
     if formats is not None:
         return Image.open(stream, formats=formats)
+    stream.seek(0)
+    head = stream.read(12)
+    if head.startswith(magic.JPEG) and (photo := _open_jpeg(stream)):
+        return photo
     try:
-        return Image.open(stream, formats=_common_formats(stream))
+        return Image.open(stream, formats=_common_formats(head))
     except UnidentifiedImageError:
         return Image.open(stream, formats=_rare_formats())
 
 
-def _common_formats(stream: BinaryIO) -> tuple[str, ...]:
-    """Name the formats to try first; to name one imports its plug-in, not all forty."""
+def _open_jpeg(stream: BinaryIO) -> ImageFile.ImageFile | None:
+    """Read a JPEG's header by its own plug-in, or return None where it is none after all.
+
+    Most images are photos, and ``Image.open`` would import the plug-ins of four more formats,
+    which takes longer than to decode a small one.
+    """
+    from PIL.JpegImagePlugin import jpeg_factory
+
     stream.seek(0)
-    head = stream.read(12)
+    try:
+        return jpeg_factory(stream)
+    except (SyntaxError, IndexError, TypeError, struct.error):  # what Image.open forgives
+        return None
+
+
+def _common_formats(head: bytes) -> tuple[str, ...]:
+    """Name the formats to try first; to name one imports its plug-in, not all forty."""
     if not _WEBP.match(head):
         return _COMMON
     from PIL import WebPImagePlugin
@@ -177,7 +195,7 @@ def _common_formats(stream: BinaryIO) -> tuple[str, ...]:
 def is_known(head: bytes) -> bool:
     """Tell from its first 16 bytes whether a stream may hold an image (of any format but TGA)."""
     return (
-        head.startswith(magic.TIFF)
+        head.startswith((magic.JPEG, *magic.TIFF))
         or bool(_WEBP.match(head))
         or any(_accepts(name, head) for name in _COMMON)
         or any(_accepts(name, head) for name in _rare_formats())

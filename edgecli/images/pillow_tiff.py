@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import BinaryIO
 
 from PIL import TiffImagePlugin, UnidentifiedImageError
@@ -14,6 +13,7 @@ from edgecli.images.pillow import PillowSource, check_decodable, cut_message, de
 from edgecli.images.pillow_guard import guarded, image_name, open_image
 from edgecli.images.tiff import Directory, Tag, read_directories
 from edgecli.images.tiff_samples import tiff_source
+from edgecli.records import replace
 
 FORMATS = (TiffImagePlugin.TiffImageFile.format,)
 

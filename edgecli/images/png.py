@@ -16,7 +16,6 @@ import struct
 import zlib
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -41,6 +40,7 @@ from edgecli.images.png_chunks import (
     ChunkReader,
     damaged,
 )
+from edgecli.records import dataclass
 
 HEADER_BYTES = 33  # the signature and the IHDR chunk
 

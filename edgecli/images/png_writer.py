@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -32,6 +31,7 @@ from edgecli.images.png_chunks import (
     UP,
     chunk,
 )
+from edgecli.records import dataclass
 
 _COLOUR_TYPES = {1: GREY, 2: GREY_ALPHA, 3: RGB, 4: RGBA}  # by channels
 _ZLIB_HEADER = b"\x78\x01"  # deflate, a window of 32 KiB, compressed for speed: RFC 1950, 2.2

@@ -12,7 +12,6 @@ import itertools
 import math
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 from typing import Any, BinaryIO
@@ -21,6 +20,7 @@ import numpy as np
 
 from edgecli.errors import ImageError
 from edgecli.images.base import Rows
+from edgecli.records import dataclass
 
 """The first bytes of a TIFF: the byte order, then 42, or 43 in a BigTIFF."""
 

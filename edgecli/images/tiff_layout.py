@@ -8,13 +8,13 @@ compression. Other pages are left to Pillow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from edgecli.images.netpbm import ForwardReader
 from edgecli.images.tiff import Directory, Tag
+from edgecli.records import dataclass, replace
 
 BAND_BYTES = 1 << 20
 """About as much is decoded at a time, if the tiles allow it."""

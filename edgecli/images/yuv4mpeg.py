@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any, BinaryIO
 
@@ -23,6 +22,7 @@ import numpy as np
 from edgecli.errors import OutputError
 from edgecli.images.base import ImageInfo, Rows
 from edgecli.images.netpbm import ForwardReader, StreamSource, read_samples
+from edgecli.records import dataclass
 
 _SIGNATURE = b"YUV4MPEG2"
 _PIECE = 1 << 16  # bytes of chroma that are read past at a time
@@ -204,27 +204,28 @@ class FrameWriter:
         self._first: tuple[tuple[int, int, int], np.dtype[Any]] | None = None
 
     def sink(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> FrameSink:
-        """Return the next frame's sink; finish it before asking for another.
+        """Return the next frame's sink; write and finish it before the one after it.
 
         Raises OutputError where ``shape`` (height, width, channels) or ``dtype`` is not that of a
         grey frame, or not that of the first; an OSError is left to whoever opened the file.
         """
+        start = b"FRAME\n"
         if self._first is None:
-            self._file.write(_written_header(self._header, shape, dtype))
+            start = _written_header(self._header, shape, dtype) + start
             self._first = shape, dtype
         if self._first != (shape, dtype):
             fault = f"{_described(shape, dtype)} follows {_described(*self._first)} before"
             raise OutputError(f"a frame of {fault}; write frames of different sizes as PNM")
-        return FrameSink(self._file, dtype)
+        return FrameSink(self._file, dtype, start)
 
 
 class FrameSink:
-    """One frame being written."""
+    """One frame being written; ``start`` goes before its first rows."""
 
-    def __init__(self, file: IO[bytes], dtype: np.dtype[Any]) -> None:
+    def __init__(self, file: IO[bytes], dtype: np.dtype[Any], start: bytes) -> None:
         self._file = file
         self._stored = dtype.newbyteorder("<")
-        file.write(b"FRAME\n")
+        self._start = start
 
     def encode(self, rows: Rows) -> memoryview:
         """Return the rows' bytes: their own memory where it already holds them, else a copy."""
@@ -232,6 +233,9 @@ class FrameSink:
 
     def write(self, encoded: memoryview) -> None:
         """Append what ``encode`` returned."""
+        if self._start:
+            self._file.write(self._start)
+            self._start = b""
         self._file.write(encoded)
 
     def finish(self) -> None:

@@ -12,8 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from edgecli.images.base import Rows, Sink
-from edgecli.jobs import Result
-from edgecli.reports.table import table_rows
 
 WIDE = 1_000_000
 """Columns of what is no terminal: nothing is ever cut or wrapped there."""
@@ -22,21 +20,12 @@ SHADES = " .:-=+*#%@"
 """Dark to light, where there are no colours."""
 
 
-def as_tables(results: Sequence[Result], stream: TextIO | None) -> str:
-    """Return a table for each image, with colour where the stream is a terminal that has it."""
-    console = _console(stream)
-    with console.capture() as capture:
-        for result in results:
-            console.print(_grid(table_rows(result)))
-    return _trimmed(capture.get())
-
-
-def print_rows(rows: Sequence[tuple[str, str]], stream: TextIO) -> None:
-    """Print labels and texts in two columns."""
+def as_table(rows: Sequence[tuple[str, str]], stream: TextIO) -> str:
+    """Return labels and texts in two columns, folded to a terminal, in colour if it has any."""
     console = _console(stream)
     with console.capture() as capture:
         console.print(_grid(rows))
-    stream.write(_trimmed(capture.get()))
+    return _trimmed(capture.get())
 
 
 def _trimmed(text: str) -> str:
@@ -44,8 +33,8 @@ def _trimmed(text: str) -> str:
     return "".join(line.rstrip() + "\n" for line in text.splitlines())
 
 
-def _console(stream: TextIO | None) -> Console:
-    terminal = stream is not None and stream.isatty()
+def _console(stream: TextIO) -> Console:
+    terminal = stream.isatty()
     return Console(
         file=stream,
         width=None if terminal else WIDE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,12 +13,14 @@ REPORTS = ("table", "json", "csv", "markdown", "none")
 def as_json(reports: Sequence[Facts]) -> str:
     """Return one object for one image, a fact per line; one line per image for several."""
     if len(reports) == 1:
-        facts = (f"  {json.dumps(k)}: {_compact(v)}" for k, v in reports[0].items())
+        facts = (f"  {_compact(k)}: {_compact(v)}" for k, v in reports[0].items())
         return "{\n" + ",\n".join(facts) + "\n}\n"
     return "".join(_compact(facts) + "\n" for facts in reports)
 
 
 def _compact(value: Any) -> str:
+    import json  # loaded for this format alone, as csv is
+
     # ASCII escapes carry file names of any bytes through any terminal or pipe.
     return json.dumps(value)
 
@@ -31,7 +32,7 @@ def as_csv(reports: Sequence[Facts]) -> str:
     input.path,input.shape
     a.png,2×3×1
     """
-    import csv  # loaded for this format alone
+    import csv
     import io
 
     rows = [dict(flatten(facts)) for facts in reports]

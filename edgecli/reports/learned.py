@@ -9,6 +9,7 @@ from edgecli.networks.learn import Learned
 from edgecli.reports.facts import Facts
 from edgecli.reports.formats import as_csv, as_json, as_markdown
 from edgecli.reports.table import bank_lines
+from edgecli.reports.writing import print_rows
 
 SCHEMA = "edgecli.learn/1"
 
@@ -46,8 +47,6 @@ def write_learned(learned: Learned, pairs: int, output: str, format_: str) -> No
     if format_ in TEXTS:
         sys.stdout.write(TEXTS[format_]([learned_facts(learned, pairs, output)]))
     elif format_ == "table":
-        from edgecli.reports.display import print_rows  # rich is slow to load
-
         print_rows(learned_rows(learned, pairs, output), sys.stdout)
 
 

@@ -10,11 +10,11 @@ import csv
 import io
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from edgecli.networks.maps import LayerMaps, Run
 from edgecli.networks.network import LayerFacts, Summary
+from edgecli.records import dataclass
 from edgecli.reports.facts import Facts
 from edgecli.reports.formats import as_json
 from edgecli.reports.table import times

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from edgecli.filters import FilterBank
@@ -12,6 +12,8 @@ from edgecli.reports.facts import Facts, image_facts
 
 LARGEST_SHOWN = 9
 """Kernels of more rows or columns than this are described, not written out."""
+
+_CONTROLS = dict.fromkeys((7, 8, 11, 12, 13))  # what a file's name may hold and no table shows
 
 
 def table_rows(result: Result) -> list[tuple[str, str]]:
@@ -27,6 +29,25 @@ def table_rows(result: Result) -> list[tuple[str, str]]:
         ("engine", _engine(result, facts)),
         *_outputs(facts),
     ]
+
+
+def as_text(rows: Sequence[tuple[str, str]]) -> str:
+    """Return labels and texts in two columns, as files and pipes take them: never cut or folded.
+
+    >>> print(as_text([("input", "a.png"), ("filter", "1  2"), ("filter", "3  4")]), end="")
+    input   a.png
+    filter  1  2
+            3  4
+    """
+    width = max((len(label) for label, _ in rows), default=0)
+    text, previous = "", ""
+    for label, lines in rows:
+        shown = "" if label == previous else label
+        for line in lines.split("\n"):
+            text += f"{shown:{width}}  {line.translate(_CONTROLS)}".rstrip() + "\n"
+            shown = ""
+        previous = label
+    return text
 
 
 def times(sizes: list[int] | tuple[int, ...]) -> str:

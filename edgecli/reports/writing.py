@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 from edgecli.images.files import whole_file
 from edgecli.jobs import Result
 from edgecli.reports.facts import image_facts
 from edgecli.reports.formats import as_csv, as_json, as_markdown
+from edgecli.reports.table import as_text, table_rows
 
 TEXTS = {"json": as_json, "csv": as_csv, "markdown": as_markdown}
 
@@ -34,6 +36,18 @@ def write_reports(
 def _text(results: Sequence[Result], format_: str, path: str | None, *, aside: bool) -> str:
     if format_ in TEXTS:
         return TEXTS[format_]([image_facts(result) for result in results])
-    from edgecli.reports.display import as_tables  # rich is slow to load
+    stream = None if path else sys.stderr if aside else sys.stdout
+    return "".join(_laid_out(table_rows(result), stream) for result in results)
 
-    return as_tables(results, None if path else sys.stderr if aside else sys.stdout)
+
+def print_rows(rows: Sequence[tuple[str, str]], stream: TextIO) -> None:
+    """Print labels and texts in two columns, with colour on a terminal that has it."""
+    stream.write(_laid_out(rows, stream))
+
+
+def _laid_out(rows: Sequence[tuple[str, str]], stream: TextIO | None) -> str:
+    if stream is None or not stream.isatty():
+        return as_text(rows)
+    from edgecli.reports.display import as_table  # rich is slow to load, and knows terminals
+
+    return as_table(rows, stream)

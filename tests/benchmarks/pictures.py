@@ -85,7 +85,9 @@ def write_huge(folder: Path) -> None:
 
 def write_photos(folder: Path) -> None:
     """Write the photos of every size and format that the commands read, and a stream of frames."""
-    Image.fromarray(photo(321, 481, "RGB")).save(folder / "small.jpg", quality=90)
+    small = Image.fromarray(photo(321, 481, "RGB"))
+    small.save(folder / "small.jpg", quality=90)
+    small.save(folder / "small.png")
     large = Image.fromarray(photo(4000, 6000, "RGB"))
     large.save(folder / "large.jpg", quality=90)
     large.save(folder / "large.png")

@@ -150,13 +150,19 @@ def vertical(name: str, source: str, extension: str, least: dict[str, float]) ->
 def start_up() -> list[Work]:
     """Return the rows where there is next to nothing to do."""
     imports = 'python -c "import numpy, PIL.Image, click"'
-    detect = f"{edgecli()} detect small.jpg -f vertical -o small.png"
+    detect = f"{edgecli()} detect small.jpg -f vertical -o edges.png"
     click = Peer("import click", 'python -c "import click"', 1 / 1.5)
     return [
         Work("edgecli --help", f"{edgecli()} --help", (click,), pace=4),
         Work(
             "detect 481×321 JPEG, --report json",
             f"{detect} --report json",
+            (Peer("import numpy, PIL.Image, click", imports, 1 / 1.2),),
+            pace=4,
+        ),
+        Work(
+            "detect 481×321 PNG, --report json",
+            f"{detect.replace('jpg', 'png')} --report json",
             (Peer("import numpy, PIL.Image, click", imports, 1 / 1.2),),
             pace=4,
         ),

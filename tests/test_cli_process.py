@@ -1,0 +1,69 @@
+"""The process of one command: how it is set up, and how it ends."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+
+import pytest
+
+from edgecli.cli.process import load
+
+RUN = "from edgecli.cli import main; main()"
+
+
+def python(code: str, *args: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code, *args]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(("args", "code"), [(["--version"], 0), (["detect"], 2), (["x"], 2)])
+def test_the_exit_code_and_all_output_arrive(args: list[str], code: int) -> None:
+    done = python(RUN, *args)
+    assert done.returncode == code
+    assert (done.stdout != "") == (code == 0)
+    assert (done.stderr != "") == (code != 0)
+
+
+def test_what_others_asked_for_at_the_exit_is_done() -> None:
+    done = python(f"import atexit; atexit.register(print, 'bye'); {RUN}", "--version")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "bye")
+
+
+def test_whoever_looks_on_sees_pythons_own_exit() -> None:
+    watch = "import sys; sys.setprofile(lambda *_: None)"
+    code = f"{watch}\ntry:\n    {RUN}\nexcept SystemExit as end:\n    print('left with', end.code)"
+    assert python(code, "--version").stdout.splitlines()[-1] == "left with 0"
+
+
+def test_a_caller_keeps_its_process() -> None:
+    code = "from edgecli.cli import main\ntry:\n    main(['--version'])\nfinally:\n    print('on')"
+    assert python(code).stdout.splitlines()[-1] == "on"
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_the_collector_is_left_as_it_was(collects: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if collects else gc.disable)()
+        load("edgecli.errors")
+        assert gc.isenabled() == collects
+    finally:
+        (gc.enable if before else gc.disable)()
+
+
+def test_blas_has_one_thread_unless_the_user_says_otherwise() -> None:
+    load_it = "from edgecli.cli.process import load; import os; load('edgecli.errors')"
+    code = f"{load_it}; print(os.environ['OPENBLAS_NUM_THREADS'])"
+    assert python(f"import os; os.environ.pop('OPENBLAS_NUM_THREADS', 0); {code}").stdout == "1\n"
+    assert python(f"import os; os.environ['OPENBLAS_NUM_THREADS'] = '3'; {code}").stdout == "3\n"
+
+
+@pytest.mark.parametrize("option", ["", "MALLOC_ARENA_MAX"])
+def test_memory_is_kept_unless_the_user_chose(option: str) -> None:
+    chosen = f"os.environ[{option!r}] = '2'; " if option else ""
+    called = "import ctypes; ctypes.CDLL = lambda name: calls.append(name)"
+    code = f"import os; calls = []; {called}; {chosen}from edgecli.cli.process import keep_memory; "
+    done = python(code + "keep_memory(); print(len(calls))")
+    assert done.stdout == ("0\n" if option or not sys.platform.startswith("linux") else "1\n")

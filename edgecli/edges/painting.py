@@ -13,9 +13,7 @@ from edgecli.edges.colormaps import colour, invert, overlay, wheel
 from edgecli.edges.rendering import Extremes, Scale, full_scale, render
 from edgecli.errors import UsageError
 from edgecli.images.base import Rows
-
-Colour = tuple[int, int, int]
-"""Red, green and blue, 0 to 255 each."""
+from edgecli.images.colour import Colour, composite
 
 
 @dataclass(frozen=True)
@@ -59,6 +57,12 @@ class Shown:
     strength: Rows
     angles: Rows | None = None
     picture: Rows | None = None
+
+
+def as_picture(rows: Rows, background: Colour) -> Rows:
+    """Return an image's rows as floats of 0 to 1, grey or RGB, for edges to be laid on."""
+    colours = composite(rows, background) if rows.shape[2] in (2, 4) else rows
+    return colours.astype(np.float32) / np.float32(full_scale(rows.dtype))
 
 
 @dataclass(frozen=True)

@@ -155,9 +155,14 @@ class MaxPool(_Pooling):
 
 @dataclass(frozen=True)
 class AveragePool(_Pooling):
-    """The mean under the window; padding counts as zeros, as in torch by default."""
+    """The mean under the window.
+
+    Padding counts as zeros, as in torch by default; without ``count_padding`` the mean is of what
+    the window sees of the volume.
+    """
 
     kind: ClassVar[str] = "average-pool"
+    count_padding: bool = True
 
 
 @dataclass(frozen=True)
@@ -266,6 +271,13 @@ class Add:
 
 
 @dataclass(frozen=True)
+class Mean(Add):
+    """The mean of several inputs of one shape, value by value."""
+
+    kind: ClassVar[str] = "mean"
+
+
+@dataclass(frozen=True)
 class Concatenate:
     """The channels of several inputs one after another, or vectors end to end."""
 
@@ -292,6 +304,7 @@ Layer = (
     | Activation
     | Upsample
     | Add
+    | Mean
     | Concatenate
 )
 
@@ -306,6 +319,7 @@ LAYERS: dict[str, type[Layer]] = {
         Activation,
         Upsample,
         Add,
+        Mean,
         Concatenate,
     )
 }

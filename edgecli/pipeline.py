@@ -109,14 +109,9 @@ def _run_bands(
 
 
 def _useful_threads(detection: Detection, cuts: int) -> int:
-    """Return how many threads pay: one more for every SMALL_IMAGE pixels, up to those allowed.
-
-    A network has work for all of them at any size.
-    """
+    """Return how many threads pay: one more for every SMALL_IMAGE pixels, up to those allowed."""
     height, width, _ = detection.output_shape
     allowed = detection.settings.threads or cores()
-    if detection.settings.network is not None:
-        return allowed
     return min(allowed, cuts, 1 + height * width // SMALL_IMAGE)
 
 

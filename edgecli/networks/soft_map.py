@@ -33,9 +33,9 @@ from edgecli.images.colour import Colour
 from edgecli.networks.blocks import Block
 from edgecli.networks.files import load_network
 from edgecli.networks.forward import Laid, lay_out, stream
+from edgecli.networks.inputs import VOLUMES, network_input
 from edgecli.networks.layers import Convolution as Layer
 from edgecli.networks.layers import shape_text
-from edgecli.networks.maps import VOLUMES, network_input
 from edgecli.networks.network import INPUT, Network, Summary
 from edgecli.networks.operations import Sliding
 from edgecli.networks.scales import at_scales
@@ -278,7 +278,7 @@ class _SoftRows:
         for rows in self._source.blocks(made.laid.input_rows):
             if made.pictured:
                 self._pictures.append(as_picture(rows, made.background))
-            yield network_input(made.laid, finite(rows), made.background)
+            yield network_input(made.network, finite(rows), made.background)
 
     def _taken_pictures(self) -> Iterator[Rows]:
         """Yield the image's rows, which the network always takes in before it gives theirs."""

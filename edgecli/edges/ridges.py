@@ -95,8 +95,8 @@ def across(values: Floats, scratch: Scratch) -> tuple[Floats, Floats]:
     >>> ridge = np.zeros((3, 5), np.float32)
     >>> ridge[1] = 1
     >>> x, y = across(ridge, Scratch())
-    >>> x[0, 1] < 1e-30, y[0, 1] > 0
-    (True, True)
+    >>> bool(y[0, 1] > 1e6 * x[0, 1])
+    True
     """
     up, here, low = values[:-2], values[1:-1], values[2:]
     right, left, middle = slice(2, None), slice(None, -2), slice(1, -1)

@@ -1,8 +1,8 @@
 """A network that looks at a picture at several scales: itself a network, of all of them.
 
-Smaller pictures are means of blocks of pixels, larger ones are interpolated; what comes out is
-brought back to the picture's size in the other way, and averaged. So shapes, costs and memory
-follow as they do for any network.
+A picture of half the size holds means of blocks of pixels, one of twice is interpolated; what
+comes out is brought back to the picture's size in the other way, and averaged. So shapes, costs
+and memory follow as they do for any network.
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import UsageError
-from edgecli.networks.layers import AveragePool, Layer, Mean, Upsample
+from edgecli.networks.layers import AveragePool, Mean, Upsample
 from edgecli.networks.network import INPUT, Network, Node
 
-SCALES = (0.25, 0.5, 1.0, 2.0)
-"""The scales that there are: pixels are joined, or parted, in whole numbers."""
+SCALES = (0.5, 1.0, 2.0)
+"""The scales that there are: two pixels a side are joined, or one is parted in two."""
+
+
+HALVED = AveragePool((2, 2), padding="same", count_padding=False)
+"""The mean of each block of pixels, of odd sizes of what there is of the last one."""
 
 
 def parse_scales(text: str) -> tuple[float, ...]:
@@ -43,7 +47,7 @@ def at_scales(network: Network, scales: Sequence[float]) -> Network:
     It shares the other's weights. Layers are called as there, with ``x0.5-`` before the name.
 
     >>> from edgecli.networks.files import load_network
-    >>> at_scales(load_network("edges-rgb"), (1.0, 0.5)).nodes[-1].inputs
+    >>> at_scales(load_network("learned"), (1.0, 0.5)).nodes[-1].inputs
     ('x1-edges', 'x0.5-back')
     """
     if tuple(scales) == (1.0,):
@@ -66,7 +70,7 @@ def _branch(network: Network, scale: float, prefix: str) -> Iterator[Node]:
     names = {node.name: prefix + node.name for node in network.nodes} | {INPUT: INPUT}
     if scale != 1:
         names[INPUT] = f"{prefix}picture"
-        yield Node(names[INPUT], _scaled(scale), (INPUT,))
+        yield Node(names[INPUT], HALVED if scale < 1 else Upsample(2), (INPUT,))
     for node in network.nodes:
         layer = node.layer
         if isinstance(layer, Upsample) and layer.to is not None:
@@ -74,12 +78,4 @@ def _branch(network: Network, scale: float, prefix: str) -> Iterator[Node]:
         yield Node(names[node.name], layer, tuple(names[name] for name in node.inputs))
     if scale != 1:
         last = names[network.nodes[-1].name]
-        yield Node(f"{prefix}back", _scaled(1 / scale, to=INPUT), (last,))
-
-
-def _scaled(scale: float, to: str | None = None) -> Layer:
-    """Return what makes a picture ``scale`` times as large, cropped to the size of ``to``."""
-    if scale > 1:
-        return Upsample(round(scale), "bilinear", to)
-    side = round(1 / scale)
-    return AveragePool((side, side), padding="same", count_padding=False)
+        yield Node(f"{prefix}back", Upsample(2, to=INPUT) if scale < 1 else HALVED, (last,))

@@ -100,6 +100,7 @@ def test_a_file_says_what_it_says(tmp_path: Path) -> None:
         chain((3, 20, 20), Convolution(("sobel",), (3, 3), bias=False, padding="same")),
         chain((1, 9, 9), Convolution(2, (3, 2), padding=(1, 2, 3, 4), groups=1, bias=False)),
         chain((1, 9, 9), MaxPool((2, 2)), AveragePool((2, 3), (1, 2), "same"), Activation("tanh")),
+        chain((1, 9, 9), AveragePool((2, 2), padding="same", count_padding=False)),
         *map(load_network, zoo_names()),
     ],
     ids=lambda network: network.name,
@@ -222,7 +223,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     ("name", "said"),
     [
         ("lenet", r"'lenet' is unknown \(and no file\); did you mean 'lenet5'\?"),
-        ("what", "there are edges-rgb, example-convnet, lenet5"),
+        ("what", "there are edges-rgb, example-convnet, learned, learned-small, lenet5"),
         ("./lenet5", r"network file \./lenet5 does not exist"),
         ("lenet.toml", "network file lenet.toml does not exist"),
     ],

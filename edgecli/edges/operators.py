@@ -99,8 +99,7 @@ def load_operator(spec: str) -> Operator:
     """
     if spec.endswith(".toml") or (spec in RECIPES and RECIPES[spec].network):
         name = os.path.basename(spec).removesuffix(".toml")
-        identity = load_filter("identity")
-        return Operator(name, FilterBank(identity.weight, names=[name]), network=spec)
+        return Operator(name, FilterBank([[[[1]]]], names=[name]), network=spec)
     if spec in RECIPES:
         banks = contour_banks()
         return Operator(spec, banks[0], "magnitude", recipe=banks)

@@ -26,7 +26,7 @@ from edgecli.edges.operators import EdgeMap
 from edgecli.edges.painting import as_picture
 from edgecli.edges.responders import Cut, Stopwatch
 from edgecli.errors import NetworkError
-from edgecli.filters import FilterBank, load_filter
+from edgecli.filters import FilterBank
 from edgecli.geometry import Border, Geometry, Window
 from edgecli.images.base import ImageInfo, Rows, Source, overlapping_blocks
 from edgecli.images.colour import Colour
@@ -213,7 +213,7 @@ def plan_soft_map(
     """Lay a network over an image ``(H, W, C)``; GeometryError where it does not fit."""
     H, W, _ = shape
     laid = lay_out(at_scales(network, scales), (network.input_shape[0], H, W))
-    bank = load_filter("identity")
+    bank = FilterBank([[[[1]]]])
     convolution = plan_over(bank, IDENTITY, (1, H, W), np.float32)
     return SoftMap(network, laid, bank, convolution, background, pictured)
 

@@ -222,7 +222,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     ("name", "said"),
     [
         ("lenet", r"'lenet' is unknown \(and no file\); did you mean 'lenet5'\?"),
-        ("what", "there are edges-rgb, example-convnet, lenet5"),
+        ("what", "there are edges-rgb, example-convnet, learned, learned-small, lenet5"),
         ("./lenet5", r"network file \./lenet5 does not exist"),
         ("lenet.toml", "network file lenet.toml does not exist"),
     ],

@@ -7,7 +7,7 @@ replicated, so that the frame of a picture is no edge.
 
 >>> learned = architecture("learned")
 >>> sum(layer.parameters for layer in learned.summary().layers)
-98589
+98573
 """
 
 from __future__ import annotations

@@ -6,13 +6,10 @@ import io
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from edgecli.training.fields import Field, Random, band, blur, log_uniform, slow, turned
+from edgecli.training.fields import Field, Picture, Random, band, blur, log_uniform, slow, turned
 from edgecli.training.shapes import outline, overlap
-
-Picture = NDArray[np.uint8]
 
 
 def lit(random: Random, pixels: Field) -> Field:
@@ -32,7 +29,7 @@ def lit(random: Random, pixels: Field) -> Field:
 
 def _shadow(random: Random, shape: tuple[int, ...]) -> Field:
     """Return the logarithm of a cast shadow with a soft outline."""
-    side = int(max(shape) * random.uniform(0.3, 1.0))
+    side = max(int(max(shape) * random.uniform(0.3, 1.0)), 1)
     mask = np.zeros(shape[:2], np.float32)
     centre = tuple(random.uniform(0, size) for size in shape[:2])
     target, source = overlap(mask.shape, (side, side), (centre[0], centre[1]))
@@ -47,7 +44,8 @@ def developed(random: Random, pixels: Field) -> Picture:
         pixels = _moved(random, pixels)
     pixels = _noisy(random, _toned(random, pixels))
     if random.random() < 0.4:
-        pixels = pixels + random.uniform(0.2, 1.2) * (pixels - blur(pixels, random.uniform(0.6, 1.5)))
+        amount = np.float32(random.uniform(0.2, 1.2))
+        pixels = pixels + amount * (pixels - blur(pixels, random.uniform(0.6, 1.5)))
     picture = (pixels.clip(0, 1) * 255 + 0.5).astype(np.uint8)
     return _compressed(random, picture) if random.random() < 0.7 else picture
 
@@ -83,7 +81,8 @@ def _noisy(random: Random, pixels: Field) -> Field:
         grain = blur(grain, random.uniform(0.3, 0.9)) * 1.6
     noise = random.standard_normal((H, W, 3), np.float32) * np.float32(random.uniform(0.1, 0.7))
     bright = np.sqrt(pixels.mean(2, keepdims=True).clip(0.05, 1))
-    return pixels + np.float32(strength) * bright * (grain[..., None] + noise)
+    noisy: Field = pixels + np.float32(strength) * bright * (grain[..., None] + noise)
+    return noisy
 
 
 def _compressed(random: Random, picture: Picture) -> Picture:

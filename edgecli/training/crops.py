@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from edgecli.training.targets import Target, target
 
 SCALES = (0.65, 1.3)
 """Between which sizes scenes are shown, 1 being as drawn."""
+
+LUMA = np.array([[0.299], [0.587], [0.114]], np.float32)
 
 NEAREST = Image.Resampling.NEAREST
 
@@ -58,11 +61,11 @@ def _turned(random: Random, scene: Scene, box: tuple[int, int, int, int], side: 
 
 
 def _resized(
-    array: NDArray[np.uint8] | NDArray[np.int16],
+    array: NDArray[Any],
     box: tuple[int, int, int, int],
     side: int,
     method: Image.Resampling,
-) -> NDArray[np.uint8] | NDArray[np.int16]:
+) -> NDArray[Any]:
     left, top, right, bottom = box
     cut = np.ascontiguousarray(array[top:bottom, left:right])
     return np.array(Image.fromarray(cut).resize((side, side), method))
@@ -71,7 +74,7 @@ def _resized(
 def _redeveloped(random: Random, pixels: Field) -> Field:
     """Return pixels in another tone and balance, now and then grey or noisy."""
     if random.random() < 0.12:
-        pixels = np.repeat(pixels @ np.float32([[0.299], [0.587], [0.114]]), 3, axis=2)
+        pixels = np.repeat(pixels @ LUMA, 3, axis=2)
     else:
         pixels = pixels * np.exp(random.normal(0, 0.06, 3)).astype(np.float32)
     pixels = np.float32(math.exp(random.normal(0, 0.15))) * pixels ** np.float32(
@@ -81,5 +84,3 @@ def _redeveloped(random: Random, pixels: Field) -> Field:
         noise = random.standard_normal(pixels.shape, np.float32)
         pixels = pixels + noise * np.float32(random.uniform(0, 0.03))
     return pixels.clip(0, 1)
-
-

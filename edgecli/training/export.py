@@ -14,6 +14,8 @@ from edgecli.errors import NetworkError
 from edgecli.networks import Network, dump_network
 from edgecli.networks.weights import Weights, check_weights, dump_weights
 
+LARGEST = float(np.finfo(np.float16).max)
+
 HEADER = """\
 # Edges of a photo, learned from drawn scenes alone; {name}.md says how, and how well.
 # Written by `python -m edgecli.training {name}`.
@@ -28,7 +30,7 @@ def write_network(network: Network, weights: Weights, folder: Path) -> Path:
     """
     check_weights(weights, network.parameter_shapes(), f"network {network.name}")
     largest = max(float(np.abs(array).max()) for array in weights.values())
-    if largest > np.finfo(np.float16).max:
+    if largest > LARGEST:
         raise NetworkError(f"weights of up to {largest:g} are too large for half precision")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{network.name}.npz").write_bytes(dump_weights(weights, np.float16))

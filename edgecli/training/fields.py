@@ -12,7 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating]
+"""Numbers ``(H, W)``, or ``(H, W, 3)`` of light; float32 but for steps between."""
+
+Picture = NDArray[np.uint8]
+"""Pixels ``(H, W, 3)`` of 8 bits."""
+
 Shape = tuple[int, int]
 Random = np.random.Generator
 
@@ -45,10 +50,11 @@ def _along(values: Field, taps: NDArray[np.float32], axis: int) -> Field:
     return np.ascontiguousarray(np.moveaxis(out, 0, axis))
 
 
-def normalised(values: NDArray[np.floating]) -> Field:
+def normalised(values: Field) -> Field:
     """Return values of mean 0 and deviation 1; a constant field gives 0."""
     centred = values - values.mean()
-    return (centred / max(float(centred.std()), 1e-6)).astype(np.float32)
+    scaled: Field = (centred / max(float(centred.std()), 1e-6)).astype(np.float32)
+    return scaled
 
 
 def grid(shape: Shape) -> tuple[Field, Field]:

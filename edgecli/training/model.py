@@ -7,8 +7,10 @@ out by ``folded_weights``: the package's forward pass computes the same.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,14 +23,14 @@ from edgecli.networks.layers import Add, Convolution, Upsample
 from edgecli.networks.network import INPUT, Node
 
 RARE = 0.03
-"""The share of edge pixels that an untrained network answers with; the true one is about that."""
+"""The share of edge pixels that the biases of an untrained network's answers stand for."""
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A network and its modules: ``layers`` and ``norms`` by node, ``sides`` by node as well.
+    """A network and its modules, by node; its norm is at ``NODE-norm``, its answer ``NODE-side``.
 
-    A node has a norm where an activation follows it, but not the last one, which gives logits.
+    What a ReLU follows has a norm. The sigmoid of the last layer is left to the loss.
     """
 
     network: Network
@@ -44,9 +46,8 @@ class Model:
             values[node.name] = self._apply(node, values)
         last = self.network.nodes[-1].name
         logits = {last: values[last]}
-        if self.modules.training:
-            for name in _side_names(self.network):
-                logits[name] = self.modules[f"{name}-side"](values[name])
+        for name in _side_names(self.network) if self.modules.training else []:
+            logits[name] = self.modules[f"{name}-side"](values[name])
         return logits
 
     def _apply(self, node: Node, values: Mapping[str, Tensor]) -> Tensor:
@@ -62,7 +63,7 @@ class Model:
                 height, width = values[to].shape[2:] if to else value.shape[2:]
                 return value[:, :, :height, :width]
             case Add():
-                return torch.stack(inputs).sum(0) if len(inputs) > 2 else inputs[0] + inputs[1]
+                return inputs[0] + inputs[1]
         raise TypeError(f"layer {node.name!r} ({node.layer.kind}) is not trained")
 
 
@@ -79,21 +80,42 @@ def _side_names(network: Network) -> list[str]:
 
 
 def build(network: Network) -> Model:
-    """Return a model with weights drawn by He's rule, from torch's generator."""
-    shapes, modules = network.shapes(), nn.ModuleDict()
-    last = network.nodes[-1].name
+    """Return a model with weights drawn by He's rule, from torch's generator, to be trained.
+
+    A network that has weights is built with those as it is: without norms, not to be trained.
+    """
+    modules, shapes = nn.ModuleDict(), network.parameter_shapes()
     for node in network.nodes:
         if isinstance(node.layer, Convolution):
-            normed = node.layer.activation == "relu"
-            depth = shapes[node.inputs[0]][0]
+            depth = shapes[f"{node.name}.weight"][1]
+            normed = node.layer.activation == "relu" and not network.weights
             modules[node.name] = _convolution(node.layer, depth, bias=not normed)
             if normed:
                 modules[f"{node.name}-norm"] = nn.BatchNorm2d(node.layer.count)
-    for name in _side_names(network):
-        modules[f"{name}-side"] = nn.Conv2d(shapes[name][0], 1, 1)
-    for name in (last, *(f"{name}-side" for name in _side_names(network))):
-        nn.init.constant_(modules[name].bias, float(np.log(RARE / (1 - RARE))))
+            if network.weights:
+                _fill(modules[node.name], network, node)
+    if network.weights:
+        modules.eval()
+    else:
+        _add_sides(network, modules)
     return Model(network, modules)
+
+
+def _fill(module: nn.Module, network: Network, node: Node) -> None:
+    """Give a convolution the weights and biases of its node."""
+    parts = ("weight", "bias")
+    arrays = {part: network.weights[f"{node.name}.{part}"] for part in parts}
+    module.load_state_dict({part: torch.from_numpy(array) for part, array in arrays.items()})
+
+
+def _add_sides(network: Network, modules: nn.ModuleDict) -> None:
+    """Add what makes answers of the coarse sizes; let all answers lean to no edge at first."""
+    heads: list[Any] = [modules[network.nodes[-1].name]]
+    for name in _side_names(network):
+        modules[f"{name}-side"] = nn.Conv2d(network.shapes()[name][0], 1, 1)
+        heads.append(modules[f"{name}-side"])
+    for head in heads:
+        nn.init.constant_(head.bias, math.log(RARE / (1 - RARE)))
 
 
 def _convolution(layer: Convolution, depth: int, *, bias: bool) -> nn.Conv2d:
@@ -119,16 +141,22 @@ def folded_weights(model: Model) -> dict[str, NDArray[np.float32]]:
     for node in model.network.nodes:
         if not isinstance(node.layer, Convolution):
             continue
-        convolution = model.modules[node.name]
-        weight = convolution.weight.detach().double()
-        bias = torch.zeros(len(weight), dtype=torch.float64)
-        if convolution.bias is not None:
-            bias = convolution.bias.detach().double()
-        if f"{node.name}-norm" in model.modules:
-            norm = model.modules[f"{node.name}-norm"]
-            factor = norm.weight.detach().double() / (norm.running_var.double() + norm.eps).sqrt()
-            bias = norm.bias.detach().double() + (bias - norm.running_mean.double()) * factor
-            weight = weight * factor[:, None, None, None]
+        weight, bias = _folded(model.modules, node.name)
         found[f"{node.name}.weight"] = weight.numpy().astype(np.float32)
         found[f"{node.name}.bias"] = bias.numpy().astype(np.float32)
     return found
+
+
+def _folded(modules: nn.ModuleDict, name: str) -> tuple[Tensor, Tensor]:
+    """Return the weight and bias of a convolution and what follows it, in double precision."""
+    convolution: Any = modules[name]
+    weight = convolution.weight.detach().double()
+    bias = torch.zeros(len(weight), dtype=torch.float64)
+    if convolution.bias is not None:
+        bias = convolution.bias.detach().double()
+    if f"{name}-norm" in modules:
+        norm: Any = modules[f"{name}-norm"]
+        factor = norm.weight.detach().double() / (norm.running_var.double() + norm.eps).sqrt()
+        bias = norm.bias.detach().double() + (bias - norm.running_mean.double()) * factor
+        weight = weight * factor[:, None, None, None]
+    return weight, bias

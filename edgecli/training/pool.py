@@ -5,10 +5,12 @@ Scene n is what ``draw_scene(n)`` draws, whoever draws it and whenever.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +50,23 @@ class Pool:
         return self.folder / f"scene-{self.size}-{number:07d}.npz"
 
     def draw_all(self, numbers: range, processes: int) -> None:
-        """Draw all scenes that are missing."""
-        with ProcessPoolExecutor(processes) as executor:
-            list(executor.map(partial(Pool.draw, self), numbers, chunksize=8))
+        """Draw all of these that are missing, on so many processes."""
+        missing = [number for number in numbers if not self.path(number).exists()]
+        with self._executor(processes) as executor:
+            list(executor.map(self.draw, missing, chunksize=8))
+
+    @contextmanager
+    def drawing(self, numbers: range, processes: int) -> Iterator[None]:
+        """Draw these in order on other processes for as long as the context lasts."""
+        executor = self._executor(processes)
+        for number in numbers:
+            executor.submit(self.draw, number)
+        try:
+            yield
+        finally:
+            executor.shutdown(cancel_futures=True)
+
+    @staticmethod
+    def _executor(processes: int) -> ProcessPoolExecutor:
+        """Return processes that are started anew: a fork of threads that train would hang."""
+        return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))

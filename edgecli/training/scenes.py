@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.training.camera import Picture, developed, lit
-from edgecli.training.fields import Field, Random, blur, log_uniform
+from edgecli.training.camera import developed, lit
+from edgecli.training.fields import Field, Picture, Random, blur, log_uniform
 from edgecli.training.shapes import Mask, outline, overlap, ridge
 from edgecli.training.surfaces import Palette, palette, surface, vary
 
@@ -23,6 +23,9 @@ Labels = NDArray[np.int16]
 """A number for each pixel: PARTS times the thing's, plus that of its part."""
 
 PARTS = 16
+
+AIR = np.array([0.75, 0.8, 0.85], np.float32)
+"""The colour of haze."""
 
 SMALLEST, LARGEST = 20, 1.3
 """Sides of things: from pixels, up to a share of the scene's."""
@@ -70,7 +73,7 @@ def draw_scene(seed: int, size: int = 352) -> Scene:
     _paint_backdrop(canvas)
     count = round(log_uniform(random, 3, 30))
     haze = random.uniform(0.05, 0.35) if random.random() < 0.15 else 0.0
-    air = vary(random, np.float32([0.75, 0.8, 0.85]), 0.15)
+    air = vary(random, AIR, 0.15)
     for n in range(count):
         nearness = (n + 1) / count
         canvas.defocus = max(far * (1 - nearness), near * nearness)
@@ -140,7 +143,7 @@ def _cast_contact_shadow(canvas: _Canvas, mask: Mask, centre: tuple[float, ...])
     sigma = max(side * log_uniform(random, 0.01, 0.08), 0.8)
     margin = math.ceil(2 * sigma)
     soft = blur(np.pad(mask, margin).astype(np.float32), sigma)
-    shift = random.normal(0, 1.2 * sigma, 2) + (sigma, 0)
+    shift = random.normal(0, 1.2 * sigma, 2) + np.array([sigma, 0.0])
     place = (centre[0] + shift[0], centre[1] + shift[1])
     target, source = overlap(canvas.shape, soft.shape, place)
     dark = np.float32(random.uniform(0.15, 0.7))
@@ -173,5 +176,3 @@ def _power_law(random: Random, low: float, high: float, exponent: float) -> floa
     """Return a number between two whose density falls with this power (above 1)."""
     k = 1 - exponent
     return float((low**k + random.random() * (high**k - low**k)) ** (1 / k))
-
-

@@ -24,7 +24,8 @@ def blob(random: Random, side: int) -> Mask:
         reach += np.float32(random.normal(0, 0.35 / k)) * np.cos(
             k * angle + np.float32(random.uniform(0, 2 * math.pi))
         )
-    return np.hypot(u, v) < reach.clip(0.15, 1.3)
+    mask: Mask = np.hypot(u, v) < reach.clip(0.15, 1.3)
+    return mask
 
 
 def rounded(random: Random, side: int) -> Mask:
@@ -32,7 +33,8 @@ def rounded(random: Random, side: int) -> Mask:
     u, v = turned(random, (side, side))
     power = np.float32(random.choice([2.0, 2.0, 3.0, 20.0]))
     slim = np.float32(random.uniform(1, 4))
-    return np.abs(u / 0.92) ** power + np.abs(v * slim / 0.92) ** power < 1
+    mask: Mask = np.abs(u / 0.92) ** power + np.abs(v * slim / 0.92) ** power < 1
+    return mask
 
 
 def upright(random: Random, side: int) -> Mask:
@@ -40,7 +42,8 @@ def upright(random: Random, side: int) -> Mask:
     height, width = random.uniform(0.25, 1, 2) * side
     lean = random.normal(0, 0.04)
     rows, cols = np.indices((side, side), np.float32) - np.float32(side / 2)
-    return (np.abs(rows) < height / 2) & (np.abs(cols + lean * rows) < width / 2)
+    mask: Mask = (np.abs(rows) < height / 2) & (np.abs(cols + lean * rows) < width / 2)
+    return mask
 
 
 def polygon(random: Random, side: int) -> Mask:
@@ -124,7 +127,8 @@ def ridge(random: Random, shape: tuple[int, int], level: float) -> Mask:
     if random.random() < 0.15:
         step = max(int(random.integers(8, 60)), 1)
         line = np.repeat(line[::step], step)[:W]
-    return np.arange(H)[:, None] >= line[None]
+    mask: Mask = np.arange(H)[:, None] >= line[None]
+    return mask
 
 
 def ragged(random: Random, mask: Mask) -> Mask:

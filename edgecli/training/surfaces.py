@@ -57,7 +57,8 @@ def palette(random: Random) -> Palette:
 def vary(random: Random, base: Colour, amount: float) -> Colour:
     """Return a colour that is lighter or darker, and a little of another hue."""
     gain = math.exp(random.normal(0, amount))
-    return (base * gain + random.normal(0, 0.02, 3)).clip(0.01, 1).astype(np.float32)
+    varied: Colour = (base * gain + random.normal(0, 0.02, 3)).clip(0.01, 1)
+    return varied.astype(np.float32)
 
 
 def surface(random: Random, shape: Shape, base: Colour) -> Field:
@@ -76,7 +77,8 @@ def surface(random: Random, shape: Shape, base: Colour) -> Field:
         other = vary(random, colour(random) if random.random() < 0.3 else base, 0.3)
         share = np.tanh(field * random.uniform(0.3, 1.2)) * 0.5 * random.uniform(0.1, 0.9) + 0.5
         pixels += (other - base) * (share * min(3 * depth, 1))[..., None]
-    return pixels.astype(np.float32)
+    painted: Field = pixels.astype(np.float32)
+    return painted
 
 
 def _shading(random: Random, shape: Shape) -> Field:

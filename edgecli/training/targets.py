@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-
-from edgecli.training.fields import Field, blur
-from edgecli.training.scenes import PARTS, Labels, Picture
+from edgecli.training.fields import Field, Picture, blur
+from edgecli.training.scenes import PARTS, Labels
 
 PART = 0.5
 """The strength of an edge between parts of one thing; between things it is 1."""
@@ -116,5 +115,3 @@ def _shifted(values: Field, by: int, axis: int) -> Field:
     """Return the values so many pixels further, the outermost repeated."""
     places = np.arange(values.shape[axis]) + by
     return np.take(values, places.clip(0, values.shape[axis] - 1), axis)
-
-

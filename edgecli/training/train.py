@@ -25,30 +25,9 @@ from edgecli.networks import Network
 from edgecli.training.crops import Crop, crop, whole
 from edgecli.training.model import Model, build
 from edgecli.training.pool import Pool
-
-HELD_OUT = 9_000_000
-"""The number of the first scene that is not trained on but measured."""
+from edgecli.training.recipe import HELD_OUT, Recipe
 
 Log = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """All that decides what comes out."""
-
-    steps: int = 6000
-    scenes: int = 4000
-    ready: int = 500  # scenes at the first step; every step there is one more
-    batch: int = 6  # crops of each step
-    side: int = 224  # of a crop, in pixels
-    rate: float = 3e-3  # of AdamW; from there to 0 along half a cosine
-    warmup: int = 100  # steps
-    decay: float = 1e-4
-    average: float = 0.998  # what the running mean of weights keeps at every step
-    positives: float = 6.0  # what an edge counts, where no edge counts 1
-    sides: float = 0.25  # what the coarse sizes' own answers count
-    measured: int = 48  # scenes held out
-    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +96,7 @@ def advance(run: Run, batch: list[Crop], step: int, done: float) -> float:
     logits = run.model.forward(images)
     loss = total_loss(logits, edges, weight, recipe)
     run.optimizer.zero_grad()
-    loss.backward()
+    torch.autograd.backward(loss)
     run.optimizer.step()
     _follow(run.mean, run.model, min(recipe.average, (1 + step) / (10 + step)))
     return float(loss.detach())

@@ -11,6 +11,7 @@ from edgecli.errors import NetworkError
 from edgecli.networks.files import ZOO, dump_network, load_network, zoo_names
 from edgecli.networks.layers import LAYERS, Activation, AveragePool, Convolution, MaxPool, Upsample
 from edgecli.networks.network import Node
+from edgecli.networks.scales import at_scales
 from edgecli.networks.weights import dump_weights, random_weights
 from tests.networks_reference import chain, encoder_decoder
 
@@ -236,6 +237,7 @@ def test_names_that_are_unknown(name: str, said: str) -> None:
 def test_every_type_of_layer_can_be_written() -> None:
     text = dump_network(encoder_decoder()) + dump_network(load_network("lenet5"))
     text += dump_network(chain((1, 9, 9), AveragePool((2, 2)), Activation("relu")))
+    text += dump_network(at_scales(load_network("learned"), (1.0, 0.5)))
     assert {line for line in text.splitlines() if line.startswith("type")} == {
         f'type = "{kind}"' for kind in LAYERS
     }

@@ -120,4 +120,4 @@ def test_filters_by_name_and_by_rows() -> None:
 
 def test_every_kind_of_layer_has_its_own_name() -> None:
     assert [kind.kind for kind in LAYERS.values()] == list(LAYERS)
-    assert len(LAYERS) == 9
+    assert len(LAYERS) == 10

@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 from edgecli.conv.activations import ACTIVATIONS as POINTWISE
 from edgecli.errors import FilterError, GeometryError, NetworkError
@@ -308,21 +308,7 @@ Layer = (
     | Concatenate
 )
 
-LAYERS: dict[str, type[Layer]] = {
-    layer.kind: layer
-    for layer in (
-        Convolution,
-        MaxPool,
-        AveragePool,
-        Flatten,
-        Dense,
-        Activation,
-        Upsample,
-        Add,
-        Mean,
-        Concatenate,
-    )
-}
+LAYERS: dict[str, type[Layer]] = {layer.kind: layer for layer in get_args(Layer)}
 """Every kind of layer by the name that network files use."""
 
 

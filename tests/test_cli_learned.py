@@ -20,6 +20,7 @@ from edgecli.edges.ridges import Crest
 from edgecli.edges.stages import Layers
 from edgecli.errors import FilterError, NetworkError, UsageError
 from edgecli.filters import RECIPES
+from edgecli.grid import GRID_FILTERS
 from edgecli.networks.files import zoo_names
 from edgecli.networks.scales import at_scales
 from tests.conftest import SAMPLES, Refuse, Run, Save
@@ -390,6 +391,16 @@ def test_a_contact_sheet_has_it_among_others(run: Run, photo: Path) -> None:
     assert len(reports) == 3
     assert "count" in reports[0]["filters"][0]
     assert out.exists()
+
+
+def test_alone_it_comes_before_the_usual_ones(run: Run, photo: Path) -> None:
+    out = photo.parent / "sheet.png"
+    args = ("--grid", "--scales", "0.5,1", "-o", out, "--report", "json")
+    result = run("detect", photo, "-f", "learned-small", *args)
+    assert (result.exit_code, result.stderr) == (0, "")
+    reports = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(reports) == 1 + len(GRID_FILTERS)
+    assert reports[0]["filters"][0]["name"] == "full"
 
 
 def test_what_fits_no_filter_of_a_sheet_is_refused(refuse: Refuse, photo: Path) -> None:

@@ -2,22 +2,20 @@
 
 An edge of such a map is a ridge some pixels wide, not a step: it has no gradient at its crest. So
 each pixel is compared with what lies across the ridge: in the direction in which the map, smoothed,
-curves downward most, the first eigenvector of its second derivatives. The comparison is between
-lightly smoothed strengths, which joins what is torn and takes one of two crests side by side.
+curves downward most, the first eigenvector of its second derivatives. What is compared is not
+smoothed: on photos that lost more than it mended.
 
-Smoothed maps and second derivatives for thinning: P. Dollár and C. L. Zitnick, "Fast edge
-detection using structured forests", IEEE TPAMI 37 (2015). Ridges by eigenvectors: C. Steger, "An
-unbiased detector of curvilinear structures", IEEE TPAMI 20 (1998).
+Soft maps thinned by second derivatives: P. Dollár and C. L. Zitnick, "Fast edge detection using
+structured forests", IEEE TPAMI 37 (2015). Ridges by eigenvectors: C. Steger, "An unbiased detector
+of curvilinear structures", IEEE TPAMI 20 (1998).
 
 All is sums of neighbours in a fixed order, so that a band equals the same rows of the whole map to
-the bit; weights are powers of two and are left out where only comparisons follow.
+the bit; their weights, powers of two, are left out where only directions follow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,16 +28,10 @@ from edgecli.geometry import bands
 
 Floats = NDArray[np.float32]
 
-LIGHTLY = (1, 1, 1, 1)
-"""How far each sum of two neighbours reaches, in either direction: 1 4 6 4 1, σ = 1 pixel."""
+SMOOTHING = (1, 2, 1, 2, 1, 1)
+"""How far each sum of two neighbours reaches, along rows and columns: σ = 1.7 pixels."""
 
-BROADLY = (1, 2, 1, 2)
-"""The same before second derivatives: means of four, twice, to a σ of 1.9 in all."""
-
-WEIGHT = 2.0 ** (2 * len(LIGHTLY))
-"""What a lightly smoothed constant is multiplied by."""
-
-REACH = sum(LIGHTLY) // 2 + sum(BROADLY) // 2 + 1
+REACH = sum(SMOOTHING) // 2 + 1
 """Pixels on each side that decide about a pixel."""
 
 ROWS = 64
@@ -50,7 +42,7 @@ ROWS = 64
 class Crest:
     """Keep lines of one pixel: the crests of a soft map of 0 and more.
 
-    Strengths up to ``floor`` are no edges; what is left has the strength that it had.
+    Strengths up to ``floor`` are no edges.
     """
 
     floor: float
@@ -76,14 +68,13 @@ class Crest:
 
 
 def crests(strength: Floats, floor: float, scratch: Scratch) -> NDArray[np.bool_]:
-    """Tell which pixels ``(rows, cols)`` are on a crest, over ``floor`` when lightly smoothed.
+    """Tell which pixels ``(rows, cols)`` over ``floor`` are on a crest.
 
     ``strength`` is ``(rows + 2 · REACH, cols + 2 · REACH)``.
     """
-    smooth = _summed(strength, LIGHTLY, "light", scratch)
-    x, y = across(_summed(smooth, BROADLY, "broad", scratch), scratch)
-    spare = sum(BROADLY) // 2
-    return suppress(smooth[spare:-spare, spare:-spare], x, y, floor * WEIGHT, scratch)
+    x, y = across(_smoothed(strength, scratch), scratch)
+    spare = REACH - 1
+    return suppress(strength[spare:-spare, spare:-spare], x, y, floor, scratch)
 
 
 def across(values: Floats, scratch: Scratch) -> tuple[Floats, Floats]:
@@ -132,24 +123,16 @@ def _halved(a: Floats, b: Floats, out: tuple[Floats, Floats], term: Floats) -> N
     np.copyto(y, term, where=turned)
 
 
-def _summed(values: Floats, steps: Sequence[int], name: str, scratch: Scratch) -> Floats:
-    """Add to each value the one so many pixels further, step by step, along rows and columns.
+def _smoothed(values: Floats, scratch: Scratch) -> Floats:
+    """Add to each value the one further on, step by step, along rows and then columns.
 
     The result is smaller by the sum of the steps in both directions.
     """
-    for number, step in enumerate((*steps, *steps)):
-        down = number >= len(steps)
-        near, far = (values[:-step], values[step:]) if down else (
-            values[:, :-step], values[:, step:]
-        )  # fmt: skip
-        last = number == 2 * len(steps) - 1
-        target = name if last else f"sums {number % 2}"
-        values = np.add(near, far, out=scratch.take(target, near.shape, np.float32))
+    for number, step in enumerate(SMOOTHING * 2):
+        if number < len(SMOOTHING):
+            near, far = values[:, :-step], values[:, step:]
+        else:
+            near, far = values[:-step], values[step:]
+        target = scratch.take(f"smoothed {number % 2}", near.shape, np.float32)
+        values = np.add(near, far, out=target)
     return values
-
-
-def smoothed(plane: NDArray[Any]) -> Floats:
-    """Return a map ``(H, W)`` lightly smoothed, as ``Crest`` compares it."""
-    reach = sum(LIGHTLY) // 2
-    wide = np.pad(plane.astype(np.float32, copy=False), reach, mode="edge")
-    return _summed(wide, LIGHTLY, "light", Scratch()) / np.float32(WEIGHT)

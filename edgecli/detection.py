@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from edgecli.geometry import Border, Padding, Window
 from edgecli.images.colour import CHANNELS, volume_channels
 from edgecli.images.nan import NAN_CHOICES
 from edgecli.records import dataclass, field
+
+if TYPE_CHECKING:
+    from edgecli.networks import Network
 
 REPLICATE = Border("replicate")
 """What detection pads with by default: zeros would draw a false frame."""
@@ -73,18 +76,24 @@ class Settings:
     depth: str | None = None
     lines: Lines = field(default_factory=Lines)
     style: Style = field(default_factory=Style)
+    scales: tuple[float, ...] = (1.0,)  # at which a network looks at the image
     nan: str = "propagate"
     background: tuple[int, int, int] = (255, 255, 255)
     threads: int | None = None
     measured: bool = True  # whether anyone will ask for the responses' extremes
+    apart: bool = False  # whether each operator is to run alone, as on a contact sheet
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
             value = getattr(self, name)
             if value is not None and value not in choices:
                 raise UsageError(f"{name} {value!r} is unknown; choose from {', '.join(choices)}")
+        if self.apart and len(self.operators) > 1:
+            return
         if self.recipe is not None:
             self._check_recipe(self.recipe.name)
+        if self.scales != (1.0,) and self.network is None:
+            raise UsageError("scales are of networks such as learned; drop --scales")
         for edge_map in self.maps:
             check_lines(edge_map, self.bank, self.lines)
             self._check_style(edge_map)
@@ -127,7 +136,16 @@ class Settings:
     @property
     def recipe(self) -> Operator | None:
         """Return the operator that is no sliding bank, if one is asked for."""
-        return next((operator for operator in self.operators if operator.recipe), None)
+        return next((operator for operator in self.operators if not operator.slides), None)
+
+    @cached_property
+    def network(self) -> Network | None:
+        """Return the network that answers to the image, if one does; NetworkError if unfit."""
+        if self.recipe is None or self.recipe.network is None:
+            return None
+        from edgecli.networks.soft_map import load_edge_network  # for those who ask for one
+
+        return load_edge_network(self.recipe.network)
 
     @property
     def grey(self) -> bool:
@@ -232,6 +250,8 @@ def plan_detection(
     settings: Settings, shape: tuple[int, int, int], dtype: np.dtype[Any]
 ) -> Detection:
     """Lay settings over an image ``(H, W, C)``; GeometryError where they do not fit."""
+    if settings.network is not None:
+        return _plan_network(settings, settings.network, shape, dtype)
     if settings.recipe is not None:
         return _plan_contours(settings, settings.recipe, shape, dtype)
     bank = settings.bank
@@ -276,3 +296,28 @@ def _plan_contours(
     channels = "rgb" if shape[2] >= 3 else "gray"
     responder = Contouring(recipe.bank, recipe.recipe, plan)
     return Detection(settings, settings.maps, channels, dtype, responder)
+
+
+def _plan_network(
+    settings: Settings, network: Network, shape: tuple[int, int, int], dtype: np.dtype[Any]
+) -> Detection:
+    """Lay a network over an image, in the channels that it takes."""
+    from edgecli.networks.soft_map import plan_soft_map
+
+    pictured = settings.style.overlay is not None
+    soft = plan_soft_map(network, settings.scales, shape, settings.background, pictured=pictured)
+    channels = "gray" if soft.planes == 1 else "rgb"
+    return Detection(settings, settings.maps, channels, dtype, soft)
+
+
+def parse_scales(text: str | None) -> tuple[float, ...]:
+    """Read the scales that a network looks at; UsageError for what there are not.
+
+    >>> parse_scales("0.5,1"), parse_scales(None)
+    ((1.0, 0.5), (1.0,))
+    """
+    if text is None:
+        return (1.0,)
+    from edgecli.networks import scales
+
+    return scales.parse_scales(text)

@@ -45,10 +45,11 @@ def name_grid(path: str, target: Target) -> Outputs:
 
 
 def grid_settings(settings: Settings) -> Settings:
-    """Return settings of several filters: those asked for, or GRID_FILTERS for one alone."""
+    """Return settings of several filters: those asked for, or one beside GRID_FILTERS."""
     if len(settings.operators) > 1:
         return settings
-    return replace(settings, operators=tuple(load_operator(name) for name in GRID_FILTERS))
+    own = tuple(one for one in settings.operators if one.name not in GRID_FILTERS)
+    return replace(settings, operators=(*own, *map(load_operator, GRID_FILTERS)))
 
 
 def detect_grid(path: str, settings: Settings, target: Target, limits: Limits) -> list[Result]:
@@ -86,7 +87,8 @@ def _run_each(
 ) -> Iterator[tuple[Result, list[Rows]]]:
     """Yield the result of each operator, with its edge maps."""
     for operator in settings.operators:
-        one = replace(settings, operators=(operator,))
+        scales = settings.scales if operator.network else (1.0,)
+        one = replace(settings, operators=(operator,), scales=scales)
         numbers = one.map == "abs" and one.style.plain and one.combine != "direction"
         if numbers:
             one = replace(one, map="raw")

@@ -20,18 +20,18 @@ from edgecli.conv.blas import blas_for
 from edgecli.conv.engine import as_pair, cores
 from edgecli.conv.scratch import borrowed_scratch
 from edgecli.conv.workers import map_in_order, start_in_order
-from edgecli.detection import Detection, Settings, plan_detection
+from edgecli.detection import Detection, Settings, parse_scales, plan_detection
 from edgecli.edges.keeping import Keeper, keeper_of
 from edgecli.edges.operators import load_operator
-from edgecli.edges.painting import Shown
+from edgecli.edges.painting import Shown, as_picture
 from edgecli.edges.planning import Lines, MapPlan
-from edgecli.edges.rendering import Extremes, full_scale, measure
+from edgecli.edges.rendering import Extremes, measure
+from edgecli.edges.responders import Stopwatch
 from edgecli.edges.stages import Layers, angles, combine, run_stages, widen
 from edgecli.edges.thresholds import Levels, parse_hysteresis, parse_threshold
 from edgecli.errors import UsageError
 from edgecli.geometry import bands, parse_border, parse_padding
 from edgecli.images.base import ArraySink, ArraySource, Rows, Sink, Source
-from edgecli.images.colour import composite
 from edgecli.images.nan import NanCounter
 from edgecli.records import dataclass, replace
 
@@ -55,7 +55,7 @@ class Measured:
     """What only the pixels can tell: each map's extremes, and the time that convolution took."""
 
     extremes: tuple[Extremes, ...]
-    seconds: float  # summed over threads
+    seconds: float  # summed over threads; of a network, as the clock went
     threads: int
     levels: tuple[Levels | None, ...] = ()  # each map's thresholds
     nans: int | None = None  # NaN samples of a float image
@@ -126,7 +126,9 @@ class _Running:
         self._threads = _useful_threads(detection, len(self._cuts))
         height, responder = detection.output_shape[0], detection.responder
         wide = [widen(cut, detection.halo, height) for cut in self._cuts]
-        blocks = source.blocks(responder.needed(*rows) for rows in wide)
+        self._watch = Stopwatch()
+        rows = responder.read(source, self._threads, self._watch)
+        blocks = rows.blocks(responder.needed(*cut) for cut in wide)
         work = partial(_band, detection, self._keepers)
         self._bands = in_order(work, zip(self._cuts, wide, blocks, strict=True), self._threads)
 
@@ -142,6 +144,7 @@ class _Running:
             keeper.finish(seen, self._cuts, self._threads)
             for keeper, seen in zip(self._keepers, extremes, strict=True)
         ]
+        seconds += self._watch.seconds
         return Measured(extremes, seconds, self._threads, tuple(levels))
 
 
@@ -217,9 +220,9 @@ def _picture(
         return None
     first = detection.responder.needed(*wide)[0]
     rows = block[cut[0] - first : cut[1] - first]
-    if rows.shape[2] in (2, 4):
-        rows = composite(rows, settings.background)
-    return rows.astype(np.float32) / np.float32(full_scale(detection.pixels))
+    if settings.network is not None:
+        return rows[..., 1:]  # they came with the map
+    return as_picture(rows, settings.background)
 
 
 def detect_edges(
@@ -235,6 +238,7 @@ def detect_edges(
     thin: bool = False,
     threshold: str | None = None,
     hysteresis: str | None = None,
+    scales: str | None = None,
     threads: int | None = None,
 ) -> NDArray[np.uint8]:
     """Return the edge map of a picture as 8-bit samples, as ``edgecli detect`` writes it.
@@ -243,7 +247,8 @@ def detect_edges(
     order; alpha is composited on white); the result is ``(H', W')``, or ``(H', W', 3)`` for
     ``channels="each"``. ``operator`` names an operator, a filter, a file or inline rows that make
     one edge map. ``threshold`` and ``hysteresis`` are written as on the command line, and leave
-    0 and 255. Raises FilterError, GeometryError and UsageError.
+    0 and 255; so are ``scales``, which networks such as ``learned`` take. Raises FilterError,
+    GeometryError, NetworkError and UsageError.
 
     >>> picture = np.zeros((4, 6), np.uint8)
     >>> picture[:, 3:] = 50
@@ -262,6 +267,7 @@ def detect_edges(
         map=map,
         depth="8",
         lines=Lines(thin, parse_threshold(threshold) if threshold else chosen),
+        scales=parse_scales(scales),
         threads=threads,
         measured=False,
     )

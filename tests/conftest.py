@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.cli import main
+
+collect_ignore = [] if find_spec("torch") else ["test_networks_torch.py", "torch_networks.py"]
+"""Torch is gigabytes: what compares with it is collected where it is there."""
 
 GOLDEN = Path(__file__).parent / "golden"
 SAMPLES = Path(__file__).parent.parent / "sample_images"

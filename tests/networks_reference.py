@@ -21,6 +21,7 @@ from edgecli.networks.layers import (
     Flatten,
     Layer,
     MaxPool,
+    Mean,
     Upsample,
 )
 from edgecli.networks.network import INPUT, Network, Node
@@ -112,7 +113,7 @@ def naive_layer(
             total = np.zeros(first.shape)
             for one in inputs:
                 total = total + one
-            return total
+            return total / len(inputs) if isinstance(layer, Mean) else total
         case Concatenate():
             return np.array(list(itertools.chain(*inputs)))
 
@@ -153,7 +154,10 @@ def pool(layer: MaxPool | AveragePool, image: Values) -> Values:
             for j in range(left, left + kW)
             if 0 <= i < image.shape[1] and 0 <= j < image.shape[2]
         ]
-        out[c, y, x] = max(seen) if isinstance(layer, MaxPool) else sum(seen) / (kH * kW)
+        if isinstance(layer, MaxPool):
+            out[c, y, x] = max(seen)
+        else:
+            out[c, y, x] = sum(seen) / (kH * kW if layer.count_padding else len(seen))
     return out
 
 

@@ -19,7 +19,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
     "errors", "records", "geometry", "filters", "conv", "images", "edges", "networks", "detection",
-    "pipeline", "jobs", "grid", "batch", "reports", "cli",
+    "pipeline", "jobs", "grid", "batch", "reports", "cli", "training",
 ]  # fmt: skip
 """Each part imports only from itself and from the parts before it."""
 
@@ -73,11 +73,24 @@ def test_parts_import_only_what_stands_before_them(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=named(FILES))
 def test_only_numpy_pillow_click_and_rich_are_needed(path: Path) -> None:
     extras = EXTRAS.get(path.relative_to(PACKAGE).as_posix(), set())
+    if part_of(path) == "training":
+        extras = {"torch"}
     assert {name.split(".")[0] for name in imports(path)} <= ALLOWED | extras
 
 
-def test_pillow_is_known_to_images_alone() -> None:
-    assert {name.split("/")[0] for name in importers_of("PIL")} == {"images"}
+def test_pillow_is_known_to_images_alone_and_to_the_drawing_of_scenes() -> None:
+    assert {name.split("/")[0] for name in importers_of("PIL")} == {"images", "training"}
+
+
+def test_torch_is_known_to_the_training_alone() -> None:
+    files = {"training/__main__.py", "training/model.py", "training/train.py"}
+    assert importers_of("torch") == files
+
+
+def test_nothing_else_knows_the_training() -> None:
+    for path in FILES:
+        if part_of(path) != "training":
+            assert not any(name.startswith("edgecli.training") for name in imports(path)), path
 
 
 def test_click_is_known_to_the_command_line_alone() -> None:

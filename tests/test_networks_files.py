@@ -11,6 +11,7 @@ from edgecli.errors import NetworkError
 from edgecli.networks.files import ZOO, dump_network, load_network, zoo_names
 from edgecli.networks.layers import LAYERS, Activation, AveragePool, Convolution, MaxPool, Upsample
 from edgecli.networks.network import Node
+from edgecli.networks.scales import at_scales
 from edgecli.networks.weights import dump_weights, random_weights
 from tests.networks_reference import chain, encoder_decoder
 
@@ -100,6 +101,7 @@ def test_a_file_says_what_it_says(tmp_path: Path) -> None:
         chain((3, 20, 20), Convolution(("sobel",), (3, 3), bias=False, padding="same")),
         chain((1, 9, 9), Convolution(2, (3, 2), padding=(1, 2, 3, 4), groups=1, bias=False)),
         chain((1, 9, 9), MaxPool((2, 2)), AveragePool((2, 3), (1, 2), "same"), Activation("tanh")),
+        chain((1, 9, 9), AveragePool((2, 2), padding="same", count_padding=False)),
         *map(load_network, zoo_names()),
     ],
     ids=lambda network: network.name,
@@ -222,7 +224,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     ("name", "said"),
     [
         ("lenet", r"'lenet' is unknown \(and no file\); did you mean 'lenet5'\?"),
-        ("what", "there are edges-rgb, example-convnet, lenet5"),
+        ("what", "there are edges-rgb, example-convnet, learned, learned-small, lenet5"),
         ("./lenet5", r"network file \./lenet5 does not exist"),
         ("lenet.toml", "network file lenet.toml does not exist"),
     ],
@@ -235,6 +237,7 @@ def test_names_that_are_unknown(name: str, said: str) -> None:
 def test_every_type_of_layer_can_be_written() -> None:
     text = dump_network(encoder_decoder()) + dump_network(load_network("lenet5"))
     text += dump_network(chain((1, 9, 9), AveragePool((2, 2)), Activation("relu")))
+    text += dump_network(at_scales(load_network("learned"), (1.0, 0.5)))
     assert {line for line in text.splitlines() if line.startswith("type")} == {
         f'type = "{kind}"' for kind in LAYERS
     }

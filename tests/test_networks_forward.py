@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,14 @@ from edgecli.networks.forward import LARGEST_BYTES, forward, lay_out, stream
 from edgecli.networks.layers import (
     ACTIVATIONS,
     Activation,
+    Add,
     AveragePool,
     Convolution,
     Dense,
     Flatten,
     Layer,
     MaxPool,
+    Mean,
     Upsample,
 )
 from edgecli.networks.network import Network, Node
@@ -106,8 +109,11 @@ def test_convolutions(drawn: tuple[Convolution, int], height: int, width: int, s
         check(network, volume(seed, *shape))
 
 
-@given(st.sampled_from([MaxPool, AveragePool]), windows(), st.integers(1, 2), sides, sides, seeds)
-@settings(max_examples=40)
+KINDS = [MaxPool, AveragePool, partial(AveragePool, count_padding=False)]
+
+
+@given(st.sampled_from(KINDS), windows(), st.integers(1, 2), sides, sides, seeds)
+@settings(max_examples=50)
 def test_pooling(
     kind: Any, window: dict[str, Any], channels: int, height: int, width: int, seed: int
 ) -> None:
@@ -126,6 +132,16 @@ def test_upsampling(
 ) -> None:
     shape = channels, height, width
     check(chain(shape, Upsample(scale, method)), volume(seed, *shape))
+
+
+@pytest.mark.parametrize("kind", [Add, Mean])
+def test_sums_and_means(kind: Any) -> None:
+    nodes = (
+        Node("a", MaxPool((3, 3), (1, 1), "same"), ("input",)),
+        Node("b", Activation("tanh"), ("input",)),
+        Node("c", kind(), ("a", "input", "b")),
+    )
+    check(Network("net", (2, 5, 6), nodes), volume(2, 2, 5, 6))
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

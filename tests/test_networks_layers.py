@@ -18,6 +18,7 @@ from edgecli.networks.layers import (
     Flatten,
     Layer,
     MaxPool,
+    Mean,
     Shape,
     Upsample,
     connections,
@@ -42,6 +43,7 @@ from edgecli.networks.layers import (
         (Upsample(3, "nearest"), [(2, 3, 4)], (2, 9, 12), None, 1),
         (Upsample(2, "bilinear", "x"), [(2, 3, 4), (9, 5, 7)], (2, 5, 7), None, 4),
         (Add(), [(2, 3, 4)] * 3, (2, 3, 4), None, 3),
+        (Mean(), [(2, 3, 4)] * 2, (2, 3, 4), None, 2),
         (Concatenate(), [(2, 3, 4), (5, 3, 4)], (7, 3, 4), None, 1),
         (Concatenate(), [(2,), (5,)], (7,), None, 1),
     ],
@@ -70,6 +72,7 @@ def test_shapes(
         (Upsample(2, to="x"), [(1, 3, 3), (1, 6, 4)], "3×3×1 becomes 6×6, .*6×4"),
         (Add(), [(1, 3, 3), (2, 3, 3)], "inputs are 3×3×1 and 3×3×2; add layers of one shape"),
         (Add(), [(1, 3, 3)], "takes two inputs or more"),
+        (Mean(), [(1, 3, 3), (1, 3, 4)], "inputs are 3×3×1 and 3×4×1; add layers of one shape"),
         (Concatenate(), [(1, 3, 3), (1, 3, 4)], "inputs are 3×3×1 and 3×4×1"),
         (Concatenate(), [(1, 3, 3), (9,)], "inputs are 3×3×1 and 9"),
     ],
@@ -117,4 +120,4 @@ def test_filters_by_name_and_by_rows() -> None:
 
 def test_every_kind_of_layer_has_its_own_name() -> None:
     assert [kind.kind for kind in LAYERS.values()] == list(LAYERS)
-    assert len(LAYERS) == 9
+    assert len(LAYERS) == 10

@@ -19,7 +19,7 @@ from edgecli.filters import (
     load_filter,
 )
 from edgecli.images.files import whole_file
-from edgecli.reports.table import bank_lines
+from edgecli.reports.table import bank_lines, layer_lines
 from edgecli.reports.writing import print_rows
 
 BINARY_FORMATS = ("npy", "npz")
@@ -43,6 +43,9 @@ def list_filters() -> None:
 def show_filter(name: str) -> None:
     """Show a filter's kernels, rank, parameters and sum."""
     operator = load_operator(name)
+    if operator.network is not None:
+        print_rows([*_network(operator.network, name)], sys.stdout)
+        return
     banks = operator.recipe or (operator.bank,)
     rows = [row for bank in banks for row in bank_lines(bank)]
     rows += _totals(banks)
@@ -51,6 +54,20 @@ def show_filter(name: str) -> None:
     elif operator.combine != "none":
         rows.append(("edge map", f"{operator.combine} of {' and '.join(operator.bank.names)}"))
     print_rows(rows, sys.stdout)
+
+
+def _network(spec: str, name: str) -> Iterator[tuple[str, str]]:
+    """Yield what a network is, without its numbers, which are too many to be read."""
+    from edgecli.networks.soft_map import layer_banks, load_edge_network
+
+    network = load_edge_network(spec)
+    banks = layer_banks(network)
+    yield layer_lines(network.name, banks)
+    weights, biases = (sum(bank.parameters[kind] for bank in banks) for kind in (0, 1))
+    yield "parameters", f"{weights:,} weights + {biases:,} biases = {weights + biases:,}"
+    if name in RECIPES:
+        yield "edge map", RECIPES[name].steps
+    yield "layers", f"edgecli network summary {name}"
 
 
 def _totals(banks: Sequence[FilterBank]) -> Iterator[tuple[str, str]]:

@@ -53,7 +53,7 @@ def summarize(
 ) -> None:
     """Show every layer's shape, parameters, multiply-adds and receptive field.
 
-    NAME is lenet5, example-convnet or edges-rgb; FILE is a network file.
+    NAME is learned, learned-small, lenet5, example-convnet or edges-rgb; FILE is a network file.
     """
     summary = load_network(name).summary(None if input_ is None else parse_shape(input_))
     if output is not None:

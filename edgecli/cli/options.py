@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.activations import ACTIVATIONS
+from edgecli.detection import parse_scales
 from edgecli.edges.colormaps import COLORMAPS
 from edgecli.edges.operators import COMBINATIONS, load_operator
 from edgecli.edges.painting import Style
@@ -61,6 +62,8 @@ MAP_OPTIONS = (
                  help="Make one edge map of all filters.  [default: as each operator says]"),
     click.option("--map", "map_", type=click.Choice(MAPS), default="abs", show_default=True,
                  help="How responses become pixels."),
+    click.option("--scales", metavar="S[,S…]",
+                 help="Scales at which a network looks at the image, averaged.  [default: 1]"),
     click.option("--depth", type=click.Choice(list(DEPTHS)),
                  help="Bits of the pixels written.  [default: 8, 16 for images of more]"),
     click.option("--nan", type=click.Choice(NAN_CHOICES), default="propagate", show_default=True,
@@ -187,9 +190,11 @@ def make_settings(values: dict[str, Any]) -> Settings:
         depth=values.pop("depth", None),
         lines=make_lines(values),
         style=make_style(values),
+        scales=parse_scales(values.pop("scales", None)),
         nan=values.pop("nan", "propagate"),
         background=parse_colour(values.pop("background", "white")),
         threads=values.pop("threads", None),
+        apart=bool(values.get("grid")),
     )
 
 

@@ -22,11 +22,13 @@ by to give the same (scikit-image's scales 8 bits to 0 … 1):
     log:σ        0.24 h / σ²      GaussianBlur and Laplacian          none (SciPy: 1)
     dog:σ        0.11 h           two of GaussianBlur                 255, difference_of_gaussians
 
-``contours`` is a recipe, not a norm: it gives 0 to 1, by how much a line stands out around it.
+``contours`` is a recipe, not a norm: it gives 0 to 1, by how much a line stands out around it. So
+do networks, by how sure they are of an edge.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,6 +58,7 @@ class Operator:
 
     ``linked`` edges are one pixel wide and connected: Canny's. An operator with ``recipe`` is no
     sliding bank: those banks and other steps make its one map, and ``bank`` is the finest of them.
+    Nor is one with ``network``, the name or file of a network, whose map ``bank`` leaves as it is.
     """
 
     name: str
@@ -63,6 +66,12 @@ class Operator:
     combine: str = "none"
     linked: bool = False
     recipe: tuple[FilterBank, ...] = ()
+    network: str | None = None
+
+    @property
+    def slides(self) -> bool:
+        """Whether its bank, slid over the image, is all there is to it."""
+        return not self.recipe and self.network is None
 
 
 @dataclass(frozen=True)
@@ -76,14 +85,20 @@ class EdgeMap:
     direction: bool = False  # shows where edges point, too
     linked: bool = False
     thin: bool = False  # lines of one pixel as it comes
+    soft: bool = False  # edges are ridges, not the responses of derivatives
 
 
 def load_operator(spec: str) -> Operator:
     """Load a built-in operator, or any filter as an operator that combines nothing.
 
+    A file ``NAME.toml`` is taken for a network, which is read where it is laid over an image.
+
     >>> load_operator("sobel").combine, load_operator("vertical").combine
     ('magnitude', 'none')
     """
+    if spec.endswith(".toml") or (spec in RECIPES and RECIPES[spec].network):
+        name = os.path.basename(spec).removesuffix(".toml")
+        return Operator(name, FilterBank([[[[1]]]], names=[name]), network=spec)
     if spec in RECIPES:
         banks = contour_banks()
         return Operator(spec, banks[0], "magnitude", recipe=banks)
@@ -120,7 +135,8 @@ def edge_maps(operators: Sequence[Operator], combine: str | None) -> tuple[EdgeM
         stop = start + len(operator.bank)
         if how == "none":
             named = zip(operator.bank.names, range(start, stop), strict=True)
-            maps += [EdgeMap(name, n, n + 1, "none") for name, n in named]
+            soft = operator.network is not None
+            maps += [EdgeMap(name, n, n + 1, "none", soft=soft) for name, n in named]
         else:
             linked, thin = operator.linked, bool(operator.recipe)
             maps.append(EdgeMap(operator.name, start, stop, how, linked=linked, thin=thin))

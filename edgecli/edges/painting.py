@@ -61,6 +61,14 @@ class Shown:
     picture: Rows | None = None
 
 
+def as_picture(rows: Rows, background: Colour) -> Rows:
+    """Return an image's rows as floats of 0 to 1, grey or RGB, for edges to be laid on."""
+    from edgecli.images.colour import composite  # for those who ask for it
+
+    colours = composite(rows, background) if rows.shape[2] in (2, 4) else rows
+    return colours.astype(np.float32) / np.float32(full_scale(rows.dtype))
+
+
 @dataclass(frozen=True)
 class Paint:
     """How the strengths of one map become pixels of type ``samples``.

@@ -18,6 +18,7 @@ from edgecli.edges.rendering import (
     rendered_dtype,
 )
 from edgecli.edges.responders import Responder
+from edgecli.edges.ridges import Crest
 from edgecli.edges.stages import Cross, Exclude, Stage, Thin
 from edgecli.edges.thresholds import AUTO, Levels, Threshold, fixed_levels
 from edgecli.errors import FilterError, GeometryError, UsageError
@@ -82,7 +83,7 @@ class MapPlan:
         """Return what thins the map, in words."""
         if self.edge_map.thin:
             return Thin(0.0).name
-        return next((s.name for s in self.stages if isinstance(s, Thin | Cross)), None)
+        return next((s.name for s in self.stages if isinstance(s, Thin | Cross | Crest)), None)
 
     @property
     def picks(self) -> bool:
@@ -92,7 +93,7 @@ class MapPlan:
 
 def check_lines(edge_map: EdgeMap, bank: FilterBank, lines: Lines) -> None:
     """Raise FilterError where the filters of a map cannot be thinned or show no direction."""
-    if not _looks_along(edge_map, lines):
+    if edge_map.soft or not _looks_along(edge_map, lines):
         return
     own = bank.select(range(edge_map.start, edge_map.stop))
     slope = slope_of(own.weight)
@@ -152,10 +153,12 @@ def _looks_along(edge_map: EdgeMap, lines: Lines) -> bool:
 
 def _thin(
     edge_map: EdgeMap, slope: Slope | None, lines: Lines, floor: float, rounding: float
-) -> Thin | Cross | None:
+) -> Thin | Cross | Crest | None:
     """Choose how to thin; a linked operator by the nearest neighbours, as OpenCV does."""
     if edge_map.thin or not (lines.thin or edge_map.linked):
         return None
+    if edge_map.soft:
+        return Crest(floor)
     if slope is None:
         return Cross(floor, rounding)
     signed = edge_map.stop - edge_map.start == 1

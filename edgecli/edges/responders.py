@@ -19,8 +19,8 @@ from edgecli.conv.scratch import Scratch
 from edgecli.edges.operators import EdgeMap, largest_response
 from edgecli.edges.rendering import full_scale
 from edgecli.filters import FilterBank
-from edgecli.geometry import Geometry, ReceptiveField
-from edgecli.images.base import Rows
+from edgecli.geometry import Border, Geometry, ReceptiveField
+from edgecli.images.base import Rows, Source
 from edgecli.images.colour import WHITE, Colour, to_volume
 from edgecli.records import dataclass
 
@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 Cut = tuple[int, int]
 """Rows ``[start, stop)`` of the feature maps."""
+
+
+class Stopwatch:
+    """Seconds of work that is done while rows are read."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
 
 
 class Responder(Protocol):
@@ -100,8 +107,25 @@ class Responder(Protocol):
         """The rows of a band that stays in cache."""
         ...
 
+    @property
+    def border(self) -> Border:
+        """What stands outside the image."""
+        ...
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        """Weights and biases."""
+        ...
+
     def largest(self, edge_map: EdgeMap) -> float:
         """Return the largest absolute value that an edge map can have."""
+        ...
+
+    def read(self, source: Source, threads: int, watch: Stopwatch) -> Source:
+        """Return the source of the rows that ``needed`` counts: the image's, or made of them.
+
+        What making them takes is added to ``watch``.
+        """
         ...
 
     def needed(self, start: int, stop: int) -> Cut:
@@ -190,9 +214,23 @@ class Sliding:
         """Return the engine's."""
         return self.convolution.band_rows
 
+    @property
+    def border(self) -> Border:
+        """Return what the image is padded with."""
+        return self.convolution.border
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        """Count those of each operator's own filters."""
+        return sum(bank.weight.size for bank in self.banks), self.bank.parameters[1]
+
     def largest(self, edge_map: EdgeMap) -> float:
         """Return what the weights can make of white."""
         return largest_response(self.bank, edge_map, self.white)
+
+    def read(self, source: Source, threads: int, watch: Stopwatch) -> Source:  # noqa: ARG002
+        """Return the image as it is."""
+        return source
 
     def needed(self, start: int, stop: int) -> Cut:
         """Return the rows under the window."""
@@ -299,9 +337,23 @@ class Contouring:
     def _steps(self) -> tuple[Convolution, ...]:
         return *self.plan.scales, self.plan.fine, self.plan.surround
 
+    @property
+    def border(self) -> Border:
+        """Return what the derivatives replicate."""
+        return self.convolution.border
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        """Count the weights of every step."""
+        return sum(bank.weight.size for bank in self.banks), 0
+
     def largest(self, edge_map: EdgeMap) -> float:  # noqa: ARG002
         """Return 1: E² / (E² + …) comes no higher."""
         return 1.0
+
+    def read(self, source: Source, threads: int, watch: Stopwatch) -> Source:  # noqa: ARG002
+        """Return the image as it is."""
+        return source
 
     def needed(self, start: int, stop: int) -> Cut:
         """Return the rows that the tiles of a band need."""

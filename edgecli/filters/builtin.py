@@ -58,10 +58,14 @@ class BuiltinFilter:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named edge map that is no bank, and in words how its filters make it."""
+    """A named edge map that is no bank, and in words how it is made.
+
+    A ``network`` is one of those in the package, of the same name.
+    """
 
     description: str
     steps: str
+    network: bool = False
 
 
 def _pair(first: Callable[..., Kernel], second: Callable[..., Kernel]) -> Callable[..., Kernel]:
@@ -177,7 +181,17 @@ RECIPES = {
         "outlines of things rather than texture, thin, from colour at three scales",
         "geometric mean of the colour gradients at three scales, thinned, against the mean of "
         "fine ones around it: the last two, which slide over the picture at half its size",
-    )
+    ),
+    "learned": Recipe(
+        "outlines that a network of 100,000 numbers learned, softly; thin with --thin",
+        "what the last layer gives, 0 to 1: how sure the network is of an edge",
+        network=True,
+    ),
+    "learned-small": Recipe(
+        "the same by a network of 20,000 numbers, in half the time",
+        "what the last layer gives, 0 to 1: how sure the network is of an edge",
+        network=True,
+    ),
 }
 """Names that detect takes as filters although several banks and other steps make them."""
 
@@ -228,6 +242,11 @@ def _no_bank(name: str, spec: str) -> str:
     """Say why a recipe cannot be had as a bank."""
     if spec != name:
         return f"filter {quoted(spec)}: {name} takes no parameters; write {name}"
+    if RECIPES[name].network:
+        return (
+            f"filter {name!r} is a network, no one bank; "
+            f"use it in detect, or 'edgecli network summary {name}' to see its layers"
+        )
     return (
         f"filter {name!r} is made of several banks and other steps, so it is no one bank; "
         f"use it in detect, or 'edgecli filters show {name}' to see what it is made of"

@@ -244,6 +244,7 @@ READERS: dict[str, Callable[[str, Any], Any]] = {
     "units": _count,
     "scale": _count,
     "bias": _switch,
+    "count_padding": _switch,
     "activation": _word,
     "function": _word,
     "method": _word,

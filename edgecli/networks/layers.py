@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 from edgecli.conv.activations import ACTIVATIONS as POINTWISE
 from edgecli.errors import FilterError, GeometryError, NetworkError
@@ -155,9 +155,14 @@ class MaxPool(_Pooling):
 
 @dataclass(frozen=True)
 class AveragePool(_Pooling):
-    """The mean under the window; padding counts as zeros, as in torch by default."""
+    """The mean under the window.
+
+    Padding counts as zeros, as in torch by default; without ``count_padding`` the mean is of what
+    the window sees of the volume.
+    """
 
     kind: ClassVar[str] = "average-pool"
+    count_padding: bool = True
 
 
 @dataclass(frozen=True)
@@ -266,6 +271,13 @@ class Add:
 
 
 @dataclass(frozen=True)
+class Mean(Add):
+    """The mean of several inputs of one shape, value by value."""
+
+    kind: ClassVar[str] = "mean"
+
+
+@dataclass(frozen=True)
 class Concatenate:
     """The channels of several inputs one after another, or vectors end to end."""
 
@@ -292,23 +304,11 @@ Layer = (
     | Activation
     | Upsample
     | Add
+    | Mean
     | Concatenate
 )
 
-LAYERS: dict[str, type[Layer]] = {
-    layer.kind: layer
-    for layer in (
-        Convolution,
-        MaxPool,
-        AveragePool,
-        Flatten,
-        Dense,
-        Activation,
-        Upsample,
-        Add,
-        Concatenate,
-    )
-}
+LAYERS: dict[str, type[Layer]] = {layer.kind: layer for layer in get_args(Layer)}
 """Every kind of layer by the name that network files use."""
 
 

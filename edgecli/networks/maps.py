@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgecli.conv.engine import cores
-from edgecli.edges.rendering import full_scale
 from edgecli.errors import GeometryError
 from edgecli.images.base import ImageInfo, Source
-from edgecli.images.colour import to_volume
-from edgecli.networks.blocks import Block
 from edgecli.networks.collectors import collectors_for
-from edgecli.networks.forward import Laid, lay_out, stream
+from edgecli.networks.forward import lay_out, stream
+from edgecli.networks.inputs import VOLUMES, network_input
 from edgecli.networks.layers import people_shape
 from edgecli.networks.network import Network
-
-VOLUMES = {1: "gray", 3: "rgb"}
-"""What an image becomes for networks of so many input channels."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +63,8 @@ def run_on_image(
     outputs = collectors_for(shapes, output_paths(network, output))
     with outputs as collectors, np.errstate(all="ignore"):  # what is not finite stays so
         extremes = [(np.inf, -np.inf) for _ in collectors]
-        gains = stream(laid, image_blocks(laid, source), threads)
+        blocks = (network_input(network, rows) for rows in source.blocks(laid.input_rows))
+        gains = stream(laid, blocks, threads)
         for step, gained in zip(laid.steps, gains, strict=True):
             for n, collector in enumerate(collectors):
                 rows = gained[n + 1][..., 0]
@@ -84,15 +79,6 @@ def run_on_image(
         LayerMaps(node.name, node.layer.kind, people_shape(shape), float(low), float(high), path)
         for node, shape, (low, high), (_, path) in told
     )
-
-
-def image_blocks(laid: Laid, source: Source) -> Iterator[Block]:
-    """Yield an image's rows as the network takes them, float32 ``(C, rows, W, 1)``."""
-    channels, white = VOLUMES[laid.shapes[0][0]], laid.network.white
-    scale = 1.0 if white is None else white / full_scale(source.dtype)
-    for rows in source.blocks(laid.input_rows):
-        volume = to_volume(rows, channels)
-        yield np.multiply(volume, np.float32(scale), dtype=np.float32)[..., np.newaxis]
 
 
 def output_paths(network: Network, output: str) -> list[tuple[str, str]]:

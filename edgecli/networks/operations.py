@@ -28,6 +28,7 @@ from edgecli.networks.layers import (
     Flatten,
     Layer,
     MaxPool,
+    Mean,
     Shape,
     Upsample,
 )
@@ -35,6 +36,9 @@ from edgecli.networks.resampling import Pooling, Upsampling
 
 CACHED_BYTES = 2**20
 """Output of a band that the next pass over it still finds in cache."""
+
+ROWS_TOGETHER = 4
+"""Rows that products of few filters take at once: fewer of them round in another order."""
 
 
 def prepare(
@@ -47,7 +51,8 @@ def prepare(
             return _sliding(layer, (C, H, W), np.asarray(weight), bias, batch)
         case MaxPool() | AveragePool():
             _, H, W = inputs[0]
-            return Pooling(layer.window.over(H, W), isinstance(layer, MaxPool))
+            counts = isinstance(layer, AveragePool) and layer.count_padding
+            return Pooling(layer.window.over(H, W), isinstance(layer, MaxPool), counts)
         case Flatten():
             return Flattening(inputs[0][1])
         case Dense():
@@ -57,7 +62,7 @@ def prepare(
         case Upsample():
             return Upsampling(layer.scale, layer.method == "bilinear", inputs[0][1])
         case Add():
-            return Sum(len(inputs))
+            return Sum(len(inputs), 1 / len(inputs) if isinstance(layer, Mean) else 1.0)
         case Concatenate():
             return Joint(tuple(shape[0] for shape in inputs))
 
@@ -175,9 +180,10 @@ class Pointwise:
 
 @dataclass(frozen=True)
 class Sum:
-    """The inputs, added in order."""
+    """The inputs, added in order, times ``factor``."""
 
     inputs: int
+    factor: float = 1.0
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the same rows of every input."""
@@ -191,6 +197,8 @@ class Sum:
         np.add(blocks[0], blocks[1], out=out)
         for block in blocks[2:]:
             np.add(out, block, out=out)
+        if self.factor != 1:
+            np.multiply(out, np.float32(self.factor), out=out)
 
 
 @dataclass(frozen=True)
@@ -261,6 +269,7 @@ def pieces(operation: Operation, rows: Span, row_bytes: int, threads: int) -> It
     fitting = max(CACHED_BYTES // max(row_bytes, 1), 1)
     if isinstance(operation, Sliding):
         fitting = operation.band_rows
-    size = max(min(fitting, -(-(stop - start) // threads)), 1)
+    share = -(-(stop - start) // threads)
+    size = max(min(fitting, -(-share // ROWS_TOGETHER) * ROWS_TOGETHER), 1)
     for first in range(start, stop, size):
         yield first, min(first + size, stop)

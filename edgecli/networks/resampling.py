@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgecli.conv.scratch import Scratch
-from edgecli.geometry import Border, Geometry
+from edgecli.geometry import Axis, Border, Geometry
 from edgecli.networks.blocks import Block, Span
 
 
@@ -18,6 +18,7 @@ class Pooling:
 
     geometry: Geometry
     largest: bool
+    counts_padding: bool = True
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the window's rows, padding left out."""
@@ -36,7 +37,15 @@ class Pooling:
         reach = (cols.output - 1) * cols.stride + 1
         self._reduce([tall[:, :, j : j + reach : cols.stride] for j in range(cols.kernel)], out)
         if not self.largest:
-            np.multiply(out, np.float32(1 / (rows.kernel * cols.kernel)), out=out)
+            np.multiply(out, self._shares(start, stop), out=out)
+
+    def _shares(self, start: int, stop: int) -> Block | np.float32:
+        """Return what each value of a window counts, for sums of rows ``[start, stop)``."""
+        rows, cols = self.geometry.rows, self.geometry.cols
+        if self.counts_padding or not any(self.geometry.padding):
+            return np.float32(1 / (rows.kernel * cols.kernel))
+        tall, wide = _inside(rows, start, stop), _inside(cols, 0, cols.output)
+        return np.reciprocal(np.outer(tall, wide), dtype=np.float32)[..., np.newaxis]
 
     def _reduce(self, views: Sequence[Block], out: Block) -> None:
         combine = np.maximum if self.largest else np.add
@@ -59,6 +68,13 @@ class Pooling:
         top = max(-low, 0)
         padded[:, top : top + block.shape[1], cols.before : cols.before + cols.size] = block
         return padded
+
+
+def _inside(axis: Axis, start: int, stop: int) -> Block:
+    """Count the samples that windows ``[start, stop)`` see of the input, padding left out."""
+    first = np.arange(start, stop) * axis.stride - axis.before
+    seen = np.minimum(first + axis.kernel, axis.size) - np.maximum(first, 0)
+    return seen.astype(np.float32)
 
 
 @dataclass(frozen=True)

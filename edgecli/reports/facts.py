@@ -29,7 +29,7 @@ def image_facts(result: Result) -> Facts:
             "shape": list(info.shape),
             "dtype": info.dtype,
         },
-        "filters": [fact for bank in detection.responder.banks for fact in _filter_facts(bank)],
+        "filters": _all_filters(detection),
         **_geometry_facts(detection),
         **_cost_facts(detection),
     }
@@ -38,6 +38,22 @@ def image_facts(result: Result) -> Facts:
     if result.measured is not None and result.measured.nans is not None:
         facts["nan"] = {"samples": result.measured.nans, "policy": detection.settings.nan}
     return facts | {"engine": _engine_facts(result)}
+
+
+def _all_filters(detection: Detection) -> list[Facts]:
+    """Return a fact for every filter; those of a network's layer, which are many, share one."""
+    banks = detection.responder.banks
+    if detection.settings.network is not None:
+        return [layer_facts(bank) for bank in banks]
+    return [fact for bank in banks for fact in _filter_facts(bank)]
+
+
+def layer_facts(bank: FilterBank) -> Facts:
+    """Return what the filters of one layer have in common; their rank is the largest."""
+    filters, depth, height, width = bank.shape
+    name, _, _ = bank.names[0].rpartition("-")
+    shape = [height, width, depth]
+    return {"name": name, "shape": shape, "rank": max(bank.ranks), "count": filters}
 
 
 def _filter_facts(bank: FilterBank) -> list[Facts]:
@@ -60,7 +76,7 @@ def _geometry_facts(detection: Detection) -> Facts:
             "bottom": bottom,
             "left": left,
             "right": right,
-            "mode": str(settings.border),
+            "mode": str(detection.responder.border),
         },
         "convolved_shape": list(detection.volume_shape),
         "output_shape": list(detection.output_shape),
@@ -70,8 +86,7 @@ def _geometry_facts(detection: Detection) -> Facts:
 def _cost_facts(detection: Detection) -> Facts:
     """Count weights, multiply-adds (bias excluded) and what a dense layer would need."""
     banks = detection.responder.banks
-    weights = sum(bank.weight.size for bank in banks)
-    biases = len(detection.bank) if detection.bank.has_bias else 0
+    weights, biases = detection.responder.parameters
     volume, maps = detection.volume_shape, detection.output_shape
     return {
         "parameters": {"weights": weights, "biases": biases, "total": weights + biases},

@@ -8,7 +8,7 @@ from typing import Any
 from edgecli.filters import FilterBank
 from edgecli.geometry import Axis
 from edgecli.jobs import Result
-from edgecli.reports.facts import Facts, image_facts
+from edgecli.reports.facts import Facts, image_facts, layer_facts
 
 LARGEST_SHOWN = 9
 """Kernels of more rows or columns than this are described, not written out."""
@@ -96,13 +96,27 @@ def bank_lines(bank: FilterBank, largest: int = LARGEST_SHOWN) -> Iterator[tuple
         yield "filter", "\n".join(lines)
 
 
+def layer_lines(name: str, banks: Sequence[FilterBank]) -> tuple[str, str]:
+    """Return a network's name with a line for the filters of each layer."""
+    facts = [layer_facts(bank) for bank in banks]
+    width = max(len(fact["name"]) for fact in facts)
+    lines = (
+        f"  {fact['name']:{width}} {fact['count']:4} of {times(fact['shape'])}" for fact in facts
+    )
+    return "network", "\n".join([f"{name}, filters of {len(facts)} layers", *lines])
+
+
 def _input(facts: Facts) -> str:
     image = facts["input"]
     return f"{image['path']}: {image['format']} {times(image['shape'])} {image['dtype']}"
 
 
 def _filters(result: Result) -> Iterator[tuple[str, str]]:
-    for bank in result.detection.responder.banks:
+    banks, network = result.detection.responder.banks, result.detection.settings.network
+    if network is not None:
+        yield layer_lines(network.name, banks)
+        return
+    for bank in banks:
         yield from bank_lines(bank)
 
 

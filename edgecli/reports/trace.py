@@ -25,8 +25,13 @@ def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Lin
     """Yield labels and texts that show how an output pixel comes about.
 
     Reads only the image rows that the pixel needs. GeometryError where the output has no such
-    pixel, UsageError for contours, which no one window makes.
+    pixel, UsageError for contours and networks, which no one window makes.
     """
+    if (network := detection.settings.network) is not None:
+        raise UsageError(
+            f"{network.name} is a network, no sum of products under one window; "
+            f"'edgecli network run' shows what each of its layers makes of an image"
+        )
     if (recipe := detection.settings.recipe) is not None:
         raise UsageError(
             f"{recipe.name} is no sum of products under one window; trace one of its filters, "

@@ -18,14 +18,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.networks.files import load_network
 from edgecli.networks.forward import forward, lay_out, stream
-from edgecli.networks.layers import Convolution, Dense, Flatten, MaxPool
+from edgecli.networks.layers import Convolution
 from edgecli.networks.network import INPUT, Network, Node
 from edgecli.networks.weights import random_weights
 from tests.benchmarks.timing import (
@@ -72,12 +71,18 @@ def six_layers() -> Network:
 ALL_WORK = {
     "LeNet-5, 256 images": Work(partial(load_network, "lenet5"), (256, 3, 32, 32), 0.5),
     "six layers, 12 megapixels": Work(six_layers, (3, 3000, 4000), 0.7, 0.1),
+    "learned, 12 megapixels": Work(partial(load_network, "learned"), (3, 3000, 4000), 0.7, 0.1),
+    "learned-small, 12 megapixels": Work(
+        partial(load_network, "learned-small"), (3, 3000, 4000), 0.7, 0.1
+    ),
 }
 
 
 def with_weights(work: Work) -> Network:
-    """Return the network with the same random weights every time."""
+    """Return the network with its weights, or the same random ones every time."""
     network = work.network()
+    if network.weights:
+        return network
     return replace(network, weights=random_weights(network.parameter_shapes(), 1))
 
 
@@ -97,53 +102,21 @@ def run_ours(network: Network, pixels: Array) -> None:
         pass
 
 
-def torch_model(network: Network) -> Any:
-    """Return the same chain of layers as torch's own modules, with the same weights."""
-    from torch import from_numpy, nn
-
-    kinds: dict[str, Any] = {"relu": nn.ReLU, "softmax": partial(nn.Softmax, 1)}
-    modules: list[Any] = []
-    shapes = network.shapes()
-    for node in network.nodes:
-        layer, (C, *_) = node.layer, shapes[node.inputs[0]]
-        match layer:
-            case Convolution():
-                padding = layer.padding if isinstance(layer.padding, str) else 0
-                modules.append(nn.Conv2d(C, layer.count, layer.kernel_size, padding=padding))
-            case MaxPool():
-                modules.append(nn.MaxPool2d(layer.kernel_size))
-            case Flatten():
-                modules.append(nn.Flatten())
-            case Dense():
-                modules.append(nn.Linear(C, layer.units))
-        if isinstance(layer, Convolution | Dense):
-            for part in ("weight", "bias"):
-                values = from_numpy(network.weights[f"{node.name}.{part}"])
-                getattr(modules[-1], part).data.copy_(values)
-            modules += [kinds[layer.activation]()] if layer.activation != "none" else []
-    return nn.Sequential(*modules)
-
-
-def torch_runner(network: Network) -> Callable[[Array], Array]:
+def torch_on_two_threads(network: Network) -> Callable[[Array], Array]:
     """Return a function from images to torch's values, on as many threads as ours."""
     import torch
 
+    from tests.torch_networks import torch_runner
+
     torch.set_num_threads(THREADS)
-    model = torch_model(network).eval()
-
-    def run(pixels: Array) -> Array:
-        with torch.inference_mode():
-            values: Array = model(torch.from_numpy(pixels)).numpy()
-            return values
-
-    return run
+    return torch_runner(network)
 
 
 def difference(work: Work) -> float:
     """Return the largest difference from torch's values, over the largest value."""
     network = with_weights(work)
     pixels = images([min(side, 300) for side in work.shape])
-    theirs = torch_runner(network)(pixels)
+    theirs = torch_on_two_threads(network)(pixels)
     return float(np.abs(forward(network, pixels) - theirs).max() / np.abs(theirs).max())
 
 
@@ -158,7 +131,7 @@ def measure_here(work: Work, who: str) -> Cost:
     network, pixels = with_weights(work), images(work.shape)
     run: Callable[[Array], object] = partial(run_ours, network)
     if who == "torch":
-        run = torch_runner(network)
+        run = torch_on_two_threads(network)
         run(pixels[..., :64, :64])  # what it loads at its first run is not counted
     before = peak()
     run(pixels)

@@ -32,8 +32,11 @@ from edgecli.conv.scratch import Scratch
 from edgecli.edges.contours import contours
 from edgecli.edges.gradients import gradient, slope_of
 from edgecli.edges.operators import combine_responses, load_operator
+from edgecli.edges.planning import Lines
 from edgecli.edges.thinning import framed, suppress
+from edgecli.images.base import ArraySink, ArraySource
 from edgecli.images.colour import luma
+from edgecli.pipeline import Settings, plan_detection, run_detection
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -78,10 +81,26 @@ def swept_canny(sigma: float, picture: Picture) -> Floats:
     return best
 
 
+def learned(network: str, scales: tuple[float, ...], picture: Picture) -> Floats:
+    """Return what ``detect --thin --map raw`` makes of a picture by a network."""
+    lines = Lines(thin=True)
+    settings = Settings(
+        (load_operator(network),), map="raw", lines=lines, scales=scales, threads=1
+    )  # fmt: skip
+    source = ArraySource.of(picture)
+    detection = plan_detection(settings, source.shape, source.dtype)
+    sink = ArraySink(detection.written_shape, detection.samples[0])
+    run_detection(detection, source, [sink])
+    return sink.array[..., 0]
+
+
 def operators() -> dict[str, Callable[[Picture], Floats]]:
     """Return every operator that is measured, by name; the peers last."""
     named: dict[str, Callable[[Picture], Floats]] = {"contours": partial(contours, threads=1)}
     named |= {name: partial(thinned, name) for name in OPERATORS}
+    for network in ("learned", "learned-small"):
+        named[network] = partial(learned, network, (1.0,))
+        named[f"{network}, two scales"] = partial(learned, network, (1.0, 0.5))
     return named | {f"cv2.Canny, sigma {s:g}": partial(swept_canny, s) for s in (1.0, 2.0)}
 
 

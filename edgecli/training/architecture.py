@@ -1,0 +1,103 @@
+"""The networks that are trained, as specs of ``networks``: what is trained is what is run.
+
+An encoder sees the picture at full, half, quarter and eighth size; a decoder brings what it found
+back up, adding at each size what was seen there. Strides of 2 by 2×2 kernels take what four pixels
+hold without shifting it, and ⌈n/2⌉ of an odd size becomes n again on the way up. All borders are
+replicated, so that the frame of a picture is no edge.
+
+>>> learned = architecture("learned")
+>>> sum(layer.parameters for layer in learned.summary().layers)
+98573
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edgecli.errors import NetworkError
+from edgecli.networks import Network, Node
+from edgecli.networks.layers import Add, Convolution, Layer, Upsample
+from edgecli.networks.network import INPUT
+
+INPUT_SHAPE = (3, 321, 481)
+"""The size that summaries are of where none is given: a photo of the Berkeley data set."""
+
+
+@dataclass(frozen=True)
+class Widths:
+    """How many channels there are, from full size down to an eighth.
+
+    ``encoder`` counts those seen at each size; ``decoder`` those brought back to full, half and
+    quarter size. ``eighth`` lists the dilations of the convolutions at an eighth.
+    """
+
+    encoder: tuple[int, int, int, int]
+    decoder: tuple[int, int, int]
+    eighth: tuple[int, ...]
+
+
+NETWORKS = {
+    "learned": Widths((12, 24, 36, 48), (8, 16, 24), (2, 4)),
+    "learned-small": Widths((8, 12, 16, 24), (6, 8, 12), (3,)),
+}
+"""Every network that is trained here, by the name that it has in the package."""
+
+SIZES = ("full", "half", "quarter", "eighth")
+
+
+def architecture(name: str) -> Network:
+    """Return a network without weights; NetworkError where the name is unknown."""
+    if name not in NETWORKS:
+        close = difflib.get_close_matches(name, NETWORKS, 1) or list(NETWORKS)
+        raise NetworkError(f"network {name!r} is not trained here; try {' or '.join(close)}")
+    return Network(name, INPUT_SHAPE, tuple(_nodes(NETWORKS[name])), white=1.0)
+
+
+def _nodes(widths: Widths) -> Iterator[Node]:
+    before = INPUT
+    for size, channels in zip(SIZES, widths.encoder, strict=True):
+        yield from _encoder(size, channels, before, widths)
+        before = size
+    for size, channels in reversed(list(zip(SIZES[:3], widths.decoder, strict=True))):
+        yield from _decoder(size, channels, before)
+        before = f"{size}-out"
+    yield Node("edges", _convolution(1, 1, activation="sigmoid"), (before,))
+
+
+def _encoder(size: str, channels: int, before: str, widths: Widths) -> Iterator[Node]:
+    """Yield one size: at full size one convolution, else a stride and a residual sum."""
+    if size == "full":
+        yield Node(size, _convolution(channels, 3), (before,))
+        return
+    start = last = f"{size}-in"
+    yield Node(start, _convolution(channels, 2, stride=2), (before,))
+    for number, dilation in enumerate(widths.eighth if size == "eighth" else (1, 1), 1):
+        name = f"{size}-conv{number}"
+        yield Node(name, _convolution(channels, 3, dilation=dilation), (last,))
+        last = name
+    yield Node(size, Add(), (start, last))
+
+
+def _decoder(size: str, channels: int, before: str) -> Iterator[Node]:
+    """Yield the sum, at one size, of what is seen there and what came from below."""
+    yield Node(f"{size}-below", _convolution(channels, 1, activation="none"), (before,))
+    yield Node(f"{size}-up", Upsample(2, "bilinear", size), (f"{size}-below",))
+    yield Node(f"{size}-lateral", _convolution(channels, 1, activation="none"), (size,))
+    yield Node(f"{size}-sum", Add(), (f"{size}-up", f"{size}-lateral"))
+    yield Node(f"{size}-out", _convolution(channels, 3), (f"{size}-sum",))
+
+
+def _convolution(
+    filters: int, side: int, stride: int = 1, dilation: int = 1, activation: str = "relu"
+) -> Layer:
+    return Convolution(
+        filters=filters,
+        kernel_size=(side, side),
+        stride=(stride, stride),
+        padding="same",
+        padding_mode="replicate",
+        dilation=(dilation, dilation),
+        activation=activation,
+    )

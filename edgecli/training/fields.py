@@ -1,0 +1,230 @@
+"""Random fields ``(H, W)`` of mean 0 and deviation 1: what textures, light and rough edges are of.
+
+Everything takes a generator of NumPy's: the same state gives the same field.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+Field = NDArray[np.floating]
+"""Numbers ``(H, W)``, or ``(H, W, 3)`` of light; float32 but for steps between."""
+
+Picture = NDArray[np.uint8]
+"""Pixels ``(H, W, 3)`` of 8 bits."""
+
+Shape = tuple[int, int]
+Random = np.random.Generator
+
+BICUBIC = Image.Resampling.BICUBIC
+
+
+def blur(values: Field, sigma: float) -> Field:
+    """Return rows and columns blurred by a Gaussian of ``sigma`` pixels, edges replicated.
+
+    ``values`` are ``(H, W)`` or ``(H, W, C)``.
+    """
+    if sigma < 0.2:
+        return values
+    radius = max(math.ceil(2.5 * sigma), 1)
+    taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    taps = (taps / taps.sum()).astype(np.float32)
+    for axis in (0, 1):
+        values = _along(values, taps, axis)
+    return values
+
+
+def _along(values: Field, taps: NDArray[np.float32], axis: int) -> Field:
+    radius, size = len(taps) // 2, values.shape[axis]
+    pads = [(0, 0)] * values.ndim
+    pads[axis] = (radius, radius)
+    wide = np.moveaxis(np.pad(values, pads, mode="edge"), axis, 0)
+    out = wide[radius : radius + size] * taps[radius]
+    for i in range(radius):
+        out += (wide[i : i + size] + wide[2 * radius - i : 2 * radius - i + size]) * taps[i]
+    return np.ascontiguousarray(np.moveaxis(out, 0, axis))
+
+
+def normalised(values: Field) -> Field:
+    """Return values of mean 0 and deviation 1; a constant field gives 0."""
+    centred = values - values.mean()
+    scaled: Field = (centred / max(float(centred.std()), 1e-6)).astype(np.float32)
+    return scaled
+
+
+def grid(shape: Shape) -> tuple[Field, Field]:
+    """Return the rows and the columns of all pixels, from −1 to 1 along the longer side."""
+    scale = 2 / max(max(shape) - 1, 1)
+    rows, cols = (
+        (np.arange(n, dtype=np.float32) - np.float32((n - 1) / 2)) * np.float32(scale)
+        for n in shape
+    )
+    return np.broadcast_to(rows[:, None], shape), np.broadcast_to(cols[None], shape)
+
+
+def turned(random: Random, shape: Shape) -> tuple[Field, Field]:
+    """Return coordinates along and across a random direction, −1 to 1 along the longer side."""
+    rows, cols = grid(shape)
+    angle = random.uniform(0, 2 * math.pi)
+    s, c = np.float32(math.sin(angle)), np.float32(math.cos(angle))
+    return c * cols + s * rows, c * rows - s * cols
+
+
+def cloud(random: Random, shape: Shape, slope: float = 1.8, stretch: float = 1.0) -> Field:
+    """Return 1/f^(slope/2) noise: amplitudes fall with frequency as natural images' do.
+
+    ``stretch`` draws it out along a random direction: grain, water, fur.
+    """
+    H, W = shape
+    size = _fast_size(max(H, W))
+    f = np.fft.fftfreq(size)[:, None].astype(np.float32)
+    g = np.fft.rfftfreq(size)[None].astype(np.float32)
+    angle = random.uniform(0, math.pi) if random.random() < 0.5 else 0.0
+    along = (f * math.sin(angle) + g * math.cos(angle)) * stretch
+    across = f * math.cos(angle) - g * math.sin(angle)
+    power = (along**2 + across**2 + (0.5 / size) ** 2) ** np.float32(-slope / 2)
+    return normalised(_shaped(random, power, size)[:H, :W])
+
+
+def band(random: Random, shape: Shape, wavelength: float) -> Field:
+    """Return noise around one wavelength in pixels: spots and blotches."""
+    H, W = shape
+    size = _fast_size(max(H, W))
+    f = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None]).astype(np.float32)
+    octaves = np.log2(np.maximum(f, 1e-6) * wavelength) / random.uniform(0.25, 0.7)
+    return normalised(_shaped(random, np.exp(-0.5 * octaves**2), size)[:H, :W])
+
+
+def _shaped(random: Random, amplitude: Field, size: int) -> Field:
+    """Return the field of random phases and these amplitudes ``(size, size // 2 + 1)``."""
+    parts = random.standard_normal((*amplitude.shape, 2), np.float32).view(np.complex64)[..., 0]
+    return np.fft.irfft2(parts * amplitude, (size, size)).astype(np.float32)
+
+
+def _fast_size(size: int) -> int:
+    """Return a size from this one up that Fourier transforms are fast at: 2^k or 3 · 2^k."""
+    power = 1 << (max(size, 8) - 1).bit_length()
+    return power * 3 // 4 if size <= power * 3 // 4 else power
+
+
+def slow(random: Random, shape: Shape, slope: float = 2.8) -> Field:
+    """Return smooth 1/f noise, drawn on every fourth pixel and interpolated."""
+    small = cloud(random, (-(-shape[0] // 4) + 1, -(-shape[1] // 4) + 1), slope)
+    image = Image.fromarray(small).resize((4 * small.shape[1], 4 * small.shape[0]), BICUBIC)
+    return np.asarray(image, np.float32)[: shape[0], : shape[1]]
+
+
+def spots(random: Random, shape: Shape) -> Field:
+    """Return blotches with more or less sharp outlines, as of camouflage or a spotted coat."""
+    field = band(random, shape, log_uniform(random, 6, 48))
+    return normalised(np.tanh(field * random.uniform(0.5, 6) + random.uniform(-1, 1)))
+
+
+def stripes(random: Random, shape: Shape) -> Field:
+    """Return stripes, straight or wavering, smooth or sharp."""
+    along, across = turned(random, shape)
+    longest = max(shape)
+    waver = slow(random, shape) * random.uniform(0, 1.5)
+    phase = across * np.float32(math.pi * longest / log_uniform(random, 4, 32)) + waver
+    return normalised(np.tanh(np.sin(phase) * log_uniform(random, 0.5, 8)) + 0 * along)
+
+
+def checks(random: Random, shape: Shape) -> Field:
+    """Return a lattice: checks, tiles, or bricks by their joints."""
+    along, across = turned(random, shape)
+    longest = max(shape)
+    pitch = log_uniform(random, 6, 40)
+    u = along * np.float32(longest / 2 / pitch)
+    v = across * np.float32(longest / 2 / pitch * random.uniform(1, 2.5))
+    if random.random() < 0.5:
+        return normalised((np.floor(u) + np.floor(v)) % 2)
+    u = u + 0.5 * (np.floor(v) % 2)
+    joint = random.uniform(0.06, 0.25)
+    return normalised(((u % 1 > joint) & (v % 1 > joint)).astype(np.float32))
+
+
+def leaves(random: Random, shape: Shape) -> Field:
+    """Return small shapes that hide one another: foliage, pebbles, a crowd from afar."""
+    H, W = shape
+    canvas = Image.new("F", (W, H))
+    draw = ImageDraw.Draw(canvas)
+    size = log_uniform(random, 1.5, 9)
+    count = min(int(2.5 * H * W / (size * size)) + 1, 6000)
+    slim, flat = random.uniform(0.25, 1), random.random() < 0.3
+    centres = random.random((count, 2)) * (W + 2 * size, H + 2 * size) - size
+    radii = size * np.exp(random.normal(0, 0.5, count)).clip(0.3, 3)
+    angles = random.normal(0, 0.4, count) if flat else random.uniform(0, math.pi, count)
+    corners = np.array([(1, 0), (0.3, 1), (-0.5, 0.8), (-1, 0), (-0.4, -1), (0.6, -0.8)])
+    corners = corners * (1, slim)
+    turn = np.stack([np.cos(angles), -np.sin(angles), np.sin(angles), np.cos(angles)], 1)
+    points = np.einsum("nij,kj->nki", turn.reshape(-1, 2, 2), corners) * radii[:, None, None]
+    tones = random.normal(0, 1, count)
+    for polygon, tone in zip((points + centres[:, None]).reshape(count, -1), tones, strict=True):
+        draw.polygon(polygon.tolist(), fill=float(tone))
+    return normalised(np.asarray(canvas))
+
+
+def strokes(random: Random, shape: Shape) -> Field:
+    """Return thin strokes in about one direction: grass, fur, straw, bark."""
+    H, W = shape
+    canvas = Image.new("F", (W, H))
+    draw = ImageDraw.Draw(canvas)
+    length, width = log_uniform(random, 6, 40), int(random.integers(1, 4))
+    count = min(int(3 * H * W / (length * width)) + 1, 5000)
+    starts = random.random((count, 2)) * (W + 2 * length, H + 2 * length) - length
+    angles = random.uniform(0, math.pi) + random.normal(0, random.uniform(0.05, 0.6), count)
+    lengths = length * random.uniform(0.5, 1.5, count)
+    ends = starts + np.stack([np.cos(angles), np.sin(angles)], 1) * lengths[:, None]
+    tones = random.normal(0, 1, count)
+    lines = np.concatenate([starts, ends], 1)
+    for line, tone in zip(lines.tolist(), tones.tolist(), strict=True):
+        draw.line(line, fill=tone, width=width)
+    return normalised(np.asarray(canvas))
+
+
+def plain(random: Random, shape: Shape) -> Field:
+    """Return the faintest of structures: paint, sky, a wall far away."""
+    return cloud(random, shape, random.uniform(1.6, 2.6))
+
+
+def grain(random: Random, shape: Shape) -> Field:
+    """Return 1/f noise of any roughness, drawn out or not: stone, earth, water, hair."""
+    stretch = log_uniform(random, 1, 8) if random.random() < 0.5 else 1.0
+    return cloud(random, shape, random.uniform(0.8, 2.2), stretch)
+
+
+def mottle(random: Random, shape: Shape) -> Field:
+    """Return spots of one size without outlines."""
+    return band(random, shape, log_uniform(random, 3, 30))
+
+
+Texture = Callable[[Random, Shape], Field]
+
+TEXTURES: dict[Texture, float] = {
+    plain: 0.24,
+    grain: 0.24,
+    leaves: 0.18,
+    strokes: 0.12,
+    mottle: 0.07,
+    spots: 0.06,
+    stripes: 0.05,
+    checks: 0.04,
+}
+"""Every texture, and how often it is drawn."""
+
+
+def texture(random: Random, shape: Shape) -> tuple[Field, bool]:
+    """Return a texture drawn at random, and whether it is a plain one."""
+    kinds, shares = list(TEXTURES), np.array(list(TEXTURES.values()))
+    kind = kinds[random.choice(len(kinds), p=shares / shares.sum())]
+    return kind(random, shape), kind is plain
+
+
+def log_uniform(random: Random, low: float, high: float) -> float:
+    """Return a number whose logarithm is uniform."""
+    return float(math.exp(random.uniform(math.log(low), math.log(high))))

@@ -1,0 +1,162 @@
+"""A network spec in torch, to be trained: batch norm behind its convolutions, side outputs.
+
+The spec's nodes are interpreted one after another, so that there is one description of the
+network. What is only there to train it better (normalisation, side outputs) is folded away or left
+out by ``folded_weights``: the package's forward pass computes the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from edgecli.networks import Network
+from edgecli.networks.layers import Add, Convolution, Upsample
+from edgecli.networks.network import INPUT, Node
+
+RARE = 0.03
+"""The share of edge pixels that the biases of an untrained network's answers stand for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network and its modules, by node; its norm is at ``NODE-norm``, its answer ``NODE-side``.
+
+    What a ReLU follows has a norm. The sigmoid of the last layer is left to the loss.
+    """
+
+    network: Network
+    modules: nn.ModuleDict
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """Return the logits ``(N, 1, H, W)`` of edges, and those of side outputs where trained.
+
+        ``images (N, 3, H, W)`` are in 0 to 1.
+        """
+        values = {INPUT: images}
+        for node in self.network.nodes:
+            values[node.name] = self._apply(node, values)
+        last = self.network.nodes[-1].name
+        logits = {last: values[last]}
+        for name in _side_names(self.network) if self.modules.training else []:
+            logits[name] = self.modules[f"{name}-side"](values[name])
+        return logits
+
+    def _apply(self, node: Node, values: Mapping[str, Tensor]) -> Tensor:
+        inputs = [values[name] for name in node.inputs]
+        match node.layer:
+            case Convolution() as layer:
+                value = self.modules[node.name](_padded(inputs[0], layer))
+                if f"{node.name}-norm" in self.modules:
+                    value = self.modules[f"{node.name}-norm"](value)
+                return functional.relu(value) if layer.activation == "relu" else value
+            case Upsample(scale=scale, method=method, to=to):
+                value = functional.interpolate(inputs[0], scale_factor=scale, mode=method)
+                height, width = values[to].shape[2:] if to else value.shape[2:]
+                return value[:, :, :height, :width]
+            case Add():
+                return inputs[0] + inputs[1]
+        raise TypeError(f"layer {node.name!r} ({node.layer.kind}) is not trained")
+
+
+def _padded(image: Tensor, layer: Convolution) -> Tensor:
+    top, bottom, left, right = layer.window.over(image.shape[2], image.shape[3]).padding
+    if not (top or bottom or left or right):
+        return image
+    return functional.pad(image, (left, right, top, bottom), layer.padding_mode)
+
+
+def _side_names(network: Network) -> list[str]:
+    """Return the nodes whose values are to tell edges by themselves: the coarse sizes' sums."""
+    return [node.name for node in network.nodes if node.name in ("quarter-out", "half-out")]
+
+
+def build(network: Network) -> Model:
+    """Return a model with weights drawn by He's rule, from torch's generator, to be trained.
+
+    A network that has weights is built with those as it is: without norms, not to be trained.
+    """
+    modules, shapes = nn.ModuleDict(), network.parameter_shapes()
+    for node in network.nodes:
+        if isinstance(node.layer, Convolution):
+            depth = shapes[f"{node.name}.weight"][1]
+            normed = node.layer.activation == "relu" and not network.weights
+            modules[node.name] = _convolution(node.layer, depth, bias=not normed)
+            if normed:
+                modules[f"{node.name}-norm"] = nn.BatchNorm2d(node.layer.count)
+            if network.weights:
+                _fill(modules[node.name], network, node)
+    if network.weights:
+        modules.eval()
+    else:
+        _add_sides(network, modules)
+    return Model(network, modules)
+
+
+def _fill(module: nn.Module, network: Network, node: Node) -> None:
+    """Give a convolution the weights and biases of its node."""
+    parts = ("weight", "bias")
+    arrays = {part: network.weights[f"{node.name}.{part}"] for part in parts}
+    module.load_state_dict({part: torch.from_numpy(array) for part, array in arrays.items()})
+
+
+def _add_sides(network: Network, modules: nn.ModuleDict) -> None:
+    """Add what makes answers of the coarse sizes; let all answers lean to no edge at first."""
+    heads: list[Any] = [modules[network.nodes[-1].name]]
+    for name in _side_names(network):
+        modules[f"{name}-side"] = nn.Conv2d(network.shapes()[name][0], 1, 1)
+        heads.append(modules[f"{name}-side"])
+    for head in heads:
+        nn.init.constant_(head.bias, math.log(RARE / (1 - RARE)))
+
+
+def _convolution(layer: Convolution, depth: int, *, bias: bool) -> nn.Conv2d:
+    made = nn.Conv2d(
+        depth,
+        layer.count,
+        layer.kernel_size,
+        stride=layer.stride,
+        dilation=layer.dilation,
+        groups=layer.groups,
+        bias=bias,
+    )
+    nn.init.kaiming_normal_(made.weight, nonlinearity="relu")
+    return made
+
+
+def folded_weights(model: Model) -> dict[str, NDArray[np.float32]]:
+    """Return weights and biases by the names of weight files, batch norm folded into them.
+
+    A norm in evaluation is γ (x − μ) / √(σ² + ε) + β: a factor and a summand per filter.
+    """
+    found: dict[str, NDArray[np.float32]] = {}
+    for node in model.network.nodes:
+        if not isinstance(node.layer, Convolution):
+            continue
+        weight, bias = _folded(model.modules, node.name)
+        found[f"{node.name}.weight"] = weight.numpy().astype(np.float32)
+        found[f"{node.name}.bias"] = bias.numpy().astype(np.float32)
+    return found
+
+
+def _folded(modules: nn.ModuleDict, name: str) -> tuple[Tensor, Tensor]:
+    """Return the weight and bias of a convolution and what follows it, in double precision."""
+    convolution: Any = modules[name]
+    weight = convolution.weight.detach().double()
+    bias = torch.zeros(len(weight), dtype=torch.float64)
+    if convolution.bias is not None:
+        bias = convolution.bias.detach().double()
+    if f"{name}-norm" in modules:
+        norm: Any = modules[f"{name}-norm"]
+        factor = norm.weight.detach().double() / (norm.running_var.double() + norm.eps).sqrt()
+        bias = norm.bias.detach().double() + (bias - norm.running_mean.double()) * factor
+        weight = weight * factor[:, None, None, None]
+    return weight, bias

@@ -1,0 +1,72 @@
+"""Scenes on disk: drawn once, by as many processes as are asked to, and read many times.
+
+Scene n is what ``draw_scene(n)`` draws, whoever draws it and whenever.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgecli.training.scenes import Scene, draw_scene
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Square scenes of one size in a folder; those that are not there are drawn when read."""
+
+    folder: Path
+    size: int = 352
+
+    def read(self, number: int) -> Scene:
+        """Return a scene, which is then in the folder."""
+        path = self.path(number)
+        if not path.exists():
+            self.draw(number)
+        with np.load(path) as arrays:
+            return Scene(arrays["picture"], arrays["labels"])
+
+    def draw(self, number: int) -> None:
+        """Draw a scene into the folder, where it appears whole or not at all."""
+        path = self.path(number)
+        if path.exists():
+            return
+        scene = draw_scene(number, self.size)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{path.stem}-{os.getpid()}.part")
+        with temporary.open("wb") as file:
+            np.savez(file, picture=scene.picture, labels=scene.labels)
+        temporary.replace(path)
+
+    def path(self, number: int) -> Path:
+        """Return a scene's file."""
+        return self.folder / f"scene-{self.size}-{number:07d}.npz"
+
+    def draw_all(self, numbers: range, processes: int) -> None:
+        """Draw all of these that are missing, on so many processes."""
+        missing = [number for number in numbers if not self.path(number).exists()]
+        with self._executor(processes) as executor:
+            list(executor.map(self.draw, missing, chunksize=8))
+
+    @contextmanager
+    def drawing(self, numbers: range, processes: int) -> Iterator[None]:
+        """Draw these in order on other processes for as long as the context lasts."""
+        executor = self._executor(processes)
+        for number in numbers:
+            executor.submit(self.draw, number)
+        try:
+            yield
+        finally:
+            executor.shutdown(cancel_futures=True)
+
+    @staticmethod
+    def _executor(processes: int) -> ProcessPoolExecutor:
+        """Return processes that are started anew: a fork of threads that train would hang."""
+        return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))

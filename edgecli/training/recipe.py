@@ -1,0 +1,74 @@
+"""All that decides what a training makes: its numbers, each of which can be given another value.
+
+>>> changed(Recipe(), ["steps=100", "rate=0.001"]).rate
+0.001
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from edgecli.errors import UsageError
+
+HELD_OUT = 9_000_000
+"""The number of the first scene that is not trained on but measured."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The numbers of a training; the defaults are those of the package's weights."""
+
+    steps: int = 6000
+    scenes: int = 4000
+    size: int = 352  # of a scene, in pixels
+    ready: int = 500  # scenes at the first step; every step there is one more
+    batch: int = 6  # crops of each step
+    side: int = 224  # of a crop, in pixels
+    rate: float = 3e-3  # of AdamW; from there to 0 along half a cosine
+    warmup: int = 100  # steps in which the rate grows to that
+    decay: float = 1e-4  # of weights
+    average: float = 0.998  # what the running mean of weights keeps at every step
+    positives: float = 6.0  # what an edge counts, where no edge counts 1
+    sides: float = 0.25  # what the coarse sizes' own answers count
+    measured: int = 48  # scenes held out
+    seed: int = 0
+
+    @property
+    def first_scenes(self) -> range:
+        """Return the scenes that the first step chooses among."""
+        return range(min(self.ready, self.scenes))
+
+    @property
+    def later_scenes(self) -> range:
+        """Return the scenes that join them, one at each step."""
+        return range(len(self.first_scenes), min(self.ready + self.steps, self.scenes))
+
+
+def changed(recipe: Recipe, settings: Sequence[str]) -> Recipe:
+    """Return a recipe with settings ``name=value``; UsageError where one is unknown or no number.
+
+    Counts are whole and at least 1, the seed and other numbers at least 0.
+    """
+    kinds = {field.name: type(getattr(recipe, field.name)) for field in fields(recipe)}
+    values: dict[str, Any] = {}
+    for setting in settings:
+        name, _, text = setting.partition("=")
+        if name not in kinds:
+            raise UsageError(f"{name!r} is not in the recipe; there are {', '.join(kinds)}")
+        values[name] = _number(name, text, kinds[name])
+    return replace(recipe, **values)
+
+
+def _number(name: str, text: str, kind: type) -> float:
+    least = 1 if kind is int and name != "seed" else 0
+    try:
+        value: float = kind(text)
+    except ValueError:
+        value = math.nan
+    if not least <= value < math.inf:
+        what = "whole number" if kind is int else "number"
+        raise UsageError(f"{name}={text} is no {what} from {least}; write {name}={least} or more")
+    return value

@@ -1,0 +1,188 @@
+"""Outlines: masks ``(H, W)`` of objects, from smooth to ragged, in their bounding box."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from edgecli.training.fields import Random, blur, cloud, log_uniform, turned
+
+Mask = NDArray[np.bool_]
+
+
+def blob(random: Random, side: int) -> Mask:
+    """Return a smooth closed curve's inside: a few harmonics around a circle, stretched."""
+    u, v = turned(random, (side, side))
+    v = v * np.float32(random.uniform(1, 2.4))
+    angle = np.arctan2(v, u)
+    reach = np.full_like(u, 0.8)
+    for k in range(2, int(random.integers(3, 8))):
+        reach += np.float32(random.normal(0, 0.35 / k)) * np.cos(
+            k * angle + np.float32(random.uniform(0, 2 * math.pi))
+        )
+    mask: Mask = np.hypot(u, v) < reach.clip(0.15, 1.3)
+    return mask
+
+
+def rounded(random: Random, side: int) -> Mask:
+    """Return an ellipse, a rectangle or what is between (Lamé's curves), turned."""
+    u, v = turned(random, (side, side))
+    power = np.float32(random.choice([2.0, 2.0, 3.0, 20.0]))
+    slim = np.float32(random.uniform(1, 4))
+    mask: Mask = np.abs(u / 0.92) ** power + np.abs(v * slim / 0.92) ** power < 1
+    return mask
+
+
+def upright(random: Random, side: int) -> Mask:
+    """Return a rectangle with level sides, or nearly: walls, doors, posts."""
+    height, width = random.uniform(0.25, 1, 2) * side
+    lean = random.normal(0, 0.04)
+    rows, cols = np.indices((side, side), np.float32) - np.float32(side / 2)
+    mask: Mask = (np.abs(rows) < height / 2) & (np.abs(cols + lean * rows) < width / 2)
+    return mask
+
+
+def polygon(random: Random, side: int) -> Mask:
+    """Return a polygon of 3 to 9 corners at rising angles: rocks, roofs, sails."""
+    count = int(random.integers(3, 10))
+    angles = np.sort(random.uniform(0, 2 * math.pi, count))
+    radii = random.uniform(0.35, 1, count) * side / 2
+    points = np.stack([np.cos(angles) * radii, np.sin(angles) * radii], 1) + side / 2
+    return drawn(side, [points])
+
+
+def limb(random: Random, side: int) -> Mask:
+    """Return a band along a winding path that gets thinner: limbs, trunks, branches, necks."""
+    count = int(random.integers(3, 8))
+    turns = np.cumsum(random.normal(0, random.uniform(0.1, 0.7), count)) + random.uniform(
+        0, 2 * math.pi
+    )
+    path = np.cumsum(np.stack([np.cos(turns), np.sin(turns)], 1), 0)
+    path = path - (path.max(0) + path.min(0)) / 2
+    path = path / max(float(np.abs(path).max()), 1e-6) * 0.42 * side + side / 2
+    return along(random, side, path)
+
+
+def along(random: Random, side: int, path: NDArray[np.float64]) -> Mask:
+    """Return a band of falling width along a path of ``(x, y)``."""
+    fine = np.linspace(0, len(path) - 1, 6 * len(path))
+    x, y = (np.interp(fine, np.arange(len(path)), path[:, i]) for i in (0, 1))
+    widths = side * log_uniform(random, 0.02, 0.12) * np.linspace(1, random.uniform(0.2, 1), len(x))
+    image = Image.new("1", (side, side))
+    draw = ImageDraw.Draw(image)
+    for cx, cy, r in zip(x, y, widths.clip(1), strict=True):
+        draw.ellipse((cx - r, cy - r, cx + r, cy + r), fill=1)
+    for i in range(len(x) - 1):
+        draw.line((x[i], y[i], x[i + 1], y[i + 1]), fill=1, width=round(2 * widths[i]) or 1)
+    return np.array(image)
+
+
+def creature(random: Random, side: int) -> Mask:
+    """Return a body with a head and limbs."""
+    mask = np.zeros((side, side), bool)
+    body = random.uniform(0.35, 0.6)
+    place(mask, blob(random, max(int(side * body), 4)), (side / 2, side / 2))
+    angles = random.uniform(0, 2 * math.pi, int(random.integers(1, 6)))
+    for n, angle in enumerate(angles):
+        toward = np.array([math.cos(angle), math.sin(angle)])
+        if n == 0:
+            head = max(int(side * body * random.uniform(0.4, 0.7)), 4)
+            centre = side / 2 + toward[::-1] * side * body * 0.5
+            place(mask, blob(random, head), (float(centre[0]), float(centre[1])))
+        else:
+            bend = random.normal(0, 0.08 * side, (3, 2))
+            path = side / 2 + toward * np.array([[0.1], [0.28], [0.46]]) * side + bend
+            mask |= along(random, side, path)
+    return mask
+
+
+def tree(random: Random, side: int) -> Mask:
+    """Return a trunk with branches that fork."""
+    image = Image.new("1", (side, side))
+    draw = ImageDraw.Draw(image)
+    ends = [(side / 2, float(side), -math.pi / 2 + random.normal(0, 0.1), side * 0.32)]
+    width = side * random.uniform(0.02, 0.07)
+    for _ in range(int(random.integers(2, 5))):
+        following = []
+        for x, y, angle, length in ends:
+            for _ in range(int(random.integers(1, 4))):
+                way = angle + random.normal(0, 0.5)
+                x2, y2 = x + length * math.cos(way), y + length * math.sin(way)
+                draw.line((x, y, x2, y2), fill=1, width=max(round(width), 1))
+                following.append((x2, y2, way, length * 0.7))
+        ends, width = following[:24], width * 0.62
+    return np.array(image)
+
+
+def ridge(random: Random, shape: tuple[int, int], level: float) -> Mask:
+    """Return all below a skyline at ``level`` (0 top, 1 bottom): ground, hills, roofs, woods."""
+    H, W = shape
+    rough = cloud(random, (8, W), random.uniform(1.2, 3))[0]
+    line = H * (level + rough * random.choice([0.0, 0.01, 0.03, 0.08]) * random.uniform(0.3, 1.5))
+    line = line + (np.arange(W) - W / 2) * random.normal(0, 0.05)
+    if random.random() < 0.15:
+        step = max(int(random.integers(8, 60)), 1)
+        line = np.repeat(line[::step], step)[:W]
+    mask: Mask = np.arange(H)[:, None] >= line[None]
+    return mask
+
+
+def ragged(random: Random, mask: Mask) -> Mask:
+    """Return a mask with its outline shaken by 1/f noise: bushes, rocks, fur, torn cloud."""
+    side = max(mask.shape)
+    depth = log_uniform(random, 0.01, 0.08) * side
+    soft = blur(mask.astype(np.float32), max(depth, 0.7))
+    noise = cloud(random, mask.shape, random.uniform(1.2, 2.4))
+    return soft + noise * np.float32(random.uniform(0.08, 0.22)) > 0.5
+
+
+def drawn(side: int, polygons: list[NDArray[np.float64]]) -> Mask:
+    """Return polygons of ``(x, y)`` corners, filled."""
+    image = Image.new("1", (side, side))
+    draw = ImageDraw.Draw(image)
+    for points in polygons:
+        draw.polygon(points.ravel().tolist(), fill=1)
+    return np.array(image)
+
+
+def place(mask: Mask, part: Mask, centre: tuple[float, float]) -> None:
+    """Add a part to a mask around a centre of (row, column), cut at the borders."""
+    target, source = overlap(mask.shape, part.shape, centre)
+    mask[target] |= part[source]
+
+
+def overlap(
+    shape: tuple[int, ...], part: tuple[int, ...], centre: tuple[float, float]
+) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Return where a part around a centre lies in a whole, and which of the part that is."""
+    targets, sources = [], []
+    for size, length, middle in zip(shape, part, centre, strict=True):
+        start = round(middle - length / 2)
+        low, high = min(max(start, 0), size), max(min(start + length, size), 0)
+        high = max(low, high)
+        targets.append(slice(low, high))
+        sources.append(slice(low - start, high - start))
+    return (targets[0], targets[1]), (sources[0], sources[1])
+
+
+OUTLINES: dict[Callable[[Random, int], Mask], float] = {
+    blob: 0.24,
+    rounded: 0.16,
+    upright: 0.12,
+    polygon: 0.14,
+    limb: 0.12,
+    creature: 0.16,
+    tree: 0.06,
+}
+"""Every outline, and how often it is drawn."""
+
+
+def outline(random: Random, side: int) -> Mask:
+    """Return an outline drawn at random in a square, ragged one time in three."""
+    kinds, shares = list(OUTLINES), np.array(list(OUTLINES.values()))
+    mask = kinds[random.choice(len(kinds), p=shares / shares.sum())](random, side)
+    return ragged(random, mask) if random.random() < 0.35 else mask

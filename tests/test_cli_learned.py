@@ -1,0 +1,474 @@
+"""``edgecli detect -f learned``: a network among the filters, through every option that fits it."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from edgecli import detect_edges, load_filter, load_network, pipeline
+from edgecli.conv.scratch import Scratch
+from edgecli.detection import OF_BANKS
+from edgecli.edges.hysteresis import hysteresis
+from edgecli.edges.ridges import Crest
+from edgecli.edges.stages import Layers
+from edgecli.errors import FilterError, NetworkError, UsageError
+from edgecli.filters import RECIPES
+from edgecli.grid import GRID_FILTERS
+from edgecli.networks.files import zoo_names
+from edgecli.networks.scales import at_scales
+from tests.conftest import SAMPLES, Refuse, Run, Save
+from tests.soft_networks import expected_map, save_network, soft_network
+
+Array = NDArray[Any]
+
+LEARNED = [name for name, recipe in RECIPES.items() if recipe.network]
+
+
+@pytest.fixture(scope="module")
+def picture() -> NDArray[np.uint8]:
+    with Image.open(SAMPLES / "still-life.png") as image:
+        return np.asarray(image.convert("RGB").resize((93, 71), Image.Resampling.BOX))
+
+
+@pytest.fixture(scope="module")
+def soft(picture: Array) -> NDArray[np.float32]:
+    return expected_map(load_network("learned"), picture)
+
+
+@pytest.fixture
+def photo(save: Save, picture: Array) -> Path:
+    return save("photo.png", picture)
+
+
+def detect(
+    run: Run, photo: Path, *args: str, name: str = "out.png", network: str | Path = "learned"
+) -> Array:
+    out = photo.parent / name
+    result = run("detect", photo, "-f", network, "-q", "-o", out, *args)
+    assert (result.exit_code, result.output) == (0, ""), result.output
+    if name.endswith(".npy"):
+        return np.asarray(np.load(out)).squeeze()
+    with Image.open(out) as image:
+        return np.asarray(image)
+
+
+def facts(run: Run, photo: Path, *args: str) -> dict[str, Any]:
+    out = photo.parent / "out.png"
+    result = run("detect", photo, "-f", "learned", "--report", "json", "-o", out, *args)
+    assert (result.exit_code, result.stderr) == (0, "")
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def thinned(soft: Array) -> Array:
+    layers = Layers((0, len(soft)), soft[np.newaxis])
+    return np.asarray(Crest(0.0).apply(layers, (0, len(soft)), Scratch()).strength[0])
+
+
+close = partial(np.testing.assert_allclose, atol=1e-5)
+within_a_level = partial(np.testing.assert_allclose, atol=1)
+
+
+# What is written
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_it_is_named_by_its_network(run: Run, photo: Path, name: str) -> None:
+    assert run("detect", photo, "-f", name, "-q").exit_code == 0
+    assert (photo.parent / f"photo-{name}.png").exists()
+
+
+def test_every_network_that_detects_is_in_the_package() -> None:
+    assert set(LEARNED) <= set(zoo_names())
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_raw_is_the_map_itself(run: Run, photo: Path, picture: Array, name: str) -> None:
+    numbers = detect(run, photo, "--map", "raw", name="out.npy", network=name)
+    assert numbers.dtype == np.float32
+    close(numbers, expected_map(load_network(name), picture))
+
+
+@pytest.mark.parametrize("name", ["abs", "gain", "clip"])
+def test_maps_show_0_to_1_as_black_to_white(run: Run, photo: Path, soft: Array, name: str) -> None:
+    within_a_level(detect(run, photo, "--map", name), np.rint(255 * soft))
+
+
+def test_minmax_reaches_black_and_white(run: Run, photo: Path) -> None:
+    shown = detect(run, photo, "--map", "minmax")
+    assert (shown.min(), shown.max()) == (0, 255)
+
+
+def test_signed_has_grey_at_zero(run: Run, photo: Path) -> None:
+    assert detect(run, photo, "--map", "signed").min() >= 128
+
+
+def test_sixteen_bits_and_floats(run: Run, photo: Path, soft: Array) -> None:
+    within_a_level(detect(run, photo, "--depth", "16"), np.rint(65535 * soft))
+    close(detect(run, photo, "--depth", "float", name="out.npy"), soft)
+
+
+@pytest.mark.parametrize("extension", ["jpg", "tif", "pgm", "webp", "csv"])
+def test_every_format(run: Run, photo: Path, extension: str) -> None:
+    out = photo.parent / f"out.{extension}"
+    result = run("detect", photo, "-f", "learned-small", "-q", "--map", "gain", "-o", out)
+    assert (result.exit_code, result.output) == (0, "")
+    assert out.stat().st_size > 0
+
+
+def test_it_is_the_same_in_a_pipe(run: Run, photo: Path) -> None:
+    result = run("detect", "-", "-f", "learned-small", "-o", "-", "-q", stdin=photo.read_bytes())
+    detect(run, photo, network="learned-small")
+    assert result.stdout_bytes == (photo.parent / "out.png").read_bytes()
+
+
+def test_every_number_of_threads_gives_the_same_bytes(
+    run: Run, save: Save, picture: Array, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "SMALL_IMAGE", 2**10)
+    large = save("large.png", np.tile(picture, (3, 3, 1)))
+    written = []
+    for threads in ("1", "2", "3"):
+        detect(run, large, "--thin", "--threads", threads, network="learned-small")
+        written.append((large.parent / "out.png").read_bytes())
+    assert written[0] == written[1] == written[2]
+
+
+def test_from_python(picture: Array, soft: Array) -> None:
+    within_a_level(detect_edges(picture, "learned"), np.rint(255 * soft))
+    two = expected_map(at_scales(load_network("learned"), (1.0, 0.5)), picture)
+    within_a_level(detect_edges(picture, "learned", scales="0.5,1"), np.rint(255 * two))
+    with pytest.raises(UsageError, match="scales are of networks"):
+        detect_edges(picture, "sobel", scales="0.5")
+
+
+# Which edges count. A small network of random numbers has many strengths, whatever is learned.
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    return save_network(soft_network(), tmp_path)
+
+
+@pytest.fixture
+def random_soft(picture: Array) -> Array:
+    return expected_map(soft_network(), picture)
+
+
+def test_files_of_networks_detect_as_well(
+    run: Run, photo: Path, network: Path, random_soft: Array
+) -> None:
+    close(detect(run, photo, "--map", "raw", name="out.npy", network=network), random_soft)
+    assert run("detect", photo, "-f", network, "-q").exit_code == 0
+    assert (photo.parent / "photo-soft.png").exists()
+
+
+def test_thin_keeps_the_crests(run: Run, photo: Path, network: Path, random_soft: Array) -> None:
+    lines = detect(run, photo, "--thin", "--map", "raw", name="out.npy", network=network)
+    expected = thinned(random_soft)
+    # To a pixel in a thousand: where neighbours are all but equal the last bit decides.
+    assert ((lines > 0) != (expected > 0)).mean() < 1e-3
+    assert 0 < (lines > 0).mean() < 0.5
+
+
+def test_thresholds(run: Run, photo: Path, network: Path) -> None:
+    numbers = detect(run, photo, "--map", "raw", name="out.npy", network=network)
+    level = float(np.median(numbers))
+    for written in (f"{level}", f"{100 * level}%", "p50"):
+        lines = detect(run, photo, "--threshold", written, network=network)
+        assert (lines > 0).mean() == pytest.approx(0.5, abs=0.01)
+    strong = detect(run, photo, "--threshold", "otsu", network=network) > 0
+    assert numbers[strong].min() > numbers[~strong].max()
+    assert detect(run, photo, "--threshold", "auto", network=network).any()
+
+
+def test_hysteresis_links(run: Run, photo: Path, network: Path) -> None:
+    numbers = detect(run, photo, "--map", "raw", name="out.npy", network=network)
+    low, high = (float(np.percentile(numbers, share)) for share in (60, 90))
+    linked = detect(run, photo, "--hysteresis", f"{low},{high}", network=network)
+    np.testing.assert_array_equal(linked, 255 * hysteresis(numbers, low, high))
+
+
+def test_borders_and_masks_leave_edges_out(
+    run: Run, save: Save, photo: Path, network: Path, random_soft: Array
+) -> None:
+    framed = detect(run, photo, "--border", "9", network=network)
+    assert not framed[:9].any()
+    within_a_level(framed[9:-9, 9:-9], np.rint(255 * random_soft)[9:-9, 9:-9])
+    half = np.zeros(random_soft.shape, np.uint8)
+    half[:40] = 255
+    masked = detect(run, photo, "--mask", str(save("mask.png", half)), network=network)
+    assert not masked[40:].any()
+    within_a_level(masked[:40], np.rint(255 * random_soft)[:40])
+
+
+def test_scales_are_averaged(run: Run, photo: Path, picture: Array, network: Path) -> None:
+    found = detect(
+        run, photo, "--scales", "0.5,1", "--map", "raw", name="out.npy", network=network
+    )  # fmt: skip
+    close(found, expected_map(at_scales(soft_network(), (1.0, 0.5)), picture))
+
+
+# What is learned
+
+
+@pytest.mark.parametrize("name", LEARNED)
+@pytest.mark.parametrize("scales", ["1", "0.5,1"])
+def test_a_step_is_found(run: Run, save: Save, name: str, scales: str) -> None:
+    halves = np.full((64, 80, 3), (40, 50, 60), np.uint8)
+    halves[:, 40:] = (210, 190, 180)
+    lines = detect(
+        run, save("halves.png", halves), "--thin", "--scales", scales, "--map", "raw",
+        name="out.npy", network=name,
+    )  # fmt: skip
+    strongest = lines[16:-16].argmax(axis=1)
+    assert set(strongest) <= {38, 39, 40, 41}
+    assert lines[16:-16].max(axis=1).min() > 0.5
+
+
+@pytest.mark.parametrize("name", LEARNED)
+@pytest.mark.parametrize("value", [0, 90, 255])
+def test_a_constant_has_no_edges(run: Run, save: Save, name: str, value: int) -> None:
+    flat = save("flat.png", np.full((50, 60, 3), value, np.uint8))
+    assert not detect(run, flat, "--threshold", "0.3", network=name).any()
+    assert not detect(run, flat, "--thin", "--threshold", "0.1", network=name).any()
+
+
+# How they look
+
+
+def test_colours(run: Run, photo: Path, picture: Array, network: Path) -> None:
+    dark = detect(run, photo, network=network)
+    np.testing.assert_array_equal(detect(run, photo, "--invert", network=network), 255 - dark)
+    assert detect(run, photo, "--colormap", "ice", network=network).shape == (*dark.shape, 3)
+    opaque = detect(run, photo, "--alpha-out", network=network)
+    np.testing.assert_array_equal(opaque[..., 1], dark)
+    strong = detect(run, photo, "--threshold", "p70", network=network) > 0
+    drawn = detect(run, photo, "--overlay", "red", "--threshold", "p70", network=network)
+    assert (drawn[strong] == (255, 0, 0)).all()
+    np.testing.assert_array_equal(drawn[~strong], picture[~strong])
+
+
+# Images of every kind
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 17), (9, 2), (33, 31)])
+def test_images_of_any_size(run: Run, save: Save, picture: Array, size: tuple[int, int]) -> None:
+    small = np.ascontiguousarray(picture[: size[0], : size[1]])
+    shown = detect(run, save("small.png", small), "--thin", "--scales", "0.5,1")
+    assert shown.shape == size
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4])
+def test_grey_and_transparent_images(run: Run, save: Save, picture: Array, channels: int) -> None:
+    shade = np.dstack([picture, np.full(picture.shape[:2], 128)])[..., -channels:].astype(np.uint8)
+    path = save("shade.png", shade.squeeze())
+    assert facts(run, path)["channels"] == "rgb"
+    soft = expected_map(load_network("learned"), shade)
+    within_a_level(detect(run, path), np.rint(255 * soft))
+
+
+def test_background_is_what_transparent_images_are_laid_on(
+    run: Run, save: Save, network: Path
+) -> None:
+    clear = np.zeros((20, 20, 4), np.uint8)
+    clear[:, 10:] = (255, 255, 255, 255)
+    path = save("clear.png", clear)
+    white, black = (
+        detect(run, path, "--background", colour, network=network) for colour in ("white", "black")
+    )
+    assert (white == white[0, 0]).all()
+    assert not (black == black[0, 0]).all()
+
+
+def test_deep_and_float_images(run: Run, save: Save, picture: Array, soft: Array) -> None:
+    floats = save("floats.npy", picture / np.float32(255))
+    within_a_level(detect(run, floats), np.rint(255 * soft))
+    deep = save("deep.npy", picture.astype(np.uint16) * 257)
+    within_a_level(detect(run, deep), np.rint(65535 * soft))
+
+
+def test_nan_is_counted_and_refused_as_elsewhere(run: Run, refuse: Refuse, save: Save) -> None:
+    spoiled = np.full((9, 9), 0.5, np.float32)
+    spoiled[4, 4] = np.nan
+    path = save("spoiled.npy", spoiled)
+    assert facts(run, path)["nan"]["samples"] == 1
+    line = refuse("detect", path, "-f", "learned", "--nan", "error", "-o", "x.png", code=1)
+    assert "NaN at row 4, column 4" in line
+
+
+# What is reported
+
+
+def test_the_report_is_of_the_whole_network(run: Run, photo: Path) -> None:
+    report = facts(run, photo)
+    summary = load_network("learned").summary((71, 93, 3))
+    layers = [layer for layer in summary.layers if layer.weights]
+    assert [(f["name"], f["count"]) for f in report["filters"]] == [
+        (layer.name, layer.output_shape[2]) for layer in layers
+    ]
+    assert report["parameters"]["total"] == sum(layer.parameters for layer in layers)
+    assert report["parameters"]["biases"] == sum(layer.biases for layer in layers)
+    assert report["macs"] == sum(layer.macs for layer in layers)
+    assert report["receptive_field"] == list(summary.layers[-1].receptive_field)
+    assert report["convolved_shape"] == [71, 93, 3]
+    assert report["output_shape"] == [71, 93, 1]
+    assert report["padding"]["mode"] == "replicate"
+    assert report["engine"]["method"] == "products"
+    assert 0 <= report["output"]["min"] <= report["output"]["max"] <= 1
+
+
+def test_the_report_has_the_keys_of_every_other(run: Run, photo: Path) -> None:
+    other = run("detect", photo, "--report", "json", "-o", photo.parent / "sobel.png", "--thin")
+    expected = json.loads(other.stdout)
+    report = facts(run, photo, "--thin")
+    assert list(report) == list(expected)
+    assert [*report["output"]] == [*expected["output"]]
+    assert [*report["engine"]] == [*expected["engine"]]
+    assert report["output"]["thinning"] == "non-maximum suppression, across ridges"
+
+
+def test_two_scales_cost_a_quarter_more(run: Run, photo: Path) -> None:
+    one, two = (facts(run, photo, "--scales", scales) for scales in ("1", "0.5,1"))
+    assert two["parameters"] == one["parameters"]
+    assert two["macs"] == pytest.approx(1.25 * one["macs"], rel=0.05)
+
+
+@pytest.mark.parametrize("format_", ["csv", "markdown", "table"])
+def test_every_format_of_report(run: Run, photo: Path, format_: str) -> None:
+    out = photo.parent / "out.png"
+    result = run("detect", photo, "-f", "learned", "--report", format_, "-o", out)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "half-conv1" in result.stdout
+    assert result.stdout.count("\n") < 150
+
+
+def test_explain_writes_nothing(run: Run, photo: Path) -> None:
+    result = run("detect", photo, "-f", "learned", "--explain")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "learned, filters of" in result.stdout
+    assert "products, float32" in result.stdout
+    assert not (photo.parent / "photo-learned.png").exists()
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_filters_tell_what_it_is(run: Run, name: str) -> None:
+    assert name in run("filters", "list").stdout
+    shown = run("filters", "show", name).stdout
+    total = sum(layer.parameters for layer in load_network(name).summary().layers)
+    assert f"= {total:,}" in shown
+    assert f"edgecli network summary {name}" in shown
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_network_commands_take_it(run: Run, photo: Path, name: str) -> None:
+    summary = run("network", "summary", name, "--input", "71x93x3")
+    assert (summary.exit_code, summary.stderr) == (0, "")
+    assert "71×93×1" in summary.stdout
+    folder = photo.parent / "layers"
+    result = run("network", "run", name, photo, "-o", folder)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert len(list(folder.glob("*.png"))) == len(load_network(name).nodes)
+
+
+# Contact sheets
+
+
+def test_a_contact_sheet_has_it_among_others(run: Run, photo: Path) -> None:
+    out = photo.parent / "sheet.png"
+    names = ["learned", "sobel", "contours"]
+    options = [option for name in names for option in ("-f", name)]
+    result = run("detect", photo, *options, "--grid", "-o", out, "--report", "json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    reports = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(reports) == 3
+    assert "count" in reports[0]["filters"][0]
+    assert out.exists()
+
+
+def test_alone_it_comes_before_the_usual_ones(run: Run, photo: Path) -> None:
+    out = photo.parent / "sheet.png"
+    args = ("--grid", "--scales", "0.5,1", "-o", out, "--report", "json")
+    result = run("detect", photo, "-f", "learned-small", *args)
+    assert (result.exit_code, result.stderr) == (0, "")
+    reports = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(reports) == 1 + len(GRID_FILTERS)
+    assert reports[0]["filters"][0]["name"] == "full"
+
+
+def test_what_fits_no_filter_of_a_sheet_is_refused(refuse: Refuse, photo: Path) -> None:
+    line = refuse(
+        "detect", photo, "-f", "learned", "-f", "sobel", "--grid", "--stride", "2", code=2
+    )
+    assert "takes no --stride" in line
+
+
+# What is refused
+
+REFUSED = {
+    "padding": ["valid"],
+    "padding-mode": ["zeros"],
+    "stride": ["2"],
+    "dilation": ["2"],
+    "convolve": [],
+    "channels": ["gray"],
+    "bias": ["1"],
+    "activation": ["relu"],
+    "combine": ["max"],
+}
+
+
+@pytest.mark.parametrize("option", OF_BANKS.values())
+def test_options_of_banks_are_refused_by_name(refuse: Refuse, photo: Path, option: str) -> None:
+    line = refuse("detect", photo, "-f", "learned", f"--{option}", *REFUSED[option], code=2)
+    assert f"--{option};" in line
+
+
+def test_their_defaults_are_accepted(run: Run, photo: Path) -> None:
+    usual = ("--padding", "same", "--padding-mode", "replicate", "--stride", "1", "--scales", "1")
+    np.testing.assert_array_equal(detect(run, photo, *usual), detect(run, photo))
+
+
+@pytest.mark.parametrize("other", ["sobel", "learned"])
+def test_it_is_made_alone(refuse: Refuse, photo: Path, other: str) -> None:
+    assert "--filter" in refuse("detect", photo, "-f", other, "-f", "learned", code=2)
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["detect", "PHOTO", "-f", "lerned"], "did you mean 'learned'?"),
+        (["detect", "PHOTO", "-f", "learned:2"], "takes no parameters"),
+        (["detect", "PHOTO", "-f", "learned", "--scales", "3"], "among 0.5, 1, 2"),
+        (["detect", "PHOTO", "-f", "sobel", "--scales", "0.5"], "drop --scales"),
+        (["trace", "PHOTO", "-f", "learned", "--at", "1,1"], "no sum of products"),
+        (["filters", "export", "learned", "-o", "-"], "is a network"),
+        (["detect", "PHOTO", "-f", "missing.toml"], "does not exist"),
+    ],
+)
+def test_it_is_no_bank(refuse: Refuse, photo: Path, args: list[str], said: str) -> None:
+    given = [str(photo) if arg == "PHOTO" else arg for arg in args]
+    assert said in refuse(*given, code=2)
+
+
+def test_load_filter_refuses_it() -> None:
+    with pytest.raises(FilterError, match="is a network"):
+        load_filter("learned")
+
+
+def test_networks_that_make_no_edges_are_refused(
+    refuse: Refuse, photo: Path, tmp_path: Path
+) -> None:
+    lenet = tmp_path / "lenet.toml"
+    dense = 'name = "a"\n[input]\nshape = [8, 8, 3]\n[[layers]]\ntype = "flatten"\n'
+    lenet.write_text(dense)
+    assert "is no edge map" in refuse("detect", photo, "-f", lenet, code=2)
+    with pytest.raises(NetworkError, match="no edge map"):
+        detect_edges(np.zeros((9, 9)), str(lenet))

@@ -1,0 +1,70 @@
+"""The command that trains: its recipe, and what it refuses."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from edgecli.errors import UsageError
+from edgecli.training import __main__ as command
+from edgecli.training.recipe import HELD_OUT, Recipe, changed
+
+
+def test_settings_change_numbers_and_no_others() -> None:
+    recipe = changed(Recipe(), ["steps=10", "rate=1e-4", "seed=0", "steps=20"])
+    assert (recipe.steps, recipe.rate, recipe.seed) == (20, 1e-4, 0)
+    assert recipe.scenes == Recipe().scenes
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("stesp=3", "'stesp' is not in the recipe; there are steps, scenes"),
+        ("steps", "steps= is no whole number from 1; write steps=1 or more"),
+        ("steps=0", "steps=0 is no whole number from 1"),
+        ("steps=1.5", "steps=1.5 is no whole number"),
+        ("rate=-1", "rate=-1 is no number from 0"),
+        ("rate=inf", "rate=inf is no number"),
+        ("rate=nan", "rate=nan is no number"),
+    ],
+)
+def test_settings_that_are_refused(setting: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        changed(Recipe(), [setting])
+
+
+@pytest.mark.parametrize("recipe", [Recipe(), Recipe(scenes=9), Recipe(steps=3)], ids=str)
+def test_every_scene_is_drawn_once_and_none_that_is_held_out(recipe: Recipe) -> None:
+    numbers = [*recipe.first_scenes, *recipe.later_scenes]
+    assert numbers == list(range(min(recipe.ready + recipe.steps, recipe.scenes)))
+    assert numbers[-1] < HELD_OUT
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["learnt"], "network 'learnt' is not trained here; try learned"),
+        (["learned", "--set", "steps=x"], "steps=x is no whole number from 1"),
+    ],
+)
+def test_the_command_refuses_in_one_line(
+    args: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main([*args, "-o", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"edgecli.training: {said}")
+    assert told.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_torch_the_command_says_what_to_install(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find(name: str) -> object:
+        return None if name == "torch" else find_spec(name)
+
+    monkeypatch.setattr(command, "find_spec", find)
+    assert command.main(["learned", "-o", str(tmp_path)]) == 2
+    assert "training needs torch; pip install 'edgecli[train]'" in capsys.readouterr().err

@@ -50,7 +50,8 @@ def group_weights(weights: Iterable[float]) -> tuple[Group, ...]:
         plus = tuple(i for i, positive in signs if positive)
         minus = tuple(i for i, positive in signs if not positive)
         groups.append(Group(size, plus, minus) if plus else Group(-size, minus, ()))
-    return tuple(sorted(groups, key=lambda group: (group.weight != 1, group.weight < 0)))
+    ordered = tuple(sorted(groups, key=lambda group: (group.weight != 1, group.weight < 0)))
+    return NOTHING_TO_ADD if ordered == NOTHING_TO_ADD else ordered
 
 
 def passes(groups: Sequence[Group]) -> int:
@@ -229,7 +230,7 @@ def _pass(
 ) -> Array:
     """Run one pass into ``out`` or scratch memory; a view where there is nothing to sum up."""
     if out is None:
-        if groups == NOTHING_TO_ADD:
+        if groups is NOTHING_TO_ADD:
             return views[0]
         out = scratch.take(name, views[0].shape, views[0].dtype)
     rest = scratch.take("rest", out.shape, out.dtype) if len(groups) > 1 else out

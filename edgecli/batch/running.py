@@ -159,7 +159,7 @@ class _Names:
 
     def of(self, job: Job) -> list[str]:
         """Return the outputs of an input."""
-        kind = os.path.splitext(job.path)[1]
+        kind = job.path[job.path.rfind(".") :]
         if kind not in self._endings:
             named = name_outputs(f"x{kind}", self._work.settings, self._work.target("", ""))
             self._endings[kind] = [os.path.basename(path) for path in named.paths]

@@ -19,6 +19,7 @@ from edgecli.batch.running import plan_batch, run_batch
 from edgecli.batch.work import Work
 from edgecli.errors import UsageError
 from tests.batches import contents, make_work, pictures
+from tests.conftest import Run
 
 ROOT = Path(__file__).parent.parent
 
@@ -72,6 +73,16 @@ def run_all(source: Path, work: Work, executor: Executor) -> None:
             pass
         assert batch.failed == []
         assert batch.totals.done == 13
+
+
+def test_the_command_line_works_on_a_cluster(tmp_path: Path, scheduler: str, run: Run) -> None:
+    source = pictures(tmp_path / "in", "a.pgm", "b/c.pgm")
+    options = ["-f", "scharr", "--recursive", "-q"]
+    near, far = tmp_path / "near", tmp_path / "far"
+    assert run("batch", source, "-o", near, *options).exit_code == 0
+    assert run("batch", source, "-o", far, *options, "--scheduler", scheduler).exit_code == 0
+    assert contents(far) == contents(near)
+    assert len(contents(near)) == 2
 
 
 def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,6 +124,14 @@ def test_other_settings_do_everything_again(source: Path, work: Work) -> None:
     assert run_folder(source, work) == (3, 0, 0)
 
 
+def test_other_names_are_other_outputs(source: Path, work: Work) -> None:
+    run_folder(source, work)
+    with planned(source, work, suffix=True) as batch:
+        assert run(batch, work).done == 3
+    assert run_folder(source, work) == (3, 0, 0)
+    assert len(contents(Path(work.output))) == 6
+
+
 def test_the_tree_can_be_moved(source: Path, work: Work) -> None:
     run_folder(source, work)
     moved = source.parent.rename(source.parent.with_name("moved"))

@@ -21,7 +21,7 @@ from edgecli.errors import OutputError
 
 SCHEMA = "edgecli.journal/1"
 
-_LINE = 4096  # bytes, more than most lines have
+_LINE, _HEAD = 4096, 1024  # bytes, more than most lines have, and all of them but their reports
 _PART = 2**20  # bytes of a file that are hashed at once
 
 Entry = dict[str, Any]
@@ -96,7 +96,11 @@ class Journal:
 
     def read_head(self, offset: int) -> Entry:
         """Read the line that begins at ``offset``, all but its reports."""
-        return _head_of(self._line(offset))
+        self._file.seek(offset)
+        head, found, _ = (self._file.read(_HEAD) or b"").partition(_REPORTS.encode())
+        if not found:
+            head = self._line(offset).partition(_REPORTS.encode())[0]
+        return cast(Entry, json.loads(head.decode() + "}"))
 
     def _line(self, offset: int) -> bytes:
         self._file.seek(offset)
@@ -134,12 +138,6 @@ def write_line(entry: Entry) -> str:
 
 _REPORTS = ', "reports": '
 _KEY = re.compile(rb'\{"input": ("(?:[^"\\]|\\.)*"), "size": .*\}$')
-
-
-def _head_of(line: bytes) -> Entry:
-    """Read a line but for its reports, which are most of it."""
-    head, _, _ = line.partition(_REPORTS.encode())
-    return cast(Entry, json.loads(head + b"}"))
 
 
 def file_hash(path: str) -> str:

@@ -23,6 +23,7 @@ from edgecli.jobs import name_outputs
 
 SCHEMA = "edgecli.report/1"
 
+FRAME = re.compile(r"-\d{4,}(?=\.\w+$)")  # what tells the frames of one input apart
 TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}\.edgecli-tmp", re.DOTALL)
 
 
@@ -93,10 +94,10 @@ def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = Fal
     jobs = _make_jobs(inputs, work, suffix=suffix)
     if inside:
         _claim(jobs, work, journal)
-    lines = array("q", [-1]) * len(jobs)
+    lines, names = array("q", [-1]) * len(jobs), _Names(work)
     for number, job in enumerate(jobs):
         offset = journal.find(job.key)
-        if offset is not None and _is_done(job, journal.read_head(offset), work):
+        if offset is not None and _is_done(job, journal.read_head(offset), work, names):
             lines[number] = offset
     skipped = len(jobs) - lines.count(-1)
     totals = Totals(len(jobs) + len(found.troubles), 0, len(found.troubles), skipped)
@@ -158,7 +159,7 @@ class _Names:
 
     def of(self, job: Job) -> list[str]:
         """Return the outputs of an input."""
-        kind = os.path.splitext(job.path)[1]
+        kind = job.path[job.path.rfind(".") :]
         if kind not in self._endings:
             named = name_outputs(f"x{kind}", self._work.settings, self._work.target("", ""))
             self._endings[kind] = [os.path.basename(path) for path in named.paths]
@@ -194,11 +195,18 @@ def _claim(jobs: Iterable[Job], work: Work, journal: Journal) -> None:
         journal.append(key, write_line(entry))
 
 
-def _is_done(job: Job, entry: Mapping[str, Any], work: Work) -> bool:
+def _is_done(job: Job, entry: Mapping[str, Any], work: Work, names: _Names) -> bool:
     """Whether input, settings and outputs are those of a line; files are read only in doubt."""
     if entry["settings"] != work.identity or not _is_same(job.path, entry):
         return False
-    return all(_is_same(f"{work.output}/{output['path']}", output) for output in entry["outputs"])
+    expected = names.of(job)
+    for output in entry["outputs"]:
+        path = output["path"]
+        if path not in expected and FRAME.sub("", path) not in expected:
+            return False
+        if not _is_same(f"{work.output}/{path}", output):
+            return False
+    return True
 
 
 def _is_same(path: str, known: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import click
 
+from edgecli import __version__
 from edgecli.batch.inputs import Found, find_inputs, listed_inputs
 from edgecli.batch.journal import Journal, settings_hash
 from edgecli.batch.processes import AHEAD, ProcessExecutor
@@ -100,7 +101,7 @@ def command(
         if scheduler is not None:
             found, output = _absolute(found), os.path.abspath(output)
             running = stack.enter_context(_on_cluster(scheduler, memory))
-        work = _make_work(settings, replace(target, output=output), limits, running, suffix=suffix)
+        work = _make_work(settings, replace(target, output=output), limits, running)
         make_folder(output)
         if gallery:
             from edgecli.reports.gallery import check_gallery, write_gallery
@@ -134,13 +135,9 @@ def _find(source: str, output: str, *, recursive: bool, zero: bool) -> Found:
     return find_inputs(source, output, recursive=recursive)
 
 
-def _make_work(
-    settings: Settings, target: Target, limits: Limits, running: Running, *, suffix: bool
-) -> Work:
+def _make_work(settings: Settings, target: Target, limits: Limits, running: Running) -> Work:
     threads = settings.threads or cores()
-    identity = settings_hash(
-        replace(settings, threads=None, measured=True), target.format, limits, suffix
-    )
+    plain = replace(settings, threads=None, measured=True)
     return Work(
         settings=replace(settings, threads=min(max(2 * threads // running.jobs, 1), threads)),
         format=target.format,
@@ -148,7 +145,7 @@ def _make_work(
         limits=limits,
         no_clobber=target.no_clobber,
         describe=image_facts,
-        identity=identity,
+        identity=settings_hash(__version__, plain, target.format, limits),
         share=max(running.memory // running.jobs // BYTES_PER_PIXEL, 1),
         threads=threads,
     )

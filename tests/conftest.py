@@ -18,8 +18,19 @@ from PIL import Image
 
 from edgecli.cli import main
 
-collect_ignore = [] if find_spec("torch") else ["test_networks_torch.py", "torch_networks.py"]
-"""Torch is gigabytes: what compares with it is collected where it is there."""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+TORCH = find_spec("torch") is not None
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
+
+collect_ignore: list[str] = []
+"""Torch is gigabytes and a browser no Python package: what needs them is collected where they are."""
+
+if not TORCH:
+    collect_ignore += ["test_networks_torch.py", "test_training_torch.py", "torch_networks.py"]
+if CHROMIUM is None:
+    collect_ignore += ["test_gallery_browser.py"]
+    if os.environ.get("EDGECLI_NEED_BROWSER"):  # .ci/run sees to it that there is one
+        raise pytest.UsageError("EDGECLI_NEED_BROWSER is set, but there is no chromium on PATH")
 
 GOLDEN = Path(__file__).parent / "golden"
 SAMPLES = Path(__file__).parent.parent / "sample_images"
@@ -45,19 +56,12 @@ Save = Callable[[str, Any], Path]
 Golden = Callable[[str, str], None]
 
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
-
-# The gallery's page is tested in a browser where there is one; .ci/run sees to it that there is.
-collect_ignore = [] if CHROMIUM else ["test_gallery_browser.py"]
-if CHROMIUM is None and os.environ.get("EDGECLI_NEED_BROWSER"):
-    raise pytest.UsageError("EDGECLI_NEED_BROWSER is set, but there is no chromium on PATH")
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was left out: unlike a line of the header, this is printed with ``-q`` as well."""
     if CHROMIUM is None:
         terminalreporter.line("no chromium on PATH: tests/test_gallery_browser.py was left out")
+    if not TORCH:
+        terminalreporter.line("no torch: tests that compare with it were left out")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -23,7 +23,7 @@ TORCH = find_spec("torch") is not None
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 
 collect_ignore: list[str] = []
-"""Torch is gigabytes and a browser no Python package: what needs them is collected where they are."""
+"""Torch is gigabytes, a browser no package of Python: what needs them is collected beside them."""
 
 if not TORCH:
     collect_ignore += ["test_networks_torch.py", "test_training_torch.py", "torch_networks.py"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +32,14 @@ if CHROMIUM is None:
     collect_ignore += ["test_gallery_browser.py"]
     if os.environ.get("EDGECLI_NEED_BROWSER"):  # .ci/run sees to it that there is one
         raise pytest.UsageError("EDGECLI_NEED_BROWSER is set, but there is no chromium on PATH")
+
+# What a shell starts in the background ignores these, and so would the commands under test.
+for number, handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (getattr(signal, "SIGHUP", signal.SIGINT), signal.SIG_DFL),
+):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 GOLDEN = Path(__file__).parent / "golden"
 SAMPLES = Path(__file__).parent.parent / "sample_images"

@@ -133,26 +133,26 @@ def edge_loss(logits: Tensor, edges: Tensor, weight: Tensor, positives: float) -
     return (counted * each).sum() / weight.sum().clamp(min=1)
 
 
-@torch.no_grad()
 def measure(run: Run, pool: Pool) -> float:
     """Return the mean weights' loss on scenes that are not trained on."""
     losses = []
     for number in range(HELD_OUT, HELD_OUT + run.recipe.measured):
         images, edges, weight = tensors([whole(pool.read(number))])
-        logits = run.mean.forward(images)
-        losses.append(float(total_loss(logits, edges, weight, run.recipe)))
+        with torch.no_grad():
+            logits = run.mean.forward(images)
+            losses.append(float(total_loss(logits, edges, weight, run.recipe)))
     return sum(losses) / max(len(losses), 1)
 
 
-@torch.no_grad()
 def _follow(mean: Model, model: Model, kept: float) -> None:
     """Move the mean's numbers towards the model's; the statistics of its norms as well."""
     latest = model.modules.state_dict()
-    for name, value in mean.modules.state_dict().items():
-        if value.is_floating_point():
-            value.lerp_(latest[name], 1 - kept)
-        else:
-            value.copy_(latest[name])
+    with torch.no_grad():
+        for name, value in mean.modules.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(latest[name], 1 - kept)
+            else:
+                value.copy_(latest[name])
 
 
 def _batches(recipe: Recipe, pool: Pool, first: int) -> Iterator[tuple[int, list[Crop]]]:

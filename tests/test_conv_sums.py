@@ -21,6 +21,7 @@ from edgecli.conv.sums import (
     group_weights,
     outer_factors,
     passes,
+    tap_passes,
     tap_slice,
     weighted_sum,
 )
@@ -197,3 +198,9 @@ def test_a_chain_slides_as_its_weights_do(
     result = Chain.of(weights).apply(plane, out, axis, steps, Scratch())
     assert result is out or not given_memory
     np.testing.assert_array_equal(result, truth)
+
+
+@given(weight_lists)
+def test_passes_are_counted_before_anything_is_prepared(weights: list[float]) -> None:
+    expected = passes(group_weights(weights)) if any(weights) else 0
+    assert tap_passes(np.array(weights)) == expected

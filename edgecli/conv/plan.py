@@ -13,7 +13,7 @@ from edgecli.conv.increments import Increments
 from edgecli.conv.method import Method, Steps
 from edgecli.conv.products import LowRank, RowProducts, SeparableProducts, numerical_rank
 from edgecli.conv.spectral import Spectral
-from edgecli.conv.sums import Separable, Taps
+from edgecli.conv.sums import Separable, Taps, tap_passes
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window
 from edgecli.records import dataclass, field
@@ -182,15 +182,16 @@ def _choose_method(
     weight: NDArray[Any], accumulator: np.dtype[Any], steps: Steps, exact: bool
 ) -> tuple[Method, np.dtype[Any]]:
     """Choose for one filter ``(C_in, kH, kW)``; products where sums take too many passes."""
-    sums = _sums(weight)
+    outer = Separable.prepare(weight)
     most = PASSES_PER_ROW[accumulator.name] * weight.shape[1]
-    if isinstance(sums, Separable):
+    if outer is not None:
         most = MOST_PASSES[accumulator.name]
-    if sums.passes <= most or not exact:
-        return sums, accumulator
+    passes = outer.passes if outer is not None else tap_passes(weight)
+    if passes <= most or not exact:
+        return outer or Taps.prepare(weight), accumulator
     single = np.dtype(np.float32)
-    if len(weight) == 1 and isinstance(sums, Separable):
-        _, column, row = sums.factors
+    if len(weight) == 1 and outer is not None:
+        _, column, row = outer.factors
         return SeparableProducts.prepare(np.array(column), np.array(row), steps), single
     # Fourier transforms round, singular values too: whole numbers stay with plain products.
     if len(weight) == 1 and accumulator == single and steps == Steps():

@@ -64,6 +64,16 @@ def passes(groups: Sequence[Group]) -> int:
     return additions + sum(abs(group.weight) != 1 for group in groups)
 
 
+def tap_passes(weights: Array) -> int:
+    """Count the passes of a sum of taps without preparing it, which takes long for many weights.
+
+    >>> tap_passes(np.array([[1, 2, 0, -2]]))
+    3
+    """
+    sizes = np.abs(weights[weights != 0])
+    return max(len(sizes) - 1 + int(np.count_nonzero(np.unique(sizes) != 1)), 0)
+
+
 def weighted_sum(groups: Sequence[Group], views: Sequence[Array], out: Array, rest: Array) -> None:
     """Write Σ weight · view to ``out``; ``rest`` is working memory of its shape.
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli import FilterBank, detect_edges, load_filter
-from edgecli.detection import OF_BANKS
 from edgecli.edges.contours import contours, plan_contours
 from edgecli.edges.hysteresis import hysteresis
 from edgecli.edges.operators import load_operator
@@ -246,33 +245,10 @@ def test_filters_show_says_what_it_is_made_of(run: Run) -> None:
 
 # What is refused
 
-REFUSED = {
-    "padding": ["valid"],
-    "padding-mode": ["zeros"],
-    "stride": ["2"],
-    "dilation": ["2"],
-    "convolve": [],
-    "channels": ["gray"],
-    "bias": ["1"],
-    "activation": ["relu"],
-    "combine": ["max"],
-}
-
-
-@pytest.mark.parametrize("option", OF_BANKS.values())
-def test_options_of_banks_are_refused_by_name(refuse: Refuse, photo: Path, option: str) -> None:
-    line = refuse("detect", photo, "-f", "contours", f"--{option}", *REFUSED[option], code=2)
-    assert f"--{option};" in line
-
 
 def test_their_defaults_are_accepted(run: Run, photo: Path) -> None:
     usual = ("--padding", "same", "--padding-mode", "replicate", "--stride", "1")
     assert detect(run, photo, *usual).any()
-
-
-@pytest.mark.parametrize("other", ["sobel", "contours"])
-def test_it_is_made_alone(refuse: Refuse, photo: Path, other: str) -> None:
-    assert "--filter" in refuse("detect", photo, "-f", other, "-f", "contours", code=2)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from PIL import Image
 
 from edgecli import detect_edges, load_filter, load_network, pipeline
 from edgecli.conv.scratch import Scratch
-from edgecli.detection import OF_BANKS
 from edgecli.edges.hysteresis import hysteresis
 from edgecli.edges.ridges import Crest
 from edgecli.edges.stages import Layers
@@ -412,33 +411,10 @@ def test_what_fits_no_filter_of_a_sheet_is_refused(refuse: Refuse, photo: Path) 
 
 # What is refused
 
-REFUSED = {
-    "padding": ["valid"],
-    "padding-mode": ["zeros"],
-    "stride": ["2"],
-    "dilation": ["2"],
-    "convolve": [],
-    "channels": ["gray"],
-    "bias": ["1"],
-    "activation": ["relu"],
-    "combine": ["max"],
-}
-
-
-@pytest.mark.parametrize("option", OF_BANKS.values())
-def test_options_of_banks_are_refused_by_name(refuse: Refuse, photo: Path, option: str) -> None:
-    line = refuse("detect", photo, "-f", "learned", f"--{option}", *REFUSED[option], code=2)
-    assert f"--{option};" in line
-
 
 def test_their_defaults_are_accepted(run: Run, photo: Path) -> None:
     usual = ("--padding", "same", "--padding-mode", "replicate", "--stride", "1", "--scales", "1")
     np.testing.assert_array_equal(detect(run, photo, *usual), detect(run, photo))
-
-
-@pytest.mark.parametrize("other", ["sobel", "learned"])
-def test_it_is_made_alone(refuse: Refuse, photo: Path, other: str) -> None:
-    assert "--filter" in refuse("detect", photo, "-f", other, "-f", "learned", code=2)
 
 
 @pytest.mark.parametrize(

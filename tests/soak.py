@@ -5,14 +5,17 @@ Whatever happened, the last run must leave what a batch leaves that nobody distu
 
 from __future__ import annotations
 
+import ctypes
+import json
 import os
 import random
 import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -30,6 +33,25 @@ NAMES = (
 )  # fmt: skip
 
 SMALL_DISK = 8192  # bytes that a file may have in a run whose disk is full
+LARGE = 200  # rows of a picture whose edge map is larger than that
+
+REASONS = {
+    b"empty.png": "is empty",
+    b"text.png": "is in no format",
+    b"cut.png": "is damaged",
+    b"flipped.png": "is damaged",
+    b"huge.pgm": "limit",
+    b"short.pgm": "ends in row",
+    b"gone.png": "No such file",
+    b"two\nlines \xff.png": "is in no format",
+    b"lock\ned \xff": "cannot be looked into: Permission denied",
+}
+"""What is no picture, by its name, and what is said of it."""
+
+LOCKED = os.fsdecode(b"lock\ned \xff")
+
+DROP, OVERRIDES = 24, (1, 2)
+"""Linux: PR_CAPBSET_DROP, and the capabilities by which root reads what permissions forbid."""
 
 
 @dataclass
@@ -37,9 +59,11 @@ class Soak:
     """What was done, what came of it, and every way in which that was not as it must be."""
 
     images: int
-    broken: int
+    broken: int = len(REASONS)
     kills: int = 0
     runs: int = 0
+    changes: int = 0  # of inputs, while a batch was at work
+    noticed: int = 0  # inputs that failed for those
     peak: int = 0  # bytes of the largest process
     faults: list[str] = field(default_factory=list)
 
@@ -52,22 +76,27 @@ class Soak:
 def soak(folder: Path, *, images: int, kills: int, seed: int) -> Soak:
     """Run a batch over ``images`` inputs, to be killed so many times at moments by the seed."""
     chance = random.Random(seed)
-    source, out = folder / "in", folder / "out"
+    source, out, among = folder / "in", folder / "out", folder / "among"
     inputs = list(plant_images(source, images))
-    broken = plant_broken(source)
-    result = Soak(images, len(broken))
+    plant_broken(source)
+    result = Soak(images)
     for _ in range(kills):
         lines = chance.randint(1, max(2 * images // kills, 2))
-        result.kills += kill_after(source, out, lines)
-        result.runs += 1
+        result.kills += kill_after(result, source, out, lines)
         disturb(chance, inputs)
         if result.runs % 5 == 2:
-            run_on_full_disk(result, source, out)
-    finish(result, source, out, broken)
-    compare(result, contents(out), undisturbed(result, source, folder / "fresh"), inputs)
-    left = [path.name for path in out.rglob("*.edgecli-tmp")]
-    result.check(not left, f"temporary files are left: {left}")
+            run_on_full_disk(result, source, out, inputs[0])
+    run_among_changes(result, source, among, partial(disturb, chance, inputs))
+    failures = [finish(result, source, place) for place in (out, among)]
+    run_again(result, source, out)
+    expected = undisturbed(result, source, folder / "fresh", failures)
+    for place in (out, among):
+        compare(result, contents(place), expected, inputs)
+        check_journal(result, place, inputs)
+        left = [path.name for path in place.rglob("*.edgecli-tmp")]
+        result.check(not left, f"temporary files are left: {left}")
     result.peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    (source / LOCKED).chmod(0o700)  # so that it can be removed
     return result
 
 
@@ -80,22 +109,25 @@ def plant_images(source: Path, images: int) -> Iterator[Path]:
     (source / "deep" / "self").symlink_to(source / "deep" / "self")
 
 
-def plant_broken(source: Path) -> list[str]:
-    """Write what only looks like pictures; return the names."""
+def plant_broken(source: Path) -> None:
+    """Write what only looks like pictures, and a folder that cannot be looked into."""
     stream = BytesIO()
     Image.fromarray(noise(64, 64)).save(stream, "PNG")
+    png = stream.getvalue()
     files = {
-        "empty.png": b"",
-        "text.png": b"no picture at all, whatever its name",
-        "cut.png": stream.getvalue()[:-700],
-        "flipped.png": stream.getvalue()[:500] + b"\0" * 9 + stream.getvalue()[509:],
-        "huge.pgm": b"P5 2000000 2000000 255\n",
-        "short.pgm": b"P5 90 90 255\n" + bytes(500),
+        b"empty.png": b"",
+        b"text.png": b"no picture at all, whatever its name",
+        b"cut.png": png[:-700],
+        b"flipped.png": png[:500] + b"\0" * 9 + png[509:],
+        b"huge.pgm": b"P5 2000000 2000000 255\n",
+        b"short.pgm": b"P5 90 90 255\n" + bytes(500),
+        b"two\nlines \xff.png": b"no picture either",
     }
     for name, data in files.items():
-        (source / name).write_bytes(data)
+        (source / os.fsdecode(name)).write_bytes(data)
     (source / "gone.png").symlink_to(source / "nowhere.png")
-    return [*files, "gone.png"]
+    write_pgm(source / LOCKED / "unseen.pgm")
+    (source / LOCKED).chmod(0)
 
 
 def command(source: Path, out: Path) -> list[str]:
@@ -106,26 +138,67 @@ def command(source: Path, out: Path) -> list[str]:
     ]
 
 
-def kill_after(source: Path, out: Path, lines: int) -> bool:
+def start(source: Path, out: Path, *, full_disk: bool = False) -> subprocess.Popen[bytes]:
+    """Begin the batch in a group of processes of its own, as a user whom permissions bind."""
+    forget = ctypes.CDLL(None).prctl if sys.platform == "linux" and os.geteuid() == 0 else None
+
+    def limit() -> None:
+        if forget is not None:
+            for capability in OVERRIDES:
+                forget(DROP, capability, 0, 0, 0)
+        if full_disk:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL_DISK, SMALL_DISK))
+
+    return subprocess.Popen(
+        command(source, out),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=limit,  # noqa: PLW1509 (there are no threads here)
+    )
+
+
+def end(result: Soak, process: subprocess.Popen[bytes], what: str) -> list[str]:
+    """Wait for all processes of a run, and return its lines of errors."""
+    _, errors = process.communicate()
+    result.runs += 1
+    killed = process.returncode == -signal.SIGKILL
+    result.check(killed or process.returncode == 1, f"{what} ended in {process.returncode}")
+    for words in (b"Traceback", b"internal error", b"another batch"):
+        result.check(words not in errors, f"{what}: {errors[-300:]!r}")
+    return errors.decode(errors="replace").splitlines()
+
+
+def kill_after(result: Soak, source: Path, out: Path, lines: int) -> bool:
     """Kill a run, all its processes, when its journal has so many more lines; False if it ended."""
     journal = out / JOURNAL
     before = count_lines(journal)
-    with subprocess.Popen(
-        command(source, out),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as process:
-        while process.poll() is None:
+    with start(source, out) as process:
+        while not ended(process):
             if count_lines(journal) >= before + lines:
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-                return process.returncode == -signal.SIGKILL
-            try:
-                process.wait(0.01)
-            except subprocess.TimeoutExpired:
-                continue
-    return False
+                break
+        end(result, process, "a run to be killed")
+    return process.returncode == -signal.SIGKILL
+
+
+def ended(process: subprocess.Popen[bytes]) -> bool:
+    """Wait a moment for a process, and return whether it has ended."""
+    try:
+        process.wait(0.01)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def run_among_changes(result: Soak, source: Path, out: Path, change: Callable[[], None]) -> None:
+    """Let a run do everything while its inputs change, vanish and come back."""
+    with start(source, out) as process:
+        while not ended(process):
+            change()
+            result.changes += 1
+        lines = end(result, process, "a run among changes")
+    result.noticed = len(lines) - len(REASONS) - 1
 
 
 def count_lines(path: Path) -> int:
@@ -143,42 +216,69 @@ def disturb(chance: random.Random, inputs: list[Path]) -> None:
         write_pgm(other, chance.randint(10**6, 10**7))
 
 
-def run_on_full_disk(result: Soak, source: Path, out: Path) -> None:
-    """Let a run go where no file can grow large: it must fail in lines."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL_DISK, SMALL_DISK))
-
-    done = subprocess.run(command(source, out), capture_output=True, check=False, preexec_fn=limit)
-    result.runs += 1
-    result.check(done.returncode == 1, f"a full disk ended in exit code {done.returncode}")
-    result.check(b"Traceback" not in done.stderr, f"a full disk: {done.stderr[-300:]!r}")
+def run_on_full_disk(result: Soak, source: Path, out: Path, large: Path) -> None:
+    """Let a run that has a large picture to do go where no file can grow large."""
+    write_pgm(large, result.runs, side=LARGE)
+    with start(source, out, full_disk=True) as process:
+        lines = end(result, process, "a full disk")
+    told = any("cannot be written" in line for line in lines)
+    result.check(told, f"a full disk is not told: {lines}")
 
 
-def finish(result: Soak, source: Path, out: Path, broken: list[str]) -> None:
-    """Run to the end, and once more, when there is nothing left to do but what failed."""
-    for _ in range(2):
-        before = written(out)
-        done = subprocess.run(command(source, out), capture_output=True, check=False)
-        result.runs += 1
-        lines = done.stderr.decode(errors="replace").splitlines()
-        result.check(done.returncode == 1, f"the last run ended in exit code {done.returncode}")
-        result.check(len(lines) == len(broken) + 1, f"failures: {lines}")
-        for name in broken:
-            result.check(any(name in line for line in lines), f"{name} is not among the failures")
-    result.check(written(out) == before, "the second of two runs wrote outputs again")
+def finish(result: Soak, source: Path, out: Path) -> list[str]:
+    """Run to the end, when nothing is left but failures; return their lines."""
+    with start(source, out) as process:
+        lines = end(result, process, "the last run")
+    check_failures(result, lines)
+    return lines
+
+
+def run_again(result: Soak, source: Path, out: Path) -> None:
+    """Run once more, when nothing must be written."""
+    before = written(out)
+    finish(result, source, out)
+    result.check(written(out) == before, "a run with nothing to do wrote something")
+
+
+def check_failures(result: Soak, lines: list[str]) -> None:
+    """Hold the lines at the end of a run to what is known to be broken, and why."""
+    result.check(len(lines) == len(REASONS) + 1, f"failures: {lines}")
+    for name, reason in REASONS.items():
+        shown = " ".join(name.decode("utf-8", "surrogateescape").split())
+        shown = shown.encode("utf-8", "backslashreplace").decode()
+        told = any(shown in line and reason in line for line in lines)
+        result.check(told, f"{shown} that {reason} is not among the failures: {lines}")
 
 
 def written(out: Path) -> dict[str, int]:
-    """Return when each output was written, in nanoseconds."""
-    return {name: (out / name).stat().st_mtime_ns for name in contents(out)}
+    """Return when each output was written, in nanoseconds, and how long the journal is."""
+    times = {name: (out / name).stat().st_mtime_ns for name in contents(out)}
+    return times | {JOURNAL: (out / JOURNAL).stat().st_size}
 
 
-def undisturbed(result: Soak, source: Path, fresh: Path) -> dict[str, bytes]:
-    """Return what the same batch makes in a folder of its own."""
-    done = subprocess.run(command(source, fresh), capture_output=True, check=False)
-    result.check(done.returncode == 1, f"the fresh run ended in exit code {done.returncode}")
+def undisturbed(
+    result: Soak, source: Path, fresh: Path, failures: list[list[str]]
+) -> dict[str, bytes]:
+    """Return what the same batch makes in a folder of its own, with the same failures."""
+    with start(source, fresh) as process:
+        lines = end(result, process, "the fresh run")
+    for other in failures:
+        result.check(lines == other, f"the fresh run failed otherwise: {lines}")
     return contents(fresh)
+
+
+def check_journal(result: Soak, out: Path, inputs: list[Path]) -> None:
+    """Every line of the journal must be whole, and every input there must have one."""
+    data = (out / JOURNAL).read_bytes()
+    result.check(data.endswith(b"\n"), "the journal ends within a line")
+    known = set()
+    for line in data.splitlines():
+        try:
+            known.add(json.loads(line)["input"])
+        except (ValueError, KeyError, TypeError):
+            result.check(False, f"a line of the journal is not whole: {line[:200]!r}")
+    there = {os.path.relpath(path, out).replace(os.sep, "/") for path in inputs if path.exists()}
+    result.check(there <= known, f"not in the journal: {sorted(there - known)}")
 
 
 def compare(

@@ -33,6 +33,10 @@ def main() -> int:
     rows = [
         ["images", f"{result.images:,} and {result.broken} broken ones"],
         ["runs", f"{result.runs}, {result.kills} of them killed"],
+        [
+            "changes",
+            f"{result.changes} to inputs while a batch was at work, {result.noticed} noticed",
+        ],
         ["largest process", f"{result.peak / 1e6:.0f} MB"],
         ["time", f"{seconds:.0f} s"],
         ["faults", str(len(result.faults))],

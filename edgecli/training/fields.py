@@ -75,6 +75,15 @@ def turned(random: Random, shape: Shape) -> tuple[Field, Field]:
     return c * cols + s * rows, c * rows - s * cols
 
 
+def receding(random: Random, shape: Shape) -> tuple[Field, Field]:
+    """Return coordinates as ``turned``, half the time of a plane that recedes: closer far away."""
+    along, across = turned(random, shape)
+    if random.random() < 0.5:
+        return along, across
+    distance = 1 + np.float32(random.uniform(-0.6, 0.6)) * across
+    return along / distance, across / distance
+
+
 def cloud(random: Random, shape: Shape, slope: float = 1.8, stretch: float = 1.0) -> Field:
     """Return 1/f^(slope/2) noise: amplitudes fall with frequency as natural images' do.
 
@@ -127,16 +136,15 @@ def spots(random: Random, shape: Shape) -> Field:
 
 def stripes(random: Random, shape: Shape) -> Field:
     """Return stripes, straight or wavering, smooth or sharp."""
-    along, across = turned(random, shape)
-    longest = max(shape)
+    _, across = receding(random, shape)
     waver = slow(random, shape) * random.uniform(0, 1.5)
-    phase = across * np.float32(math.pi * longest / log_uniform(random, 4, 32)) + waver
-    return normalised(np.tanh(np.sin(phase) * log_uniform(random, 0.5, 8)) + 0 * along)
+    phase = across * np.float32(math.pi * max(shape) / log_uniform(random, 4, 32)) + waver
+    return normalised(np.tanh(np.sin(phase) * log_uniform(random, 0.5, 8)))
 
 
 def checks(random: Random, shape: Shape) -> Field:
     """Return a lattice: checks, tiles, or bricks by their joints."""
-    along, across = turned(random, shape)
+    along, across = receding(random, shape)
     longest = max(shape)
     pitch = log_uniform(random, 6, 40)
     u = along * np.float32(longest / 2 / pitch)
@@ -153,7 +161,7 @@ def leaves(random: Random, shape: Shape) -> Field:
     H, W = shape
     canvas = Image.new("F", (W, H))
     draw = ImageDraw.Draw(canvas)
-    size = log_uniform(random, 1.5, 9)
+    size = log_uniform(random, 1.5, 12)
     count = min(int(2.5 * H * W / (size * size)) + 1, 6000)
     slim, flat = random.uniform(0.25, 1), random.random() < 0.3
     centres = random.random((count, 2)) * (W + 2 * size, H + 2 * size) - size
@@ -167,6 +175,20 @@ def leaves(random: Random, shape: Shape) -> Field:
     for polygon, tone in zip((points + centres[:, None]).reshape(count, -1), tones, strict=True):
         draw.polygon(polygon.tolist(), fill=float(tone))
     return normalised(np.asarray(canvas))
+
+
+def thicket(random: Random, shape: Shape) -> Field:
+    """Return leaves in tufts, light ones before dark gaps: bushes, woods, heaps, rubble."""
+    tufts = cloud(random, shape, random.uniform(1.4, 2.2))
+    light = leaves(random, shape) + random.uniform(0.3, 1) * leaves(random, shape)
+    return normalised(light + random.uniform(0.3, 2) * np.minimum(tufts, 0.5))
+
+
+def creases(random: Random, shape: Shape) -> Field:
+    """Return lines where noise changes its sign: wrinkles, veins, cracks, ripples, folds."""
+    smooth = log_uniform(random, 1, 6) if random.random() < 0.5 else 1.0
+    field = np.abs(cloud(random, shape, random.uniform(1.6, 2.8), smooth))
+    return normalised(field ** np.float32(random.uniform(0.3, 1)))
 
 
 def strokes(random: Random, shape: Shape) -> Field:
@@ -206,14 +228,16 @@ def mottle(random: Random, shape: Shape) -> Field:
 Texture = Callable[[Random, Shape], Field]
 
 TEXTURES: dict[Texture, float] = {
-    plain: 0.24,
-    grain: 0.24,
-    leaves: 0.18,
-    strokes: 0.12,
-    mottle: 0.07,
-    spots: 0.06,
+    plain: 0.2,
+    grain: 0.2,
+    leaves: 0.14,
+    thicket: 0.1,
+    creases: 0.1,
+    strokes: 0.1,
+    mottle: 0.05,
+    spots: 0.05,
     stripes: 0.05,
-    checks: 0.04,
+    checks: 0.05,
 }
 """Every texture, and how often it is drawn."""
 

@@ -27,8 +27,12 @@ PARTS = 16
 AIR = np.array([0.75, 0.8, 0.85], np.float32)
 """The colour of haze."""
 
-SMALLEST, LARGEST = 20, 1.3
+SMALLEST, LARGEST = 16, 1.3
 """Sides of things: from pixels, up to a share of the scene's."""
+
+MINOR = 36
+"""Sides of things, in pixels, up to which they are parts of what they lie on: people who draw
+outlines go on from the large to the small, and leave out the smallest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,7 @@ class _Canvas:
     labels: Labels
     palette: Palette
     things: int = 0
+    parts: int = 0
     defocus: float = 0.0
     softness: float = field(default=0.5)
 
@@ -71,13 +76,15 @@ def draw_scene(seed: int, size: int = 352) -> Scene:
     far, near = _focus(random)
     canvas.defocus = far
     _paint_backdrop(canvas)
-    count = round(log_uniform(random, 3, 30))
+    count = round(log_uniform(random, 5, 36))
     haze = random.uniform(0.05, 0.35) if random.random() < 0.15 else 0.0
     air = vary(random, AIR, 0.15)
     for n in range(count):
         nearness = (n + 1) / count
         canvas.defocus = max(far * (1 - nearness), near * nearness)
         canvas.pixels += (air - canvas.pixels) * np.float32(haze / count)
+        if random.random() < 0.05:
+            _scatter(canvas)
         _paint_thing(canvas)
     return Scene(developed(random, lit(random, canvas.pixels)), canvas.labels)
 
@@ -106,7 +113,7 @@ def _paint_thing(canvas: _Canvas) -> None:
     """Paint one thing somewhere, with parts or a row of likes now and then."""
     random = canvas.random
     largest = LARGEST * max(canvas.shape)
-    side = round(_power_law(random, min(SMALLEST, largest), largest, 1.2))
+    side = round(_power_law(random, min(SMALLEST, largest), largest, 0.9))
     mask = outline(random, side)
     places = [tuple(random.uniform(-0.1, 1.1, 2) * canvas.shape)]
     if random.random() < 0.12:
@@ -117,22 +124,33 @@ def _paint_thing(canvas: _Canvas) -> None:
     for centre in places:
         shade = base if len(places) == 1 else vary(random, base, 0.08)
         _cast_contact_shadow(canvas, mask, centre)
-        _paint(canvas, mask, centre, shade)
-        if side > 30 and random.random() < 0.45:
+        _paint(canvas, mask, centre, shade, "thing" if side > MINOR else "minor")
+        if side > MINOR and random.random() < 0.45:
             _paint_parts(canvas, mask, centre, shade)
 
 
 def _paint_parts(canvas: _Canvas, mask: Mask, centre: tuple[float, ...], base: Field) -> None:
     """Paint parts over the thing painted last: patches of its own colours or of others."""
     random, side = canvas.random, len(mask)
-    for part in range(1, int(random.integers(2, 5))):
+    for _ in range(int(random.integers(1, 4))):
         size = round(side * random.uniform(0.2, 0.8))
         piece = np.zeros_like(mask)
         middle = side / 2 + random.normal(0, 0.22 * side, 2)
         target, source = overlap(piece.shape, (size, size), (middle[0], middle[1]))
         piece[target] = outline(random, size)[source]
         other = vary(random, base, 0.35) if random.random() < 0.6 else canvas.palette.pick(random)
-        _paint(canvas, piece & mask, centre, other, part)
+        _paint(canvas, piece & mask, centre, other, "minor")
+
+
+def _scatter(canvas: _Canvas) -> None:
+    """Paint many small things of one kind near one another, which are no more than texture."""
+    random, side = canvas.random, round(log_uniform(canvas.random, 4, 22))
+    base, middle = canvas.palette.pick(random), random.uniform(0, 1, 2) * canvas.shape
+    spread = max(canvas.shape) * log_uniform(random, 0.05, 0.4)
+    masks = [outline(random, side) for _ in range(4)]
+    for n in range(int(random.integers(6, 60))):
+        centre = tuple(middle + random.normal(0, spread, 2))
+        _paint(canvas, masks[n % 4], centre, vary(random, base, 0.2), "texture")
 
 
 def _cast_contact_shadow(canvas: _Canvas, mask: Mask, centre: tuple[float, ...]) -> None:
@@ -155,13 +173,11 @@ def _paint(
     mask: Mask,
     centre: tuple[float, ...],
     base: Field | None = None,
-    part: int = 0,
+    kind: str = "thing",
 ) -> None:
-    """Paint a mask around a centre in a surface, as a new thing or a part of the last one."""
+    """Paint a mask around a centre in a surface: a new thing, parts of those below, or texture."""
     random = canvas.random
     target, source = overlap(canvas.shape, mask.shape, (centre[0], centre[1]))
-    if part == 0:
-        canvas.things += 1
     shown = mask[source]
     if not shown.any():
         return
@@ -169,10 +185,16 @@ def _paint(
     alpha = blur(shown.astype(np.float32), math.hypot(canvas.softness, canvas.defocus))[..., None]
     region = canvas.pixels[target]
     region += (blur(paint, canvas.defocus) - region) * alpha
-    canvas.labels[target][shown] = PARTS * canvas.things + part
+    labels = canvas.labels[target]
+    if kind == "thing":
+        canvas.things += 1
+        labels[shown] = PARTS * canvas.things
+    elif kind == "minor":
+        canvas.parts = canvas.parts % (PARTS - 1) + 1
+        labels[shown] = labels[shown] // PARTS * PARTS + canvas.parts
 
 
 def _power_law(random: Random, low: float, high: float, exponent: float) -> float:
-    """Return a number between two whose density falls with this power (above 1)."""
+    """Return a number between two whose density falls with this power, which is not 1."""
     k = 1 - exponent
     return float((low**k + random.random() * (high**k - low**k)) ** (1 / k))

@@ -64,7 +64,7 @@ def vary(random: Random, base: Colour, amount: float) -> Colour:
 def surface(random: Random, shape: Shape, base: Colour) -> Field:
     """Return a surface of one material: its colour, texture, and the light that falls on it."""
     field, is_plain = texture(random, shape)
-    depth = log_uniform(random, 0.005, 0.06) if is_plain else log_uniform(random, 0.05, 0.6)
+    depth = log_uniform(random, 0.005, 0.06) if is_plain else log_uniform(random, 0.06, 0.8)
     drift = slow(random, shape, 2.6)
     light = depth * field
     if random.random() < 0.4:  # a texture that is stronger here and weaker there

@@ -87,6 +87,8 @@ def test_the_command_line_works_on_a_cluster(tmp_path: Path, scheduler: str, run
 
 def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edgecli.batch.cluster.PATIENCE", 0.1)
+    before = threading.active_count()
     for address in ("tcp://127.0.0.1:1", "nonsense://x"):
         with pytest.raises(UsageError, match="no Dask cluster answers at"), cluster_at(address):
             pass
+    assert threading.active_count() == before

@@ -5,11 +5,12 @@ The folders must be there for the cluster's workers under the same paths.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,16 +42,28 @@ def cluster_at(address: str, workers: int = 1) -> Iterator[Cluster]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # our errors are one line
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            connect: Any = distributed.Client  # it is typed in part
-            client = connect(address, timeout=PATIENCE, set_as_default=False)
-            client.wait_for_workers(workers, timeout=PATIENCE)
-        except (OSError, ValueError, TypeError) as error:
-            raise UsageError(
-                f"no Dask cluster answers at {address}; start one with `dask scheduler` and "
-                f"`dask worker {address}`"
-            ) from error
-        with client:
+        with ExitStack() as stack:
+            try:
+                asyncio.run(_reach(address))
+                connect: Any = distributed.Client  # it is typed in part
+                client = stack.enter_context(
+                    connect(address, timeout=PATIENCE, set_as_default=False)
+                )
+                client.wait_for_workers(workers, timeout=PATIENCE)
+            except (OSError, ValueError, TypeError) as error:
+                raise UsageError(
+                    f"no Dask cluster answers at {address}; start one with `dask scheduler` and "
+                    f"`dask worker {address}`"
+                ) from error
             limits = [w["memory_limit"] for w in client.scheduler_info(-1)["workers"].values()]
             threads = sum(client.nthreads().values())
             yield Cluster(client.get_executor(pure=False), threads, sum(limits) or None)
+
+
+async def _reach(address: str) -> None:
+    """Knock at a scheduler: a client that finds none would leave a thread behind."""
+    from distributed.comm import core
+
+    connect: Any = core.connect  # it is not typed
+    communication = await connect(address, timeout=PATIENCE)
+    await communication.close()

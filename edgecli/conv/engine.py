@@ -24,7 +24,7 @@ from edgecli.filters import FilterBank, load_filter
 from edgecli.geometry import Border, Geometry, Window, bands, parse_border, parse_padding
 from edgecli.records import dataclass
 
-BAND_BYTES = 2 * 2**20
+BAND_BYTES = 4 * 2**20
 """Working memory that a band aims at: cache would like less, but each NumPy call of a thread may
 wait for the interpreter, so that few long calls are faster than many short ones."""
 

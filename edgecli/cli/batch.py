@@ -20,6 +20,7 @@ from edgecli.batch.running import Batch, plan_batch, remove_temporaries, run_bat
 from edgecli.batch.work import Work
 from edgecli.cli import fail
 from edgecli.cli.options import Reporting, image_options, with_options
+from edgecli.cli.process import keep_memory
 from edgecli.cli.progress import watched
 from edgecli.conv.engine import cores
 from edgecli.errors import UsageError
@@ -94,6 +95,7 @@ def command(
     SOURCE is a folder, a glob in quotes, or - for a list of files on standard input. Edge maps go
     to the folder that -o names; the same command does there what is missing, changed or failed.
     """
+    keep_memory()  # of processes that begin as forks, too
     output = _output_folder(target)
     found = _find(source, output, recursive=recursive, zero=zero).without(reporting.file)
     with ExitStack() as stack:

@@ -67,6 +67,17 @@ def test_a_gallery(run: Run, source: Path, out: Path) -> None:
     assert (out / "index.html").read_text("utf-8") == "<title>Somebody's site</title>"
 
 
+def test_explain_writes_nothing(run: Run, source: Path, out: Path) -> None:
+    (source / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    planned = run("batch", source, "-o", out, "--explain", "--recursive", "--report", "json")
+    assert planned.exit_code == 1
+    assert "broken.png" in planned.stderr
+    reports = [json.loads(line) for line in planned.stdout.splitlines()]
+    wanted = [str(out / name) for name in ("a-sobel.png", "b-sobel.png", "sub/c-sobel.png")]
+    assert [report["output"]["path"] for report in reports] == wanted
+    assert not out.exists()
+
+
 def test_a_list_on_standard_input(run: Run, source: Path, out: Path) -> None:
     names = f"{source}/a.pgm\n{source}/sub/c.pgm\n".encode()
     assert run("batch", "-", "-o", out, "-q", stdin=names).exit_code == 0

@@ -104,6 +104,12 @@ def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = Fal
     return Batch(jobs, journal, totals, lines, troubles=found.troubles)
 
 
+def name_jobs(found: Found, work: Work, *, suffix: bool = False) -> list[Job]:
+    """Give every input a job without looking into the journal; UsageError as ``plan_batch``."""
+    keys = _Keys(work.output)
+    return _make_jobs([(e, keys.of(e.path)) for e in found.inputs], work, suffix=suffix)
+
+
 class _Keys:
     """Names inputs by their way from DIR, so that both can be moved together."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -16,18 +16,19 @@ from edgecli import __version__
 from edgecli.batch.inputs import Found, find_inputs, listed_inputs
 from edgecli.batch.journal import Journal, settings_hash
 from edgecli.batch.processes import AHEAD, ProcessExecutor
-from edgecli.batch.running import Batch, plan_batch, remove_temporaries, run_batch
-from edgecli.batch.work import Work
+from edgecli.batch.running import Batch, name_jobs, plan_batch, remove_temporaries, run_batch
+from edgecli.batch.work import Job, Work
 from edgecli.cli import fail
 from edgecli.cli.options import Reporting, image_options, with_options
 from edgecli.cli.process import keep_memory
 from edgecli.cli.progress import watched
 from edgecli.conv.engine import cores
-from edgecli.errors import UsageError
-from edgecli.jobs import Limits, Target, make_folder
+from edgecli.errors import EdgeCliError, UsageError
+from edgecli.jobs import Limits, Result, Target, make_folder, plan_input
 from edgecli.pipeline import Settings
 from edgecli.reports.batch import write_batch
 from edgecli.reports.facts import image_facts
+from edgecli.reports.writing import write_reports
 
 BYTES_PER_PIXEL = 32
 """What an image at work takes at the worst: decoded colours, responses, a kept map."""
@@ -53,6 +54,7 @@ RUN_OPTIONS = (
     click.option("--scheduler", metavar="tcp://HOST:PORT",
                  help="Work on a Dask cluster, which sees the same folders, by its own jobs."),
     click.option("--restart", is_flag=True, help="Do everything again."),
+    click.option("--explain", is_flag=True, help="Print what would be done, and stop."),
     click.option("--gallery", is_flag=True,
                  help="Write index.html to DIR, too: every image beside its edges."),
 )  # fmt: skip
@@ -88,6 +90,7 @@ def command(
     fail_fast: bool,
     scheduler: str | None,
     restart: bool,
+    explain: bool,
     gallery: bool,
 ) -> int:
     """Find the edges of a folder of images, and go on where that was left.
@@ -104,6 +107,8 @@ def command(
             found, output = _absolute(found), os.path.abspath(output)
             running = stack.enter_context(_on_cluster(scheduler, memory))
         work = _make_work(settings, replace(target, output=output), limits, running)
+        if explain:
+            return _explain(name_jobs(found, work, suffix=suffix), work, reporting)
         make_folder(output)
         if gallery:
             from edgecli.reports.gallery import check_gallery, write_gallery
@@ -120,6 +125,21 @@ def command(
         if gallery:
             write_gallery(output, batch.records())
     return _list_failures(batch)
+
+
+def _explain(jobs: Sequence[Job], work: Work, reporting: Reporting) -> int:
+    """Report the plan of every image; nothing is written, and what is done already is not told."""
+    results: list[Result] = []
+    exit_code = 0
+    for job in jobs:
+        target = work.target(job.folder, job.stem)
+        try:
+            planned = plan_input(job.path, work.settings, target, work.limits)
+            results += [result for result, _ in planned]
+        except EdgeCliError as error:
+            exit_code = fail(str(error))
+    write_reports(results, reporting.format, reporting.file, aside=False)
+    return exit_code
 
 
 def _output_folder(target: Target) -> str:

@@ -6,6 +6,7 @@
     │   └── NetworkError        a network's name, file or shapes
     ├── GeometryError           a kernel and an image whose sizes do not fit
     └── ImageError              pixels that cannot be read
+        ├── TooLargeError       more of them than the limit
         └── OutputError         pixels that cannot be written
 
 A message is one line: the rule, what was given, what to do next. Errors of other libraries are
@@ -41,6 +42,10 @@ class GeometryError(EdgeCliError):
 
 class ImageError(EdgeCliError):
     """An image cannot be read: missing, truncated, unsupported or too large."""
+
+
+class TooLargeError(ImageError):
+    """An image, or the edge map it would give, has more pixels than the limit."""
 
 
 class OutputError(ImageError):

@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from typing import Any, Protocol
 
 from edgecli.conv.workers import shared_workers
-from edgecli.errors import EdgeCliError, OutputError, UsageError
+from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
 from edgecli.images.base import ImageInfo, Sink, Source
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import (
@@ -179,7 +179,7 @@ def plan_input(
 def _check_pixels(path: str, detection: Detection, limits: Limits) -> None:
     height, width, _ = detection.map_shape
     if height * width > limits.max_pixels:
-        raise OutputError(
+        raise TooLargeError(
             f"the edge map of {path} would have {height * width:,} pixels, more than the limit "
             f"{limits.max_pixels:,}; pad less, or raise it with --max-pixels"
         )

@@ -16,8 +16,9 @@ import pytest
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import ImageError, OutputError
+from edgecli.images.base import image_name
 from edgecli.images.pillow import read_images
-from edgecli.images.pillow_guard import copy_rows, guarded, image_name, is_known, open_image
+from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image
 
 
 def encoded(format_: str, width: int = 30, height: int = 20) -> bytes:

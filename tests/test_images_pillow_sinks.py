@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from edgecli.errors import OutputError, UsageError
-from edgecli.images.pillow import PillowSink, check_writable, read_images, save_frames
+from edgecli.images.pillow import read_images
+from edgecli.images.pillow_writer import PillowSink, check_writable, save_frames
 from tests.pillow_files import (
     HEIGHT,
     LIMIT,

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import ImageError
-from edgecli.images.netpbm import ForwardReader
 from edgecli.images.pillow import read_images
+from edgecli.images.streams import ForwardReader
 from edgecli.images.tiff import read_directories
 from edgecli.images.tiff_layout import Layout, page_layout
 from tests.tiff_files import make_tiff

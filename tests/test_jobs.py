@@ -13,7 +13,14 @@ from PIL import ExifTags, Image, ImageOps
 
 from edgecli import detect_edges
 from edgecli.edges.operators import load_operator
-from edgecli.errors import EdgeCliError, GeometryError, ImageError, OutputError, UsageError
+from edgecli.errors import (
+    EdgeCliError,
+    GeometryError,
+    ImageError,
+    OutputError,
+    TooLargeError,
+    UsageError,
+)
 from edgecli.images.base import Sink
 from edgecli.jobs import (
     Limits,
@@ -299,9 +306,9 @@ def test_long_frames_are_reported_in_order(run: Run) -> None:
 @pytest.mark.parametrize(
     ("options", "limits", "error", "said"),
     [
-        ({}, Limits(max_pixels=71), ImageError, "71"),
-        ({"padding": (9, 9, 9, 9)}, Limits(max_pixels=400), OutputError, "limit 400"),
-        ({"padding": (10**6,) * 4}, Limits(), OutputError, "raise it with --max-pixels"),
+        ({}, Limits(max_pixels=71), TooLargeError, "71"),
+        ({"padding": (9, 9, 9, 9)}, Limits(max_pixels=400), TooLargeError, "limit 400"),
+        ({"padding": (10**6,) * 4}, Limits(), TooLargeError, "raise it with --max-pixels"),
         ({"padding": (10**9,) * 4, "stride": (10**9,) * 2}, Limits(), GeometryError, "padding"),
         ({"dilation": (10**8, 10**8)}, Limits(), GeometryError, "padding"),
     ],

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edgecli.batch.journal import file_hash, write_line
-from edgecli.errors import EdgeCliError, ImageError
+from edgecli.errors import EdgeCliError, ImageError, TooLargeError
 from edgecli.images.pillow_guard import lent_once
 from edgecli.jobs import Limits, Result, Target, detect_input
 from edgecli.pipeline import Detection, Settings, plan_detection
@@ -90,8 +90,8 @@ class Work:
         try:
             return self._detect(job, alone=alone)
         except EdgeCliError as error:
-            small = self.share < self.limits.max_pixels
-            if small and not alone and f"limit {self.share:,};" in str(error):
+            over_its_share = not alone and self.share < self.limits.max_pixels
+            if over_its_share and isinstance(error, TooLargeError):
                 return Outcome("large")
             return Outcome("failed", error=" ".join(str(error).split()))
         except MemoryError:

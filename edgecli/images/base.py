@@ -6,6 +6,7 @@ writing (compression) is apart from the writing itself, so that bands can be enc
 threads and still be written in order.
 
 Rows are arrays ``(rows, W, C)`` in native byte order: C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
+After the protocols come images in memory, and what the formats share.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgecli.errors import ImageError
+from edgecli.errors import ImageError, TooLargeError
 from edgecli.records import dataclass
 
 Rows = NDArray[Any]
@@ -186,3 +187,46 @@ def overlapping_blocks(
             position = stop
         yield block
         previous, previous_start = block, start
+
+
+def row_reader(runs: Iterator[Rows]) -> Callable[[Rows], None]:
+    """Return a function that fills arrays of any height with the next rows of some runs.
+
+    >>> read_into = row_reader(iter([np.arange(3), np.arange(3, 5)]))
+    >>> first, second = np.empty(2, int), np.empty(3, int)
+    >>> read_into(first), read_into(second), first.tolist(), second.tolist()
+    (None, None, [0, 1], [2, 3, 4])
+    """
+    rest: Rows = np.empty(0)
+
+    def read_into(rows: Rows) -> None:
+        nonlocal rest
+        filled = 0
+        while filled < len(rows):
+            if not len(rest):
+                rest = next(runs)
+            taken = rest[: len(rows) - filled]
+            rows[filled : filled + len(taken)] = taken
+            rest = rest[len(taken) :]
+            filled += len(taken)
+
+    return read_into
+
+
+def image_name(path: str, frame: int) -> str:
+    """Return what an error calls a frame or page, numbered from 0."""
+    return f"{frame + 1} of {path}" if frame else path
+
+
+def check_pixels(name: str, pixels: int, limit: int) -> None:
+    """Raise TooLargeError for an image of more pixels than the limit."""
+    if pixels > limit:
+        raise too_large(name, pixels, limit)
+
+
+def too_large(name: str, pixels: int, limit: int) -> TooLargeError:
+    """Return the error of an image of more pixels than the limit."""
+    return TooLargeError(
+        f"image {name} has {pixels:,} pixels, more than the limit {limit:,}; "
+        "raise it with --max-pixels"
+    )

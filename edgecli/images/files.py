@@ -58,11 +58,11 @@ def _decode(
 
         yield from yuv4mpeg.read_frames(stream, path, max_pixels=max_pixels)
     elif head.startswith(magic.NUMPY):
-        from edgecli.images.matrix import read_npy
+        from edgecli.images.npy import read_npy
 
         yield read_npy(stream, path, max_pixels=max_pixels)
     elif _NUMBERS_AHEAD.match(head) and b"\0" not in head:
-        from edgecli.images.matrix import read_text
+        from edgecli.images.text_grid import read_text
 
         yield read_text(stream, path, max_pixels=max_pixels)
     else:

@@ -124,7 +124,7 @@ class FramesFile(ImageFile):
 
     def finish(self) -> None:
         """Write all frames."""
-        from edgecli.images.pillow import save_frames
+        from edgecli.images.pillow_writer import save_frames
 
         frames = [frame.array for frame in self._frames]
         save_frames(self._file, self._format.name, frames, self._durations)
@@ -168,15 +168,19 @@ def _open_sink(
             height, width, _ = shape
             return _InColour(PnmSink(file, (height, width, 3), samples))
         case "tiff":
-            from edgecli.images.tiff import TiffSink
+            from edgecli.images.tiff_writer import TiffSink
 
             return TiffSink(file, shape, samples, dpi=info.dpi)
-        case "npy" | "csv":
-            from edgecli.images.matrix import CsvSink, NpySink
+        case "npy":
+            from edgecli.images.npy import NpySink
 
-            return (CsvSink if format_.text else NpySink)(file, shape, samples)
+            return NpySink(file, shape, samples)
+        case "csv":
+            from edgecli.images.text_grid import CsvSink
+
+            return CsvSink(file, shape, samples)
         case _:
-            from edgecli.images.pillow import PillowSink
+            from edgecli.images.pillow_writer import PillowSink
 
             return PillowSink(file, format_.name, shape, samples, dpi=info.dpi)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,10 +17,9 @@ def read_mask(path: str, *, max_pixels: int) -> NDArray[np.bool_]:
     The result is ``(H, W)``; all False for an image of nothing but zeros. Raises ImageError where
     the file is none.
     """
-    for source in open_images(path, max_pixels=max_pixels, grey=True):
+    images = open_images(path, max_pixels=max_pixels, grey=True)  # holds the file open
+    with closing(next(images)) as source:
         (rows,) = source.blocks([(0, source.shape[0])])
-        luma = to_volume(rows, "gray", (0, 0, 0))[0].astype(np.float64)
-        source.close()
-        inside: NDArray[np.bool_] = (luma > 0) & (2 * luma >= luma.max())
-        return inside
-    raise AssertionError("open_images yields an image or raises")
+    luma = to_volume(rows, "gray", (0, 0, 0))[0].astype(np.float64)
+    inside: NDArray[np.bool_] = (luma > 0) & (2 * luma >= luma.max())
+    return inside

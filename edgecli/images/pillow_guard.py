@@ -21,7 +21,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import EdgeCliError, ImageError
 from edgecli.images import magic
-from edgecli.images.base import Rows
+from edgecli.images.base import Rows, too_large
 
 _COMMON = ("JPEG", "PNG", "GIF", "BMP")  # the formats whose plug-ins Pillow imports at once
 _WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
@@ -124,34 +124,24 @@ def guarded(name: str, max_pixels: int) -> Iterator[None]:
         yield
     except EdgeCliError:
         raise
+    except Image.DecompressionBombError as error:
+        pixels = re.search(r"\d+", str(error))
+        raise too_large(name, int(pixels[0]) if pixels else 2 * max_pixels, max_pixels) from error
     except Exception as error:
-        raise ImageError(f"image {name} {_reason(error, max_pixels)}") from error
+        raise ImageError(f"image {name} {_reason(error)}") from error
     finally:
         _borrowed.give_back(max_pixels)
 
 
-def _reason(error: Exception, max_pixels: int) -> str:
+def _reason(error: Exception) -> str:
     text = " ".join(str(error).split())[:200]
     if isinstance(error, UnidentifiedImageError):
         return "is in no format that can be read here; convert it to PNG, JPEG or TIFF"
-    if isinstance(error, Image.DecompressionBombError):
-        pixels = re.search(r"\d+", text)
-        return too_many_pixels(int(pixels[0]) if pixels else 2 * max_pixels, max_pixels)
     if isinstance(error, MemoryError):
         return "needs more memory than there is; make it smaller, or convert it to PNG or PNM"
     if "truncated" in text.lower():
         return "is cut short; get the file whole again"
     return f"does not decode ({text or type(error).__name__}); get the file whole again"
-
-
-def image_name(path: str, frame: int) -> str:
-    """Return what an error calls a frame or page, numbered from 0."""
-    return f"{frame + 1} of {path}" if frame else path
-
-
-def too_many_pixels(pixels: int, max_pixels: int) -> str:
-    """Return what an error says of an image over the limit."""
-    return f"has {pixels:,} pixels, more than the limit {max_pixels:,}; raise it with --max-pixels"
 
 
 def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> ImageFile.ImageFile:

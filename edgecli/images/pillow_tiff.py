@@ -8,9 +8,10 @@ from typing import BinaryIO
 from PIL import TiffImagePlugin, UnidentifiedImageError
 
 from edgecli.errors import ImageError
-from edgecli.images.base import ArraySource, Source
-from edgecli.images.pillow import PillowSource, check_decodable, cut_message, decoded, oriented
-from edgecli.images.pillow_guard import guarded, image_name, open_image
+from edgecli.images.base import ArraySource, Source, image_name
+from edgecli.images.orientation import oriented
+from edgecli.images.pillow_guard import guarded, open_image
+from edgecli.images.pillow_source import PillowSource, check_decodable, cut_message, decoded
 from edgecli.images.tiff import Directory, Tag, read_directories
 from edgecli.images.tiff_samples import tiff_source
 from edgecli.records import replace

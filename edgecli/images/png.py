@@ -20,26 +20,24 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from edgecli.conv.workers import one_ahead
 from edgecli.errors import ImageError
-from edgecli.images.base import ImageInfo, Rows, overlapping_blocks
+from edgecli.images import magic
+from edgecli.images.base import ImageInfo, Rows, check_pixels, overlapping_blocks, row_reader
 from edgecli.images.png_chunks import (
     GREY,
     GREY_ALPHA,
     MAX_FIELD,
     METRES_PER_INCH,
-    NONE,
     PAETH,
     PALETTE,
     RGB,
     RGBA,
-    SIGNATURE,
-    UP,
     ChunkReader,
     damaged,
 )
+from edgecli.images.png_filters import unfilter
 from edgecli.records import dataclass
 
 HEADER_BYTES = 33  # the signature and the IHDR chunk
@@ -54,7 +52,6 @@ BIT_DEPTHS = {
 }
 
 _BATCH = 2**19  # bytes of rows decoded at a time: they fit the L2 cache
-_LONG_ROW = 1024  # bytes; NumPy's call per row costs more than Pillow's loop below about 600
 _KEPT_CHUNKS = (b"tRNS", b"pHYs", b"eXIf")
 _MAX_KEPT = 2**20  # bytes; a longer chunk is passed over, not held
 
@@ -103,7 +100,7 @@ def parse_header(first_bytes: bytes, path: str) -> PngHeader:
     >>> parse_header(start + zlib.crc32(start[12:]).to_bytes(4), 'sky.png')
     PngHeader(width=640, height=480, bit_depth=8, colour_type=2, interlaced=False)
     """
-    if not first_bytes.startswith(SIGNATURE):
+    if not first_bytes.startswith(magic.PNG):
         raise ImageError(f"image {path} is not a PNG: it does not start with the PNG signature")
     if len(first_bytes) < HEADER_BYTES:
         raise damaged(path, "it ends inside its header")
@@ -231,54 +228,6 @@ class _Inflater:
         return b""
 
 
-def _unfilter(
-    above: NDArray[np.uint8], filtered: NDArray[np.uint8], pixel_bytes: int
-) -> NDArray[np.uint8]:
-    """Undo the row filters of PNG 9.2.
-
-    ``above`` (row_bytes,) is the row before; ``filtered`` (n, 1 + row_bytes) starts each row with
-    its filter's number, at most 4. Returns (n, row_bytes).
-    """
-    kinds = filtered[:, 0]
-    if len(above) >= _LONG_ROW and np.all((kinds == NONE) | (kinds == UP)):
-        return _unfilter_up(above, filtered)
-    if pixel_bytes <= 4:
-        return _unfilter_by_pillow(above, filtered, pixel_bytes)
-    # Filters look back by whole pixels, so high and low bytes of 16-bit samples never meet.
-    rows = np.empty((len(filtered), len(above)), np.uint8)
-    for lane in (0, 1):
-        half = np.column_stack((kinds, filtered[:, 1 + lane :: 2]))
-        rows[:, lane::2] = _unfilter_by_pillow(above[lane::2], half, pixel_bytes // 2)
-    return rows
-
-
-def _unfilter_up(above: NDArray[np.uint8], filtered: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Undo None and Up, which need no more than whole rows: eight times Pillow's speed."""
-    rows = np.empty((len(filtered), len(above)), np.uint8)
-    for kind, row, target in zip(filtered[:, 0].tolist(), filtered[:, 1:], rows, strict=True):
-        if kind == UP:
-            np.add(above, row, out=target)
-        else:
-            target[...] = row
-        above = target
-    return rows
-
-
-def _unfilter_by_pillow(
-    above: NDArray[np.uint8], filtered: NDArray[np.uint8], pixel_bytes: int
-) -> NDArray[np.uint8]:
-    """Undo any filters by Pillow's PNG decoder, in C.
-
-    It is given an image of its own: the row above, unfiltered, and these rows, as a zlib stream
-    of stored blocks. Filters work on bytes, so that any mode of as many bytes per pixel will do.
-    """
-    mode = ("L", "LA", "RGB", "RGBA")[pixel_bytes - 1]
-    size = (len(above) // pixel_bytes, len(filtered) + 1)
-    scanlines = bytes([NONE]) + above.tobytes() + filtered.tobytes()
-    image = Image.frombytes(mode, size, zlib.compress(scanlines, level=0), "zip", mode)
-    return np.asarray(image).reshape(len(filtered) + 1, -1)[1:]
-
-
 class PngSource:
     """A PNG being read; a ``Source``. Where a tRNS chunk names a colour, alpha is added."""
 
@@ -294,8 +243,8 @@ class PngSource:
         self._inflater = _Inflater(chunks)
         self._above = np.broadcast_to(np.uint8(0), header.row_bytes)  # zeros that take no memory
         self._rows_left = header.height
-        self._decoded = self._batches()
-        self._ready: Rows = np.empty((0, *self.shape[1:]), self.dtype)
+        self._batches = self._decoded_batches()
+        self._read_rows = row_reader(self._batches)
 
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
         """Yield blocks (rows, W, C), uint8 or uint16."""
@@ -310,23 +259,16 @@ class PngSource:
 
     def close(self) -> None:
         """Close the file."""
-        self._decoded.close()
+        self._batches.close()
         self._chunks.close()
 
     def _read_into(self, block: Rows) -> None:
-        filled = 0
-        while filled < len(block):
-            if not len(self._ready):
-                self._ready = next(self._decoded)
-            taken = self._ready[: len(block) - filled]
-            block[filled : filled + len(taken)] = taken
-            self._ready = self._ready[len(taken) :]
-            filled += len(taken)
+        self._read_rows(block)
         self._rows_left -= len(block)
         if self._rows_left == 0:
             self._inflater.finish()
 
-    def _batches(self) -> Generator[Rows, None, None]:
+    def _decoded_batches(self) -> Generator[Rows, None, None]:
         """Yield all rows (n, W, C), a batch inflating while the one before is decoded."""
         scanline = 1 + self._header.row_bytes
         height, step = self._header.height, max(1, _BATCH // scanline)
@@ -341,7 +283,7 @@ class PngSource:
         """Return scanlines (n, 1 + row_bytes) as rows (n, W, C)."""
         if (worst := filtered[:, 0].max()) > PAETH:
             raise damaged(self.info.path, f"it names a row filter {worst}, of 0 to 4")
-        decoded = _unfilter(self._above, filtered, self._header.pixel_bytes)
+        decoded = unfilter(self._above, filtered, self._header.pixel_bytes)
         self._above = decoded[-1]
         stored = decoded.view(self.dtype.newbyteorder(">"))
         samples = stored.reshape(len(filtered), self._header.width, self._header.channels)
@@ -363,12 +305,7 @@ def open_png(file: BinaryIO, path: str, *, max_pixels: int) -> PngSource:
     header = parse_header(chunks.read(HEADER_BYTES), path)
     if not header.is_streamable:
         raise ImageError(f"image {path} is a PNG of a rare kind; read it with Pillow")
-    pixels = header.height * header.width
-    if pixels > max_pixels:
-        raise ImageError(
-            f"image {path} has {pixels:,} pixels, more than the limit {max_pixels:,}; "
-            "raise it with --max-pixels"
-        )
+    check_pixels(path, header.height * header.width, max_pixels)
     kept = _chunks_before_pixels(chunks)
     info = ImageInfo(
         path=path,

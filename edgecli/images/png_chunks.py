@@ -12,7 +12,6 @@ from typing import BinaryIO
 
 from edgecli.errors import ImageError
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_FIELD = 2**31 - 1  # the largest width, height or chunk length, PNG 7.1
 METRES_PER_INCH = 0.0254  # pHYs counts pixels per metre
 

@@ -7,13 +7,13 @@ that can be read in bands are shrunk band by band.
 from __future__ import annotations
 
 import io
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from edgecli.errors import ImageError
 from edgecli.images import magic
 from edgecli.images.base import Rows, Source
 from edgecli.images.colour import composite
@@ -25,7 +25,7 @@ SIDE = 384  # pixels of the longer side
 TINY = 96  # up to this longer side nothing is lost: PNG, where JPEG would blur single pixels
 QUALITY = 82
 
-_BY_PILLOW = (b"\xff\xd8\xff", magic.PNG, b"RIFF")  # JPEG, PNG and WebP
+_BY_PILLOW = (magic.JPEG, magic.PNG, b"RIFF")  # JPEG, PNG and WebP
 # Pillow's modes of 8 bits, and what they are shrunk in.
 _MODES = {"1": "L", "L": "L", **dict.fromkeys(("P", "RGB", "CMYK", "YCbCr"), "RGB")}
 _MODES |= {"LA": "RGBA", "PA": "RGBA", "RGBA": "RGBA"}
@@ -80,22 +80,19 @@ def _by_pillow(path: str, max_pixels: int) -> Image.Image | None:
 
 
 def _by_bands(path: str, max_pixels: int) -> Image.Image:
-    for source in open_images(path, max_pixels=max_pixels):
+    images = open_images(path, max_pixels=max_pixels)  # holds the file open
+    with closing(next(images)) as source:
         height, width, _ = source.shape
         box = max(max(height, width) // SIDE, 1)
-        try:
-            small = _shrunk(source, box)
-        finally:
-            source.close()
-        pixels = np.ascontiguousarray(_eight_bits(small))
-        picture = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-        scale = min(SIDE / max(height, width), 1)
-        fitting = max(round(width * scale), 1), max(round(height * scale), 1)
-        whole = (0, 0, width / box, height / box)  # the last boxes may be cut
-        fitted = picture.resize(fitting, Image.Resampling.BOX, whole)
-        turn = _TURNS.get(source.info.orientation)
-        return fitted if turn is None else fitted.transpose(turn)
-    raise ImageError(f"image {path} has no image in it; give a file with one")
+        small = _shrunk(source, box)
+    pixels = np.ascontiguousarray(_eight_bits(small))
+    picture = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    scale = min(SIDE / max(height, width), 1)
+    fitting = max(round(width * scale), 1), max(round(height * scale), 1)
+    whole = (0, 0, width / box, height / box)  # the last boxes may be cut
+    fitted = picture.resize(fitting, Image.Resampling.BOX, whole)
+    turn = _TURNS.get(source.info.orientation)
+    return fitted if turn is None else fitted.transpose(turn)
 
 
 def _shrunk(source: Source, box: int) -> Rows:

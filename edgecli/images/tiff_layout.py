@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from edgecli.images.netpbm import ForwardReader
+from edgecli.images.streams import ForwardReader
 from edgecli.images.tiff import Directory, Tag
 from edgecli.records import dataclass, replace
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 import io
 import itertools
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.images.base import ArraySource, ImageInfo, Rows, Source
-from edgecli.images.matrix import RowStream, as_rows, row_type, smallest
-from edgecli.images.netpbm import ForwardReader
-from edgecli.images.pillow_guard import copy_rows, guarded, image_name, open_image
+from edgecli.images.base import ArraySource, ImageInfo, Rows, Source, image_name, row_reader
+from edgecli.images.pillow_guard import copy_rows, guarded, open_image
+from edgecli.images.sample_types import as_rows, row_type, smallest
+from edgecli.images.streams import ForwardReader, RowStream
 from edgecli.images.tiff import LONG, SHORT, Directory, Entry, Tag, directory_bytes
 from edgecli.images.tiff_layout import (
     BAND_BYTES,
@@ -59,7 +59,7 @@ def tiff_source(
     shape = (*layout.shape[:2], layout.channels)
     target = row_type(layout.stored)
     tiles = _TileReader(file, reader, layout, directory.file_bytes)
-    read_into = _regrouped(_pixels(band, layout, path) for band in tiles.bands())
+    read_into = row_reader(_pixels(band, layout, path) for band in tiles.bands())
     if target is not None:
         return RowStream(info, shape, target, read_into)
     with guarded(image_name(path, frame), max_pixels):
@@ -208,21 +208,3 @@ def _straightened(rows: Rows) -> Rows:
         if rows.dtype.kind != "f":
             colours = np.minimum(np.rint(colours), opaque)
         return np.concatenate([colours.astype(rows.dtype), rows[:, :, -1:]], axis=2)
-
-
-def _regrouped(bands: Iterator[Rows]) -> Callable[[Rows], None]:
-    """Return a function that fills arrays ``(n, W, C)`` of any height from a run of bands."""
-    rest: Rows = np.empty((0, 0, 0))
-
-    def read_into(rows: Rows) -> None:
-        nonlocal rest
-        done = 0
-        while done < len(rows):
-            if not len(rest):
-                rest = next(bands)
-            part = rest[: len(rows) - done]
-            rows[done : done + len(part)] = part
-            rest = rest[len(part) :]
-            done += len(part)
-
-    return read_into

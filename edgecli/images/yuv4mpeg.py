@@ -7,7 +7,7 @@ of mjpegtools; ffmpeg's for the depths above 8 bits (little-endian, ``C420p10``,
 **Range.** Luma is handed out as it is stored. Most video keeps 16 for black and 235 for white;
 stretching that would clip what lies beyond them, so edges in such a video are 219/255 as strong
 as in the same video at full range. An edge map uses all of 0 to 255, and what is written says so:
-``XCOLORRANGE=FULL``. Samples of 9 to 16 bits are spread over uint16 as in ``netpbm``.
+``XCOLORRANGE=FULL``. Samples of 9 to 16 bits are spread over uint16 as in ``streams``.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 
 from edgecli.errors import OutputError
+from edgecli.images import magic
 from edgecli.images.base import ImageInfo, Rows
-from edgecli.images.netpbm import ForwardReader, StreamSource, read_samples
+from edgecli.images.streams import ForwardReader, StreamSource, read_samples
 from edgecli.records import dataclass
 
-_SIGNATURE = b"YUV4MPEG2"
 _PIECE = 1 << 16  # bytes of chroma that are read past at a time
 _DEEP = re.compile(r"(mono|(?:420|422|444)p)(9|10|12|14|16)")
 
@@ -117,9 +117,9 @@ def _info(reader: ForwardReader, header: StreamHeader, layout: _Layout) -> Image
 
 def _read_fields(reader: ForwardReader) -> dict[str, str]:
     """Return the fields of the stream's first line by their letter."""
-    start = bytearray(len(_SIGNATURE))
+    start = bytearray(len(magic.YUV4MPEG2))
     size = reader.fill(memoryview(start))
-    if start != _SIGNATURE:
+    if start != magic.YUV4MPEG2:
         found = bytes(start[:size]).decode("latin-1")
         raise reader.error(f"starts with {found!a}, not YUV4MPEG2; give a YUV4MPEG2 stream")
     words = reader.read_line().decode("latin-1").split(" ")

@@ -1,0 +1,155 @@
+"""NPY files as images, in and out."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from contextlib import suppress
+from functools import partial
+from typing import Any, BinaryIO, Literal
+
+import numpy as np
+
+from edgecli.errors import ImageError
+from edgecli.images import magic
+from edgecli.images.base import ArraySource, ImageInfo, Rows, Source
+from edgecli.images.sample_types import as_rows, row_type, smallest
+from edgecli.images.streams import ForwardReader, RowStream
+
+_HEADER_LIMIT = 1 << 16
+_HEADER_LENGTH_BYTES = {1: 2, 2: 4, 3: 4}  # by the format's major version
+
+
+def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
+    """Read an array ``(H, W)`` or ``(H, W, C)``, C ≤ 4, of booleans, integers or floats.
+
+    Rows are streamed in constant memory, from files and pipes alike. An array in Fortran order is
+    mapped, or held whole when it comes from a pipe; so is one of a type whose values have to be
+    seen first (uint32, int64, uint64). Nothing is unpickled. Raises ImageError.
+    """
+    reader = ForwardReader(file, path)
+    stored, is_fortran, shape = _read_header(reader)
+    reader.check_pixels(shape, max_pixels)
+    info = ImageInfo(path, "NPY", shape, stored.name)
+    target = row_type(stored)
+    if target is None or is_fortran:
+        array = _whole_array(file, reader, shape, stored, "F" if is_fortran else "C")
+        return ArraySource(smallest(array) if target is None else as_rows(array, path), info)
+    return RowStream(info, shape, target, partial(_read_rows, reader, stored))
+
+
+def _read_header(reader: ForwardReader) -> tuple[np.dtype[Any], bool, tuple[int, int, int]]:
+    """Return the type, whether the order is Fortran's, and height, width and channels.
+
+    The header is a Python dictionary in text. It is matched, not evaluated: what NumPy writes for
+    plain arrays always has this form.
+    """
+    start = reader.read(8)
+    length_bytes = _HEADER_LENGTH_BYTES.get(start[6], 0) if len(start) == 8 else 0
+    length = int.from_bytes(reader.read(length_bytes), "little")
+    if not start.startswith(magic.NUMPY) or not 0 < length <= _HEADER_LIMIT:
+        raise reader.error("has no valid NPY header; save it with numpy.save")
+    header = reader.read(length).decode("latin-1")
+    order = re.search(r"'fortran_order': *(True|False)", header)
+    dimensions = re.search(r"'shape': *\(([0-9, L]{0,99})\)", header)
+    if len(header) < length or order is None or dimensions is None:
+        raise reader.error("has no valid NPY header; save it with numpy.save")
+    return _stored_type(reader, header), order[1] == "True", _shape(reader, dimensions[1])
+
+
+def _stored_type(reader: ForwardReader, header: str) -> np.dtype[Any]:
+    descr = re.search(r"'descr': *'([^']*)'", header)
+    if descr and re.fullmatch(r"[<>|=]?(b1|[iu][1248]|f[248])", descr[1]):
+        return np.dtype(descr[1])
+    given = f"{descr[1][:20]!r}" if descr else "records"
+    raise reader.error(f"holds {given}; save booleans, integers or floats of up to 64 bits")
+
+
+def _shape(reader: ForwardReader, dimensions: str) -> tuple[int, int, int]:
+    shape = tuple(map(int, re.findall("[0-9]+", dimensions)))
+    if len(shape) == 2:
+        shape = (*shape, 1)
+    if len(shape) != 3 or shape[2] > 4:
+        raise reader.error(
+            f"has the shape ({dimensions.strip()}); save it as (H, W), or as (H, W, C) with C ≤ 4, "
+            "for example after numpy.moveaxis(array, 0, -1)"
+        )
+    if 0 in shape:
+        raise reader.error(f"is an array without numbers, ({dimensions}); save one with pixels")
+    H, W, C = shape
+    return H, W, C
+
+
+def _fill(reader: ForwardReader, array: Rows) -> None:
+    """Read until an array in C order is full."""
+    data = array.data.cast("B")
+    if (count := reader.fill(data)) < len(data):
+        raise _cut_short(reader, len(data) - count)
+
+
+def _cut_short(reader: ForwardReader, missing: int) -> ImageError:
+    return reader.error(
+        f"is cut short, at least {missing:,} bytes are missing; get the file whole again"
+    )
+
+
+def _read_rows(reader: ForwardReader, stored: np.dtype[Any], rows: Rows) -> None:
+    if stored == rows.dtype:
+        _fill(reader, rows)
+    else:
+        samples = np.empty(rows.shape, stored)
+        _fill(reader, samples)
+        rows[...] = as_rows(samples, reader.path)
+
+
+def _whole_array(
+    file: BinaryIO,
+    reader: ForwardReader,
+    shape: tuple[int, int, int],
+    stored: np.dtype[Any],
+    order: Literal["C", "F"],
+) -> Rows:
+    """Return the array mapped or, if the stream is no file, in memory."""
+    size = math.prod(shape) * stored.itemsize
+    if file.seekable():
+        start = file.tell()
+        if (missing := start + size - file.seek(0, io.SEEK_END)) > 0:
+            raise _cut_short(reader, missing)
+        file.seek(start)
+        with suppress(io.UnsupportedOperation):  # not a file of the system
+            return np.memmap(file, stored, "r", start, shape, order)
+        file.seek(start)
+    try:
+        array = np.empty(shape, stored, order)
+    except (MemoryError, ValueError) as error:
+        raise reader.error(
+            f"needs {size:,} bytes of memory; save it in C order as int32 or float32, "
+            "which is streamed"
+        ) from error
+    _fill(reader, array.T if order == "F" else array)
+    return array
+
+
+class NpySink:
+    """An image as an NPY array, ``(H, W)`` with one channel, else ``(H, W, C)``."""
+
+    def __init__(self, file: BinaryIO, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
+        header = {
+            "descr": dtype.str,
+            "fortran_order": False,
+            "shape": shape[:2] if shape[2] == 1 else shape,
+        }
+        np.lib.format.write_array_header_1_0(file, header)
+        self._file = file
+
+    def encode(self, rows: Rows) -> bytes:
+        """Return the rows' bytes."""
+        return rows.tobytes()
+
+    def write(self, encoded: bytes) -> None:
+        """Append rows."""
+        self._file.write(encoded)
+
+    def finish(self) -> None:
+        """Nothing follows the last row."""

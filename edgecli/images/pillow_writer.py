@@ -1,0 +1,111 @@
+"""Edge maps as JPEG and WebP, and animations, through Pillow."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from edgecli.errors import OutputError, UsageError
+from edgecli.images.base import ArraySink, Rows
+
+# Sharp edges are what an edge map is: no colour is subsampled, and WebP is lossless, with the
+# effort that takes about as long as lossy WebP.
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "jpeg": {"quality": 90, "subsampling": 0},
+    "webp": {"lossless": True, "method": 0, "quality": 0},
+    "gif": {},
+    "png": {"compress_level": 1},
+}
+_LONGEST_SIDE = {"jpeg": 65500, "webp": 16383, "gif": 65535, "png": 2**31 - 1}
+
+
+def check_writable(format_: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Refuse what ``jpeg``, ``webp``, ``gif`` or animated ``png`` cannot hold, ``(H, W, C)``.
+
+    Raises UsageError for the kind of image, OutputError for its size.
+    """
+    if dtype != np.uint8:
+        raise UsageError(
+            f"{format_} cannot hold {dtype} samples; use --depth 8, or --format tiff or npy"
+        )
+    if shape[2] not in ({1} if format_ == "gif" else {1, 3}):
+        raise UsageError(f"{format_} cannot hold {shape[2]} channels; use --format tiff or npy")
+    if max(shape[:2]) > _LONGEST_SIDE[format_]:
+        raise OutputError(
+            f"{format_} holds at most {_LONGEST_SIDE[format_]:,} pixels a side, not "
+            f"{shape[0]}×{shape[1]}; use --format png or tiff"
+        )
+
+
+class PillowSink(ArraySink):
+    """An edge map as JPEG (quality 90) or lossless WebP, uint8 with one or three channels.
+
+    Rows are kept and encoded at the end; the file may be a pipe. No colour profile is attached.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        format_: str,
+        shape: tuple[int, int, int],
+        dtype: np.dtype[Any],
+        *,
+        dpi: tuple[float, float] | None = None,
+    ) -> None:
+        check_writable(format_, shape, dtype)
+        super().__init__(shape, dtype)
+        self._file = file
+        self._format = format_
+        self._options = {"dpi": dpi} if dpi and format_ == "jpeg" else {}
+
+    def finish(self) -> None:
+        """Encode and write the image."""
+        encoded = _encoded(self._format, [self.array], **self._options)
+        self._file.write(encoded)
+
+
+def save_frames(
+    file: BinaryIO,
+    format_: str,
+    frames: Sequence[Rows],
+    durations: Sequence[float | None] = (),
+) -> None:
+    """Write frames ``(H, W, C)`` as an animated ``png``, ``webp`` or ``gif``, or as TIFF pages.
+
+    ``durations`` are milliseconds; 100 where there is none. All animations are lossless and
+    repeat for ever; frames equal to the one before only prolong it. Pages of a TIFF may differ in
+    size and type. Raises UsageError or OutputError for frames that the format cannot hold.
+    """
+    if format_ == "tiff":
+        from edgecli.images.tiff_writer import write_pages
+
+        write_pages(file, frames)
+        return
+    for frame in frames:
+        check_writable(format_, frame.shape, frame.dtype)
+    shown = [100 if duration is None else round(duration) for duration in durations]
+    shown += [100] * (len(frames) - len(shown))
+    options = {"duration": shown, "loop": 0} if len(frames) > 1 else {}
+    file.write(_encoded(format_, frames, **options))
+
+
+def _encoded(format_: str, frames: Sequence[Rows], **options: object) -> bytes:
+    first, *others = (Image.fromarray(_plane_or_colours(frame)) for frame in frames)
+    buffer = io.BytesIO()
+    if others:
+        options |= {"save_all": True, "append_images": others}
+    try:
+        first.save(buffer, format_, **_OPTIONS[format_], **options)
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise OutputError(f"{format_} cannot be encoded ({reason}); use --format png") from error
+    return buffer.getvalue()
+
+
+def _plane_or_colours(rows: Rows) -> Rows:
+    """Return ``(H, W)`` for one channel, as Pillow wants it."""
+    return np.ascontiguousarray(rows[:, :, 0] if rows.shape[2] == 1 else rows)

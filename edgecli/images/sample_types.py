@@ -1,0 +1,66 @@
+"""The types that rows of numbers have: every stored number goes into the one that keeps it.
+
+Rows have one of five types: see ``row_type`` for stored types that say enough by themselves and
+``smallest`` for those that do not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.errors import ImageError
+from edgecli.images.base import Rows
+
+# Stored types whose values fit a row's type whatever they are. Booleans become 0 and 255, float64
+# is rounded to float32.
+_ROW_TYPES = {
+    "bool": "uint8",
+    "uint8": "uint8",
+    "int8": "int16",
+    "uint16": "uint16",
+    "int16": "int16",
+    "int32": "int32",
+    "float16": "float32",
+    "float32": "float32",
+    "float64": "float32",
+}
+
+
+def row_type(stored: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Return the type of rows that holds any value of a stored type, in native byte order.
+
+    None for uint32, int64 and uint64: the values have to be seen, see ``smallest``.
+    """
+    name = _ROW_TYPES.get(stored.name)
+    return None if name is None else np.dtype(name)
+
+
+def as_rows(stored: Rows, path: str) -> Rows:
+    """Return stored samples in their ``row_type``; ImageError where float32 cannot hold one."""
+    if stored.dtype == bool:
+        return stored * np.uint8(255)
+    with np.errstate(over="ignore"):
+        rows: Rows = stored.astype(_ROW_TYPES[stored.dtype.name], copy=False)
+    if stored.dtype.name == "float64" and np.any(np.isinf(rows) & np.isfinite(stored)):
+        raise ImageError(
+            f"image {path} has numbers beyond float32's ±3.4e38; scale them down and save it again"
+        )
+    return rows
+
+
+def smallest(integers: NDArray[Any]) -> NDArray[Any]:
+    """Return whole numbers in the smallest of uint8, uint16, int16 and int32 that holds them all.
+
+    Larger ones become float32, which rounds them to 24 significant bits.
+
+    >>> [smallest(np.array([-1, largest])).dtype.name for largest in (0, 1 << 15, 1 << 31)]
+    ['int16', 'int32', 'float32']
+    """
+    low, high = integers.min(), integers.max()
+    for name in ("uint8", "uint16", "int16", "int32"):
+        if np.iinfo(name).min <= low and high <= np.iinfo(name).max:
+            return integers.astype(name)
+    return integers.astype(np.float32)

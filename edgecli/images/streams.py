@@ -1,0 +1,157 @@
+"""Images from streams that only move forward: files, and pipes.
+
+What PNM, YUV4MPEG2, NPY and TIFF have in common: a reader whose errors name the image, sources
+whose rows come one after another, and binary samples of one or two bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+
+from edgecli.errors import ImageError
+from edgecli.images.base import ImageInfo, Rows, check_pixels, image_name, overlapping_blocks
+
+_PIECE = 1 << 16  # bytes or samples; the most that is held besides the rows themselves
+
+
+class ForwardReader:
+    """A stream that is only read forward, whose errors name the image they were met in."""
+
+    def __init__(self, file: BinaryIO, path: str) -> None:
+        self._file = cast(io.BufferedIOBase, file)  # BinaryIO is typed without readinto
+        self.path = path
+        self.frame = 0
+
+    def read(self, size: int) -> bytes:
+        """Return up to ``size`` bytes from one read; none at the end."""
+        with self._translated_errors():
+            return self._file.read(size) or b""
+
+    def fill(self, buffer: memoryview) -> int:
+        """Read until ``buffer`` is full or the stream ends; return the number of bytes."""
+        done = 0
+        with self._translated_errors():
+            while done < len(buffer) and (count := self._file.readinto(buffer[done:])):
+                done += count
+        return done
+
+    def read_line(self) -> bytes:
+        """Return one header line, without its end."""
+        line = b""
+        while (byte := self.read(1)) != b"\n":
+            if not byte or len(line) == _PIECE:
+                raise self.error("has a header line without end; get the file whole again")
+            line += byte
+        return line
+
+    def check_pixels(self, shape: tuple[int, int, int], max_pixels: int) -> None:
+        """Refuse, before anything is allocated, a header that promises too much."""
+        check_pixels(image_name(self.path, self.frame), shape[0] * shape[1], max_pixels)
+
+    def error(self, text: str) -> ImageError:
+        """Return an ImageError whose line starts with the image's name."""
+        return ImageError(f"image {image_name(self.path, self.frame)} {text}")
+
+    @contextmanager
+    def _translated_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise self.error(f"cannot be read: {error.strerror or error}") from error
+
+
+class RowStream:
+    """An image whose rows come one after another, read straight into the memory of its blocks.
+
+    ``read_into`` fills an array ``(n, W, C)`` with the next n rows. The file is not closed: it
+    belongs to whoever opened it.
+    """
+
+    def __init__(
+        self,
+        info: ImageInfo,
+        shape: tuple[int, int, int],
+        dtype: np.dtype[Any],
+        read_into: Callable[[Rows], None],
+    ) -> None:
+        self.info = info
+        self.shape = shape
+        self.dtype = dtype
+        self._read_into = read_into
+
+    def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
+        """Yield rows ``[start, stop)`` for each range; see ``Source.blocks``."""
+        return overlapping_blocks(self._read_into, self.shape[1:], self.dtype, ranges)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class RasterError(Exception):
+    """Its two arguments: what is wrong with the samples being read, and at which of them."""
+
+
+class StreamSource(RowStream):
+    """One image of a stream, after which the next may follow.
+
+    ``read_rows`` fills an array ``(n, W, C)`` with the next n rows, or raises RasterError.
+    """
+
+    def __init__(
+        self, reader: ForwardReader, info: ImageInfo, read_rows: Callable[[Rows], None]
+    ) -> None:
+        dtype = np.dtype("uint8" if info.dtype == "bool" else info.dtype)
+        super().__init__(info, info.shape, dtype, self._read_into)
+        self._reader = reader
+        self._read_rows = read_rows
+        self._rows_left = info.shape[0]
+        self._is_broken = False
+
+    def skip_rest(self) -> bool:
+        """Read past the rows that nobody asked for; False if a fault has lost the place."""
+        W, C = self.shape[1:]
+        rows = np.empty((max(_PIECE // (W * C), 1), W, C), self.dtype)
+        while self._rows_left and not self._is_broken:
+            self._read_into(rows[: self._rows_left])
+        return not self._is_broken
+
+    def _read_into(self, rows: Rows) -> None:
+        try:
+            self._read_rows(rows)
+        except RasterError as error:
+            self._is_broken = True
+            H, W, C = self.shape
+            fault, at = error.args
+            place = f"in row {H - self._rows_left + at // (W * C) + 1:,} of {H:,}"
+            raise self._reader.error(f"{fault} {place}; get the file whole again") from error
+        self._rows_left -= len(rows)
+
+
+def read_samples(reader: ForwardReader, rows: Rows, maxval: int, byteorder: str) -> None:
+    """Fill ``rows`` with binary samples of one byte, or of two in ``byteorder``."""
+    size = reader.fill(rows.data.cast("B"))
+    if size < rows.nbytes:
+        raise RasterError("ends", size // rows.itemsize)
+    if rows.itemsize == 2 and byteorder != sys.byteorder:
+        rows.byteswap(inplace=True)
+    spread(rows.reshape(-1), maxval)
+
+
+def spread(samples: Rows, maxval: int) -> None:
+    """Scale samples ``(n,)`` of 0 to ``maxval`` in place to their type's whole range."""
+    full = np.iinfo(samples.dtype).max
+    if maxval == full:
+        return
+    wide = np.uint16 if full == 255 else np.uint32  # full² + full / 2 fits
+    for start in range(0, len(samples), _PIECE):
+        piece = samples[start : start + _PIECE]
+        if piece.max() > maxval:
+            at = start + int(np.argmax(piece > maxval))
+            raise RasterError(f"has a sample above its maxval {maxval:,}", at)
+        piece[:] = (piece.astype(wide) * full + maxval // 2) // maxval

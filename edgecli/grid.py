@@ -8,7 +8,7 @@ from contextlib import closing
 
 import numpy as np
 
-from edgecli.detection import Settings, plan_detection
+from edgecli.detection import plan_detection
 from edgecli.edges.operators import load_operator
 from edgecli.images.base import ArraySink, ArraySource, Rows
 from edgecli.images.files import open_images, whole_file
@@ -17,6 +17,7 @@ from edgecli.images.orientation import upright
 from edgecli.jobs import Limits, Outputs, Result, Target, make_folder
 from edgecli.pipeline import run_detection
 from edgecli.records import replace
+from edgecli.settings import Settings
 
 GRID_FILTERS = (
     "sobel", "scharr", "farid", "roberts", "kirsch", "laplacian", "log:2", "dog:1", "gradient:2",

@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 from typing import Any, Protocol
 
 from edgecli.conv.workers import shared_workers
+from edgecli.detection import Detection, plan_detection
 from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
 from edgecli.images.base import ImageInfo, Sink, Source
 from edgecli.images.files import open_images, whole_file
@@ -23,16 +24,9 @@ from edgecli.images.formats import (
     format_of,
 )
 from edgecli.images.orientation import upright
-from edgecli.pipeline import (
-    Detection,
-    Measured,
-    Settings,
-    plan_detection,
-    run_detection,
-    start_detection,
-    starts_early,
-)
+from edgecli.pipeline import Measured, run_detection, start_detection, starts_early
 from edgecli.records import dataclass, replace
+from edgecli.settings import Settings
 
 MAX_PIXELS = 2**31
 

@@ -20,7 +20,7 @@ from edgecli.conv.blas import blas_for
 from edgecli.conv.engine import as_pair, cores
 from edgecli.conv.scratch import borrowed_scratch
 from edgecli.conv.workers import map_in_order, start_in_order
-from edgecli.detection import Detection, Settings, parse_scales, plan_detection
+from edgecli.detection import Detection, plan_detection
 from edgecli.edges.keeping import Keeper, keeper_of
 from edgecli.edges.operators import load_operator
 from edgecli.edges.painting import Shown, as_picture
@@ -34,17 +34,7 @@ from edgecli.geometry import bands, parse_border, parse_padding
 from edgecli.images.base import ArraySink, ArraySource, Rows, Sink, Source
 from edgecli.images.nan import NanCounter
 from edgecli.records import dataclass, replace
-
-__all__ = [
-    "Detection",
-    "Measured",
-    "Settings",
-    "detect_edges",
-    "plan_detection",
-    "run_detection",
-    "start_detection",
-    "starts_early",
-]
+from edgecli.settings import Settings, parse_scales
 
 SMALL_IMAGE = 2**18
 """Pixels that are done before another thread has started."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from edgecli.batch.work import Facts, Work
 from edgecli.edges.operators import load_operator
 from edgecli.jobs import Limits, Result
-from edgecli.pipeline import Settings
 from edgecli.reports.facts import image_facts
+from edgecli.settings import Settings
 from tests.conftest import noise
 
 

@@ -16,7 +16,7 @@ from edgecli.batch.journal import Entry, Journal, file_hash, settings_hash, writ
 from edgecli.edges.operators import load_operator
 from edgecli.edges.planning import Lines
 from edgecli.errors import OutputError
-from edgecli.pipeline import Settings
+from edgecli.settings import Settings
 
 
 def entry(key: str, size: int = 1) -> Entry:
@@ -131,7 +131,7 @@ def test_a_hash_is_the_same_in_every_process() -> None:
     code = (
         "from edgecli.batch.journal import settings_hash\n"
         "from edgecli.edges.operators import load_operator\n"
-        "from edgecli.pipeline import Settings\n"
+        "from edgecli.settings import Settings\n"
         "print(settings_hash(Settings((load_operator('contours'),))))"
     )
     hashes = {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edgecli.detection import OF_BANKS
 from edgecli.filters import RECIPES
+from edgecli.settings import OF_BANKS
 from tests.conftest import SAMPLES, Refuse
 
 PHOTO = SAMPLES / "still-life.png"

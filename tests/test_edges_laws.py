@@ -15,11 +15,13 @@ from scipy import ndimage
 
 from edgecli import detect_edges
 from edgecli.conv import engine
+from edgecli.detection import plan_detection
 from edgecli.edges.operators import load_operator
 from edgecli.edges.planning import ROUNDING, Lines
 from edgecli.edges.thresholds import parse_hysteresis, parse_threshold
 from edgecli.images.base import ArraySink, ArraySource
-from edgecli.pipeline import Settings, plan_detection, run_detection
+from edgecli.pipeline import run_detection
+from edgecli.settings import Settings
 from tests.conftest import SAMPLES, noise
 
 Array = NDArray[Any]

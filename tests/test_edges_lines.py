@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgecli import convolve, detect_edges
+from edgecli.detection import plan_detection
 from edgecli.edges.hysteresis import hysteresis
 from edgecli.edges.operators import load_operator
 from edgecli.edges.painting import Style
@@ -16,7 +17,8 @@ from edgecli.edges.planning import Lines
 from edgecli.edges.thresholds import find_levels, parse_hysteresis, parse_threshold
 from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.images.base import ArraySink, ArraySource
-from edgecli.pipeline import Measured, Settings, plan_detection, run_detection
+from edgecli.pipeline import Measured, run_detection
+from edgecli.settings import Settings
 from tests.conftest import noise
 
 Array = NDArray[Any]

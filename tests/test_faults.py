@@ -16,7 +16,7 @@ from PIL import Image
 from edgecli.edges.operators import load_operator
 from edgecli.errors import EdgeCliError
 from edgecli.jobs import Limits, Target, detect_input
-from edgecli.pipeline import Settings
+from edgecli.settings import Settings
 
 SETTINGS = Settings((load_operator("vertical"),), threads=1)
 RNG = np.random.default_rng(11)

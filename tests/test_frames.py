@@ -11,7 +11,7 @@ from PIL import Image
 from edgecli import detect_edges
 from edgecli.edges.operators import load_operator
 from edgecli.jobs import Limits, Target, detect_input
-from edgecli.pipeline import Settings
+from edgecli.settings import Settings
 
 DURATIONS = [50, 100, 150, 200]
 

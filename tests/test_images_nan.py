@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgecli.detection import plan_detection
 from edgecli.edges.operators import load_operator
 from edgecli.errors import ImageError
 from edgecli.images.base import ArraySink, ArraySource
 from edgecli.images.nan import NanCounter
-from edgecli.pipeline import Measured, Settings, plan_detection, run_detection
+from edgecli.pipeline import Measured, run_detection
+from edgecli.settings import Settings
 
 
 def picture() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

@@ -30,7 +30,7 @@ from edgecli.jobs import (
     name_outputs,
     plan_input,
 )
-from edgecli.pipeline import Settings
+from edgecli.settings import Settings
 from tests.conftest import Run, Save, noise
 
 

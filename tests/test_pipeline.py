@@ -14,16 +14,13 @@ from numpy.typing import NDArray
 from edgecli import convolve, detect_edges, load_filter
 from edgecli.conv import Convolution
 from edgecli.conv.workers import map_in_order
+from edgecli.detection import plan_detection
 from edgecli.edges.operators import load_operator
 from edgecli.errors import EdgeCliError, FilterError, GeometryError, ImageError, UsageError
 from edgecli.images.base import ArraySink, ArraySource, Rows
 from edgecli.images.colour import luma
-from edgecli.pipeline import (
-    Measured,
-    Settings,
-    plan_detection,
-    run_detection,
-)
+from edgecli.pipeline import Measured, run_detection
+from edgecli.settings import Settings
 from tests.conftest import noise
 
 Array = NDArray[Any]

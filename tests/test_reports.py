@@ -13,17 +13,19 @@ import numpy as np
 import pytest
 
 from edgecli import FilterBank
+from edgecli.detection import plan_detection
 from edgecli.edges.operators import Operator, load_operator
 from edgecli.edges.rendering import Extremes
 from edgecli.images.base import ImageInfo
 from edgecli.images.formats import FORMATS
 from edgecli.jobs import Outputs, Result
-from edgecli.pipeline import Measured, Settings, plan_detection
+from edgecli.pipeline import Measured
 from edgecli.reports.display import TerminalScreen, as_table
 from edgecli.reports.facts import Facts, image_facts
 from edgecli.reports.formats import as_csv, as_json, as_markdown, flatten
 from edgecli.reports.table import as_text, table_rows
 from edgecli.reports.writing import print_rows
+from edgecli.settings import Settings
 from tests.conftest import Golden, Run, Save, noise
 
 INFO = ImageInfo("img.png", "PNG", (480, 640, 3), "uint8")

@@ -25,10 +25,10 @@ from edgecli.cli.progress import watched
 from edgecli.conv.engine import cores
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.jobs import Limits, Result, Target, make_folder, plan_input
-from edgecli.pipeline import Settings
 from edgecli.reports.batch import write_batch
 from edgecli.reports.facts import image_facts
 from edgecli.reports.writing import write_reports
+from edgecli.settings import Settings
 
 BYTES_PER_PIXEL = 32
 """What an image at work takes at the worst: decoded colours, responses, a kept map."""

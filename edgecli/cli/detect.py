@@ -22,9 +22,9 @@ from edgecli.jobs import (
     name_outputs,
     plan_input,
 )
-from edgecli.pipeline import Settings
 from edgecli.records import replace
 from edgecli.reports.writing import write_reports
+from edgecli.settings import Settings
 
 
 @click.command("detect", cls=QuickCommand)

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.activations import ACTIVATIONS
-from edgecli.detection import parse_scales
 from edgecli.edges.colormaps import COLORMAPS
 from edgecli.edges.operators import COMBINATIONS, load_operator
 from edgecli.edges.painting import Style
@@ -26,9 +25,9 @@ from edgecli.images.colour import CHANNELS, parse_colour
 from edgecli.images.formats import FORMATS
 from edgecli.images.nan import NAN_CHOICES
 from edgecli.jobs import MAX_PIXELS, Limits, Target
-from edgecli.pipeline import Settings
 from edgecli.records import dataclass
 from edgecli.reports.formats import REPORTS
+from edgecli.settings import Settings, parse_scales
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
+from edgecli.detection import Detection
 from edgecli.filters import FilterBank
 from edgecli.jobs import Result
-from edgecli.pipeline import Detection
 
 SCHEMA = "edgecli.report/1"
 

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from edgecli.conv.activations import activate
 from edgecli.conv.scratch import Scratch
+from edgecli.detection import Detection
 from edgecli.edges.operators import EdgeMap, combine_responses
 from edgecli.errors import GeometryError, UsageError
 from edgecli.geometry import Axis, Border
 from edgecli.images.base import Source
 from edgecli.images.colour import to_volume
-from edgecli.pipeline import Detection
 from edgecli.reports.table import kernel_lines, output_formula
 
 Lines = Iterator[tuple[str, str]]

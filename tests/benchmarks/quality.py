@@ -29,6 +29,7 @@ from PIL import Image
 
 from edgecli.conv import convolve
 from edgecli.conv.scratch import Scratch
+from edgecli.detection import plan_detection
 from edgecli.edges.contours import contours
 from edgecli.edges.gradients import gradient, slope_of
 from edgecli.edges.operators import combine_responses, load_operator
@@ -36,7 +37,8 @@ from edgecli.edges.planning import Lines
 from edgecli.edges.thinning import framed, suppress
 from edgecli.images.base import ArraySink, ArraySource
 from edgecli.images.colour import luma
-from edgecli.pipeline import Settings, plan_detection, run_detection
+from edgecli.pipeline import run_detection
+from edgecli.settings import Settings
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]

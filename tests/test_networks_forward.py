@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgecli.conv.blas import _blas_threads
 from edgecli.errors import GeometryError, NetworkError
-from edgecli.networks.forward import LARGEST_BYTES, forward, lay_out, stream
+from edgecli.networks.forward import forward, stream
 from edgecli.networks.layers import (
     ACTIVATIONS,
     Activation,
@@ -27,6 +27,7 @@ from edgecli.networks.layers import (
     Mean,
     Upsample,
 )
+from edgecli.networks.layout import LARGEST_BYTES, lay_out
 from edgecli.networks.network import Network, Node
 from tests.networks_reference import chain, encoder_decoder, naive_forward, with_weights
 

@@ -22,8 +22,8 @@ from edgecli.errors import OutputError
 from edgecli.images.base import Rows
 from edgecli.images.files import whole_file
 from edgecli.images.png_writer import PngSink
-from edgecli.networks.forward import volume_shape
 from edgecli.networks.layers import Shape
+from edgecli.networks.layout import volume_shape
 
 GRID_PIXELS = 2**22
 """Pixels of a layer's picture at most: larger maps are reduced, by averages."""

@@ -12,9 +12,10 @@ from edgecli.conv.engine import cores
 from edgecli.errors import GeometryError
 from edgecli.images.base import ImageInfo, Source
 from edgecli.networks.collectors import collectors_for
-from edgecli.networks.forward import lay_out, stream
+from edgecli.networks.forward import stream
 from edgecli.networks.inputs import VOLUMES, network_input
 from edgecli.networks.layers import people_shape
+from edgecli.networks.layout import lay_out
 from edgecli.networks.network import Network
 
 

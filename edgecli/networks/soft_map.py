@@ -32,10 +32,11 @@ from edgecli.images.base import ImageInfo, Rows, Source, overlapping_blocks
 from edgecli.images.colour import Colour
 from edgecli.networks.blocks import Block
 from edgecli.networks.files import load_network
-from edgecli.networks.forward import Laid, lay_out, stream
+from edgecli.networks.forward import stream
 from edgecli.networks.inputs import VOLUMES, network_input
 from edgecli.networks.layers import Convolution as Layer
 from edgecli.networks.layers import shape_text
+from edgecli.networks.layout import Laid, lay_out
 from edgecli.networks.network import INPUT, Network, Summary
 from edgecli.networks.operations import Sliding
 from edgecli.networks.scales import at_scales

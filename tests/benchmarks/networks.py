@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.networks.files import load_network
-from edgecli.networks.forward import forward, lay_out, stream
+from edgecli.networks.forward import forward, stream
 from edgecli.networks.layers import Convolution
+from edgecli.networks.layout import lay_out
 from edgecli.networks.network import INPUT, Network, Node
 from edgecli.networks.weights import random_weights
 from tests.benchmarks.timing import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack
 from functools import lru_cache, partial
 from typing import Any, Protocol
@@ -141,6 +141,13 @@ def check_outputs(
         if real in claimed:
             raise UsageError(f"output {path} is also {claimed[real]} of this run; give another")
         claimed[real] = f"the output {path}"
+
+
+def check_apart(output: str, inputs: Iterable[str]) -> None:
+    """Raise UsageError if a single output would overwrite an input."""
+    for path in inputs:
+        if path != "-" and os.path.realpath(output) == os.path.realpath(path):
+            raise UsageError(f"output {output} is also the input {path} of this run; give another")
 
 
 def _is_device(path: str) -> bool:

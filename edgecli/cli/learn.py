@@ -10,14 +10,14 @@ from pathlib import Path
 
 import click
 
+from edgecli.cli.options import MAX_PIXELS_OPTION, PLAIN_REPORT_OPTION, THREADS_OPTION
 from edgecli.errors import ImageError, UsageError
 from edgecli.filters import dump_filter, filter_format
 from edgecli.images.base import Source
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.orientation import upright
-from edgecli.jobs import MAX_PIXELS
+from edgecli.jobs import check_apart
 from edgecli.networks.learn import Task, learn
-from edgecli.reports.formats import REPORTS
 from edgecli.reports.learned import write_learned
 
 Pair = tuple[str, str]
@@ -50,18 +50,9 @@ Pair = tuple[str, str]
     help="Add L · Σ weight² to the mean squared error, to keep weights small.",
 )
 @click.option("-o", "--output", required=True, metavar="FILE", help="A filter file to write.")
-@click.option(
-    "--report", type=click.Choice(REPORTS), default="table", show_default=True, help="How to tell."
-)
-@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="[default: all cores]")
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(1),
-    default=MAX_PIXELS,
-    show_default=True,
-    metavar="N",
-    help="Refuse larger images.",
-)
+@PLAIN_REPORT_OPTION
+@THREADS_OPTION
+@MAX_PIXELS_OPTION
 def command(
     input_path: str,
     target_path: str,
@@ -83,9 +74,7 @@ def command(
     targets = "rgb" if filters == "3" else "gray"
     task = Task(parse_size(size), channels, targets)
     pairs = pair_files(input_path, target_path)
-    for path in (path for pair in pairs for path in pair):
-        if os.path.realpath(path) == os.path.realpath(output):
-            raise UsageError(f"output {output} is also the input {path} of this run; give another")
+    check_apart(output, (path for pair in pairs for path in pair))
     learned = learn(_sources(pairs, task, max_pixels), task, ridge, threads)
     data = dump_filter(learned.bank, format_)
     with whole_file(output) as file:

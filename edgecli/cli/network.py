@@ -9,23 +9,19 @@ from contextlib import closing
 
 import click
 
+from edgecli.cli.options import MAX_PIXELS_OPTION, PLAIN_REPORT_OPTION, THREADS_OPTION
 from edgecli.errors import UsageError
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.orientation import upright
-from edgecli.jobs import MAX_PIXELS
+from edgecli.jobs import check_apart
 from edgecli.networks import Network, load_network
 from edgecli.networks.drawing import draw_network
 from edgecli.networks.maps import describe_run, output_paths
 from edgecli.networks.weights import random_weights
 from edgecli.records import replace
-from edgecli.reports.formats import REPORTS
 from edgecli.reports.network import run_text, summary_text
 
 SEED = 0
-
-report_option = click.option(
-    "--report", type=click.Choice(REPORTS), default="table", show_default=True, help="How to tell."
-)
 
 
 @click.group("network")
@@ -46,7 +42,7 @@ def command() -> None:
     type=click.Choice(["fully-connected"]),
     help="Show what dense layers between the same volumes would need.",
 )
-@report_option
+@PLAIN_REPORT_OPTION
 @click.option("-o", "--output", metavar="FILE.svg|-", help="Draw the volumes to scale.")
 def summarize(
     name: str, input_: str | None, compare: str | None, report: str, output: str | None
@@ -57,7 +53,7 @@ def summarize(
     """
     summary = load_network(name).summary(None if input_ is None else parse_shape(input_))
     if output is not None:
-        _check_apart(output, name)
+        check_apart(output, [name])
         with whole_file(output) as file:
             file.write(draw_network(summary).encode())
     if report != "none" and output != "-":
@@ -74,16 +70,9 @@ def summarize(
     metavar="DIR|FILE.npz",
     help="A folder for a picture of each layer's maps, or a file for all arrays.",
 )
-@report_option
-@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="[default: all cores]")
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(1),
-    default=MAX_PIXELS,
-    show_default=True,
-    metavar="N",
-    help="Refuse larger images.",
-)
+@PLAIN_REPORT_OPTION
+@THREADS_OPTION
+@MAX_PIXELS_OPTION
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def run(
     name: str,
@@ -101,7 +90,7 @@ def run(
     network, drawn = _with_weights(load_network(name))
     _check_output(output)
     for _, path in output_paths(network, output):
-        _check_apart(path, name, image)
+        check_apart(path, [name, image])
     images = open_images(image, max_pixels=max_pixels, grey=network.input_shape[0] == 1)
     with closing(next(images)) as source:
         result = describe_run(
@@ -130,12 +119,6 @@ def _with_weights(network: Network) -> tuple[Network, bool]:
 def _check_output(output: str) -> None:
     if output in ("", "-") or (os.path.splitext(output)[1] and not output.endswith(".npz")):
         raise UsageError(f"output {output!r} is neither a folder nor a .npz file; give one of them")
-
-
-def _check_apart(output: str, *inputs: str) -> None:
-    for path in inputs:
-        if path != "-" and os.path.realpath(output) == os.path.realpath(path):
-            raise UsageError(f"output {output} is also the input {path} of this run; give another")
 
 
 def parse_shape(text: str) -> tuple[int, int, int]:

@@ -91,6 +91,16 @@ STYLE_OPTIONS = (
     click.option("--alpha-out", is_flag=True, help="Make the edges opaque, the rest transparent."),
 )  # fmt: skip
 
+THREADS_OPTION = click.option(
+    "--threads", type=click.IntRange(1, 1024), metavar="N",
+    help="Threads that compute.  [default: all cores]",
+)  # fmt: skip
+
+MAX_PIXELS_OPTION = click.option(
+    "--max-pixels", type=click.IntRange(1), default=MAX_PIXELS, show_default=True, metavar="N",
+    help="Refuse larger images.",
+)  # fmt: skip
+
 OUTPUT_OPTIONS = (
     click.option("-o", "--output", metavar="PATH|DIR|-",
                  help="Where to write.  [default: <stem>-<filter>.png beside the input]"),
@@ -99,10 +109,13 @@ OUTPUT_OPTIONS = (
     click.option("--no-clobber", is_flag=True, help="Leave files that exist as they are."),
     click.option("--all-frames", is_flag=True, help="Take every page or frame of a file."),
     click.option("--no-auto-orient", is_flag=True, help="Do not turn images as their EXIF says."),
-    click.option("--threads", type=click.IntRange(1, 1024), metavar="N",
-                 help="Threads that compute.  [default: all cores]"),
-    click.option("--max-pixels", type=click.IntRange(1), default=MAX_PIXELS, show_default=True,
-                 metavar="N", help="Refuse larger images."),
+    THREADS_OPTION,
+    MAX_PIXELS_OPTION,
+)  # fmt: skip
+
+PLAIN_REPORT_OPTION = click.option(
+    "--report", type=click.Choice(REPORTS), default="table", show_default=True,
+    help="How to report.",
 )  # fmt: skip
 
 REPORT_OPTIONS = (

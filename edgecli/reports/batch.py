@@ -10,7 +10,7 @@ from typing import Any
 
 from edgecli.batch.running import Totals
 from edgecli.images.files import whole_file
-from edgecli.reports.formats import flatten
+from edgecli.reports.formats import escaped, flatten
 
 SCHEMA = "edgecli.batch/1"
 
@@ -82,7 +82,7 @@ def _as_csv(records: Records, totals: Totals) -> Iterator[str]:
 def _as_markdown(records: Records, totals: Totals) -> Iterator[str]:
     yield "| image | status | shape | edge maps | clipped |\n|---|---|---|---|---:|\n"
     for record in records():
-        cells = (_escaped(cell) for cell in _row(record))
+        cells = (escaped(cell) for cell in _row(record))
         yield f"| {' | '.join(cells)} |\n"
     yield "\n| total | |\n|---|---:|\n"
     for label, value in total_rows(totals):
@@ -97,10 +97,6 @@ def _row(record: Record) -> tuple[str, str, str, str, str]:
     outputs = record["outputs"] if "outputs" in record else [record["output"]]
     clipped = [f"{o['clipped_fraction']:.2%}" for o in outputs if "clipped_fraction" in o]
     return path, status, shape, ", ".join(o["path"] for o in outputs), ", ".join(clipped)
-
-
-def _escaped(cell: str) -> str:
-    return " ".join(cell.replace("\\", "\\\\").replace("|", "\\|").split("\n"))
 
 
 def _as_table(records: Records, totals: Totals) -> Iterator[str]:

@@ -53,8 +53,20 @@ def _markdown_table(facts: Facts) -> Iterator[str]:
     yield "| fact | value |"
     yield "|---|---|"
     for name, value in flatten(facts):
-        escaped = str(value).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
-        yield f"| {name} | {escaped} |"
+        yield f"| {name} | {escaped(str(value))} |"
+
+
+TEXTS = {"json": as_json, "csv": as_csv, "markdown": as_markdown}
+"""The formats of REPORTS that are made of facts alone."""
+
+
+def escaped(cell: str) -> str:
+    r"""Return a text as a Markdown table holds it, on one line.
+
+    >>> escaped("a|b")
+    'a\\|b'
+    """
+    return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
 
 
 def flatten(facts: Facts, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -7,13 +7,11 @@ import sys
 
 from edgecli.networks.learn import Learned
 from edgecli.reports.facts import Facts
-from edgecli.reports.formats import as_csv, as_json, as_markdown
+from edgecli.reports.formats import TEXTS
 from edgecli.reports.table import bank_lines
 from edgecli.reports.writing import print_rows
 
 SCHEMA = "edgecli.learn/1"
-
-TEXTS = {"json": as_json, "csv": as_csv, "markdown": as_markdown}
 
 
 def learned_facts(learned: Learned, pairs: int, output: str) -> Facts:

@@ -16,7 +16,7 @@ from edgecli.networks.maps import LayerMaps, Run
 from edgecli.networks.network import LayerFacts, Summary
 from edgecli.records import dataclass
 from edgecli.reports.facts import Facts
-from edgecli.reports.formats import as_json
+from edgecli.reports.formats import as_json, escaped
 from edgecli.reports.table import times
 
 SUMMARY_SCHEMA = "edgecli.network/1"
@@ -234,8 +234,8 @@ def _aligned(titles: Sequence[str], texts: Sequence[Sequence[str]]) -> list[str]
 
 def _markdown(titles: Sequence[str], texts: Sequence[Sequence[str]]) -> list[str]:
     rule = ["---" if n < 2 else "---:" for n in range(len(titles))]
-    escaped = [[text.replace("|", "\\|") for text in line] for line in texts]
-    return [f"| {' | '.join(line)} |" for line in (titles, rule, *escaped)]
+    cells = [[escaped(text) for text in line] for line in texts]
+    return [f"| {' | '.join(line)} |" for line in (titles, rule, *cells)]
 
 
 def plain(value: float) -> float:

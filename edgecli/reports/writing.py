@@ -9,10 +9,8 @@ from typing import TextIO
 from edgecli.images.files import whole_file
 from edgecli.jobs import Result
 from edgecli.reports.facts import image_facts
-from edgecli.reports.formats import as_csv, as_json, as_markdown
+from edgecli.reports.formats import TEXTS
 from edgecli.reports.table import as_text, table_rows
-
-TEXTS = {"json": as_json, "csv": as_csv, "markdown": as_markdown}
 
 
 def write_reports(

@@ -47,7 +47,7 @@ class FilterBank:
         if biases.shape != (len(weights),):
             raise FilterError(
                 f"a filter bank has one bias per filter, {len(weights)} in all; "
-                f"give as many, not {_times(biases.shape)}"
+                f"give as many, not {times(biases.shape)}"
             )
         for array in (weights, biases):
             array.flags.writeable = False
@@ -177,8 +177,8 @@ def concatenate(banks: Sequence[FilterBank]) -> FilterBank:
         if bank.kernel_size != first.kernel_size:
             raise FilterError(
                 f"filters of one bank have one kernel size, but {first.names[0]!r} is "
-                f"{_times(first.kernel_size)} and {bank.names[0]!r} is "
-                f"{_times(bank.kernel_size)}; use them one at a time"
+                f"{times(first.kernel_size)} and {bank.names[0]!r} is "
+                f"{times(bank.kernel_size)}; use them one at a time"
             )
     depth = max(bank.depth for bank in banks)
     check_shape((sum(map(len, banks)), depth, *first.kernel_size))
@@ -203,7 +203,7 @@ def check_shape(shape: Sequence[int]) -> None:
         )
     if math.prod(shape) > LARGEST_WEIGHTS:
         raise FilterError(
-            f"{_times(shape)} weights exceed the limit of 1 GiB ({LARGEST_WEIGHTS:,} weights); "
+            f"{times(shape)} weights exceed the limit of 1 GiB ({LARGEST_WEIGHTS:,} weights); "
             "use fewer filters or a smaller kernel"
         )
 
@@ -244,7 +244,8 @@ def _names(names: Iterable[str], count: int) -> tuple[str, ...]:
     return checked
 
 
-def _times(sizes: Sequence[int]) -> str:
+def times(sizes: Sequence[int]) -> str:
+    """Return ``3 × 3``."""
     return " × ".join(map(str, sizes))
 
 

@@ -1,7 +1,7 @@
 """The built-in filters by name. Their kernels are derived in ``kernels.py`` and ``gaussians.py``.
 
-To add a filter, write a function that returns its kernel and a line in ``_ENTRIES``; lists, help
-and documents are made from there.
+To add a filter, write a function that returns its kernel and a line in ``_SINGLE`` or
+``_SEVERAL``; lists and help are made from there.
 """
 
 from __future__ import annotations
@@ -68,10 +68,6 @@ class Recipe:
     network: bool = False
 
 
-def _pair(first: Callable[..., Kernel], second: Callable[..., Kernel]) -> Callable[..., Kernel]:
-    return lambda *values: np.stack([first(*values), second(*values)])
-
-
 def _sigma(default: float) -> tuple[Parameter, ...]:
     return (Parameter("sigma", default, "standard deviation in pixels"),)
 
@@ -81,7 +77,7 @@ _DOG = (
     Parameter("sigma2", 0.0, "standard deviation of the wider one; 0 for 1.6 sigma1"),
 )
 
-_ENTRIES = (
+_SINGLE = (
     BuiltinFilter("vertical", "vertical edges, bright left of dark is positive", kernels.vertical),
     BuiltinFilter(
         "horizontal", "horizontal edges, bright above dark is positive", kernels.horizontal
@@ -108,43 +104,26 @@ _ENTRIES = (
     BuiltinFilter("dog", "difference of two Gaussians", gaussians.dog, _DOG),
     BuiltinFilter("gaussian", "smoothing that sums to 1", gaussians.gaussian, _sigma(1.0)),
     BuiltinFilter("identity", "every pixel as it is", kernels.identity),
-    BuiltinFilter(
-        "sobel",
-        "both Sobel derivatives",
-        _pair(kernels.sobel_x, kernels.sobel_y),
-        members=("sobel-x", "sobel-y"),
-    ),
-    BuiltinFilter(
-        "prewitt",
-        "both Prewitt derivatives",
-        _pair(kernels.prewitt_x, kernels.prewitt_y),
-        members=("prewitt-x", "prewitt-y"),
-    ),
-    BuiltinFilter(
-        "scharr",
-        "both Scharr derivatives",
-        _pair(kernels.scharr_x, kernels.scharr_y),
-        members=("scharr-x", "scharr-y"),
-    ),
-    BuiltinFilter(
-        "roberts",
-        "both Roberts differences",
-        _pair(kernels.roberts_1, kernels.roberts_2),
-        members=("roberts-1", "roberts-2"),
-    ),
-    BuiltinFilter(
-        "farid",
-        "both derivatives of Farid and Simoncelli",
-        _pair(kernels.farid_x, kernels.farid_y),
-        members=("farid-x", "farid-y"),
-    ),
-    BuiltinFilter(
-        "gradient",
-        "both derivatives of a Gaussian",
-        _pair(gaussians.gradient_x, gaussians.gradient_y),
-        _sigma(1.0),
-        members=("gradient-x", "gradient-y"),
-    ),
+)
+
+
+def _pair(name: str, description: str, *members: str) -> BuiltinFilter:
+    """Return two filters under one name; they share their parameters."""
+    first, second = (entry for entry in _SINGLE if entry.name in members)
+
+    def make(*values: float) -> Kernel:
+        return np.stack([first.make(*values), second.make(*values)])
+
+    return BuiltinFilter(name, description, make, first.parameters, members)
+
+
+_SEVERAL = (
+    _pair("sobel", "both Sobel derivatives", "sobel-x", "sobel-y"),
+    _pair("prewitt", "both Prewitt derivatives", "prewitt-x", "prewitt-y"),
+    _pair("scharr", "both Scharr derivatives", "scharr-x", "scharr-y"),
+    _pair("roberts", "both Roberts differences", "roberts-1", "roberts-2"),
+    _pair("farid", "both derivatives of Farid and Simoncelli", "farid-x", "farid-y"),
+    _pair("gradient", "both derivatives of a Gaussian", "gradient-x", "gradient-y"),
     BuiltinFilter(
         "kirsch",
         "steps in eight directions of the compass",
@@ -173,7 +152,7 @@ _ENTRIES = (
     ),
 )
 
-BUILTIN_FILTERS = {entry.name: entry for entry in _ENTRIES}
+BUILTIN_FILTERS = {entry.name: entry for entry in (*_SINGLE, *_SEVERAL)}
 """Every built-in filter by its name, in the order in which lists show them."""
 
 RECIPES = {

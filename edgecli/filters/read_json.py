@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from edgecli.errors import FilterError
-from edgecli.filters.bank import FilterBank
+from edgecli.filters.bank import FilterBank, times
 from edgecli.filters.origin import Origin, build_bank, quoted
 from edgecli.records import dataclass
 
@@ -97,7 +97,7 @@ def _check_numbers(document: _Document, value: Any, path: Path) -> tuple[int, ..
 
 
 def _described(shape: tuple[int, ...]) -> str:
-    return f"a list of {' × '.join(map(str, shape))}" if shape else "a number"
+    return f"a list of {times(shape)}" if shape else "a number"
 
 
 def _names(document: _Document, content: dict[str, Any]) -> list[str] | None:

@@ -80,7 +80,7 @@ def _read_array(
     stream: IO[bytes], size: int, what: str, kinds: str, origin: Origin
 ) -> NDArray[Any]:
     """Read an array of ``size`` bytes, header included, of those kinds of dtype."""
-    shape, fortran, dtype = _read_header(stream)
+    shape, fortran, dtype = read_header(stream)
     if dtype.kind not in kinds or not dtype.itemsize:
         wanted = "text" if kinds == _TEXT else "numbers"
         raise origin.error(f"{what} holds {quoted(str(dtype))}; save {wanted} there")
@@ -96,8 +96,11 @@ def _read_array(
     return data.reshape(shape, order="F" if fortran else "C")
 
 
-def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Return shape, whether the first axis runs fastest, and dtype; ValueError if damaged."""
+def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return an NPY header: shape, whether the first axis runs fastest, and dtype.
+
+    Raises ValueError, or another of BROKEN, where it is damaged.
+    """
     version = np.lib.format.read_magic(stream)
     read = (
         np.lib.format.read_array_header_1_0

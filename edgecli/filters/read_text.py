@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import FilterError
-from edgecli.filters.bank import FilterBank, check_name
+from edgecli.filters.bank import FilterBank, check_name, times
 from edgecli.filters.origin import Origin, build_bank, counted, parse_number, quoted
 
 _TOKEN = re.compile(r"[^\s,]+|,")
@@ -140,8 +140,8 @@ def _read_grids(lines: Sequence[Line], origin: Origin) -> FilterBank:
     for read in filters:
         if read.weight.shape != first:
             raise origin.error(
-                f"a filter of {_times(read.weight.shape)} (channels × height × width) after one "
-                f"of {_times(first)}; the filters of a file have one shape",
+                f"a filter of {times(read.weight.shape)} (channels × height × width) after one "
+                f"of {times(first)}; the filters of a file have one shape",
                 read.line,
             )
     biased = any(read.bias is not None for read in filters)
@@ -194,8 +194,8 @@ def _volume(section: Sequence[Line], origin: Origin) -> NDArray[np.float64]:
     for rows, kernel in zip(channels, kernels, strict=True):
         if kernel.shape != kernels[0].shape:
             raise origin.error(
-                f"a channel of {_times(kernel.shape)} (height × width) after one of "
-                f"{_times(kernels[0].shape)}; the channels of a filter have one size",
+                f"a channel of {times(kernel.shape)} (height × width) after one of "
+                f"{times(kernels[0].shape)}; the channels of a filter have one size",
                 rows[0].number,
             )
     return np.stack(kernels)
@@ -286,7 +286,3 @@ def _matrix_header(header: Line, origin: Origin) -> tuple[int, int, float, float
     if scale == 0:
         raise origin.error("the scale divides the weights; 0 cannot", header.number)
     return int(given[0]), int(given[1]), scale, offset
-
-
-def _times(sizes: Sequence[int]) -> str:
-    return " × ".join(map(str, sizes))

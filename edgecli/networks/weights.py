@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import math
-import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from edgecli.errors import NetworkError
-from edgecli.filters.read_numpy import BROKEN
+from edgecli.filters.read_numpy import BROKEN, read_header
 from edgecli.networks.layers import Shape
 
 Weights = Mapping[str, NDArray[np.float32]]
@@ -132,13 +131,7 @@ def _read_member(
 
 def _check_header(stream: IO[bytes], shape: Shape, origin: str) -> tuple[bool, np.dtype[Any]]:
     """Return whether the first axis runs fastest, and the type."""
-    version = np.lib.format.read_magic(stream)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # headers that Python 2 wrote are good enough
-        if version == (1, 0):
-            found, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-        else:
-            found, fortran, dtype = np.lib.format.read_array_header_2_0(stream)
+    found, fortran, dtype = read_header(stream)
     _check_shape("the array", found, shape, origin)
     if dtype.newbyteorder("=").name not in _PRECISIONS:
         raise NetworkError(f"{origin} holds {dtype}; save {', '.join(_PRECISIONS)}")

@@ -14,7 +14,7 @@ import numpy as np
 
 from edgecli.errors import GeometryError, NetworkError
 from edgecli.networks.blocks import Operation, Span
-from edgecli.networks.layers import Convolution, Shape, shape_text
+from edgecli.networks.layers import Convolution, Shape, shape_text, weight_shape
 from edgecli.networks.network import Network, Node
 from edgecli.networks.operations import prepare
 
@@ -115,7 +115,7 @@ def _prepare(network: Network, node: Node, shapes: dict[str, Shape], batch: int)
     if isinstance(node.layer, Convolution) and node.layer.bank is not None:
         bank = node.layer.bank.over(inputs[0][0] // node.layer.groups)
         weight = bank.weight.astype(np.float32)
-    elif weight is None and f"{node.name}.weight" in network.parameter_shapes():
+    elif weight is None and weight_shape(node.layer, inputs) is not None:
         raise NetworkError(
             f"network {network.name} has no weights for layer {node.name!r}; "
             "name a file of them, or draw them with random_weights"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,7 +28,7 @@ from edgecli.edges.responders import Cut, Stopwatch
 from edgecli.errors import NetworkError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Border, Geometry, Window
-from edgecli.images.base import ImageInfo, Rows, Source, overlapping_blocks
+from edgecli.images.base import ImageInfo, Rows, Source, overlapping_blocks, row_reader
 from edgecli.images.colour import Colour
 from edgecli.networks.blocks import Block
 from edgecli.networks.files import load_network
@@ -245,8 +245,8 @@ class _SoftRows:
     def blocks(self, ranges: Iterable[Cut]) -> Iterator[Rows]:
         """Yield rows of the map, with those of the image beside them where pictured."""
         with closing(self._maps()) as maps:
-            softly = _taker(maps)
-            beside = _taker(self._taken_pictures())
+            softly = row_reader(maps)
+            beside = row_reader(self._taken_pictures())
 
             def read_into(rows: Rows) -> None:
                 softly(rows[..., :1])
@@ -289,27 +289,3 @@ class _SoftRows:
     def close(self) -> None:
         """Let go of the file."""
         self._source.close()
-
-
-def _taker(runs: Iterator[Rows]) -> Callable[[Rows], None]:
-    """Return what fills arrays with the next rows of runs of any length.
-
-    >>> take = _taker(iter([np.arange(3), np.arange(3, 5)]))
-    >>> first, second = np.empty(2, int), np.empty(3, int)
-    >>> take(first), take(second), first.tolist(), second.tolist()
-    (None, None, [0, 1], [2, 3, 4])
-    """
-    rest: Rows = np.empty(0)
-
-    def take(rows: Rows) -> None:
-        nonlocal rest
-        done = 0
-        while done < len(rows):
-            if not len(rest):
-                rest = next(runs)
-            taken = rest[: len(rows) - done]
-            rows[done : done + len(taken)] = taken
-            rest = rest[len(taken) :]
-            done += len(taken)
-
-    return take

@@ -44,8 +44,12 @@ for number, handler in (
 GOLDEN = Path(__file__).parent / "golden"
 SAMPLES = Path(__file__).parent.parent / "sample_images"
 
-# Drawn from a fixed seed, without a clock: every run of the tests is the same.
-hypothesis.settings.register_profile("edgecli", derandomize=True, deadline=None, database=None)
+# Drawn from a fixed seed, without a clock: every run of the tests is the same. For a longer look:
+# pytest --hypothesis-profile=thorough.
+hypothesis.settings.register_profile(
+    "edgecli", derandomize=True, deadline=None, database=None, max_examples=50
+)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("edgecli")
 
 

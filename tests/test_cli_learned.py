@@ -33,7 +33,7 @@ LEARNED = [name for name, recipe in RECIPES.items() if recipe.network]
 @pytest.fixture(scope="module")
 def picture() -> NDArray[np.uint8]:
     with Image.open(SAMPLES / "still-life.png") as image:
-        return np.asarray(image.convert("RGB").resize((93, 71), Image.Resampling.BOX))
+        return np.asarray(image.convert("RGB").resize((61, 47), Image.Resampling.BOX))
 
 
 @pytest.fixture(scope="module")

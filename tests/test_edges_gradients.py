@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecli import FilterBank, convolve, load_filter
@@ -21,6 +21,7 @@ angles = st.floats(-3.1, 3.1)
 
 @pytest.mark.parametrize("name", OPERATORS)
 @given(angles)
+@settings(max_examples=20)
 def test_a_slope_in_any_direction_is_found(name: str, angle: float) -> None:
     rows, cols = np.mgrid[0:61, 0:61].astype(np.float32)
     picture = math.cos(angle) * cols + math.sin(angle) * rows

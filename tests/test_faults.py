@@ -86,13 +86,13 @@ def test_a_file_cut_anywhere(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", CORPUS)
 def test_a_file_with_a_byte_flipped(name: str, tmp_path: Path) -> None:
     data = CORPUS[name]()
-    for place in range(0, len(data), 23):
+    for place in range(0, len(data), 41):
         damaged = bytearray(data)
         damaged[place] ^= 1 << place % 8
         detect_whole_or_nothing(bytes(damaged), name, tmp_path)
 
 
-@pytest.mark.parametrize("extension", ["png", "pgm", "tiff", "jpeg", "webp", "npy", "csv"])
+@pytest.mark.parametrize("extension", ["png", "tiff", "webp", "csv"])
 def test_a_disk_that_fills_up(extension: str, tmp_path: Path) -> None:
     """A limit on the size of files stands for the disk."""
     source, output = tmp_path / "in.pgm", tmp_path / f"out.{extension}"

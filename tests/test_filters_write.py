@@ -53,7 +53,7 @@ def reread(bank: FilterBank, kind: str, folder: Path) -> FilterBank:
 
 @pytest.mark.parametrize("kind", ["txt", "csv", "json", "npz"])
 @given(bank=banks())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_every_bank_survives_to_the_last_bit(kind: str, folder: Path, bank: FilterBank) -> None:
     assert reread(bank, kind, folder) == bank
 

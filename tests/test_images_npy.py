@@ -50,9 +50,12 @@ STORED = ("?", "u1", "i1", "<u2", ">u2", "<i2", ">i2", "<i4", ">i4", "<u4", ">u4
           "<u8", "<f2", ">f2", "<f4", ">f4", "<f8", ">f8")  # fmt: skip
 
 
-@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 1), (5, 7, 2), (5, 7, 3), (1, 1, 4), (1, 9)])
+@pytest.mark.parametrize(
+    ("stored", "shape"),
+    [*((stored, (5, 7, 3)) for stored in STORED)]
+    + [("<i2", shape) for shape in [(5, 7), (5, 7, 1), (5, 7, 2), (1, 1, 4), (1, 9)]],
+)
 @pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("stored", STORED)
 def test_every_type_order_and_shape_is_read_from_files_and_pipes(
     stored: str, order: Any, shape: tuple[int, ...], tmp_path: Path
 ) -> None:

@@ -86,7 +86,7 @@ def read_back(data: bytes) -> Pixels:
 @pytest.mark.parametrize("dtype", [UINT8, UINT16])
 @pytest.mark.parametrize("C", [1, 2, 3, 4])
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("height", [1, 2, 5, 64, 100])
+@pytest.mark.parametrize("height", [1, 5, 100])
 def test_our_reader_gives_the_pixels_back(
     shape: tuple[int, int], C: int, dtype: np.dtype[Any], height: int
 ) -> None:

@@ -37,7 +37,7 @@ TEXT_INPUTS = (".csv", ".tsv", ".txt")
 class Target:
     """Where edge maps go: a file, a folder, ``-``, or None for beside the input.
 
-    Files in a folder are named by the input, or by ``stem`` where there is one.
+    Files in a folder are named after the input, or after ``stem`` where there is one.
     """
 
     output: str | None = None
@@ -245,11 +245,11 @@ def detect_input(
 
 
 class _Turns:
-    """The images of one input, which are written in order.
+    """The images of one input, written in order.
 
-    A short one, as a frame of a video, is written when the next one has been read, so that
-    reading, computing and writing overlap. What was read is written, too, where the next image
-    cannot be.
+    A small one, such as a frame of a video, is written when the next one has been read, so that
+    reading, computing and writing overlap. If the next image fails, what was read is still
+    written.
     """
 
     def __init__(self) -> None:
@@ -283,7 +283,7 @@ class _Turns:
             source.close()
 
     def finish(self, running: int = 0) -> None:
-        """Write what has been read, but for so many images."""
+        """Write what has been read, except the last ``running`` images."""
         while len(self._running) > running:
             write = self._running.popleft()
             try:

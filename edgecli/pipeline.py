@@ -37,7 +37,7 @@ from edgecli.records import dataclass, replace
 from edgecli.settings import Settings, parse_scales
 
 SMALL_IMAGE = 2**18
-"""Pixels that are done before another thread has started."""
+"""Pixels that take less time than starting another thread."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ class Measured:
 
 
 SHORT_FRAME = 2**23
-"""Bytes of pixels up to which an image is read while the one before it is computed: a video's."""
+"""Bytes up to which an image, such as a video's frame, is read while the last one is computed."""
 
 
 def starts_early(detection: Detection, source: Source) -> bool:
-    """Whether ``start_detection`` can do an image: short, and without BLAS, that others set up."""
+    """Whether ``start_detection`` can take an image: a small one that needs no BLAS set up."""
     threads = _useful_threads(detection, len(_cuts(detection)))
     size = math.prod(source.shape) * source.dtype.itemsize
     return threads > 1 and size <= SHORT_FRAME and not detection.responder.uses_blas
@@ -144,7 +144,7 @@ def _cuts(detection: Detection) -> list[tuple[int, int]]:
 
 
 def _useful_threads(detection: Detection, cuts: int) -> int:
-    """Return how many threads pay: one more for every SMALL_IMAGE pixels, up to those allowed."""
+    """Return how many threads pay off: one more per SMALL_IMAGE pixels, up to those allowed."""
     height, width, _ = detection.output_shape
     allowed = detection.settings.threads or cores()
     return min(allowed, cuts, 1 + height * width // SMALL_IMAGE)

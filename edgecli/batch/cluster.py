@@ -31,15 +31,16 @@ class Cluster:
 
 @contextmanager
 def cluster_at(address: str, workers: int = 1) -> Iterator[Cluster]:
-    """Connect to a scheduler, ``tcp://host:8786``, that has so many workers, or UsageError.
+    """Connect to a scheduler such as ``tcp://host:8786``, and wait until it has this many workers.
 
-    A call whose worker dies is run again by another, up to three times.
+    A call whose worker dies is run again by another, up to three times. UsageError where no
+    scheduler answers.
     """
     try:
         import distributed
     except ImportError as error:
         raise UsageError("--scheduler needs Dask; run pip install 'edgecli[dask]'") from error
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # our errors are one line
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # errors stay one line
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Which images a batch is of, and under which names their edge maps go: the same on any system."""
+"""Which images a batch covers, and how their edge maps are named: the same on any system."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def _without_devices(path: str) -> str:
 
 
 def folded(path: str) -> str:
-    r"""Return what names have in common that some system takes for one.
+    r"""Return what names have in common that some systems take for the same.
 
     >>> folded("É.png") == folded("e\u0301.PNG")
     True

@@ -1,8 +1,8 @@
 """What a batch has finished: a line of JSON for each input, in DIR/.edgecli-batch.jsonl.
 
-A line is written at once when its outputs are in place, so that a batch that is killed forgets at
-most what it was doing. What was torn off the end by that is cut away when the journal is opened
-again. The latest line of an input counts. Only where lines begin is kept in memory.
+A line is written as soon as its outputs are in place, so that a batch that is killed forgets at
+most what it was doing. A line that was cut short is removed when the journal is opened again. The
+latest line of an input counts. Only where lines begin is kept in memory.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Journal:
         self.folder = folder
         self.path = os.path.join(folder, JOURNAL)
         try:
-            # One file for all: the lock goes when any other of the same name is closed.
+            # One handle for all: closing any other one of the same file would drop the lock.
             self._file = io.FileIO(self.path, "a+")
             _lock(self._file)
             if restart:
@@ -156,7 +156,7 @@ def file_hash(path: str) -> str:
 def settings_hash(*settings: object) -> str:
     """Return a hash of everything that decides what an output is.
 
-    Dataclasses, arrays and plain values are told by their content, the same in every process.
+    Dataclasses, arrays and plain values are hashed by content, the same in every process.
 
     >>> settings_hash(1, ("a",)) == settings_hash(1, ("a",)) != settings_hash(1, ("b",))
     True

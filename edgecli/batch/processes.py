@@ -24,9 +24,9 @@ from typing import Any
 
 QUICK = 0.05  # seconds
 AHEAD = 4
-"""Calls that are sent to a process before it needs them, as long as it takes ``QUICK`` for one.
+"""Calls that are sent to a process ahead of need while each takes it less than ``QUICK``.
 
-The next quick call never waits for this process then; a slow one goes to who is free first.
+So a quick process never waits for its next call, and slow calls go to whoever is free first.
 """
 
 
@@ -95,7 +95,7 @@ class _Worker:
 class ProcessExecutor(Executor):
     """Runs calls on ``workers`` processes, each call for at most ``seconds``.
 
-    A function is pickled for a process once, not for every call, so give the same object again.
+    A function is pickled once per process, not per call, so pass the same object each time.
     Processes begin as forks where that is safe, which takes a millisecond; those that replace
     others are started afresh. A future of a call that was running in a process that died, or that
     took too long, raises WorkerLost; calls that only waited there are run by the next process.
@@ -199,7 +199,7 @@ class ProcessExecutor(Executor):
         return min(max(self._seconds - max(ages), 0), TICK)
 
     def _grow_older(self, seconds: float) -> None:
-        """Let time pass; not that in which all processes were stopped together, as by Ctrl-Z."""
+        """Let time pass, except while all processes were stopped together, as by Ctrl-Z."""
         for worker in self._workers:
             if worker.calls and worker.ready:
                 worker.age += min(seconds, TICK)

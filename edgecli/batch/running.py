@@ -1,4 +1,4 @@
-"""A batch: which inputs are still to be done, doing them on an executor, and what came of it."""
+"""A batch: which inputs are still to be done, how an executor does them, and what came of it."""
 
 from __future__ import annotations
 

@@ -20,13 +20,13 @@ from edgecli.errors import EdgeCliError, UsageError
 
 COMMANDS = {
     "detect": "Find the edges of one or more images.",
-    "batch": "Find the edges of a folder of images, and go on where that was left.",
+    "batch": "Find the edges of a folder of images, resuming where it was stopped.",
     "filters": "List, show and export filters.",
     "trace": "Write out the arithmetic of one output pixel.",
     "network": "Count, draw and run stacks of layers.",
     "learn": "Find the filter that best turns INPUT into TARGET.",
 }
-"""Each command with the line that --help shows, so that --help need not load it."""
+"""Each command with the line that --help shows, so that --help need not load any."""
 
 
 class CommandLine(click.Group):
@@ -114,7 +114,7 @@ class Stopped(BaseException):
 
 
 def _heed_signals() -> None:
-    """Let requests to end pass through the work as Ctrl-C does; not where others handle them."""
+    """Let signals that ask to end unwind the work as Ctrl-C does, unless others handle them."""
     if threading.current_thread() is not threading.main_thread():
         return
     for name in ("SIGTERM", "SIGHUP"):

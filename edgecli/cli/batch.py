@@ -31,38 +31,38 @@ from edgecli.reports.writing import write_reports
 from edgecli.settings import Settings
 
 BYTES_PER_PIXEL = 32
-"""What an image at work takes at the worst: decoded colours, responses, a kept map."""
+"""What an image at work takes at worst: decoded colours, responses, a kept map."""
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 FOLDER_OPTIONS = (
-    click.option("--recursive", is_flag=True, help="Take folders in SOURCE, too; keep their tree."),
+    click.option("--recursive", is_flag=True, help="Take subfolders too; keep their tree."),
     click.option("-0", "--null", "zero", is_flag=True, help="Names on standard input end in NUL."),
     click.option("--suffix", is_flag=True,
-                 help="Tell inputs of one name apart: keep their extension, number the rest."),
+                 help="Tell inputs of the same name apart: by extension, then by number."),
 )  # fmt: skip
 
 RUN_OPTIONS = (
     click.option("--jobs", type=click.IntRange(1, 1024), metavar="N",
                  help="Images at a time, each in a process.  [default: all cores]"),
     click.option("--memory", metavar="BYTES",
-                 help="What all images at work may take, such as 4G; those that are too large for "
-                 "their share come last, alone.  [default: half of what there is]"),
+                 help="Memory for all images at work, such as 4G; an image too large for its "
+                 "share comes last, alone.  [default: half of the machine's]"),
     click.option("--time-limit", type=click.FloatRange(0, min_open=True), default=600.0,
-                 show_default=True, metavar="SECONDS", help="Give an image up after so long."),
+                 show_default=True, metavar="SECONDS", help="Give up on an image after so long."),
     click.option("--fail-fast", is_flag=True, help="Stop at the first failure."),
     click.option("--scheduler", metavar="tcp://HOST:PORT",
-                 help="Work on a Dask cluster, which sees the same folders, by its own jobs."),
-    click.option("--restart", is_flag=True, help="Do everything again."),
+                 help="Work on a Dask cluster that sees the same folders, on all its threads."),
+    click.option("--restart", is_flag=True, help="Start over."),
     click.option("--explain", is_flag=True, help="Print what would be done, and stop."),
     click.option("--gallery", is_flag=True,
-                 help="Write index.html to DIR, too: every image beside its edges."),
+                 help="Write index.html to DIR too: every image beside its edges."),
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Running:
-    """How a batch is run: so many at a time, each with so much."""
+    """How a batch is run: how many images at a time, with how much memory and time."""
 
     jobs: int
     memory: int  # bytes
@@ -93,10 +93,11 @@ def command(
     explain: bool,
     gallery: bool,
 ) -> int:
-    """Find the edges of a folder of images, and go on where that was left.
+    """Find the edges of a folder of images, resuming where it was stopped.
 
     SOURCE is a folder, a glob in quotes, or - for a list of files on standard input. Edge maps go
-    to the folder that -o names; the same command does there what is missing, changed or failed.
+    to the folder that -o names; run again, the same command does only what is missing, changed or
+    failed.
     """
     keep_memory()  # of processes that begin as forks, too
     output = _output_folder(target)
@@ -128,7 +129,7 @@ def command(
 
 
 def _explain(jobs: Sequence[Job], work: Work, reporting: Reporting) -> int:
-    """Report the plan of every image; nothing is written, and what is done already is not told."""
+    """Report the plan of every image, done already or not; nothing is written."""
     results: list[Result] = []
     exit_code = 0
     for job in jobs:

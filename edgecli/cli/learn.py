@@ -94,7 +94,7 @@ def _sources(pairs: list[Pair], task: Task, max_pixels: int) -> Iterator[tuple[S
 def pair_files(input_path: str, target_path: str) -> list[Pair]:
     """Return the two files, or those of two folders that belong together.
 
-    A target has its input's name, but for the extension, or that name and a dash: ``photo.jpg``
+    A target has its input's name, whatever the extension, or that name and a dash: ``photo.jpg``
     and ``photo-vertical.npy``. UsageError where an input has none, or several.
     """
     if os.path.isdir(input_path) != os.path.isdir(target_path):

@@ -64,11 +64,11 @@ MAP_OPTIONS = (
     click.option("--scales", metavar="S[,S…]",
                  help="Scales at which a network looks at the image, averaged.  [default: 1]"),
     click.option("--depth", type=click.Choice(list(DEPTHS)),
-                 help="Bits of the pixels written.  [default: 8, 16 for images of more]"),
+                 help="Bits of the pixels written.  [default: 8; 16 for deeper images]"),
     click.option("--nan", type=click.Choice(NAN_CHOICES), default="propagate", show_default=True,
                  help="What NaN in a float image does to the responses that see it."),
     click.option("--background", default="white", show_default=True, metavar="COLOUR",
-                 help="What transparent images are laid on."),
+                 help="The colour behind transparent images."),
 )  # fmt: skip
 
 LINE_OPTIONS = (
@@ -78,10 +78,10 @@ LINE_OPTIONS = (
                  help="Keep edges stronger than a number, a share of the largest possible "
                  "response, a percentile, or what Otsu's method finds; auto is hysteresis."),
     click.option("--hysteresis", metavar="LOW,HIGH",
-                 help="Keep edges stronger than LOW that hang together with one over HIGH."),
+                 help="Keep edges stronger than LOW that are connected to one over HIGH."),
     click.option("--mask", metavar="FILE", help="An image: edges count where it is bright."),
     click.option("--border", "margin", type=click.IntRange(0), default=0, show_default=True,
-                 metavar="N", help="Let no edges count within N pixels of the frame."),
+                 metavar="N", help="Ignore edges within N pixels of the frame."),
 )  # fmt: skip
 
 STYLE_OPTIONS = (
@@ -106,7 +106,7 @@ OUTPUT_OPTIONS = (
                  help="Where to write.  [default: <stem>-<filter>.png beside the input]"),
     click.option("--format", "format_", type=click.Choice(list(FORMATS)),
                  help="What to write.  [default: by the output's extension, else png]"),
-    click.option("--no-clobber", is_flag=True, help="Leave files that exist as they are."),
+    click.option("--no-clobber", is_flag=True, help="Keep existing files as they are."),
     click.option("--all-frames", is_flag=True, help="Take every page or frame of a file."),
     click.option("--no-auto-orient", is_flag=True, help="Do not turn images as their EXIF says."),
     THREADS_OPTION,

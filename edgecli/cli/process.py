@@ -1,6 +1,6 @@
-"""How the process of one command is set up: for work that is done once, in the least time.
+"""How one command's process is set up: for work that is done once, as fast as possible.
 
-A library must not do so to its caller's process; the command line owns its own.
+A library must not do this to its caller's process; the command line owns its own.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _KEPT, _LARGEST_KEPT = 2**26, 2**25  # bytes; glibc allows no larger threshold f
 
 
 def load(name: str) -> ModuleType:
-    """Import a command's module, and with it NumPy, in the least time.
+    """Import a command's module, and with it NumPy, as fast as possible.
 
-    What is imported stays to the end, so the collector of cycles need not look through it, neither
-    meanwhile nor at the exit: a sixth of the time of a small image. NumPy's OpenBLAS would start
-    threads at once, which spin for work; our own threads divide products among themselves.
+    What is imported stays until the end, so the garbage collector need not look through it,
+    neither now nor at exit: that saves a sixth of a small image's time. NumPy's OpenBLAS would
+    start threads at once, which spin for work; our own threads divide products among themselves.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     collects = gc.isenabled()
@@ -37,10 +37,10 @@ def load(name: str) -> ModuleType:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process at once; taking the interpreter apart costs a twelfth of a small image.
+    """End the process at once: taking the interpreter apart is a twelfth of a small image's time.
 
-    By now all is written and closed. What others asked for at the exit is done; where someone
-    looks on (a debugger, a profiler, ``python -i``), the exit is Python's own.
+    By now everything is written and closed. Exit handlers still run, and under a debugger, a
+    profiler or ``python -i`` the exit is Python's own.
     """
     if sys.gettrace() or sys.getprofile() or sys.flags.inspect:
         sys.exit(code)
@@ -52,10 +52,10 @@ def leave(code: int) -> NoReturn:
 
 
 def keep_memory() -> None:
-    """Let glibc keep memory that is free rather than give it back after every band.
+    """Let glibc keep free memory rather than return it after every band.
 
-    Each page of memory that comes anew from the system costs a fault: a fifth of the time of a
-    video. Elsewhere, and where the user has set malloc's options, nothing is changed.
+    Every page that comes fresh from the system costs a page fault: a fifth of a video's time.
+    Without glibc, or where the user has set malloc's options, nothing changes.
     """
     if not sys.platform.startswith("linux") or any(
         name.startswith("MALLOC_") for name in os.environ

@@ -120,7 +120,7 @@ class FilterBank:
         return FilterBank(self.weight[:, :, ::-1, ::-1], self._given_bias, self.names)
 
     def over(self, channels: int) -> FilterBank:
-        """Return the bank for volumes of so many channels.
+        """Return the bank for volumes of this many channels.
 
         Filters of depth 1 stand in every channel, their products summed. Filters of that depth
         stay as they are; FilterError on any other.

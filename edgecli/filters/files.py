@@ -1,4 +1,4 @@
-"""Filters from outside: which text or bytes they are is told from the content.
+"""Filters from outside: files and inline rows, recognised by their content.
 
 A file is NPY or NPZ by its first bytes, JSON if it begins with a brace or bracket, and otherwise
 a grid or a libvips matrix (``read_text.py``). Only ``.mat`` means something as an extension.
@@ -33,8 +33,8 @@ def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
 
     The first that applies: a built-in name, with or without parameters (a file of that name is
     reached as ``./sobel``); a file that exists; a name with the extension of a filter file; rows,
-    told by a first word that is a number or by a semicolon; a name with a slash. A path object
-    is always a file. FilterError, in one line, where nothing can be made of it.
+    if the first word is a number or there is a semicolon; a name with a slash. A path object is
+    always a file. FilterError, in one line, where nothing can be made of it.
 
     >>> load_filter("1 0 -1; 1 0 -1; 1 0 -1").kernel_size
     (3, 3)

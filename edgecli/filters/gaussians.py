@@ -43,7 +43,7 @@ def log(sigma: float) -> Kernel:
     ``g″ ⊗ g + g ⊗ g″`` for g of ``gaussian`` and g″ = (x² − σ²)/σ⁴ · g: that is
     (x² + y² − 2σ²)/σ⁴ times a Gaussian that sums to 1, not scaled by σ². The radius is 4σ,
     rounded, and at least 1. The mean is subtracted, so that the weights sum to 0 and a constant
-    image gives 0. SciPy's ``gaussian_laplace`` is the same but for the mean; MATLAB's
+    image gives 0. SciPy's ``gaussian_laplace`` is the same except for the mean; MATLAB's
     ``fspecial('log')`` subtracts it too. OpenCV: ``GaussianBlur``, then ``Laplacian``.
     """
     if 0 < sigma < NARROWEST:
@@ -117,7 +117,7 @@ def gabor(wavelength: float, *angles: float) -> Kernel:
     exp(−(u² + γ²v²)/2σ²) · sin(2πu/λ), u along the angle and v across it, for σ = 0.56 λ (a
     bandwidth of one octave) and γ = 0.5, cut at 3σ. ``wavelength`` λ is in pixels, ``angles`` in
     degrees, in which brightness grows: 0 to the right, 90 downward. The positive weights
-    sum to 1; a step of height h gives 0.4 h, with weaker lines half a wave beside it.
+    sum to 1; a step of height h gives 0.4 h, with weaker lines half a wave to each side.
     OpenCV: ``getGaborKernel(ksize, 0.56 λ, θ, λ, 0.5, −π/2)``, not scaled; scikit-image:
     the imaginary part of ``gabor_kernel``.
     """

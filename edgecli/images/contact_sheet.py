@@ -1,4 +1,4 @@
-"""A contact sheet: several edge maps in small, each with a caption."""
+"""A contact sheet: several edge maps at a small size, each with a caption."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files and standard streams: telling formats apart by content, and writing whole or not at all."""
+"""Files and standard streams: formats recognised by content, files written whole or not at all."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _NUMBERS_AHEAD = re.compile(rb"(\xef\xbb\xbf)?\s*(#|[-+]?(\d|\.\d|nan|inf))", re
 def open_images(
     path: str, *, max_pixels: int, grey: bool = False, all_frames: bool = False
 ) -> Iterator[Source]:
-    """Yield the images of a file, or of standard input for ``-``, told by content.
+    """Yield the images of a file, or of standard input for ``-``, recognised by content.
 
     Streams of several PNM images or YUV4MPEG2 frames yield them all; animations and multi-page
-    files only their first, unless ``all_frames``. ``grey`` allows a decoder to leave the colours
-    out. Each source must be read before the next is asked for. Raises ImageError.
+    files only their first, unless ``all_frames``. ``grey`` lets a decoder skip the colours. Each
+    source must be read before the next is asked for. Raises ImageError.
     """
     with _open_input(path) as file:
         head = file.head
@@ -74,7 +74,7 @@ def _decode(
 
 
 class HeadReader(io.RawIOBase):
-    """A stream whose first bytes were looked at, and are given again."""
+    """A stream whose first bytes are looked at, then read again."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -124,7 +124,7 @@ def _open_input(path: str) -> Iterator[HeadReader]:
 
 @contextmanager
 def whole_file(path: str) -> Iterator[BinaryIO]:
-    """Open a file that appears under its name only when everything was written.
+    """Open a file that appears under its name only once everything is written.
 
     The bytes go to a temporary file in the same folder, ``.NAME.XXXXXXXX.edgecli-tmp``, which takes
     the name at the end, with the permissions of the file that it replaces. If anything fails it is

@@ -3,7 +3,7 @@
 The rules are those of netpbm's manual (pbm, pgm, ppm and pam in section 5) and of its library:
 
 - A ``#`` in a header of P1 to P6, and anywhere in a plain file, starts a comment that ends with
-  the line. After the maxval one single blank comes before the pixels of a binary file.
+  the line. After the maxval a single blank comes before the pixels of a binary file.
 - Images follow each other directly; blank space between them is passed over. Anything else after
   an image is an error for whoever asks for the next one, and unseen by whoever does not.
 - Samples are spread over their type's whole range, rounded to nearest: of a maxval m < 256 to
@@ -190,7 +190,7 @@ def _read_plain_numbers(reader: ForwardReader, rows: Rows, maxval: int) -> None:
     samples, done = rows.reshape(-1), 0
     begun = b""  # the digits of a number that the last text broke off
     while done < len(samples):
-        # Each missing sample takes two characters or more: so many are read and never too many.
+        # Each missing sample takes two characters or more, so this never reads too far.
         least = 2 * (len(samples) - done) - bool(begun)
         text = _read_text(reader, min(least, _PIECE))
         if not text and not begun:

@@ -28,7 +28,7 @@ def read_images(
 
     Sources have 1 to 4 channels of uint8, uint16, int16, int32 or float32: palettes become RGB,
     bilevel images 0 and 255, CMYK, YCbCr and Lab RGB; transparency becomes alpha. Frames of
-    animations are composed as they are shown. ``grey`` allows to decode luma alone. The size is
+    animations are composed as they are shown. ``grey`` allows decoding luma alone. The size is
     checked before pixels are decoded. A stream that cannot seek is read whole. Each source must be
     read before the next is asked for. Raises ImageError for whatever is wrong with the file.
     """

@@ -77,7 +77,7 @@ def save_frames(
     """Write frames ``(H, W, C)`` as an animated ``png``, ``webp`` or ``gif``, or as TIFF pages.
 
     ``durations`` are milliseconds; 100 where there is none. All animations are lossless and
-    repeat for ever; frames equal to the one before only prolong it. Pages of a TIFF may differ in
+    loop forever; a frame equal to the one before only prolongs it. Pages of a TIFF may differ in
     size and type. Raises UsageError or OutputError for frames that the format cannot hold.
     """
     if format_ == "tiff":

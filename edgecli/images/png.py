@@ -131,7 +131,7 @@ def _chunks_before_pixels(chunks: ChunkReader) -> dict[bytes, bytes]:
         if chunks.kind == b"IEND":
             raise damaged(chunks.path, "it ends before its pixels")
         is_critical = chunks.kind[:1].isupper()  # PNG 5.4
-        if is_critical and chunks.kind != b"PLTE":  # beside RGB a palette is a mere suggestion
+        if is_critical and chunks.kind != b"PLTE":  # with RGB a palette is a mere suggestion
             raise damaged(chunks.path, f"it has an unexpected {chunks.kind.decode()} chunk")
         if chunks.kind in _KEPT_CHUNKS and chunks.length <= _MAX_KEPT:
             kept.setdefault(chunks.kind, b"".join(chunks.body()))

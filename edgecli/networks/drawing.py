@@ -1,7 +1,7 @@
 """A network as a picture: SVG with every layer's volume drawn to scale.
 
-Three scales, each linear and told below the drawing: one for height and width, which stand upright
-and go to the back; one for channels, from left to right; one for vectors, drawn as bars.
+Three scales, each linear and given below the drawing: one for height and width, which point up and
+to the back; one for channels, from left to right; one for vectors, drawn as bars.
 """
 
 from __future__ import annotations

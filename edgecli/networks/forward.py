@@ -69,7 +69,7 @@ Job = Callable[[Scratch], None]
 
 @contextmanager
 def _workers(threads: int) -> Iterator[Callable[[list[Job]], None]]:
-    """Give a function that runs jobs to their end, on so many threads."""
+    """Yield a function that runs jobs to their end, on this many threads."""
     memory = _Memory()
 
     def run(job: Job) -> None:

@@ -11,7 +11,7 @@ from edgecli.networks.blocks import Block
 from edgecli.networks.network import Network
 
 VOLUMES = {1: "gray", 3: "rgb"}
-"""What an image becomes for networks of so many input channels."""
+"""What an image becomes, by the number of a network's input channels."""
 
 
 def network_input(network: Network, rows: Rows, background: Colour = WHITE) -> Block:

@@ -57,8 +57,8 @@ class Convolution:
     """A bank slid over a volume: torch's ``Conv2d``, with an activation.
 
     ``filters`` counts them, or names built-in filters (or inline rows) that are the weights:
-    those of depth 1 stand in every channel. ``groups`` cuts channels and filters into as many
-    runs that do not see each other.
+    those of depth 1 stand in every channel. ``groups`` cuts channels and filters into
+    that many runs that do not see each other.
     """
 
     kind: ClassVar[str] = "convolution"

@@ -65,7 +65,7 @@ class Laid:
 
 
 def lay_out(network: Network, shape: Shape, batch: int = 1, rows: int | None = None) -> Laid:
-    """Lay a network over images ``(C, H, W)``, in steps of so many input rows.
+    """Lay a network over images ``(C, H, W)``, in steps of this many input rows.
 
     ``rows`` changes time and memory alone; by default it is as many as fit STEP_BYTES.
     NetworkError where it has no weights, GeometryError where it takes no such image or would
@@ -131,7 +131,7 @@ def _schedule(
 ) -> Iterator[Step]:
     """Yield what each step computes and keeps, until every place is done.
 
-    A step takes so many input rows, and each layer at most its share of that: what becomes
+    A step takes ``rows`` input rows, and each layer at most its share of that: what becomes
     possible all at once, where the image ends or upsampling follows, is spread over steps.
     """
     shares = [max(-(-rows * height // heights[0]), 1) for height in heights]
@@ -147,7 +147,7 @@ def _schedule(
 
 
 def _computable(operation: Operation, done: int, most: int, available: Sequence[int]) -> int:
-    """Return how far the output gets with so many rows of each input."""
+    """Return how far the output gets with the available rows of each input."""
 
     def is_short(stop: int) -> bool:
         spans = operation.needed(done, stop)

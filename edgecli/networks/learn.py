@@ -191,7 +191,7 @@ def band_moments(
     values = np.empty((weights + len(goals), count))
     values[:weights].reshape(views.shape)[...] = views
     values[weights:].reshape(goals.shape)[...] = goals
-    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is told of later
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is reported later
         mean = values.mean(axis=1)
         values -= mean[:, np.newaxis]
         return Moments(count, mean, values @ values.T)
@@ -206,9 +206,9 @@ def solve(moments: Moments, task: Task, ridge: float = 0.0) -> Learned:
     covariance = moments.scatter / moments.count
     windows, towards = covariance[:d, :d], covariance[:d, d:]
     variances, directions = np.linalg.eigh(windows + ridge * np.eye(d))
-    told = variances > SINGULAR * max(variances[-1], 0)
-    basis = directions[:, told]
-    weight = basis @ (basis.T @ towards / variances[told, np.newaxis])
+    evident = variances > SINGULAR * max(variances[-1], 0)
+    basis = directions[:, evident]
+    weight = basis @ (basis.T @ towards / variances[evident, np.newaxis])
     bias = mean[d:] - weight.T @ mean[:d]
     spread = np.diag(covariance)[d:]
     explained = 2 * (weight * towards).sum(axis=0) - (weight * (windows @ weight)).sum(axis=0)
@@ -219,7 +219,7 @@ def solve(moments: Moments, task: Task, ridge: float = 0.0) -> Learned:
         samples=moments.count,
         residual=tuple(np.sqrt(error).tolist()),
         r_squared=tuple(_explained_share(e, s) for e, s in zip(error, spread, strict=True)),
-        condition=float(variances[-1] / variances[0]) if told.all() else math.inf,
+        condition=float(variances[-1] / variances[0]) if evident.all() else math.inf,
         ridge=ridge,
     )
 

@@ -1,4 +1,4 @@
-"""A network on a real image: the feature maps of every layer, and what there is to say of them."""
+"""A network on a real image: the feature maps of every layer, and what to say of them."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ from edgecli.networks.scales import at_scales
 IDENTITY = Window((1, 1))
 
 FEW_STEPS = 8
-"""Steps of an image that is read before another thread would have started to."""
+"""Steps of an image that is read before another thread would have started."""
 
 
 def load_edge_network(spec: str) -> Network:
@@ -267,7 +267,7 @@ class _SoftRows:
             started = time.perf_counter()
 
     def _timed(self, inputs: Iterator[Block]) -> Iterator[Block]:
-        """Yield the same; what they are waited for is no time of the network's."""
+        """Yield the same; waiting for them does not count as the network's time."""
         started = time.perf_counter()
         for block in inputs:
             self._watch.seconds -= time.perf_counter() - started

@@ -66,7 +66,7 @@ class TerminalScreen:
         self.width = min(self._console.width, 80) if not stream.isatty() else self._console.width
 
     def watch(self, sink: Sink, shape: tuple[int, int, int]) -> Sink:
-        """Return a sink that draws the map in small when it is finished."""
+        """Return a sink that draws the map at terminal size when it is finished."""
         return _Watched(sink, shape, self)
 
     def draw(self, picture: Rows) -> None:

@@ -1,4 +1,4 @@
-"""Where reports go: standard output, or standard error beside an image, or a file."""
+"""Where reports go: a file, standard output, or standard error where that carries an image."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One image's report as the page wants it: names to show, links, and facts in words.
 
 Records come from files that anyone may have edited: whatever is missing or of another kind is left
-out of the page, and is no error.
+out of the page, without an error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Rows = Iterator[tuple[str, str]]
 
 SHOWN_BY_BROWSERS = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", ".avif")
 
-# What would break a line or turn its direction, and bytes of a name that are no UTF-8.
+# What would break a line or reverse its direction, and bytes of a name that are not UTF-8.
 _UNFIT = [*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 _SIGNS = {n: 0x2400 + n for n in range(32)}  # ␀ to ␟
 _SIGNS |= dict.fromkeys([*_UNFIT, *range(0xD800, 0xE000)], 0xFFFD)  # �

@@ -351,7 +351,7 @@ def test_after_a_broken_image_the_stream_ends() -> None:
 def written(pictures: list[Pixels], cut: int = 2) -> bytes:
     file = io.BytesIO()
     for picture in pictures:
-        sink: Sink = PnmSink(file, picture.shape, picture.dtype, dpi=(300, 300))
+        sink: Sink = PnmSink(file, picture.shape, picture.dtype)
         for rows in (picture[:cut], picture[cut:]):
             sink.write(sink.encode(rows))
         sink.finish()

@@ -1,7 +1,7 @@
-"""Images from streams that only move forward: files, and pipes.
+"""Images in streams that only move forward: files, and pipes.
 
 What PNM, YUV4MPEG2, NPY and TIFF have in common: a reader whose errors name the image, sources
-whose rows come one after another, and binary samples of one or two bytes.
+whose rows come one after another, binary samples of one or two bytes, and a sink of such.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import io
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 
@@ -155,3 +155,32 @@ def spread(samples: Rows, maxval: int) -> None:
             at = start + int(np.argmax(piece > maxval))
             raise RasterError(f"has a sample above its maxval {maxval:,}", at)
         piece[:] = (piece.astype(wide) * full + maxval // 2) // maxval
+
+
+class StreamSink:
+    """One image written as the bytes of its samples, of type ``stored``, after ``start``.
+
+    ``start`` is written with the first rows, so that the next image of a stream may be encoded
+    before this one is written; finish one before writing the next to the same file. An OSError of
+    the file is left to whoever opened it.
+    """
+
+    def __init__(self, file: IO[bytes], stored: np.dtype[Any], start: bytes) -> None:
+        self._file = file
+        self._stored = stored
+        self._start = start
+
+    def encode(self, rows: Rows) -> memoryview:
+        """Return the rows' bytes: their own memory where it already holds them, else a copy."""
+        return np.ascontiguousarray(rows, self._stored).reshape(-1).view(np.uint8).data
+
+    def write(self, encoded: memoryview) -> None:
+        """Append what ``encode`` returned."""
+        if self._start:
+            self._file.write(self._start)
+            self._start = b""
+        self._file.write(encoded)
+
+    def finish(self) -> None:
+        """Hand on what the file still buffers, so that a pipe's reader sees the image."""
+        self._file.flush()

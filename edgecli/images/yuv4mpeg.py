@@ -22,7 +22,7 @@ import numpy as np
 from edgecli.errors import OutputError
 from edgecli.images import magic
 from edgecli.images.base import ImageInfo, Rows
-from edgecli.images.streams import ForwardReader, StreamSource, read_samples
+from edgecli.images.streams import ForwardReader, StreamSink, StreamSource, read_samples
 from edgecli.records import dataclass
 
 _PIECE = 1 << 16  # bytes of chroma that are read past at a time
@@ -203,7 +203,7 @@ class FrameWriter:
         self._header = header or StreamHeader()
         self._first: tuple[tuple[int, int, int], np.dtype[Any]] | None = None
 
-    def sink(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> FrameSink:
+    def sink(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> StreamSink:
         """Return the next frame's sink; write and finish it before the one after it.
 
         Raises OutputError where ``shape`` (height, width, channels) or ``dtype`` is not that of a
@@ -216,31 +216,7 @@ class FrameWriter:
         if self._first != (shape, dtype):
             fault = f"{_described(shape, dtype)} follows {_described(*self._first)} before"
             raise OutputError(f"a frame of {fault}; write frames of different sizes as PNM")
-        return FrameSink(self._file, dtype, start)
-
-
-class FrameSink:
-    """One frame being written; ``start`` goes before its first rows."""
-
-    def __init__(self, file: IO[bytes], dtype: np.dtype[Any], start: bytes) -> None:
-        self._file = file
-        self._stored = dtype.newbyteorder("<")
-        self._start = start
-
-    def encode(self, rows: Rows) -> memoryview:
-        """Return the rows' bytes: their own memory where it already holds them, else a copy."""
-        return np.ascontiguousarray(rows, self._stored).reshape(-1).view(np.uint8).data
-
-    def write(self, encoded: memoryview) -> None:
-        """Append what ``encode`` returned."""
-        if self._start:
-            self._file.write(self._start)
-            self._start = b""
-        self._file.write(encoded)
-
-    def finish(self) -> None:
-        """Hand on what the file still buffers, so that a pipe's reader sees the frame."""
-        self._file.flush()
+        return StreamSink(self._file, dtype.newbyteorder("<"), start)
 
 
 def _written_header(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 from pathlib import Path
 
@@ -72,3 +73,12 @@ def make_work(output: Path, *, share: int = 2**31, no_clobber: bool = False) -> 
         share=share,
         threads=2,
     )
+
+
+def ended(process: subprocess.Popen[bytes]) -> bool:
+    """Wait a moment for a process, and return whether it has ended."""
+    try:
+        process.wait(0.01)
+    except subprocess.TimeoutExpired:
+        return False
+    return True

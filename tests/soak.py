@@ -21,7 +21,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.batches import contents, write_pgm
+from tests.batches import contents, ended, write_pgm
 from tests.conftest import noise
 
 JOURNAL = ".edgecli-batch.jsonl"
@@ -180,15 +180,6 @@ def kill_after(result: Soak, source: Path, out: Path, lines: int) -> bool:
                 break
         end(result, process, "a run to be killed")
     return process.returncode == -signal.SIGKILL
-
-
-def ended(process: subprocess.Popen[bytes]) -> bool:
-    """Wait a moment for a process, and return whether it has ended."""
-    try:
-        process.wait(0.01)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
 
 
 def run_among_changes(result: Soak, source: Path, out: Path, change: Callable[[], None]) -> None:

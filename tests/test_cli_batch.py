@@ -17,7 +17,7 @@ import pytest
 
 from edgecli.batch.running import Totals
 from edgecli.cli.progress import watched
-from tests.batches import contents, pictures, write_pgm
+from tests.batches import contents, ended, pictures, write_pgm
 from tests.conftest import Refuse, Run
 
 
@@ -237,7 +237,7 @@ def half_done(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.stdin = None
         try:
             while not (journal.exists() and journal.stat().st_size):
-                assert process.poll() is None
+                assert not ended(process)
             yield process
         finally:
             process.kill()

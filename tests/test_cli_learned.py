@@ -27,13 +27,15 @@ from tests.soft_networks import expected_map, save_network, soft_network
 
 Array = NDArray[Any]
 
+HEIGHT, WIDTH = 47, 61
+
 LEARNED = [name for name, recipe in RECIPES.items() if recipe.network]
 
 
 @pytest.fixture(scope="module")
 def picture() -> NDArray[np.uint8]:
     with Image.open(SAMPLES / "still-life.png") as image:
-        return np.asarray(image.convert("RGB").resize((61, 47), Image.Resampling.BOX))
+        return np.asarray(image.convert("RGB").resize((WIDTH, HEIGHT), Image.Resampling.BOX))
 
 
 @pytest.fixture(scope="module")
@@ -308,7 +310,7 @@ def test_nan_is_counted_and_refused_as_elsewhere(run: Run, refuse: Refuse, save:
 
 def test_the_report_is_of_the_whole_network(run: Run, photo: Path) -> None:
     report = facts(run, photo)
-    summary = load_network("learned").summary((71, 93, 3))
+    summary = load_network("learned").summary((HEIGHT, WIDTH, 3))
     layers = [layer for layer in summary.layers if layer.weights]
     assert [(f["name"], f["count"]) for f in report["filters"]] == [
         (layer.name, layer.output_shape[2]) for layer in layers
@@ -317,8 +319,8 @@ def test_the_report_is_of_the_whole_network(run: Run, photo: Path) -> None:
     assert report["parameters"]["biases"] == sum(layer.biases for layer in layers)
     assert report["macs"] == sum(layer.macs for layer in layers)
     assert report["receptive_field"] == list(summary.layers[-1].receptive_field)
-    assert report["convolved_shape"] == [71, 93, 3]
-    assert report["output_shape"] == [71, 93, 1]
+    assert report["convolved_shape"] == [HEIGHT, WIDTH, 3]
+    assert report["output_shape"] == [HEIGHT, WIDTH, 1]
     assert report["padding"]["mode"] == "replicate"
     assert report["engine"]["method"] == "products"
     assert 0 <= report["output"]["min"] <= report["output"]["max"] <= 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 
 import click
 
@@ -56,20 +57,19 @@ def command(
         name_grid(path, target) if grid else name_outputs(path, settings, target) for path in inputs
     ]
     check_outputs(inputs, outputs, reporting.file)
-    aside = any("-" in named.paths for named in outputs) and not explain
-    for named in outputs:
-        if aside and "-" in named.paths and not named.format.text:
+    to_stdout = [] if explain else [named for named in outputs if "-" in named.paths]
+    for named in to_stdout:
+        if not named.format.text:
             refuse_terminal(named.format.name)
+    aside = bool(to_stdout)
     screen = _screen(aside=aside) if preview else None
+    detect = partial(_sheet if grid else partial(_results, screen=screen), explain=explain)
     results: list[Result] = []
     exit_code = 0
     try:
         for path in inputs:
             try:
-                if grid:
-                    results += _sheet(path, settings, target, limits, explain=explain)
-                    continue
-                results += _results(path, settings, target, limits, explain=explain, screen=screen)
+                results += detect(path, settings, target, limits)
             except EdgeCliError as error:
                 exit_code = fail(str(error), error.exit_code if len(inputs) == 1 else 1)
     finally:

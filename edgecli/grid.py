@@ -102,14 +102,14 @@ def _run_each(
 
 
 def _bright(responses: Rows) -> Rows:
-    """Return absolute responses as 0 … 1, all but the strongest as they are to one another."""
+    """Return absolute responses as 0 … 1, in proportion, all but the strongest few."""
     size = np.nan_to_num(np.abs(responses.astype(np.float32)))
     white = np.percentile(size, BRIGHT) or size.max() or 1
     return np.minimum(size / np.float32(white), 1)
 
 
 def _in_range(rows: Rows) -> Rows:
-    """Return an image's samples without alpha, signed and wide ones from black to white."""
+    """Return an image's samples without alpha; signed and wide ones are stretched to 0 … 1."""
     colour = rows[..., : rows.shape[2] - 1 + rows.shape[2] % 2]
     if colour.dtype.kind == "u":
         return colour

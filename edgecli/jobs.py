@@ -35,7 +35,7 @@ TEXT_INPUTS = (".csv", ".tsv", ".txt")
 
 @dataclass(frozen=True)
 class Target:
-    """Where edge maps go: a file, a folder, ``-``, or None for beside the input.
+    """Where edge maps go: a file, a folder, ``-``, or None, which is beside the input.
 
     Files in a folder are named after the input, or after ``stem`` where there is one.
     """

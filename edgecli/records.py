@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def _dataclass(*, frozen: bool, eq: bool = True, init: bool = True) -> Callable[[type[T]], type[T]]:
-    """Make a class a dataclass; ``frozen`` is always True, and said for whoever reads it.
+    """Make a class a dataclass; ``frozen`` is always True, and stated for the reader.
 
     >>> @dataclass(frozen=True)
     ... class Size:

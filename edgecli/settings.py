@@ -128,12 +128,12 @@ class Settings:
 
     @property
     def recipe(self) -> Operator | None:
-        """Return the operator that is no sliding bank, if one is asked for."""
+        """Return the operator that is not a sliding bank, if one is asked for."""
         return next((operator for operator in self.operators if not operator.slides), None)
 
     @cached_property
     def network(self) -> Network | None:
-        """Return the network that answers to the image, if one does; NetworkError if unfit."""
+        """Return the network that finds the edges, if one does; NetworkError if it cannot."""
         if self.recipe is None or self.recipe.network is None:
             return None
         from edgecli.networks.soft_map import load_edge_network  # for those who ask for one
@@ -153,7 +153,7 @@ class Settings:
 
 
 def parse_scales(text: str | None) -> tuple[float, ...]:
-    """Read the scales that a network looks at; UsageError for what there are not.
+    """Read the scales at which a network looks at an image; UsageError for any others.
 
     >>> parse_scales("0.5,1"), parse_scales(None)
     ((1.0, 0.5), (1.0,))

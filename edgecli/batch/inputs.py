@@ -30,7 +30,7 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 class Input(NamedTuple):
-    """An input: where it is, and its place below the folder that the batch is of.
+    """An input: where it is, and its place below the batch's folder.
 
     The place, with ``/`` on every system, decides the order and the output's name.
     """
@@ -41,7 +41,7 @@ class Input(NamedTuple):
 
 @dataclass
 class Found:
-    """The inputs of a batch, in order, and what could not be looked into, each with its reason."""
+    """The inputs of a batch, in order, and the folders that could not be read, with reasons."""
 
     inputs: list[Input]
     troubles: list[tuple[str, str]] = field(default_factory=list)
@@ -77,7 +77,7 @@ def find_inputs(source: str, output: str, *, recursive: bool) -> Found:
 
 
 def listed_inputs(names: bytes, *, zero: bool, recursive: bool) -> Found:
-    """Read a list of paths, one a line or each ended by NUL; UsageError where it is empty."""
+    """Read a list of paths, one per line or each ended by NUL; UsageError where it is empty."""
     lines = names.split(b"\0") if zero else names.splitlines()
     paths = list(dict.fromkeys(os.fsdecode(line) for line in lines if line))
     paths = [f".{os.sep}-" if path == "-" else path for path in paths]  # here a file like others

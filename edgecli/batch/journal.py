@@ -32,7 +32,7 @@ Paths of outputs are relative to DIR. ``settings`` is null where an older file w
 
 
 class Journal:
-    """The journal of a folder, open for one process alone; OutputError where that cannot be."""
+    """The journal of a folder, open in one process at a time; OutputError where it cannot be."""
 
     def __init__(self, folder: str, *, restart: bool = False) -> None:
         self.folder = folder
@@ -122,7 +122,7 @@ class Journal:
 
 
 def _lock(file: io.FileIO) -> None:
-    """Take a lock that ends with the process, however it ends; where there are such locks."""
+    """Take a lock that ends with the process, however that ends, where there are such locks."""
     try:
         import fcntl
     except ImportError:

@@ -62,7 +62,7 @@ class _Worker:
         return (AHEAD if self.quick else 1) - len(self.calls)
 
     def send(self, call: _Call) -> None:
-        """Send a call, with its function where that is another than the last."""
+        """Send a call, and its function unless it is the same as the last one's."""
         self.calls.append(call)
         function = None
         if call.function is not self.known:
@@ -118,7 +118,7 @@ class ProcessExecutor(Executor):
         self._manager.start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Return the future of ``fn(*args)``, which and whose result must pickle."""
+        """Return the future of ``fn(*args)``; function, arguments and result must pickle."""
         if self._closing or kwargs:
             raise RuntimeError("the executor was shut down, or a call has keyword arguments")
         future: Future[Any] = Future()
@@ -192,7 +192,7 @@ class ProcessExecutor(Executor):
             self._replace(worker, _how_it_ended(worker.process.exitcode))
 
     def _patience(self) -> float | None:
-        """Return the seconds until a call may have taken too long, by small steps."""
+        """Return the seconds until a call may have taken too long, a TICK at most."""
         ages = [worker.age for worker in self._workers if worker.calls]
         if self._seconds is None or not ages:
             return None

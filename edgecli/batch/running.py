@@ -111,7 +111,7 @@ def name_jobs(found: Found, work: Work, *, suffix: bool = False) -> list[Job]:
 
 
 class _Keys:
-    """Names inputs by their way from DIR, so that both can be moved together."""
+    """Names inputs by their path from DIR, so that both can be moved together."""
 
     def __init__(self, output: str) -> None:
         self._output = os.path.realpath(output)
@@ -157,7 +157,7 @@ def _make_jobs(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool)
 
 
 class _Names:
-    """Names outputs, as they lie below DIR, by what follows the stem for each kind of input."""
+    """Names outputs by their path below DIR; what follows the stem depends on the extension."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -174,14 +174,14 @@ class _Names:
 
 
 class _Links:
-    """Finds links among the files of DIR, which would be written through."""
+    """Finds links among the files of DIR: writing to one would change the file that it leads to."""
 
     def __init__(self, output: str) -> None:
         self._output = output
         self._found: dict[str, set[str]] = {}
 
     def below(self, folder: str) -> set[str]:
-        """Return the links in a folder, by their way from DIR."""
+        """Return the links in a folder, by their path from DIR."""
         if folder not in self._found:
             found = self._found[folder] = set()
             with suppress(OSError), os.scandir(os.path.join(self._output, folder)) as entries:
@@ -191,7 +191,7 @@ class _Links:
 
 
 def _claim(jobs: Iterable[Job], work: Work, journal: Journal) -> None:
-    """Write down which files in a folder of inputs are outputs, before there is one."""
+    """Note which files in a folder of inputs will be outputs, before there are any."""
     key = f"//{work.identity}"
     names = _Names(work)
     outputs = [{"path": name} for job in jobs for name in names.of(job)]
@@ -202,7 +202,7 @@ def _claim(jobs: Iterable[Job], work: Work, journal: Journal) -> None:
 
 
 def _is_done(job: Job, entry: Mapping[str, Any], work: Work, names: _Names) -> bool:
-    """Whether input, settings and outputs are those of a line; files are read only in doubt."""
+    """Whether input, settings and outputs are a line's; files are read only when in doubt."""
     if entry["settings"] != work.identity or not _is_same(job.path, entry):
         return False
     expected = names.of(job)
@@ -279,7 +279,7 @@ def _tell(
 
 
 def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
-    """Return what a call gave; whatever happened to its process is a failure of this input."""
+    """Return what a call gave; whatever happened to its process fails this input alone."""
     try:
         return future.result()
     except WorkerLost as error:

@@ -64,7 +64,7 @@ class Plans:
 
 @dataclass(frozen=True)
 class Work:
-    """What is done to every input; it crosses to each process once.
+    """What is done to every input; it is sent to each process once.
 
     ``describe`` makes the report of an image. Images of more than ``share`` pixels are put off
     until they are alone, and then have all ``threads``.
@@ -87,7 +87,7 @@ class Work:
         return Target(place, self.format, folder=True, no_clobber=self.no_clobber, stem=stem)
 
     def __call__(self, job: Job, alone: bool = False) -> Outcome:
-        """Do an input; whatever goes wrong is an outcome, too."""
+        """Find an input's edges; whatever goes wrong is an outcome too."""
         try:
             return self._detect(job, alone=alone)
         except EdgeCliError as error:

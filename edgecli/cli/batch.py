@@ -188,7 +188,7 @@ def _run(batch: Batch, work: Work, running: Running, *, fail_fast: bool, quiet: 
 
 @contextmanager
 def _executor(running: Running, workers: int, output: str) -> Iterator[Executor]:
-    """Lend the executor; what processes that had to be ended were writing is removed."""
+    """Lend the executor; then remove what any processes that were ended had been writing."""
     if running.cluster is not None:
         yield running.cluster
         return
@@ -227,7 +227,7 @@ def _list_failures(batch: Batch) -> int:
 
 
 def _parse_memory(text: str | None) -> int:
-    """Read a number of bytes; half of the machine's memory where nothing is said.
+    """Read a number of bytes; half of the machine's memory by default.
 
     >>> _parse_memory("1.5G"), _parse_memory("100 MB")
     (1500000000, 100000000)

@@ -127,7 +127,7 @@ REPORT_OPTIONS = (
 
 
 class QuickCommand(click.Command):
-    """A command whose short options are found at once.
+    """A command whose short options are found without a search.
 
     Click looks for ``-f`` among the long options, and there for names like it, before it looks
     among the short ones: with the module that compares names, a hundredth of a small image's time.

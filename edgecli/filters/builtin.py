@@ -58,7 +58,7 @@ class BuiltinFilter:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named edge map that is no bank, and in words how it is made.
+    """A named edge map that no single bank makes, and how it is made, in words.
 
     A ``network`` is one of those in the package, of the same name.
     """
@@ -233,7 +233,7 @@ def _no_bank(name: str, spec: str) -> str:
 
 
 def _parse_parameters(entry: BuiltinFilter, given: list[str]) -> list[float]:
-    """Return the numbers after a name; FilterError for what is none, or for too many."""
+    """Return the numbers after a name; FilterError for anything else, or for too many."""
     if len(given) > len(entry.parameters) and not entry.angles:
         raise FilterError(
             f"{counted(len(given), 'parameter')} after the colon where there are "

@@ -59,7 +59,7 @@ def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
 
 
 def _read_file(path: str | os.PathLike[str]) -> FilterBank:
-    """Read a filter file of any format; FilterError names the file, and where it can the place.
+    """Read a filter file of any format; FilterError names the file and, where it can, the place.
 
     Modules of formats that need others of the standard library are loaded when first used.
     """
@@ -87,7 +87,7 @@ def _looks_inline(spec: str) -> bool:
 
 
 def _origin(path: str) -> Origin:
-    """Name a file, and its filters by its stem without what a filter's name may not have."""
+    """Name a file, and its filters by its stem, without what no filter's name may have."""
     stem, extension = os.path.splitext(os.path.basename(path))
     name = "".join(c if c.isprintable() and c != "\\" else "_" for c in stem).strip()
     return Origin(f"filter file {shown(path)}", name or "custom", extension.lower())
@@ -122,7 +122,7 @@ def _too_large(limit: int, origin: Origin) -> FilterError:
 
 
 def _decode(data: bytes, origin: Origin) -> str:
-    """Decode UTF-8, with or without a byte order mark; FilterError on bytes that are no text."""
+    """Decode UTF-8, with or without a byte order mark; FilterError on bytes that are not text."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

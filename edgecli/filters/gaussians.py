@@ -110,7 +110,7 @@ def canny(sigma: float) -> Kernel:
 
 
 def gabor(wavelength: float, *angles: float) -> Kernel:
-    """Return waves under a Gaussian, one for each angle: odd ones, which answer to edges.
+    """Return waves under a Gaussian, one for each angle: odd ones, which respond to edges.
 
     D. Gabor (1946); in this form Kruizinga and Petkov, "Nonlinear operator for oriented texture",
     IEEE Transactions on Image Processing 8 (1999):

@@ -69,7 +69,7 @@ def build_bank(
 
 
 def is_number(text: str) -> bool:
-    """Whether a word was meant as a number, be it one that no weight can have."""
+    """Whether a word was meant as a number, even one that no weight can have."""
     plain = text.replace("−", "-")
     return bool(_NOT_FINITE.fullmatch(plain)) or all(map(_DECIMAL.fullmatch, plain.split("/", 1)))
 

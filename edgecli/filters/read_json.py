@@ -29,7 +29,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class _Document:
-    """JSON text, to find again the place of a value that turns out to be wrong."""
+    """JSON text, kept to find the place of a value that turns out to be wrong."""
 
     text: str
     origin: Origin

@@ -159,7 +159,7 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
 
 
 def _open_jpeg(stream: BinaryIO) -> ImageFile.ImageFile | None:
-    """Read a JPEG's header by its own plug-in, or return None where it is none after all.
+    """Read a JPEG's header by its own plug-in, or return None if it is not a JPEG after all.
 
     Most images are photos, and ``Image.open`` would import the plug-ins of four more formats,
     which takes longer than to decode a small one.
@@ -174,7 +174,7 @@ def _open_jpeg(stream: BinaryIO) -> ImageFile.ImageFile | None:
 
 
 def _common_formats(head: bytes) -> tuple[str, ...]:
-    """Name the formats to try first; to name one imports its plug-in, not all forty."""
+    """Name the formats to try first: naming one imports its plug-in, not all forty."""
     if not _WEBP.match(head):
         return _COMMON
     from PIL import WebPImagePlugin

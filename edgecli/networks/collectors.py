@@ -172,7 +172,7 @@ def _grey(maps: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _grid(maps: NDArray[np.uint8]) -> Rows:
-    """Lay maps ``(C, H, W)`` out as a picture ``(H', W', 1)``, as square as their number allows."""
+    """Lay out maps ``(C, H, W)`` as a picture ``(H', W', 1)``, as square as their number allows."""
     C, H, W = maps.shape
     zoom = max(min(LARGEST_ZOOM, ZOOMED_SIDE // max(H, W)), 1)
     while zoom > 1 and maps.size * zoom * zoom > GRID_PIXELS:

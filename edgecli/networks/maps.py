@@ -107,7 +107,7 @@ def describe_run(
     random_weights: bool,
     threads: int | None,
 ) -> Run:
-    """Run a network on an image, and say what it took."""
+    """Run a network on an image, and report what it made and how long it took."""
     started = time.perf_counter()
     layers = run_on_image(network, source, output, threads)
     seconds = time.perf_counter() - started

@@ -109,7 +109,7 @@ class SoftMap:
 
     @cached_property
     def banks(self) -> tuple[FilterBank, ...]:
-        """Return those of every layer, which all scales share."""
+        """Return the filters of every layer, which all scales share."""
         return layer_banks(self.network)
 
     @property
@@ -146,22 +146,22 @@ class SoftMap:
 
     @property
     def geometry(self) -> Geometry:
-        """Return that of the first filters over the image."""
+        """Return the first filters' geometry over the image."""
         return self._first.over(*self.laid.shapes[0][1:])
 
     @property
     def border(self) -> Border:
-        """Return what those pad with."""
+        """Return what the first filters pad with."""
         return self._first.border
 
     @property
     def receptive_field(self) -> tuple[int, int]:
-        """Return the last layer's."""
+        """Return the last layer's receptive field."""
         return self.summary.layers[-1].receptive_field
 
     @property
     def macs(self) -> int:
-        """Return those of all layers at all scales."""
+        """Return the multiply-adds of all layers at all scales."""
         return sum(layer.macs for layer in self.summary.layers)
 
     @property
@@ -173,7 +173,7 @@ class SoftMap:
 
     @property
     def uses_blas(self) -> bool:
-        """Return False: what is left when the map has been read are sums."""
+        """Return False: once the map is read, no matrices are multiplied."""
         return False
 
     @property
@@ -190,7 +190,7 @@ class SoftMap:
         return _SoftRows(self, source, threads, watch)
 
     def needed(self, start: int, stop: int) -> Cut:
-        """Return the same rows, of the map."""
+        """Return the same rows: a map's pixel is its own response."""
         return start, stop
 
     def prepare(self, block: Rows) -> NDArray[Any]:
@@ -198,7 +198,7 @@ class SoftMap:
         return block[np.newaxis, ..., 0]
 
     def respond(self, pixels: NDArray[Any], cut: Cut, scratch: Scratch) -> NDArray[Any]:
-        """Return them as they are."""
+        """Return the map as it is."""
         del cut, scratch
         return pixels[np.newaxis]
 

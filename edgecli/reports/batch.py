@@ -122,7 +122,7 @@ def total_rows(totals: Totals) -> list[tuple[str, str]]:
 
 
 def short(number: float) -> str:
-    """Return a number in three digits, or all that it has before the point.
+    """Return a number in three digits, or with all those before the point.
 
     >>> short(0.12345), short(12345.6)
     ('0.123', '12,346')

@@ -60,7 +60,7 @@ def times(sizes: list[int] | tuple[int, ...]) -> str:
 
 
 def output_formula(axis: Axis) -> str:
-    """Write how an output size comes about, filled in.
+    """Write the formula of an output size, filled in.
 
     >>> output_formula(Axis(480, 3, before=1, after=1))
     '⌊(480 + 2·1 − 3)/1⌋ + 1 = 480'

@@ -51,7 +51,7 @@ def data_block(name: str, value: Any) -> str:
 
 
 def as_data(value: Any) -> str:
-    r"""Return JSON that no HTML parser takes for an end of the script, in ASCII.
+    r"""Return JSON in ASCII that no HTML parser takes for the end of the script.
 
     >>> as_data("</script><!--")
     '"\\u003c/script>\\u003c!--"'

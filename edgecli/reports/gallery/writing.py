@@ -134,7 +134,7 @@ def _picture(small: Small, folder: str) -> dict[str, Any]:
 
 
 def _count(totals: Counter[str], record: Record) -> None:
-    """Add an image to the totals; what is no number counts as nothing."""
+    """Add an image to the totals; what is not a number counts as nothing."""
     totals[entries.status_of(record)] += 1
     totals["pixels"] += prod(entries.shape_of(record) or [0])
     macs = record.get("macs")

@@ -15,7 +15,8 @@ import pytest
 from edgecli.batch.cluster import cluster_at
 from edgecli.batch.inputs import find_inputs
 from edgecli.batch.journal import Journal
-from edgecli.batch.running import plan_batch, run_batch
+from edgecli.batch.planning import plan_batch
+from edgecli.batch.running import run_batch
 from edgecli.batch.work import Work
 from edgecli.errors import UsageError
 from tests.batches import contents, make_work, pictures

@@ -15,8 +15,9 @@ import pytest
 
 from edgecli.batch.inputs import Found, find_inputs, listed_inputs
 from edgecli.batch.journal import Journal
+from edgecli.batch.planning import Batch, Totals, plan_batch
 from edgecli.batch.processes import ProcessExecutor
-from edgecli.batch.running import Batch, Totals, plan_batch, remove_temporaries, run_batch
+from edgecli.batch.running import remove_temporaries, run_batch
 from edgecli.batch.work import MOST_PLANS, Plans, Work
 from edgecli.errors import OutputError, UsageError
 from edgecli.jobs import Limits, Result, Target, detect_input

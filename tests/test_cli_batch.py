@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from edgecli.batch.running import Totals
+from edgecli.batch.planning import Totals
 from edgecli.cli.progress import watched
 from tests.batches import contents, ended, pictures, write_pgm
 from tests.conftest import Refuse, Run

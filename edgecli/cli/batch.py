@@ -15,8 +15,9 @@ import click
 from edgecli import __version__
 from edgecli.batch.inputs import Found, find_inputs, listed_inputs
 from edgecli.batch.journal import Journal, settings_hash
+from edgecli.batch.planning import Batch, name_jobs, plan_batch
 from edgecli.batch.processes import AHEAD, ProcessExecutor
-from edgecli.batch.running import Batch, name_jobs, plan_batch, remove_temporaries, run_batch
+from edgecli.batch.running import remove_temporaries, run_batch
 from edgecli.batch.work import Job, Work
 from edgecli.cli import fail
 from edgecli.cli.options import Reporting, image_options, with_options

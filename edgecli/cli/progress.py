@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from edgecli.batch.running import Totals
+from edgecli.batch.planning import Totals
 from edgecli.reports.batch import short
 
 SECONDS = 10.0

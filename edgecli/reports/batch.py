@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from edgecli.batch.running import Totals
+from edgecli.batch.planning import Totals
 from edgecli.images.files import whole_file
 from edgecli.reports.formats import escaped, flatten
 

@@ -1,0 +1,219 @@
+"""A batch before it runs: a job for each input, what its outputs are called, and which are done."""
+
+from __future__ import annotations
+
+import os
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from edgecli.batch.inputs import Found, Input, folded, name_places
+from edgecli.batch.journal import Journal, file_hash, write_line
+from edgecli.batch.work import Job, Work
+from edgecli.errors import UsageError
+from edgecli.jobs import name_outputs
+
+SCHEMA = "edgecli.report/1"
+
+FRAME = re.compile(r"-\d{4,}(?=\.\w+$)")  # what tells the frames of one input apart
+
+
+@dataclass
+class Totals:
+    """How far a batch is."""
+
+    inputs: int
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    pixels: int = 0  # of the images done
+    seconds: float = 0.0
+
+
+@dataclass
+class Batch:
+    """A batch that can be run, and run again: a job for each input, in order.
+
+    ``lines`` says where an input's line begins in the journal, −1 where there is none yet.
+    """
+
+    jobs: Sequence[Job]
+    journal: Journal
+    totals: Totals
+    lines: array[int]
+    fresh: set[int] = field(default_factory=set)  # jobs that this run did
+    failures: dict[int, str] = field(default_factory=dict)
+    troubles: Sequence[tuple[str, str]] = ()
+
+    @property
+    def failed(self) -> list[str]:
+        """Return the reasons of all failures, in the order of the inputs."""
+        return [*(why for _, why in self.troubles), *(w for _, w in sorted(self.failures.items()))]
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield the report of every image in order, with its ``status``; failures have ``error``.
+
+        Reports are read from the journal as they are asked for.
+        """
+        for path, reason in self.troubles:
+            yield _failure(path, reason)
+        for number, job in enumerate(self.jobs):
+            if number in self.failures:
+                yield _failure(job.path, self.failures[number])
+            elif self.lines[number] >= 0:
+                entry = self.journal.read(self.lines[number])
+                done = number in self.fresh and entry["settings"] is not None
+                status = {"status": "done" if done else "skipped"}
+                yield from (report | status for report in entry["reports"])
+
+
+def _failure(path: str, reason: str) -> dict[str, Any]:
+    return {"schema": SCHEMA, "input": {"path": path}, "error": reason, "status": "failed"}
+
+
+def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = False) -> Batch:
+    """Give every input a job, and find in the journal which of them are done.
+
+    UsageError where two inputs claim one output, or an output would be written over an input.
+    """
+    keys = _Keys(work.output)
+    inputs = [(entry, keys.of(entry.path)) for entry in found.inputs]
+    inside = any(_is_inside(key) for _, key in inputs)
+    if inside:
+        ours = set(journal.outputs())
+        inputs = [(entry, key) for entry, key in inputs if key not in ours]
+    jobs = _make_jobs(inputs, work, suffix=suffix)
+    if inside:
+        _claim(jobs, work, journal)
+    lines, names = array("q", [-1]) * len(jobs), _Names(work)
+    for number, job in enumerate(jobs):
+        offset = journal.find(job.key)
+        if offset is not None and _is_done(job, journal.read_head(offset), work, names):
+            lines[number] = offset
+    skipped = len(jobs) - lines.count(-1)
+    totals = Totals(len(jobs) + len(found.troubles), 0, len(found.troubles), skipped)
+    return Batch(jobs, journal, totals, lines, troubles=found.troubles)
+
+
+def name_jobs(found: Found, work: Work, *, suffix: bool = False) -> list[Job]:
+    """Give every input a job without looking into the journal; UsageError as ``plan_batch``."""
+    keys = _Keys(work.output)
+    return _make_jobs([(e, keys.of(e.path)) for e in found.inputs], work, suffix=suffix)
+
+
+class _Keys:
+    """Names inputs by their path from DIR, so that both can be moved together."""
+
+    def __init__(self, output: str) -> None:
+        self._output = os.path.realpath(output)
+        self._ways: dict[str, str] = {}
+
+    def of(self, path: str) -> str:
+        """Return the name of an input."""
+        folder, slash, name = path.rpartition(os.sep)
+        if folder not in self._ways:
+            way = os.path.realpath(folder + slash)
+            with suppress(ValueError):  # Windows: another drive
+                way = os.path.relpath(way, self._output)
+            self._ways[folder] = "" if way == "." else f"{way}/".replace(os.sep, "/")
+        return self._ways[folder] + name
+
+
+def _is_inside(key: str) -> bool:
+    return not key.startswith("../") and not os.path.isabs(key)
+
+
+def _make_jobs(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool) -> list[Job]:
+    sources = {folded(key) for _, key in inputs if _is_inside(key)}
+    names, links = _Names(work), _Links(work.output)
+    claims: dict[str, int] = {}
+    places = name_places((entry for entry, _ in inputs), suffix=suffix)
+    jobs: list[Job] = []
+    for number, ((entry, key), place) in enumerate(zip(inputs, places, strict=True)):
+        job = Job(entry.path, key, *place)
+        jobs.append(job)
+        for name in names.of(job):
+            claim = folded(name)
+            other = claims.setdefault(claim, number)
+            if other != number:
+                raise UsageError(
+                    f"{jobs[other].path} and {job.path} would both be written to "
+                    f"{os.path.join(work.output, name)}; --suffix tells them apart"
+                )
+            if claim in sources or name in links.below(job.folder):
+                what = "an input of this run" if claim in sources else "a link to another file"
+                where = os.path.join(work.output, name)
+                raise UsageError(f"output {where} is {what}; give another folder with -o")
+    return jobs
+
+
+class _Names:
+    """Names outputs by their path below DIR; what follows the stem depends on the extension."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._endings: dict[str, list[str]] = {}
+
+    def of(self, job: Job) -> list[str]:
+        """Return the outputs of an input."""
+        kind = job.path[job.path.rfind(".") :]
+        if kind not in self._endings:
+            named = name_outputs(f"x{kind}", self._work.settings, self._work.target("", ""))
+            self._endings[kind] = [os.path.basename(path) for path in named.paths]
+        stem = f"{job.folder}/{job.stem}" if job.folder else job.stem
+        return [stem + ending for ending in self._endings[kind]]
+
+
+class _Links:
+    """Finds links among the files of DIR: writing to one would change the file that it leads to."""
+
+    def __init__(self, output: str) -> None:
+        self._output = output
+        self._found: dict[str, set[str]] = {}
+
+    def below(self, folder: str) -> set[str]:
+        """Return the links in a folder, by their path from DIR."""
+        if folder not in self._found:
+            found = self._found[folder] = set()
+            with suppress(OSError), os.scandir(os.path.join(self._output, folder)) as entries:
+                names = (entry.name for entry in entries if entry.is_symlink())
+                found.update(f"{folder}/{name}" if folder else name for name in names)
+        return self._found[folder]
+
+
+def _claim(jobs: Iterable[Job], work: Work, journal: Journal) -> None:
+    """Note which files in a folder of inputs will be outputs, before there are any."""
+    key = f"//{work.identity}"
+    names = _Names(work)
+    outputs = [{"path": name} for job in jobs for name in names.of(job)]
+    entry = {"input": key, "size": 0, "settings": None, "outputs": outputs, "reports": []}
+    offset = journal.find(key)
+    if offset is None or journal.read(offset) != entry:
+        journal.append(key, write_line(entry))
+
+
+def _is_done(job: Job, entry: Mapping[str, Any], work: Work, names: _Names) -> bool:
+    """Whether input, settings and outputs are a line's; files are read only when in doubt."""
+    if entry["settings"] != work.identity or not _is_same(job.path, entry):
+        return False
+    expected = names.of(job)
+    for output in entry["outputs"]:
+        path = output["path"]
+        if path not in expected and FRAME.sub("", path) not in expected:
+            return False
+        if not _is_same(f"{work.output}/{path}", output):
+            return False
+    return True
+
+
+def _is_same(path: str, known: Mapping[str, Any]) -> bool:
+    try:
+        status = os.stat(path)
+        if status.st_size != known["size"]:
+            return False
+        return bool(status.st_mtime_ns == known["mtime"] or file_hash(path) == known["hash"])
+    except OSError:
+        return False

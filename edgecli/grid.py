@@ -104,7 +104,8 @@ def _bright(responses: Rows) -> Rows:
     """Return absolute responses as 0 … 1, all but the strongest as they are to one another."""
     size = np.nan_to_num(np.abs(responses.astype(np.float32)))
     white = np.percentile(size, BRIGHT) or size.max() or 1
-    return np.minimum(size / np.float32(white), 1)
+    with np.errstate(over="ignore"):  # of infinities
+        return np.minimum(size / np.float32(white), 1)
 
 
 def _in_range(rows: Rows) -> Rows:

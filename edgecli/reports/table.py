@@ -159,7 +159,7 @@ def _engine(result: Result, facts: Facts) -> str:
     if "seconds" in engine:
         threads = "1 thread" if engine["threads"] == 1 else f"{engine['threads']} threads"
         return f"{text}, {threads}, {engine['seconds'] * 1000:.1f} ms"
-    return f"{text}, bands of {result.detection.responder.band_rows} rows"
+    return f"{text}, bands of {result.detection.band_rows} rows"
 
 
 def _outputs(facts: Facts) -> Iterator[tuple[str, str]]:

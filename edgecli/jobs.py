@@ -43,7 +43,8 @@ TEXT_INPUTS = (".csv", ".tsv", ".txt")
 class Target:
     """Where edge maps go: a file, a folder, ``-``, or None for beside the input.
 
-    Files in a folder are named by the input, or by ``stem`` where there is one.
+    Files in a folder are named by the input, or by ``stem`` where there is one. ``spared`` are the
+    files that the settings were read from: no output may be written over one.
     """
 
     output: str | None = None
@@ -51,6 +52,7 @@ class Target:
     folder: bool = False
     no_clobber: bool = False
     stem: str | None = None
+    spared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,10 @@ def name_outputs(path: str, settings: Settings, target: Target) -> Outputs:
     paths = [os.path.join(folder, f"{stem}-{name}{extension}") for name in names]
     repeated = next((p for p in paths if paths.count(p) > 1), None)
     if repeated:
-        raise UsageError(f"two edge maps would both be written to {repeated}; name filters apart")
+        raise UsageError(
+            f"two edge maps would both be written to {repeated}; --combine them, or put filters "
+            "in files, which have names"
+        )
     return Outputs(tuple(paths), format_)
 
 

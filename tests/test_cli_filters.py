@@ -137,6 +137,13 @@ def test_wrong_requests_are_one_line(
     assert os.listdir(tmp_path) == []
 
 
+def test_a_filter_file_is_not_exported_over_itself(refuse: Refuse, tmp_path: Path) -> None:
+    path = tmp_path / "kernel.txt"
+    path.write_text("# mine\n1 2\n")
+    assert "is also the input" in refuse("filters", "export", path, "-o", path, code=2)
+    assert path.read_text() == "# mine\n1 2\n"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

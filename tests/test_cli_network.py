@@ -17,6 +17,7 @@ from PIL import Image
 import edgecli
 from edgecli.networks.files import zoo_names
 from tests.conftest import SAMPLES, Golden, Refuse, Run, Save, noise
+from tests.soft_networks import save_network, soft_network
 
 FORMATS = {"table": "txt", "json": "json", "csv": "csv", "markdown": "md"}
 
@@ -236,6 +237,16 @@ def test_refusals(
     assert sorted(path.name for path in file.parent.iterdir() if path.is_file()) == [
         "1-edges.png", "net.toml", "small.png", "tiny.png",
     ]  # fmt: skip
+
+
+def test_weights_are_never_overwritten(refuse: Refuse, save: Save, tmp_path: Path) -> None:
+    image, weights = save("image.png", noise(8, 8, 3)), tmp_path / "soft.npz"
+    file = save_network(soft_network(), tmp_path)
+    before = weights.read_bytes()
+    drawing = refuse("network", "summary", file, "-o", weights, code=2)
+    maps = refuse("network", "run", file, image, "-o", weights, code=2)
+    assert all("is also the input" in said for said in (drawing, maps))
+    assert weights.read_bytes() == before
 
 
 def test_networks_from_python() -> None:

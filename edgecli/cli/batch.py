@@ -24,7 +24,8 @@ from edgecli.cli.process import keep_memory
 from edgecli.cli.progress import watched
 from edgecli.conv.engine import cores
 from edgecli.errors import EdgeCliError, UsageError
-from edgecli.jobs import Limits, Result, Target, make_folder, plan_input
+from edgecli.images.formats import known_format
+from edgecli.jobs import Limits, Result, Target, check_outputs, make_folder, plan_input
 from edgecli.pipeline import Settings
 from edgecli.reports.batch import write_batch
 from edgecli.reports.facts import image_facts
@@ -100,6 +101,7 @@ def command(
     """
     keep_memory()  # of processes that begin as forks, too
     output = _output_folder(target)
+    _check_report(reporting.file, target)
     found = _find(source, output, recursive=recursive, zero=zero).without(reporting.file)
     with ExitStack() as stack:
         running = Running(jobs or cores(), _parse_memory(memory), time_limit)
@@ -149,6 +151,14 @@ def _output_folder(target: Target) -> str:
     if os.path.exists(output) and not os.path.isdir(output):
         raise UsageError(f"output {output} is a file; give a folder")
     return output
+
+
+def _check_report(path: str | None, target: Target) -> None:
+    """Raise UsageError where the report would overwrite a file that is read, an image or other."""
+    check_outputs(target.spared, [], path)
+    format_ = known_format(path or "")
+    if format_ is not None and not format_.text:
+        raise UsageError(f"report file {path} is named like an image; call it .json, .csv or .md")
 
 
 def _find(source: str, output: str, *, recursive: bool, zero: bool) -> Found:

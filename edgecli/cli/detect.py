@@ -12,6 +12,7 @@ from edgecli.cli.options import QuickCommand, Reporting, image_options
 from edgecli.cli.process import keep_memory
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.grid import detect_grid, grid_settings, name_grid
+from edgecli.images.formats import known_format
 from edgecli.jobs import (
     Limits,
     Result,
@@ -55,7 +56,7 @@ def command(
     outputs = [
         name_grid(path, target) if grid else name_outputs(path, settings, target) for path in inputs
     ]
-    check_outputs(inputs, outputs, reporting.file)
+    check_outputs((*inputs, *target.spared), outputs, reporting.file)
     aside = any("-" in named.paths for named in outputs) and not explain
     for named in outputs:
         if aside and "-" in named.paths and not named.format.text:
@@ -117,7 +118,7 @@ def _many_to_folder(inputs: tuple[str, ...], target: Target) -> Target:
     """Several inputs go to a folder, whether or not its name ends in a slash."""
     if target.output in (None, "-") or target.folder or len(inputs) == 1:
         return target
-    if os.path.exists(str(target.output)):
+    if os.path.exists(str(target.output)) or known_format(str(target.output)):
         raise UsageError(
             f"{len(inputs)} images do not fit in one output {target.output}; give a folder"
         )

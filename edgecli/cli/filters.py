@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -9,6 +10,7 @@ import click
 
 from edgecli.cli import refuse_terminal
 from edgecli.edges.operators import load_operator
+from edgecli.errors import UsageError
 from edgecli.filters import (
     BUILTIN_FILTERS,
     FILTER_FORMATS,
@@ -95,5 +97,7 @@ def export_filter(name: str, output: str, format_: str | None) -> None:
     if output == "-" and format_ in BINARY_FORMATS:
         refuse_terminal(format_)
     data = dump_filter(load_filter(name), format_)
+    if os.path.isfile(name) and os.path.realpath(name) == os.path.realpath(output):
+        raise UsageError(f"output {output} is also the input {name} of this run; give another")
     with whole_file(output) as file:
         file.write(data)

@@ -55,9 +55,10 @@ def summarize(
 
     NAME is learned, learned-small, lenet5, example-convnet or edges-rgb; FILE is a network file.
     """
-    summary = load_network(name).summary(None if input_ is None else parse_shape(input_))
+    network = load_network(name)
+    summary = network.summary(None if input_ is None else parse_shape(input_))
     if output is not None:
-        _check_apart(output, name)
+        _check_apart(output, *network.files)
         with whole_file(output) as file:
             file.write(draw_network(summary).encode())
     if report != "none" and output != "-":
@@ -101,7 +102,7 @@ def run(
     network, drawn = _with_weights(load_network(name))
     _check_output(output)
     for _, path in output_paths(network, output):
-        _check_apart(path, name, image)
+        _check_apart(path, *network.files, image)
     images = open_images(image, max_pixels=max_pixels, grey=network.input_shape[0] == 1)
     with closing(next(images)) as source:
         result = describe_run(
@@ -134,7 +135,7 @@ def _check_output(output: str) -> None:
 
 def _check_apart(output: str, *inputs: str) -> None:
     for path in inputs:
-        if path != "-" and os.path.realpath(output) == os.path.realpath(path):
+        if "-" not in (path, output) and os.path.realpath(output) == os.path.realpath(path):
             raise UsageError(f"output {output} is also the input {path} of this run; give another")
 
 

@@ -23,11 +23,12 @@ from edgecli.edges.thresholds import parse_hysteresis, parse_threshold
 from edgecli.errors import UsageError
 from edgecli.geometry import PADDING_MODES, parse_border, parse_padding
 from edgecli.images.colour import CHANNELS, parse_colour
+from edgecli.images.files import check_place
 from edgecli.images.formats import FORMATS
 from edgecli.images.nan import NAN_CHOICES
 from edgecli.jobs import MAX_PIXELS, Limits, Target
 from edgecli.pipeline import Settings
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.reports.formats import REPORTS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -142,9 +143,10 @@ def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def command(**values: Any) -> Any:
+        spared = files_of_settings(values)
         made = {
             "settings": make_settings(values),
-            "target": make_target(values),
+            "target": replace(make_target(values), spared=spared),
             "limits": Limits(
                 values.pop("max_pixels"), values.pop("all_frames"), not values.pop("no_auto_orient")
             ),
@@ -171,6 +173,12 @@ def with_options(*options: Decorator) -> Decorator:
         return function
 
     return decorate
+
+
+def files_of_settings(values: dict[str, Any]) -> tuple[str, ...]:
+    """Return the files that filters and the mask are read from."""
+    named = (*values["filters"], values["mask"])
+    return tuple(path for path in named if path and os.path.isfile(path))
 
 
 def make_settings(values: dict[str, Any]) -> Settings:
@@ -242,12 +250,19 @@ def make_target(values: dict[str, Any]) -> Target:
 
 
 def make_reporting(values: dict[str, Any]) -> Reporting:
-    """Choose the report's format: as asked, by the report file's extension, else a table."""
+    """Choose the report's format: as asked, by the report file's extension, else a table.
+
+    OutputError, before any work, where the file cannot be written.
+    """
     format_, file, quiet = (values.pop(name) for name in ("report", "report_file", "quiet"))
-    if format_ is None and file is not None:
+    if file is None:
+        return Reporting(format_ or ("none" if quiet else "table"), file)
+    if format_ is None:
         extensions = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown"}
         format_ = extensions.get(os.path.splitext(file)[1].lower(), "table")
-    return Reporting(format_ or ("none" if quiet else "table"), file)
+    if format_ != "none":
+        check_place(file)
+    return Reporting(format_, file)
 
 
 def parse_pair(name: str, text: str) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -136,13 +137,32 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
         return
     target = os.path.realpath(path)
-    try:
+    with _refusals_of(path):
         if os.path.exists(target) and not os.path.isfile(target):
             with open(target, "wb") as file:
                 yield file
             return
         with _temporary_beside(target) as file:
             yield file
+
+
+def check_place(path: str) -> None:
+    """Raise OutputError where ``whole_file`` could not begin: for what follows long work."""
+    target = os.path.realpath(path)
+    with _refusals_of(path):
+        if os.path.isdir(target):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path != "-" and (os.path.isfile(target) or not os.path.exists(target)):
+            temporary = _temporary_name(target)
+            open(temporary, "xb").close()
+            os.unlink(temporary)
+
+
+@contextmanager
+def _refusals_of(path: str) -> Iterator[None]:
+    """Raise what the system refuses as OutputError; readers that have gone are told elsewhere."""
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -150,10 +170,14 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
         raise OutputError(f"{path} cannot be written: {reason}; nothing was changed") from error
 
 
+def _temporary_name(target: str) -> str:
+    folder, name = os.path.split(target)
+    return os.path.join(folder, f".{name[:50]}.{os.urandom(4).hex()}.edgecli-tmp")
+
+
 @contextmanager
 def _temporary_beside(target: str) -> Iterator[BinaryIO]:
-    folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name[:50]}.{os.urandom(4).hex()}.edgecli-tmp")
+    temporary = _temporary_name(target)
     try:
         with open(temporary, "xb") as file:
             yield file

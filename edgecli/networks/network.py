@@ -123,9 +123,9 @@ class Network:
 
     ``input_shape (C, H, W)`` is the default. ``white`` is the number that the brightest pixel
     becomes, whatever the image's depth; None leaves pixels as they are. ``weights`` holds float32
-    arrays by name, as ``weights.py`` says. NetworkError, naming the layer, where names are
-    unknown or repeated, shapes do not fit or weights have other shapes; nothing is allocated
-    before that is known.
+    arrays by name, as ``weights.py`` says; ``files`` are what all this was read from. NetworkError,
+    naming the layer, where names are unknown or repeated, shapes do not fit or weights have other
+    shapes; nothing is allocated before that is known.
     """
 
     name: str
@@ -133,6 +133,7 @@ class Network:
     nodes: tuple[Node, ...]
     white: float | None = None
     weights: Weights = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_input(self.input_shape)

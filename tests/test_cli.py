@@ -80,6 +80,26 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
     assert said in refuse(*args, code=2)
 
 
+def test_wrong_usage_says_where_to_look(refuse: Refuse) -> None:
+    said = refuse("filters", "export", "sobel", code=2)
+    assert said.endswith("Missing option '-o' / '--output'; see 'main filters export --help'")
+    assert "--help" not in refuse("detect", "x.png", "--map", "loud", code=2)
+
+
+@pytest.mark.parametrize("group", [[], ["filters"], ["network"]])
+def test_a_group_alone_shows_its_help(run: Run, group: list[str]) -> None:
+    result = run(*group)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == run(*group, "--help").stdout
+
+
+def test_names_are_told_as_they_are_but_for_what_a_terminal_obeys(refuse: Refuse) -> None:
+    said = refuse("detect", "two  spaces.png", code=1)
+    assert said.startswith("image two  spaces.png does not exist")
+    said = refuse("detect", "\x1b[2J\n.png", code=1)
+    assert said.startswith(r"image \x1b[2J .png does not exist")
+
+
 def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def explode(*_: Any, **__: Any) -> None:
         raise error

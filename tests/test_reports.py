@@ -258,6 +258,14 @@ def test_what_is_no_terminal_is_never_cut(monkeypatch: pytest.MonkeyPatch) -> No
     assert "\x1b" not in text
 
 
+def test_names_give_a_terminal_no_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    named = replace(INFO, path="a\x1b[2J\x9b2J\b\rb.png")
+    for screen in (io.StringIO(), Terminal()):
+        print_rows(table_rows(a_result("vertical", info=named)), screen)
+        assert "a[2J2Jb.png: PNG" in screen.getvalue()
+
+
 def test_a_preview_keeps_the_shape_and_shades_of_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "16")
     screen, shown = io.StringIO(), np.zeros((8, 16, 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import signal
 import sys
 import threading
@@ -73,8 +74,11 @@ class CommandLine(click.Group):
         try:
             code = run()
             sys.stdout.flush()
+        except click.exceptions.NoArgsIsHelpError as error:  # a group alone: its help
+            click.echo(error.format_message(), err=True)
+            return error.exit_code
         except click.ClickException as error:
-            return fail(error.format_message(), error.exit_code)
+            return fail(_advised(error), error.exit_code)
         except EdgeCliError as error:
             return fail(str(error), error.exit_code)
         except (click.Abort, KeyboardInterrupt):
@@ -149,9 +153,19 @@ def refuse_terminal(format_: str) -> None:
 
 def fail(message: str, exit_code: int = 1) -> int:
     """Say on standard error, in one line, what went wrong, and return the exit code."""
-    line = " ".join(message.split())
+    line = re.sub(r"\s*[\r\n]+\s*", " ", message)
+    line = re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda match: ascii(match[0])[1:-1], line)
     click.echo(f"edgecli: {line}", err=True)
     return exit_code
+
+
+def _advised(error: click.ClickException) -> str:
+    """Return click's message, with what to do next where it does not say so."""
+    message = error.format_message()
+    tells = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
+    if tells or not isinstance(error, click.UsageError) or error.ctx is None:
+        return message
+    return f"{message.rstrip('.')}; see '{error.ctx.command_path} --help'"
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})

@@ -13,7 +13,8 @@ from edgecli.reports.facts import Facts, image_facts, layer_facts
 LARGEST_SHOWN = 9
 """Kernels of more rows or columns than this are described, not written out."""
 
-_CONTROLS = dict.fromkeys((7, 8, 11, 12, 13))  # what a file's name may hold and no table shows
+CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\n")})
+"""What a file's name may hold and no table shows: a terminal would obey it."""
 
 
 def table_rows(result: Result) -> list[tuple[str, str]]:
@@ -44,7 +45,7 @@ def as_text(rows: Sequence[tuple[str, str]]) -> str:
     for label, lines in rows:
         shown = "" if label == previous else label
         for line in lines.split("\n"):
-            text += f"{shown:{width}}  {line.translate(_CONTROLS)}".rstrip() + "\n"
+            text += f"{shown:{width}}  {line}".rstrip() + "\n"
             shown = ""
         previous = label
     return text

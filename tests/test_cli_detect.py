@@ -271,6 +271,13 @@ def test_files_of_filters_and_masks_are_never_overwritten(
     assert all("is also the input" in said for said in (report, output))
 
 
+def test_a_dash_sends_the_report_where_none_would(run: Run, picture: Path) -> None:
+    args = ("detect", picture, "-f", "vertical", "--report", "csv")
+    named = run(*args, "--report-file", "-")
+    assert named.stdout.startswith("schema,")
+    assert run(*args, "--report-file", "-", "-o", "-").stderr.startswith("schema,")
+
+
 def test_a_place_for_the_report_is_looked_for_first(refuse: Refuse, picture: Path) -> None:
     missing = picture.with_name("none") / "report.json"
     for report in (missing, picture.parent):

@@ -74,11 +74,8 @@ class CommandLine(click.Group):
         try:
             code = run()
             sys.stdout.flush()
-        except click.exceptions.NoArgsIsHelpError as error:  # a group alone: its help
-            click.echo(error.format_message(), err=True)
-            return error.exit_code
         except click.ClickException as error:
-            return fail(_advised(error), error.exit_code)
+            return _refuse(error)
         except EdgeCliError as error:
             return fail(str(error), error.exit_code)
         except (click.Abort, KeyboardInterrupt):
@@ -159,13 +156,16 @@ def fail(message: str, exit_code: int = 1) -> int:
     return exit_code
 
 
-def _advised(error: click.ClickException) -> str:
-    """Return click's message, with what to do next where it does not say so."""
+def _refuse(error: click.ClickException) -> int:
+    """Say what click refuses, and what to do next where it does not; show a group's help."""
     message = error.format_message()
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(message, err=True)
+        return error.exit_code
     tells = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
-    if tells or not isinstance(error, click.UsageError) or error.ctx is None:
-        return message
-    return f"{message.rstrip('.')}; see '{error.ctx.command_path} --help'"
+    if isinstance(error, click.UsageError) and error.ctx is not None and not tells:
+        message = f"{message.rstrip('.')}; see '{error.ctx.command_path} --help'"
+    return fail(message, error.exit_code)
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})

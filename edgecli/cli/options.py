@@ -255,8 +255,8 @@ def make_reporting(values: dict[str, Any]) -> Reporting:
     OutputError, before any work, where the file cannot be written.
     """
     format_, file, quiet = (values.pop(name) for name in ("report", "report_file", "quiet"))
-    if file is None:
-        return Reporting(format_ or ("none" if quiet else "table"), file)
+    if file in (None, "-"):
+        return Reporting(format_ or ("none" if quiet else "table"), None)
     if format_ is None:
         extensions = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown"}
         format_ = extensions.get(os.path.splitext(file)[1].lower(), "table")

@@ -152,7 +152,7 @@ def check_place(path: str) -> None:
     with _refusals_of(path):
         if os.path.isdir(target):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if path != "-" and (os.path.isfile(target) or not os.path.exists(target)):
+        if os.path.isfile(target) or not os.path.exists(target):
             temporary = _temporary_name(target)
             open(temporary, "xb").close()
             os.unlink(temporary)

@@ -189,6 +189,14 @@ def test_standard_streams_that_are_closed(
     assert said in done.stderr
 
 
+def test_a_batch_needs_no_stream_at_all(save: Save, tmp_path: Path) -> None:
+    folder = save("in.npy", [[1, 2], [3, 4]]).parent
+    closed = ["sh", "-c", 'exec "$@" <&- 2>&-', "sh"]
+    args = ["batch", folder, "-o", tmp_path / "out", "--report-file", tmp_path / "report.json"]
+    assert subprocess.run([*closed, *EDGECLI, *args], check=False).returncode == 0
+    assert '"done": 1' in (tmp_path / "report.json").read_text()
+
+
 def test_a_terminal_that_knows_only_ascii_gets_escapes() -> None:
     done = subprocess.run(
         [*EDGECLI, "detect", SAMPLES / "grid-6x6.csv", "--explain"],

@@ -135,6 +135,8 @@ def _mend_streams() -> None:
         sys.stdin = open(os.devnull)  # noqa: SIM115 (for as long as the process runs)
     if sys.stdout is None:
         sys.stdout = open(os.devnull)  # noqa: SIM115 (not writable: whoever writes is told)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (or the next file would be taken for it)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 

@@ -161,7 +161,7 @@ def _largest_response(bank: FilterBank, largest: int) -> int:
         name = bank.names[int(bounds.argmax())]
         raise FilterError(
             f"responses of filter {name!r} may pass float32's ±3.4e38; "
-            "give it smaller weights and a smaller bias"
+            "use smaller weights, biases or padding"
         )
     return int(bounds.max())
 

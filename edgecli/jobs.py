@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from edgecli.conv.workers import shared_workers
 from edgecli.errors import EdgeCliError, OutputError, UsageError
 from edgecli.images.base import ImageInfo, Sink, Source
-from edgecli.images.files import open_images, whole_file
+from edgecli.images.files import is_device, open_images, whole_file
 from edgecli.images.formats import (
     FORMATS,
     Format,
@@ -146,16 +146,12 @@ def check_outputs(
     claimed = {os.path.realpath(path): f"the input {path}" for path in inputs if path != "-"}
     written = [path for named in outputs for path in named.paths]
     for path in [*written, report or "-"]:
-        real = os.path.realpath(path)
-        if path == "-" or _is_device(real):
+        if path == "-" or is_device(path):
             continue
+        real = os.path.realpath(path)
         if real in claimed:
             raise UsageError(f"output {path} is also {claimed[real]} of this run; give another")
         claimed[real] = f"the output {path}"
-
-
-def _is_device(path: str) -> bool:
-    return os.path.exists(path) and not os.path.isfile(path)
 
 
 def plan_input(

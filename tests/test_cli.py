@@ -189,12 +189,35 @@ def test_standard_streams_that_are_closed(
     assert said in done.stderr
 
 
+def test_the_current_folder_need_not_exist(save: Save, tmp_path: Path) -> None:
+    grid, out, gone = save("grid.csv", [[1, 2], [3, 4]]), tmp_path / "out.png", tmp_path / "gone"
+    gone.mkdir()
+    from_gone = ["sh", "-c", 'rmdir ../gone && exec "$@"', "sh", *EDGECLI, "detect", "-q"]
+    for output, code, said in (
+        (str(out), 0, ""),
+        ("out.png", 1, "edgecli: the current folder is gone; "),
+    ):
+        gone.mkdir(exist_ok=True)
+        done = subprocess.run(
+            [*from_gone, str(grid), "-o", output],
+            cwd=gone,
+            env={**os.environ, "PYTHONPATH": str(Path(edgecli.__file__).parents[1])},
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr.count("\n")) == (code, bool(said))
+        assert done.stderr.startswith(said)
+    assert out.exists()
+
+
 def test_a_batch_needs_no_stream_at_all(save: Save, tmp_path: Path) -> None:
     folder = save("in.npy", [[1, 2], [3, 4]]).parent
     closed = ["sh", "-c", 'exec "$@" <&- 2>&-', "sh"]
-    args = ["batch", folder, "-o", tmp_path / "out", "--report-file", tmp_path / "report.json"]
+    report = tmp_path / "report.json"
+    args = ["batch", str(folder), "-o", str(tmp_path / "out"), "--report-file", str(report)]
     assert subprocess.run([*closed, *EDGECLI, *args], check=False).returncode == 0
-    assert '"done": 1' in (tmp_path / "report.json").read_text()
+    assert '"done": 1' in report.read_text()
 
 
 def test_a_terminal_that_knows_only_ascii_gets_escapes() -> None:

@@ -100,6 +100,8 @@ class CommandLine(click.Group):
     @staticmethod
     def _end_of_output(error: OSError) -> int:
         """End quietly when the reader of a pipe has gone; report what else the system refused."""
+        if error.errno == errno.ENOENT:  # no stream's: os.getcwd raises it
+            return fail("the current folder is gone; change to one that exists")
         if error.errno != errno.EPIPE:
             return fail(f"standard output cannot be written: {error.strerror or 'it is closed'}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

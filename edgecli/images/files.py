@@ -136,24 +136,30 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    target = os.path.realpath(path)
     with _refusals_of(path):
-        if os.path.exists(target) and not os.path.isfile(target):
-            with open(target, "wb") as file:
+        if is_device(path):
+            with open(path, "wb") as file:
                 yield file
             return
-        with _temporary_beside(target) as file:
+        with _temporary_beside(os.path.realpath(path)) as file:
             yield file
+
+
+def is_device(path: str) -> bool:
+    """Whether something other than a file is there: a pipe, a device, a folder.
+
+    The real path of a pipe such as ``/dev/stdout`` names nothing that could be opened.
+    """
+    return os.path.exists(path) and not os.path.isfile(path)
 
 
 def check_place(path: str) -> None:
     """Raise OutputError where ``whole_file`` could not begin: for what follows long work."""
-    target = os.path.realpath(path)
     with _refusals_of(path):
-        if os.path.isdir(target):
+        if os.path.isdir(path):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if os.path.isfile(target) or not os.path.exists(target):
-            temporary = _temporary_name(target)
+        if not is_device(path):
+            temporary = _temporary_name(os.path.realpath(path))
             open(temporary, "xb").close()
             os.unlink(temporary)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from contextlib import closing
 
@@ -62,7 +63,8 @@ def summarize(
         with whole_file(output) as file:
             file.write(draw_network(summary).encode())
     if report != "none" and output != "-":
-        sys.stdout.write(summary_text(summary, report, compare=compare is not None))
+        text = summary_text(summary, report, compare=compare is not None, room=_room())
+        sys.stdout.write(text)
 
 
 @command.command("run")
@@ -117,7 +119,12 @@ def run(
             err=True,
         )
     if report != "none":
-        sys.stdout.write(run_text(result, report))
+        sys.stdout.write(run_text(result, report, room=_room()))
+
+
+def _room() -> int | None:
+    """Return the columns of the terminal on standard output; None where there is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _with_weights(network: Network) -> tuple[Network, bool]:

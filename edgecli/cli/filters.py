@@ -54,7 +54,9 @@ def show_filter(name: str) -> None:
     if name in RECIPES:
         rows.append(("edge map", RECIPES[name].steps))
     elif operator.combine != "none":
-        rows.append(("edge map", f"{operator.combine} of {' and '.join(operator.bank.names)}"))
+        steps = ", thinned and linked by hysteresis" if operator.linked else ""
+        of = f"{operator.combine} of {' and '.join(operator.bank.names)}"
+        rows.append(("edge map", of + steps))
     print_rows(rows, sys.stdout)
 
 

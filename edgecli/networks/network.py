@@ -28,6 +28,7 @@ from edgecli.networks.fields import Field, field_after
 from edgecli.networks.layers import (
     Convolution,
     Dense,
+    Flatten,
     Layer,
     Shape,
     Upsample,
@@ -204,6 +205,8 @@ def _facts(network: Network, shapes: Mapping[str, Shape]) -> Iterable[LayerFacts
         inputs = [shapes[name] for name in node.inputs]
         output = shapes[node.name]
         rows, cols = fields[node.name] = _fields(node, fields, inputs[0])
+        if isinstance(node.layer, Flatten):  # places are lost to what follows; each value sees one
+            rows, cols = fields[node.inputs[0]]
         weights, biases = parameter_counts(node.layer, inputs)
         yield LayerFacts(
             name=node.name,

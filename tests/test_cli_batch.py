@@ -78,6 +78,12 @@ def test_explain_writes_nothing(run: Run, source: Path, out: Path) -> None:
     assert not out.exists()
 
 
+def test_the_help_says_that_a_folder_is_needed(run: Run) -> None:
+    text = " ".join(run("batch", "--help").stdout.split())
+    assert "-o, --output DIR The folder to write to" in text
+    assert "beside the input" not in text
+
+
 def test_a_list_on_standard_input(run: Run, source: Path, out: Path) -> None:
     names = f"{source}/a.pgm\n{source}/sub/c.pgm\n".encode()
     assert run("batch", "-", "-o", out, "-q", stdin=names).exit_code == 0

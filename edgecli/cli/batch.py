@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import click
 
@@ -43,6 +44,11 @@ FOLDER_OPTIONS = (
                  help="Tell inputs of one name apart: keep their extension, number the rest."),
 )  # fmt: skip
 
+TO_A_FOLDER = click.option(
+    "-o", "--output", metavar="DIR",
+    help="The folder to write to, as <stem>-<filter>.png.  [required]",
+)  # fmt: skip
+
 RUN_OPTIONS = (
     click.option("--jobs", type=click.IntRange(1, 1024), metavar="N",
                  help="Images at a time, each in a process.  [default: all cores]"),
@@ -74,7 +80,7 @@ class Running:
 @click.command("batch")
 @click.argument("source")
 @with_options(*FOLDER_OPTIONS)
-@image_options
+@partial(image_options, output=TO_A_FOLDER)
 @with_options(*RUN_OPTIONS)
 def command(
     source: str,

@@ -93,9 +93,12 @@ STYLE_OPTIONS = (
     click.option("--alpha-out", is_flag=True, help="Make the edges opaque, the rest transparent."),
 )  # fmt: skip
 
+TO_ANYWHERE = click.option(
+    "-o", "--output", metavar="PATH|DIR|-",
+    help="Where to write.  [default: <stem>-<filter>.png beside the input]",
+)  # fmt: skip
+
 OUTPUT_OPTIONS = (
-    click.option("-o", "--output", metavar="PATH|DIR|-",
-                 help="Where to write.  [default: <stem>-<filter>.png beside the input]"),
     click.option("--format", "format_", type=click.Choice(list(FORMATS)),
                  help="What to write.  [default: by the output's extension, else png]"),
     click.option("--no-clobber", is_flag=True, help="Leave files that exist as they are."),
@@ -138,7 +141,9 @@ class Reporting:
     file: str | None
 
 
-def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def image_options(
+    function: Callable[..., Any], output: Decorator = TO_ANYWHERE
+) -> Callable[..., Any]:
     """Give a command the options of detection; it receives settings, target, limits, reporting."""
 
     @functools.wraps(function)
@@ -159,6 +164,7 @@ def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
         *MAP_OPTIONS,
         *LINE_OPTIONS,
         *STYLE_OPTIONS,
+        output,
         *OUTPUT_OPTIONS,
         *REPORT_OPTIONS,
     )(command)

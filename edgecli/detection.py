@@ -97,6 +97,11 @@ class Detection:
         return max(plan.halo for plan in self.plans)
 
     @property
+    def band_rows(self) -> int:
+        """Return the rows of a band: no more than the responder's with the halo around them."""
+        return max(self.responder.band_rows - 2 * self.halo, 1)
+
+    @property
     def responses(self) -> tuple[np.dtype[Any], ...]:
         """Return the type of each edge map before it is rendered."""
         return tuple(plan.strength for plan in self.plans)

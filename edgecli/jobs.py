@@ -14,7 +14,7 @@ from edgecli.conv.workers import shared_workers
 from edgecli.detection import Detection, plan_detection
 from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
 from edgecli.images.base import ImageInfo, Sink, Source
-from edgecli.images.files import open_images, whole_file
+from edgecli.images.files import is_device, open_images, whole_file
 from edgecli.images.formats import (
     FORMATS,
     Format,
@@ -37,7 +37,8 @@ TEXT_INPUTS = (".csv", ".tsv", ".txt")
 class Target:
     """Where edge maps go: a file, a folder, ``-``, or None, which is beside the input.
 
-    Files in a folder are named after the input, or after ``stem`` where there is one.
+    Files in a folder are named after the input, or after ``stem`` where there is one. ``spared``
+    are the files that the settings were read from: no output may be written over one.
     """
 
     output: str | None = None
@@ -45,6 +46,7 @@ class Target:
     folder: bool = False
     no_clobber: bool = False
     stem: str | None = None
+    spared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,10 @@ def name_outputs(path: str, settings: Settings, target: Target) -> Outputs:
     paths = [os.path.join(folder, f"{stem}-{name}{extension}") for name in names]
     repeated = next((p for p in paths if paths.count(p) > 1), None)
     if repeated:
-        raise UsageError(f"two edge maps would both be written to {repeated}; name filters apart")
+        raise UsageError(
+            f"two edge maps would both be written to {repeated}; --combine them, or put filters "
+            "in files, which have names"
+        )
     return Outputs(tuple(paths), format_)
 
 
@@ -135,9 +140,9 @@ def check_outputs(
     claimed = {os.path.realpath(path): f"the input {path}" for path in inputs if path != "-"}
     written = [path for named in outputs for path in named.paths]
     for path in [*written, report or "-"]:
-        real = os.path.realpath(path)
-        if path == "-" or _is_device(real):
+        if path == "-" or is_device(path):
             continue
+        real = os.path.realpath(path)
         if real in claimed:
             raise UsageError(f"output {path} is also {claimed[real]} of this run; give another")
         claimed[real] = f"the output {path}"
@@ -146,12 +151,8 @@ def check_outputs(
 def check_apart(output: str, inputs: Iterable[str]) -> None:
     """Raise UsageError if a single output would overwrite an input."""
     for path in inputs:
-        if path != "-" and os.path.realpath(output) == os.path.realpath(path):
+        if "-" not in (path, output) and os.path.realpath(output) == os.path.realpath(path):
             raise UsageError(f"output {output} is also the input {path} of this run; give another")
-
-
-def _is_device(path: str) -> bool:
-    return os.path.exists(path) and not os.path.isfile(path)
 
 
 def plan_input(

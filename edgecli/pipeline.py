@@ -140,7 +140,7 @@ class _Running:
 
 def _cuts(detection: Detection) -> list[tuple[int, int]]:
     """Return the rows of every band."""
-    return list(bands(detection.output_shape[0], detection.responder.band_rows))
+    return list(bands(detection.output_shape[0], detection.band_rows))
 
 
 def _useful_threads(detection: Detection, cuts: int) -> int:
@@ -171,7 +171,7 @@ def _band(
     pixels = responder.prepare(block)
     picture = _picture(detection, block, cut, wide)
     merge, height = detection.channels == "max", detection.output_shape[0]
-    with borrowed_scratch() as scratch:
+    with borrowed_scratch() as scratch, np.errstate(all="ignore"):  # infinities pass through
         started = time.perf_counter()
         responses = responder.respond(pixels, wide, scratch)
         band = _Band([], [], time.perf_counter() - started)

@@ -19,8 +19,10 @@ from edgecli.batch.planning import Batch, Totals, plan_batch
 from edgecli.batch.processes import ProcessExecutor
 from edgecli.batch.running import remove_temporaries, run_batch
 from edgecli.batch.work import MOST_PLANS, Plans, Work
+from edgecli.edges.operators import load_operator
 from edgecli.errors import OutputError, UsageError
 from edgecli.jobs import Limits, Result, Target, detect_input
+from edgecli.settings import Settings
 from tests.batches import contents, make_work, pictures, write_pgm
 
 
@@ -40,9 +42,9 @@ def run(
     return batch.totals
 
 
-def run_folder(source: Path, work: Work) -> tuple[int, int, int]:
+def run_folder(source: Path, work: Work, *, suffix: bool = False) -> tuple[int, int, int]:
     """Run a batch, and return how many were done, failed and skipped."""
-    with planned(source, work) as batch:
+    with planned(source, work, suffix=suffix) as batch:
         totals = run(batch, work)
     return totals.done, totals.failed, totals.skipped
 
@@ -213,6 +215,27 @@ def test_outputs_among_inputs_are_not_taken_for_inputs(tmp_path: Path) -> None:
     write_pgm(source / "new.pgm")
     assert run_folder(source, work) == (1, 0, 2)
     assert len(contents(source)) == 6
+
+
+def test_outputs_of_earlier_settings_and_names_are_not_taken_for_inputs(tmp_path: Path) -> None:
+    source = pictures(tmp_path / "in", "a.pgm")
+    (source / "film.pgm").write_bytes((b"P5 4 4 255\n" + bytes(range(16))) * 3)
+    for name, suffix in (("sobel", False), ("vertical", False), ("vertical", True)):
+        chosen = Settings((load_operator(name),), threads=1)
+        work = replace(make_work(source), settings=chosen, identity=name)
+        assert run_folder(source, work, suffix=suffix) == (2, 0, 0)
+        assert run_folder(source, work, suffix=suffix) == (0, 0, 2)
+    assert len(contents(source)) == 2 + 3 * (1 + 3)
+
+
+def test_frames_of_a_killed_batch_are_known_before_they_are_there(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "film.pgm").write_bytes((b"P5 4 4 255\n" + bytes(range(16))) * 3)
+    work = make_work(source)
+    with planned(source, work) as batch:
+        work(batch.jobs[0])  # and killed before it was written down
+    assert run_folder(source, work) == (1, 0, 0)
 
 
 def test_outputs_of_a_killed_batch_are_known_before_they_are_there(tmp_path: Path) -> None:

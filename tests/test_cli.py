@@ -80,6 +80,26 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
     assert said in refuse(*args, code=2)
 
 
+def test_wrong_usage_says_where_to_look(refuse: Refuse) -> None:
+    said = refuse("filters", "export", "sobel", code=2)
+    assert said.endswith("Missing option '-o' / '--output'; see 'main filters export --help'")
+    assert "--help" not in refuse("detect", "x.png", "--map", "loud", code=2)
+
+
+@pytest.mark.parametrize("group", [[], ["filters"], ["network"]])
+def test_a_group_alone_shows_its_help(run: Run, group: list[str]) -> None:
+    result = run(*group)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == run(*group, "--help").stdout
+
+
+def test_names_are_told_as_they_are_but_for_what_a_terminal_obeys(refuse: Refuse) -> None:
+    said = refuse("detect", "two  spaces.png", code=1)
+    assert said.startswith("image two  spaces.png does not exist")
+    said = refuse("detect", "\x1b[2J\n.png", code=1)
+    assert said.startswith(r"image \x1b[2J .png does not exist")
+
+
 def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def explode(*_: Any, **__: Any) -> None:
         raise error
@@ -167,6 +187,37 @@ def test_standard_streams_that_are_closed(
     )
     assert (done.returncode, done.stderr.count("\n")) == (code, bool(said))
     assert said in done.stderr
+
+
+def test_the_current_folder_need_not_exist(save: Save, tmp_path: Path) -> None:
+    grid, out, gone = save("grid.csv", [[1, 2], [3, 4]]), tmp_path / "out.png", tmp_path / "gone"
+    gone.mkdir()
+    from_gone = ["sh", "-c", 'rmdir ../gone && exec "$@"', "sh", *EDGECLI, "detect", "-q"]
+    for output, code, said in (
+        (str(out), 0, ""),
+        ("out.png", 1, "edgecli: the current folder is gone; "),
+    ):
+        gone.mkdir(exist_ok=True)
+        done = subprocess.run(
+            [*from_gone, str(grid), "-o", output],
+            cwd=gone,
+            env={**os.environ, "PYTHONPATH": str(Path(edgecli.__file__).parents[1])},
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr.count("\n")) == (code, bool(said))
+        assert done.stderr.startswith(said)
+    assert out.exists()
+
+
+def test_a_batch_needs_no_stream_at_all(save: Save, tmp_path: Path) -> None:
+    folder = save("in.npy", [[1, 2], [3, 4]]).parent
+    closed = ["sh", "-c", 'exec "$@" <&- 2>&-', "sh"]
+    report = tmp_path / "report.json"
+    args = ["batch", str(folder), "-o", str(tmp_path / "out"), "--report-file", str(report)]
+    assert subprocess.run([*closed, *EDGECLI, *args], check=False).returncode == 0
+    assert '"done": 1' in report.read_text()
 
 
 def test_a_terminal_that_knows_only_ascii_gets_escapes() -> None:

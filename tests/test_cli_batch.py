@@ -18,7 +18,7 @@ import pytest
 from edgecli.batch.planning import Totals
 from edgecli.cli.progress import watched
 from tests.batches import contents, ended, pictures, write_pgm
-from tests.conftest import Refuse, Run
+from tests.conftest import Refuse, Run, Save, noise
 
 
 @pytest.fixture
@@ -76,6 +76,12 @@ def test_explain_writes_nothing(run: Run, source: Path, out: Path) -> None:
     wanted = [str(out / name) for name in ("a-sobel.png", "b-sobel.png", "sub/c-sobel.png")]
     assert [report["output"]["path"] for report in reports] == wanted
     assert not out.exists()
+
+
+def test_the_help_says_that_a_folder_is_needed(run: Run) -> None:
+    text = " ".join(run("batch", "--help").stdout.split())
+    assert "-o, --output DIR The folder to write to" in text
+    assert "beside the input" not in text
 
 
 def test_a_list_on_standard_input(run: Run, source: Path, out: Path) -> None:
@@ -154,6 +160,18 @@ def test_markdown_has_a_row_for_each_image_and_a_table_of_totals(
     assert lines[3].startswith(f"| {mixed}/b.pgm | failed: image ")
     assert "new\\|er.pgm | done" in lines[4]
     assert lines[8:10] == ["| done | 1 |", "| failed | 1 |"]
+
+
+def test_a_report_is_no_image_and_no_file_of_the_settings(
+    refuse: Refuse, source: Path, out: Path, save: Save
+) -> None:
+    mask, kernel = save("mask.csv", noise(8, 8)), save("kernel.csv", noise(3, 3))
+    batch = ("batch", source, "-o", out, "--report-file")
+    assert "is named like an image" in refuse(*batch, source / "a.pgm", code=2)
+    assert "is also the input" in refuse(*batch, mask, "--mask", mask, code=2)
+    assert "is also the input" in refuse(*batch, kernel, "-f", kernel, code=2)
+    assert "cannot be written" in refuse(*batch, out / "none" / "report.csv", code=1)
+    assert not out.exists()
 
 
 def test_a_report_among_the_inputs_is_no_input(run: Run, source: Path, out: Path) -> None:

@@ -187,6 +187,7 @@ def test_a_filter_of_depth_3_slides_over_the_colours(run: Run, save: Save) -> No
         ([GRID, "-f", "vertical", "-f", "horizontal", "-o", "x.png"], 2, "2 edge maps do not fit"),
         ([GRID, "-f", "1 2", "-f", "3 4"], 2, "two edge maps would both"),
         ([GRID, SAMPLES / "page.png", "-o", GRID], 2, "2 images do not fit in one output"),
+        ([GRID, SAMPLES / "page.png", "-o", "x.png"], 2, "2 images do not fit in one output"),
         ([GRID, "-o", "none/x.png"], 1, "none/x.png cannot be written"),
         ([GRID, "-o", f"{GRID}/"], 1, "cannot be made"),
         ([GRID, "-o", "/dev/full", "--format", "png"], 1, "No space left on device"),
@@ -259,6 +260,29 @@ def test_an_input_is_never_overwritten(refuse: Refuse, picture: Path, save: Save
     other = save("picture-sobel.png", noise(3, 3))
     assert "is also the input" in refuse("detect", picture, other, code=2)
     assert picture.read_bytes() == before
+
+
+def test_files_of_filters_and_masks_are_never_overwritten(
+    refuse: Refuse, picture: Path, save: Save
+) -> None:
+    kernel, mask = save("kernel.csv", noise(3, 3)), save("mask.png", noise(20, 30))
+    report = refuse("detect", picture, "-f", kernel, "--report-file", kernel, code=2)
+    output = refuse("detect", picture, "--mask", mask, "-o", mask, code=2)
+    assert all("is also the input" in said for said in (report, output))
+
+
+def test_a_dash_sends_the_report_where_none_would(run: Run, picture: Path) -> None:
+    args = ("detect", picture, "-f", "vertical", "--report", "csv")
+    named = run(*args, "--report-file", "-")
+    assert named.stdout.startswith("schema,")
+    assert run(*args, "--report-file", "-", "-o", "-").stderr.startswith("schema,")
+
+
+def test_a_place_for_the_report_is_looked_for_first(refuse: Refuse, picture: Path) -> None:
+    missing = picture.with_name("none") / "report.json"
+    for report in (missing, picture.parent):
+        assert "cannot be written" in refuse("detect", picture, "--report-file", report, code=1)
+    assert os.listdir(picture.parent) == ["picture.png"]
 
 
 def test_two_outputs_never_share_a_file(refuse: Refuse, picture: Path, save: Save) -> None:

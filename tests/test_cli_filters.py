@@ -137,6 +137,13 @@ def test_wrong_requests_are_one_line(
     assert os.listdir(tmp_path) == []
 
 
+def test_a_filter_file_is_not_exported_over_itself(refuse: Refuse, tmp_path: Path) -> None:
+    path = tmp_path / "kernel.txt"
+    path.write_text("# mine\n1 2\n")
+    assert "is also the input" in refuse("filters", "export", path, "-o", path, code=2)
+    assert path.read_text() == "# mine\n1 2\n"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -164,3 +171,9 @@ def test_the_bank_of_a_file_is_that_of_the_api(run: Run, tmp_path: Path) -> None
     text = run("filters", "show", tmp_path / "bank.json").stdout
     assert "bias        0.25, -1" in text
     assert "sum         3, 7" in text
+
+
+def test_an_operator_s_steps_are_all_told(run: Run) -> None:
+    shown = run("filters", "show", "canny").stdout
+    assert "magnitude of canny-x and canny-y, thinned and linked by hysteresis" in shown
+    assert "hysteresis" not in run("filters", "show", "sobel").stdout

@@ -164,10 +164,35 @@ def test_a_contact_sheet_in_colour_goes_to_a_folder(
     assert pixels(folder / "img-grid.png").ndim == 3
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (("--preview",), 2, "drop --preview or --grid"),
+        (("--all-frames",), 2, "drop --all-frames or --grid"),
+        (("--format", "pgm"), 2, "pgm cannot hold a colour edge map"),
+        (("-o", "none/sheet.png"), 1, "none/sheet.png cannot be written"),
+    ],
+)
+def test_sheets_that_cannot_be_are_refused_before_any_work(
+    refuse: Refuse,
+    picture: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.setattr("edgecli.grid.run_detection", None)
+    monkeypatch.chdir(picture.parent)
+    assert said in refuse("detect", picture, "--grid", *options, code=code)
+    assert [path.name for path in picture.parent.iterdir()] == ["img.png"]
+
+
 def test_a_contact_sheet_that_exists_is_kept_on_request(run: Run, picture: Path) -> None:
     sheet = picture.with_name("img-grid.png")
     sheet.write_bytes(b"old")
     result = run("detect", picture, "--grid", "--no-clobber")
     assert (result.exit_code, sheet.read_bytes()) == (0, b"old")
     assert "kept" in result.stderr
-    assert "would write" in run("detect", picture, "--grid", "--explain").stderr
+    planned = run("detect", picture, "--grid", "--explain", "--report", "json")
+    paths = [json.loads(line)["output"]["path"] for line in planned.stdout.splitlines()]
+    assert paths == [str(sheet)] * len(GRID_FILTERS)

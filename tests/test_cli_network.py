@@ -15,8 +15,10 @@ import pytest
 from PIL import Image
 
 import edgecli
-from edgecli.networks.files import zoo_names
+from edgecli.networks.files import load_network, zoo_names
+from edgecli.reports.network import summary_text
 from tests.conftest import SAMPLES, Golden, Refuse, Run, Save, noise
+from tests.soft_networks import save_network, soft_network
 
 FORMATS = {"table": "txt", "json": "json", "csv": "csv", "markdown": "md"}
 
@@ -28,6 +30,19 @@ def test_summaries(run: Run, golden: Golden, name: str, format_: str) -> None:
     result = run("network", "summary", name, "--report", format_, *args)
     assert (result.exit_code, result.stderr) == (0, "")
     golden(f"network-{name}.{FORMATS[format_]}", result.stdout)
+
+
+@pytest.mark.parametrize("room", [112, 80, 40])
+def test_a_terminal_gets_the_columns_that_it_has_room_for(room: int) -> None:
+    summary = load_network("lenet5").summary()
+    title, *blocks, note = summary_text(summary, "table", room=room).split("\n\n")
+    assert [title, note] == [*summary_text(summary, "table").split("\n\n")[::2]]
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert max(map(len, lines)) <= room
+    assert all(block.splitlines()[-1].startswith("total") for block in blocks)
+    titles = [word for block in blocks for word in block.splitlines()[0].split()[1:]]
+    whole = summary_text(summary, "table").split("\n\n")[1].splitlines()[0]
+    assert titles == whole.split()[1:]
 
 
 def number(cell: str) -> float | None:
@@ -236,6 +251,16 @@ def test_refusals(
     assert sorted(path.name for path in file.parent.iterdir() if path.is_file()) == [
         "1-edges.png", "net.toml", "small.png", "tiny.png",
     ]  # fmt: skip
+
+
+def test_weights_are_never_overwritten(refuse: Refuse, save: Save, tmp_path: Path) -> None:
+    image, weights = save("image.png", noise(8, 8, 3)), tmp_path / "soft.npz"
+    file = save_network(soft_network(), tmp_path)
+    before = weights.read_bytes()
+    drawing = refuse("network", "summary", file, "-o", weights, code=2)
+    maps = refuse("network", "run", file, image, "-o", weights, code=2)
+    assert all("is also the input" in said for said in (drawing, maps))
+    assert weights.read_bytes() == before
 
 
 def test_networks_from_python() -> None:

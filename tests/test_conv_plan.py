@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edgecli import FilterBank, convolve, load_filter, plan_convolution
 from edgecli.conv.sums import Separable, Taps
+from edgecli.errors import FilterError
 from edgecli.filters import concatenate
 from edgecli.geometry import Window, parse_border
 
@@ -37,6 +38,18 @@ def test_kernels_of_rank_2_are_summed_tap_by_tap(name: str) -> None:
     plan = plan_of(load_filter(name), "uint8")
     assert (plan.method, plan.accumulator.name) == ("taps", "int16")
     assert all(isinstance(part.method, Taps) for part in plan.parts)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize(
+    ("weights", "bias"), [([1e308, 1e308], 0), ([2e38, -2e38], 0), ([1], 4e38)]
+)
+def test_responses_beyond_float32_are_refused(
+    weights: list[float], bias: float, dtype: str
+) -> None:
+    bank = FilterBank([[[weights]]], [bias], ["huge"])
+    with pytest.raises(FilterError, match="responses of filter 'huge' may pass float32's"):
+        plan_of(bank, dtype)
 
 
 def test_methods_are_chosen_for_each_filter_and_cover_the_bank() -> None:

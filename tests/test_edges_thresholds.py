@@ -135,6 +135,14 @@ def test_otsu_of_floats_is_the_centre_of_a_bin() -> None:
     assert otsu(np.array([7, 7], np.float32)) == 7
 
 
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.5, np.nextafter(np.float32(0.5), np.float32(1))), (0, 1e-45), (1, 3e38)]
+)
+def test_otsu_parts_floats_however_near_or_far(low: float, high: float) -> None:
+    values = np.array([low, high, high], np.float32)
+    assert low <= otsu(values) < high
+
+
 def test_a_plain_threshold_is_both_levels() -> None:
     level = Level("value", 5)
     assert parse_threshold("5") == Threshold(level, level)

@@ -271,6 +271,15 @@ def test_a_device_is_written_to_directly() -> None:
     assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
 
 
+def test_a_pipe_without_a_name_is_written_to_directly() -> None:
+    reading, writing = os.pipe()
+    with whole_file(f"/dev/fd/{writing}") as file:
+        file.write(b"through")
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        assert pipe.read() == b"through"
+
+
 def test_a_full_disk_is_one_line() -> None:
     with pytest.raises(OutputError) as refused, whole_file("/dev/full") as file:
         file.write(b"x" * 10**5)

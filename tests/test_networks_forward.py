@@ -110,6 +110,13 @@ def test_convolutions(drawn: tuple[Convolution, int], height: int, width: int, s
         check(network, volume(seed, *shape))
 
 
+def test_groups_whose_methods_take_different_bands() -> None:
+    layer = Convolution(2, (15, 15), padding="same", groups=2)
+    network = with_weights(chain((2, 90, 20), layer))
+    network.weights["a.weight"][0] = 0.5  # an outer product, which takes bands of any height
+    check(network, volume(3, 2, 90, 20))
+
+
 KINDS = [MaxPool, AveragePool, partial(AveragePool, count_padding=False)]
 
 

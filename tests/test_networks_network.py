@@ -110,7 +110,7 @@ def test_lenet5_is_that_of_the_course() -> None:
     with_parameters = [layer.parameters for layer in layers if layer.kind != "flatten"]
     assert with_parameters == [456, 0, 2416, 0, 48120, 10164, 850]
     assert sum(layer.parameters for layer in layers) == 62006
-    assert [layer.receptive_field[0] for layer in layers] == [5, 6, 14, 16, 32, 32, 32, 32]
+    assert [layer.receptive_field[0] for layer in layers] == [5, 6, 14, 16, 16, 32, 32, 32]
     assert layers[0].fully_connected_parameters == 3072 * 4704 == 14450688
     assert layers[0].connection_share == 75 / 3072
     assert layers[0].macs == 28 * 28 * 6 * 75

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
+import os
+import pty
 import re
+import struct
+import termios
 from dataclasses import replace
 from typing import Any
 
@@ -258,6 +263,25 @@ def test_what_is_no_terminal_is_never_cut(monkeypatch: pytest.MonkeyPatch) -> No
     text = screen.getvalue()
     assert f"{long.path}: PNG 480×640×3 uint8" in text
     assert "\x1b" not in text
+
+
+def test_a_dumb_terminal_is_as_wide_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 50, 0, 0))
+    with os.fdopen(ours), os.fdopen(theirs, "w") as terminal:
+        text = as_table(table_rows(a_result("vertical")), terminal)
+        assert max(map(len, text.splitlines())) in range(40, 51)
+        assert TerminalScreen(terminal).width == 50
+
+
+def test_names_give_a_terminal_no_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    named = replace(INFO, path="a\x1b[2J\x9b2J\b\rb.png")
+    for screen in (io.StringIO(), Terminal()):
+        print_rows(table_rows(a_result("vertical", info=named)), screen)
+        assert "a[2J2Jb.png: PNG" in screen.getvalue()
 
 
 def test_a_preview_keeps_the_shape_and_shades_of_the_map(monkeypatch: pytest.MonkeyPatch) -> None:

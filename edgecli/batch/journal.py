@@ -41,10 +41,9 @@ class Journal:
             # One handle for all: closing any other one of the same file would drop the lock.
             self._file = io.FileIO(self.path, "a+")
             _lock(self._file)
-            if restart:
-                self._file.truncate(0)
             self.is_new = os.fstat(self._file.fileno()).st_size == 0
-            self._offsets = self._read()
+            offsets = self._read()
+            self._offsets = {} if restart else offsets  # the lines stay: they tell what is ours
         except BlockingIOError as error:
             raise OutputError(f"another batch is writing to {folder}; wait for its end") from error
         except OSError as error:
@@ -57,18 +56,23 @@ class Journal:
     def _read(self) -> dict[str, int]:
         """Find where each input's latest line begins, and cut off what has no end."""
         offsets, end = dict[str, int](), 0
-        self._file.seek(0)
-        reader = io.BufferedReader(self._file)
-        for line in reader:
+        for line in self._lines():
             if not line.endswith(b"\n"):
                 break
             if match := _KEY.match(line):  # no line of somebody else's
                 offsets[json.loads(match[1])] = end
             end += len(line)
-        reader.detach()
         self._file.truncate(end)
         self._end = end
         return offsets
+
+    def _lines(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        reader = io.BufferedReader(self._file)
+        try:
+            yield from iter(reader.readline, b"")  # from the reader itself would close it
+        finally:
+            reader.detach()
 
     def find(self, key: str) -> int | None:
         """Return where an input's latest line begins, None if there is none."""
@@ -97,10 +101,8 @@ class Journal:
     def read_head(self, offset: int) -> Entry:
         """Read the line that begins at ``offset``, all but its reports."""
         self._file.seek(offset)
-        head, found, _ = (self._file.read(_HEAD) or b"").partition(_REPORTS.encode())
-        if not found:
-            head = self._line(offset).partition(_REPORTS.encode())[0]
-        return cast(Entry, json.loads(head.decode() + "}"))
+        head = self._file.read(_HEAD) or b""
+        return _head_of(head if _REPORTS.encode() in head else self._line(offset))
 
     def _line(self, offset: int) -> bytes:
         self._file.seek(offset)
@@ -110,9 +112,10 @@ class Journal:
         return line.partition(b"\n")[0]
 
     def outputs(self) -> Iterator[str]:
-        """Yield the outputs of every input whose line counts."""
-        for offset in self._offsets.values():
-            yield from (output["path"] for output in self.read_head(offset)["outputs"])
+        """Yield the outputs of every line, whether or not it still counts."""
+        for line in self._lines():
+            if _KEY.match(line):
+                yield from (output["path"] for output in _head_of(line)["outputs"])
 
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(
@@ -128,6 +131,11 @@ def _lock(file: io.FileIO) -> None:
     except ImportError:
         return
     fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _head_of(line: bytes) -> Entry:
+    """Return what a line holds before its reports."""
+    return cast(Entry, json.loads(line.partition(_REPORTS.encode())[0] + b"}"))
 
 
 def write_line(entry: Entry) -> str:

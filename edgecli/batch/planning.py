@@ -84,7 +84,7 @@ def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = Fal
     inside = any(_is_inside(key) for _, key in inputs)
     if inside:
         ours = set(journal.outputs())
-        inputs = [(entry, key) for entry, key in inputs if key not in ours]
+        inputs = [(e, key) for e, key in inputs if not {key, FRAME.sub("", key)} & ours]
     jobs = _make_jobs(inputs, work, suffix=suffix)
     if inside:
         _claim(jobs, work, journal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import signal
 import sys
 import threading
@@ -74,7 +75,7 @@ class CommandLine(click.Group):
             code = run()
             sys.stdout.flush()
         except click.ClickException as error:
-            return fail(error.format_message(), error.exit_code)
+            return _refuse(error)
         except EdgeCliError as error:
             return fail(str(error), error.exit_code)
         except (click.Abort, KeyboardInterrupt):
@@ -99,6 +100,8 @@ class CommandLine(click.Group):
     @staticmethod
     def _end_of_output(error: OSError) -> int:
         """End quietly when the reader of a pipe has gone; report what else the system refused."""
+        if error.errno == errno.ENOENT:  # no stream's: os.getcwd raises it
+            return fail("the current folder is gone; change to one that exists")
         if error.errno != errno.EPIPE:
             return fail(f"standard output cannot be written: {error.strerror or 'it is closed'}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -134,6 +137,8 @@ def _mend_streams() -> None:
         sys.stdin = open(os.devnull)  # noqa: SIM115 (for as long as the process runs)
     if sys.stdout is None:
         sys.stdout = open(os.devnull)  # noqa: SIM115 (not writable: whoever writes is told)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (or the next file would be taken for it)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
@@ -149,9 +154,22 @@ def refuse_terminal(format_: str) -> None:
 
 def fail(message: str, exit_code: int = 1) -> int:
     """Say on standard error, in one line, what went wrong, and return the exit code."""
-    line = " ".join(message.split())
+    line = re.sub(r"\s*[\r\n]+\s*", " ", message)
+    line = re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda match: ascii(match[0])[1:-1], line)
     click.echo(f"edgecli: {line}", err=True)
     return exit_code
+
+
+def _refuse(error: click.ClickException) -> int:
+    """Say what click refuses, and what to do next where it does not; show a group's help."""
+    message = error.format_message()
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(message, err=True)
+        return error.exit_code
+    tells = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
+    if isinstance(error, click.UsageError) and error.ctx is not None and not tells:
+        message = f"{message.rstrip('.')}; see '{error.ctx.command_path} --help'"
+    return fail(message, error.exit_code)
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import click
 
@@ -25,7 +26,8 @@ from edgecli.cli.process import keep_memory
 from edgecli.cli.progress import watched
 from edgecli.conv.engine import cores
 from edgecli.errors import EdgeCliError, UsageError
-from edgecli.jobs import Limits, Result, Target, make_folder, plan_input
+from edgecli.images.formats import known_format
+from edgecli.jobs import Limits, Result, Target, check_outputs, make_folder, plan_input
 from edgecli.reports.batch import write_batch
 from edgecli.reports.facts import image_facts
 from edgecli.reports.writing import write_reports
@@ -41,6 +43,11 @@ FOLDER_OPTIONS = (
     click.option("-0", "--null", "zero", is_flag=True, help="Names on standard input end in NUL."),
     click.option("--suffix", is_flag=True,
                  help="Tell inputs of the same name apart: by extension, then by number."),
+)  # fmt: skip
+
+TO_A_FOLDER = click.option(
+    "-o", "--output", metavar="DIR",
+    help="The folder to write to, as <stem>-<filter>.png.  [required]",
 )  # fmt: skip
 
 RUN_OPTIONS = (
@@ -74,7 +81,7 @@ class Running:
 @click.command("batch")
 @click.argument("source")
 @with_options(*FOLDER_OPTIONS)
-@image_options
+@partial(image_options, output=TO_A_FOLDER)
 @with_options(*RUN_OPTIONS)
 def command(
     source: str,
@@ -102,6 +109,7 @@ def command(
     """
     keep_memory()  # of processes that begin as forks, too
     output = _output_folder(target)
+    _check_report(reporting.file, target)
     found = _find(source, output, recursive=recursive, zero=zero).without(reporting.file)
     with ExitStack() as stack:
         running = Running(jobs or cores(), _parse_memory(memory), time_limit)
@@ -151,6 +159,14 @@ def _output_folder(target: Target) -> str:
     if os.path.exists(output) and not os.path.isdir(output):
         raise UsageError(f"output {output} is a file; give a folder")
     return output
+
+
+def _check_report(path: str | None, target: Target) -> None:
+    """Raise UsageError where the report would overwrite a file that is read, an image or other."""
+    check_outputs(target.spared, [], path)
+    format_ = known_format(path or "")
+    if format_ is not None and not format_.text:
+        raise UsageError(f"report file {path} is named like an image; call it .json, .csv or .md")
 
 
 def _find(source: str, output: str, *, recursive: bool, zero: bool) -> Found:

@@ -12,7 +12,8 @@ from edgecli.cli import fail, refuse_terminal
 from edgecli.cli.options import QuickCommand, Reporting, image_options
 from edgecli.cli.process import keep_memory
 from edgecli.errors import EdgeCliError, UsageError
-from edgecli.grid import detect_grid, grid_settings, name_grid
+from edgecli.grid import detect_grid, grid_settings, name_grid, plan_grid
+from edgecli.images.formats import known_format
 from edgecli.jobs import (
     Limits,
     Result,
@@ -52,11 +53,13 @@ def command(
     keep_memory()
     target = _many_to_folder(inputs, target)
     settings = replace(settings, measured=reporting.format != "none")
-    settings = grid_settings(settings) if grid else settings
+    if grid:
+        _check_sheet(limits, preview=preview)
+        settings = grid_settings(settings)
     outputs = [
         name_grid(path, target) if grid else name_outputs(path, settings, target) for path in inputs
     ]
-    check_outputs(inputs, outputs, reporting.file)
+    check_outputs((*inputs, *target.spared), outputs, reporting.file)
     to_stdout = [] if explain else [named for named in outputs if "-" in named.paths]
     for named in to_stdout:
         if not named.format.text:
@@ -106,18 +109,28 @@ def _sheet(
     path: str, settings: Settings, target: Target, limits: Limits, *, explain: bool
 ) -> list[Result]:
     """Write a contact sheet, unless it is to be kept or only explained."""
+    if explain:
+        return plan_grid(path, settings, target, limits)
     (output,) = name_grid(path, target).paths
-    if explain or (target.no_clobber and os.path.exists(output)):
-        click.echo(f"edgecli: {'would write' if explain else 'kept'} {output}", err=True)
+    if target.no_clobber and os.path.exists(output):
+        click.echo(f"edgecli: kept {output}", err=True)
         return []
     return detect_grid(path, settings, target, limits)
+
+
+def _check_sheet(limits: Limits, *, preview: bool) -> None:
+    """Raise UsageError for what a contact sheet has no place for."""
+    if preview:
+        raise UsageError("a contact sheet is too large for a terminal; drop --preview or --grid")
+    if limits.all_frames:
+        raise UsageError("a contact sheet is of the first frame alone; drop --all-frames or --grid")
 
 
 def _many_to_folder(inputs: tuple[str, ...], target: Target) -> Target:
     """Several inputs go to a folder, whether or not its name ends in a slash."""
     if target.output in (None, "-") or target.folder or len(inputs) == 1:
         return target
-    if os.path.exists(str(target.output)):
+    if os.path.exists(str(target.output)) or known_format(str(target.output)):
         raise UsageError(
             f"{len(inputs)} images do not fit in one output {target.output}; give a folder"
         )

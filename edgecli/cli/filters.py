@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -9,6 +10,7 @@ import click
 
 from edgecli.cli import refuse_terminal
 from edgecli.edges.operators import load_operator
+from edgecli.errors import UsageError
 from edgecli.filters import (
     BUILTIN_FILTERS,
     FILTER_FORMATS,
@@ -52,7 +54,9 @@ def show_filter(name: str) -> None:
     if name in RECIPES:
         rows.append(("edge map", RECIPES[name].steps))
     elif operator.combine != "none":
-        rows.append(("edge map", f"{operator.combine} of {' and '.join(operator.bank.names)}"))
+        steps = ", thinned and linked by hysteresis" if operator.linked else ""
+        of = f"{operator.combine} of {' and '.join(operator.bank.names)}"
+        rows.append(("edge map", of + steps))
     print_rows(rows, sys.stdout)
 
 
@@ -95,5 +99,7 @@ def export_filter(name: str, output: str, format_: str | None) -> None:
     if output == "-" and format_ in BINARY_FORMATS:
         refuse_terminal(format_)
     data = dump_filter(load_filter(name), format_)
+    if os.path.isfile(name) and os.path.realpath(name) == os.path.realpath(output):
+        raise UsageError(f"output {output} is also the input {name} of this run; give another")
     with whole_file(output) as file:
         file.write(data)

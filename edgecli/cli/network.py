@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from contextlib import closing
 
@@ -51,13 +52,15 @@ def summarize(
 
     NAME is learned, learned-small, lenet5, example-convnet or edges-rgb; FILE is a network file.
     """
-    summary = load_network(name).summary(None if input_ is None else parse_shape(input_))
+    network = load_network(name)
+    summary = network.summary(None if input_ is None else parse_shape(input_))
     if output is not None:
-        check_apart(output, [name])
+        check_apart(output, network.files)
         with whole_file(output) as file:
             file.write(draw_network(summary).encode())
     if report != "none" and output != "-":
-        sys.stdout.write(summary_text(summary, report, compare=compare is not None))
+        text = summary_text(summary, report, compare=compare is not None, room=_room())
+        sys.stdout.write(text)
 
 
 @command.command("run")
@@ -90,7 +93,7 @@ def run(
     network, drawn = _with_weights(load_network(name))
     _check_output(output)
     for _, path in output_paths(network, output):
-        check_apart(path, [name, image])
+        check_apart(path, [*network.files, image])
     images = open_images(image, max_pixels=max_pixels, grey=network.input_shape[0] == 1)
     with closing(next(images)) as source:
         result = describe_run(
@@ -105,7 +108,12 @@ def run(
             err=True,
         )
     if report != "none":
-        sys.stdout.write(run_text(result, report))
+        sys.stdout.write(run_text(result, report, room=_room()))
+
+
+def _room() -> int | None:
+    """Return the columns of the terminal on standard output; None where there is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _with_weights(network: Network) -> tuple[Network, bool]:

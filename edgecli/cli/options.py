@@ -22,10 +22,11 @@ from edgecli.edges.thresholds import parse_hysteresis, parse_threshold
 from edgecli.errors import UsageError
 from edgecli.geometry import PADDING_MODES, parse_border, parse_padding
 from edgecli.images.colour import CHANNELS, parse_colour
+from edgecli.images.files import check_place
 from edgecli.images.formats import FORMATS
 from edgecli.images.nan import NAN_CHOICES
 from edgecli.jobs import MAX_PIXELS, Limits, Target
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.reports.formats import REPORTS
 from edgecli.settings import Settings, parse_scales
 
@@ -101,9 +102,12 @@ MAX_PIXELS_OPTION = click.option(
     help="Refuse larger images.",
 )  # fmt: skip
 
+TO_ANYWHERE = click.option(
+    "-o", "--output", metavar="PATH|DIR|-",
+    help="Where to write.  [default: <stem>-<filter>.png beside the input]",
+)  # fmt: skip
+
 OUTPUT_OPTIONS = (
-    click.option("-o", "--output", metavar="PATH|DIR|-",
-                 help="Where to write.  [default: <stem>-<filter>.png beside the input]"),
     click.option("--format", "format_", type=click.Choice(list(FORMATS)),
                  help="What to write.  [default: by the output's extension, else png]"),
     click.option("--no-clobber", is_flag=True, help="Keep existing files as they are."),
@@ -149,14 +153,17 @@ class Reporting:
     file: str | None
 
 
-def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def image_options(
+    function: Callable[..., Any], output: Decorator = TO_ANYWHERE
+) -> Callable[..., Any]:
     """Give a command the options of detection; it receives settings, target, limits, reporting."""
 
     @functools.wraps(function)
     def command(**values: Any) -> Any:
+        spared = files_of_settings(values)
         made = {
             "settings": make_settings(values),
-            "target": make_target(values),
+            "target": replace(make_target(values), spared=spared),
             "limits": Limits(
                 values.pop("max_pixels"), values.pop("all_frames"), not values.pop("no_auto_orient")
             ),
@@ -169,6 +176,7 @@ def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
         *MAP_OPTIONS,
         *LINE_OPTIONS,
         *STYLE_OPTIONS,
+        output,
         *OUTPUT_OPTIONS,
         *REPORT_OPTIONS,
     )(command)
@@ -183,6 +191,12 @@ def with_options(*options: Decorator) -> Decorator:
         return function
 
     return decorate
+
+
+def files_of_settings(values: dict[str, Any]) -> tuple[str, ...]:
+    """Return the files that filters and the mask are read from."""
+    named = (*values["filters"], values["mask"])
+    return tuple(path for path in named if path and os.path.isfile(path))
 
 
 def make_settings(values: dict[str, Any]) -> Settings:
@@ -254,12 +268,19 @@ def make_target(values: dict[str, Any]) -> Target:
 
 
 def make_reporting(values: dict[str, Any]) -> Reporting:
-    """Choose the report's format: as asked, by the report file's extension, else a table."""
+    """Choose the report's format: as asked, by the report file's extension, else a table.
+
+    OutputError, before any work, where the file cannot be written.
+    """
     format_, file, quiet = (values.pop(name) for name in ("report", "report_file", "quiet"))
-    if format_ is None and file is not None:
+    if file in (None, "-"):
+        return Reporting(format_ or ("none" if quiet else "table"), None)
+    if format_ is None:
         extensions = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown"}
         format_ = extensions.get(os.path.splitext(file)[1].lower(), "table")
-    return Reporting(format_ or ("none" if quiet else "table"), file)
+    if format_ != "none":
+        check_place(file)
+    return Reporting(format_, file)
 
 
 def parse_pair(name: str, text: str) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from edgecli.conv.method import Method, Steps
 from edgecli.conv.products import LowRank, RowProducts, SeparableProducts, numerical_rank
 from edgecli.conv.spectral import Spectral
 from edgecli.conv.sums import Separable, Taps, tap_passes
+from edgecli.errors import FilterError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window
 from edgecli.records import dataclass, field
@@ -22,6 +23,7 @@ INT16_LARGEST = 2**15 - 1
 INT32_LARGEST = 2**31 - 1
 FLOAT_EXACT = 2**24
 """Up to here float32 holds every whole number, so that sums of products stay exact."""
+FLOAT_LARGEST = float(np.finfo(np.float32).max)
 
 # What follows was measured on 24 megapixels by two threads (tests/benchmarks/engine.py).
 
@@ -125,15 +127,16 @@ def choose_accumulator(
 ) -> tuple[np.dtype[Any], str]:
     """Return the smallest type in which every response is exact, else float32; and why.
 
-    ``largest`` is the largest absolute pixel, padding included.
+    ``largest`` is the largest absolute pixel, padding included; of floats, that of a picture.
+    FilterError where responses may be beyond float32.
     """
+    bound = _largest_response(bank, largest)
     if dtype.kind not in "bui":
         return np.dtype(np.float32), f"{dtype.name} pixels"
     if not bank.is_integer:
         return np.dtype(np.float32), "weights are not whole numbers"
     if window.border.value != int(window.border.value):
         return np.dtype(np.float32), f"padding with {window.border.value:g}"
-    bound = _largest_response(bank, largest)
     formula = f"Σ|w|·{largest} = {bound:,}"
     if max(bound, largest) <= INT16_LARGEST:
         return np.dtype(np.int16), f"exact: {formula} fits 16 bits"
@@ -151,7 +154,15 @@ def _largest_pixel(window: Window, dtype: np.dtype[Any]) -> int:
 
 
 def _largest_response(bank: FilterBank, largest: int) -> int:
-    bounds = bank.absolute_sums * largest + np.abs(bank.bias)
+    """Return the most that a filter can give; FilterError where float32 does not hold it."""
+    with np.errstate(over="ignore"):
+        bounds = bank.absolute_sums * largest + np.abs(bank.bias)
+    if (bounds > FLOAT_LARGEST).any():
+        name = bank.names[int(bounds.argmax())]
+        raise FilterError(
+            f"responses of filter {name!r} may pass float32's ±3.4e38; "
+            "use smaller weights, biases or padding"
+        )
     return int(bounds.max())
 
 

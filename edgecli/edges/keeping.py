@@ -6,6 +6,7 @@ are kept, and of those with known thresholds only the runs of pixels that exceed
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -125,7 +126,8 @@ class Keeping:
         def encode(n: int, cut: Cut) -> Any:
             chosen = edges(n) if edges is not None else None
             shown = self._shown(cut, chosen)
-            return self._sink.encode(paint_(shown, seen, Scratch(), chosen))
+            with np.errstate(all="ignore"):  # infinities pass through
+                return self._sink.encode(paint_(shown, seen, Scratch(), chosen))
 
         for encoded in map_in_order(encode, enumerate(cuts), threads):
             self._sink.write(encoded)
@@ -143,6 +145,8 @@ class Keeping:
             return None
         strength = absolute(plan, self._kept["strength"].array, seen)
         found = strength[strength > 0] if plan.picks else strength[~np.isnan(strength)]
+        if max(-seen.smallest, seen.largest) == math.inf:  # such are edges over any threshold
+            found = found[np.isfinite(found)]
         return find_levels(plan.threshold, found, plan.largest)
 
     def _lines(

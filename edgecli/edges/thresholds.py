@@ -185,7 +185,7 @@ def otsu(strengths: NDArray[Any]) -> float:
     counts, centres = _histogram(strengths)
     below = np.cumsum(counts)
     above = np.cumsum(counts[::-1])[::-1]
-    moments = counts * centres
+    moments = counts * centres.astype(np.float64)  # whose squares float32 may not hold
     mean_below = np.cumsum(moments) / below
     mean_above = (np.cumsum(moments[::-1]) / above[::-1])[::-1]
     between = below[:-1] * above[1:] * (mean_below[:-1] - mean_above[1:]) ** 2
@@ -193,10 +193,16 @@ def otsu(strengths: NDArray[Any]) -> float:
 
 
 def _histogram(strengths: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[Any]]:
-    """Return counts, in float32 as scikit-image has them, and the centres of the bins."""
+    """Return counts, in float32 as scikit-image has them, and the centres of the bins.
+
+    Where float32 has not as many numbers between the extremes as there are bins, float64 has.
+    """
     if strengths.dtype.kind in "ui":
         lowest = int(strengths.min())
         counts = np.bincount(strengths.reshape(-1).astype(np.int64) - lowest)
         return counts.astype(np.float32), np.arange(lowest, lowest + len(counts))
-    counts, edges = np.histogram(strengths, BINS)
-    return counts.astype(np.float32), (edges[:-1] + edges[1:]) / 2
+    low, high = strengths.min(), strengths.max()
+    if high - low < BINS * np.spacing(high):
+        low, high = np.float64(low), np.float64(high)
+    counts, edges = np.histogram(strengths, BINS, (low, high))
+    return counts.astype(np.float32), edges[:-1] / 2 + edges[1:] / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -135,14 +136,39 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    target = os.path.realpath(path)
-    try:
-        if os.path.exists(target) and not os.path.isfile(target):
-            with open(target, "wb") as file:
+    with _refusals_of(path):
+        if is_device(path):
+            with open(path, "wb") as file:
                 yield file
             return
-        with _temporary_beside(target) as file:
+        with _temporary_beside(os.path.realpath(path)) as file:
             yield file
+
+
+def is_device(path: str) -> bool:
+    """Whether something other than a file is there: a pipe, a device, a folder.
+
+    The real path of a pipe such as ``/dev/stdout`` names nothing that could be opened.
+    """
+    return os.path.exists(path) and not os.path.isfile(path)
+
+
+def check_place(path: str) -> None:
+    """Raise OutputError where ``whole_file`` could not begin: for what follows long work."""
+    with _refusals_of(path):
+        if os.path.isdir(path):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not is_device(path):
+            temporary = _temporary_name(os.path.realpath(path))
+            open(temporary, "xb").close()
+            os.unlink(temporary)
+
+
+@contextmanager
+def _refusals_of(path: str) -> Iterator[None]:
+    """Raise what the system refuses as OutputError; readers that have gone are told elsewhere."""
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -150,10 +176,14 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
         raise OutputError(f"{path} cannot be written: {reason}; nothing was changed") from error
 
 
+def _temporary_name(target: str) -> str:
+    folder, name = os.path.split(target)
+    return os.path.join(folder, f".{name[:50]}.{os.urandom(4).hex()}.edgecli-tmp")
+
+
 @contextmanager
 def _temporary_beside(target: str) -> Iterator[BinaryIO]:
-    folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name[:50]}.{os.urandom(4).hex()}.edgecli-tmp")
+    temporary = _temporary_name(target)
     try:
         with open(temporary, "xb") as file:
             yield file

@@ -52,12 +52,17 @@ FORMATS = {
 }
 
 
+def known_format(path: str) -> Format | None:
+    """Return the format that a file's extension names, if it names one."""
+    extension = os.path.splitext(path)[1].lower()
+    return next((one for one in FORMATS.values() if extension in one.extensions), None)
+
+
 def format_of(path: str) -> Format:
     """Return the format that a file's extension names; UsageError for an unknown one."""
-    extension = os.path.splitext(path)[1].lower()
-    for format_ in FORMATS.values():
-        if extension in format_.extensions:
-            return format_
+    format_ = known_format(path)
+    if format_ is not None:
+        return format_
     known = " ".join(format_.extensions[0] for format_ in FORMATS.values())
     raise UsageError(f"output {path!r} has no known extension; use one of {known}, or say --format")
 

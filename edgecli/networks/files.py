@@ -79,9 +79,10 @@ def _read_file(path: str, label: str) -> Network:
         raise NetworkError(f"{label}: {error}") from error
     weights = table.get("weights")
     if weights is None:
-        return network
+        return replace(network, files=(path,))
     beside = os.path.join(os.path.dirname(path), weights)
-    return replace(network, weights=read_weights(beside, network.parameter_shapes()))
+    read = read_weights(beside, network.parameter_shapes())
+    return replace(network, weights=read, files=(path, beside))
 
 
 def _read_text(path: str, label: str) -> str:

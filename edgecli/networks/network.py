@@ -28,6 +28,7 @@ from edgecli.networks.fields import Field, field_after
 from edgecli.networks.layers import (
     Convolution,
     Dense,
+    Flatten,
     Layer,
     Shape,
     Upsample,
@@ -123,9 +124,9 @@ class Network:
 
     ``input_shape (C, H, W)`` is the default. ``white`` is the number that the brightest pixel
     becomes, whatever the image's depth; None leaves pixels as they are. ``weights`` holds float32
-    arrays by name, as ``weights.py`` says. NetworkError, naming the layer, where names are
-    unknown or repeated, shapes do not fit or weights have other shapes; nothing is allocated
-    before that is known.
+    arrays by name, as ``weights.py`` says; ``files`` are what all this was read from. NetworkError,
+    naming the layer, where names are unknown or repeated, shapes do not fit or weights have other
+    shapes; nothing is allocated before that is known.
     """
 
     name: str
@@ -133,6 +134,7 @@ class Network:
     nodes: tuple[Node, ...]
     white: float | None = None
     weights: Weights = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_input(self.input_shape)
@@ -203,6 +205,8 @@ def _facts(network: Network, shapes: Mapping[str, Shape]) -> Iterable[LayerFacts
         inputs = [shapes[name] for name in node.inputs]
         output = shapes[node.name]
         rows, cols = fields[node.name] = _fields(node, fields, inputs[0])
+        if isinstance(node.layer, Flatten):  # places are lost to what follows; each value sees one
+            rows, cols = fields[node.inputs[0]]
         weights, biases = parameter_counts(node.layer, inputs)
         yield LayerFacts(
             name=node.name,

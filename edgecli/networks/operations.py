@@ -93,8 +93,8 @@ class Sliding:
 
     @property
     def band_rows(self) -> int:
-        """Return how many output rows make a band that stays in cache."""
-        return self.engines[0].band_rows
+        """Return how many output rows make a band that stays in cache and that all groups take."""
+        return min(engine.band_rows for engine in self.engines)
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the window's rows, padding left out."""

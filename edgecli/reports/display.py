@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, TextIO
 
 import numpy as np
@@ -15,6 +16,9 @@ from edgecli.images.base import Rows, Sink
 
 WIDE = 1_000_000
 """Columns of what is no terminal: nothing is ever cut or wrapped there."""
+
+HIGH = 25
+"""Rows, which nothing here depends on; rich heeds a width only beside a height."""
 
 SHADES = " .:-=+*#%@"
 """Dark to light, where there are no colours."""
@@ -37,7 +41,8 @@ def _console(stream: TextIO) -> Console:
     terminal = stream.isatty()
     return Console(
         file=stream,
-        width=None if terminal else WIDE,
+        width=_dumb_width(stream) if terminal else WIDE,
+        height=HIGH,
         force_terminal=terminal,
         no_color=True if "NO_COLOR" in os.environ else None,
         highlight=False,
@@ -45,6 +50,14 @@ def _console(stream: TextIO) -> Console:
         emoji=False,
         soft_wrap=not terminal,
     )
+
+
+def _dumb_width(stream: TextIO) -> int | None:
+    """Return the columns of a dumb terminal, which rich takes to be 80; None leaves it to rich."""
+    if os.environ.get("TERM") in ("dumb", "unknown") and "COLUMNS" not in os.environ:
+        with suppress(OSError):  # no terminal of the system's
+            return os.get_terminal_size(stream.fileno()).columns
+    return None
 
 
 def _grid(rows: Sequence[tuple[str, str]]) -> Table:

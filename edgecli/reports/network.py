@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from edgecli.networks.maps import LayerMaps, Run
@@ -164,16 +164,20 @@ def _maps_facts(maps: LayerMaps) -> Facts:
     }
 
 
-def summary_text(summary: Summary, format_: str, *, compare: bool = False) -> str:
-    """Write a summary as ``table``, ``json``, ``csv`` or ``markdown``."""
+def summary_text(
+    summary: Summary, format_: str, *, compare: bool = False, room: int | None = None
+) -> str:
+    """Write a summary as ``table``, ``json``, ``csv`` or ``markdown``.
+
+    ``room`` is how many characters a line of the table may have; None for any number.
+    """
     if format_ == "json":
         return as_json([summary_facts(summary, compare=compare)])
     columns = COLUMNS + DENSE_COLUMNS * compare
     title = f"{summary.name}, input {times(summary.input_shape)}"
     note = "MACs are multiply-adds of weights; bytes are float32 outputs and parameters."
-    return _text(
-        [*_cells(summary.layers, columns), _total(summary, columns)], columns, format_, title, note
-    )
+    cells = [*_cells(summary.layers, columns), _total(summary, columns)]
+    return _text(cells, columns, format_, title, note, room)
 
 
 def _cells(rows: Sequence[Any], columns: Sequence[Column]) -> list[list[Any]]:
@@ -192,18 +196,23 @@ def _total(summary: Summary, columns: Sequence[Column]) -> list[Any]:
     return [sums.get(column.title) for column in columns]
 
 
-def run_text(run: Run, format_: str) -> str:
+def run_text(run: Run, format_: str, *, room: int | None = None) -> str:
     """Write what a run made, in the same formats."""
     if format_ == "json":
         return as_json([run_facts(run)])
     title = f"{run.network} on {run.info.path}, {times(run.info.shape)}"
     threads = "1 thread" if run.threads == 1 else f"{run.threads} threads"
     note = f"{run.seconds * 1000:.1f} ms on {threads}."
-    return _text(_cells(run.layers, RUN_COLUMNS), RUN_COLUMNS, format_, title, note)
+    return _text(_cells(run.layers, RUN_COLUMNS), RUN_COLUMNS, format_, title, note, room)
 
 
 def _text(
-    cells: Sequence[Sequence[Any]], columns: Sequence[Column], format_: str, title: str, note: str
+    cells: Sequence[Sequence[Any]],
+    columns: Sequence[Column],
+    format_: str,
+    title: str,
+    note: str,
+    room: int | None,
 ) -> str:
     titles = [column.title for column in columns]
     if format_ == "csv":
@@ -215,21 +224,39 @@ def _text(
         [_shown(cell, column.unit) for cell, column in zip(line, columns, strict=True)]
         for line in cells
     ]
-    lines = _markdown(titles, texts) if format_ == "markdown" else _aligned(titles, texts)
+    lines = _markdown(titles, texts) if format_ == "markdown" else _aligned(titles, texts, room)
     return "\n".join([title, "", *lines, "", note]) + "\n"
 
 
-def _aligned(titles: Sequence[str], texts: Sequence[Sequence[str]]) -> list[str]:
+def _aligned(titles: Sequence[str], texts: Sequence[Sequence[str]], room: int | None) -> list[str]:
     """Write columns that line up: names at the left, figures at the right."""
-    widths = [max(map(len, column)) for column in zip(titles, *texts, strict=True)]
-    figures = [n > 1 and titles[n] != "written to" for n in range(len(titles))]
-    return [
-        "  ".join(
-            text.rjust(width) if right else text.ljust(width)
-            for text, width, right in zip(line, widths, figures, strict=True)
-        ).rstrip()
-        for line in (titles, *texts)
-    ]
+    columns = [[*column] for column in zip(titles, *texts, strict=True)]
+    for n, column in enumerate(columns):
+        width = max(map(len, column))
+        left = n < 2 or titles[n] == "written to"
+        columns[n] = [text.ljust(width) if left else text.rjust(width) for text in column]
+    lines: list[str] = []
+    for block in _blocks([len(column[0]) for column in columns], room):
+        lines += [""] if lines else []
+        rows = zip(*(columns[n] for n in block), strict=True)
+        lines += ["  ".join(row).rstrip() for row in rows]
+    return lines
+
+
+def _blocks(widths: Sequence[int], room: int | None) -> Iterator[list[int]]:
+    """Part columns among blocks that have room beside one another, each led by the first column.
+
+    >>> list(_blocks([5, 4, 9, 3], None)), list(_blocks([5, 4, 9, 3], 21))
+    ([[0, 1, 2, 3]], [[0, 1], [0, 2, 3]])
+    """
+    block = [0]
+    for n in range(1, len(widths)):
+        together = sum(widths[m] + 2 for m in (*block, n)) - 2
+        if room is not None and together > room and len(block) > 1:
+            yield block
+            block = [0]
+        block.append(n)
+    yield block
 
 
 def _markdown(titles: Sequence[str], texts: Sequence[Sequence[str]]) -> list[str]:

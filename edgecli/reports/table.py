@@ -13,7 +13,8 @@ from edgecli.reports.facts import Facts, image_facts, layer_facts
 LARGEST_SHOWN = 9
 """Kernels of more rows or columns than this are described, not written out."""
 
-_CONTROLS = dict.fromkeys((7, 8, 11, 12, 13))  # what a file's name may hold and no table shows
+CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\n")})
+"""What a file's name may hold and no table shows: a terminal would obey it."""
 
 
 def table_rows(result: Result) -> list[tuple[str, str]]:
@@ -44,7 +45,7 @@ def as_text(rows: Sequence[tuple[str, str]]) -> str:
     for label, lines in rows:
         shown = "" if label == previous else label
         for line in lines.split("\n"):
-            text += f"{shown:{width}}  {line.translate(_CONTROLS)}".rstrip() + "\n"
+            text += f"{shown:{width}}  {line}".rstrip() + "\n"
             shown = ""
         previous = label
     return text
@@ -159,7 +160,7 @@ def _engine(result: Result, facts: Facts) -> str:
     if "seconds" in engine:
         threads = "1 thread" if engine["threads"] == 1 else f"{engine['threads']} threads"
         return f"{text}, {threads}, {engine['seconds'] * 1000:.1f} ms"
-    return f"{text}, bands of {result.detection.responder.band_rows} rows"
+    return f"{text}, bands of {result.detection.band_rows} rows"
 
 
 def _outputs(facts: Facts) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from edgecli.images.files import whole_file
 from edgecli.jobs import Result
 from edgecli.reports.facts import image_facts
 from edgecli.reports.formats import TEXTS
-from edgecli.reports.table import as_text, table_rows
+from edgecli.reports.table import CONTROLS, as_text, table_rows
 
 
 def write_reports(
@@ -44,6 +44,7 @@ def print_rows(rows: Sequence[tuple[str, str]], stream: TextIO) -> None:
 
 
 def _laid_out(rows: Sequence[tuple[str, str]], stream: TextIO | None) -> str:
+    rows = [(label, text.translate(CONTROLS)) for label, text in rows]
     if stream is None or not stream.isatty():
         return as_text(rows)
     from edgecli.reports.display import as_table  # rich is slow to load, and knows terminals

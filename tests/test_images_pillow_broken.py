@@ -56,7 +56,7 @@ def test_a_file_cut_anywhere_is_an_error_or_the_image_never_half_of_it(
 ) -> None:
     data = CORPUS[kind]
     whole = frames_of(data)
-    for length in range(0, len(data), max(len(data) // 60, 1)):
+    for length in range(0, len(data), max(len(data) // 40, 1)):
         found = outcome(data[:length])
         if isinstance(found, str):
             assert is_one_line(found)
@@ -71,7 +71,7 @@ def test_flipped_bytes_are_an_error_or_an_image(
     kind: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     generator = np.random.default_rng(0)
-    for attempt in range(60):
+    for attempt in range(40):
         data = bytearray(CORPUS[kind])
         region = 100 if attempt % 2 else len(data)
         for place in generator.integers(0, region, generator.integers(1, 4)):

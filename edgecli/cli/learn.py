@@ -13,7 +13,7 @@ import click
 from edgecli.errors import ImageError, UsageError
 from edgecli.filters import dump_filter, filter_format
 from edgecli.images.base import Source
-from edgecli.images.files import open_images, whole_file
+from edgecli.images.files import check_place, open_images, whole_file
 from edgecli.images.orientation import upright
 from edgecli.jobs import MAX_PIXELS
 from edgecli.networks.learn import Task, learn
@@ -86,6 +86,7 @@ def command(
     for path in (path for pair in pairs for path in pair):
         if os.path.realpath(path) == os.path.realpath(output):
             raise UsageError(f"output {output} is also the input {path} of this run; give another")
+    check_place(output)
     learned = learn(_sources(pairs, task, max_pixels), task, ridge, threads)
     data = dump_filter(learned.bank, format_)
     with whole_file(output) as file:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
+import numpy as np
+
 from edgecli.conv.workers import shared_workers
 from edgecli.detection import Detection, plan_detection
+from edgecli.edges.rendering import DEPTHS
 from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
 from edgecli.images.base import ImageInfo, Sink, Source
 from edgecli.images.files import is_device, open_images, whole_file
@@ -100,6 +103,7 @@ def name_outputs(path: str, settings: Settings, target: Target) -> Outputs:
     names = [re.sub(r"[^\w.+-]+", "-", edge_map.name) for edge_map in settings.maps]
     output = target.output or ("-" if path == "-" else None)
     format_ = _choose_format(path, settings, target, output)
+    _check_format(format_, settings)
     if output is not None and not target.folder:
         if len(names) > 1:
             raise UsageError(
@@ -131,6 +135,14 @@ def _choose_format(path: str, settings: Settings, target: Target, output: str | 
         # PNG has no signed numbers: numbers for numbers, and NumPy's file for pictures.
         return FORMATS["csv" if path.lower().endswith(TEXT_INPUTS) else "npy"]
     return FORMATS["png"]
+
+
+def _check_format(format_: Format, settings: Settings) -> None:
+    """Raise UsageError where the format can hold the edge maps of no image at all."""
+    numbers = settings.map == "raw" or settings.depth is None
+    samples = format_.samples[0] if numbers else DEPTHS[str(settings.depth)]
+    hues = settings.maps[0].direction and settings.map != "raw"
+    check_holds(format_, np.dtype(samples), settings.style.channels(1, hues=hues))
 
 
 def check_outputs(
@@ -167,15 +179,25 @@ def plan_input(
     plan_frame = lru_cache(1)(partial(plan, settings))  # frames of a video are alike
     for number, image in enumerate(images, 1):
         source = upright(image) if limits.auto_orient else image
-        detection = plan_frame(source.shape, source.dtype)
-        for samples in detection.samples:
-            check_holds(outputs.format, samples, detection.written_shape[2])
+        with _naming(path):
+            detection = plan_frame(source.shape, source.dtype)
+            for samples in detection.samples:
+                check_holds(outputs.format, samples, detection.written_shape[2])
         _check_pixels(path, detection, limits)
         named = outputs
         if limits.all_frames or number > 1:
             together = limits.all_frames and outputs.format.animated
             named = _numbered(outputs, number, together=together)
         yield Result(image.info, detection, named), source
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Let an error say which image it is about: of a thousand, one may not fit."""
+    try:
+        yield
+    except EdgeCliError as error:
+        raise type(error)(f"image {path}: {error}") from error
 
 
 def _check_pixels(path: str, detection: Detection, limits: Limits) -> None:

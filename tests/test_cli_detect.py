@@ -54,6 +54,22 @@ def test_several_images_go_to_a_folder_that_is_made(run: Run, save: Save, tmp_pa
     assert [report["input"]["path"] for report in reports] == names
 
 
+def test_an_image_that_does_not_fit_is_named(refuse: Refuse, run: Run, picture: Path) -> None:
+    args = ("-f", "gaussian:9", "--padding", "valid", "-q")
+    assert refuse("detect", picture, *args, code=1).startswith(f"image {picture}: kernel 73×73")
+    listed = run("batch", picture.parent, "-o", picture.parent / "out", *args).stderr
+    assert f"image {picture}: kernel 73×73" in listed
+
+
+@pytest.mark.parametrize("options", [("--depth", "16"), ("--alpha-out",)])
+def test_formats_that_never_fit_are_refused_before_any_image(
+    refuse: Refuse, picture: Path, options: tuple[str, ...]
+) -> None:
+    args = ("--format", "jpeg", *options, "-q", "-o", str(picture.parent / "out"))
+    assert "jpeg cannot hold" in refuse("detect", picture, "missing.png", *args, code=2)
+    assert "jpeg cannot hold" in refuse("batch", picture.parent, *args, code=2)
+
+
 def test_one_failure_does_not_stop_the_others(run: Run, picture: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.png"
     Image.fromarray(noise(4, 4)).save(other)

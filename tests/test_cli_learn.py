@@ -135,3 +135,11 @@ def test_two_candidates_for_a_target_are_named(
     said = refuse("learn", *folders, "--size", "3", "-o", tmp_path / "f.json", code=2)
     assert "there is a-again.npy, a-sobel-x.npy; rename or remove files" in said
     assert inputs.is_dir()
+
+
+def test_a_place_for_the_filter_is_looked_for_first(
+    refuse: Refuse, save: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgecli.cli.learn.learn", None)
+    image, output = save("a.npy", noise(9, 9)), tmp_path / "none" / "f.json"
+    assert "cannot be written" in refuse("learn", image, image, "--size", "3", "-o", output, code=1)

@@ -129,7 +129,9 @@ def test_wrong_requests_are_one_line(
 def test_a_mask_that_does_not_fit_is_one_line(refuse: Refuse, save: Save, picture: Path) -> None:
     mask = save("mask.png", np.ones((5, 6), np.uint8))
     message = refuse("detect", picture, "--mask", mask, code=1)
-    assert message == "the mask is 5×6 and the image 30×40; give a mask of the image's size"
+    assert message == (
+        f"image {picture}: the mask is 5×6 and the image 30×40; give a mask of the image's size"
+    )
 
 
 # --- contact sheets -----------------------------------------------------------------------------

@@ -1,10 +1,13 @@
-"""NaN in float images: counted once, refused with its place, or kept where it is."""
+"""NaN in float images: counted once, refused with its place, or kept; infinities pass, too."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pytest
 
+from edgecli import detect_edges
 from edgecli.detection import plan_detection
 from edgecli.edges.operators import load_operator
 from edgecli.errors import ImageError
@@ -12,6 +15,7 @@ from edgecli.images.base import ArraySink, ArraySource
 from edgecli.images.nan import NanCounter
 from edgecli.pipeline import Measured, run_detection
 from edgecli.settings import Settings
+from tests.conftest import noise
 
 
 def picture() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
@@ -58,3 +62,24 @@ def test_ignored_nan_gives_no_response() -> None:
 def test_refused_nan_is_named_with_its_place() -> None:
     with pytest.raises(ImageError, match="NaN at row 300, column 7"):
         detect("error")
+
+
+INFINITE = [
+    ("abs", {}),
+    ("signed", {}),
+    ("minmax", {}),
+    ("abs", {"thin": True}),
+    ("abs", {"threshold": "otsu"}),
+    ("abs", {"threshold": "auto", "thin": True}),
+    ("abs", {"hysteresis": "p50,p90"}),
+]
+
+
+@pytest.mark.parametrize(("map_name", "options"), INFINITE)
+def test_infinite_pixels_pass_without_a_warning(map_name: str, options: dict[str, Any]) -> None:
+    image = noise(30, 40).astype(np.float32)
+    edges = detect_edges(image, map=map_name, **options)
+    image[15, 4], image[15, 5] = np.inf, -np.inf
+    spoilt = detect_edges(image, map=map_name, **options)
+    if map_name == "abs" and "p50,p90" not in options.values():  # others weigh the whole image
+        assert (spoilt[:, 12:] == edges[:, 12:]).mean() > 0.9

@@ -313,27 +313,6 @@ def test_what_thinning_needs_around_a_band_fits_methods_of_few_rows(
     np.testing.assert_allclose(edges, detect_edges(picture, name, map="gain", thin=True), atol=1)
 
 
-INFINITE = [
-    ("abs", {}),
-    ("signed", {}),
-    ("minmax", {}),
-    ("abs", {"thin": True}),
-    ("abs", {"threshold": "otsu"}),
-    ("abs", {"threshold": "auto", "thin": True}),
-    ("abs", {"hysteresis": "p50,p90"}),
-]
-
-
-@pytest.mark.parametrize(("map_name", "options"), INFINITE)
-def test_infinite_pixels_pass_without_a_warning(map_name: str, options: dict[str, Any]) -> None:
-    picture = noise(30, 40).astype(np.float32)
-    edges = detect_edges(picture, map=map_name, **options)
-    picture[15, 4], picture[15, 5] = np.inf, -np.inf
-    spoilt = detect_edges(picture, map=map_name, **options)
-    if map_name == "abs" and "p50,p90" not in options.values():  # others weigh the whole image
-        assert (spoilt[:, 12:] == edges[:, 12:]).mean() > 0.9
-
-
 def test_results_come_in_order_and_a_bounded_number_is_drawn_ahead() -> None:
     drawn = 0
 

@@ -14,7 +14,7 @@ from edgecli.cli.options import MAX_PIXELS_OPTION, PLAIN_REPORT_OPTION, THREADS_
 from edgecli.errors import ImageError, UsageError
 from edgecli.filters import dump_filter, filter_format
 from edgecli.images.base import Source
-from edgecli.images.files import open_images, whole_file
+from edgecli.images.files import check_place, open_images, whole_file
 from edgecli.images.orientation import upright
 from edgecli.jobs import check_apart
 from edgecli.networks.learn import Task, learn
@@ -75,6 +75,7 @@ def command(
     task = Task(parse_size(size), channels, targets)
     pairs = pair_files(input_path, target_path)
     check_apart(output, (path for pair in pairs for path in pair))
+    check_place(output)
     learned = learn(_sources(pairs, task, max_pixels), task, ridge, threads)
     data = dump_filter(learned.bank, format_)
     with whole_file(output) as file:

@@ -25,7 +25,7 @@ class Fourier:
 
     kernel: NDArray[np.float64]  # (kH, kW) with dilation
     height: int  # input rows of a band, halo included
-    spectra: dict[int, NDArray[np.complex64]]  # by row length n; filled by the first band
+    spectra: dict[int, NDArray[np.complex64]]  # of the row length n that was last asked for
     name: str = "fourier"
 
     @property
@@ -71,10 +71,13 @@ class Fourier:
 
     def _spectrum(self, n: int) -> NDArray[np.complex64]:
         """Return the kernel's spectrum for rows of n; two threads may both make the first."""
-        if n not in self.spectra:
+        spectrum = self.spectra.get(n)
+        if spectrum is None:
             rows = np.fft.rfft(self.kernel[::-1, ::-1], n, axis=1)
-            self.spectra[n] = np.fft.fft(rows, self.height, axis=0).astype(np.complex64)
-        return self.spectra[n]
+            spectrum = np.fft.fft(rows, self.height, axis=0).astype(np.complex64)
+            self.spectra.clear()  # a plan is kept for images of all sizes, a spectrum is large
+            self.spectra[n] = spectrum
+        return spectrum
 
 
 def fast_length(least: int) -> int:

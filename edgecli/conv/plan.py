@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,9 @@ from edgecli.errors import FilterError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window
 from edgecli.records import dataclass, field
+
+PLANS_KEPT = 32
+"""Plans that are remembered: small images in a loop take less time than their plan."""
 
 INT16_LARGEST = 2**15 - 1
 INT32_LARGEST = 2**31 - 1
@@ -103,10 +106,12 @@ class Plan:
         )
 
 
+@lru_cache(PLANS_KEPT)
 def plan_convolution(bank: FilterBank, window: Window, dtype: DTypeLike) -> Plan:
     """Choose methods and accumulator for sliding ``bank`` over pixels of ``dtype``.
 
-    ``bank`` has the volume's depth already (``bank.over(channels)``).
+    ``bank`` has the volume's depth already (``bank.over(channels)``). Asked again, it returns the
+    plan it made before.
 
     >>> from edgecli.filters import load_filter
     >>> plan = plan_convolution(load_filter("vertical"), Window((3, 3)), "uint8")

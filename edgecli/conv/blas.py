@@ -1,4 +1,4 @@
-"""BLAS at one thread while our own threads work, and as it was before for everyone else."""
+"""Keep BLAS at one thread while our own threads work, and restore its setting afterwards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _before = 0
 
 
 def blas_for(*, products: bool) -> AbstractContextManager[None]:
-    """Return ``one_blas_thread`` for work that multiplies matrices, else nothing to enter."""
+    """Return ``one_blas_thread`` for work that multiplies matrices, else a null context."""
     return one_blas_thread() if products else nullcontext()
 
 
@@ -25,8 +25,8 @@ def blas_for(*, products: bool) -> AbstractContextManager[None]:
 def one_blas_thread() -> Iterator[None]:
     """Keep NumPy's OpenBLAS at one thread; the last to leave restores what the first found.
 
-    With another BLAS (MKL, Accelerate, one linked statically) nothing is changed: results are the
-    same, and our threads compete with BLAS's own.
+    With another BLAS (MKL, Accelerate, one linked statically) nothing changes: results are the
+    same, but our threads compete with BLAS's own.
     """
     setting = _blas_threads()
     if setting is None:
@@ -51,7 +51,7 @@ def one_blas_thread() -> Iterator[None]:
 @cache
 def _blas_threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
     """Find OpenBLAS's pair of functions in a library that NumPy has loaded."""
-    import ctypes  # loaded for products alone: it is slow to load
+    import ctypes  # slow to load, and only products need it
 
     for path in _blas_libraries():
         try:

@@ -1,6 +1,6 @@
 """The schedule: bands of rows, padded where they touch the border, spread over threads.
 
-The arithmetic is apart, in ``methods.py``. A band's padded pixels live in a worker's own memory,
+The arithmetic is elsewhere, in the methods. A band's padded pixels live in a worker's own memory,
 in the accumulator's type; so the image is never copied, converted or padded as a whole, and a
 band can be computed alone, on any thread, with the same result.
 """
@@ -25,11 +25,11 @@ from edgecli.geometry import Border, Geometry, Window, bands, parse_border, pars
 from edgecli.records import dataclass
 
 BAND_BYTES = 4 * 2**20
-"""Working memory that a band aims at: cache would like less, but each NumPy call of a thread may
-wait for the interpreter, so that few long calls are faster than many short ones."""
+"""Target size of a band's working memory: less would suit the cache, but each NumPy call of a
+thread may wait for the interpreter, so a few long calls are faster than many short ones."""
 
 LARGEST_BAND = 2**28
-"""Pixels that may be needed for one row of output: 1 GiB of working memory."""
+"""The most pixels that one row of output may need: 1 GiB of working memory."""
 
 FEWEST_ROWS, MOST_ROWS = 16, 512
 
@@ -85,7 +85,7 @@ class Convolution:
 
     @property
     def folds(self) -> bool:
-        """Whether ``largest`` can do without keeping the responses of every filter."""
+        """Whether ``largest`` works without keeping the responses of every filter."""
         methods = [part.method for part in self.plan.parts]
         return isinstance(methods[0], Increments) and len(methods) == 1 and not self.plan.is_biased
 
@@ -94,7 +94,7 @@ class Convolution:
     ) -> None:
         """Compute the largest absolute response of all filters into ``out (stop − start, W')``.
 
-        Only where ``folds``; whole numbers, so that no response can be other than finite.
+        Only where ``folds``; these are whole numbers, so every response is finite.
         """
         (part,) = self.plan.parts
         if not isinstance(part.method, Increments):
@@ -139,7 +139,7 @@ class Convolution:
     def _pad_rows(
         self, block: NDArray[Any], reach: tuple[int, int], first: int, inner: NDArray[Any]
     ) -> None:
-        """Copy a block that starts at row ``first``, and what stands above or below the image."""
+        """Copy a block that starts at row ``first``, and the padding above and below the image."""
         (low, high), size = reach, self.geometry.rows.size
         above, below = max(low, 0), min(high, size)
         if above < below:
@@ -155,7 +155,7 @@ class Convolution:
 
     @cached_property
     def _sides(self) -> list[tuple[int, int | None]]:
-        """List the padded columns left and right, each with the padded column that it repeats."""
+        """List the columns of padding left and right, each with the padded column it repeats."""
         cols = self.geometry.cols
         outside = (*range(-cols.before, 0), *range(cols.size, cols.size + cols.after))
         sources = [self.border.source(position, cols.size) for position in outside]
@@ -166,7 +166,7 @@ class Convolution:
 
 
 def _is_finite(block: NDArray[Any]) -> bool:
-    """Tell whether no pixel is NaN or infinite; so large a pixel that the sum is counts as one."""
+    """Whether no pixel is NaN or infinite; pixels whose sum overflows count as infinite."""
     if block.dtype.kind != "f":
         return True
     with np.errstate(all="ignore"):
@@ -203,9 +203,9 @@ def convolve(
     """Slide a filter bank over an image: cross-correlation, as torch and OpenCV compute it.
 
     ``image`` is ``(H, W)`` or ``(C, H, W)``; the result is ``(C_out, H', W')``: int16 or int32
-    where that is exact, else float32. A bank of depth 1 stands in every channel and its products
-    are summed. ``threads`` defaults to all cores and changes nothing but the time. ``out``, of the
-    result's shape and type, takes the result where memory is to be used again.
+    where that is exact, else float32. A bank of depth 1 is repeated in every channel and its
+    products are summed. ``threads`` defaults to all cores and affects only the time. ``out``, of
+    the result's shape and type, receives the result, so that memory can be reused.
 
     Raises GeometryError where the window does not fit, FilterError where the depths differ.
 
@@ -257,7 +257,7 @@ def as_volume(image: ArrayLike) -> NDArray[Any]:
 
 
 def as_pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    """Return a number for both directions, or the two that were given."""
+    """Return one number twice, for both directions, or the pair that was given."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 
@@ -279,7 +279,7 @@ def run_bands(
     if workers <= 1:
         worker(0)
         return
-    from concurrent.futures import ThreadPoolExecutor  # slow to load, and one band needs none
+    from concurrent.futures import ThreadPoolExecutor  # slow to load; a single band needs no pool
 
     with ThreadPoolExecutor(workers) as executor:
         list(executor.map(worker, range(workers)))

@@ -1,4 +1,4 @@
-"""The largest kernels: Fourier in both directions, by NumPy's FFT."""
+"""The largest kernels: Fourier transforms in both directions, by NumPy's FFT."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Fourier:
     """One kernel over bands of whole rows, by overlap-save.
 
     Rows are transformed at their whole width and only the columns are cut into bands, which
-    wastes less than square tiles. ``spectrum (h, n // 2 + 1)`` is the kernel's, made when the
+    wastes less than square tiles. The kernel's ``spectrum (h, n // 2 + 1)`` is computed once the
     width is known.
     """
 
     kernel: NDArray[np.float64]  # (kH, kW) with dilation
     height: int  # input rows of a band, halo included
-    spectra: dict[int, NDArray[np.complex64]]  # of the row length n that was last asked for
+    spectra: dict[int, NDArray[np.complex64]]  # for the row length n of the last call
     name: str = "fourier"
 
     @property
@@ -35,7 +35,7 @@ class Fourier:
 
     @classmethod
     def prepare(cls, kernel: NDArray[Any], steps: Steps) -> Fourier:
-        """Prepare a kernel ``(kH, kW)``, moved one pixel at a time.
+        """Prepare a kernel ``(kH, kW)`` for stride 1.
 
         Bands of three times the kernel's height, halo included, waste a third.
         """
@@ -48,9 +48,9 @@ class Fourier:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``.
 
         Correlation is convolution with the kernel turned by 180°; the first kH − 1 rows and
-        kW − 1 columns of the circular result are wrong and thrown away. float32 stays complex64.
+        kW − 1 columns of the circular result are wrong and discarded. float32 gives complex64.
         """
-        del steps  # moved by one, and the dilation is in the kernel
+        del steps  # the stride is 1, and the dilation is in the kernel
         band = padded[0]
         rows, width = band.shape
         n = fast_length(width)
@@ -70,12 +70,12 @@ class Fourier:
         np.copyto(out[0], kept[:, kW - 1 : kW - 1 + cols])
 
     def _spectrum(self, n: int) -> NDArray[np.complex64]:
-        """Return the kernel's spectrum for rows of n; two threads may both make the first."""
+        """Return the kernel's spectrum for rows of n; two threads may both compute the first."""
         spectrum = self.spectra.get(n)
         if spectrum is None:
             rows = np.fft.rfft(self.kernel[::-1, ::-1], n, axis=1)
             spectrum = np.fft.fft(rows, self.height, axis=0).astype(np.complex64)
-            self.spectra.clear()  # a plan is kept for images of all sizes, a spectrum is large
+            self.spectra.clear()  # a plan serves images of all sizes, and a spectrum is large
             self.spectra[n] = spectrum
         return spectrum
 
@@ -83,7 +83,7 @@ class Fourier:
 def fast_length(least: int) -> int:
     """Return the smallest 2^a·3^b·5^c, b ≤ 3 and c ≤ 2, that is at least ``least``.
 
-    Fourier transforms of these lengths are fast: 6144 takes half of 6075's time.
+    Fourier transforms of these lengths are fast: 6144 takes half the time of 6075.
 
     >>> [fast_length(n) for n in (7, 3062, 6062)]
     [8, 3072, 6144]

@@ -1,7 +1,7 @@
-"""Several filters that are nearly alike, each from an earlier one: the compass kernels.
+"""Several nearly equal filters, each computed from an earlier one: the compass kernels.
 
 Kirsch's kernels turn by 45° from one to the next, which changes two of eight weights; half of
-Robinson's are the other half with their signs turned. Sums of shifted views stay exact integers.
+Robinson's are the other half negated. Sums of shifted views stay exact integers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Increment:
-    """A filter as an earlier one, kept or negated, and the weighted views that it differs by."""
+    """A filter as an earlier one, negated or not, plus the weighted views where they differ."""
 
     earlier: int
     negated: bool
@@ -39,7 +39,7 @@ class Increment:
 class Increments:
     """Filters computed in order, each by sums or by its increment.
 
-    Increments are of pixels times ``scale``, so that a weight they share is multiplied once.
+    Increments use pixels times ``scale``, so that a shared weight is multiplied only once.
     """
 
     filters: tuple[Separable | Taps | Increment, ...]
@@ -53,7 +53,7 @@ class Increments:
 
     @classmethod
     def prepare(cls, weight: Array) -> Increments:
-        """Prepare filters ``(C_out, C_in, kH, kW)``, each in the way of fewest passes."""
+        """Prepare filters ``(C_out, C_in, kH, kW)``, each in the way that takes fewest passes."""
         ways = [_ways(weight, n) for n in range(len(weight))]
         filters = tuple(min(chosen, key=lambda way: way.passes) for chosen in ways)
         groups = [g for one in filters if isinstance(one, Increment) for g in one.groups]
@@ -79,15 +79,15 @@ class Increments:
                 one.apply(padded, out[n : n + 1], steps, scratch)
 
     def largest(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
-        """Fill ``out (rows, cols)`` with the largest absolute response, keeping no other."""
+        """Fill ``out (rows, cols)`` with the largest absolute response; keep no others."""
         out.fill(0)
         scaled = self._scaled(padded, scratch)
         size = scratch.take("size", out.shape, out.dtype)
         names = cycle(("response", "next response"))
-        earlier = out  # no filter's own: the first one is no increment
+        earlier = out  # a placeholder: the first filter is never an increment
         for one in self.filters:
             if isinstance(one, Increment) and not one.groups:
-                continue  # as large as an earlier one
+                continue  # the same size as an earlier one
             response = scratch.take(next(names), out.shape, out.dtype)
             if isinstance(one, Increment):
                 _apply(one, scaled, earlier, response, steps, scratch)
@@ -98,7 +98,7 @@ class Increments:
 
 
 def _unscaled(one: Separable | Taps | Increment) -> Separable | Taps | Increment:
-    """Return an increment whose weights are ±1; others as they are."""
+    """Return an increment with its weights reduced to ±1; others unchanged."""
     if not isinstance(one, Increment):
         return one
     groups = tuple(replace(g, weight=1 if g.weight > 0 else -1) for g in one.groups)
@@ -108,7 +108,7 @@ def _unscaled(one: Separable | Taps | Increment) -> Separable | Taps | Increment
 def _ways(weight: Array, n: int) -> list[Separable | Taps | Increment]:
     """Return the ways to compute a filter: alone, from the one before, or as a copy of any.
 
-    What is a copy itself has no successor, so that ``largest`` need not keep it.
+    A copy has no successor, so that ``largest`` need not keep it.
     """
     alone = Separable.prepare(weight[n]) or Taps.prepare(weight[n])
     made = [_increment(weight, n, m, negated=s) for m in reversed(range(n)) for s in (False, True)]

@@ -1,4 +1,4 @@
-"""What a way of computing a convolution promises.
+"""The interface of a way to compute a convolution.
 
 Every method computes the same *valid cross-correlation*,
 
@@ -20,7 +20,7 @@ from edgecli.records import dataclass
 
 @dataclass(frozen=True)
 class Steps:
-    """How far the window moves and how far apart its taps stand, rows then columns."""
+    """How far the window moves and how far apart its taps are, rows then columns."""
 
     stride: tuple[int, int] = (1, 1)
     dilation: tuple[int, int] = (1, 1)

@@ -1,4 +1,4 @@
-"""Which method runs, in which accumulator, and why: decided once, before any pixel is touched."""
+"""Which method runs, with which accumulator, and why: decided once, before any pixel is read."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from edgecli.geometry import Window
 from edgecli.records import dataclass, field
 
 PLANS_KEPT = 32
-"""Plans that are remembered: small images in a loop take less time than their plan."""
+"""Plans that are remembered: a small image takes less time than its plan."""
 
 INT16_LARGEST = 2**15 - 1
 INT32_LARGEST = 2**31 - 1
 FLOAT_EXACT = 2**24
-"""Up to here float32 holds every whole number, so that sums of products stay exact."""
+"""Up to here float32 holds every whole number, so sums of products stay exact."""
 FLOAT_LARGEST = float(np.finfo(np.float32).max)
 
-# What follows was measured on 24 megapixels by two threads (tests/benchmarks/engine.py).
+# The following were measured on 24 megapixels with two threads (tests/benchmarks/engine.py).
 
 MOST_PASSES = {"int16": 20, "int32": 9, "float32": 9}
-"""Ufunc passes up to which the sums of an outer product beat its matrix products."""
+"""For an outer product, the most ufunc passes with which sums beat matrix products."""
 
 PASSES_PER_ROW = {"int16": 6.0, "int32": 3.5, "float32": 3.5}
-"""The same for other kernels, for each row: what products cost grows with the kernel's side."""
+"""The same for other kernels, per row: the cost of products grows with the kernel's side."""
 
 LOW_RANK_FROM = {2: 5, 3: 9, 4: 15}
-"""For each rank the longest side from which outer products beat the kernel as a whole."""
+"""For each rank, the longest side from which outer products beat the undivided kernel."""
 
 SPECTRAL_FROM, FOURIER_FROM = 11, 48
-"""The longest side from which Fourier down the columns pays, and in both directions."""
+"""The longest side from which Fourier transforms pay: down the columns, in both directions."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Plan:
     def sums(self) -> tuple[Part, ...]:
         """Return the parts for a band that holds NaN or infinity.
 
-        Products would carry those further than the kernel reaches, as 0 · NaN is NaN.
+        Products would spread those beyond the kernel's reach, as 0 · NaN is NaN.
         """
         return tuple(
             Part(n, n + 1, _sums(one), self.accumulator) for n, one in enumerate(self.weight)
@@ -83,7 +83,7 @@ class Plan:
 
     @cached_property
     def is_biased(self) -> bool:
-        """Whether anything is added to the responses."""
+        """Whether any bias is other than 0."""
         return any(self.bias)
 
     @property
@@ -99,7 +99,7 @@ class Plan:
 
     @property
     def most_rows(self) -> int | None:
-        """Return the most output rows of a band that the methods allow; None for any."""
+        """Return the most output rows that the methods allow in a band; None for no limit."""
         return min(
             (p.method.band_rows for p in self.parts if isinstance(p.method, Spectral | Fourier)),
             default=None,
@@ -110,8 +110,8 @@ class Plan:
 def plan_convolution(bank: FilterBank, window: Window, dtype: DTypeLike) -> Plan:
     """Choose methods and accumulator for sliding ``bank`` over pixels of ``dtype``.
 
-    ``bank`` has the volume's depth already (``bank.over(channels)``). Asked again, it returns the
-    plan it made before.
+    ``bank`` has the volume's depth already (``bank.over(channels)``). The same arguments return
+    the same plan, remembered.
 
     >>> from edgecli.filters import load_filter
     >>> plan = plan_convolution(load_filter("vertical"), Window((3, 3)), "uint8")
@@ -132,8 +132,8 @@ def choose_accumulator(
 ) -> tuple[np.dtype[Any], str]:
     """Return the smallest type in which every response is exact, else float32; and why.
 
-    ``largest`` is the largest absolute pixel, padding included; of floats, that of a picture.
-    FilterError where responses may be beyond float32.
+    ``largest`` is the largest absolute pixel, padding included; for floats, that of a picture.
+    FilterError where responses may exceed float32.
     """
     bound = _largest_response(bank, largest)
     if dtype.kind not in "bui":
@@ -159,7 +159,7 @@ def _largest_pixel(window: Window, dtype: np.dtype[Any]) -> int:
 
 
 def _largest_response(bank: FilterBank, largest: int) -> int:
-    """Return the most that a filter can give; FilterError where float32 does not hold it."""
+    """Return the largest possible response; FilterError where float32 cannot hold it."""
     with np.errstate(over="ignore"):
         bounds = bank.absolute_sums * largest + np.abs(bank.bias)
     if (bounds > FLOAT_LARGEST).any():
@@ -174,7 +174,7 @@ def _largest_response(bank: FilterBank, largest: int) -> int:
 def _choose_parts(
     weight: NDArray[Any], accumulator: np.dtype[Any], steps: Steps, exact: bool
 ) -> tuple[Part, ...]:
-    """Take all filters of a layer in one product, else each by itself."""
+    """Compute all filters of a layer in one product, else each by itself."""
     filters, channels, kH, kW = weight.shape
     layer = channels > 1 or max(kH, kW) < SPECTRAL_FROM
     if layer and channels * filters > 4 and accumulator.kind == "f":
@@ -209,14 +209,14 @@ def _choose_method(
     if len(weight) == 1 and outer is not None:
         _, column, row = outer.factors
         return SeparableProducts.prepare(np.array(column), np.array(row), steps), single
-    # Fourier transforms round, singular values too: whole numbers stay with plain products.
+    # Fourier transforms and singular values round: whole numbers stay with plain products.
     if len(weight) == 1 and accumulator == single and steps == Steps():
         return _choose_dense(weight[0]), single
     return RowProducts.prepare(weight[np.newaxis], steps), single
 
 
 def _choose_dense(kernel: NDArray[Any]) -> Method:
-    """Choose for one kernel of floats, moved by one, that is no outer product."""
+    """Choose for one kernel of floats, at stride 1, that is no outer product."""
     side = max(kernel.shape)
     if side >= LOW_RANK_FROM.get(numerical_rank(kernel), side + 1):
         return LowRank.prepare(kernel, Steps())

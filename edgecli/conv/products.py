@@ -21,18 +21,18 @@ from edgecli.records import dataclass
 Floats = NDArray[np.float32]
 
 SMALL_PRODUCT = 1_000_000
-"""OpenBLAS multiplies matrices of at most so many multiply-adds without packing them first
+"""OpenBLAS multiplies matrices of at most this many multiply-adds without packing them first
 (``sgemm_small_matrix_permit`` of its AVX-512 kernels): twice as fast on our flat shapes."""
 
 WIDEST_BLOCK = 512
-"""Output columns per product: longer rows reuse the weights more, until SMALL_PRODUCT stops it."""
+"""Output columns per product: longer rows reuse the weights more, up to SMALL_PRODUCT."""
 
 NARROWEST_BLOCK = 48
 """Below this width the unpacked product loses to one packed product over the whole row."""
 
 WINDOWS_PER_COPY = 3 * 2**18
-"""Windows copied at a time: so many that a thread seldom asks for the interpreter lock (a
-hand-over costs as much as 50 µs), so few that they stay in cache (3 MiB)."""
+"""Windows copied at a time: enough that a thread seldom asks for the interpreter lock (a
+hand-over costs up to 50 µs), yet few enough to stay in cache (3 MiB)."""
 
 
 def toeplitz(kernel: NDArray[Any], outputs: int, stride: int) -> Floats:
@@ -81,8 +81,8 @@ def blocks(length: int, block: int) -> Iterator[tuple[int, int, int]]:
 class RowProducts:
     """Rows and channels in one product: ``matrix (C_out, R, K)``, K over (row, C_in, column).
 
-    BLAS wants a matrix of at least four rows. Filters are such rows for free; with fewer of them
-    R = 4 rows of the image take part, at ``(R + kH − 1) / kH`` times the multiply-adds.
+    BLAS needs at least four matrix rows to be fast. Each filter gives one; with fewer than four,
+    R = 4 rows of the image are taken together, at ``(R + kH − 1) / kH`` times the multiply-adds.
     """
 
     matrix: Floats
@@ -95,8 +95,8 @@ class RowProducts:
     def prepare(cls, weight: NDArray[Any], steps: Steps) -> RowProducts:
         """Prepare a bank ``(C_out, C_in, kH, kW)``.
 
-        Zero rows stand between the kernel's rows for the vertical dilation; the horizontal one is
-        in the windows.
+        Zero rows between the kernel's rows make the vertical dilation; the windows make the
+        horizontal one.
         """
         filters, channels, _, kW = weight.shape
         tall = np.stack([spread(one, steps.dilation[0]) for one in weight.transpose(0, 2, 1, 3)])
@@ -114,9 +114,9 @@ class RowProducts:
         """Fill ``out (C_out, rows, cols)``, copying only the kW horizontal shifts.
 
         ``windows[r, c, j, x] = padded[c, r, x·sW + j·dW]`` has its first three axes in one run of
-        memory. The K = n·C_in·kW rows of it that start at row ``r`` are therefore a plain
-        ``(K, cols)`` matrix: all that an output row needs. The next output row's matrix overlaps
-        it and costs no copy, so kW copies of the band replace the kH·kW of a full im2col.
+        memory. So its K = n·C_in·kW rows from row ``r`` on are a plain ``(K, cols)`` matrix with
+        all that an output row needs. The next output row's matrix overlaps it and costs no copy:
+        kW copies of the band replace the kH·kW of a full im2col.
         """
         _, rows, cols = out.shape
         kH, kW = self.kernel_size
@@ -166,7 +166,7 @@ class RowProducts:
 class SeparableProducts:
     """A long outer product as two banded matrices, ``down (R, h)`` and ``along (w, B)``.
 
-    Down the columns: ``down`` times rows of the band. Along the rows: windows of a row times
+    Down the columns it is ``down`` times rows of the band, along the rows windows of a row times
     ``along``. Neither copies a pixel.
     """
 
@@ -214,7 +214,7 @@ class SeparableProducts:
                 np.matmul(self.down[:size, :depth], matrices, out=results)
 
     def _multiply_along(self, lines: Floats, out: NDArray[Any], stride: int) -> None:
-        """Multiply windows of rows; those of one matrix are ``phases`` blocks apart: no overlap."""
+        """Multiply windows of rows; in one matrix they are ``phases`` blocks apart: no overlap."""
         length, block = self.along.shape
         rows, cols = out.shape
         step, whole = block * stride, cols // block
@@ -240,7 +240,7 @@ class SeparableProducts:
 
 @dataclass(frozen=True, eq=False)
 class LowRank:
-    """A kernel of small rank as a sum of outer products."""
+    """A kernel of low rank as a sum of outer products."""
 
     terms: tuple[SeparableProducts, ...]
     name: str = "low rank"
@@ -265,7 +265,7 @@ class LowRank:
 
 
 def numerical_rank(kernel: NDArray[Any]) -> int:
-    """Return a kernel's rank as float32 sees it: smaller singular values than 1e-7 are noise.
+    """Return a kernel's rank as float32 sees it: relative singular values below 1e-7 are noise.
 
     >>> numerical_rank(np.outer([1, 2, 1], [1, 0, -1]))
     1

@@ -1,4 +1,4 @@
-"""Buffers that a worker uses again for every band."""
+"""Buffers that a worker reuses for every band."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 MOST_KEPT, LARGEST_KEPT = 8, 2**25
-"""How many scratches are kept for the next call, and of how many bytes at the most."""
+"""How many scratches are kept for the next call, and the most bytes that each may hold."""
 
 
 class Scratch:
     """Named working memory of one thread; it grows to the largest request and is kept.
 
     Fresh memory costs a page fault for every 4 KiB, which for cache-sized bands takes longer
-    than the arithmetic. What a name held before is lost when it is taken again.
+    than the arithmetic. Taking a name again overwrites what it held before.
     """
 
     def __init__(self) -> None:
@@ -45,12 +45,12 @@ class Scratch:
         return sum(len(buffer) for buffer in self._buffers.values())
 
 
-_idle: list[Scratch] = []  # whose append and pop no two threads can be in at once
+_idle: list[Scratch] = []  # its append and pop are atomic
 
 
 @contextmanager
 def borrowed_scratch() -> Iterator[Scratch]:
-    """Lend a scratch that was used before, if there is one, and take it back for the next."""
+    """Lend an idle scratch, or a new one, and take it back for the next caller."""
     try:
         scratch = _idle.pop()
     except IndexError:

@@ -1,9 +1,9 @@
-"""Large kernels: Fourier down the columns, where it saves work, and products along the rows.
+"""Large kernels: Fourier transforms down the columns, matrix products along the rows.
 
 A frequency of the output is that frequency of the input, correlated along the row with the
 conjugate of that frequency of the kernel: a one-dimensional problem in complex numbers. Written
-as real numbers, (a + bi)(u + vi) is the pair (a, b) times the 2×2 block [[u, v], [−v, u]], so that
-all of it, the transforms too, is matrix products at BLAS speed.
+as real numbers, (a + bi)(u + vi) is the pair (a, b) times the 2×2 block [[u, v], [−v, u]], so
+everything, transforms included, becomes matrix products at BLAS speed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Spectral:
 
     @classmethod
     def prepare(cls, kernel: NDArray[Any], steps: Steps) -> Spectral:
-        """Prepare a kernel ``(kH, kW)``, moved one pixel at a time.
+        """Prepare a kernel ``(kH, kW)`` for stride 1.
 
         Bands of two to three times the kernel's height, halo included, cost least.
         """
@@ -73,7 +73,7 @@ class Spectral:
         self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, scratch: Scratch
     ) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``: three products and a copy."""
-        del steps  # moved by one, and the dilation is in the weights
+        del steps  # the stride is 1, and the dilation is in the weights
         band = padded[0]
         count, _, twice, block = self.along.shape
         _, rows, cols = out.shape
@@ -82,7 +82,7 @@ class Spectral:
         spectrum = scratch.take("spectrum", (count, 2, width), np.float32)
         spectrum[:, :, band.shape[1] :] = 0
         transformed = spectrum.reshape(2 * count, width)[:, : band.shape[1]]
-        # A last band of fewer rows is as good as one whose other rows are zero.
+        # A shorter last band gives the same as one filled up with zero rows.
         np.matmul(self.forward[:, : len(band)], band, out=transformed)
         windows = scratch.take("windows", (count, columns, 2, twice // 2), np.float32)
         frequency, part, pixel = spectrum.strides

@@ -1,6 +1,6 @@
-"""Sums of shifted views: exact in any type, one ufunc pass for each addition.
+"""Sums of shifted views: exact in any type, with one ufunc pass per addition.
 
-The fastest way for kernels of few distinct weights, which is most of the named ones, and the only
+The fastest way for kernels of few distinct weights, as most of the named ones are, and the only
 one for integers that float32 cannot hold.
 """
 
@@ -32,13 +32,13 @@ class Group:
 
 
 NOTHING_TO_ADD = (Group(1, (0,), ()),)
-"""The first view as it is."""
+"""The first view, unchanged."""
 
 
 def group_weights(weights: Iterable[float]) -> tuple[Group, ...]:
-    """Group positions by the size of their weight, so that each size is multiplied once.
+    """Group positions by the absolute value of their weight, so that each is multiplied once.
 
-    Zeros vanish. A group of weight 1 comes first: it needs no multiplication at all.
+    Zeros are dropped. A group of weight 1 comes first: it needs no multiplication.
 
     >>> group_weights([1, 2, 0, -1])
     (Group(weight=1, plus=(0,), minus=(3,)), Group(weight=2, plus=(1,), minus=()))
@@ -65,7 +65,7 @@ def passes(groups: Sequence[Group]) -> int:
 
 
 def tap_passes(weights: Array) -> int:
-    """Count the passes of a sum of taps without preparing it, which takes long for many weights.
+    """Count the passes of a sum of taps without preparing it, which is slow for many weights.
 
     >>> tap_passes(np.array([[1, 2, 0, -2]]))
     3
@@ -92,7 +92,7 @@ def weighted_sum(groups: Sequence[Group], views: Sequence[Array], out: Array, re
 
 
 def _add_up(group: Group, views: Sequence[Array], out: Array) -> Array:
-    """Return Σ plus − Σ minus: in ``out``, or the view itself where there is only one."""
+    """Return Σ plus − Σ minus: in ``out``, or the view itself if there is only one."""
     total, *plus = (views[i] for i in group.plus)
     for view in plus:
         total = np.add(total, view, out=out)
@@ -116,7 +116,7 @@ def tap_slice(tap: int, outputs: int, stride: int, dilation: int) -> slice:
 
 @dataclass(frozen=True)
 class Taps:
-    """One shifted multiply-add for each weight that is not zero."""
+    """One shifted multiply-add per non-zero weight."""
 
     positions: tuple[tuple[int, int, int], ...]  # channel, row, column of each weight
     groups: tuple[Group, ...]
@@ -147,7 +147,7 @@ class Taps:
 
 @dataclass(frozen=True)
 class Chain:
-    """A 1-D window as windows that follow one another: their weights multiply as polynomials do.
+    """A 1-D window as shorter windows applied in turn: their weights multiply as polynomials.
 
     >>> Chain.of([1, 2, 1]).links
     ((1, 1), (1, 1))
@@ -163,7 +163,7 @@ class Chain:
 
     @classmethod
     def of(cls, weights: Sequence[float]) -> Chain:
-        """Divide by [1 1] where that saves passes: binomial weights are sums of two."""
+        """Divide by [1 1] where that saves passes, as it does for binomial weights."""
         whole = cls((tuple(weights),), (group_weights(weights),))
         quotient = _quotient(weights)
         if not quotient:
@@ -177,7 +177,7 @@ class Chain:
     ) -> Array:
         """Slide along an axis of a plane ``(rows, cols)``.
 
-        Fills ``out``, or working memory, or returns a view where there is nothing to add up.
+        Fills ``out`` or working memory, or returns a view where there is nothing to add.
         """
         dilation = steps.dilation[axis]
         for n, (link, groups) in enumerate(zip(self.links, self.groups, strict=True)):
@@ -192,7 +192,7 @@ class Chain:
 
 
 def _quotient(weights: Sequence[float]) -> list[float]:
-    """Divide whole weights by [1 1], as polynomials; nothing where that leaves a rest.
+    """Divide whole weights by [1 1], as polynomials; return [] where there is a remainder.
 
     >>> _quotient([1, 3, 3, 1]), _quotient([1, 0, 1])
     ([1, 2, 1], [])
@@ -238,7 +238,7 @@ class Separable:
 def _pass(
     groups: Sequence[Group], views: list[Array], out: Array | None, name: str, scratch: Scratch
 ) -> Array:
-    """Run one pass into ``out`` or scratch memory; a view where there is nothing to sum up."""
+    """Run one pass into ``out`` or scratch memory; return a view where there is nothing to add."""
     if out is None:
         if groups is NOTHING_TO_ADD:
             return views[0]
@@ -251,9 +251,9 @@ def _pass(
 def outer_factors(weight: Array) -> tuple[list[float], ...] | None:
     """Return a factor per axis whose outer product is ``weight``, or None if its rank is over 1.
 
-    The factors run through the largest weight. Those of integers are integers, by dividing each
-    by its content (Gauss's lemma); the scale left over goes to the last axis, all others are
-    as small as they can be, so that most need no multiplication.
+    The factors run through the largest weight. Integer weights give integer factors: each is
+    divided by its content (Gauss's lemma), and the scale left over goes to the last axis. The
+    others are as small as they can be, so that most need no multiplication.
 
     >>> outer_factors(np.array([[[1, 0, -1], [2, 0, -2], [1, 0, -1]]]))
     ([1], [1, 2, 1], [1, 0, -1])
@@ -282,5 +282,5 @@ def _primitive(factor: Array) -> Array:
 
 
 def _plain(value: float) -> float:
-    """Return whole numbers as int, which NumPy multiplies into integer arrays as they are."""
+    """Return whole numbers as int, so that integer arrays stay integer when multiplied."""
     return int(value) if value == int(value) else value

@@ -1,4 +1,4 @@
-"""Worker threads: results in order, and a bounded number of them in flight."""
+"""Worker threads: results in order, with a bounded number of jobs in flight."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _shared = ContextVar("_shared", default=None)
 
 @contextmanager
 def shared_workers() -> Iterator[None]:
-    """Keep worker threads, and with them their memory, from one image to the next.
+    """Keep worker threads, and their memory, from one image to the next.
 
-    Without it every ``map_in_order`` starts threads of its own: nothing beside a photo, but a
-    tenth of the time of a video's frame.
+    Without it every ``map_in_order`` starts its own threads: negligible for a photo, but a tenth
+    of the time of a video frame.
     """
     with ExitStack() as pools:
         token = _shared.set((pools, {}))
@@ -36,7 +36,7 @@ def shared_workers() -> Iterator[None]:
 
 @contextmanager
 def _workers(threads: int) -> Iterator[ThreadPoolExecutor]:
-    from concurrent.futures import ThreadPoolExecutor  # slow to load, for small images
+    from concurrent.futures import ThreadPoolExecutor  # loaded late: slow beside small images
 
     shared = _shared.get()
     if shared is None:
@@ -50,7 +50,7 @@ def _workers(threads: int) -> Iterator[ThreadPoolExecutor]:
 
 
 def one_ahead(items: Iterator[T]) -> Iterator[T]:
-    """Yield the items of an iterator, each made in another thread while the one before is used.
+    """Yield an iterator's items, each made in another thread while the one before is in use.
 
     >>> list(one_ahead(iter(range(3))))
     [0, 1, 2]
@@ -68,10 +68,10 @@ def one_ahead(items: Iterator[T]) -> Iterator[T]:
 def start_in_order(
     work: Callable[..., T], jobs: Iterable[tuple[Any, ...]], threads: int
 ) -> Iterator[T]:
-    """Put all jobs to work before this returns, and yield ``work(*job)`` for each, in order.
+    """Submit all jobs before returning, and yield ``work(*job)`` for each, in order.
 
-    For what is short and followed by more of its kind, as a frame is, and only within
-    ``shared_workers``: so the workers find the next jobs when these are done.
+    For short work followed by more of its kind, such as video frames, and only within
+    ``shared_workers``: the workers then find the next jobs when these are done.
     """
     with _workers(threads) as executor:
         pending = deque([executor.submit(work, *job) for job in jobs])
@@ -83,9 +83,9 @@ def map_in_order(
 ) -> Iterator[T]:
     """Yield ``work(*job)`` for every job, in order, computed on worker threads.
 
-    Jobs are drawn as results are taken, two more than there are threads in flight, so that memory
-    stays bounded while drawing (decoding), working and taking (writing) overlap. A single thread
-    is the caller's own.
+    Jobs are drawn as results are taken, with two more in flight than there are threads, so that
+    memory stays bounded while drawing (decoding), working and taking (writing) overlap. With one
+    thread, the caller's own does the work.
     """
     if threads == 1:
         yield from (work(*job) for job in jobs)

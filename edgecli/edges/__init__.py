@@ -1,1 +1,1 @@
-"""Responses to edge maps: operators that combine filters, and maps that turn numbers to pixels."""
+"""From responses to edge maps: operators combine filters, and maps turn numbers into pixels."""

@@ -1,9 +1,9 @@
-"""Colours for edge maps: a few colour maps that look even, made from a handful of anchors.
+"""Colours for edge maps: a few perceptually even colour maps, made from a handful of anchors.
 
-Anchors stand in Oklab, where equal distances look equally large (B. Ottosson, "A perceptual color
-space for image processing", 2020), with the lightness of his later estimate, which is truer in
-the dark ("Okhsv and Okhsl", 2021). It grows by the same step from black or nearly black to white
-or nearly white, so that a map reads the same in print without colour.
+Anchors are given in Oklab, where equal distances look equally large (B. Ottosson, "A perceptual
+color space for image processing", 2020), with the lightness of his later estimate, which is more
+accurate in the dark ("Okhsv and Okhsl", 2021). Lightness grows in equal steps from black or nearly
+black to white or nearly white, so that a map reads the same when printed in grey.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ANCHORS = {
 COLORMAPS = tuple(ANCHORS)
 
 WHEEL_LIGHTNESS, WHEEL_CHROMA = 0.74, 0.115
-"""The largest circle of hues of one lightness that a screen can show, nearly."""
+"""Nearly the largest circle of hues of one lightness that a screen can show."""
 
 _TO_LMS = np.array(
     [
@@ -48,7 +48,7 @@ _TO_LINEAR_RGB = np.array(
 
 
 def oklab_to_srgb(lab: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return sRGB samples of 0 … 1 for Oklab colours ``(…, 3)``, cut to what a screen can show.
+    """Return sRGB samples of 0 … 1 for Oklab colours ``(…, 3)``, clipped to sRGB's gamut.
 
     The transfer curve is that of IEC 61966-2-1.
 
@@ -63,7 +63,7 @@ def oklab_to_srgb(lab: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _oklab_lightness(even: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return Oklab's lightness for Ottosson's even one: the inverse of his toe function."""
+    """Return Oklab's lightness for Ottosson's later one: the inverse of his toe function."""
     k1, k2 = 0.206, 0.03
     k3 = (1 + k1) / (1 + k2)
     lightness: NDArray[np.float64] = even * (even + k1) / (k3 * (even + k2))
@@ -74,7 +74,7 @@ def _oklab_lightness(even: NDArray[np.float64]) -> NDArray[np.float64]:
 def palette(name: str, size: int = 256) -> NDArray[np.float32]:
     """Return ``size`` colours ``(size, 3)`` of a map, 0 … 1 each, from weak to strong.
 
-    The ``wheel`` is a circle of hues, red for 0 and once around.
+    The ``wheel`` is a full circle of hues that begins at red for 0.
     """
     if name == "wheel":
         angles = np.arange(size) * (2 * np.pi / size)
@@ -91,7 +91,7 @@ def palette(name: str, size: int = 256) -> NDArray[np.float32]:
 
 
 def colour(samples: NDArray[Any], name: str) -> NDArray[Any]:
-    """Return samples ``(rows, cols, 1)`` in a map's colours, ``(rows, cols, 3)`` alike."""
+    """Return samples ``(rows, cols, 1)`` in a map's colours: ``(rows, cols, 3)`` of that type."""
     white = full_scale(samples.dtype)
     if samples.dtype == np.uint8:
         table = np.rint(palette(name) * 255).astype(np.uint8)
@@ -123,10 +123,10 @@ def invert(samples: NDArray[Any]) -> NDArray[Any]:
 
 
 def overlay(picture: NDArray[Any], samples: NDArray[Any], colours: NDArray[Any]) -> NDArray[Any]:
-    """Lay edges on a picture: each pixel as far from it to its colour as its edge is strong.
+    """Lay edges on a picture: the stronger a pixel's edge, the more of the edge's colour it gets.
 
-    ``picture (rows, cols, 1 or 3)`` and ``colours``, which stand for it, are 0 … 1 in float32;
-    ``samples (rows, cols, 1)`` give the strength and the result's type ``(rows, cols, 3)``.
+    ``picture (rows, cols, 1 or 3)`` and the edges' ``colours`` are 0 … 1 in float32; ``samples
+    (rows, cols, 1)`` give the strength, and their type that of the result ``(rows, cols, 3)``.
     """
     share = samples / np.float32(full_scale(samples.dtype))
     return _samples(picture + (colours - picture) * share, samples.dtype)

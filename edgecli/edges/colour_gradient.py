@@ -1,7 +1,7 @@
 """The gradient of a picture of many channels: how steep it is, and in which direction.
 
-Channels that rise to opposite sides must not cancel, so not their gradients are added but the
-outer products of them: J = Σ ∇c ∇cᵀ. The root of its larger eigenvalue is the steepest slope, the
+Channels that rise to opposite sides must not cancel, so the outer products of their gradients are
+added, not the gradients: J = Σ ∇c ∇cᵀ. The root of J's larger eigenvalue is the steepest slope, its
 eigenvector the direction. S. Di Zenzo, "A note on the gradient of a multi-image", Computer Vision,
 Graphics and Image Processing 33 (1986).
 """
@@ -25,7 +25,7 @@ REPLICATE = Border("replicate")
 
 @dataclass(frozen=True)
 class Slab:
-    """Rows of a picture in planes ``(C, rows, W)``, of which the first is row ``first``."""
+    """Rows of a picture in planes ``(C, rows, W)``, beginning at row ``first``."""
 
     planes: Floats
     first: int
@@ -82,7 +82,7 @@ def respond(
 ) -> NDArray[Any]:
     """Return the responses ``(C · C_out, rows, W)`` of rows ``[start, stop)``, plane by plane.
 
-    They lie in working memory that the next call uses again.
+    They lie in working memory that the next call reuses.
     """
     needed = slab.rows(*convolution.needed(start, stop))
     shape = (len(needed), convolution.filters, stop - start, needed.shape[2])
@@ -93,7 +93,7 @@ def respond(
 
 
 def tensor(convolution: Convolution, slab: Slab, start: int, stop: int, scratch: Scratch) -> Tensor:
-    """Return J of rows ``[start, stop)`` for the derivatives that ``convolution`` takes."""
+    """Return J of rows ``[start, stop)`` from the derivatives that ``convolution`` computes."""
     responses = respond(convolution, slab, start, stop, scratch)
     x, y = responses[::2], responses[1::2]
     return Tensor(_products(x, x), _products(y, y), _products(x, y), responses[:2].copy())
@@ -110,7 +110,7 @@ def _products(left: Floats, right: Floats) -> Floats:
 def direction(of: Tensor) -> tuple[Floats, Floats]:
     """Return the direction of the steepest slope as ``(gx, gy)``, of any length.
 
-    An eigenvector has no sign; it is turned so that the first channel grows along it.
+    An eigenvector's sign is arbitrary; this one is chosen so that the first channel grows along it.
     """
     half = of.spread
     half += np.abs(of.xx - of.yy)

@@ -2,21 +2,21 @@
 
     Lab        sRGB to CIE L*a*b*, a* and b* counted ``CHROMA`` times
     gradient   the length of the colour gradient, at three scales: Di Zenzo's tensor
-    strength   the geometric mean of the three: what is an edge at every scale
-    thinning   lines of one pixel, across the gradient of the finest scale
-    division   by the mean of fine gradients around: an outline has none beside it, texture has
+    strength   the geometric mean of the three: large where there is an edge at every scale
+    thinning   lines one pixel wide, across the gradient of the finest scale
+    division   by the mean of fine gradients nearby: an outline has none beside it, texture does
 
-The constants below are those that score best on the validation photos of BSDS500, as
-``tests/benchmarks/quality.py`` measures it; their optima are flat.
+The constants below score best on the validation photos of BSDS500, as measured by
+``tests/benchmarks/quality.py``; their optima are flat.
 
 The tensor: S. Di Zenzo, "A note on the gradient of a multi-image", Computer Vision, Graphics and
 Image Processing 33 (1986). The scales, each derivative times its σ: T. Lindeberg, "Edge detection
 and ridge detection with automatic scale selection", IJCV 30 (1998). The division: D. J. Heeger,
 "Normalization of cell responses in cat striate cortex", Visual Neuroscience 9 (1992).
 
-Rows are computed in tiles of a fixed height, counted from the top, whatever band is asked for:
-sums of floats depend in their last bit on where a tile begins, and so a band is equal to the
-same rows of the whole image to the bit.
+Rows are computed in tiles of a fixed height, counted from the top, whichever band is wanted. The
+last bit of a sum of floats depends on where a tile begins; with fixed tiles a band equals the same
+rows of the whole image bit for bit.
 """
 
 from __future__ import annotations
@@ -47,39 +47,39 @@ from edgecli.images.colour import WHITE, Colour, composite
 from edgecli.records import dataclass
 
 SCALES = (1.5, 3.0, 6.0)
-"""Standard deviations of the Gaussians whose derivatives make the strength, in pixels."""
+"""Standard deviations in pixels of the Gaussians whose derivatives give the strength."""
 
 CHROMA = np.float32(2.0)
-"""How much more a* and b* count than L*: outlines of things differ in colour, shading does not."""
+"""How much more a* and b* count than L*: colour changes at outlines, but not under shading."""
 
 SHRINK = 2
-"""Side in pixels of the blocks whose means make the picture that surroundings are taken from."""
+"""Side in pixels of the blocks that are averaged to make the smaller picture for surroundings."""
 
 FINE_SCALE = 0.5
-"""Standard deviation of the derivatives in that picture, in its pixels: fine, to see texture."""
+"""Standard deviation of the derivatives in that picture, in its pixels: fine enough for texture."""
 
 SURROUND = 24.0
 """Standard deviation of the Gaussian over which strength is averaged, in pixels."""
 
 HALF = np.float32(0.04)
-"""The strength that alone, without surroundings, gives 0.5; a black and white edge has 0.4."""
+"""The strength that gives 0.5 with nothing around it; an edge from black to white has 0.4."""
 
 FLOOR = 1e-3
 """Weaker than a step of one 8-bit level, 0.4 / 255: no edge."""
 
 TILE_PIXELS, FEWEST_ROWS, MOST_ROWS = 2**20, 32, 128
-"""Pixels of a tile, and the bounds of its rows: a pixel takes about 120 bytes while at work."""
+"""Pixels of a tile, and bounds on its rows: each pixel takes about 120 bytes of working memory."""
 
 THIN_ROWS = 16
-"""Rows that are thinned together: what is known of each pixel stays in cache."""
+"""Rows that are thinned together: few enough for their data to stay in cache."""
 
 
 @dataclass(frozen=True)
 class ContourPlan:
     """Contours laid over an image ``(H, W, C)``: computes any band of them, on any thread.
 
-    ``scales`` are derivatives over the image; ``fine`` is one, and ``surround`` a mean, over the
-    image made smaller by ``SHRINK``.
+    ``scales`` are derivatives of the image; ``fine`` is a derivative, and ``surround`` a mean, of
+    the image made smaller by ``SHRINK``.
     """
 
     shape: tuple[int, int, int]
@@ -90,7 +90,7 @@ class ContourPlan:
 
     @property
     def band_rows(self) -> int:
-        """Return the rows of a tile: bands that begin and end between tiles waste nothing."""
+        """Return the rows of a tile: bands that begin and end at tile borders waste nothing."""
         rows = TILE_PIXELS // self.shape[1] // FEWEST_ROWS * FEWEST_ROWS
         return min(max(rows, FEWEST_ROWS), MOST_ROWS)
 
@@ -101,7 +101,7 @@ class ContourPlan:
         return min(near[0], far[0]), max(near[1], far[1])
 
     def band(self, block: Rows, start: int, stop: int, out: NDArray[Any], scratch: Scratch) -> None:
-        """Compute rows ``[start, stop)`` into ``out (stop − start, W)``: 0 where no contour runs.
+        """Compute rows ``[start, stop)`` into ``out (stop − start, W)``: 0 off the contours.
 
         ``block (rows, W, C)`` holds the image rows ``needed(start, stop)``.
         """
@@ -110,7 +110,7 @@ class ContourPlan:
         for above, below in bands(last - first, self.band_rows):
             top, bottom = first + above, first + below
             low, high = self.needed(top, bottom)
-            # BLAS on several threads would cut, and so round, its sums in other places.
+            # BLAS on several threads would split its sums elsewhere, and so round them otherwise.
             with one_blas_thread():
                 tile = self._tile(block[low - origin : high - origin], top, bottom, scratch)
             asked = slice(max(start, top) - top, min(stop, bottom) - top)
@@ -122,7 +122,7 @@ class ContourPlan:
         return start // rows * rows, min(-(-stop // rows) * rows, self.shape[0])
 
     def _around(self, top: int, bottom: int) -> tuple[int, int]:
-        """Return the rows whose strength thinning compares: one more on each side."""
+        """Return the rows whose strengths thinning compares: one more on each side."""
         return max(top - 1, 0), min(bottom + 1, self.shape[0])
 
     def _near(self, top: int, bottom: int) -> tuple[int, int]:
@@ -131,7 +131,7 @@ class ContourPlan:
         return min(low for low, _ in cuts), max(high for _, high in cuts)
 
     def _far(self, top: int, bottom: int) -> tuple[int, int]:
-        """Return the image rows that the strength around is computed from."""
+        """Return the image rows that the surrounding strength is computed from."""
         averaged = self.surround.needed(top // SHRINK, -(-bottom // SHRINK))
         low, high = self.fine.needed(*averaged)
         return low * SHRINK, min(high * SHRINK, self.shape[0])
@@ -161,7 +161,7 @@ class ContourPlan:
         product = first.steepness
         for scale in others:
             product *= tensor(scale, slab, low, high, scratch).steepness
-        # Outside is as at the border: a rise that ends there is no ridge.
+        # Outside, the border repeats: a slope that ends there is no ridge.
         outside = (low == top, high == bottom), (1, 1)
         frame = np.pad(geometric_mean(product), outside, mode="edge")
         lines = np.empty((bottom - top, self.shape[1]), np.float32)
@@ -183,7 +183,7 @@ class ContourPlan:
 
 
 def plan_contours(shape: tuple[int, int, int], background: Colour = WHITE) -> ContourPlan:
-    """Lay contours over an image ``(H, W, C)``, C = 1 to 4; alpha is composited first.
+    """Plan contours over an image ``(H, W, C)``, C = 1 to 4; alpha is composited first.
 
     GeometryError for an image without pixels.
 
@@ -203,12 +203,12 @@ def plan_contours(shape: tuple[int, int, int], background: Colour = WHITE) -> Co
 
 
 def contours(picture: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:
-    """Return the contours of a picture as lines of one pixel, ``(H, W)`` of 0 to 1.
+    """Return the contours of a picture as lines one pixel wide, ``(H, W)`` of 0 to 1.
 
     ``picture`` is ``(H, W)`` or ``(H, W, C)``, as Pillow, OpenCV and scikit-image hold it (RGB
     order; alpha is composited on white): integers of 0 to their type's maximum or floats of 0 to
-    1. A line of strength E comes as E² / (E² + (0.04 + T)²), T being the mean strength of the
-    texture around it; 0.55 is the threshold that parts outlines from texture best.
+    1. A line of strength E becomes E² / (E² + (0.04 + T)²), T being the mean strength of the
+    texture around it; 0.55 is the threshold that best separates outlines from texture.
     Raises ImageError and GeometryError.
 
     >>> picture = np.zeros((9, 8), np.uint8)
@@ -229,7 +229,7 @@ def contours(picture: ArrayLike, threads: int | None = None) -> NDArray[np.float
 
 
 def colours(rows: Rows) -> Floats:
-    """Return planes ``(C, rows, W)`` whose differences tell outlines: L*, and a* and b* twice."""
+    """Return planes ``(C, rows, W)`` whose differences show outlines: L*, and a* and b* doubled."""
     planes = to_lab(rows)
     planes[1:] *= CHROMA
     return planes
@@ -238,7 +238,7 @@ def colours(rows: Rows) -> Floats:
 def shrink(rows: Rows, side: int) -> Floats:
     """Return the mean of each block of ``side`` × ``side`` pixels, as floats of 0 to 1.
 
-    Where blocks reach over the last row or column, these are repeated.
+    Where a block extends past the last row or column, that is repeated.
 
     >>> shrink(np.uint8([[[0], [255], [0]]]), 2)[..., 0].tolist()
     [[0.5, 0.0]]

@@ -1,9 +1,9 @@
-"""Where an edge points: the gradient that the responses of an edge map tell of.
+"""Where an edge points: the gradient, worked out from the responses of an edge map.
 
-A filter that differentiates answers to a slope by its first moments, m = Σ w · (x, y): a slope
+A differentiating filter responds to a slope by its first moments, m = Σ w · (x, y): a slope
 (gx, gy) gives the response m · (gx, gy). So the moments of all filters of a map, one row each,
-are a matrix M with M g = r, and the gradient is the least-squares answer g = M⁺ r, whatever the
-filters are: an x and y pair, diagonals, eight directions of the compass.
+form a matrix M with M g = r, and the gradient is the least-squares solution g = M⁺ r, whatever
+the filters are: an x and y pair, diagonals, eight compass directions.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from edgecli.filters import FilterBank
 from edgecli.records import dataclass
 
 NEGLIGIBLE = 1e-9
-"""Of Σ|w| times the kernel's size: a moment below it is rounding."""
+"""As a share of Σ|w| times the kernel's size: smaller moments are rounding errors."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Slope:
 
 
 def slope_of(weight: NDArray[np.float64], stride: tuple[int, int] = (1, 1)) -> Slope | None:
-    """Return how filters ``(n, C, kH, kW)`` tell the gradient, None where none sees a slope.
+    """Return how filters ``(n, C, kH, kW)`` give the gradient; None where none responds to a slope.
 
-    A step of the map is ``stride`` pixels, so that the gradient is that of the map.
+    One step in the map is ``stride`` pixels, so the gradient is that of the map.
 
     >>> from edgecli.filters import load_filter
     >>> slope_of(load_filter("sobel").weight).matrix
@@ -63,7 +63,7 @@ def slope_of(weight: NDArray[np.float64], stride: tuple[int, int] = (1, 1)) -> S
 
 
 def smooths(bank: FilterBank) -> bool:
-    """Whether a filter keeps a constant: its weights do not sum to 0, and it shows no edges."""
+    """Whether a filter keeps a constant: its weights do not sum to 0, so it shows no edges."""
     sums = bank.weight.sum(axis=(1, 2, 3))
     return bool(np.any(np.abs(sums) > NEGLIGIBLE * bank.absolute_sums))
 
@@ -71,9 +71,9 @@ def smooths(bank: FilterBank) -> bool:
 def gradient(
     slope: Slope, responses: NDArray[Any], scratch: Scratch
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return gx and gy ``(rows, cols)`` of responses ``(n, rows, cols)``; views where they are one.
+    """Return gx and gy ``(rows, cols)`` of responses ``(n, rows, cols)``; views if equal to one.
 
-    What is computed is float32 and lies in working memory that the next call uses again.
+    What is computed is float32, in working memory that the next call reuses.
     """
     x, y = slope.matrix
     return _weighted(x, responses, "x", scratch), _weighted(y, responses, "y", scratch)
@@ -98,9 +98,9 @@ def _weighted(
 
 
 def direction(gx: NDArray[Any], gy: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the angle in which brightness grows, in radians of −π … π; NaN where it is flat.
+    """Return the direction in which brightness grows, in radians of −π … π; NaN where it is flat.
 
-    0 is to the right and π/2 downward, as rows count.
+    0 is to the right and π/2 downward, the way row numbers grow.
 
     >>> direction(np.array([1, 0, -1, 0]), np.array([0, 1, 0, 0])).tolist()
     [0.0, 1.5707963705062866, 3.1415927410125732, nan]

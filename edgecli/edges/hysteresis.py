@@ -1,12 +1,12 @@
-"""Hysteresis: weak edges stay where they hang together with a strong one.
+"""Hysteresis: weak edges stay where they are connected to a strong one.
 
-Exact and in bands. Each row's weak pixels are runs; runs of neighbouring rows that touch belong
-together. A band finds its runs and joins them by itself, on any thread; bands are
-joined at their seams, and a component stays if one of its pixels is strong. What is kept of an
-image are its runs, so that memory follows the edges.
+Exact, and in bands. Each row's weak pixels form runs; touching runs of neighbouring rows belong to
+one component. A band finds and joins its runs by itself, on any thread; bands are then joined at
+their seams, and a component stays if one of its pixels is strong. Only the runs of an image are
+kept, so memory follows the edges.
 
-Positions are those of rows laid end to end with one gap after each, row · (W + 1) + column, so
-that no run ever touches one of another row by chance.
+Positions count along rows laid end to end with a gap of one after each, row · (W + 1) + column, so
+that runs of different rows never touch by accident.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ BAND_ROWS = 256
 class Runs:
     """The runs of weak pixels of one band, in order.
 
-    ``starts`` and ``stops`` are positions in the image, ``strong`` tells the runs with a strong
-    pixel, ``roots`` names each run's component in this band by one of its runs. ``pitch`` is what
-    a row takes, W + 1; ``corners`` tells whether pixels touch by their corners, too.
+    ``starts`` and ``stops`` are positions in the image, ``strong`` marks the runs with a strong
+    pixel, ``roots`` names each run's component in this band by one of its runs. ``pitch`` is the
+    length of a row, W + 1; ``corners`` tells whether pixels also touch at their corners.
     """
 
     starts: Positions
@@ -45,7 +45,7 @@ class Runs:
     corners: bool
 
     def moved(self, rows: int) -> Runs:
-        """Return the runs as many rows further down."""
+        """Return the runs moved down by ``rows``."""
         offset = rows * self.pitch
         return replace(self, starts=self.starts + offset, stops=self.stops + offset)
 
@@ -69,7 +69,7 @@ def find_runs(
     *,
     corners: bool = True,
 ) -> Runs:
-    """Find what exceeds ``low`` in a band ``(rows, W)``, taken to be the image's first.
+    """Find what exceeds ``low`` in a band ``(rows, W)``, placed as if it were the image's first.
 
     A pixel is strong if it exceeds ``high`` as well. NaN exceeds nothing.
     """
@@ -93,9 +93,9 @@ def find_runs(
 
 
 def keep_connected(found: Sequence[Runs]) -> list[NDArray[np.bool_]]:
-    """Tell for every band which of its runs hang together with a strong pixel.
+    """Return for every band which of its runs are connected to a strong pixel.
 
-    ``found`` are the bands of an image, one or more, from top to bottom.
+    ``found`` has the bands of an image, one or more, from top to bottom.
     """
     offsets = np.cumsum([0, *(len(runs.starts) for runs in found)])
     local = np.concatenate([runs.roots + n for runs, n in zip(found, offsets, strict=False)])
@@ -127,7 +127,7 @@ def _touching(runs: Runs, others: Runs) -> tuple[Positions, Positions]:
     last = np.searchsorted(others.starts, runs.stops - runs.pitch + reach, "left")
     counts = np.maximum(last - first, 0)
     here = np.repeat(np.arange(len(counts)), counts)
-    # The others of a run follow one another from its first.
+    # The runs that touch one run are consecutive, beginning at ``first``.
     skipped = np.repeat(first - (np.cumsum(counts) - counts), counts)
     return here, np.arange(len(here)) + skipped
 
@@ -135,9 +135,9 @@ def _touching(runs: Runs, others: Runs) -> tuple[Positions, Positions]:
 def _join(roots: Positions, a: Positions, b: Positions) -> Positions:
     """Return the roots of all nodes once the pairs ``a``–``b`` are joined.
 
-    Every root hooks onto a smaller one that it is joined with. Those still apart are joined in the
-    same way, as a smaller graph of their own: at least every second root is gone in each round,
-    so that rounds grow with the logarithm of the nodes (Shiloach and Vishkin 1982).
+    Every root hooks onto a smaller one that it is paired with. Those still apart are joined in the
+    same way, as a smaller graph of their own: each round removes at least every second root, so
+    the number of rounds grows with the logarithm of the nodes (Shiloach and Vishkin 1982).
     """
     a, b = roots[a], roots[b]
     apart = a != b
@@ -179,7 +179,7 @@ def hysteresis(
     corners: bool = True,
     threads: int | None = None,
 ) -> NDArray[np.bool_]:
-    """Return where ``strength (H, W)`` exceeds ``low`` and hangs together with more than ``high``.
+    """Return where ``strength (H, W)`` exceeds ``low`` and is connected to more than ``high``.
 
     Exact. Pixels are 8-connected, as in ``cv2.Canny`` and ``skimage.feature.canny``; without
     ``corners`` 4-connected, as in ``skimage.filters.apply_hysteresis_threshold``.

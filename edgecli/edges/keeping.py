@@ -1,7 +1,7 @@
 """Where the bands of an edge map go: straight to its sink, or kept until the last one is in.
 
-Thresholds that the image decides, hysteresis and some maps need the whole image. Only such maps
-are kept, and of those with known thresholds only the runs of pixels that exceed the low one.
+Thresholds chosen from the image, hysteresis and some maps need the whole image. Only such edge maps
+are kept; where the thresholds are known, only the runs of pixels that exceed the low one are.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Keeper(Protocol):
     """Takes the bands of one edge map."""
 
     def encode(self, shown: Shown, seen: Extremes, scratch: Scratch) -> Any:
-        """Return what is written of a band; pure, safe on any thread."""
+        """Return what is to be written of a band; pure, safe on any thread."""
         ...
 
     def write(self, encoded: Any) -> None:
@@ -38,24 +38,24 @@ class Keeper(Protocol):
         ...
 
     def finish(self, seen: Extremes, cuts: Sequence[Cut], threads: int) -> Levels | None:
-        """Write what was kept, of the bands given, and return the thresholds that were used."""
+        """Write what was kept, in the given bands, and return the thresholds that were used."""
         ...
 
 
 def keeper_of(plan: MapPlan, sink: Sink, shape: tuple[int, int, int]) -> Keeper:
-    """Return a keeper for a map whose responses are ``shape``, height × width × channels."""
+    """Return a keeper for a map of responses of ``shape``, height × width × channels."""
     return Keeping(plan, sink, shape) if plan.whole else Passing(plan, sink)
 
 
 def absolute(plan: MapPlan, strength: Rows, seen: Extremes) -> Rows:
-    """Return what thresholds compare: |v|, or v where the map drops what is negative."""
+    """Return what thresholds compare: |v|, or v where the map drops negative values."""
     positive = plan.map == "clip" or seen.smallest >= 0
     size: Rows = strength if positive else np.abs(strength)
     return size
 
 
 class Passing:
-    """Paints every band as it comes."""
+    """Paints every band as it arrives."""
 
     def __init__(self, plan: MapPlan, sink: Sink) -> None:
         self._plan, self._sink = plan, sink
@@ -79,7 +79,7 @@ class Passing:
 
 
 class Keeping:
-    """Keeps strengths, or their runs, and what else is painted, for the whole map."""
+    """Keeps strengths or their runs, and whatever else is painted, for the whole map."""
 
     def __init__(self, plan: MapPlan, sink: Sink, shape: tuple[int, int, int]) -> None:
         self._plan, self._sink, self._shape = plan, sink, shape
@@ -135,7 +135,7 @@ class Keeping:
         return levels
 
     def _shown(self, cut: Cut, edges: NDArray[np.bool_] | None) -> Shown:
-        """Return what was kept of a band; lines stand for strengths that were not."""
+        """Return what was kept of a band; the lines replace strengths that were not kept."""
         rows: dict[str, Any] = {name: k.array[slice(*cut)] for name, k in self._kept.items()}
         return Shown(**({"strength": edges} | rows))
 
@@ -145,14 +145,14 @@ class Keeping:
             return None
         strength = absolute(plan, self._kept["strength"].array, seen)
         found = strength[strength > 0] if plan.picks else strength[~np.isnan(strength)]
-        if max(-seen.smallest, seen.largest) == math.inf:  # such are edges over any threshold
+        if max(-seen.smallest, seen.largest) == math.inf:  # infinities exceed any threshold
             found = found[np.isfinite(found)]
         return find_levels(plan.threshold, found, plan.largest)
 
     def _lines(
         self, levels: Levels | None, seen: Extremes, cuts: Sequence[Cut], threads: int
     ) -> Callable[[int], NDArray[np.bool_]] | None:
-        """Return what gives the lines ``(rows, cols, C)`` of band n; None for bare strengths."""
+        """Return a function giving band n's lines ``(rows, cols, C)``; None for bare strengths."""
         if levels is None or self._plan.threshold is None:
             return None
         if self._runs:
@@ -166,7 +166,7 @@ class Keeping:
         return lambda n: whole[slice(*cuts[n])]
 
     def _join(self, cuts: Sequence[Cut]) -> Callable[[int], NDArray[np.bool_]]:
-        """Join the runs of all bands; they are painted when a band is asked for."""
+        """Join the runs of all bands; a band's runs are painted when it is requested."""
         planes = list(zip(*self._runs, strict=True))
         kept = [keep_connected(runs) for runs in planes]
 

@@ -1,7 +1,7 @@
-"""Colour as people see differences: from sRGB samples to CIE L*a*b*, a band of rows at a time.
+"""Perceptual colour: from sRGB samples to CIE L*a*b*, a band of rows at a time.
 
-Equal distances in L*a*b* are about equally visible, whichever colours they part. So an edge
-between two colours of one brightness counts as one between two greys does.
+Equal distances in L*a*b* are about equally visible, whichever colours they separate. So an edge
+between two colours of equal brightness counts just as one between two greys does.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ XYZ_OF_RGB = np.array(
 (B. Lindbloom, "RGB/XYZ Matrices")."""
 
 WHITE = XYZ_OF_RGB.sum(axis=1)
-"""XYZ of D65, what R = G = B = 1 gives: 0.95047, 1, 1.08883."""
+"""XYZ of D65, given by R = G = B = 1: 0.95047, 1, 1.08883."""
 
 OF_WHITE = (XYZ_OF_RGB.T / WHITE).T.astype(np.float32)
-"""Linear sRGB to X, Y and Z as shares of white's."""
+"""Linear sRGB to X, Y and Z relative to white's."""
 
 SPLICE = 6 / 29
-"""The value at which f changes from a line to a cube root, CIE 15:2004."""
+"""The value of f at which it changes from a line to a cube root, CIE 15:2004."""
 
 LARGEST_FLOAT = np.float32(2**16)
-"""Float samples are cut to ± this, which keeps the squares of all that follows finite."""
+"""Float samples are clipped to ± this, so that squares of what is computed from them are finite."""
 
 
 def finite(rows: Rows) -> Rows:
@@ -56,8 +56,8 @@ def finite(rows: Rows) -> Rows:
 def to_lab(rows: Rows) -> Floats:
     """Turn rows ``(rows, W, C)``, C = 1 or 3, into planes ``(C, rows, W)`` of L*, a* and b* / 100.
 
-    Black is 0 and white 1 in L*. Grey has L* alone, as a* and b* would be 0. Integers are sRGB
-    samples of 0 to their type's maximum, floats of 0 to 1; floats beyond go on along the curves.
+    Black is 0 and white 1 in L*. Grey gives L* alone, as a* and b* would be 0. Integers are sRGB
+    samples of 0 to their type's maximum, floats of 0 to 1; floats beyond that continue the curves.
 
     >>> print((100 * to_lab(np.uint8([[[255, 0, 0]]]))).round(2).ravel())
     [53.24 80.09 67.2 ]
@@ -70,7 +70,7 @@ def to_lab(rows: Rows) -> Floats:
 
 
 def linear(samples: NDArray[Any]) -> Floats:
-    """Return the light of sRGB samples, 1 for white: IEC 61966-2-1:1999.
+    """Return the linear light of sRGB samples, 1 for white: IEC 61966-2-1:1999.
 
     >>> linear(np.uint8([0, 255])).tolist()
     [0.0, 1.0]
@@ -82,7 +82,7 @@ def linear(samples: NDArray[Any]) -> Floats:
 
 @cache
 def _light_of(dtype: str) -> Floats:
-    """Return the light of every sample of a type: 256 or 65536 of them."""
+    """Return the linear light of every sample value of a type: 256 or 65536 of them."""
     largest = np.iinfo(dtype).max
     return _linear(np.arange(largest + 1) / largest)
 
@@ -100,7 +100,7 @@ def _weighted(weights: Floats, planes: Sequence[Floats]) -> Floats:
 
 
 def _response(light: Floats) -> Floats:
-    """Return f: the cube root, and below (6/29)³ its tangent there."""
+    """Return f: the cube root, and below (6/29)³ its tangent at that point."""
     line = light * np.float32(1 / (3 * SPLICE**2)) + np.float32(4 / 29)
     return np.where(light > SPLICE**3, np.cbrt(light), line)
 

@@ -4,8 +4,8 @@ Combining takes a norm of the filters' responses at each pixel: ``magnitude`` th
 ``sum`` the sum of absolute values, ``max`` the largest absolute value. ``direction`` keeps the
 norm as the strength of an edge and shows where it points, which ``gradients.py`` works out.
 
-What a step of height h gives at most, and what the same operator of other libraries is multiplied
-by to give the same (scikit-image's scales 8 bits to 0 … 1):
+The most that a step of height h gives, and the factors by which the same operators of other
+libraries are multiplied to give the same (scikit-image scales 8 bits to 0 … 1):
 
     operator     a step gives     OpenCV                              scikit-image
     sobel        4 h              1, magnitude of Sobel's pair        255 · 4 · √2
@@ -22,8 +22,8 @@ by to give the same (scikit-image's scales 8 bits to 0 … 1):
     log:σ        0.24 h / σ²      GaussianBlur and Laplacian          none (SciPy: 1)
     dog:σ        0.11 h           two of GaussianBlur                 255, difference_of_gaussians
 
-``contours`` is a recipe, not a norm: it gives 0 to 1, by how much a line stands out around it. So
-do networks, by how sure they are of an edge.
+``contours`` is a recipe, not a norm: it gives 0 to 1, by how much a line stands out from its
+surroundings. Networks give 0 to 1 as well, by how certain they are of an edge.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ LINKED = ("canny",)
 
 @dataclass(frozen=True)
 class Operator:
-    """A bank, what it is called, and how its feature maps combine.
+    """A bank, its name, and how its feature maps combine.
 
-    ``linked`` edges are one pixel wide and connected: Canny's. An operator with ``recipe`` is no
-    sliding bank: those banks and other steps make its one map, and ``bank`` is the finest of them.
-    Nor is one with ``network``, the name or file of a network, whose map ``bank`` leaves as it is.
+    ``linked`` edges are one pixel wide and connected: Canny's. An operator with a ``recipe`` is not
+    a sliding bank: the recipe's banks and other steps make its one map, and ``bank`` is the finest
+    of them. Nor is one with a ``network`` (name or file), whose map ``bank`` leaves unchanged.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Operator:
 
     @property
     def slides(self) -> bool:
-        """Whether its bank, slid over the image, is all there is to it."""
+        """Whether the operator is just its bank, slid over the image."""
         return not self.recipe and self.network is None
 
 
@@ -82,16 +82,16 @@ class EdgeMap:
     start: int
     stop: int
     combine: str
-    direction: bool = False  # shows where edges point, too
+    direction: bool = False  # also shows where edges point
     linked: bool = False
-    thin: bool = False  # lines of one pixel as it comes
+    thin: bool = False  # already lines one pixel wide
     soft: bool = False  # edges are ridges, not the responses of derivatives
 
 
 def load_operator(spec: str) -> Operator:
     """Load a built-in operator, or any filter as an operator that combines nothing.
 
-    A file ``NAME.toml`` is taken for a network, which is read where it is laid over an image.
+    A file ``NAME.toml`` is taken for a network, and is read only when laid over an image.
 
     >>> load_operator("sobel").combine, load_operator("vertical").combine
     ('magnitude', 'none')
@@ -111,9 +111,9 @@ def load_operator(spec: str) -> Operator:
 
 
 def contour_banks() -> tuple[FilterBank, ...]:
-    """Return the filters of contours: derivatives at each scale, then what surroundings take.
+    """Return the filters of contours: derivatives at each scale, then those for surroundings.
 
-    The last two, fine derivatives and a mean, slide over the picture of half the size.
+    These last two, fine derivatives and a mean, slide over the picture at half size.
     """
     from edgecli.edges.contours import FINE_SCALE, SCALES, SHRINK, SURROUND
 
@@ -122,9 +122,9 @@ def contour_banks() -> tuple[FilterBank, ...]:
 
 
 def edge_maps(operators: Sequence[Operator], combine: str | None) -> tuple[EdgeMap, ...]:
-    """List the edge maps of operators whose banks follow one another in one bank.
+    """List the edge maps of operators whose banks are joined, in order, into one bank.
 
-    ``combine`` replaces what each operator brings: any but ``none`` makes one map of them all.
+    ``combine`` overrides each operator's own: anything but ``none`` makes one map of them all.
     """
     if combine not in (None, "none"):
         return (_one_map(operators, str(combine)),)
@@ -156,13 +156,13 @@ def _one_map(operators: Sequence[Operator], combine: str) -> EdgeMap:
 
 
 def combined_dtype(edge_map: EdgeMap, dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the type of a combined map: magnitudes and sums need not fit the responses' type."""
+    """Return the type of a combined map: magnitudes and sums may not fit the responses' type."""
     alone = edge_map.stop - edge_map.start == 1 or edge_map.combine in ("none", "max")
     return dtype if alone else np.dtype(np.float32)
 
 
 def combine_responses(responses: NDArray[Any], how: str, scratch: Scratch) -> NDArray[Any]:
-    """Combine ``(n, rows, cols)`` into ``(rows, cols)``; one response alone stays signed.
+    """Combine ``(n, rows, cols)`` into ``(rows, cols)``; a single response stays signed.
 
     >>> combine_responses(np.array([[[3]], [[-4]]]), "magnitude", Scratch()).tolist()
     [[5.0]]
@@ -178,7 +178,7 @@ def combine_responses(responses: NDArray[Any], how: str, scratch: Scratch) -> ND
         return total
     for n, response in enumerate(responses):
         value = term if n else total
-        if response.dtype != np.float32:  # a pass of its own: mixed types run at half the speed
+        if response.dtype != np.float32:  # a separate pass: mixed types run at half the speed
             np.copyto(value, response, casting="unsafe")
             response = value  # noqa: PLW2901 (the same numbers, in cache)
         (np.square if how == "magnitude" else np.abs)(response, out=value)
@@ -190,8 +190,8 @@ def combine_responses(responses: NDArray[Any], how: str, scratch: Scratch) -> ND
 def merge_banks(banks: Sequence[FilterBank]) -> FilterBank:
     """Join banks into one, so that all filters slide together and their maps line up.
 
-    Smaller kernels are centred in the largest kernel's size among zeros, which cost nothing. A
-    window of even size has its centre up and left of the middle, as ``same`` padding has it.
+    Smaller kernels are padded to the largest kernel's size with zeros, which cost nothing. A
+    window of even size has its centre up and left of the middle, as in ``same`` padding.
     """
     size = tuple(max(bank.kernel_size[axis] for bank in banks) for axis in (0, 1))
     return concatenate([_centred(bank, (size[0], size[1])) for bank in banks])
@@ -212,7 +212,7 @@ def _centred(bank: FilterBank, size: tuple[int, int]) -> FilterBank:
 def largest_response(bank: FilterBank, edge_map: EdgeMap, full_scale: float) -> float:
     """Return the largest absolute value that a map can have for pixels of 0 … full_scale.
 
-    Of one filter that is the larger of the sums of its positive and of its negative weights,
+    For one filter this is the larger of the sums of its positive and of its negative weights,
     times full scale, with the bias. Combined maps take the same norm of their filters' bounds.
     """
     weight = bank.weight[edge_map.start : edge_map.stop]

@@ -1,4 +1,4 @@
-"""Edges to pixels: strengths, or lines that were chosen, in grey, colour or transparency."""
+"""Edges to pixels: strengths, or the lines chosen from them, in grey, colour or transparency."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Style:
-    """How edges look beyond grey; UsageError for what does not go together.
+    """How edges look beyond grey; UsageError for options that exclude each other.
 
     ``overlay`` is the colour of edges laid on the image, ``alpha`` makes them opaque and the rest
     transparent.
@@ -42,7 +42,7 @@ class Style:
         return self == Style()
 
     def channels(self, responses: int, *, hues: bool) -> int:
-        """Return the channels of the pixels, for so many of the response."""
+        """Return the number of channels of the pixels, given that of the responses."""
         if self.overlay is not None:
             return 3
         coloured = hues or self.colormap is not None
@@ -51,7 +51,7 @@ class Style:
 
 @dataclass(frozen=True)
 class Shown:
-    """What is painted of a run of rows, each ``(rows, cols, C)``.
+    """What is painted in a run of rows, each ``(rows, cols, C)``.
 
     ``angles`` are radians, ``picture`` the image's own rows as 0 … 1, grey or RGB.
     """
@@ -63,7 +63,7 @@ class Shown:
 
 def as_picture(rows: Rows, background: Colour) -> Rows:
     """Return an image's rows as floats of 0 to 1, grey or RGB, for edges to be laid on."""
-    from edgecli.images.colour import composite  # for those who ask for it
+    from edgecli.images.colour import composite  # loaded only where it is used
 
     colours = composite(rows, background) if rows.shape[2] in (2, 4) else rows
     return colours.astype(np.float32) / np.float32(full_scale(rows.dtype))
@@ -89,7 +89,7 @@ class Paint:
     ) -> Rows:
         """Return the pixels of a run of rows.
 
-        ``seen`` are the extremes of the strengths, ``edges`` tells lines that were chosen.
+        ``seen`` has the extremes of the strengths, ``edges`` is True on the lines that were chosen.
         """
         if self.scale is None:
             return self._numbers(shown, edges)
@@ -125,7 +125,7 @@ class Paint:
         return invert(pixels) if style.invert else pixels
 
     def _lines(self, samples: Rows, shown: Shown) -> Rows | None:
-        """Return the colours of lines, None where they have none of their own."""
+        """Return the colours of the lines; None where they have none of their own."""
         solid = np.full_like(samples, full_scale(self.samples))
         if shown.angles is not None:
             light = solid if self.style.alpha or self.style.overlay is not None else samples

@@ -1,8 +1,7 @@
-"""Which pixels are peaks along the gradient: in whole bands, or of a few pixels by position.
+"""Which pixels are peaks along the gradient: in whole bands, or among a few pixels by position.
 
-Both ways do the same arithmetic, so that their answers are equal to the bit; the second one pays
-where few pixels are asked about. A neighbour uphill must be smaller than a peak, one downhill may
-be equal to it.
+Both ways do the same arithmetic, so their results are equal bit for bit; the second is faster for
+few pixels. The neighbour uphill of a peak must be smaller, the one downhill may be equal.
 """
 
 from __future__ import annotations
@@ -17,16 +16,16 @@ Floats = NDArray[np.float32]
 TINY = np.finfo(np.float32).tiny
 
 TAN_22_5 = np.float32(np.sqrt(2) - 1)
-"""Slope of the border between a direction of the compass and the next."""
+"""Slope of the border between one compass direction and the next."""
 
 
 def peaks_in_band(
     frame: Floats, x: Floats, y: Floats, scratch: Scratch, *, sectors: bool
 ) -> NDArray[np.bool_]:
-    """Tell the peaks ``(rows, cols)`` of a frame ``(rows + 2, cols + 2)`` of strengths from 0 up.
+    """Mark the peaks ``(rows, cols)`` of a frame ``(rows + 2, cols + 2)`` of strengths from 0 up.
 
-    ``x`` and ``y`` are the gradient, ``sectors`` takes the nearest of eight neighbours. What has
-    no gradient is no peak.
+    ``x`` and ``y`` are the gradient; ``sectors`` takes the nearest of eight neighbours. A pixel
+    without a gradient is no peak.
     """
     peaks = (_peaks_in_sectors if sectors else _peaks_between)(frame, x, y, scratch)
     peaks &= (x != 0) | (y != 0)
@@ -36,12 +35,12 @@ def peaks_in_band(
 def peaks_among(
     frame: Floats, found: NDArray[np.intp], x: Floats, y: Floats, *, sectors: bool
 ) -> NDArray[np.bool_]:
-    """Tell the peaks among positions ``found`` of the rows within the frame, laid end to end.
+    """Mark the peaks among positions ``found`` in the rows within the frame, laid end to end.
 
     ``x`` and ``y`` are the gradient at those positions.
     """
     pitch = frame.shape[1]
-    # Row r, column c within the frame is position (r + 1) · pitch + c + 1 of it.
+    # Row r, column c within the frame is the frame's position (r + 1) · pitch + c + 1.
     place = found + (found // (pitch - 2)) * 2 + (pitch + 1)
     values = frame.reshape(-1)
     uphill, downhill = (_nearest if sectors else _between)(values, place, x, y, pitch)
@@ -80,8 +79,8 @@ def _between(
 def _uphill(frame: Floats, slope: Floats, name: str, scratch: Scratch) -> tuple[Floats, Floats]:
     """Return what neighbours ahead and behind must not exceed: the strength, or just below it.
 
-    ``slope`` is positive where ahead is uphill. There a neighbour must be smaller, and behind it
-    may be equal: of positive floats, the next smaller one has the next smaller bits.
+    ``slope`` is positive where ahead is uphill: there the neighbour ahead must be smaller, the one
+    behind may be equal. The next smaller positive float has the next smaller bits.
     """
     bits = frame.view(np.int32)[1:-1, 1:-1]
     downhill = scratch.take(f"{name} downhill", slope.shape, np.int32)
@@ -118,8 +117,8 @@ def _peaks_in_sectors(frame: Floats, x: Floats, y: Floats, scratch: Scratch) -> 
 def _peaks_between(frame: Floats, x: Floats, y: Floats, scratch: Scratch) -> NDArray[np.bool_]:
     """Compare with the strengths where the gradient passes between two neighbours.
 
-    One of them is straight across or down, whichever the gradient is nearer to, the other is the
-    diagonal on its side.
+    One of them is straight across or down, whichever is nearer to the gradient; the other is the
+    diagonal on the gradient's side.
     """
     share, steep, differ, main = (
         scratch.take(name, x.shape, np.float32) for name in ("share", "steep", "differ", "main")
@@ -144,7 +143,7 @@ def _peaks_between(frame: Floats, x: Floats, y: Floats, scratch: Scratch) -> NDA
 
 
 def _shares(x: Floats, y: Floats, share: Floats, steep: Floats, scratch: Scratch) -> None:
-    """Fill how far the gradient leans to the diagonal, 0 to 1, and across less down."""
+    """Fill how far the gradient leans to the diagonal, 0 to 1, and |x| − |y|."""
     across, down = (scratch.take(name, x.shape, np.float32) for name in ("across", "down"))
     np.abs(x, out=across)
     np.abs(y, out=down)

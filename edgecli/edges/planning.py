@@ -1,4 +1,4 @@
-"""What is to be done with the responses of each edge map, decided before any pixel is read."""
+"""What to do with the responses of each edge map, decided before any pixel is read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from edgecli.filters import FilterBank
 from edgecli.records import dataclass, field
 
 ROUNDING = 2.0**-18
-"""Of the largest possible response: what float32 sums of nothing may come to."""
+"""As a share of the largest possible response: what rounding in float32 may leave of a zero sum."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Lines:
 class MapPlan:
     """One edge map: how responses combine, which stages follow, and how the rest is painted.
 
-    ``slope`` is there where a stage or the painting needs the gradient. ``levels`` are the
-    thresholds where they are known already.
+    ``slope`` is given where a stage or the painting needs the gradient. ``levels`` are the
+    thresholds, if they are already known.
     """
 
     edge_map: EdgeMap
@@ -63,31 +63,31 @@ class MapPlan:
 
     @property
     def halo(self) -> int:
-        """Return the rows that are needed on each side of a band."""
+        """Return the number of rows needed on each side of a band."""
         return sum(stage.halo for stage in self.stages)
 
     @property
     def whole(self) -> bool:
-        """Whether pixels are known only when the last response is."""
+        """Whether pixels are known only after the last response."""
         if self.threshold is not None:
             return self.threshold.whole or self.threshold.linked
         return self.map in WHOLE_IMAGE_MAPS
 
     @property
     def clips(self) -> Scale | None:
-        """Return the scale that may cut strengths off; chosen lines and fitted scales cut none."""
+        """Return the scale if it may clip strengths; chosen lines and fitted scales clip none."""
         return None if self.whole or self.threshold else self.paint.scale
 
     @property
     def thinning(self) -> str | None:
-        """Return what thins the map, in words."""
+        """Return in words how the map is thinned."""
         if self.edge_map.thin:
             return Thin(0.0).name
         return next((s.name for s in self.stages if isinstance(s, Thin | Cross | Crest)), None)
 
     @property
     def picks(self) -> bool:
-        """Whether most strengths are 0 because they were set so, not because nothing is there."""
+        """Whether most strengths are 0 because a step set them so."""
         return bool(self.stages) or self.edge_map.thin
 
 
@@ -119,7 +119,7 @@ def plan_map(
     depth: str | None,
     style: Style,
 ) -> MapPlan:
-    """Plan one edge map of what responds to an image, ``pixels`` being the image's type."""
+    """Plan one edge map of a responder over an image whose type is ``pixels``."""
     convolution, response = responder.convolution, responder.dtype
     own = responder.bank.select(range(edge_map.start, edge_map.stop))
     along = _looks_along(edge_map, lines)  # else the slope, which takes an SVD, is not needed
@@ -147,7 +147,7 @@ def plan_map(
 
 
 def _looks_along(edge_map: EdgeMap, lines: Lines) -> bool:
-    """Whether anything asks where the edges of a map point."""
+    """Whether anything needs to know where the edges of a map point."""
     return edge_map.direction or edge_map.linked or lines.thin
 
 
@@ -178,8 +178,8 @@ def inside(
 ) -> NDArray[np.bool_]:
     """Return where a window sees nothing outside the mask: ``(H', W')`` for a mask ``(H, W)``.
 
-    So what stands outside, and the border of the mask, makes no edges. GeometryError where the
-    mask has not the image's size.
+    So neither what is outside nor the mask's border makes edges. GeometryError where the mask does
+    not have the image's size.
     """
     rows, cols = convolution.geometry.rows, convolution.geometry.cols
     if mask.shape != (rows.size, cols.size):

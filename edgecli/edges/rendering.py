@@ -4,13 +4,13 @@ Every map is one affine step, ``round(factor · v + offset)``, clipped to what t
 the maps differ in whether ``v`` is taken absolute and where factor and offset come from.
 
     abs     |v|, saturating           clip    v, negative to 0
-    gain    |v| over the largest response that the filter can give: never clips
+    gain    |v| over the filter's largest possible response: never clips
     signed  zero is mid-grey, the strongest response white or black
     minmax  the smallest response black, the largest white
     raw     the numbers themselves
 
-8-bit edge maps of 8-bit images keep the response's own units; other depths are scaled by their
-full scales, where a float image's is 1.0.
+8-bit edge maps of 8-bit images keep the response's own units; other depths are scaled from full
+scale to full scale, which for a float image is 1.0.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from edgecli.records import dataclass, replace
 MAPS = ("abs", "clip", "signed", "gain", "minmax", "raw")
 
 DEPTHS = {"8": "uint8", "16": "uint16", "float": "float32"}
-"""Choices of the samples that are written; float ones are 1.0 at white, neither rounded nor cut."""
+"""Choices for the written samples; floats are 1.0 at white, and neither rounded nor clipped."""
 
 WHOLE_IMAGE_MAPS = ("signed", "minmax")
-"""Maps that are known only when the last response is."""
+"""Maps that are known only after the last response."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def rendered_dtype(
 def choose_scale(
     map_name: str, white: float, samples: np.dtype[Any], largest: float
 ) -> Scale | None:
-    """Return the scale of a map that needs no look at the responses; None for ``raw``.
+    """Return the scale of a map that does not depend on the responses; None for ``raw``.
 
     ``white`` is the image's full scale, ``largest`` the filter's largest possible response, which
     ``gain`` divides by.
@@ -122,7 +122,7 @@ def measure(response: NDArray[Any], scale: Scale | None) -> Extremes:
 
 
 def _clipped(response: NDArray[Any], scale: Scale, extremes: Extremes) -> int:
-    """Count what rounds to less than 0 or more than the limit; looks only where some do."""
+    """Count what rounds to less than 0 or more than the limit, if the extremes say there is any."""
     if not scale.factor:
         return 0
     high = (scale.limit + 0.5 - scale.offset) / scale.factor
@@ -141,7 +141,7 @@ def render(
 ) -> None:
     """Write ``round(clip(factor · v + offset))`` to ``out``; NaN becomes 0 in integers.
 
-    ``seen``, what ``measure`` found in the response, spares passes over it.
+    ``seen``, which ``measure`` returns for the response, saves passes over it.
     """
     if seen is None:
         seen = measure(response, None)
@@ -152,7 +152,7 @@ def render(
     elif response.dtype.kind == "i" and scale.factor == 1 and scale.offset == 0:
         _saturate(response, scale, out, scratch)
     else:
-        # From 0 up, adding a half and cutting off the fraction rounds to the nearest.
+        # From 0 up, adding a half and truncating rounds to the nearest.
         values = _affine(response, scale, 0.5, scratch)
         # Not minimum and maximum: with a scalar NumPy runs those six times as slowly.
         np.clip(values, 0, np.float32(scale.limit + 0.5), out=values)
@@ -166,7 +166,7 @@ def _affine(
 ) -> NDArray[np.float32]:
     """Return ``factor · v + offset + half`` in working memory."""
     values = scratch.take("render", response.shape, np.float32)
-    if response.dtype != np.float32:  # a pass of its own: mixed types run at half the speed
+    if response.dtype != np.float32:  # a separate pass: mixed types run at half the speed
         np.copyto(values, response, casting="unsafe")
         response = values
     if scale.absolute:

@@ -1,7 +1,7 @@
-"""What answers to an image with feature maps: a bank that slides over it, or a recipe of several.
+"""What turns an image into feature maps: a bank that slides over it, or a recipe of several.
 
 A responder computes any band of rows alone, on any thread, from the image rows that it says it
-needs, and tells what reports say of it. All that follows is the same for every one: ``stages.py``,
+needs, and gives the facts for reports. What follows is the same for all of them: ``stages.py``,
 ``keeping.py``, ``painting.py``.
 """
 
@@ -25,7 +25,7 @@ from edgecli.images.colour import WHITE, Colour, to_volume
 from edgecli.records import dataclass
 
 if TYPE_CHECKING:
-    from edgecli.edges.contours import ContourPlan  # loaded where contours are asked for
+    from edgecli.edges.contours import ContourPlan  # loaded only where contours are computed
 
 Array = NDArray[Any]
 Cut = tuple[int, int]
@@ -33,7 +33,7 @@ Cut = tuple[int, int]
 
 
 class Stopwatch:
-    """Seconds of work that is done while rows are read."""
+    """Seconds of work done while rows are read."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -44,7 +44,7 @@ class Responder(Protocol):
 
     @property
     def bank(self) -> FilterBank:
-        """The filters that tell which way edges point, and how near to them pixels count."""
+        """The filters that give edges their direction, and say which pixels near them count."""
         ...
 
     @property
@@ -59,7 +59,7 @@ class Responder(Protocol):
 
     @property
     def planes(self) -> int:
-        """Colour planes that are filtered alone."""
+        """Number of colour planes that are filtered separately."""
         ...
 
     @property
@@ -74,7 +74,7 @@ class Responder(Protocol):
 
     @property
     def white(self) -> float:
-        """The response that is drawn white where the map does not say otherwise."""
+        """The response that is drawn white unless the map says otherwise."""
         ...
 
     @property
@@ -109,7 +109,7 @@ class Responder(Protocol):
 
     @property
     def border(self) -> Border:
-        """What stands outside the image."""
+        """What lies outside the image."""
         ...
 
     @property
@@ -122,9 +122,9 @@ class Responder(Protocol):
         ...
 
     def read(self, source: Source, threads: int, watch: Stopwatch) -> Source:
-        """Return the source of the rows that ``needed`` counts: the image's, or made of them.
+        """Return the source of the rows that ``needed`` refers to: the image's, or made from them.
 
-        What making them takes is added to ``watch``.
+        The time to make them is added to ``watch``.
         """
         ...
 
@@ -139,7 +139,7 @@ class Responder(Protocol):
     def respond(self, pixels: Array, cut: Cut, scratch: Scratch) -> Array:
         """Return the responses ``(planes, C_out, rows, W')`` of rows ``cut``.
 
-        C_out is 1 where only what combines them is asked for, and can be had alone.
+        C_out is 1 where only their combination is wanted and can be computed directly.
         """
         ...
 
@@ -148,11 +148,11 @@ class Responder(Protocol):
 class Sliding:
     """A bank that slides over the planes of an image.
 
-    ``folds`` gives the largest absolute response of all filters alone.
+    With ``folds`` it gives only the largest absolute response of all filters.
     """
 
     bank: FilterBank
-    own: tuple[FilterBank, ...]  # each operator's bank before they were merged
+    own: tuple[FilterBank, ...]  # each operator's bank, before merging
     convolution: Convolution
     channels: str
     planes: int
@@ -164,7 +164,7 @@ class Sliding:
 
     @property
     def banks(self) -> tuple[FilterBank, ...]:
-        """Return each operator's bank over the depth of the volume."""
+        """Return each operator's bank at the depth of the volume."""
         return tuple(bank.over(self.convolution.depth) for bank in self.own)
 
     @property
@@ -225,7 +225,7 @@ class Sliding:
         return sum(bank.weight.size for bank in self.banks), self.bank.parameters[1]
 
     def largest(self, edge_map: EdgeMap) -> float:
-        """Return what the weights can make of white."""
+        """Return the bound that follows from the weights and white."""
         return largest_response(self.bank, edge_map, self.white)
 
     def read(self, source: Source, threads: int, watch: Stopwatch) -> Source:  # noqa: ARG002
@@ -261,7 +261,7 @@ class Sliding:
 class Contouring:
     """Contours: one map of 0 to 1 from the gradients of all colours at several scales.
 
-    Where the finest derivatives are 0, no contour runs: so ``bank`` is theirs.
+    No contour runs where the finest derivatives are 0, so ``bank`` is theirs.
     """
 
     bank: FilterBank
@@ -300,7 +300,7 @@ class Contouring:
 
     @property
     def receptive_field(self) -> tuple[int, int]:
-        """Return what is averaged around: a mean of derivatives of means of blocks."""
+        """Return that of the surroundings: a mean of derivatives of means of blocks."""
         from edgecli.edges.contours import SHRINK
 
         plan = self.plan
@@ -339,7 +339,7 @@ class Contouring:
 
     @property
     def border(self) -> Border:
-        """Return what the derivatives replicate."""
+        """Return the border that the derivatives replicate."""
         return self.convolution.border
 
     @property
@@ -348,7 +348,7 @@ class Contouring:
         return sum(bank.weight.size for bank in self.banks), 0
 
     def largest(self, edge_map: EdgeMap) -> float:  # noqa: ARG002
-        """Return 1: E² / (E² + …) comes no higher."""
+        """Return 1, the upper bound of E² / (E² + …)."""
         return 1.0
 
     def read(self, source: Source, threads: int, watch: Stopwatch) -> Source:  # noqa: ARG002
@@ -360,7 +360,7 @@ class Contouring:
         return self.plan.needed(start, stop)
 
     def prepare(self, block: Rows) -> Array:
-        """Return the pixels as they are; every tile turns its own into L*, a* and b*."""
+        """Return the pixels unchanged; every tile converts its own to L*, a* and b*."""
         return block
 
     def respond(self, pixels: Array, cut: Cut, scratch: Scratch) -> Array:

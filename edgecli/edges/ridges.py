@@ -1,16 +1,16 @@
-"""Lines of one pixel along the crests of a soft edge map, as networks give it.
+"""Lines one pixel wide along the crests of a soft edge map, as networks give it.
 
-An edge of such a map is a ridge some pixels wide, not a step: it has no gradient at its crest. So
-each pixel is compared with what lies across the ridge: in the direction in which the map, smoothed,
-curves downward most, the first eigenvector of its second derivatives. What is compared is not
-smoothed: on photos that lost more than it mended.
+An edge in such a map is a ridge some pixels wide, not a step: it has no gradient at its crest. So
+each pixel is compared with its neighbours across the ridge: in the direction in which the smoothed
+map curves downward most, the first eigenvector of its second derivatives. The values compared are
+not smoothed: on photos, smoothing them did more harm than good.
 
 Soft maps thinned by second derivatives: P. Dollár and C. L. Zitnick, "Fast edge detection using
 structured forests", IEEE TPAMI 37 (2015). Ridges by eigenvectors: C. Steger, "An unbiased detector
 of curvilinear structures", IEEE TPAMI 20 (1998).
 
-All is sums of neighbours in a fixed order, so that a band equals the same rows of the whole map to
-the bit; their weights, powers of two, are left out where only directions follow.
+Everything is a sum of neighbours in a fixed order, so that a band equals the same rows of the whole
+map bit for bit; scale factors, powers of two, are left out where only directions matter.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ SMOOTHING = (1, 2, 1, 2, 1, 1)
 """How far each sum of two neighbours reaches, along rows and columns: σ = 1.7 pixels."""
 
 REACH = sum(SMOOTHING) // 2 + 1
-"""Pixels on each side that decide about a pixel."""
+"""Pixels on each side that a pixel's result depends on."""
 
 ROWS = 64
-"""Rows that are thinned together: what is known of each pixel stays in cache."""
+"""Rows that are thinned together: few enough for their data to stay in cache."""
 
 
 @dataclass(frozen=True)
 class Crest:
-    """Keep lines of one pixel: the crests of a soft map of 0 and more.
+    """Keep lines one pixel wide: the crests of a soft map of values from 0 up.
 
     Strengths up to ``floor`` are no edges.
     """
@@ -54,7 +54,7 @@ class Crest:
         return "non-maximum suppression, across ridges"
 
     def apply(self, layers: Layers, cut: Cut, scratch: Scratch) -> Layers:
-        """Thin every plane; beyond the map's frame it goes on as at the frame."""
+        """Thin every plane; beyond the map's border the outermost values repeat."""
         inner = layers.crop(cut)
         above, below = cut[0] - layers.cut[0], layers.cut[1] - cut[1]
         lacking = (REACH - above, REACH - below), (REACH, REACH)
@@ -68,7 +68,7 @@ class Crest:
 
 
 def crests(strength: Floats, floor: float, scratch: Scratch) -> NDArray[np.bool_]:
-    """Tell which pixels ``(rows, cols)`` over ``floor`` are on a crest.
+    """Return which pixels ``(rows, cols)`` over ``floor`` are on a crest.
 
     ``strength`` is ``(rows + 2 · REACH, cols + 2 · REACH)``.
     """
@@ -80,8 +80,8 @@ def crests(strength: Floats, floor: float, scratch: Scratch) -> NDArray[np.bool_
 def across(values: Floats, scratch: Scratch) -> tuple[Floats, Floats]:
     """Return the direction ``(x, y)``, of any length, in which a map curves downward most.
 
-    ``values (rows + 2, cols + 2)`` has a pixel of halo; the results are ``(rows, cols)``. Where
-    all directions are alike it is along the row.
+    ``values (rows + 2, cols + 2)`` has a halo of one pixel; the results are ``(rows, cols)``. Where
+    all directions are equal it is along the row.
 
     >>> ridge = np.zeros((3, 5), np.float32)
     >>> ridge[1] = 1
@@ -106,9 +106,9 @@ def across(values: Floats, scratch: Scratch) -> tuple[Floats, Floats]:
 
 
 def _halved(a: Floats, b: Floats, out: tuple[Floats, Floats], term: Floats) -> None:
-    """Fill a direction at half the angle of (a, b): (r + a, b), or (b, r − a), r their length.
+    """Fill a direction at half the angle of (a, b): (r + a, b) or (b, r − a), r being its length.
 
-    Of the two, that in which nothing cancels.
+    The one in which nothing cancels is taken.
     """
     x, y = out
     np.multiply(a, a, out=x)
@@ -124,9 +124,9 @@ def _halved(a: Floats, b: Floats, out: tuple[Floats, Floats], term: Floats) -> N
 
 
 def _smoothed(values: Floats, scratch: Scratch) -> Floats:
-    """Add to each value the one further on, step by step, along rows and then columns.
+    """Add to each value the one a step ahead, for every step, along rows and then columns.
 
-    The result is smaller by the sum of the steps in both directions.
+    In both directions the result is smaller by the sum of the steps.
     """
     for number, step in enumerate(SMOOTHING * 2):
         if number < len(SMOOTHING):

@@ -1,8 +1,8 @@
-"""Stages: from the responses of a band of rows to the edges that are left of them.
+"""Stages: from the responses of a band of rows to the edges that remain.
 
-Each stage says how many rows it needs around those that it gives, its ``halo``; their sum is what
-a band of responses begins and ends with, so that every band can be computed alone and equals the
-same rows of the whole. What needs the whole image says so, too: see ``keeping.py``.
+Each stage says how many rows it needs around those that it gives, its ``halo``; a band of responses
+begins and ends with the sum of all halos, so that every band can be computed alone and equals the
+same rows of the whole. For what needs the whole image see ``keeping.py``.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Cut = tuple[int, int]
 
 @dataclass(frozen=True)
 class Layers:
-    """What is known of an edge map in rows ``cut``: an array ``(C, rows, cols)`` of each.
+    """What is known of an edge map in rows ``cut``, each an array ``(C, rows, cols)``.
 
-    ``strength`` is the response, signed where it is that of one filter alone. ``gx`` and ``gy``
-    are its gradient where a stage asks for it, of any length.
+    ``strength`` is the response, signed if it is that of a single filter. ``gx`` and ``gy`` are
+    its gradient, of any length, where a stage needs it.
     """
 
     cut: Cut
@@ -38,7 +38,7 @@ class Layers:
     gy: Array | None = None
 
     def crop(self, cut: Cut) -> Layers:
-        """Return fewer rows of the same."""
+        """Return a subset of the rows."""
         rows = slice(cut[0] - self.cut[0], cut[1] - self.cut[0])
         gx, gy = (None if g is None else g[:, rows] for g in (self.gx, self.gy))
         return Layers(cut, self.strength[:, rows], gx, gy)
@@ -49,11 +49,11 @@ class Stage(Protocol):
 
     @property
     def halo(self) -> int:
-        """Rows that are needed above and below those that the stage gives."""
+        """Rows needed above and below those that the stage gives."""
         ...
 
     def apply(self, layers: Layers, cut: Cut, scratch: Scratch) -> Layers:
-        """Return rows ``cut`` of the next layers; the map ends where the rows given do."""
+        """Return rows ``cut`` of the next layers; rows that the halo lacks are outside the map."""
         ...
 
 
@@ -69,7 +69,7 @@ def widen(cut: Cut, halo: int, height: int) -> Cut:
 def run_stages(
     stages: Sequence[Stage], layers: Layers, cut: Cut, height: int, scratch: Scratch
 ) -> Layers:
-    """Apply stages in order, each to the rows that the later ones need; give rows ``cut``."""
+    """Apply stages in order, each to the rows that the later ones need; return rows ``cut``."""
     rest = sum(stage.halo for stage in stages)
     for stage in stages:
         rest -= stage.halo
@@ -87,8 +87,8 @@ def combine(
 ) -> Layers:
     """Combine the responses ``(planes, C_out, rows, cols)`` of rows ``cut`` into one map.
 
-    Each colour plane is combined alone; with ``merge`` the strongest plane at each pixel stays,
-    with its own gradient. ``slope`` is given where the gradient is needed.
+    Each colour plane is combined alone; ``merge`` keeps the strongest plane at each pixel, with
+    its own gradient. ``slope`` is given where the gradient is needed.
     """
     own = responses[:, edge_map.start : edge_map.stop]
     if len(own) == 1:
@@ -107,17 +107,17 @@ def combine(
 def _combine_plane(
     edge_map: EdgeMap, slope: Slope | None, parts: Array, scratch: Scratch
 ) -> list[Array]:
-    """Return the strength of one plane ``(rows, cols)``, and its gradient if it is needed."""
+    """Return the strength of one plane ``(rows, cols)``, and its gradient if needed."""
     strength = combine_responses(parts, edge_map.combine, scratch)
     return [strength, *(gradient(slope, parts, scratch) if slope else ())]
 
 
 @dataclass(frozen=True)
 class Thin:
-    """Keep lines of one pixel: local maxima along the gradient.
+    """Keep lines one pixel wide: local maxima along the gradient.
 
     Strengths up to ``floor`` are no edges. ``sectors`` takes the nearest of eight neighbours.
-    ``signed`` strengths, those of one filter alone, are compared without their signs.
+    ``signed`` strengths, those of a single filter, are compared by absolute value.
     """
 
     floor: float
@@ -155,9 +155,9 @@ def _gradients(layers: Layers) -> Iterator[tuple[Array, Array]]:
 
 @dataclass(frozen=True)
 class Cross:
-    """Keep lines of one pixel: the crossings of zero of a second derivative.
+    """Keep lines one pixel wide: the zero crossings of a second derivative.
 
-    Heights up to ``floor`` are no edges; responses within ``tie`` are of one size.
+    Heights up to ``floor`` are no edges; sizes that differ by at most ``tie`` count as equal.
     """
 
     floor: float
@@ -180,7 +180,7 @@ class Cross:
 
 @dataclass(frozen=True, eq=False)
 class Exclude:
-    """Let no edges count near the frame of the map ``(height, cols)`` or outside a mask."""
+    """Drop edges near the frame of the map ``(height, cols)`` or outside a mask."""
 
     margin: int  # pixels
     height: int
@@ -202,7 +202,7 @@ class Exclude:
 
 
 def angles(layers: Layers) -> NDArray[np.float32]:
-    """Return the direction ``(rows, cols)`` of what is left of one plane; NaN where nothing is."""
+    """Return the directions ``(rows, cols)`` of the edges left in one plane; NaN elsewhere."""
     ((gx, gy),) = _gradients(layers)
     found = direction(gx, gy)
     found[layers.strength[0] == 0] = np.nan

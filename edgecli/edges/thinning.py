@@ -1,6 +1,6 @@
-"""Lines of one pixel: non-maximum suppression, and zero crossings of second derivatives.
+"""Lines one pixel wide: non-maximum suppression, and zero crossings of second derivatives.
 
-Both look one pixel around, a halo of 1.
+Both look at the pixels next to each, a halo of 1.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from edgecli.edges.peaks import peaks_among, peaks_in_band
 Floats = NDArray[np.float32]
 
 SPARSE = 1 / 10
-"""Share of a band's pixels up to which looking at each by its position is faster, measured."""
+"""Share of a band's pixels up to which treating each by its position is faster, as measured."""
 
 
 def framed(strength: NDArray[Any], above: int, below: int, scratch: Scratch) -> Floats:
-    """Copy rows into a frame of zeros, one pixel wide, for what lies outside the map.
+    """Copy rows into a frame of zeros, one pixel wide, which stand for what is outside the map.
 
     ``above`` and ``below`` say how many rows of halo (0 or 1) the rows begin and end with.
     """
@@ -45,13 +45,13 @@ def suppress(
     *,
     sectors: bool = False,
 ) -> NDArray[np.bool_]:
-    """Tell the strengths over ``floor`` that no neighbour along the gradient exceeds.
+    """Mark the strengths over ``floor`` that no neighbour along the gradient exceeds.
 
-    ``frame (rows + 2, cols + 2)`` holds strengths from 0 up within one pixel of halo, ``gx`` and
-    ``gy`` ``(rows, cols)`` the gradient. A neighbour is interpolated between the two pixels that
-    the gradient passes between, linearly (Canny 1986); with ``sectors`` it is the pixel in the
-    nearest of the eight directions, as OpenCV's ``Canny`` takes it. Of equals the brighter pixel
-    stays: a step gives one line whichever way it is turned.
+    ``frame (rows + 2, cols + 2)`` holds strengths from 0 up with a halo of one pixel, ``gx`` and
+    ``gy`` ``(rows, cols)`` the gradient. A neighbour is interpolated linearly between the two
+    pixels that the gradient passes between (Canny 1986); with ``sectors`` it is the pixel in the
+    nearest of the eight directions, as in OpenCV's ``Canny``. Of two equal strengths, that of the
+    brighter pixel stays: a step gives one line whichever way it faces.
     """
     over = frame[1:-1, 1:-1] > floor
     if np.count_nonzero(over) > SPARSE * over.size:
@@ -73,13 +73,13 @@ def _floats(gradient: NDArray[Any], name: str, scratch: Scratch) -> Floats:
 
 
 def zero_crossings(frame: Floats, floor: float, out: Floats, tie: float = 0.0) -> None:
-    """Keep in ``out`` the height of each crossing of zero at the pixel nearest to it, 0 elsewhere.
+    """Write to ``out`` the height of each zero crossing at the pixel nearest to it, 0 elsewhere.
 
-    ``frame (rows + 2, cols + 2)`` holds signed second derivatives within one pixel of halo. Where
-    two neighbours in a row or column differ in sign, the crossing stands at the smaller one, of
-    equals at the negative one, and its height is their difference; a 0 between two signs is a
-    crossing itself. Heights up to ``floor`` become 0. Sizes within ``tie`` are equal: rounding must
-    not choose between the two sides of an edge. D. Marr and E. Hildreth (1980).
+    ``frame (rows + 2, cols + 2)`` holds signed second derivatives with a halo of one pixel. Where
+    two neighbours in a row or column differ in sign, the crossing is put at the smaller one, or if
+    equal at the negative one, and its height is their difference; a 0 between two signs is itself a
+    crossing. Heights up to ``floor`` become 0. Sizes within ``tie`` are equal: rounding must not
+    choose between the two sides of an edge. D. Marr and E. Hildreth (1980).
     """
     cols = frame.shape[1] - 2
     pitch = cols + 2
@@ -99,7 +99,7 @@ def zero_crossings(frame: Floats, floor: float, out: Floats, tie: float = 0.0) -
 
 
 def _changes_sign(frame: NDArray[Any]) -> NDArray[np.bool_]:
-    """Tell the pixels with a neighbour, in the row or column, of another sign than theirs."""
+    """Mark the pixels with a neighbour of a different sign in their row or column."""
     sign = np.sign(frame).astype(np.int8)
     here = sign[1:-1, 1:-1]
     changes = np.zeros(here.shape, bool)
@@ -109,7 +109,7 @@ def _changes_sign(frame: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _height(here: NDArray[Any], neighbour: NDArray[Any], tie: float) -> NDArray[Any]:
-    """Return |here| + |neighbour| where the crossing between them stands here, else 0."""
+    """Return |here| + |neighbour| where the crossing between them is put here, else 0."""
     near, far = np.abs(here), np.abs(neighbour)
     nearest = (near < far - tie) | ((np.abs(near - far) <= tie) & (here < 0))
     crosses = (np.sign(here) * np.sign(neighbour) < 0) & nearest

@@ -1,7 +1,7 @@
-"""From which strength on a response is an edge: numbers, shares, and choices made from the image.
+"""The strength above which a response is an edge: a number, a share, or chosen from the image.
 
-A strength is the absolute response, and exceeds a threshold that is smaller: as in scikit-image
-and OpenCV, a strength equal to the threshold is no edge.
+A strength is the absolute response. It must exceed the threshold: as in scikit-image and OpenCV, a
+strength equal to the threshold is no edge.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from edgecli.errors import UsageError
 from edgecli.records import dataclass
 
 BINS = 256
-"""Bins of a histogram of floats, scikit-image's number."""
+"""Bins of a histogram of floats, as many as in scikit-image."""
 
 AUTO_LOW = 0.4
-"""Of the high threshold that ``auto`` picks, the low one: the ratio of MATLAB's ``edge``."""
+"""The low threshold of ``auto`` as a share of the high one: the ratio of MATLAB's ``edge``."""
 
 
 @dataclass(frozen=True)
 class Level:
     """One threshold: a ``value`` in the unit of its ``kind``.
 
-    ``value`` is in the response's units, ``percent`` of the largest response that the filter can
-    give, ``percentile`` of the strengths found, ``otsu`` between two classes of them.
+    A ``value`` is in the response's units, a ``percent`` is of the filter's largest possible
+    response, a ``percentile`` is of the strengths found, ``otsu`` lies between two classes of them.
     """
 
     kind: str
@@ -36,7 +36,7 @@ class Level:
 
     @property
     def whole(self) -> bool:
-        """Whether it is known only when the last strength is."""
+        """Whether it is known only after the last strength."""
         return self.kind in ("otsu", "percentile")
 
     def __str__(self) -> str:
@@ -46,7 +46,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Threshold:
-    """What counts as an edge: more than ``low`` where it hangs together with more than ``high``.
+    """What counts as an edge: more than ``low`` where it is connected to more than ``high``.
 
     One level for both is a plain threshold; levels of None are picked from the image (``auto``).
     """
@@ -56,12 +56,12 @@ class Threshold:
 
     @property
     def linked(self) -> bool:
-        """Whether edges hang together: hysteresis."""
+        """Whether edges are linked by hysteresis."""
         return self.low != self.high or self.high is None
 
     @property
     def whole(self) -> bool:
-        """Whether the levels are known only when the last strength is."""
+        """Whether the levels are known only after the last strength."""
         return any(level is None or level.whole for level in (self.low, self.high))
 
     def __str__(self) -> str:
@@ -128,9 +128,9 @@ class Levels:
 
 
 def fixed_levels(threshold: Threshold, largest: float) -> Levels | None:
-    """Return the thresholds that no look at the image is needed for, else None.
+    """Return the thresholds if they do not depend on the image, else None.
 
-    ``largest`` is the largest response that the filter can give.
+    ``largest`` is the filter's largest possible response.
     """
     if threshold.whole or threshold.low is None or threshold.high is None:
         return None
@@ -143,11 +143,11 @@ def _fixed(level: Level, largest: float) -> float:
 
 
 def find_levels(threshold: Threshold, strengths: NDArray[Any], largest: float) -> Levels:
-    """Return the thresholds for the strengths of a whole image, any shape, none of them NaN.
+    """Return the thresholds for the strengths of a whole image, of any shape, without NaN.
 
     ``auto`` takes Otsu's threshold as the high one (M. Fang, G. Yue and Q. Yu, "The study on an
-    application of Otsu method in Canny operator", 2009) and 0.4 of it as the low one. Without a
-    strength nothing is an edge.
+    application of Otsu method in Canny operator", 2009) and 0.4 of it as the low one. Without any
+    strengths nothing is an edge.
     """
     if not strengths.size:
         return Levels(math.inf, math.inf)
@@ -172,8 +172,8 @@ def _found(level: Level, strengths: NDArray[Any], largest: float) -> float:
 def otsu(strengths: NDArray[Any]) -> float:
     """Return the threshold between two classes that differ most: Otsu's.
 
-    Equal to ``skimage.filters.threshold_otsu``: whole numbers have a bin each, floats 256 between
-    their extremes. N. Otsu, "A threshold selection method from gray-level histograms", IEEE
+    Equal to ``skimage.filters.threshold_otsu``: whole numbers have a bin each, floats 256 bins
+    between their extremes. N. Otsu, "A threshold selection method from gray-level histograms", IEEE
     Transactions on Systems, Man, and Cybernetics 9 (1979).
 
     >>> otsu(np.array([1, 1, 2, 8, 9, 9]))
@@ -185,7 +185,7 @@ def otsu(strengths: NDArray[Any]) -> float:
     counts, centres = _histogram(strengths)
     below = np.cumsum(counts)
     above = np.cumsum(counts[::-1])[::-1]
-    moments = counts * centres.astype(np.float64)  # whose squares float32 may not hold
+    moments = counts * centres.astype(np.float64)  # float32 may not hold their squares
     mean_below = np.cumsum(moments) / below
     mean_above = (np.cumsum(moments[::-1]) / above[::-1])[::-1]
     between = below[:-1] * above[1:] * (mean_below[:-1] - mean_above[1:]) ** 2
@@ -193,9 +193,9 @@ def otsu(strengths: NDArray[Any]) -> float:
 
 
 def _histogram(strengths: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[Any]]:
-    """Return counts, in float32 as scikit-image has them, and the centres of the bins.
+    """Return counts, in float32 as in scikit-image, and the centres of the bins.
 
-    Where float32 has not as many numbers between the extremes as there are bins, float64 has.
+    float64 is used where float32 has fewer numbers between the extremes than there are bins.
     """
     if strengths.dtype.kind in "ui":
         lowest = int(strengths.min())

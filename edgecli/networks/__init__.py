@@ -1,4 +1,4 @@
-"""Stacks of layers: described in files, counted, drawn, and run by the engine of ``conv``."""
+"""Stacks of layers: described in files, counted, drawn, and run by the engine in ``conv``."""
 
 from edgecli.networks.files import dump_network, load_network
 from edgecli.networks.network import LayerFacts, Network, Node, Summary

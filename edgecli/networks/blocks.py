@@ -1,4 +1,4 @@
-"""What passes between layers, and what every operation on it promises."""
+"""What passes between layers, and the interface of every operation on it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Where the feature maps of a run go: a picture for each layer, or all arrays in one file.
 
-Rows arrive band by band, of all layers in turn. A picture keeps averages of bounded size; an array
-is written to its place in a file, so that neither holds whole maps of a large image.
+Rows arrive band by band, for all layers in turn. A picture keeps averages of bounded size; an array
+is written to its place in a file. So neither holds whole maps of a large image in memory.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from edgecli.networks.layers import Shape
 from edgecli.networks.layout import volume_shape
 
 GRID_PIXELS = 2**22
-"""Pixels of a layer's picture at most: larger maps are reduced, by averages."""
+"""The most pixels of a layer's picture: larger maps are reduced by averaging."""
 
 ALL_PIXELS = 2**24
 FEWEST_PIXELS = 2**18
-"""Pixels of all pictures together, and what each may have however many there are."""
+"""The most pixels of all pictures together, and what each may have however many there are."""
 
 LARGEST_ZOOM = 16
 ZOOMED_SIDE = 96
-"""Small maps are enlarged up to this many pixels, at most LARGEST_ZOOM times."""
+"""Small maps are enlarged up to this side in pixels, at most LARGEST_ZOOM times."""
 
 GAP = 2
 """White pixels between the maps of a picture."""
 
 
 class Collector(Protocol):
-    """Takes the rows of one layer's maps as they come."""
+    """Takes the rows of one layer's maps as they arrive."""
 
     def add(self, start: int, rows: NDArray[np.float32]) -> None:
         """Take rows ``(C, n, W)`` from row ``start`` on."""
@@ -56,7 +56,7 @@ class Collector(Protocol):
 def collectors_for(
     shapes: Sequence[Shape], named: Sequence[tuple[str, str]]
 ) -> Iterator[list[Collector]]:
-    """Begin an output for each layer; ``named`` gives its name and its file.
+    """Open an output for each layer; ``named`` gives the layer's name and file.
 
     Layers whose file is an ``.npz`` share it: it is written whole at the end. Raises OutputError.
     """
@@ -80,17 +80,17 @@ def collectors_for(
 
 
 def _join(files: list[Path], output: str) -> None:
-    """Put finished arrays into one NPZ, uncompressed, the same bytes for the same arrays."""
+    """Put finished arrays into one uncompressed NPZ; the same arrays give the same bytes."""
     with whole_file(output) as target, zipfile.ZipFile(target, "w") as archive:
         for path in files:
-            # A ZipInfo without a time of its own: 1980, whenever the file is written.
+            # A ZipInfo without a time stamp means 1980, whenever the file is written.
             member = zipfile.ZipInfo(path.name)
             with path.open("rb") as file, archive.open(member, "w", force_zip64=True) as part:
                 shutil.copyfileobj(file, part, 2**20)
 
 
 class _Array:
-    """One layer's maps as an NPY file whose rows are written to their places."""
+    """One layer's maps as an NPY file; every row is written to its place."""
 
     def __init__(self, shape: Shape, file: Path) -> None:
         self._shape, self._file = volume_shape(shape), file
@@ -112,7 +112,7 @@ class _Array:
 
 
 class _Picture:
-    """One layer's maps side by side in a grid, white gaps between them.
+    """One layer's maps side by side in a grid, with white gaps between them.
 
     The strongest value of the layer is white. Zero is black where no value is negative, else
     mid-grey.
@@ -142,7 +142,7 @@ class _Picture:
         np.add.at(self._counts, places, 1)
 
     def finish(self) -> None:
-        """Average, and write the picture."""
+        """Finish the averages and write the picture."""
         maps = self._sums
         if self._factor > 1:
             edges = np.append(np.arange(0, self._width, self._factor), self._width)
@@ -156,12 +156,12 @@ class _Picture:
 
 
 def _parts(length: int, size: int) -> int:
-    """Return how many parts of a size a length has, the last of which may be shorter."""
+    """Return how many parts of a size make a length; the last part may be shorter."""
     return -(-length // size)
 
 
 def _grey(maps: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Turn signed numbers into samples by the layer's strongest value."""
+    """Turn signed numbers into samples, scaled by the layer's strongest value."""
     maps = np.nan_to_num(maps, nan=0, posinf=0, neginf=0)
     peak = float(np.abs(maps).max(initial=0)) or 1.0
     signed = bool((maps < 0).any())

@@ -1,7 +1,7 @@
 """A network as a picture: SVG with every layer's volume drawn to scale.
 
-Three scales, each linear and given below the drawing: one for height and width, which point up and
-to the back; one for channels, from left to right; one for vectors, drawn as bars.
+There are three linear scales, stated below the drawing: one for height and width, which point up
+and to the back; one for channels, from left to right; one for vectors, drawn as bars.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from xml.sax.saxutils import escape
 
 from edgecli.networks.network import INPUT, Summary
 
-TALLEST = 150.0  # px of the largest side of any volume, and of the longest vector
-DEEPEST = 60.0  # px of the most channels
-THINNEST = 2.0  # px of what would be too thin to see
+TALLEST = 150.0  # px for the largest side of any volume, and for the longest vector
+DEEPEST = 60.0  # px for the most channels
+THINNEST = 2.0  # px for what would be too thin to see
 SLANT = (0.35, 0.35)  # px to the right and up for each px to the back
 GAP, MARGIN = 60.0, 24.0
-CHARACTER = 6.8  # px of the text's widest line per character, rounded up
+CHARACTER = 6.8  # px per character in the widest line of text, rounded up
 LINE = 15.0  # px from one line of text to the next
 
 COLOURS = {
@@ -34,7 +34,7 @@ OTHER = "#9d9da1"
 
 @dataclass(frozen=True)
 class Box:
-    """A volume in its place: the front's left edge and size, and how far it goes back, in px."""
+    """A volume in its place: left edge and size of the front, and the depth behind it, in px."""
 
     title: str
     caption: str
@@ -47,14 +47,14 @@ class Box:
 
     @property
     def right(self) -> float:
-        """Return the rightmost px, back included."""
+        """Return the rightmost px, including the back."""
         return self.left + self.width + SLANT[0] * self.depth
 
 
 def draw_network(summary: Summary) -> str:
     """Return an SVG of the network's volumes, input first, with shapes and parameters below.
 
-    The same summary gives the same text. Lines above join layers that do not follow each other.
+    The same summary gives the same text. Arcs above join layers that are not next to each other.
     """
     boxes = _boxes(summary)
     ground = MARGIN + _arc_room(summary) + TALLEST * (1 + SLANT[1])
@@ -96,7 +96,7 @@ def _boxes(summary: Summary) -> list[Box]:
     for name, kind, shape, detail in described:
         width, height, depth = _extent(shape, largest)
         caption = "×".join(map(str, shape))
-        # Captions are centred; none may run into its neighbour's.
+        # Captions are centred, and must not run into each other.
         half = max(len(name), len(caption), len(detail)) * CHARACTER / 2
         if boxes:
             clear = _middle(boxes[-1]) + reach + half - width / 2
@@ -146,7 +146,7 @@ def _arc_room(summary: Summary) -> float:
 
 
 def _jumps(summary: Summary) -> Iterator[tuple[int, int]]:
-    """Yield the places of joined layers that do not follow each other."""
+    """Yield the places of joined layers that are not next to each other."""
     places = {INPUT: 0} | {layer.name: n for n, layer in enumerate(summary.layers, 1)}
     for layer in summary.layers:
         for name in layer.inputs:

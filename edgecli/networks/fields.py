@@ -1,8 +1,8 @@
 """Receptive fields through layers, upsampling and branches that join: exact for every output.
 
-Without upsampling all outputs see alike, and this is ``geometry.ReceptiveField``. After it they
-take turns: of two outputs between the same two pixels one may see more than the other. So a field
-lists the spans of one whole turn.
+Without upsampling all outputs have the same field, and this is ``geometry.ReceptiveField``. After
+upsampling fields vary periodically: of two outputs between the same two pixels one may see more
+than the other. So a field lists the spans of one whole period, called a turn.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from edgecli.networks.layers import (
 )
 
 LONGEST_TURN = 4096
-"""Outputs of a turn: the product of all scales, less what strides take back."""
+"""The most outputs of a turn: the product of all scales, less what strides undo."""
 
 
 @dataclass(frozen=True)
 class Field:
     """What the outputs see along one axis of the network's input.
 
-    Output y of the first turn sees samples ``spans[y]``, from the first up to one beyond the
-    last, negative ones in the padding; every later turn the same, ``advance`` samples further.
+    Output y of the first turn sees samples ``spans[y]``, from the first to one beyond the last;
+    negative ones are padding. Every later turn sees the same, ``advance`` samples further on.
     """
 
     spans: tuple[tuple[int, int], ...] = ((0, 1),)
@@ -47,11 +47,11 @@ class Field:
 
     @property
     def jump(self) -> float:
-        """Return the samples from one output's field to the next one's, on average."""
+        """Return the average distance in samples from one output's field to the next."""
         return self.advance / len(self.spans)
 
     def seen(self, first: int, last: int) -> tuple[int, int]:
-        """Return the samples that outputs ``first`` to ``last`` see between them."""
+        """Return the samples that outputs ``first`` to ``last`` see together."""
         turns, place = divmod(first, len(self.spans))
         start = self.spans[place][0] + turns * self.advance
         turns, place = divmod(last, len(self.spans))
@@ -69,7 +69,7 @@ class Field:
         return Field(spans, self.advance * axis.stride // shared)
 
     def upsampled(self, scale: int, *, bilinear: bool) -> Field:
-        """Return the field of upsampled values, each of which mixes two where ``bilinear``.
+        """Return the field of upsampled values; with ``bilinear`` each mixes two.
 
         >>> Field().upsampled(2, bilinear=True)
         Field(spans=((-1, 1), (0, 2)), advance=1)
@@ -88,7 +88,7 @@ class Field:
         return Field((self.seen(0, size - 1),) * len(self.spans), self.advance)
 
     def joined(self, other: Field) -> Field:
-        """Return the field of values that see what an output of each of two branches sees."""
+        """Return the field of values that see what the outputs of two branches see."""
         turn = math.lcm(len(self.spans), len(other.spans))
         pairs = ((self.seen(y, y), other.seen(y, y)) for y in range(turn))
         spans = tuple((min(a, c), max(b, d)) for (a, b), (c, d) in pairs)
@@ -96,7 +96,7 @@ class Field:
 
 
 def field_after(layer: Layer, fields: Sequence[Field], shape: Shape, axis: int) -> Field:
-    """Return the field of a layer along rows (0) or columns (1), its first input of ``shape``."""
+    """Return the field of a layer along rows (0) or columns (1); ``shape`` is the first input's."""
     first = fields[0]
     match layer:
         case Convolution() | MaxPool() | AveragePool():

@@ -1,17 +1,17 @@
-"""Network files: TOML that is read and written by hand, with weights beside it in NPZ.
+"""Network files: TOML to be read and written by hand, with the weights beside it in NPZ.
 
 name = "lenet5"
-weights = "lenet5.npz"        # left out: none, they are drawn where needed
+weights = "lenet5.npz"        # left out: none; they are drawn where needed
 
 [input]
 shape = [32, 32, 3]           # height, width, channels
-white = 1                     # what white becomes; left out: pixels as they are
+white = 1                     # the value of white; left out: pixels unchanged
 
 [[layers]]
 name = "conv1"
 type = "convolution"
 filters = 6                   # or names: ["vertical", "horizontal"]
-kernel_size = 5               # or [height, width], as stride, padding and dilation
+kernel_size = 5               # or [height, width], like stride, padding and dilation
 activation = "relu"
 
 [[layers]]
@@ -38,10 +38,10 @@ from edgecli.networks.network import INPUT, MOST_LAYERS, Network, Node
 from edgecli.networks.weights import read_weights
 
 ZOO = Path(__file__).with_name("zoo")
-"""The folder of the package's networks; each is known by its file's name."""
+"""The folder of the package's networks; each goes by its file's name."""
 
 LARGEST_FILE = 2**20
-"""Bytes of a network file: a thousand layers take a tenth of it."""
+"""The most bytes of a network file: a thousand layers take a tenth of that."""
 
 Table = Mapping[str, Any]
 
@@ -52,10 +52,10 @@ def zoo_names() -> list[str]:
 
 
 def load_network(spec: str | os.PathLike[str]) -> Network:
-    """Return a network of the package by its name, or that of a file.
+    """Return a network of the package by its name, or one from a file.
 
-    A file of such a name is reached as ``./lenet5``; a path object is always a file.
-    NetworkError, in one line, where it cannot be read or does not fit together.
+    A file with the name of one is written ``./lenet5``; a path object is always a file.
+    NetworkError, in one line, where it cannot be read or its layers do not fit together.
 
     >>> load_network("lenet5").summary().layers[-1].output_shape
     (10,)
@@ -168,7 +168,7 @@ def _inputs(table: Table, before: str) -> tuple[str, ...]:
 
 
 def _layer(kind: type[Layer], table: Table) -> Layer:
-    """Make a spec of a table's keys, each read as its field is."""
+    """Make a spec from a table's keys, each read by its field's reader."""
     known = {field.name: field for field in fields(kind)}
     _check_keys("a layer of this type", table, ("name", "type", "inputs", *known))
     values = {name: READERS[name](name, table[name]) for name in known if name in table}
@@ -251,7 +251,7 @@ READERS: dict[str, Callable[[str, Any], Any]] = {
     "method": _word,
     "to": _word,
 }
-"""How each key of a layer is read; NetworkError where it is something else."""
+"""How each key of a layer is read; NetworkError for anything else."""
 
 
 def _text(table: Table, key: str, default: str) -> str:
@@ -270,15 +270,15 @@ def _check_keys(where: str, table: Table, known: Iterable[str]) -> None:
 
 
 def _shown(value: Any) -> str:
-    """Write a value that was given, cut to a length that leaves a message readable."""
+    """Write out a given value, shortened so that the message stays readable."""
     text = repr(value)
     return text if len(text) <= 60 else text[:59] + "…"
 
 
 def dump_network(network: Network, weights: str | None = None) -> str:
-    """Return a network as a file's text; ``weights`` names the NPZ that is to stand beside it.
+    """Return a network as a file's text; ``weights`` names the NPZ to be put beside it.
 
-    Reading it again gives equal layers. Keys that have their default are left out.
+    Reading it back gives equal layers. Keys with their default value are left out.
     """
     head = [_line("name", network.name)]
     head += [_line("weights", weights)] if weights is not None else []
@@ -297,7 +297,7 @@ def dump_network(network: Network, weights: str | None = None) -> str:
 
 
 def _changed(layer: Layer) -> Iterator[str]:
-    """Yield the keys that differ from what reading would take without them."""
+    """Yield the keys whose values differ from those assumed when they are left out."""
     named = isinstance(getattr(layer, "filters", None), tuple)
     for field in fields(layer):
         value = getattr(layer, field.name)

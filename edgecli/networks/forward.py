@@ -1,9 +1,9 @@
 """A network run over images of any size: rows go in at the top, and come out of every layer.
 
-The input arrives in steps of a few rows. At each step every layer computes the rows that what has
-arrived allows, and keeps of its own only those that a later layer will still read: the halo of
-its window, and the delay of the longer way where branches join. Nothing is computed twice, no
-padding but that of the true border is ever seen, and memory follows the rows kept, not the image.
+The input arrives in steps of a few rows. At each step every layer computes all rows that its input
+so far allows, and keeps only those of its own that a later layer will still read: the halo of that
+layer's window, and the delay of the longer path where branches join. Nothing is computed twice,
+padding is used only at the image's true border, and memory follows the rows kept, not the image.
 ``layout.py`` plans the steps.
 """
 
@@ -29,11 +29,11 @@ from edgecli.networks.network import Network
 from edgecli.networks.operations import pieces
 
 BATCH_IMAGES = 32
-"""Images of a batch that are run side by side; more would fall out of the cache."""
+"""Images of a batch that run side by side; more would not fit the cache."""
 
 
 class _Buffer:
-    """The rows of one place that are still needed."""
+    """The rows of one place (the input or a layer) that are still needed."""
 
     def __init__(self, shape: Shape, capacity: int, batch: int) -> None:
         C, _, W = shape
@@ -42,7 +42,7 @@ class _Buffer:
         self._kept = self._stop = 0
 
     def extend(self, span: Span) -> None:
-        """Make room for rows; those no longer kept give way."""
+        """Make room for new rows, dropping those no longer kept."""
         start, stop = span
         if stop - self._first > self._array.shape[1]:
             self._array[:, : start - self._kept] = self.rows(self._kept, start)
@@ -58,7 +58,7 @@ class _Buffer:
 
 
 class _Memory(threading.local):
-    """Each worker thread's own buffers; they go when the thread ends."""
+    """Each worker thread's own buffers, freed when the thread ends."""
 
     def __init__(self) -> None:
         self.scratch = Scratch()
@@ -69,7 +69,7 @@ Job = Callable[[Scratch], None]
 
 @contextmanager
 def _workers(threads: int) -> Iterator[Callable[[list[Job]], None]]:
-    """Yield a function that runs jobs to their end, on this many threads."""
+    """Yield a function that runs jobs to completion on this many threads."""
     memory = _Memory()
 
     def run(job: Job) -> None:
@@ -99,7 +99,7 @@ def stream(
 ) -> Iterator[list[Block]]:
     """Yield, step by step, the rows that each place gained: the input's first, the output's last.
 
-    ``blocks`` are the images' rows ``(C, rows, W, N)`` as ``laid.input_rows`` says. Rows that are
+    ``blocks`` are the images' rows ``(C, rows, W, N)``, cut as in ``laid.input_rows``. The rows
     yielded are views ``(C, rows, W, N)``, valid until the next step.
     """
     threads = threads or cores()
@@ -134,11 +134,11 @@ def _jobs(
 
 
 def forward(network: Network, images: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:
-    """Return what the last layer makes of an image ``(C, H, W)``, or of a batch of them.
+    """Return the last layer's output for an image ``(C, H, W)``, or for a batch of them.
 
-    The result is ``(C', H', W')`` or ``(n,)``, of a batch ``(N, …)``; numbers are taken as they
-    are, whatever ``white`` says. Images are run in bands on all threads, batches on a thread each
-    for a part of them. Raises NetworkError and GeometryError as ``lay_out``.
+    The result is ``(C', H', W')`` or ``(n,)``, for a batch ``(N, …)``; values are used unchanged,
+    whatever ``white`` says. One image runs in bands on all threads, a batch in parts with a thread
+    each. Raises NetworkError and GeometryError like ``lay_out``.
     """
     array = np.asarray(images)
     if array.ndim == 4 and array.dtype.kind in "buif" and len(array):
@@ -174,5 +174,5 @@ def _forward_batch(network: Network, images: NDArray[Any], threads: int) -> NDAr
 
 
 def _output_shape(network: Network, laid: Laid) -> Shape:
-    """Return the last layer's shape, a vector's as ``(n,)``."""
+    """Return the last layer's shape, ``(n,)`` for a vector."""
     return network.shapes(laid.shapes[0])[network.nodes[-1].name]

@@ -1,4 +1,4 @@
-"""From the rows of an image to what a network takes."""
+"""From the rows of an image to a network's input."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VOLUMES = {1: "gray", 3: "rgb"}
 
 
 def network_input(network: Network, rows: Rows, background: Colour = WHITE) -> Block:
-    """Return an image's rows as a network takes them, float32 ``(C, rows, W, 1)``."""
+    """Return an image's rows as a network's input, float32 ``(C, rows, W, 1)``."""
     channels, white = VOLUMES[network.input_shape[0]], network.white
     scale = 1.0 if white is None else white / full_scale(rows.dtype)
     volume = to_volume(rows, channels, background)

@@ -1,6 +1,6 @@
-"""What a layer is: frozen specs with the rules of their shapes, in integers only.
+"""What a layer is: frozen specs with rules for their shapes, in integers only.
 
-Each spec says what shape it makes of its inputs' shapes, or raises NetworkError. How its values
+Each spec computes its output's shape from those of its inputs, or raises NetworkError. How values
 are computed is in ``operations.py``.
 
 >>> layer = Convolution(filters=6, kernel_size=(5, 5))
@@ -35,7 +35,7 @@ UPSAMPLINGS = ("nearest", "bilinear")
 
 
 def people_shape(shape: Shape) -> tuple[int, ...]:
-    """Return a shape in the order that people read, height × width × channels.
+    """Return a shape in the order that people use, height × width × channels.
 
     >>> people_shape((6, 28, 28)), people_shape((400,))
     ((28, 28, 6), (400,))
@@ -44,7 +44,7 @@ def people_shape(shape: Shape) -> tuple[int, ...]:
 
 
 def shape_text(shape: Shape) -> str:
-    """Write a shape as people read it.
+    """Write a shape for people to read.
 
     >>> shape_text((6, 28, 28))
     '28×28×6'
@@ -56,9 +56,9 @@ def shape_text(shape: Shape) -> str:
 class Convolution:
     """A bank slid over a volume: torch's ``Conv2d``, with an activation.
 
-    ``filters`` counts them, or names built-in filters (or inline rows) that are the weights:
-    those of depth 1 stand in every channel. ``groups`` cuts channels and filters into
-    that many runs that do not see each other.
+    ``filters`` is their number, or names built-in filters (or inline rows) to use as weights:
+    those of depth 1 are repeated in every channel. ``groups`` divides channels and filters into
+    that many groups that do not see each other.
     """
 
     kind: ClassVar[str] = "convolution"
@@ -92,12 +92,12 @@ class Convolution:
 
     @cached_property
     def bank(self) -> FilterBank | None:
-        """Return the filters that are named; None where the weights are learned."""
+        """Return the named filters; None where the weights are learned."""
         return None if isinstance(self.filters, int) else named_filters(self.filters)
 
     @property
     def count(self) -> int:
-        """Return how many filters there are."""
+        """Return the number of filters."""
         return self.filters if isinstance(self.filters, int) else len(self.bank or ())
 
     @property
@@ -118,7 +118,7 @@ class Convolution:
 
 @dataclass(frozen=True)
 class _Pooling:
-    """A window slid over every channel alone; ``stride`` defaults to the window's size."""
+    """A window slid over each channel separately; ``stride`` defaults to the window's size."""
 
     kernel_size: Pair
     stride: Pair | None = None
@@ -157,8 +157,8 @@ class MaxPool(_Pooling):
 class AveragePool(_Pooling):
     """The mean under the window.
 
-    Padding counts as zeros, as in torch by default; without ``count_padding`` the mean is of what
-    the window sees of the volume.
+    Padding counts as zeros, as in torch by default; without ``count_padding`` only values inside
+    the volume are averaged.
     """
 
     kind: ClassVar[str] = "average-pool"
@@ -167,7 +167,7 @@ class AveragePool(_Pooling):
 
 @dataclass(frozen=True)
 class Flatten:
-    """A volume as one vector: channel by channel, each row by row, as torch does."""
+    """A volume as one vector: channel by channel, each row by row, as in torch."""
 
     kind: ClassVar[str] = "flatten"
 
@@ -202,7 +202,7 @@ class Dense:
 
 @dataclass(frozen=True)
 class Activation:
-    """A function of every value alone, or softmax over the channels."""
+    """A function of each value alone, or softmax over the channels."""
 
     kind: ClassVar[str] = "activation"
     function: str
@@ -220,9 +220,9 @@ class Activation:
 class Upsample:
     """Every side ``scale`` times as long, by ``nearest`` or ``bilinear`` interpolation.
 
-    As torch's ``Upsample(scale_factor=scale)``, pixels being areas (``align_corners=False``).
-    ``to`` names an earlier layer whose height and width the result is cropped to, at the bottom
-    and right: what a stride made of an odd size, ⌈n/2⌉, becomes n again and not n + 1.
+    Like torch's ``Upsample(scale_factor=scale)`` with pixels as areas (``align_corners=False``).
+    ``to`` names an earlier layer to whose height and width the result is cropped, at the bottom
+    and right: ⌈n/2⌉, which a stride makes of an odd n, becomes n again, not n + 1.
     """
 
     kind: ClassVar[str] = "upsample"
@@ -254,7 +254,7 @@ class Upsample:
 
 @dataclass(frozen=True)
 class Add:
-    """The sum of several inputs of one shape, value by value."""
+    """The sum of several inputs of the same shape, value by value."""
 
     kind: ClassVar[str] = "add"
 
@@ -272,7 +272,7 @@ class Add:
 
 @dataclass(frozen=True)
 class Mean(Add):
-    """The mean of several inputs of one shape, value by value."""
+    """The mean of several inputs of the same shape, value by value."""
 
     kind: ClassVar[str] = "mean"
 
@@ -309,13 +309,13 @@ Layer = (
 )
 
 LAYERS: dict[str, type[Layer]] = {layer.kind: layer for layer in get_args(Layer)}
-"""Every kind of layer by the name that network files use."""
+"""Every kind of layer by its name in network files."""
 
 
 def weight_shape(layer: Layer, inputs: Shapes) -> Shape | None:
-    """Return the shape of a layer's weights, None where it has none.
+    """Return the shape of a layer's weights; None where it has none.
 
-    ``(filters, C_in / groups, kH, kW)`` of a convolution, ``(units, n)`` of a dense layer.
+    ``(filters, C_in / groups, kH, kW)`` for a convolution, ``(units, n)`` for a dense layer.
     """
     match layer:
         case Convolution():
@@ -326,7 +326,7 @@ def weight_shape(layer: Layer, inputs: Shapes) -> Shape | None:
 
 
 def connections(layer: Layer, inputs: Shapes) -> int:
-    """Count the values of its inputs that one output value is computed from."""
+    """Count the input values that one output value is computed from."""
     match layer:
         case Convolution() | Dense():
             return math.prod((weight_shape(layer, inputs) or ())[1:])
@@ -344,7 +344,7 @@ def connections(layer: Layer, inputs: Shapes) -> int:
 def named_filters(names: Sequence[str]) -> FilterBank:
     """Return built-in filters and inline rows as one bank; NetworkError for anything else.
 
-    Files are not read: what a network computes is in its own file and in its weights.
+    Files are not read: a network's own file and its weights define all that it computes.
     """
     for name in names:
         if not is_builtin(name) and ";" not in name:

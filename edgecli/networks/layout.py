@@ -1,7 +1,7 @@
 """A network laid over images of one size: which rows each step computes and keeps.
 
-All of it is known before any pixel, in integers, from the same geometry that the reports print; so
-is the memory, before any of it is taken. ``forward.py`` then runs the steps.
+All of it is known before any pixel is read, in integers, from the same geometry that the reports
+print, and so is the memory before any is allocated. ``forward.py`` then runs the steps.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from edgecli.networks.network import Network, Node
 from edgecli.networks.operations import prepare
 
 STEP_ROWS = (64, 32, 16, 8)
-"""Rows of input per step that are tried until the memory fits STEP_BYTES, or at the last."""
+"""Input rows per step, tried in turn until the memory fits STEP_BYTES; else the last is used."""
 
 STEP_BYTES = 5 * 2**25
-"""Memory of all layers' rows that a step aims at."""
+"""Target for the memory of all layers' rows in a step."""
 
 LARGEST_BYTES = 2**32
 """Memory of all layers' rows above which a network is refused, whatever the step."""
@@ -30,7 +30,7 @@ LARGEST_BYTES = 2**32
 
 @dataclass(frozen=True)
 class Step:
-    """One step: the rows that the input and each layer gain, and the first that each keeps."""
+    """One step: the rows that the input and each layer gain, and the first row that each keeps."""
 
     rows: tuple[Span, ...]
     kept: tuple[int, ...]
@@ -38,28 +38,28 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Laid:
-    """A network laid over ``batch`` images of one size: all that is known before any pixel.
+    """A network laid over ``batch`` images of one size: all that is known before reading pixels.
 
-    Place 0 is the input, place 1 the first layer. ``shapes`` are ``(C, H, W)``, those of vectors
-    ``(n, 1, 1)``; ``capacity`` is the rows that there is room for at each place.
+    Place 0 is the input, place 1 the first layer. ``shapes`` are ``(C, H, W)``, or ``(n, 1, 1)``
+    for vectors; ``capacity`` is the number of rows that each place has room for.
     """
 
     network: Network
     batch: int
     shapes: tuple[Shape, ...]
     operations: tuple[Operation, ...]
-    sources: tuple[tuple[int, ...], ...]  # of each layer, the places it reads
+    sources: tuple[tuple[int, ...], ...]  # for each layer, the places it reads
     steps: tuple[Step, ...]
     capacity: tuple[int, ...]
 
     @property
     def input_rows(self) -> list[Span]:
-        """Return the image rows that each step takes in, to be given to ``stream``."""
+        """Return the image rows that each step takes, to be passed to ``stream``."""
         return [step.rows[0] for step in self.steps]
 
     @property
     def memory(self) -> int:
-        """Return the bytes of all layers' rows, the engine's working memory left out."""
+        """Return the bytes of all layers' rows, without the engine's working memory."""
         rows = zip(self.shapes, self.capacity, strict=True)
         return sum(4 * C * count * W * self.batch for (C, _, W), count in rows)
 
@@ -67,9 +67,9 @@ class Laid:
 def lay_out(network: Network, shape: Shape, batch: int = 1, rows: int | None = None) -> Laid:
     """Lay a network over images ``(C, H, W)``, in steps of this many input rows.
 
-    ``rows`` changes time and memory alone; by default it is as many as fit STEP_BYTES.
-    NetworkError where it has no weights, GeometryError where it takes no such image or would
-    need more than 4 GiB for its rows.
+    ``rows`` affects only time and memory; by default it is as many as fit STEP_BYTES.
+    NetworkError where the network has no weights, GeometryError where it does not take such images
+    or would need more than 4 GiB for its rows.
     """
     _check_shape(network, shape)
     try:
@@ -94,7 +94,7 @@ def lay_out(network: Network, shape: Shape, batch: int = 1, rows: int | None = N
 
 
 def volume_shape(shape: Shape) -> tuple[int, int, int]:
-    """Return ``(C, H, W)``, a vector's as ``(n, 1, 1)``."""
+    """Return ``(C, H, W)``, or ``(n, 1, 1)`` for a vector."""
     C, H, W = shape if len(shape) == 3 else (*shape, 1, 1)
     return C, H, W
 
@@ -131,8 +131,8 @@ def _schedule(
 ) -> Iterator[Step]:
     """Yield what each step computes and keeps, until every place is done.
 
-    A step takes ``rows`` input rows, and each layer at most its share of that: what becomes
-    possible all at once, where the image ends or upsampling follows, is spread over steps.
+    A step takes ``rows`` input rows, and each layer at most its share of them: rows that become
+    possible all at once, at the image's end or after upsampling, are spread over several steps.
     """
     shares = [max(-(-rows * height // heights[0]), 1) for height in heights]
     done = [0] * len(heights)
@@ -147,7 +147,7 @@ def _schedule(
 
 
 def _computable(operation: Operation, done: int, most: int, available: Sequence[int]) -> int:
-    """Return how far the output gets with the available rows of each input."""
+    """Return how many output rows the available rows of each input allow."""
 
     def is_short(stop: int) -> bool:
         spans = operation.needed(done, stop)
@@ -175,9 +175,9 @@ def _kept(
 
 
 def _capacity(steps: Sequence[Step], shapes: Sequence[Shape]) -> tuple[int, ...]:
-    """Return room for the most rows that each place holds: those kept, and those of the step.
+    """Return room for the most rows that each place holds: those kept plus those of the step.
 
-    Half as much again, so that a row is moved to the front twice at most; never over all rows.
+    Half as many again, so that a row is moved to the front at most twice; never more than all rows.
     """
     most, kept = [0] * len(shapes), (0,) * len(shapes)
     for step in steps:

@@ -1,9 +1,9 @@
 """The filter that best turns one image into another: linear least squares, in bands.
 
-For every window that lies wholly inside the input, the filter's response plus its bias should be
-the target's pixel there. The squared error summed over all windows depends on the images only
-through sums of products (the normal equations), which are added up band by band and image by
-image; so the image may be of any size, and there may be many.
+For every window that lies wholly inside the input, the filter's response plus its bias should equal
+the target's pixel at that place. The squared error summed over all windows depends on the images
+only through sums of products (the normal equations), which are added up band by band and image by
+image; so images may be of any size and number.
 
 Sums are kept about their means and joined by the rule of Chan, Golub and LeVeque, "Updating
 formulae and a pairwise algorithm for computing sample variances" (1979): bright pixels that vary
@@ -34,20 +34,20 @@ from edgecli.images.colour import to_volume
 Sums = NDArray[np.float64]
 
 MOST_WEIGHTS = 2048
-"""Weights of one filter: the normal equations take their square, 32 MiB."""
+"""The most weights of one filter: the normal equations take their square, 32 MiB."""
 
 BAND_BYTES = 2**24
-"""Memory that the windows of a band aim at."""
+"""Target for the memory of a band's windows."""
 
 SINGULAR = 1e-13
-"""Directions whose variance is below this share of the largest are rounding, not evidence."""
+"""Directions with less than this share of the largest variance are rounding, not evidence."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is learned: filters ``(kH, kW)`` over which planes, towards which planes.
+    """What is learned: filters ``(kH, kW)``, from which planes to which.
 
-    ``channels`` and ``targets`` are ``gray`` or ``rgb``, as ``to_volume`` makes of an image.
+    ``channels`` and ``targets`` are ``gray`` or ``rgb``, as in ``to_volume``.
     """
 
     kernel_size: tuple[int, int]
@@ -69,7 +69,7 @@ class Task:
 
     @property
     def filters(self) -> int:
-        """Return how many filters there are, one for each plane of the target."""
+        """Return the number of filters, one for each plane of the target."""
         return 3 if self.targets == "rgb" else 1
 
     @property
@@ -80,7 +80,7 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """What is known of ``count`` windows: the means of all values, and how they vary together.
+    """Statistics of ``count`` windows: the means of all values, and how they vary together.
 
     Values are the d pixels of a window and the n targets. ``mean`` is ``(d + n,)``; ``scatter
     (d + n, d + n)`` sums the products of two values' differences from their means.
@@ -103,12 +103,12 @@ class Moments:
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """Filters, and how well they do.
+    """Learned filters, and how well they fit.
 
     ``residual`` is the root of the mean squared error in the target's units, ``r_squared`` the
-    share of the target's variance that is explained (1 is all; of a constant target, 1 where it
-    is met), each per filter. ``condition`` is the ratio of the largest to the smallest variance
-    of the windows, ridge included: beyond 1e12 other filters would do as well.
+    share of the target's variance that is explained (1 is all; always 1 for a constant target),
+    each per filter. ``condition`` is the ratio of the largest to the smallest variance of the
+    windows, ridge included: beyond 1e12 other filters would fit equally well.
     """
 
     bank: FilterBank
@@ -127,9 +127,9 @@ def learn(
 ) -> Learned:
     """Return the filters that minimise mean squared error + ridge · Σ weight².
 
-    ``pairs`` are inputs with their targets, read once each. A target has its input's size, or
+    ``pairs`` are inputs with their targets, each read once. A target has its input's size, or
     that of the responses without padding; only windows wholly inside count. Where several
-    filters do equally well, the one of the smallest weights is returned. Raises GeometryError
+    filters fit equally well, the one with the smallest weights is returned. Raises GeometryError
     where sizes do not fit, ImageError where pixels are not finite.
     """
     moments = [_moments(source, target, task, threads or cores()) for source, target in pairs]
@@ -162,7 +162,7 @@ def _moments(source: Source, target: Source, task: Task, threads: int) -> Moment
 
 
 def _offset(source: Source, target: Source, valid: tuple[int, int], task: Task) -> tuple[int, int]:
-    """Return the target's row and column of the first window that lies wholly inside."""
+    """Return the row and column in the target of the first window that lies wholly inside."""
     (H, W, C), (height, width, depth) = source.shape, target.shape
     for what, channels, planes in (("input", C, task.channels), ("target", depth, task.targets)):
         if planes == "rgb" and channels < 3:
@@ -181,7 +181,7 @@ def _offset(source: Source, target: Source, valid: tuple[int, int], task: Task) 
 def band_moments(
     pixels: NDArray[Any], goals: NDArray[Any], kernel_size: tuple[int, int]
 ) -> Moments:
-    """Return the moments of a band ``(C, rows, W)`` and of what its windows should give.
+    """Return the moments of a band ``(C, rows, W)`` and of its windows' targets.
 
     ``goals (n, rows', W')`` has a value for each window.
     """
@@ -198,9 +198,9 @@ def band_moments(
 
 
 def solve(moments: Moments, task: Task, ridge: float = 0.0) -> Learned:
-    """Return the filters that the moments of windows and targets lead to.
+    """Return the filters that follow from the moments of windows and targets.
 
-    The bias is free: with means taken out, weights follow from the covariances alone.
+    The bias is unconstrained: with means removed, weights follow from the covariances alone.
     """
     d, mean = task.weights, moments.mean
     covariance = moments.scatter / moments.count

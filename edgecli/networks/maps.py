@@ -1,4 +1,4 @@
-"""A network on a real image: the feature maps of every layer, and what to say of them."""
+"""A network on a real image: the feature maps of every layer, and the facts to report."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from edgecli.networks.network import Network
 
 @dataclass(frozen=True)
 class LayerMaps:
-    """What a layer gave, and where it was written."""
+    """What a layer computed, and where it was written."""
 
     name: str
     kind: str
@@ -48,9 +48,9 @@ def run_on_image(
 ) -> tuple[LayerMaps, ...]:
     """Write the maps of every layer over an image, in bands of bounded memory.
 
-    ``output`` is an ``.npz`` file, which gets an array ``(C, H, W)`` or ``(n,)`` for each layer,
-    or a folder, which gets a picture for each. Raises GeometryError where the image does not fit
-    the network, ImageError and OutputError.
+    ``output`` is an ``.npz`` file, which receives an array ``(C, H, W)`` or ``(n,)`` for each
+    layer, or a folder, which receives a picture for each. Raises GeometryError where the image does
+    not fit the network, ImageError and OutputError.
     """
     H, W, _ = source.shape
     channels = network.input_shape[0]
@@ -62,7 +62,7 @@ def run_on_image(
     laid = lay_out(network, (channels, H, W))
     shapes = list(network.shapes((channels, H, W)).values())[1:]
     outputs = collectors_for(shapes, output_paths(network, output))
-    with outputs as collectors, np.errstate(all="ignore"):  # what is not finite stays so
+    with outputs as collectors, np.errstate(all="ignore"):  # NaN and infinities pass through
         extremes = [(np.inf, -np.inf) for _ in collectors]
         blocks = (network_input(network, rows) for rows in source.blocks(laid.input_rows))
         gains = stream(laid, blocks, threads)
@@ -83,7 +83,7 @@ def run_on_image(
 
 
 def output_paths(network: Network, output: str) -> list[tuple[str, str]]:
-    """Return each layer's name and the file that it goes to.
+    """Return each layer's name and output file.
 
     >>> from edgecli.networks.files import load_network
     >>> output_paths(load_network("edges-rgb"), "maps")

@@ -1,4 +1,4 @@
-"""A network: named layers, each with its inputs, whose shapes fit; and what it costs.
+"""A network: named layers with inputs of fitting shapes; and what it costs.
 
 >>> from edgecli.networks.layers import Convolution, MaxPool
 >>> network = Network(
@@ -40,7 +40,7 @@ from edgecli.networks.layers import (
 from edgecli.networks.weights import Weights, check_weights
 
 INPUT = "input"
-"""What the volume that a network is given is called."""
+"""The name of the volume that a network is given."""
 
 LARGEST_PARAMETERS = 2**27
 """The most parameters of a network, 512 MiB of float32; AlexNet has 61 million."""
@@ -52,7 +52,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}")
 
 @dataclass(frozen=True)
 class Node:
-    """A layer in its place: its name, and the names of those whose values it takes."""
+    """A layer in its place: its name, and the names of the layers that it reads."""
 
     name: str
     layer: Layer
@@ -60,7 +60,7 @@ class Node:
 
     @property
     def shape_sources(self) -> tuple[str, ...]:
-        """Return the layers whose shapes its own depends on."""
+        """Return the layers whose shapes determine its own."""
         match self.layer:
             case Upsample(to=str(name)):
                 return *self.inputs, name
@@ -69,7 +69,7 @@ class Node:
 
 @dataclass(frozen=True)
 class LayerFacts:
-    """What one layer is and costs. Shapes are height × width × channels, or a vector's length."""
+    """Facts about one layer. Shapes are height × width × channels, or a vector's length."""
 
     name: str
     kind: str
@@ -79,9 +79,9 @@ class LayerFacts:
     biases: int
     macs: int  # multiply-adds of the weights; biases, pooling and activations are not counted
     receptive_field: tuple[int, int]  # input rows and columns that one output value sees
-    jump: tuple[float, float]  # input pixels between the fields of neighbours
-    connections: int  # values of its inputs that one output value is computed from
-    inputs_size: int  # values of all its inputs
+    jump: tuple[float, float]  # input pixels between the fields of neighbouring outputs
+    connections: int  # input values that one output value is computed from
+    inputs_size: int  # number of values in all inputs
 
     @property
     def activation_size(self) -> int:
@@ -95,12 +95,12 @@ class LayerFacts:
 
     @property
     def memory(self) -> int:
-        """Return the bytes of outputs and parameters as float32."""
+        """Return the bytes of outputs and parameters in float32."""
         return 4 * (self.activation_size + self.parameters)
 
     @property
     def connection_share(self) -> float:
-        """Return the connections over those of a fully connected layer, 0 … 1."""
+        """Return the connections as a share of a fully connected layer's, 0 … 1."""
         return self.connections / self.inputs_size
 
     @property
@@ -111,7 +111,7 @@ class LayerFacts:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a network makes of inputs of one shape, height × width × channels, layer by layer."""
+    """Facts about a network for one input shape, height × width × channels, layer by layer."""
 
     name: str
     input_shape: tuple[int, ...]
@@ -122,11 +122,11 @@ class Summary:
 class Network:
     """Named layers in the order in which they are computed; the last one is the output.
 
-    ``input_shape (C, H, W)`` is the default. ``white`` is the number that the brightest pixel
-    becomes, whatever the image's depth; None leaves pixels as they are. ``weights`` holds float32
-    arrays by name, as ``weights.py`` says; ``files`` are what all this was read from. NetworkError,
-    naming the layer, where names are unknown or repeated, shapes do not fit or weights have other
-    shapes; nothing is allocated before that is known.
+    ``input_shape (C, H, W)`` is the default. ``white`` is the value that the brightest pixel
+    becomes, whatever the image's depth; None leaves pixels unchanged. ``weights`` holds float32
+    arrays by name, as in ``weights.py``; ``files`` are the files that it was read from.
+    NetworkError, naming the layer, where names are unknown or repeated, or where shapes or weights
+    do not fit; nothing is allocated before that is known.
     """
 
     name: str
@@ -156,7 +156,7 @@ class Network:
         return {name: n for n, name in enumerate(names)}
 
     def shapes(self, input_shape: Shape | None = None) -> dict[str, Shape]:
-        """Return every layer's output shape, by name and in order, the input's first.
+        """Return every layer's output shape, by name and in order, beginning with the input's.
 
         NetworkError names the first layer that does not fit.
         """
@@ -173,7 +173,7 @@ class Network:
         return shapes
 
     def parameter_shapes(self) -> dict[str, Shape]:
-        """Return the shapes of all that is learned, by the names that it has in weight files."""
+        """Return the shapes of all learned arrays, by their names in weight files."""
         shapes, found = self.shapes(), {}
         for node in self.nodes:
             shape = weight_shape(node.layer, [shapes[name] for name in node.inputs])
@@ -185,9 +185,9 @@ class Network:
         return found
 
     def summary(self, input_shape: tuple[int, int, int] | None = None) -> Summary:
-        """Count everything for inputs of height × width × channels; NetworkError if they misfit.
+        """Count everything for height × width × channels; NetworkError if they do not fit.
 
-        Whether weights are there, and of which depth, does not matter: shapes alone decide.
+        Weights need not be present, nor match in depth: only shapes matter.
         """
         shape = self.input_shape
         if input_shape is not None:
@@ -205,7 +205,7 @@ def _facts(network: Network, shapes: Mapping[str, Shape]) -> Iterable[LayerFacts
         inputs = [shapes[name] for name in node.inputs]
         output = shapes[node.name]
         rows, cols = fields[node.name] = _fields(node, fields, inputs[0])
-        if isinstance(node.layer, Flatten):  # places are lost to what follows; each value sees one
+        if isinstance(node.layer, Flatten):  # each value sees one place; later layers see them all
             rows, cols = fields[node.inputs[0]]
         weights, biases = parameter_counts(node.layer, inputs)
         yield LayerFacts(
@@ -251,7 +251,7 @@ def has_bias(layer: Layer) -> bool:
 
 
 def has_named_filters(layer: Layer) -> bool:
-    """Whether a layer's weights are filters that its spec names."""
+    """Whether a layer's weights are filters named in its spec."""
     return isinstance(layer, Convolution) and layer.bank is not None
 
 
@@ -275,7 +275,7 @@ def _check_size(network: Network, shapes: Mapping[str, Shape]) -> None:
 
 
 def _check_names(nodes: Sequence[Node]) -> None:
-    """Let every layer read earlier ones only, so that there can be no cycle."""
+    """Check that every layer reads only earlier ones, so that there can be no cycle."""
     if not 1 <= len(nodes) <= MOST_LAYERS:
         raise NetworkError(f"a network has 1 to {MOST_LAYERS} layers, not {len(nodes)}")
     known = [INPUT]

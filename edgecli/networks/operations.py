@@ -1,7 +1,7 @@
 """How each layer is computed: any band of its output rows, from the input rows that it needs.
 
-The N images of a batch lie beside one another in a block's last axis: a row of them is one long
-row, along which a convolution moves as if its taps were N times as far apart.
+The N images of a batch lie along a block's last axis: a row of all of them is one long row, along
+which a convolution moves as if its taps were N times as far apart.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from edgecli.networks.layers import (
 from edgecli.networks.resampling import Pooling, Upsampling
 
 CACHED_BYTES = 2**20
-"""Output of a band that the next pass over it still finds in cache."""
+"""Output of a band that is still in cache when the next pass reads it."""
 
 ROWS_TOGETHER = 4
-"""Rows that products of few filters take at once: fewer of them round in another order."""
+"""Rows that products of few filters take at once: with fewer rows, sums round differently."""
 
 
 def prepare(
@@ -84,7 +84,7 @@ def apply_activation(values: Block, activation: str) -> None:
 class Sliding:
     """A convolution by the engine, for each group of channels.
 
-    ``folded`` where the images of a batch are one wide image to the engine; else one at a time.
+    With ``folded`` the engine sees the images of a batch as one wide image; else one at a time.
     """
 
     engines: tuple[Engine, ...]
@@ -93,11 +93,11 @@ class Sliding:
 
     @property
     def band_rows(self) -> int:
-        """Return how many output rows make a band that stays in cache and that all groups take."""
+        """Return how many output rows make a band that stays in cache and suits all groups."""
         return min(engine.band_rows for engine in self.engines)
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the window's rows, padding left out."""
+        """Return the window's rows, without padding."""
         return (self.engines[0].needed(start, stop),)
 
     def band(
@@ -117,7 +117,7 @@ class Sliding:
 
 
 def _one_by_one(engine: Engine, block: Block, rows: Span, out: Block, scratch: Scratch) -> None:
-    """Slide over the images of a batch in turn; the engine wants its output rows in one piece."""
+    """Slide over the images of a batch in turn; the engine needs contiguous output rows."""
     result = scratch.take("one image", out.shape[:3], np.float32)
     for n in range(out.shape[3]):
         engine.band(block[..., n], *rows, result, scratch)
@@ -233,7 +233,7 @@ class Flattening:
     def band(
         self, blocks: Sequence[Block], start: int, stop: int, out: Block, scratch: Scratch
     ) -> None:
-        """Copy in another shape."""
+        """Copy to the new shape."""
         del start, stop, scratch
         np.copyto(out, blocks[0].reshape(out.shape))
 
@@ -254,7 +254,7 @@ class Product:
     def band(
         self, blocks: Sequence[Block], start: int, stop: int, out: Block, scratch: Scratch
     ) -> None:
-        """Multiply, add, apply."""
+        """Multiply by the weights, add the bias, activate."""
         del start, stop, scratch
         result = out[:, 0, 0]
         np.matmul(self.weight, blocks[0][:, 0, 0], out=result)
@@ -264,7 +264,7 @@ class Product:
 
 
 def pieces(operation: Operation, rows: Span, row_bytes: int, threads: int) -> Iterator[Span]:
-    """Cut the rows of a band so that every thread has some, and each piece stays in cache."""
+    """Cut the rows of a band so that every thread gets some and each piece stays in cache."""
     start, stop = rows
     fitting = max(CACHED_BYTES // max(row_bytes, 1), 1)
     if isinstance(operation, Sliding):

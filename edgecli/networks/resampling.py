@@ -1,4 +1,4 @@
-"""Pooling and upsampling: every channel alone, to fewer pixels or to more."""
+"""Pooling and upsampling: each channel separately, to fewer pixels or to more."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Pooling:
     counts_padding: bool = True
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the window's rows, padding left out."""
+        """Return the window's rows, without padding."""
         return (self.geometry.rows.needed(start, stop, Border()),)
 
     def band(
@@ -40,7 +40,7 @@ class Pooling:
             np.multiply(out, self._shares(start, stop), out=out)
 
     def _shares(self, start: int, stop: int) -> Block | np.float32:
-        """Return what each value of a window counts, for sums of rows ``[start, stop)``."""
+        """Return the weight of each value in a window's mean, for rows ``[start, stop)``."""
         rows, cols = self.geometry.rows, self.geometry.cols
         if self.counts_padding or not any(self.geometry.padding):
             return np.float32(1 / (rows.kernel * cols.kernel))
@@ -56,7 +56,7 @@ class Pooling:
             np.copyto(out, first)
 
     def _pad(self, block: Block, start: int, stop: int, scratch: Scratch) -> Block:
-        """Return the rows that the windows read, with what is never chosen or adds nothing."""
+        """Return the rows that the windows read, padded with −∞ for a maximum, 0 for a mean."""
         rows, cols = self.geometry.rows, self.geometry.cols
         if not any(self.geometry.padding):
             return block
@@ -71,7 +71,7 @@ class Pooling:
 
 
 def _inside(axis: Axis, start: int, stop: int) -> Block:
-    """Count the samples that windows ``[start, stop)`` see of the input, padding left out."""
+    """Count the input samples that windows ``[start, stop)`` see, without padding."""
     first = np.arange(start, stop) * axis.stride - axis.before
     seen = np.minimum(first + axis.kernel, axis.size) - np.maximum(first, 0)
     return seen.astype(np.float32)
@@ -81,8 +81,8 @@ def _inside(axis: Axis, start: int, stop: int) -> Block:
 class Upsampling:
     """Every side ``scale`` times as long; rows and columns beyond the output are not computed.
 
-    Output p of every run of ``scale`` samples the input at (p + ½)/scale − ½ from the run's pixel:
-    the same two neighbours with the same two weights for all runs.
+    An input pixel gives a run of ``scale`` outputs. Output p of each run samples the input at
+    (p + ½)/scale − ½ from its pixel: the same two neighbours and weights in all runs.
     """
 
     scale: int
@@ -90,7 +90,7 @@ class Upsampling:
     height: int  # of the input
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the runs' rows, and a neighbour on each side where they are mixed."""
+        """Return the runs' rows, and for ``bilinear`` a neighbour on each side."""
         low, high = start // self.scale, (stop - 1) // self.scale + 1
         if self.bilinear:
             low, high = max(low - 1, 0), min(high + 1, self.height)
@@ -111,7 +111,7 @@ class Upsampling:
         self._stretch(wide, out, 0, 2, scratch)
 
     def _stretch(self, source: Block, out: Block, offset: int, axis: int, scratch: Scratch) -> None:
-        """Fill ``out`` along an axis, beginning within a run; ``source`` has a neighbour more."""
+        """Fill ``out`` along an axis from ``offset`` in a run; ``source`` has a neighbour more."""
         source, out = np.swapaxes(source, axis, 0), np.swapaxes(out, axis, 0)
         for phase in range(self.scale):
             begin = (phase - offset) % self.scale

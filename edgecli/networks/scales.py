@@ -1,8 +1,8 @@
-"""A network that looks at a picture at several scales: itself a network, of all of them.
+"""A network that looks at a picture at several scales, built as one network with a branch for each.
 
-A picture of half the size holds means of blocks of pixels, one of twice is interpolated; what
-comes out is brought back to the picture's size in the other way, and averaged. So shapes, costs
-and memory follow as they do for any network.
+At half size the picture is averaged in blocks of pixels, at double size it is interpolated; the
+outputs are brought back to the picture's size in the opposite way, and averaged. So shapes, costs
+and memory follow as for any network.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from edgecli.networks.layers import AveragePool, Mean, Upsample
 from edgecli.networks.network import INPUT, Network, Node
 
 SCALES = (0.5, 1.0, 2.0)
-"""The scales that there are: two pixels a side are joined, or one is parted in two."""
+"""The available scales: two pixels per side become one, or one becomes two."""
 
 
 HALVED = AveragePool((2, 2), padding="same", count_padding=False)
-"""The mean of each block of pixels, of odd sizes of what there is of the last one."""
+"""The mean of each block of pixels; where a side is odd, the last block is the part there is."""
 
 
 def parse_scales(text: str) -> tuple[float, ...]:
@@ -42,9 +42,9 @@ def parse_scales(text: str) -> tuple[float, ...]:
 
 
 def at_scales(network: Network, scales: Sequence[float]) -> Network:
-    """Return a network that averages what another gives at each scale.
+    """Return a network that averages another's output at each scale.
 
-    It shares the other's weights. Layers are called as there, with ``x0.5-`` before the name.
+    It shares the other's weights. Layers keep their names, prefixed with ``x0.5-``.
 
     >>> from edgecli.networks.files import load_network
     >>> at_scales(load_network("learned"), (1.0, 0.5)).nodes[-1].inputs

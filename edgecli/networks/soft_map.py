@@ -1,8 +1,8 @@
-"""A network as what answers to an image: one soft edge map of 0 to 1.
+"""A network as a responder: it turns an image into one soft edge map of 0 to 1.
 
-The image runs through the network once, from top to bottom, a few rows at a time; its rows come
-out as those of a picture of one channel. That picture is a source like any other, and everything
-that follows reads it in bands: thinning, thresholds, painting.
+The image runs through the network once, from top to bottom, a few rows at a time, and comes out as
+the rows of a picture with one channel. That picture is a source like any other, and all later
+steps read it in bands: thinning, thresholds, painting.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ from edgecli.networks.scales import at_scales
 IDENTITY = Window((1, 1))
 
 FEW_STEPS = 8
-"""Steps of an image that is read before another thread would have started."""
+"""Steps of an image so small that it is read before another thread would have started."""
 
 
 def load_edge_network(spec: str) -> Network:
-    """Return a network that makes one map of an image; NetworkError for any other."""
+    """Return a network that turns an image into one map; NetworkError for any other."""
     network = load_network(spec)
     C, H, W = network.input_shape
     output = network.shapes()[network.nodes[-1].name]
@@ -72,7 +72,7 @@ def load_edge_network(spec: str) -> Network:
 
 
 def layer_banks(network: Network) -> tuple[FilterBank, ...]:
-    """Return the filters of every layer that has some, named ``layer-1``, ``layer-2``, … ."""
+    """Return the filters of every layer that has any, named ``layer-1``, ``layer-2``, … ."""
     shapes = network.shapes()
     found = []
     for node in network.nodes:
@@ -89,9 +89,9 @@ def layer_banks(network: Network) -> tuple[FilterBank, ...]:
 
 @dataclass(frozen=True, eq=False)
 class SoftMap:
-    """A network laid over an image; ``bank`` leaves its map as it is.
+    """A network laid over an image; ``bank`` leaves its map unchanged.
 
-    ``pictured`` asks for the image's own rows beside those of the map, as floats of 0 to 1.
+    ``pictured`` adds the image's own rows to those of the map, as floats of 0 to 1.
     """
 
     network: Network  # at one scale
@@ -103,7 +103,7 @@ class SoftMap:
 
     @cached_property
     def summary(self) -> Summary:
-        """Return what all scales cost."""
+        """Return the summary of all scales."""
         _, H, W = self.laid.shapes[0]
         return self.laid.network.summary((H, W, self.planes))
 
@@ -135,12 +135,12 @@ class SoftMap:
 
     @property
     def white(self) -> float:
-        """Return 1, a certain edge."""
+        """Return 1, an edge beyond doubt."""
         return 1.0
 
     @property
     def _first(self) -> Window:
-        """Return the first filters' window that slides over the image itself."""
+        """Return the window of the first filters that slide over the image itself."""
         first = [node.layer for node in self.laid.network.nodes if node.inputs == (INPUT,)]
         return next((layer.window for layer in first if isinstance(layer, Layer)), IDENTITY)
 
@@ -173,7 +173,7 @@ class SoftMap:
 
     @property
     def uses_blas(self) -> bool:
-        """Return False: once the map is read, no matrices are multiplied."""
+        """Return False: after the map is read, no matrices are multiplied."""
         return False
 
     @property
@@ -182,15 +182,15 @@ class SoftMap:
         return self.convolution.band_rows
 
     def largest(self, edge_map: EdgeMap) -> float:  # noqa: ARG002
-        """Return 1, the most that a sigmoid gives."""
+        """Return 1, the upper bound of a sigmoid."""
         return 1.0
 
     def read(self, source: Source, threads: int, watch: Stopwatch) -> Source:
-        """Return the map as a source, which runs the network when it is read."""
+        """Return the map as a source that runs the network when read."""
         return _SoftRows(self, source, threads, watch)
 
     def needed(self, start: int, stop: int) -> Cut:
-        """Return the same rows: a map's pixel is its own response."""
+        """Return the same rows: each pixel of the map is its own response."""
         return start, stop
 
     def prepare(self, block: Rows) -> NDArray[Any]:
@@ -198,7 +198,7 @@ class SoftMap:
         return block[np.newaxis, ..., 0]
 
     def respond(self, pixels: NDArray[Any], cut: Cut, scratch: Scratch) -> NDArray[Any]:
-        """Return the map as it is."""
+        """Return the map unchanged."""
         del cut, scratch
         return pixels[np.newaxis]
 
@@ -220,7 +220,7 @@ def plan_soft_map(
 
 
 class _SoftRows:
-    """The map as a source of floats ``(H, W, 1)``, or more channels where pictured."""
+    """The map as a source of floats ``(H, W, 1)``, with more channels where pictured."""
 
     def __init__(self, made: SoftMap, source: Source, threads: int, watch: Stopwatch) -> None:
         self._made, self._source, self._threads, self._watch = made, source, threads, watch
@@ -267,7 +267,7 @@ class _SoftRows:
             started = time.perf_counter()
 
     def _timed(self, inputs: Iterator[Block]) -> Iterator[Block]:
-        """Yield the same; waiting for them does not count as the network's time."""
+        """Yield the inputs; waiting for them does not count as the network's time."""
         started = time.perf_counter()
         for block in inputs:
             self._watch.seconds -= time.perf_counter() - started
@@ -282,10 +282,10 @@ class _SoftRows:
             yield network_input(made.network, finite(rows), made.background)
 
     def _taken_pictures(self) -> Iterator[Rows]:
-        """Yield the image's rows, which the network always takes in before it gives theirs."""
+        """Yield the image's rows, which the network always reads before it gives their map."""
         while self._pictures:
             yield self._pictures.popleft()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._source.close()

@@ -1,7 +1,7 @@
-"""The numbers that a network learned: NPZ files, checked before anything is allocated.
+"""What a network learned, in NPZ files: checked before anything is allocated.
 
-Arrays are named as in a state dictionary of torch, ``conv1.weight`` and ``conv1.bias``, and have
-its shapes: ``(filters, C_in / groups, kH, kW)`` of a convolution, ``(units, n)`` of a dense layer.
+Arrays are named as in torch's state dictionaries, ``conv1.weight`` and ``conv1.bias``, and shaped
+likewise: ``(filters, C_in / groups, kH, kW)`` for a convolution, ``(units, n)`` for a dense layer.
 Half, single and double precision are read; the network computes in float32.
 """
 
@@ -29,11 +29,11 @@ ParameterShapes = Mapping[str, Shape]
 _PRECISIONS = ("float16", "float32", "float64")
 
 _SLACK = 2**20
-"""Bytes of a file beyond its numbers: headers, names and the archive's directory."""
+"""Bytes allowed in a file beyond its numbers: headers, names and the archive's directory."""
 
 
 def check_weights(weights: Weights, shapes: ParameterShapes, origin: str) -> None:
-    """Raise NetworkError unless there is a finite float32 array of each shape and no other."""
+    """Raise NetworkError unless there is a finite float32 array of each shape, and no others."""
     _check_names(list(weights), shapes, origin)
     for name, shape in shapes.items():
         _check_shape(name, weights[name].shape, shape, origin)
@@ -65,17 +65,17 @@ def dump_weights(weights: Weights, dtype: DTypeLike = np.float32) -> bytes:
         for name, array in weights.items():
             member = io.BytesIO()
             np.save(member, array.astype(dtype), allow_pickle=False)
-            # A ZipInfo without a time of its own: 1980, whenever the file is written.
+            # A ZipInfo without a time stamp means 1980, whenever the file is written.
             info = zipfile.ZipInfo(f"{name}.npy")
             archive.writestr(info, member.getvalue(), zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
 
 def read_weights(path: str, shapes: ParameterShapes) -> dict[str, NDArray[np.float32]]:
-    """Read an NPZ file that holds an array of each shape and no other; NetworkError if not.
+    """Read an NPZ file with an array of each shape and no others; NetworkError if it differs.
 
-    Nothing is unpickled. Every header is held against the shape that its layer needs, and
-    against the bytes that are there, before the array is made.
+    Nothing is unpickled. Every header is checked against the shape that its layer needs, and
+    against the bytes present, before the array is allocated.
     """
     origin = f"weights {path}"
     limit = sum(8 * math.prod(shape) for shape in shapes.values()) + _SLACK
@@ -113,7 +113,7 @@ def _read_bytes(path: str, limit: int, origin: str) -> bytes:
 def _read_member(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, shape: Shape, origin: str
 ) -> NDArray[np.float32]:
-    """Read one array; zipfile gives no more bytes than the archive's directory declares."""
+    """Read one array; zipfile returns no more bytes than the archive's directory declares."""
     with archive.open(info) as stream:
         fortran, dtype = _check_header(stream, shape, origin)
         needed, left = math.prod(shape) * dtype.itemsize, info.file_size - stream.tell()
@@ -123,9 +123,9 @@ def _read_member(
                 "the file is cut or damaged, save it again"
             )
         data = stream.read(needed)
-        stream.read(1)  # the end of the data, where zipfile compares the checksum
+        stream.read(1)  # reach the end of the data, where zipfile checks the checksum
     array: NDArray[Any] = np.frombuffer(data, dtype)
-    with np.errstate(over="ignore"):  # a double beyond float32 becomes infinite, and is refused
+    with np.errstate(over="ignore"):  # a double beyond float32 becomes infinite, and is rejected
         return np.ascontiguousarray(array.reshape(shape, order="F" if fortran else "C"), np.float32)
 
 
@@ -157,7 +157,7 @@ def _check_shape(name: str, found: Shape, shape: Shape, origin: str) -> None:
 
 @contextmanager
 def _translated(origin: str) -> Iterator[None]:
-    """Turn what NumPy and zipfile raise on damaged bytes into one line."""
+    """Turn the errors of NumPy and zipfile on damaged bytes into one line."""
     try:
         yield
     except BROKEN as error:

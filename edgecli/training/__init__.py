@@ -1,7 +1,7 @@
-"""Learned edges, from the start: scenes that are drawn, a network that learns them, its files.
+"""Learned edges from scratch: drawn scenes, a network that learns from them, and its files.
 
     pip install 'edgecli[train]'
     python -m edgecli.training learned -o weights
 
-Nothing else in the package imports this; torch is needed by ``model`` and ``train`` alone.
+Nothing else in the package imports this; only ``model`` and ``train`` need torch.
 """

@@ -1,7 +1,7 @@
-"""From nothing to weights: ``python -m edgecli.training learned -o weights``.
+"""Training from scratch: ``python -m edgecli.training learned -o weights``.
 
-Draws scenes, trains on them, and writes ``learned.toml`` and ``learned.npz``. A run that was
-interrupted goes on where its last checkpoint is.
+Draws scenes, trains on them, and writes ``learned.toml`` and ``learned.npz``. An interrupted run
+resumes from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 class Journal:
-    """A log file, whose last line stands on standard error as well."""
+    """A log file whose last line is also shown on standard error."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def __call__(self, line: str) -> None:
-        """Note a line, with the time of day in the file."""
+        """Log a line; in the file it is preceded by the time of day."""
         with self.path.open("a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%H:%M:%S')} {line}\n")
         ends = "\r\x1b[K", "" if line.startswith("step") else "\n"

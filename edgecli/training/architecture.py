@@ -1,8 +1,8 @@
 """The networks that are trained, as specs of ``networks``: what is trained is what is run.
 
-An encoder sees the picture at full, half, quarter and eighth size; a decoder brings what it found
-back up, adding at each size what was seen there. Strides of 2 by 2×2 kernels take what four pixels
-hold without shifting it, and ⌈n/2⌉ of an odd size becomes n again on the way up. All borders are
+An encoder sees the picture at full, half, quarter and eighth size; a decoder brings its features
+back up, adding the encoder's at each size. 2×2 kernels of stride 2 combine four pixels without
+shifting the picture, and ⌈n/2⌉ of an odd size becomes n again on the way up. All borders are
 replicated, so that the frame of a picture is no edge.
 
 >>> learned = architecture("learned")
@@ -22,15 +22,15 @@ from edgecli.networks.layers import Add, Convolution, Layer, Upsample
 from edgecli.networks.network import INPUT
 
 INPUT_SHAPE = (3, 321, 481)
-"""The size that summaries are of where none is given: a photo of the Berkeley data set."""
+"""The default input of summaries: the size of a photo in the Berkeley data set."""
 
 
 @dataclass(frozen=True)
 class Widths:
-    """How many channels there are, from full size down to an eighth.
+    """Numbers of channels, from full size down to an eighth.
 
-    ``encoder`` counts those seen at each size; ``decoder`` those brought back to full, half and
-    quarter size. ``eighth`` lists the dilations of the convolutions at an eighth.
+    ``encoder`` has those of the encoder at each size; ``decoder`` those brought back to full, half
+    and quarter size. ``eighth`` lists the dilations of the convolutions at an eighth.
     """
 
     encoder: tuple[int, int, int, int]
@@ -42,13 +42,13 @@ NETWORKS = {
     "learned": Widths((12, 24, 36, 48), (8, 16, 24), (2, 4)),
     "learned-small": Widths((8, 12, 16, 24), (6, 8, 12), (3,)),
 }
-"""Every network that is trained here, by the name that it has in the package."""
+"""Every network that is trained here, by its name in the package."""
 
 SIZES = ("full", "half", "quarter", "eighth")
 
 
 def architecture(name: str) -> Network:
-    """Return a network without weights; NetworkError where the name is unknown."""
+    """Return a network without weights; NetworkError if the name is unknown."""
     if name not in NETWORKS:
         close = difflib.get_close_matches(name, NETWORKS, 1) or list(NETWORKS)
         raise NetworkError(f"network {name!r} is not trained here; try {' or '.join(close)}")
@@ -67,7 +67,7 @@ def _nodes(widths: Widths) -> Iterator[Node]:
 
 
 def _encoder(size: str, channels: int, before: str, widths: Widths) -> Iterator[Node]:
-    """Yield one size: at full size one convolution, else a stride and a residual sum."""
+    """Yield one size: one convolution at full size, else a strided one and a residual sum."""
     if size == "full":
         yield Node(size, _convolution(channels, 3), (before,))
         return
@@ -81,7 +81,7 @@ def _encoder(size: str, channels: int, before: str, widths: Widths) -> Iterator[
 
 
 def _decoder(size: str, channels: int, before: str) -> Iterator[Node]:
-    """Yield the sum, at one size, of what is seen there and what came from below."""
+    """Yield the sum, at one size, of the encoder's features and those from the size below."""
     yield Node(f"{size}-below", _convolution(channels, 1, activation="none"), (before,))
     yield Node(f"{size}-up", Upsample(2, "bilinear", size), (f"{size}-below",))
     yield Node(f"{size}-lateral", _convolution(channels, 1, activation="none"), (size,))

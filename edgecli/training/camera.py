@@ -13,7 +13,7 @@ from edgecli.training.shapes import outline, overlap
 
 
 def lit(random: Random, pixels: Field) -> Field:
-    """Return pixels under uneven light: slow changes, soft cast shadows, now and then dapples."""
+    """Return pixels under uneven light: slow changes, soft cast shadows, occasional dapples."""
     shape = pixels.shape[:2]
     light = random.uniform(0, 0.15) * slow(random, shape, 3.2)
     if random.random() < 0.4:
@@ -38,7 +38,7 @@ def _shadow(random: Random, shape: tuple[int, ...]) -> Field:
 
 
 def developed(random: Random, pixels: Field) -> Picture:
-    """Return what a camera makes of pixels of 0 to 1: 8 bits, with all its faults."""
+    """Return what a camera makes of pixels of 0 to 1: 8 bits, with all of a camera's flaws."""
     pixels = blur(pixels, random.uniform(0.35, 1.0))
     if random.random() < 0.05:
         pixels = _moved(random, pixels)
@@ -51,7 +51,7 @@ def developed(random: Random, pixels: Field) -> Picture:
 
 
 def _moved(random: Random, pixels: Field) -> Field:
-    """Return pixels smeared along a line: the camera moved."""
+    """Return pixels smeared along a line, as by a moving camera."""
     angle, length = random.uniform(0, math.pi), int(random.integers(2, 6))
     total = np.zeros_like(pixels)
     for i in range(length):
@@ -62,7 +62,7 @@ def _moved(random: Random, pixels: Field) -> Field:
 
 
 def _toned(random: Random, pixels: Field) -> Field:
-    """Return pixels with another exposure, white balance and contrast, highlights rolled off."""
+    """Return pixels with new exposure, white balance and contrast, and highlights rolled off."""
     balance = np.exp(random.normal(0, 0.08, 3)).astype(np.float32)
     metered = random.uniform(0.22, 0.5) / max(float(pixels.mean()), 0.02)
     pixels = pixels * balance * np.float32(metered ** random.uniform(0.5, 1))
@@ -73,7 +73,7 @@ def _toned(random: Random, pixels: Field) -> Field:
 
 
 def _noisy(random: Random, pixels: Field) -> Field:
-    """Return pixels with shot noise and film grain, in light more than in colour."""
+    """Return pixels with shot noise and film grain, more in lightness than in colour."""
     H, W, _ = pixels.shape
     strength = log_uniform(random, 0.002, 0.05)
     grain = random.standard_normal((H, W), np.float32)

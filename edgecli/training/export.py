@@ -1,7 +1,7 @@
-"""What was trained, as files of the package: a network in TOML, its weights beside it in NPZ.
+"""A trained network as the package's files: TOML, with the weights beside it in NPZ.
 
-Weights are written in half precision: a photo's edge map then differs by less than a grey level
-of 255, and the file is half as long.
+Weights are written in half precision: a photo's edge map then differs by less than one grey level
+of 255, and the file is half the size.
 """
 
 from __future__ import annotations

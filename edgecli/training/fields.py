@@ -1,6 +1,6 @@
-"""Random fields ``(H, W)`` of mean 0 and deviation 1: what textures, light and rough edges are of.
+"""Random fields ``(H, W)`` of mean 0 and deviation 1, for textures, light and rough edges.
 
-Everything takes a generator of NumPy's: the same state gives the same field.
+Everything takes a NumPy generator: the same state gives the same field.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 Field = NDArray[np.floating]
-"""Numbers ``(H, W)``, or ``(H, W, 3)`` of light; float32 but for steps between."""
+"""Numbers ``(H, W)``, or light ``(H, W, 3)``; float32 except in intermediate steps."""
 
 Picture = NDArray[np.uint8]
-"""Pixels ``(H, W, 3)`` of 8 bits."""
+"""8-bit pixels ``(H, W, 3)``."""
 
 Shape = tuple[int, int]
 Random = np.random.Generator
@@ -51,7 +51,7 @@ def _along(values: Field, taps: NDArray[np.float32], axis: int) -> Field:
 
 
 def normalised(values: Field) -> Field:
-    """Return values of mean 0 and deviation 1; a constant field gives 0."""
+    """Return values scaled to mean 0 and deviation 1; a constant field gives 0."""
     centred = values - values.mean()
     scaled: Field = (centred / max(float(centred.std()), 1e-6)).astype(np.float32)
     return scaled
@@ -76,7 +76,7 @@ def turned(random: Random, shape: Shape) -> tuple[Field, Field]:
 
 
 def receding(random: Random, shape: Shape) -> tuple[Field, Field]:
-    """Return coordinates as ``turned``, half the time of a plane that recedes: closer far away."""
+    """Return coordinates like ``turned``; half the time those of a plane in perspective."""
     along, across = turned(random, shape)
     if random.random() < 0.5:
         return along, across
@@ -85,9 +85,9 @@ def receding(random: Random, shape: Shape) -> tuple[Field, Field]:
 
 
 def cloud(random: Random, shape: Shape, slope: float = 1.8, stretch: float = 1.0) -> Field:
-    """Return 1/f^(slope/2) noise: amplitudes fall with frequency as natural images' do.
+    """Return 1/f^(slope/2) noise: amplitudes fall with frequency as in natural images.
 
-    ``stretch`` draws it out along a random direction: grain, water, fur.
+    ``stretch`` elongates it along a random direction: grain, water, fur.
     """
     H, W = shape
     size = _fast_size(max(H, W))
@@ -110,13 +110,13 @@ def band(random: Random, shape: Shape, wavelength: float) -> Field:
 
 
 def _shaped(random: Random, amplitude: Field, size: int) -> Field:
-    """Return the field of random phases and these amplitudes ``(size, size // 2 + 1)``."""
+    """Return a field with random phases and these amplitudes ``(size, size // 2 + 1)``."""
     parts = random.standard_normal((*amplitude.shape, 2), np.float32).view(np.complex64)[..., 0]
     return np.fft.irfft2(parts * amplitude, (size, size)).astype(np.float32)
 
 
 def _fast_size(size: int) -> int:
-    """Return a size from this one up that Fourier transforms are fast at: 2^k or 3 · 2^k."""
+    """Return the next size, from this one up, with fast Fourier transforms: 2^k or 3 · 2^k."""
     power = 1 << (max(size, 8) - 1).bit_length()
     return power * 3 // 4 if size <= power * 3 // 4 else power
 
@@ -129,7 +129,7 @@ def slow(random: Random, shape: Shape, slope: float = 2.8) -> Field:
 
 
 def spots(random: Random, shape: Shape) -> Field:
-    """Return blotches with more or less sharp outlines, as of camouflage or a spotted coat."""
+    """Return blotches with more or less sharp outlines, like camouflage or a spotted coat."""
     field = band(random, shape, log_uniform(random, 6, 48))
     return normalised(np.tanh(field * random.uniform(0.5, 6) + random.uniform(-1, 1)))
 
@@ -143,7 +143,7 @@ def stripes(random: Random, shape: Shape) -> Field:
 
 
 def checks(random: Random, shape: Shape) -> Field:
-    """Return a lattice: checks, tiles, or bricks by their joints."""
+    """Return a lattice: checks, tiles, or bricks with joints."""
     along, across = receding(random, shape)
     longest = max(shape)
     pitch = log_uniform(random, 6, 40)
@@ -157,7 +157,7 @@ def checks(random: Random, shape: Shape) -> Field:
 
 
 def leaves(random: Random, shape: Shape) -> Field:
-    """Return small shapes that hide one another: foliage, pebbles, a crowd from afar."""
+    """Return small overlapping shapes: foliage, pebbles, a distant crowd."""
     H, W = shape
     canvas = Image.new("F", (W, H))
     draw = ImageDraw.Draw(canvas)
@@ -178,21 +178,21 @@ def leaves(random: Random, shape: Shape) -> Field:
 
 
 def thicket(random: Random, shape: Shape) -> Field:
-    """Return leaves in tufts, light ones before dark gaps: bushes, woods, heaps, rubble."""
+    """Return leaves in tufts, light ones in front of dark gaps: bushes, woods, heaps, rubble."""
     tufts = cloud(random, shape, random.uniform(1.4, 2.2))
     light = leaves(random, shape) + random.uniform(0.3, 1) * leaves(random, shape)
     return normalised(light + random.uniform(0.3, 2) * np.minimum(tufts, 0.5))
 
 
 def creases(random: Random, shape: Shape) -> Field:
-    """Return lines where noise changes its sign: wrinkles, veins, cracks, ripples, folds."""
+    """Return lines where noise changes sign: wrinkles, veins, cracks, ripples, folds."""
     smooth = log_uniform(random, 1, 6) if random.random() < 0.5 else 1.0
     field = np.abs(cloud(random, shape, random.uniform(1.6, 2.8), smooth))
     return normalised(field ** np.float32(random.uniform(0.3, 1)))
 
 
 def strokes(random: Random, shape: Shape) -> Field:
-    """Return thin strokes in about one direction: grass, fur, straw, bark."""
+    """Return thin strokes in roughly one direction: grass, fur, straw, bark."""
     H, W = shape
     canvas = Image.new("F", (W, H))
     draw = ImageDraw.Draw(canvas)
@@ -210,12 +210,12 @@ def strokes(random: Random, shape: Shape) -> Field:
 
 
 def plain(random: Random, shape: Shape) -> Field:
-    """Return the faintest of structures: paint, sky, a wall far away."""
+    """Return a very faint texture: paint, sky, a distant wall."""
     return cloud(random, shape, random.uniform(1.6, 2.6))
 
 
 def grain(random: Random, shape: Shape) -> Field:
-    """Return 1/f noise of any roughness, drawn out or not: stone, earth, water, hair."""
+    """Return 1/f noise of any roughness, elongated or not: stone, earth, water, hair."""
     stretch = log_uniform(random, 1, 8) if random.random() < 0.5 else 1.0
     return cloud(random, shape, random.uniform(0.8, 2.2), stretch)
 

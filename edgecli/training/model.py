@@ -1,8 +1,8 @@
-"""A network spec in torch, to be trained: batch norm behind its convolutions, side outputs.
+"""A network spec in torch, to be trained: with batch norm after convolutions and side outputs.
 
-The spec's nodes are interpreted one after another, so that there is one description of the
-network. What is only there to train it better (normalisation, side outputs) is folded away or left
-out by ``folded_weights``: the package's forward pass computes the same.
+The spec's nodes are interpreted one after another, so that the network is described only once.
+What merely helps training (normalisation, side outputs) is folded in or dropped by
+``folded_weights``: the package's forward pass computes the same.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from edgecli.networks.layers import Add, Convolution, Upsample
 from edgecli.networks.network import INPUT, Node
 
 RARE = 0.03
-"""The share of edge pixels that the biases of an untrained network's answers stand for."""
+"""The share of edge pixels that an untrained network predicts, set by its outputs' biases."""
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A network and its modules, by node; its norm is at ``NODE-norm``, its answer ``NODE-side``.
+    """A network and its modules by node; ``NODE-norm`` is a norm, ``NODE-side`` a side output.
 
-    What a ReLU follows has a norm. The sigmoid of the last layer is left to the loss.
+    Convolutions followed by a ReLU have a norm. The last layer's sigmoid is left to the loss.
     """
 
     network: Network
     modules: nn.ModuleDict
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Return the logits ``(N, 1, H, W)`` of edges, and those of side outputs where trained.
+        """Return the logits ``(N, 1, H, W)`` of edges and, in training, those of side outputs.
 
-        ``images (N, 3, H, W)`` are in 0 to 1.
+        ``images (N, 3, H, W)`` range from 0 to 1.
         """
         values = {INPUT: images}
         for node in self.network.nodes:
@@ -75,14 +75,14 @@ def _padded(image: Tensor, layer: Convolution) -> Tensor:
 
 
 def _side_names(network: Network) -> list[str]:
-    """Return the nodes whose values are to tell edges by themselves: the coarse sizes' sums."""
+    """Return the nodes with side outputs, which predict edges at coarse sizes."""
     return [node.name for node in network.nodes if node.name in ("quarter-out", "half-out")]
 
 
 def build(network: Network) -> Model:
-    """Return a model with weights drawn by He's rule, from torch's generator, to be trained.
+    """Return a model to be trained, with weights drawn by He's rule from torch's generator.
 
-    A network that has weights is built with those as it is: without norms, not to be trained.
+    A network that has weights is built with them unchanged: without norms, not for training.
     """
     modules, shapes = nn.ModuleDict(), network.parameter_shapes()
     for node in network.nodes:
@@ -109,7 +109,7 @@ def _fill(module: nn.Module, network: Network, node: Node) -> None:
 
 
 def _add_sides(network: Network, modules: nn.ModuleDict) -> None:
-    """Add what makes answers of the coarse sizes; let all answers lean to no edge at first."""
+    """Add the side outputs; let all outputs lean towards no edge at first."""
     heads: list[Any] = [modules[network.nodes[-1].name]]
     for name in _side_names(network):
         modules[f"{name}-side"] = nn.Conv2d(network.shapes()[name][0], 1, 1)
@@ -133,9 +133,9 @@ def _convolution(layer: Convolution, depth: int, *, bias: bool) -> nn.Conv2d:
 
 
 def folded_weights(model: Model) -> dict[str, NDArray[np.float32]]:
-    """Return weights and biases by the names of weight files, batch norm folded into them.
+    """Return weights and biases by their names in weight files, with batch norm folded in.
 
-    A norm in evaluation is γ (x − μ) / √(σ² + ε) + β: a factor and a summand per filter.
+    In evaluation a norm is γ (x − μ) / √(σ² + ε) + β: a factor and a summand per filter.
     """
     found: dict[str, NDArray[np.float32]] = {}
     for node in model.network.nodes:
@@ -148,7 +148,7 @@ def folded_weights(model: Model) -> dict[str, NDArray[np.float32]]:
 
 
 def _folded(modules: nn.ModuleDict, name: str) -> tuple[Tensor, Tensor]:
-    """Return the weight and bias of a convolution and what follows it, in double precision."""
+    """Return the weight and bias of a convolution and its norm together, in double precision."""
     convolution: Any = modules[name]
     weight = convolution.weight.detach().double()
     bias = torch.zeros(len(weight), dtype=torch.float64)

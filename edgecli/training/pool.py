@@ -1,6 +1,6 @@
-"""Scenes on disk: drawn once, by as many processes as are asked to, and read many times.
+"""Scenes on disk: drawn once, by any number of processes, and read many times.
 
-Scene n is what ``draw_scene(n)`` draws, whoever draws it and whenever.
+Scene n is always what ``draw_scene(n)`` draws, in whichever process and order.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from edgecli.training.scenes import Scene, draw_scene
 
 @dataclass(frozen=True)
 class Pool:
-    """Square scenes of one size in a folder; those that are not there are drawn when read."""
+    """Square scenes of one size in a folder; missing ones are drawn when read."""
 
     folder: Path
     size: int = 352
 
     def read(self, number: int) -> Scene:
-        """Return a scene, which is then in the folder."""
+        """Return a scene, drawing it into the folder first if it is missing."""
         path = self.path(number)
         if not path.exists():
             self.draw(number)
@@ -50,14 +50,14 @@ class Pool:
         return self.folder / f"scene-{self.size}-{number:07d}.npz"
 
     def draw_all(self, numbers: range, processes: int) -> None:
-        """Draw all of these that are missing, on so many processes."""
+        """Draw all missing scenes of these ``numbers``, on this many processes."""
         missing = [number for number in numbers if not self.path(number).exists()]
         with self._executor(processes) as executor:
             list(executor.map(self.draw, missing, chunksize=8))
 
     @contextmanager
     def drawing(self, numbers: range, processes: int) -> Iterator[None]:
-        """Draw these in order on other processes for as long as the context lasts."""
+        """Draw these scenes in order, on other processes, while the context lasts."""
         executor = self._executor(processes)
         for number in numbers:
             executor.submit(self.draw, number)
@@ -68,5 +68,5 @@ class Pool:
 
     @staticmethod
     def _executor(processes: int) -> ProcessPoolExecutor:
-        """Return processes that are started anew: a fork of threads that train would hang."""
+        """Return freshly started processes: forking amid training threads would hang."""
         return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))

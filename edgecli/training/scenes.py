@@ -1,9 +1,9 @@
-"""Scenes drawn from a seed: pictures whose every pixel is known to belong to one thing.
+"""Scenes drawn from a seed: pictures in which every pixel is known to belong to one thing.
 
-Things hide one another, from the farthest to the nearest (the dead leaves of Matheron, 1968; Lee,
-Mumford and Huang, "Occlusion models for natural images", 2001), in sizes by a power law. Each has
-an outline, a material and light of its own; some have parts. What is an edge follows from the
-labels alone, however faint or sharp it is in the picture; see ``targets.py``.
+Things are painted over one another, from the farthest to the nearest (the dead leaves of Matheron,
+1968; Lee, Mumford and Huang, "Occlusion models for natural images", 2001), with sizes by a power
+law. Each has its own outline, material and light; some have parts. The labels alone decide what is
+an edge, however faint or sharp it is in the picture; see ``targets.py``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from edgecli.training.shapes import Mask, outline, overlap, ridge
 from edgecli.training.surfaces import Palette, palette, surface, vary
 
 Labels = NDArray[np.int16]
-"""A number for each pixel: PARTS times the thing's, plus that of its part."""
+"""A number for each pixel: PARTS times the thing's number, plus the part's."""
 
 PARTS = 16
 
@@ -28,16 +28,16 @@ AIR = np.array([0.75, 0.8, 0.85], np.float32)
 """The colour of haze."""
 
 SMALLEST, LARGEST = 16, 1.3
-"""Sides of things: from pixels, up to a share of the scene's."""
+"""Sides of things: the smallest in pixels, the largest as a share of the scene's side."""
 
 MINOR = 36
-"""Sides of things, in pixels, up to which they are parts of what they lie on: people who draw
-outlines go on from the large to the small, and leave out the smallest."""
+"""Up to this side in pixels, things count as parts of what they lie on: people who draw outlines
+work from large to small, and leave out the smallest."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A picture ``(H, W, 3)`` of 8 bits, and what its pixels belong to, ``(H, W)``."""
+    """An 8-bit picture ``(H, W, 3)``, and labels ``(H, W)`` of what its pixels belong to."""
 
     picture: Picture
     labels: Labels
@@ -45,7 +45,7 @@ class Scene:
 
 @dataclass(eq=False)
 class _Canvas:
-    """A scene while it is painted; ``defocus`` blurs what is painted next, in pixels."""
+    """A scene being painted; ``defocus``, in pixels, blurs what is painted next."""
 
     random: Random
     pixels: Field
@@ -63,7 +63,7 @@ class _Canvas:
 
 
 def draw_scene(seed: int, size: int = 352) -> Scene:
-    """Return a square scene; the same seed and size give the same one.
+    """Return a square scene; the same seed and size give the same scene.
 
     >>> scene = draw_scene(7, size=64)
     >>> scene.picture.shape, scene.picture.dtype, scene.labels.shape
@@ -90,7 +90,7 @@ def draw_scene(seed: int, size: int = 352) -> Scene:
 
 
 def _focus(random: Random) -> tuple[float, float]:
-    """Return how far the farthest and the nearest are out of focus, in pixels."""
+    """Return how far the farthest and the nearest things are out of focus, in pixels."""
     kind = random.random()
     if kind < 0.3:
         return log_uniform(random, 0.7, 5), 0.0
@@ -110,7 +110,7 @@ def _paint_backdrop(canvas: _Canvas) -> None:
 
 
 def _paint_thing(canvas: _Canvas) -> None:
-    """Paint one thing somewhere, with parts or a row of likes now and then."""
+    """Paint one thing somewhere, now and then with parts or in a row of similar things."""
     random = canvas.random
     largest = LARGEST * max(canvas.shape)
     side = round(_power_law(random, min(SMALLEST, largest), largest, 0.9))
@@ -130,7 +130,7 @@ def _paint_thing(canvas: _Canvas) -> None:
 
 
 def _paint_parts(canvas: _Canvas, mask: Mask, centre: tuple[float, ...], base: Field) -> None:
-    """Paint parts over the thing painted last: patches of its own colours or of others."""
+    """Paint parts onto the thing painted last: patches in its own colours or others."""
     random, side = canvas.random, len(mask)
     for _ in range(int(random.integers(1, 4))):
         size = round(side * random.uniform(0.2, 0.8))
@@ -143,7 +143,7 @@ def _paint_parts(canvas: _Canvas, mask: Mask, centre: tuple[float, ...], base: F
 
 
 def _scatter(canvas: _Canvas) -> None:
-    """Paint many small things of one kind near one another, which are no more than texture."""
+    """Paint many small things of one kind close together, which count only as texture."""
     random, side = canvas.random, round(log_uniform(canvas.random, 4, 22))
     base, middle = canvas.palette.pick(random), random.uniform(0, 1, 2) * canvas.shape
     spread = max(canvas.shape) * log_uniform(random, 0.05, 0.4)
@@ -154,7 +154,7 @@ def _scatter(canvas: _Canvas) -> None:
 
 
 def _cast_contact_shadow(canvas: _Canvas, mask: Mask, centre: tuple[float, ...]) -> None:
-    """Darken what is behind a thing, a little to one side: no edge, though it may look like one."""
+    """Darken what is behind a thing, slightly to one side: no edge, though it may look like one."""
     random, side = canvas.random, len(mask)
     if random.random() > 0.35:
         return
@@ -175,7 +175,7 @@ def _paint(
     base: Field | None = None,
     kind: str = "thing",
 ) -> None:
-    """Paint a mask around a centre in a surface: a new thing, parts of those below, or texture."""
+    """Paint a surface in a mask around a centre: a new thing, parts of those below, or texture."""
     random = canvas.random
     target, source = overlap(canvas.shape, mask.shape, (centre[0], centre[1]))
     shown = mask[source]
@@ -195,6 +195,6 @@ def _paint(
 
 
 def _power_law(random: Random, low: float, high: float, exponent: float) -> float:
-    """Return a number between two whose density falls with this power, which is not 1."""
+    """Return a random number whose density falls with this power, which must not be 1."""
     k = 1 - exponent
     return float((low**k + random.random() * (high**k - low**k)) ** (1 / k))

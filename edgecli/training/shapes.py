@@ -1,4 +1,4 @@
-"""Outlines: masks ``(H, W)`` of objects, from smooth to ragged, in their bounding box."""
+"""Outlines: masks ``(H, W)`` of objects, from smooth to ragged, in their bounding boxes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 
 
 def blob(random: Random, side: int) -> Mask:
-    """Return a smooth closed curve's inside: a few harmonics around a circle, stretched."""
+    """Return the inside of a smooth closed curve: a stretched circle with a few harmonics."""
     u, v = turned(random, (side, side))
     v = v * np.float32(random.uniform(1, 2.4))
     angle = np.arctan2(v, u)
@@ -29,7 +29,7 @@ def blob(random: Random, side: int) -> Mask:
 
 
 def rounded(random: Random, side: int) -> Mask:
-    """Return an ellipse, a rectangle or what is between (Lamé's curves), turned."""
+    """Return an ellipse, a rectangle or a shape in between (Lamé curves), rotated."""
     u, v = turned(random, (side, side))
     power = np.float32(random.choice([2.0, 2.0, 3.0, 20.0]))
     slim = np.float32(random.uniform(1, 4))
@@ -38,7 +38,7 @@ def rounded(random: Random, side: int) -> Mask:
 
 
 def upright(random: Random, side: int) -> Mask:
-    """Return a rectangle with level sides, or nearly: walls, doors, posts."""
+    """Return an upright rectangle, or nearly so: walls, doors, posts."""
     height, width = random.uniform(0.25, 1, 2) * side
     lean = random.normal(0, 0.04)
     rows, cols = np.indices((side, side), np.float32) - np.float32(side / 2)
@@ -47,7 +47,7 @@ def upright(random: Random, side: int) -> Mask:
 
 
 def polygon(random: Random, side: int) -> Mask:
-    """Return a polygon of 3 to 9 corners at rising angles: rocks, roofs, sails."""
+    """Return a polygon of 3 to 9 corners at increasing angles: rocks, roofs, sails."""
     count = int(random.integers(3, 10))
     angles = np.sort(random.uniform(0, 2 * math.pi, count))
     radii = random.uniform(0.35, 1, count) * side / 2
@@ -56,7 +56,7 @@ def polygon(random: Random, side: int) -> Mask:
 
 
 def limb(random: Random, side: int) -> Mask:
-    """Return a band along a winding path that gets thinner: limbs, trunks, branches, necks."""
+    """Return a tapering band along a winding path: limbs, trunks, branches, necks."""
     count = int(random.integers(3, 8))
     turns = np.cumsum(random.normal(0, random.uniform(0.1, 0.7), count)) + random.uniform(
         0, 2 * math.pi
@@ -68,7 +68,7 @@ def limb(random: Random, side: int) -> Mask:
 
 
 def along(random: Random, side: int, path: NDArray[np.float64]) -> Mask:
-    """Return a band of falling width along a path of ``(x, y)``."""
+    """Return a tapering band along a path of ``(x, y)``."""
     fine = np.linspace(0, len(path) - 1, 6 * len(path))
     x, y = (np.interp(fine, np.arange(len(path)), path[:, i]) for i in (0, 1))
     widths = side * log_uniform(random, 0.02, 0.12) * np.linspace(1, random.uniform(0.2, 1), len(x))
@@ -101,7 +101,7 @@ def creature(random: Random, side: int) -> Mask:
 
 
 def tree(random: Random, side: int) -> Mask:
-    """Return a trunk with branches that fork."""
+    """Return a trunk with forking branches."""
     image = Image.new("1", (side, side))
     draw = ImageDraw.Draw(image)
     ends = [(side / 2, float(side), -math.pi / 2 + random.normal(0, 0.1), side * 0.32)]
@@ -119,7 +119,7 @@ def tree(random: Random, side: int) -> Mask:
 
 
 def ridge(random: Random, shape: tuple[int, int], level: float) -> Mask:
-    """Return all below a skyline at ``level`` (0 top, 1 bottom): ground, hills, roofs, woods."""
+    """Return everything below a skyline at ``level`` (0 top, 1 bottom): hills, roofs, woods."""
     H, W = shape
     rough = cloud(random, (8, W), random.uniform(1.2, 3))[0]
     line = H * (level + rough * random.choice([0.0, 0.01, 0.03, 0.08]) * random.uniform(0.3, 1.5))
@@ -132,7 +132,7 @@ def ridge(random: Random, shape: tuple[int, int], level: float) -> Mask:
 
 
 def ragged(random: Random, mask: Mask) -> Mask:
-    """Return a mask with its outline shaken by 1/f noise: bushes, rocks, fur, torn cloud."""
+    """Return a mask whose outline is roughened by 1/f noise: bushes, rocks, fur, torn clouds."""
     side = max(mask.shape)
     depth = log_uniform(random, 0.01, 0.08) * side
     soft = blur(mask.astype(np.float32), max(depth, 0.7))
@@ -141,7 +141,7 @@ def ragged(random: Random, mask: Mask) -> Mask:
 
 
 def drawn(side: int, polygons: list[NDArray[np.float64]]) -> Mask:
-    """Return polygons of ``(x, y)`` corners, filled."""
+    """Return filled polygons of ``(x, y)`` corners."""
     image = Image.new("1", (side, side))
     draw = ImageDraw.Draw(image)
     for points in polygons:
@@ -158,7 +158,7 @@ def place(mask: Mask, part: Mask, centre: tuple[float, float]) -> None:
 def overlap(
     shape: tuple[int, ...], part: tuple[int, ...], centre: tuple[float, float]
 ) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Return where a part around a centre lies in a whole, and which of the part that is."""
+    """Return where a part around a centre lies in the whole, and which piece of it lies there."""
     targets, sources = [], []
     for size, length, middle in zip(shape, part, centre, strict=True):
         start = round(middle - length / 2)
@@ -182,7 +182,7 @@ OUTLINES: dict[Callable[[Random, int], Mask], float] = {
 
 
 def outline(random: Random, side: int) -> Mask:
-    """Return an outline drawn at random in a square, ragged one time in three."""
+    """Return a random outline in a square, ragged about one time in three."""
     kinds, shares = list(OUTLINES), np.array(list(OUTLINES.values()))
     mask = kinds[random.choice(len(kinds), p=shares / shares.sum())](random, side)
     return ragged(random, mask) if random.random() < 0.35 else mask

@@ -1,4 +1,4 @@
-"""What things look like: natural colours, and surfaces ``(H, W, 3)`` of textures under light."""
+"""How things look: natural colours, and textured surfaces ``(H, W, 3)`` under light."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ FAMILIES = {
     "grey": (0.22, (0.0, 1.0), (0.0, 0.1)),
     "paint": (0.08, (0.0, 1.0), (0.4, 1.0)),
 }
-"""Families of colours: how often, between which hues and saturations (of HSV, 0 to 1)."""
+"""Families of colours: frequency, and ranges of hue and saturation (HSV, 0 to 1)."""
 
 
 def colour(random: Random) -> Colour:
-    """Return a colour as they occur outdoors: muted for the most part, dark ones often."""
+    """Return a colour that occurs outdoors: mostly muted, often dark."""
     share, hues, saturations = zip(*FAMILIES.values(), strict=True)
     family = random.choice(len(share), p=np.array(share) / sum(share))
     hue, saturation = random.uniform(*hues[family]), random.uniform(*saturations[family])
@@ -34,12 +34,12 @@ def colour(random: Random) -> Colour:
 
 @dataclass(frozen=True, eq=False)
 class Palette:
-    """The few colours that one scene is made of: neighbours often have much the same."""
+    """The few colours of a scene: neighbours often have much the same."""
 
     colours: tuple[Colour, ...]
 
     def pick(self, random: Random) -> Colour:
-        """Return one of the colours, lighter or darker, or now and then another one."""
+        """Return one of the colours, lighter or darker, or now and then a new one."""
         if random.random() < 0.2:
             return colour(random)
         chosen = self.colours[random.integers(len(self.colours))]
@@ -47,7 +47,7 @@ class Palette:
 
 
 def palette(random: Random) -> Palette:
-    """Return 2 to 6 colours, all drawn towards a common one by the same share."""
+    """Return 2 to 6 colours, all mixed with a common one in the same proportion."""
     tint, share = colour(random), random.uniform(0, 0.5)
     count = int(random.integers(2, 7))
     mixed = ((1 - share) * colour(random) + share * tint for _ in range(count))
@@ -55,25 +55,25 @@ def palette(random: Random) -> Palette:
 
 
 def vary(random: Random, base: Colour, amount: float) -> Colour:
-    """Return a colour that is lighter or darker, and a little of another hue."""
+    """Return a lighter or darker colour with a slightly different hue."""
     gain = math.exp(random.normal(0, amount))
     varied: Colour = (base * gain + random.normal(0, 0.02, 3)).clip(0.01, 1)
     return varied.astype(np.float32)
 
 
 def surface(random: Random, shape: Shape, base: Colour) -> Field:
-    """Return a surface of one material: its colour, texture, and the light that falls on it."""
+    """Return a surface of one material: its colour, texture and lighting."""
     field, is_plain = texture(random, shape)
     depth = log_uniform(random, 0.005, 0.06) if is_plain else log_uniform(random, 0.06, 0.8)
     drift = slow(random, shape, 2.6)
     light = depth * field
-    if random.random() < 0.4:  # a texture that is stronger here and weaker there
+    if random.random() < 0.4:  # a texture that varies in strength
         light = light * np.exp(0.7 * np.roll(drift, shape[0] // 3, 0)).clip(0, 2)
     if random.random() < 0.6:
         light = light + random.uniform(0.03, 0.35) * drift
     light = light + _shading(random, shape)
     pixels = base * np.exp(light.clip(-2.5, 1.2))[..., None]
-    if random.random() < 0.4:  # the texture is of two colours, not of one in more or less light
+    if random.random() < 0.4:  # a texture of two colours, not one colour lighter and darker
         other = vary(random, colour(random) if random.random() < 0.3 else base, 0.3)
         share = np.tanh(field * random.uniform(0.3, 1.2)) * 0.5 * random.uniform(0.1, 0.9) + 0.5
         pixels += (other - base) * (share * min(3 * depth, 1))[..., None]
@@ -82,7 +82,7 @@ def surface(random: Random, shape: Shape, base: Colour) -> Field:
 
 
 def _shading(random: Random, shape: Shape) -> Field:
-    """Return the logarithm of a ramp or of a dome's light: flat, rounded or lit from a side."""
+    """Return the logarithm of the shading of a ramp or dome: flat, rounded or lit from a side."""
     u, v = turned(random, shape)
     kind = random.random()
     if kind < 0.35:

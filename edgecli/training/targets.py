@@ -1,8 +1,8 @@
-"""What a network should answer of a scene: edges from labels, and where it is not asked.
+"""What a network should predict for a scene: edges from labels, and which pixels are ignored.
 
 An edge runs where the label changes, and nowhere else. Between things it counts in full, between
-parts of one thing for half, as people draw the one and leave out the other. Where nothing in the
-picture tells the two sides apart, no answer is asked for.
+parts of one thing half, as people draw the former and leave out the latter. Where nothing in the
+picture distinguishes the two sides, the edge is ignored.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ PART = 0.5
 """The strength of an edge between parts of one thing; between things it is 1."""
 
 SOFTNESS = 1.0
-"""Deviation in pixels of the fall of targets around an edge, which ends after REACH pixels."""
+"""Standard deviation in pixels of the targets' fall-off around an edge, up to REACH pixels."""
 
 REACH = 2
 
 FAINT, CLEAR = 1.0, 2.5
-"""Visibility below which no answer is asked for, and from which on an edge counts in full."""
+"""Visibility below which an edge is ignored, and from which on it counts in full."""
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """What to answer, and how much it matters, each ``(H, W)`` in 0 to 1."""
+    """What to predict, and how much it matters, each ``(H, W)`` of 0 to 1."""
 
     edges: Field
     weight: Field
 
 
 def edge_strength(labels: Labels) -> Field:
-    """Return 1 where the thing changes to the pixel at the right or below, PART where its part.
+    """Return 1 where the thing changes to the right or below, PART where only the part does.
 
     >>> edge_strength(np.array([[16, 16, 17, 32]], np.int16))
     array([[0. , 0.5, 1. , 0. ]], dtype=float32)
@@ -53,8 +53,8 @@ def edge_strength(labels: Labels) -> Field:
 def visibility(picture: Picture, reach: int = 3) -> Field:
     """Return how well the two sides of each pixel differ: in colour or in roughness.
 
-    Means and deviations of windows of 5×5 pixels on either side, in relation to the deviations:
-    1 is what is hardly seen.
+    Compares means and deviations of 5×5 windows on either side, relative to the deviations; 1 is
+    barely visible.
     """
     pixels = picture.astype(np.float32) / 255
     mean = _box(pixels)
@@ -71,11 +71,11 @@ def visibility(picture: Picture, reach: int = 3) -> Field:
 
 
 def target(picture: Picture, labels: Labels) -> Target:
-    """Return what to answer of a scene, or of a part of it."""
+    """Return what to predict for a scene, or for a part of it."""
     strength = edge_strength(labels)
     edge = (strength > 0).astype(np.float32)
     seen = visibility(picture)
-    seen = blur(seen * edge, 2.5) / np.maximum(blur(edge, 2.5), 1e-3)  # as a contour, not a pixel
+    seen = blur(seen * edge, 2.5) / np.maximum(blur(edge, 2.5), 1e-3)  # averaged along contours
     told = ((seen - FAINT) / (CLEAR - FAINT)).clip(0, 1)
     faint = (edge > 0) & (seen < FAINT)
     strength = np.where(faint, 0, strength * (0.5 + 0.5 * told)).astype(np.float32)
@@ -112,6 +112,6 @@ def _box(values: Field) -> Field:
 
 
 def _shifted(values: Field, by: int, axis: int) -> Field:
-    """Return the values so many pixels further, the outermost repeated."""
+    """Return the values ``by`` pixels further on, with the outermost repeated."""
     places = np.arange(values.shape[axis]) + by
     return np.take(values, places.clip(0, values.shape[axis] - 1), axis)

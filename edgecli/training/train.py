@@ -1,8 +1,8 @@
-"""Training: crops of scenes go in, and weights come out that tell edges.
+"""Training: crops of scenes go in, and weights that find edges come out.
 
-Every step is drawn from the seed and its own number, so that a run that was interrupted goes on as
-if it had not been. Nothing is chosen by any photo, nor among checkpoints: the weights are the
-running mean at the end.
+Every step is drawn from the seed and its own number, so an interrupted run resumes as if it had
+never stopped. No choice is based on photos or made among checkpoints: the result is the running
+mean of the weights at the end.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Log = Callable[[str], None]
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """Where a training is: it can be saved and taken up again."""
+    """The state of a training run: it can be saved and resumed."""
 
     recipe: Recipe
     model: Model
@@ -41,7 +41,7 @@ class Run:
 
 
 def start(network: Network, recipe: Recipe) -> Run:
-    """Return a training before its first step."""
+    """Return a training run before its first step."""
     torch.manual_seed(recipe.seed)
     model = build(network)
     mean = Model(network, copy.deepcopy(model.modules))
@@ -62,8 +62,8 @@ def train(
 ) -> Model:
     """Train to the recipe's last step and return the mean of the weights.
 
-    A ``checkpoint`` that is there is taken up, and written every so many steps. ``minutes`` end
-    the training earlier, the rate falling accordingly: what comes out then depends on the machine.
+    An existing ``checkpoint`` is resumed; one is saved after each ``every`` steps. ``minutes`` end
+    the training earlier, with the rate falling accordingly: the result then depends on the machine.
     """
     first = load(run, checkpoint) if checkpoint is not None and checkpoint.exists() else 0
     begun, total, recent = time.monotonic(), run.recipe.steps, 0.0
@@ -86,7 +86,7 @@ def train(
 
 
 def advance(run: Run, batch: list[Crop], step: int, done: float) -> float:
-    """Take one step, at a rate that depends on the share that is done; return the loss."""
+    """Take one step, at a rate that depends on the share already done; return the loss."""
     recipe = run.recipe
     warm = min((step + 1) / recipe.warmup, 1.0)
     for group in run.optimizer.param_groups:
@@ -111,10 +111,10 @@ def tensors(batch: list[Crop]) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def total_loss(logits: dict[str, Tensor], edges: Tensor, weight: Tensor, recipe: Recipe) -> Tensor:
-    """Return the loss of the answer, and a share of that of the coarse sizes' own answers.
+    """Return the loss of the output, plus a share of that of the side outputs.
 
-    At a coarse size there is an edge where there is one in any of its pixels' pixels, and none is
-    asked for where some are not.
+    A coarse pixel is an edge where any of the pixels that it covers is, and is ignored where any
+    of them is.
     """
     (_, answer), *sides = logits.items()
     loss = edge_loss(answer, edges, weight, recipe.positives)
@@ -127,14 +127,14 @@ def total_loss(logits: dict[str, Tensor], edges: Tensor, weight: Tensor, recipe:
 
 
 def edge_loss(logits: Tensor, edges: Tensor, weight: Tensor, positives: float) -> Tensor:
-    """Return the mean cross-entropy where ``weight`` is not 0, edges counting ``positives``."""
+    """Return the mean cross-entropy where ``weight`` is not 0, edges weighted by ``positives``."""
     each = functional.binary_cross_entropy_with_logits(logits, edges, reduction="none")
     counted = weight * (1 + (positives - 1) * edges)
     return (counted * each).sum() / weight.sum().clamp(min=1)
 
 
 def measure(run: Run, pool: Pool) -> float:
-    """Return the mean weights' loss on scenes that are not trained on."""
+    """Return the mean weights' loss on held-out scenes."""
     losses = []
     for number in range(HELD_OUT, HELD_OUT + run.recipe.measured):
         images, edges, weight = tensors([whole(pool.read(number))])
@@ -145,7 +145,7 @@ def measure(run: Run, pool: Pool) -> float:
 
 
 def _follow(mean: Model, model: Model, kept: float) -> None:
-    """Move the mean's numbers towards the model's; the statistics of its norms as well."""
+    """Move the mean's weights, and the statistics of its norms, towards the model's."""
     latest = model.modules.state_dict()
     with torch.no_grad():
         for name, value in mean.modules.state_dict().items():
@@ -156,7 +156,7 @@ def _follow(mean: Model, model: Model, kept: float) -> None:
 
 
 def _batches(recipe: Recipe, pool: Pool, first: int) -> Iterator[tuple[int, list[Crop]]]:
-    """Yield every step's crops, prepared on another thread while the step before is taken."""
+    """Yield every step's crops, prepared on another thread during the step before."""
 
     def prepare(step: int) -> list[Crop]:
         random = np.random.default_rng([recipe.seed, step])
@@ -172,7 +172,7 @@ def _batches(recipe: Recipe, pool: Pool, first: int) -> Iterator[tuple[int, list
 
 
 def save(run: Run, path: Path, step: int) -> None:
-    """Write where a training is; the file appears whole or not at all."""
+    """Save the state of a training run; the file appears whole or not at all."""
     state = {
         "step": step,
         "recipe": asdict(run.recipe),
@@ -186,7 +186,7 @@ def save(run: Run, path: Path, step: int) -> None:
 
 
 def load(run: Run, path: Path) -> int:
-    """Take up a training where it was saved; return its next step."""
+    """Resume a saved training run; return its next step."""
     state: dict[str, Any] = torch.load(path, weights_only=True)
     run.model.modules.load_state_dict(state["model"])
     run.mean.modules.load_state_dict(state["mean"])

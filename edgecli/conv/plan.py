@@ -37,10 +37,10 @@ PASSES_PER_ROW = {"int16": 6.0, "int32": 3.5, "float32": 3.5}
 """The same for other kernels, per row: the cost of products grows with the kernel's side."""
 
 LOW_RANK_FROM = {2: 5, 3: 9, 4: 15}
-"""For each rank, the longest side from which outer products beat the undivided kernel."""
+"""For each rank, the longer side from which outer products beat the undivided kernel."""
 
 SPECTRAL_FROM, FOURIER_FROM = 11, 48
-"""The longest side from which Fourier transforms pay: down the columns, in both directions."""
+"""The longer side from which Fourier transforms pay: down the columns, in both directions."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
     gradient   the length of the colour gradient, at three scales: Di Zenzo's tensor
     strength   the geometric mean of the three: large where there is an edge at every scale
     thinning   lines one pixel wide, across the gradient of the finest scale
-    division   by the mean of fine gradients nearby: an outline has none beside it, texture does
+    division   by the mean of fine gradients nearby: none beside an outline, many in texture
 
 The constants below score best on the validation photos of BSDS500, as measured by
 ``tests/benchmarks/quality.py``; their optima are flat.

@@ -9,8 +9,8 @@ the maps differ in whether ``v`` is taken absolute and where factor and offset c
     minmax  the smallest response black, the largest white
     raw     the numbers themselves
 
-8-bit edge maps of 8-bit images keep the response's own units; other depths are scaled from full
-scale to full scale, which for a float image is 1.0.
+8-bit edge maps of 8-bit images keep the response's own units; other depths are scaled by the ratio
+of full scales, where a float image's is 1.0.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ class Field:
         return self.advance / len(self.spans)
 
     def seen(self, first: int, last: int) -> tuple[int, int]:
-        """Return the samples that outputs ``first`` to ``last`` see together."""
+        """Return the samples that outputs ``first`` to ``last`` see in all."""
         turns, place = divmod(first, len(self.spans))
         start = self.spans[place][0] + turns * self.advance
         turns, place = divmod(last, len(self.spans))

@@ -14,7 +14,7 @@ from edgecli.training.fields import BICUBIC, Field, Random, log_uniform
 from edgecli.training.scenes import Scene
 from edgecli.training.targets import Target, target
 
-SCALES = (0.65, 1.3)
+SCALES = (0.57, 1.25)
 """Between which sizes scenes are shown, 1 being as drawn."""
 
 LUMA = np.array([[0.299], [0.587], [0.114]], np.float32)

@@ -22,11 +22,11 @@ class Recipe:
     """The numbers of a training; the defaults are those of the package's weights."""
 
     steps: int = 6000
-    scenes: int = 4000
+    scenes: int = 2500
     size: int = 352  # of a scene, in pixels
-    ready: int = 500  # scenes at the first step; every step there is one more
-    batch: int = 6  # crops of each step
-    side: int = 224  # of a crop, in pixels
+    ready: int = 800  # scenes at the first step; every step there is one more
+    batch: int = 7  # crops of each step
+    side: int = 200  # of a crop, in pixels
     rate: float = 3e-3  # of AdamW; from there to 0 along half a cosine
     warmup: int = 100  # steps in which the rate grows to that
     decay: float = 1e-4  # of weights

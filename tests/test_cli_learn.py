@@ -96,7 +96,7 @@ def test_a_ridge_is_told_of(run: Run, save: Save, tmp_path: Path) -> None:
         (["a.npy", "a.npy", "--size", "11", "-o", "f.json"], 1, "kernel 11×11 is larger than"),
         (["a.npy", "a.npy", "--size", "3", "-o", "f.png"], 2, "filter files end in .txt"),
         (["a.npy", "a.npy", "--size", "3", "-o", "a.npy"], 2, "a.npy is also the input a.npy"),
-        (["a.npy", "a.npy", "--size", "3", "-o", "f.npy"], 2, "would lose the bias"),
+        (["a.npy", "c.npy", "--size", "3", "-o", "f.npy"], 2, "would lose the bias"),
         (["a.npy", "b.npy", "--size", "3", "-o", "f.json"], 1, "target b.npy is 5×9 and its"),
         (["a.npy", "c.npy", "--size", "3", "-o", "f.json"], 1, "image c.npy does not exist"),
         (["a.npy", "nan.npy", "--size", "3", "-o", "f.json"], 1, "NaN or infinite pixels"),

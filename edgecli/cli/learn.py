@@ -75,6 +75,7 @@ def command(
     task = Task(parse_size(size), channels, targets)
     pairs = pair_files(input_path, target_path)
     check_apart(output, (path for pair in pairs for path in pair))
+    dump_filter(task.example, format_)  # refuse a format now, rather than after the learning
     check_place(output)
     learned = learn(_sources(pairs, task, max_pixels), task, ridge, threads)
     data = dump_filter(learned.bank, format_)

@@ -77,6 +77,12 @@ class Task:
         """Count the weights of one filter."""
         return math.prod(self.kernel_size) * self.planes
 
+    @property
+    def example(self) -> FilterBank:
+        """Return filters of the shape that is learned, to see what can hold them."""
+        shape = (self.filters, self.planes, *self.kernel_size)
+        return FilterBank(np.ones(shape), np.ones(self.filters))
+
 
 @dataclass(frozen=True, eq=False)
 class Moments:

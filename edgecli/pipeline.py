@@ -28,7 +28,7 @@ from edgecli.edges.planning import Lines, MapPlan
 from edgecli.edges.rendering import Extremes, measure
 from edgecli.edges.responders import Stopwatch
 from edgecli.edges.stages import Layers, angles, combine, run_stages, widen
-from edgecli.edges.thresholds import Levels, parse_hysteresis, parse_threshold
+from edgecli.edges.thresholds import Levels, choose_threshold
 from edgecli.errors import UsageError
 from edgecli.geometry import bands, parse_border, parse_padding
 from edgecli.images.base import ArraySink, ArraySource, Rows, Sink, Source
@@ -246,7 +246,6 @@ def detect_edges(
     [0, 0, 200, 200, 0, 0]
     """
     source = ArraySource.of(picture)
-    chosen = parse_hysteresis(hysteresis) if hysteresis else None
     settings = Settings(
         (load_operator(operator),),
         padding=parse_padding(padding),
@@ -256,7 +255,7 @@ def detect_edges(
         channels=channels,
         map=map,
         depth="8",
-        lines=Lines(thin, parse_threshold(threshold) if threshold else chosen),
+        lines=Lines(thin, choose_threshold(threshold, hysteresis)),
         scales=parse_scales(scales),
         threads=threads,
         measured=False,

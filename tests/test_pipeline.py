@@ -346,6 +346,7 @@ def test_a_failing_band_fails_the_run(threads: int) -> None:
     [
         ({"operator": "sobl"}, FilterError, "did you mean 'sobel'"),
         ({"map": "raw"}, UsageError, "use edgecli.convolve"),
+        ({"threshold": "9", "hysteresis": "1,2"}, UsageError, "exclude each other"),
         ({"map": "loud"}, UsageError, "map 'loud' is unknown; choose from abs"),
         ({"channels": "grey"}, UsageError, "channels 'grey' is unknown; choose from gray"),
         ({"padding": "some"}, UsageError, "padding 'some'"),

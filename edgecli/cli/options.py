@@ -18,7 +18,7 @@ from edgecli.edges.operators import COMBINATIONS, load_operator
 from edgecli.edges.painting import Style
 from edgecli.edges.planning import Lines
 from edgecli.edges.rendering import DEPTHS, MAPS
-from edgecli.edges.thresholds import parse_hysteresis, parse_threshold
+from edgecli.edges.thresholds import choose_threshold
 from edgecli.errors import UsageError
 from edgecli.geometry import PADDING_MODES, parse_border, parse_padding
 from edgecli.images.colour import CHANNELS, parse_colour
@@ -226,14 +226,7 @@ def make_settings(values: dict[str, Any]) -> Settings:
 
 def make_lines(values: dict[str, Any]) -> Lines:
     """Choose which edges count; reads the mask, if there is one."""
-    threshold, hysteresis = values.pop("threshold", None), values.pop("hysteresis", None)
-    if threshold is not None and hysteresis is not None:
-        raise UsageError("--threshold and --hysteresis exclude each other; give one of them")
-    chosen = None
-    if threshold is not None:
-        chosen = parse_threshold(threshold)
-    elif hysteresis is not None:
-        chosen = parse_hysteresis(hysteresis)
+    chosen = choose_threshold(values.pop("threshold", None), values.pop("hysteresis", None))
     mask = make_mask(values.pop("mask", None))
     return Lines(values.pop("thin", False), chosen, values.pop("margin", 0), mask)
 

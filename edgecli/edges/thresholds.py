@@ -73,6 +73,19 @@ class Threshold:
 AUTO = Threshold(None, None)
 
 
+def choose_threshold(threshold: str | None, hysteresis: str | None) -> Threshold | None:
+    """Read whichever of the two is given; UsageError where both are.
+
+    >>> str(choose_threshold(None, "10,30")), choose_threshold(None, None)
+    ('10,30', None)
+    """
+    if threshold is not None and hysteresis is not None:
+        raise UsageError("threshold and hysteresis exclude each other; give one of them")
+    if threshold is not None:
+        return parse_threshold(threshold)
+    return None if hysteresis is None else parse_hysteresis(hysteresis)
+
+
 def parse_threshold(text: str) -> Threshold:
     """Read ``V``, ``V%``, ``pNN``, ``otsu`` or ``auto``.
 

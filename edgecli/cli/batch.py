@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import click
 
@@ -120,21 +121,33 @@ def command(
         if explain:
             return _explain(name_jobs(found, work, suffix=suffix), work, reporting)
         make_folder(output)
-        if gallery:
-            from edgecli.reports.gallery import check_gallery, write_gallery
-
-            check_gallery(output)
-        journal = stack.enter_context(closing(Journal(output, restart=restart)))
-        if not journal.is_new:
-            remove_temporaries(output)
+        write_page = _page_writer(output) if gallery else None
+        journal = stack.enter_context(_open_journal(output, restart=restart))
         batch = plan_batch(found, work, journal, suffix=suffix)
         del found  # which may be a hundred thousand names
         _run(batch, work, running, fail_fast=fail_fast, quiet=reporting.format == "none")
         if reporting.format != "none":
             write_batch(batch.records, batch.totals, reporting.format, reporting.file)
-        if gallery:
-            write_gallery(output, batch.records())
+        if write_page is not None:
+            write_page(batch.records())
     return _list_failures(batch)
+
+
+def _page_writer(output: str) -> Callable[[Iterator[dict[str, Any]]], str]:
+    """Return what writes a gallery; OutputError, before any work, where none can be written."""
+    from edgecli.reports.gallery import check_gallery, write_gallery
+
+    check_gallery(output)
+    return partial(write_gallery, output)
+
+
+@contextmanager
+def _open_journal(output: str, *, restart: bool) -> Iterator[Journal]:
+    """Open a folder's journal, and remove what a batch that was killed left half written."""
+    with closing(Journal(output, restart=restart)) as journal:
+        if not journal.is_new:
+            remove_temporaries(output)
+        yield journal
 
 
 def _explain(jobs: Sequence[Job], work: Work, reporting: Reporting) -> int:

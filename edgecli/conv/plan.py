@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from edgecli.conv.cascade import Cascade
 from edgecli.conv.fourier import Fourier
 from edgecli.conv.increments import Increments
 from edgecli.conv.method import Method, Steps
 from edgecli.conv.products import LowRank, RowProducts, SeparableProducts, numerical_rank
 from edgecli.conv.spectral import Spectral
-from edgecli.conv.sums import Separable, Taps, tap_passes
+from edgecli.conv.sums import Separable, Taps, outer_factors, tap_passes
 from edgecli.errors import FilterError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window
@@ -94,7 +95,7 @@ class Plan:
     @property
     def uses_blas(self) -> bool:
         """Whether a method multiplies matrices."""
-        products = RowProducts | SeparableProducts | LowRank | Spectral
+        products = RowProducts | SeparableProducts | Cascade | LowRank | Spectral
         return any(isinstance(part.method, products) for part in self.parts)
 
     @property
@@ -187,7 +188,20 @@ def _choose_parts(
         together = Increments.prepare(weight)
         if together.passes < sum(_sums(one).passes for one in weight):
             return (Part(0, filters, together, accumulator),)
+    if filters > 1 and steps == Steps():
+        cascade = _cascade(weight, alone)
+        if cascade is not None:
+            return (Part(0, filters, cascade, np.dtype(np.float32)),)
     return alone
+
+
+def _cascade(weight: NDArray[Any], alone: tuple[Part, ...]) -> Cascade | None:
+    """Return how long outer products are computed together, if they share a smoothing."""
+    if not all(isinstance(part.method, SeparableProducts) for part in alone):
+        return None
+    factors = [factors for one in weight if (factors := outer_factors(one))]
+    _, columns, rows = zip(*factors, strict=True)
+    return Cascade.prepare([np.array(c) for c in columns], [np.array(r) for r in rows])
 
 
 def _sums(weight: NDArray[Any]) -> Separable | Taps:

@@ -1,0 +1,126 @@
+"""Filters that share a smoothing: it is computed once, and each of them from its result.
+
+Canny's pair is Sobel's after a Gaussian. As polynomials, the rows and the columns of both kernels
+are multiples of that Gaussian; what they have in common is found by division, whoever wrote the
+weights, so that nobody has to say how they were made.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.conv.method import Steps
+from edgecli.conv.products import SeparableProducts
+from edgecli.conv.scratch import Scratch
+from edgecli.conv.sums import Separable
+from edgecli.records import dataclass
+
+Factor = NDArray[np.float64]
+Link = tuple[float, float]
+
+LINKS: tuple[Link, ...] = ((1, 1), (1, -1))
+"""What factors are divided by: the shortest mean and the shortest difference."""
+
+REMAINDER = 1e-12
+"""As a share of the largest weight: what rounding may leave of a division without remainder."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cascade:
+    """Outer products ``filters``, each to be applied to what ``smooth`` gives, of stride 1."""
+
+    smooth: SeparableProducts
+    filters: tuple[Separable, ...]
+    reach: tuple[int, int]  # rows and columns of smoothed pixels beyond those of the output
+    name: str = "cascade"
+
+    @classmethod
+    def prepare(cls, columns: Sequence[Factor], rows: Sequence[Factor]) -> Cascade | None:
+        """Prepare kernels ``np.outer(column, row)``; None where they do not share a smoothing."""
+        down, along = _split(columns), _split(rows)
+        if down is None or along is None:
+            return None
+        (column, shorter_columns), (row, shorter_rows) = down, along
+        kernels = [np.outer(*pair) for pair in zip(shorter_columns, shorter_rows, strict=True)]
+        # The scale that they share belongs to the smoothing: then most weights are whole.
+        scale = np.abs(kernels[0]).max()
+        kernels = [_whole(kernel / scale) for kernel in kernels]
+        height, width = (max(side) for side in zip(*(k.shape for k in kernels), strict=True))
+        filters = [Separable.prepare(kernel[np.newaxis]) for kernel in kernels]
+        if any(kernel.shape != (height, width) for kernel in kernels) or None in filters:
+            return None
+        smooth = SeparableProducts.prepare(column * scale, row, Steps())
+        return cls(smooth, tuple(one for one in filters if one), (height - 1, width - 1))
+
+    def apply(
+        self,
+        padded: NDArray[np.float32],
+        out: NDArray[np.float32],
+        steps: Steps,
+        scratch: Scratch,
+    ) -> None:
+        """Fill ``out (C_out, rows, cols)`` from ``padded (1, h, w)``."""
+        _, rows, cols = out.shape
+        shape = (1, rows + self.reach[0], cols + self.reach[1])
+        smooth = scratch.take("smooth", shape, np.float32)
+        self.smooth.apply(padded, smooth, steps, scratch)
+        for n, one in enumerate(self.filters):
+            one.apply(smooth, out[n : n + 1], steps, scratch)
+
+
+def _split(factors: Sequence[Factor]) -> tuple[Factor, list[Factor]] | None:
+    """Return what all factors are multiples of, and what each is multiplied by.
+
+    None where they are multiples of different polynomials, or nothing is left to share.
+
+    >>> shared, rest = _split([np.array([1.0, 6, 10, 6, 1]), np.array([1.0, 4, 0, -4, -1])])
+    >>> shared.tolist(), [one.tolist() for one in rest]
+    ([1.0, 5.0, 5.0, 1.0], [[1.0, 1.0], [1.0, -1.0]])
+    """
+    cores, links = zip(*(_divide(factor) for factor in factors), strict=True)
+    first = cores[0]
+    pivot = np.abs(first).argmax()
+    scales = [core[pivot] / first[pivot] if core.shape == first.shape else 0.0 for core in cores]
+    error = REMAINDER * abs(first[pivot])
+    if not all(
+        scale and np.allclose(core / scale, first, rtol=0, atol=error)
+        for core, scale in zip(cores, scales, strict=True)
+    ):
+        return None
+    common = Counter(links[0])
+    for others in links[1:]:
+        common &= Counter(others)
+    rest = [
+        scale * _product(Counter(own) - common) for own, scale in zip(links, scales, strict=True)
+    ]
+    return np.convolve(first, _product(common)), rest
+
+
+def _divide(factor: Factor) -> tuple[Factor, list[Link]]:
+    """Divide a factor by the links as often as there is no remainder; return what is left, too."""
+    divisors: list[Link] = []
+    for link in LINKS:
+        while len(factor) > 1:
+            quotient, remainder = np.polydiv(factor, link)
+            if np.abs(remainder).max() > REMAINDER * np.abs(factor).max():
+                break
+            factor = quotient.astype(np.float64)
+            divisors.append(link)
+    return factor, divisors
+
+
+def _product(links: Counter[Link]) -> Factor:
+    product = np.ones(1)
+    for link in links.elements():
+        product = np.convolve(product, link)
+    return product
+
+
+def _whole(kernel: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round weights that are whole but for rounding errors."""
+    rounded = np.rint(kernel)
+    return rounded if np.allclose(kernel, rounded, rtol=0, atol=REMAINDER) else kernel

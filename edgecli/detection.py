@@ -143,6 +143,7 @@ def plan_detection(
         dtype,
         settings.activation,
         folds=_only_largest(settings) and convolution.folds,
+        linked=_links(settings),
         drops_nan=settings.nan == "ignore",
         background=settings.background,
     )
@@ -155,6 +156,12 @@ def _only_largest(settings: Settings) -> bool:
     thinned = lines.thin or first.linked or first.direction
     plain = settings.activation == "none" and not thinned
     return first.combine == "max" and not others and plain
+
+
+def _links(settings: Settings) -> bool:
+    """Whether hysteresis follows."""
+    threshold = settings.lines.threshold
+    return any(m.linked for m in settings.maps) if threshold is None else threshold.linked
 
 
 def _plan_contours(

@@ -187,7 +187,8 @@ def _band(
 
 def _look(detection: Detection, plan: MapPlan, shown: Shown) -> Extremes:
     """Measure responses; where nobody asks, only say what is certain: norms are 0 or more."""
-    if detection.settings.measured or plan.whole or detection.pixels.kind == "f":
+    fitted = plan.whole and plan.levels is None  # thresholds or a scale are to be chosen
+    if detection.settings.measured or fitted or detection.pixels.kind == "f":
         return measure(shown.strength, plan.clips)
     norm = plan.edge_map.stop - plan.edge_map.start > 1
     return Extremes(0.0 if norm else -math.inf, math.inf)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from edgecli.conv.scratch import Scratch
+from edgecli.edges import hysteresis as runs
 from edgecli.edges.hysteresis import find_runs, hysteresis, keep_connected, paint
 from edgecli.geometry import bands
 
@@ -34,12 +35,16 @@ def in_bands(image: NDArray[Any], low: float, high: float, rows: int) -> NDArray
     return np.concatenate([paint(*one) for one in zip(found, kept, cuts, strict=True)])
 
 
+@pytest.mark.parametrize("sparse", [0.0, 1.0])  # every pixel is looked at; only the weak ones
 @given(images, st.integers(-1, 4), st.integers(-1, 4), st.booleans())
 def test_hysteresis_equals_labels(
-    image: NDArray[np.uint8], low: int, high: int, corners: bool
+    sparse: float, image: NDArray[np.uint8], low: int, high: int, corners: bool
 ) -> None:
     expected = by_labels(image, low, high, corners=corners)
-    np.testing.assert_array_equal(hysteresis(image, low, high, corners=corners), expected)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "SPARSE", sparse)
+        found = hysteresis(image, low, high, corners=corners)
+    np.testing.assert_array_equal(found, expected)
 
 
 @given(images, st.integers(0, 3), st.integers(1, 14))

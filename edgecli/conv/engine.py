@@ -56,12 +56,18 @@ class Convolution:
     @property
     def band_rows(self) -> int:
         """Return how many output rows make a band that stays in cache."""
+        return self.limit_rows(BAND_BYTES // self.row_bytes(self.filters + 1))
+
+    def row_bytes(self, maps: int) -> int:
+        """Return the working memory of an output row of ``maps`` responses."""
         rows, cols = self.geometry.rows, self.geometry.cols
         inputs = self.depth * cols.padded * rows.stride
-        outputs = (self.filters + 1) * cols.output
-        row_bytes = (inputs + outputs) * self.plan.accumulator.itemsize
-        fitting = min(max(BAND_BYTES // row_bytes, FEWEST_ROWS), MOST_ROWS)
-        return min(fitting, self.plan.most_rows or fitting)
+        return (inputs + maps * cols.output) * self.plan.accumulator.itemsize
+
+    def limit_rows(self, rows: int) -> int:
+        """Return the nearest number of rows that a band may have."""
+        allowed = min(max(rows, FEWEST_ROWS), MOST_ROWS)
+        return min(allowed, self.plan.most_rows or allowed)
 
     def needed(self, start: int, stop: int) -> tuple[int, int]:
         """Return the image rows that output rows ``[start, stop)`` are computed from."""

@@ -163,12 +163,13 @@ class ContourPlan:
             product *= tensor(scale, slab, low, high, scratch).steepness
         # Outside, the border repeats: a slope that ends there is no ridge.
         outside = (low == top, high == bottom), (1, 1)
-        frame = np.pad(geometric_mean(product), outside, mode="edge")
+        strength = geometric_mean(product)
+        frame, inner = np.pad(strength, outside, mode="edge"), strength[top - low : bottom - low]
         lines = np.empty((bottom - top, self.shape[1]), np.float32)
         for start, stop in bands(bottom - top, THIN_ROWS):
             part = frame[start : stop + 2]
-            peaks = suppress(part, gx[start:stop], gy[start:stop], FLOOR, scratch)
-            np.multiply(part[1:-1, 1:-1], peaks, out=lines[start:stop])
+            slope = gx[start:stop], gy[start:stop]
+            suppress(inner[start:stop], part, slope, FLOOR, lines[start:stop], scratch)
         return lines
 
     def _surroundings(self, block: Rows, top: int, bottom: int, scratch: Scratch) -> Floats:

@@ -20,12 +20,14 @@ from numpy.typing import NDArray
 
 from edgecli.conv.engine import run_bands
 from edgecli.conv.scratch import Scratch
+from edgecli.edges.positions import WORD, Positions, positions
 from edgecli.geometry import bands
 from edgecli.records import dataclass, replace
 
-Positions = NDArray[np.int64]
-
 BAND_ROWS = 256
+
+SPARSE = 1 / 10
+"""Share of a band's pixels up to which listing the weak ones is faster, as measured."""
 
 
 @dataclass(frozen=True)
@@ -75,21 +77,50 @@ def find_runs(
     """
     rows, width = strength.shape
     pitch = width + 1
-    line = scratch.take("runs", (rows * pitch + 1,), bool)
-    line[0] = False
-    weak = line[1:].reshape(rows, pitch)
+    # One pixel that is not weak comes before the first, in a word of its own.
+    line = scratch.take("runs", (WORD + rows * pitch,), bool)
+    line[:WORD] = False
+    weak = line[WORD:].reshape(rows, pitch)
     weak[:, width] = False
     np.greater(strength, low, out=weak[:, :width])
-    turns = np.flatnonzero(line[1:] != line[:-1])
-    starts, stops = turns[::2], turns[1::2]
-    strong = np.zeros(len(starts), bool)
-    found = np.flatnonzero(strength > max(high, low))
-    strong[np.searchsorted(starts, found + found // width, "right") - 1] = True
+    high = max(high, low)
+    if np.count_nonzero(weak) > SPARSE * strength.size:
+        starts, stops, strong = _runs_in_band(line[WORD - 1 :], strength, high)
+    else:
+        starts, stops, strong = _runs_among(positions(weak), strength, high)
     alone = Runs(starts, stops, strong, np.arange(len(starts)), pitch, corners)
     here, above = _touching(alone, alone)
     hooked = alone.roots.copy()
     hooked[here] = above
     return replace(alone, roots=_join(_flat(hooked), here, above))
+
+
+def _runs_in_band(
+    line: NDArray[np.bool_], strength: NDArray[Any], high: float
+) -> tuple[Positions, Positions, NDArray[np.bool_]]:
+    """Return where runs start and stop and which are strong; ``line`` marks weak pixels."""
+    turns = np.flatnonzero(line[1:] != line[:-1])
+    starts, stops = turns[::2], turns[1::2]
+    strong = np.zeros(len(starts), bool)
+    found = np.flatnonzero(strength > high)
+    strong[np.searchsorted(starts, found + found // strength.shape[1], "right") - 1] = True
+    return starts, stops, strong
+
+
+def _runs_among(
+    weak: Positions, strength: NDArray[Any], high: float
+) -> tuple[Positions, Positions, NDArray[np.bool_]]:
+    """Return the same from the positions of the weak pixels, which is faster for few."""
+    begins = np.empty(len(weak), bool)
+    begins[:1] = True
+    np.not_equal(weak[1:], weak[:-1] + 1, out=begins[1:])
+    first = np.flatnonzero(begins)
+    lengths = np.diff(first, append=len(weak))
+    starts = weak[first]
+    strong = np.zeros(len(first), bool)
+    over = np.flatnonzero(np.take(strength, weak - weak // (strength.shape[1] + 1)) > high)
+    strong[np.searchsorted(first, over, "right") - 1] = True
+    return starts, starts + lengths, strong
 
 
 def keep_connected(found: Sequence[Runs]) -> list[NDArray[np.bool_]]:

@@ -172,6 +172,6 @@ class Keeping:
 
         def lines(n: int) -> NDArray[np.bool_]:
             painted = [paint(r[n], k[n], cuts[n]) for r, k in zip(planes, kept, strict=True)]
-            return np.stack(painted, axis=-1)
+            return painted[0][..., np.newaxis] if len(painted) == 1 else np.stack(painted, axis=-1)
 
         return lines

@@ -97,7 +97,8 @@ class Paint:
             samples = np.empty(shown.strength.shape, self.samples)
             render(shown.strength, self.scale, samples, scratch, seen)
         else:
-            samples = edges * np.asarray(full_scale(self.samples), self.samples)
+            white = np.asarray(full_scale(self.samples), self.samples)
+            samples = np.multiply(edges.view(np.uint8), white, dtype=self.samples)
         return (
             samples if self.style.plain and shown.angles is None else self._colour(samples, shown)
         )

@@ -6,6 +6,9 @@ few pixels. The neighbour uphill of a peak must be smaller, the one downhill may
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,7 +47,7 @@ def peaks_among(
     place = found + (found // (pitch - 2)) * 2 + (pitch + 1)
     values = frame.reshape(-1)
     uphill, downhill = (_nearest if sectors else _between)(values, place, x, y, pitch)
-    here = values[place]
+    here = np.take(values, place)
     peaks: NDArray[np.bool_] = (here > uphill) & (here >= downhill) & ((x != 0) | (y != 0))
     return peaks
 
@@ -54,9 +57,26 @@ def _nearest(
 ) -> tuple[Floats, Floats]:
     """Return the neighbours uphill and downhill in the nearest of eight directions."""
     across, down = np.abs(x), np.abs(y)
-    step = np.where(TAN_22_5 * across > down, 0, np.where(np.signbit(y), -pitch, pitch))
-    step += np.where(TAN_22_5 * down > across, 0, np.where(np.signbit(x), -1, 1))
-    return values[place + step], values[place - step]
+    flags = TAN_22_5 * across > down, TAN_22_5 * down > across, np.signbit(x), np.signbit(y)
+    steps = [
+        (not level) * (-pitch if up else pitch) + (not steep) * (-1 if left else 1)
+        for level, steep, left, up in product((False, True), repeat=4)
+    ]
+    step = np.take(steps, _numbered(flags))
+    return np.take(values, place + step), np.take(values, place - step)
+
+
+def _numbered(flags: Sequence[NDArray[np.bool_]]) -> NDArray[np.uint8]:
+    """Read flags as the digits of a binary number, the first the highest.
+
+    To look up what follows from them takes a third of the time of nested ``where``, which branches
+    at every pixel.
+    """
+    number = np.zeros(flags[0].shape, np.uint8)
+    for flag in flags:
+        number <<= 1
+        number |= flag.view(np.uint8)
+    return number
 
 
 def _between(
@@ -64,14 +84,18 @@ def _between(
 ) -> tuple[Floats, Floats]:
     """Return the strengths uphill and downhill where the gradient passes between neighbours."""
     across, down = np.abs(x), np.abs(y)
-    sideways = np.where(np.signbit(x), -1, 1)
-    lengthways = np.where(np.signbit(y), -pitch, pitch)
-    straight = np.where(across < down, lengthways, sideways)
+    flags = across < down, np.signbit(x), np.signbit(y)
+    ways = [
+        ((-pitch if up else pitch) if steep else (-1 if left else 1),
+         (-pitch if up else pitch) + (-1 if left else 1))
+        for steep, left, up in product((False, True), repeat=3)
+    ]  # fmt: skip
+    straight, diagonal = (np.take(steps, _numbered(flags)) for steps in zip(*ways, strict=True))
     share = np.minimum(across, down) / (np.maximum(across, down) + TINY)
     found = []
-    for sign in (1, -1):
-        near = values[place + sign * straight]
-        far = values[place + sign * (sideways + lengthways)]
+    for move in (np.add, np.subtract):
+        near = np.take(values, move(place, straight))
+        far = np.take(values, move(place, diagonal))
         found.append((far - near) * share + near)
     return found[0], found[1]
 

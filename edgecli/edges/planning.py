@@ -129,7 +129,7 @@ def plan_map(
     levels = fixed_levels(threshold, largest) if threshold else None
     rounding = largest * ROUNDING if response.kind == "f" else 0.0
     floor = max(rounding, levels.low if levels else 0.0)
-    thins = _thin(edge_map, slope, lines, floor, rounding)
+    thins = _thin(edge_map, slope, lines, floor, rounding, unknown=pixels.kind == "f")
     strength = (
         np.dtype(np.float32) if isinstance(thins, Cross) else combined_dtype(edge_map, response)
     )
@@ -152,7 +152,13 @@ def _looks_along(edge_map: EdgeMap, lines: Lines) -> bool:
 
 
 def _thin(
-    edge_map: EdgeMap, slope: Slope | None, lines: Lines, floor: float, rounding: float
+    edge_map: EdgeMap,
+    slope: Slope | None,
+    lines: Lines,
+    floor: float,
+    rounding: float,
+    *,
+    unknown: bool,
 ) -> Thin | Cross | Crest | None:
     """Choose how to thin; a linked operator by the nearest neighbours, as OpenCV does."""
     if edge_map.thin or not (lines.thin or edge_map.linked):
@@ -162,7 +168,8 @@ def _thin(
     if slope is None:
         return Cross(floor, rounding)
     signed = edge_map.stop - edge_map.start == 1
-    return Thin(floor, sectors=edge_map.linked and not lines.thin, signed=signed)
+    sectors = edge_map.linked and not lines.thin
+    return Thin(floor, sectors=sectors, signed=signed, unknown=unknown)
 
 
 def _exclude(bank: FilterBank, convolution: Convolution, lines: Lines) -> Exclude | None:

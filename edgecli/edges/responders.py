@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.activations import activate, activated_dtype
-from edgecli.conv.engine import Convolution
+from edgecli.conv.engine import BAND_BYTES, Convolution
 from edgecli.conv.scratch import Scratch
 from edgecli.edges.operators import EdgeMap, largest_response
 from edgecli.edges.rendering import full_scale
@@ -26,6 +26,13 @@ from edgecli.records import dataclass
 
 if TYPE_CHECKING:
     from edgecli.edges.contours import ContourPlan  # loaded only where contours are computed
+
+FOLDED_MAPS = 3
+"""Responses that are kept at a time where only the largest counts: it, the last and the next."""
+
+LINKED_PIXELS = 3 * 2**18
+"""Pixels of a band whose edges are linked. That takes many calls on few pixels, and each may wait
+for the interpreter: a third of the time in bands that stay in cache, as measured."""
 
 Array = NDArray[Any]
 Cut = tuple[int, int]
@@ -159,6 +166,7 @@ class Sliding:
     pixels: np.dtype[Any]
     activation: str = "none"
     folds: bool = False
+    linked: bool = False  # hysteresis follows
     drops_nan: bool = False
     background: Colour = WHITE
 
@@ -211,8 +219,13 @@ class Sliding:
 
     @property
     def band_rows(self) -> int:
-        """Return the engine's."""
-        return self.convolution.band_rows
+        """Return the engine's, or more where less is kept or more follows."""
+        engine = self.convolution
+        if self.folds:
+            return engine.limit_rows(BAND_BYTES // engine.row_bytes(FOLDED_MAPS))
+        if self.linked:
+            return engine.limit_rows(LINKED_PIXELS // engine.output_shape[2])
+        return engine.band_rows
 
     @property
     def border(self) -> Border:

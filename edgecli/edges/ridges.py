@@ -62,19 +62,19 @@ class Crest:
         for plane, before, out in zip(layers.strength, inner.strength, thinned, strict=True):
             wide = np.pad(plane, lacking, mode="edge")
             for start, stop in bands(len(out), ROWS):
-                kept = crests(wide[start : stop + 2 * REACH], self.floor, scratch)
-                np.multiply(before[start:stop], kept, out=out[start:stop])
+                part = wide[start : stop + 2 * REACH]
+                crests(before[start:stop], part, self.floor, out[start:stop], scratch)
         return replace(inner, strength=thinned)
 
 
-def crests(strength: Floats, floor: float, scratch: Scratch) -> NDArray[np.bool_]:
-    """Return which pixels ``(rows, cols)`` over ``floor`` are on a crest.
+def crests(strength: Floats, wide: Floats, floor: float, out: Floats, scratch: Scratch) -> None:
+    """Copy to ``out`` the strengths ``(rows, cols)`` over ``floor`` on a crest; 0 elsewhere.
 
-    ``strength`` is ``(rows + 2 · REACH, cols + 2 · REACH)``.
+    ``wide (rows + 2 · REACH, cols + 2 · REACH)`` holds what is around them, too.
     """
-    x, y = across(_smoothed(strength, scratch), scratch)
+    slope = across(_smoothed(wide, scratch), scratch)
     spare = REACH - 1
-    return suppress(strength[spare:-spare, spare:-spare], x, y, floor, scratch)
+    suppress(strength, wide[spare:-spare, spare:-spare], slope, floor, out, scratch)
 
 
 def across(values: Floats, scratch: Scratch) -> tuple[Floats, Floats]:

@@ -117,12 +117,14 @@ class Thin:
     """Keep lines one pixel wide: local maxima along the gradient.
 
     Strengths up to ``floor`` are no edges. ``sectors`` takes the nearest of eight neighbours.
-    ``signed`` strengths, those of a single filter, are compared by absolute value.
+    ``signed`` strengths, those of a single filter, are compared by absolute value. Strengths that
+    may be ``unknown``, NaN, are no lines and stay NaN.
     """
 
     floor: float
     sectors: bool = False
     signed: bool = False
+    unknown: bool = False
     halo: int = 1
 
     @property
@@ -135,14 +137,16 @@ class Thin:
         inner = layers.crop(cut)
         above, below = cut[0] - layers.cut[0], layers.cut[1] - cut[1]
         thinned = np.empty(inner.strength.shape, inner.strength.dtype)
-        for plane, before, out, (gx, gy) in zip(
+        for plane, before, out, slope in zip(
             layers.strength, inner.strength, thinned, _gradients(inner), strict=True
         ):
             frame = framed(plane, above, below, scratch)
             if self.signed:
                 np.abs(frame, out=frame)
-            peaks = suppress(frame, gx, gy, self.floor, scratch, sectors=self.sectors)
-            np.multiply(before, peaks, out=out)
+            suppress(before, frame, slope, self.floor, out, scratch, sectors=self.sectors)
+            if self.unknown:
+                np.copyto(out, 0, where=np.isnan(out))  # 0 · ∞ among them
+                np.copyto(out, np.nan, where=np.isnan(before))
         return replace(inner, strength=thinned)
 
 

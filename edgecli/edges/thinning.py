@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from edgecli.conv.scratch import Scratch
 from edgecli.edges.peaks import peaks_among, peaks_in_band
+from edgecli.edges.positions import positions
 
 Floats = NDArray[np.float32]
 
-SPARSE = 1 / 10
+SPARSE = 1 / 4
 """Share of a band's pixels up to which treating each by its position is faster, as measured."""
 
 
@@ -37,31 +38,35 @@ def framed(strength: NDArray[Any], above: int, below: int, scratch: Scratch) -> 
 
 
 def suppress(
+    strength: NDArray[Any],
     frame: Floats,
-    gx: NDArray[Any],
-    gy: NDArray[Any],
+    gradient: tuple[NDArray[Any], NDArray[Any]],
     floor: float,
+    out: NDArray[Any],
     scratch: Scratch,
     *,
     sectors: bool = False,
-) -> NDArray[np.bool_]:
-    """Mark the strengths over ``floor`` that no neighbour along the gradient exceeds.
+) -> None:
+    """Copy to ``out`` the strengths that no neighbour along the gradient exceeds; 0 elsewhere.
 
-    ``frame (rows + 2, cols + 2)`` holds strengths from 0 up with a halo of one pixel, ``gx`` and
-    ``gy`` ``(rows, cols)`` the gradient. A neighbour is interpolated linearly between the two
-    pixels that the gradient passes between (Canny 1986); with ``sectors`` it is the pixel in the
-    nearest of the eight directions, as in OpenCV's ``Canny``. Of two equal strengths, that of the
-    brighter pixel stays: a step gives one line whichever way it faces.
+    ``strength`` is ``(rows, cols)``, and so are the two parts of its ``gradient``. ``frame (rows +
+    2, cols + 2)`` holds its absolute values with a halo of one pixel, of which those up to
+    ``floor`` are no edges. A neighbour is interpolated linearly between the two pixels that the
+    gradient passes between (Canny 1986); with ``sectors`` it is the pixel in the nearest of the
+    eight directions, as in OpenCV's ``Canny``. Of two equal strengths, that of the brighter pixel
+    stays: a step gives one line whichever way it faces.
     """
     over = frame[1:-1, 1:-1] > floor
     if np.count_nonzero(over) > SPARSE * over.size:
-        x, y = _floats(gx, "x", scratch), _floats(gy, "y", scratch)
+        x, y = (_floats(g, name, scratch) for g, name in zip(gradient, "xy", strict=True))
         over &= peaks_in_band(frame, x, y, scratch, sectors=sectors)
-        return over
-    found = np.flatnonzero(over)
-    x, y = (np.take(g, found).astype(np.float32, copy=False) for g in (gx, gy))
-    over.reshape(-1)[found] = peaks_among(frame, found, x, y, sectors=sectors)
-    return over
+        np.multiply(strength, over, out=out)
+        return
+    found = positions(over)
+    x, y = (np.take(g, found).astype(np.float32, copy=False) for g in gradient)
+    found = found[peaks_among(frame, found, x, y, sectors=sectors)]
+    out.fill(0)
+    np.put(out, found, np.take(strength, found))
 
 
 def _floats(gradient: NDArray[Any], name: str, scratch: Scratch) -> Floats:

@@ -68,7 +68,8 @@ def thinned(operator: str, picture: Picture) -> Floats:
     strength = combine_responses(responses, "magnitude", Scratch())
     most = 255 * float(np.abs(bank.weight).sum(axis=(1, 2, 3)).max()) / 2
     frame = framed(strength, 0, 0, Scratch())
-    lines = frame[1:-1, 1:-1] * suppress(frame, gx, gy, WEAKEST * most, Scratch())
+    lines: Floats = np.empty_like(strength)
+    suppress(strength, frame, (gx, gy), WEAKEST * most, lines, Scratch())
     return lines / (lines + np.float32(most / 5))
 
 

@@ -64,14 +64,17 @@ def _initializer(cls: Any, fields: tuple[dataclasses.Field[Any], ...]) -> Callab
     finish = getattr(cls, "__post_init__", None)
 
     def initialize(self: Any, *values: Any, **named: Any) -> None:
-        given = dict(zip(names, values, strict=False), **named)
-        made = defaults | given
-        for name, factory in factories.items():
-            if name not in given:
-                made[name] = factory()
-        if len(values) + len(named) > len(given) or made.keys() != known:
-            raise TypeError(_misfit(cls, names, made, values))
-        self.__dict__.update(made)
+        if len(values) == len(names) and not named:  # twice as fast for what is made most often
+            self.__dict__.update(zip(names, values, strict=True))
+        else:
+            given = dict(zip(names, values, strict=False), **named)
+            made = defaults | given
+            for name, factory in factories.items():
+                if name not in given:
+                    made[name] = factory()
+            if len(values) + len(named) > len(given) or made.keys() != known:
+                raise TypeError(_misfit(cls, names, made, values))
+            self.__dict__.update(made)
         if finish is not None:
             finish(self)
 

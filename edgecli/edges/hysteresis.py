@@ -99,11 +99,11 @@ def _runs_in_band(
     line: NDArray[np.bool_], strength: NDArray[Any], high: float
 ) -> tuple[Positions, Positions, NDArray[np.bool_]]:
     """Return where runs start and stop and which are strong; ``line`` marks weak pixels."""
-    turns = np.flatnonzero(line[1:] != line[:-1])
+    (turns,) = (line[1:] != line[:-1]).nonzero()
     starts, stops = turns[::2], turns[1::2]
     strong = np.zeros(len(starts), bool)
     found = np.flatnonzero(strength > high)
-    strong[np.searchsorted(starts, found + found // strength.shape[1], "right") - 1] = True
+    strong[starts.searchsorted(found + found // strength.shape[1], "right") - 1] = True
     return starts, stops, strong
 
 
@@ -111,16 +111,14 @@ def _runs_among(
     weak: Positions, strength: NDArray[Any], high: float
 ) -> tuple[Positions, Positions, NDArray[np.bool_]]:
     """Return the same from the positions of the weak pixels, which is faster for few."""
-    begins = np.empty(len(weak), bool)
-    begins[:1] = True
-    np.not_equal(weak[1:], weak[:-1] + 1, out=begins[1:])
-    first = np.flatnonzero(begins)
-    lengths = np.diff(first, append=len(weak))
-    starts = weak[first]
+    turns = np.ones(len(weak) + 1, bool)  # where a run begins or the one before has ended
+    np.not_equal(weak[1:], weak[:-1] + 1, out=turns[1:-1])
+    (first,), (last,) = turns[:-1].nonzero(), turns[1:].nonzero()
+    starts, stops = weak.take(first), weak.take(last) + 1
     strong = np.zeros(len(first), bool)
-    over = np.flatnonzero(np.take(strength, weak - weak // (strength.shape[1] + 1)) > high)
-    strong[np.searchsorted(first, over, "right") - 1] = True
-    return starts, starts + lengths, strong
+    (over,) = (strength.take(weak - weak // (strength.shape[1] + 1)) > high).nonzero()
+    strong[first.searchsorted(over, "right") - 1] = True
+    return starts, stops, strong
 
 
 def keep_connected(found: Sequence[Runs]) -> list[NDArray[np.bool_]]:
@@ -154,12 +152,12 @@ def _seam(above: Runs, below: Runs) -> tuple[Positions, Positions]:
 def _touching(runs: Runs, others: Runs) -> tuple[Positions, Positions]:
     """Return which runs touch which others in the row above, by index into each."""
     reach = int(runs.corners)
-    first = np.searchsorted(others.stops, runs.starts - runs.pitch - reach, "right")
-    last = np.searchsorted(others.starts, runs.stops - runs.pitch + reach, "left")
+    first = others.stops.searchsorted(runs.starts - (runs.pitch + reach), "right")
+    last = others.starts.searchsorted(runs.stops - (runs.pitch - reach), "left")
     counts = np.maximum(last - first, 0)
-    here = np.repeat(np.arange(len(counts)), counts)
+    here = np.arange(len(counts)).repeat(counts)
     # The runs that touch one run are consecutive, beginning at ``first``.
-    skipped = np.repeat(first - (np.cumsum(counts) - counts), counts)
+    skipped = (first - (counts.cumsum() - counts)).repeat(counts)
     return here, np.arange(len(here)) + skipped
 
 

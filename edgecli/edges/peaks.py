@@ -47,7 +47,7 @@ def peaks_among(
     place = found + (found // (pitch - 2)) * 2 + (pitch + 1)
     values = frame.reshape(-1)
     uphill, downhill = (_nearest if sectors else _between)(values, place, x, y, pitch)
-    here = np.take(values, place)
+    here = values.take(place)
     peaks: NDArray[np.bool_] = (here > uphill) & (here >= downhill) & ((x != 0) | (y != 0))
     return peaks
 
@@ -63,7 +63,7 @@ def _nearest(
         for level, steep, left, up in product((False, True), repeat=4)
     ]
     step = np.take(steps, _numbered(flags))
-    return np.take(values, place + step), np.take(values, place - step)
+    return values.take(place + step), values.take(place - step)
 
 
 def _numbered(flags: Sequence[NDArray[np.bool_]]) -> NDArray[np.uint8]:
@@ -94,8 +94,8 @@ def _between(
     share = np.minimum(across, down) / (np.maximum(across, down) + TINY)
     found = []
     for move in (np.add, np.subtract):
-        near = np.take(values, move(place, straight))
-        far = np.take(values, move(place, diagonal))
+        near = values.take(move(place, straight))
+        far = values.take(move(place, diagonal))
         found.append((far - near) * share + near)
     return found[0], found[1]
 

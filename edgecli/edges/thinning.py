@@ -63,10 +63,10 @@ def suppress(
         np.multiply(strength, over, out=out)
         return
     found = positions(over)
-    x, y = (np.take(g, found).astype(np.float32, copy=False) for g in gradient)
+    x, y = (g.take(found).astype(np.float32, copy=False) for g in gradient)
     found = found[peaks_among(frame, found, x, y, sectors=sectors)]
     out.fill(0)
-    np.put(out, found, np.take(strength, found))
+    out.put(found, strength.take(found))
 
 
 def _floats(gradient: NDArray[Any], name: str, scratch: Scratch) -> Floats:

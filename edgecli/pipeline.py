@@ -21,7 +21,7 @@ from edgecli.conv.engine import as_pair, cores
 from edgecli.conv.scratch import borrowed_scratch
 from edgecli.conv.workers import map_in_order, start_in_order
 from edgecli.detection import Detection, plan_detection
-from edgecli.edges.keeping import Keeper, keeper_of
+from edgecli.edges.keeping import Keeper, Kept, keeper_of
 from edgecli.edges.operators import load_operator
 from edgecli.edges.painting import Shown, as_picture
 from edgecli.edges.planning import Lines, MapPlan
@@ -176,12 +176,18 @@ def _band(
         responses = responder.respond(pixels, wide, scratch)
         band = _Band([], [], time.perf_counter() - started)
         for plan, keeper in zip(detection.plans, keepers, strict=True):
-            layers = combine(plan.edge_map, plan.slope, responses, wide, merge, scratch)
-            layers = run_stages(plan.stages, layers, cut, height, scratch)
-            shown = _show(plan, layers, picture)
-            seen = _look(detection, plan, shown)
+            if plan.linking is not None:
+                own = responses[0, plan.edge_map.start : plan.edge_map.stop]
+                runs, seen = plan.linking.runs(own, wide, cut, scratch)
+                encoded = Kept(cut[1] - cut[0], [runs])
+            else:
+                layers = combine(plan.edge_map, plan.slope, responses, wide, merge, scratch)
+                layers = run_stages(plan.stages, layers, cut, height, scratch)
+                shown = _show(plan, layers, picture)
+                seen = _look(detection, plan, shown)
+                encoded = keeper.encode(shown, seen, scratch)
             band.extremes.append(seen)
-            band.encoded.append(keeper.encode(shown, seen, scratch))
+            band.encoded.append(encoded)
     return band
 
 

@@ -86,8 +86,22 @@ def find_runs(
     high = max(high, low)
     if np.count_nonzero(weak) > SPARSE * strength.size:
         starts, stops, strong = _runs_in_band(line[WORD - 1 :], strength, high)
-    else:
-        starts, stops, strong = _runs_among(positions(weak), strength, high)
+        return _joined(starts, stops, strong, pitch, corners)
+    found = positions(weak)
+    return _runs_among(found, strength.take(found - found // pitch) > high, pitch, corners)
+
+
+def runs_of_peaks(
+    found: Positions, strength: NDArray[Any], high: float, width: int, *, corners: bool = True
+) -> Runs:
+    """Find the runs of weak pixels that are listed already: by position, with their strengths."""
+    return _runs_among(found + found // width, strength > high, width + 1, corners)
+
+
+def _joined(
+    starts: Positions, stops: Positions, strong: NDArray[np.bool_], pitch: int, corners: bool
+) -> Runs:
+    """Join the runs that touch."""
     alone = Runs(starts, stops, strong, np.arange(len(starts)), pitch, corners)
     here, above = _touching(alone, alone)
     hooked = alone.roots.copy()
@@ -107,18 +121,15 @@ def _runs_in_band(
     return starts, stops, strong
 
 
-def _runs_among(
-    weak: Positions, strength: NDArray[Any], high: float
-) -> tuple[Positions, Positions, NDArray[np.bool_]]:
-    """Return the same from the positions of the weak pixels, which is faster for few."""
+def _runs_among(weak: Positions, over: NDArray[np.bool_], pitch: int, corners: bool) -> Runs:
+    """Find runs from the positions of the weak pixels and which are strong: faster for few."""
     turns = np.ones(len(weak) + 1, bool)  # where a run begins or the one before has ended
     np.not_equal(weak[1:], weak[:-1] + 1, out=turns[1:-1])
     (first,), (last,) = turns[:-1].nonzero(), turns[1:].nonzero()
     starts, stops = weak.take(first), weak.take(last) + 1
     strong = np.zeros(len(first), bool)
-    (over,) = (strength.take(weak - weak // (strength.shape[1] + 1)) > high).nonzero()
-    strong[first.searchsorted(over, "right") - 1] = True
-    return starts, stops, strong
+    strong[first.searchsorted(over.nonzero()[0], "right") - 1] = True
+    return _joined(starts, stops, strong, pitch, corners)
 
 
 def keep_connected(found: Sequence[Runs]) -> list[NDArray[np.bool_]]:

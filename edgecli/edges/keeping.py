@@ -21,7 +21,7 @@ from edgecli.edges.planning import MapPlan
 from edgecli.edges.rendering import Extremes, scale_from_extremes
 from edgecli.edges.thresholds import Levels, find_levels
 from edgecli.images.base import ArraySink, Rows, Sink
-from edgecli.records import replace
+from edgecli.records import dataclass, field, replace
 
 Cut = tuple[int, int]
 
@@ -78,6 +78,15 @@ class Passing:
         return self._plan.levels
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a band: the runs of each channel, or arrays ``(rows, cols, C)`` by name."""
+
+    rows: int
+    runs: list[Runs]
+    arrays: dict[str, Rows] = field(default_factory=dict)
+
+
 class Keeping:
     """Keeps strengths or their runs, and whatever else is painted, for the whole map."""
 
@@ -100,18 +109,17 @@ class Keeping:
             for name, rows in vars(shown).items()
             if rows is not None and not (name == "strength" and runs)
         }
-        return len(shown.strength), runs, kept
+        return Kept(len(shown.strength), runs, kept)
 
     def write(self, encoded: Any) -> None:
         """Take the next band."""
-        rows, runs, kept = encoded
-        if runs:
-            self._runs.append([found.moved(self._row) for found in runs])
-        for name, array in kept.items():
+        if encoded.runs:
+            self._runs.append([found.moved(self._row) for found in encoded.runs])
+        for name, array in encoded.arrays.items():
             if name not in self._kept:
                 self._kept[name] = ArraySink((*self._shape[:2], array.shape[2]), array.dtype)
             self._kept[name].write(array)
-        self._row += rows
+        self._row += encoded.rows
 
     def finish(self, seen: Extremes, cuts: Sequence[Cut], threads: int) -> Levels | None:
         """Choose thresholds and scale, then paint and write band by band."""

@@ -161,8 +161,12 @@ def combined_dtype(edge_map: EdgeMap, dtype: np.dtype[Any]) -> np.dtype[Any]:
     return dtype if alone else np.dtype(np.float32)
 
 
-def combine_responses(responses: NDArray[Any], how: str, scratch: Scratch) -> NDArray[Any]:
+def combine_responses(
+    responses: NDArray[Any], how: str, scratch: Scratch, out: NDArray[Any] | None = None
+) -> NDArray[Any]:
     """Combine ``(n, rows, cols)`` into ``(rows, cols)``; a single response stays signed.
+
+    Several are combined in ``out``, or in working memory that the next call reuses.
 
     >>> combine_responses(np.array([[[3]], [[-4]]]), "magnitude", Scratch()).tolist()
     [[5.0]]
@@ -170,7 +174,8 @@ def combine_responses(responses: NDArray[Any], how: str, scratch: Scratch) -> ND
     if len(responses) == 1:
         return responses[0]  # type: ignore[no-any-return]
     dtype = responses.dtype if how == "max" else np.float32
-    total, term = (scratch.take(name, responses.shape[1:], dtype) for name in ("total", "term"))
+    total = out if out is not None else scratch.take("total", responses.shape[1:], dtype)
+    term = scratch.take("term", responses.shape[1:], dtype)
     if how == "max":
         np.abs(responses[0], out=total)
         for response in responses[1:]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edgecli.conv.engine import Convolution, convolve
 from edgecli.edges.gradients import Slope, slope_of, smooths
+from edgecli.edges.linking import Linking
 from edgecli.edges.operators import EdgeMap, combined_dtype
 from edgecli.edges.painting import Paint, Style
 from edgecli.edges.rendering import (
@@ -48,7 +49,8 @@ class MapPlan:
     """One edge map: how responses combine, which stages follow, and how the rest is painted.
 
     ``slope`` is given where a stage or the painting needs the gradient. ``levels`` are the
-    thresholds, if they are already known.
+    thresholds, if they are already known. ``linking`` leads straight to the lines where nothing
+    else is asked for.
     """
 
     edge_map: EdgeMap
@@ -60,6 +62,7 @@ class MapPlan:
     strength: np.dtype[Any]
     map: str
     paint: Paint
+    linking: Linking | None = None
 
     @property
     def halo(self) -> int:
@@ -143,7 +146,21 @@ def plan_map(
     return MapPlan(
         edge_map, used, stages, threshold, levels, largest, strength, map_name,
         Paint(scale, samples, style),
+        _linking(edge_map, used, stages, levels) if threshold and threshold.linked
+        and responder.planes == 1 and style.overlay is None else None,
     )  # fmt: skip
+
+
+def _linking(
+    edge_map: EdgeMap, slope: Slope | None, stages: tuple[Stage, ...], levels: Levels | None
+) -> Linking | None:
+    """Return how lines are found without what other maps need; None where something needs it."""
+    if levels is None or slope is None or edge_map.direction or edge_map.combine != "magnitude":
+        return None
+    match stages:
+        case (Thin(signed=False, unknown=False) as thin,):
+            return Linking(slope, thin, max(levels.high, levels.low))
+    return None
 
 
 def _looks_along(edge_map: EdgeMap, lines: Lines) -> bool:

@@ -26,7 +26,7 @@ def positions(mask: NDArray[np.bool_]) -> Positions:
     words = pixels[:whole].view(np.uint64)
     (used,) = (words != 0).nonzero()
     (inside,) = words.take(used).view(np.bool_).nonzero()
-    found = used.take(inside >> SHIFT)  # not // and %, which take eight times as long
+    found: Positions = used.take(inside >> SHIFT)  # not // and %, which take eight times as long
     found <<= SHIFT
     found += inside & (WORD - 1)
     if whole == len(pixels):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgecli.conv.scratch import Scratch
 from edgecli.edges.peaks import peaks_among, peaks_in_band
-from edgecli.edges.positions import positions
+from edgecli.edges.positions import Positions, positions
 
 Floats = NDArray[np.float32]
 
@@ -25,16 +25,24 @@ def framed(strength: NDArray[Any], above: int, below: int, scratch: Scratch) -> 
 
     ``above`` and ``below`` say how many rows of halo (0 or 1) the rows begin and end with.
     """
-    rows, cols = strength.shape
+    frame, inside = empty_frame(strength.shape, above, below, scratch)
+    np.copyto(inside, strength, casting="unsafe")
+    return frame
+
+
+def empty_frame(
+    shape: tuple[int, ...], above: int, below: int, scratch: Scratch
+) -> tuple[Floats, Floats]:
+    """Return a frame for strengths of this shape, and the part of it that is theirs to fill."""
+    rows, cols = shape
     inner = rows - above - below
-    out = scratch.take("framed", (inner + 2, cols + 2), np.float32)
-    out[:, 0] = out[:, -1] = 0
+    frame = scratch.take("framed", (inner + 2, cols + 2), np.float32)
+    frame[:, 0] = frame[:, -1] = 0
     if not above:
-        out[0] = 0
+        frame[0] = 0
     if not below:
-        out[-1] = 0
-    np.copyto(out[1 - above : 1 + inner + below, 1:-1], strength, casting="unsafe")
-    return out
+        frame[-1] = 0
+    return frame, frame[1 - above : 1 + inner + below, 1:-1]
 
 
 def suppress(
@@ -56,17 +64,44 @@ def suppress(
     eight directions, as in OpenCV's ``Canny``. Of two equal strengths, that of the brighter pixel
     stays: a step gives one line whichever way it faces.
     """
+    peaks = _find_peaks(frame, gradient, floor, scratch, sectors=sectors)
+    if peaks.dtype == bool:
+        np.multiply(strength, peaks, out=out)
+    else:
+        out.fill(0)
+        out.put(peaks, strength.take(peaks))
+
+
+def list_peaks(
+    frame: Floats,
+    gradient: tuple[NDArray[Any], NDArray[Any]],
+    floor: float,
+    scratch: Scratch,
+    *,
+    sectors: bool = False,
+) -> Positions:
+    """Return the positions in ``(rows, cols)`` of what ``suppress`` would keep."""
+    peaks = _find_peaks(frame, gradient, floor, scratch, sectors=sectors)
+    return positions(peaks) if peaks.dtype == bool else peaks
+
+
+def _find_peaks(
+    frame: Floats,
+    gradient: tuple[NDArray[Any], NDArray[Any]],
+    floor: float,
+    scratch: Scratch,
+    *,
+    sectors: bool,
+) -> NDArray[Any]:
+    """Return a mask ``(rows, cols)`` of the peaks or, if few pixels come into question, a list."""
     over = frame[1:-1, 1:-1] > floor
     if np.count_nonzero(over) > SPARSE * over.size:
         x, y = (_floats(g, name, scratch) for g, name in zip(gradient, "xy", strict=True))
         over &= peaks_in_band(frame, x, y, scratch, sectors=sectors)
-        np.multiply(strength, over, out=out)
-        return
+        return over
     found = positions(over)
     x, y = (g.take(found).astype(np.float32, copy=False) for g in gradient)
-    found = found[peaks_among(frame, found, x, y, sectors=sectors)]
-    out.fill(0)
-    out.put(found, strength.take(found))
+    return found[peaks_among(frame, found, x, y, sectors=sectors)]
 
 
 def _floats(gradient: NDArray[Any], name: str, scratch: Scratch) -> Floats:

@@ -1,0 +1,54 @@
+"""From responses straight to the lines that hysteresis joins.
+
+Most edge maps pass through stages as whole bands, as anything may follow. Where hysteresis alone
+follows, by thresholds known before, each band is left as a list of its peaks: five passes over
+every pixel fewer, and the same lines to the bit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edgecli.conv.scratch import Scratch
+from edgecli.edges.gradients import Slope, gradient
+from edgecli.edges.hysteresis import Runs, runs_of_peaks
+from edgecli.edges.operators import combine_responses
+from edgecli.edges.rendering import Extremes
+from edgecli.edges.stages import Cut, Thin
+from edgecli.edges.thinning import empty_frame, list_peaks
+from edgecli.records import dataclass
+
+
+@dataclass(frozen=True)
+class Linking:
+    """How the magnitude of several filters becomes the runs of a band's peaks.
+
+    ``high`` is the threshold of strong pixels; ``thin.floor`` is that of weak ones.
+    """
+
+    slope: Slope
+    thin: Thin
+    high: float
+
+    def runs(
+        self, responses: NDArray[Any], wide: Cut, cut: Cut, scratch: Scratch
+    ) -> tuple[Runs, Extremes]:
+        """Return the runs of rows ``cut``, and the extremes of the strengths once thinned.
+
+        ``responses (n, rows, cols)`` are those of rows ``wide``, which are all that thinning needs.
+        """
+        first, last = max(cut[0] - self.thin.halo, wide[0]), min(cut[1] + self.thin.halo, wide[1])
+        near = responses[:, first - wide[0] : last - wide[0]]
+        inner = responses[:, cut[0] - wide[0] : cut[1] - wide[0]]
+        frame, inside = empty_frame(near.shape[1:], cut[0] - first, last - cut[1], scratch)
+        combine_responses(near, "magnitude", scratch, out=inside)
+        slope = gradient(self.slope, inner, scratch)
+        found = list_peaks(frame, slope, self.thin.floor, scratch, sectors=self.thin.sectors)
+        _, rows, width = inner.shape
+        # The frame's rows are two pixels longer; its first row and column come before the map's.
+        strength = frame.take(found + (found // width) * 2 + (width + 3))
+        smallest = 0.0 if len(found) < rows * width else float(strength.min())
+        seen = Extremes(smallest, float(strength.max(initial=smallest)))
+        return runs_of_peaks(found, strength, self.high, width), seen

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgecli.conv.blas import _blas_threads, one_blas_thread
+from edgecli.conv import products
+from edgecli.conv.blas import _blas_threads, one_blas_thread, packs_products
 from edgecli.conv.fourier import Fourier
 from edgecli.conv.method import Method, Steps
 from edgecli.conv.products import LowRank, RowProducts, SeparableProducts
@@ -78,8 +79,10 @@ def test_row_products(
     assert_close(result, band, weight, steps)
 
 
+@pytest.mark.parametrize("packs", [True, False])
 @given(seeds, kernels, sizes, pairs, pairs)
 def test_separable_products(
+    packs: bool,
     seed: int,
     kernel: tuple[int, int],
     size: tuple[int, int],
@@ -89,7 +92,9 @@ def test_separable_products(
     rng, steps = np.random.default_rng(seed), Steps(stride, dilation)
     column, row = rng.standard_normal(kernel[0]), rng.standard_normal(kernel[1])
     band = band_for(rng, 1, kernel, size, steps)
-    method = SeparableProducts.prepare(column, row, steps)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(products, "packs_products", lambda: packs)
+        method = SeparableProducts.prepare(column, row, steps)
     result = apply(method, band, 1, size, steps)
     assert_close(result, band, np.outer(column, row)[np.newaxis, np.newaxis], steps)
 
@@ -145,6 +150,11 @@ def test_sums(
     for method in (separable, Taps.prepare(weight)):
         result = apply(method, band, 1, size, steps)
         assert_close(result, band, weight[np.newaxis], steps)
+
+
+def test_blas_says_which_kernels_it_runs() -> None:
+    features = np._core._multiarray_umath.__cpu_features__  # type: ignore[attr-defined]
+    assert packs_products() or features["AVX512F"]
 
 
 def test_blas_is_at_one_thread_inside_and_as_before_outside() -> None:

@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from itertools import product
+from typing import Any
 
 import numpy as np
 
 _lock = threading.Lock()
+UNPACKED_CORES = (b"SkylakeX", b"Cooperlake", b"SapphireRapids")
+"""OpenBLAS's kernels with a ``sgemm_small_matrix_permit`` that permits any."""
+
 _users = 0
 _before = 0
 
@@ -49,8 +53,31 @@ def one_blas_thread() -> Iterator[None]:
 
 
 @cache
+def packs_products() -> bool:
+    """Whether BLAS copies matrices into panels before it multiplies them, however small they are.
+
+    OpenBLAS does, except with its kernels for AVX-512; other libraries are taken to.
+    """
+    library = _openblas()
+    core = library("get_corename") if library is not None else None
+    if core is None:
+        return True
+    from ctypes import c_char_p
+
+    core.restype = c_char_p
+    return core() not in UNPACKED_CORES
+
+
+@cache
 def _blas_threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """Find OpenBLAS's pair of functions in a library that NumPy has loaded."""
+    """Return OpenBLAS's functions that read and set its number of threads."""
+    library = _openblas()
+    return (library("get_num_threads"), library("set_num_threads")) if library else None
+
+
+@cache
+def _openblas() -> Callable[[str], Any] | None:
+    """Return a function that looks up functions of the OpenBLAS that NumPy has loaded."""
     import ctypes  # slow to load, and only products need it
 
     for path in _blas_libraries():
@@ -59,10 +86,8 @@ def _blas_threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
         except OSError:
             continue
         for prefix, suffix in product(("scipy_openblas", "openblas"), ("64_", "")):
-            read = getattr(library, f"{prefix}_get_num_threads{suffix}", None)
-            write = getattr(library, f"{prefix}_set_num_threads{suffix}", None)
-            if read is not None and write is not None:
-                return read, write
+            if hasattr(library, f"{prefix}_set_num_threads{suffix}"):
+                return lambda name: getattr(library, f"{prefix}_{name}{suffix}", None)
     return None
 
 

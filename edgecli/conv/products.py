@@ -14,6 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from edgecli.conv.blas import packs_products
 from edgecli.conv.method import Steps
 from edgecli.conv.scratch import Scratch
 from edgecli.records import dataclass
@@ -26,6 +27,12 @@ SMALL_PRODUCT = 1_000_000
 
 WIDEST_BLOCK = 512
 """Output columns per product: longer rows reuse the weights more, up to SMALL_PRODUCT."""
+
+PACKED_ROWS, PACKED_BLOCK = 12, 2048
+"""Output rows and columns of a product that is packed, which larger ones do less of: a sixth faster
+than ``UNPACKED_ROWS`` and WIDEST_BLOCK at the cost of more zeros multiplied."""
+
+UNPACKED_ROWS = 8
 
 NARROWEST_BLOCK = 48
 """Below this width the unpacked product loses to one packed product over the whole row."""
@@ -166,25 +173,30 @@ class RowProducts:
 class SeparableProducts:
     """A long outer product as two banded matrices, ``down (R, h)`` and ``along (w, B)``.
 
-    Down the columns it is ``down`` times rows of the band, along the rows windows of a row times
-    ``along``. Neither copies a pixel.
+    Down the columns it is ``down`` times ``column_block`` columns of the band, along the rows
+    windows of a row times ``along``. Neither copies a pixel.
     """
 
     down: Floats
     along: Floats
     kernel_size: tuple[int, int]  # with dilation
+    column_block: int
     name: str = "separable products"
 
     @classmethod
     def prepare(cls, column: NDArray[Any], row: NDArray[Any], steps: Steps) -> SeparableProducts:
         """Prepare the kernel ``np.outer(column, row)``.
 
-        Eight rows and sixteen columns at a time: below that BLAS idles, above it multiplies zeros.
+        Eight rows or twelve, and sixteen columns at a time: below that BLAS idles, above it
+        multiplies zeros.
         """
-        column, row = spread(column, steps.dilation[0]), spread(row, steps.dilation[1])
-        down = toeplitz(column, 8 if len(column) > 5 else 4, steps.stride[0])
-        along = np.ascontiguousarray(toeplitz(row, 16, steps.stride[1]).T)
-        return cls(down, along, (len(column), len(row)))
+        rows, block = UNPACKED_ROWS, WIDEST_BLOCK
+        if packs_products():
+            rows, block = PACKED_ROWS, PACKED_BLOCK
+        down_column, along_row = spread(column, steps.dilation[0]), spread(row, steps.dilation[1])
+        down = toeplitz(down_column, rows if len(down_column) > 5 else 4, steps.stride[0])
+        along = np.ascontiguousarray(toeplitz(along_row, 16, steps.stride[1]).T)
+        return cls(down, along, (len(down_column), len(along_row)), block)
 
     def apply(
         self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, scratch: Scratch
@@ -200,7 +212,7 @@ class SeparableProducts:
         line, target_line = band.strides[0], lines.strides[0]
         for first, groups, size in blocks(len(lines), len(self.down)):
             depth = (size - 1) * stride + self.kernel_size[0]
-            for left, count, wide in blocks(lines.shape[1], WIDEST_BLOCK):
+            for left, count, wide in blocks(lines.shape[1], self.column_block):
                 matrices = as_strided(
                     band[first * stride :, left:],
                     (groups, count, depth, wide),

@@ -34,9 +34,10 @@ SPARSE = 1 / 10
 class Runs:
     """The runs of weak pixels of one band, in order.
 
-    ``starts`` and ``stops`` are positions in the image, ``strong`` marks the runs with a strong
-    pixel, ``roots`` names each run's component in this band by one of its runs. ``pitch`` is the
-    length of a row, W + 1; ``corners`` tells whether pixels also touch at their corners.
+    ``starts`` and ``stops`` are positions in the image, ``roots`` names each run's component in
+    this band by one of its runs, and of those ``strong`` marks the ones of components with a strong
+    pixel. ``pitch`` is the length of a row, W + 1; ``corners`` tells whether pixels also touch at
+    their corners.
     """
 
     starts: Positions
@@ -101,12 +102,15 @@ def runs_of_peaks(
 def _joined(
     starts: Positions, stops: Positions, strong: NDArray[np.bool_], pitch: int, corners: bool
 ) -> Runs:
-    """Join the runs that touch."""
+    """Join the runs that touch; ``strong`` marks those with a strong pixel."""
     alone = Runs(starts, stops, strong, np.arange(len(starts)), pitch, corners)
     here, above = _touching(alone, alone)
     hooked = alone.roots.copy()
     hooked[here] = above
-    return replace(alone, roots=_join(_flat(hooked), here, above))
+    roots = _join(_flat(hooked), here, above)
+    marked = np.zeros(len(roots), bool)
+    marked[roots[strong]] = True
+    return Runs(starts, stops, marked, roots, pitch, corners)
 
 
 def _runs_in_band(
@@ -138,15 +142,19 @@ def keep_connected(found: Sequence[Runs]) -> list[NDArray[np.bool_]]:
     ``found`` has the bands of an image, one or more, from top to bottom.
     """
     offsets = np.cumsum([0, *(len(runs.starts) for runs in found)])
-    local = np.concatenate([runs.roots + n for runs, n in zip(found, offsets, strict=False)])
-    seams = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+    strong = np.concatenate([runs.strong for runs in found])
+    pairs = [np.empty((2, 0), np.int64)]
     for n, (above, below) in enumerate(pairwise(found)):
         lower, upper = _seam(above, below)
-        seams.append((upper + offsets[n], lower + offsets[n + 1]))
-    component = _join(local, *(np.concatenate(side) for side in zip(*seams, strict=True)))
-    strong = np.zeros(len(local), bool)
-    strong[component[np.concatenate([runs.strong for runs in found])]] = True
-    return np.split(strong[component], offsets[1:-1])
+        ends = above.roots[upper] + offsets[n], below.roots[lower] + offsets[n + 1]
+        pairs.append(np.stack(ends))
+    nodes, places = np.unique(np.concatenate(pairs, axis=1), return_inverse=True)
+    component = _join(np.arange(len(nodes)), *places.reshape(2, -1))
+    joined = np.zeros(len(nodes), bool)
+    joined[component[strong[nodes]]] = True
+    strong[nodes] = joined[component]
+    parts = zip(found, pairwise(offsets), strict=True)
+    return [strong[start:stop].take(runs.roots) for runs, (start, stop) in parts]
 
 
 def _seam(above: Runs, below: Runs) -> tuple[Positions, Positions]:

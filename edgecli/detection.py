@@ -160,8 +160,8 @@ def _only_largest(settings: Settings) -> bool:
 
 def _links(settings: Settings) -> bool:
     """Whether hysteresis follows."""
-    threshold = settings.lines.threshold
-    return any(m.linked for m in settings.maps) if threshold is None else threshold.linked
+    thresholds = map(settings.lines.threshold_of, settings.maps)
+    return any(threshold.linked for threshold in thresholds if threshold)
 
 
 def _plan_contours(

@@ -188,6 +188,7 @@ UNFIT = {
     "fixed": (with_weights(chain((3, 8, 8), Flatten(), Dense(2))), "makes 2 of"),
     "five channels": (with_weights(chain((5, 8, 8), ONE)), "of 8×8×5"),
     "no sigmoid": (edge_network(Node("a", replace(ONE, activation="relu"), ("input",))), "sigmoid"),
+    "no filters": (chain((1, 8, 8), Activation("sigmoid")), "has no filters, so it finds no edges"),
     "no weights": (Network("made", (3, 8, 8), (Node("a", ONE, ("input",)),)), "no weights"),
 }
 

@@ -63,6 +63,11 @@ def load_edge_network(spec: str) -> Network:
             f"network {network.name} does not end in a sigmoid, so that its map is not of 0 to 1; "
             "give its last layer that activation"
         )
+    if not any(isinstance(node.layer, Layer) for node in network.nodes):
+        raise NetworkError(
+            f"network {network.name} has no filters, so it finds no edges; "
+            "give it a layer of type convolution"
+        )
     if network.parameter_shapes() and not network.weights:
         raise NetworkError(
             f"network {network.name} has no weights, so it finds no edges; "

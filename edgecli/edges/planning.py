@@ -113,6 +113,13 @@ def check_lines(edge_map: EdgeMap, bank: FilterBank, lines: Lines) -> None:
         )
 
 
+def numbers_dtype(edge_map: EdgeMap, lines: Lines, strength: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the type of what ``raw`` writes: angles, lines of 0 and 1, or the strengths."""
+    if edge_map.direction:
+        return np.dtype(np.float32)
+    return np.dtype(np.uint8) if lines.threshold_of(edge_map) else strength
+
+
 def plan_map(
     edge_map: EdgeMap,
     responder: Responder,
@@ -146,13 +153,6 @@ def plan_map(
         edge_map, used, stages, threshold, levels, largest, strength, map_name,
         Paint(scale, samples, style),
     )  # fmt: skip
-
-
-def numbers_dtype(edge_map: EdgeMap, lines: Lines, strength: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the type of what ``raw`` writes: angles, lines of 0 and 1, or the strengths."""
-    if edge_map.direction:
-        return np.dtype(np.float32)
-    return np.dtype(np.uint8) if lines.threshold_of(edge_map) else strength
 
 
 def _looks_along(edge_map: EdgeMap, lines: Lines) -> bool:

@@ -11,7 +11,7 @@ from edgecli.conv.engine import Convolution, plan_over
 from edgecli.edges.operators import EdgeMap, Operator
 from edgecli.edges.planning import MapPlan, plan_map
 from edgecli.edges.rendering import Scale
-from edgecli.edges.responders import Contouring, Responder, Sliding
+from edgecli.edges.responders import Responder, Sliding
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window
 from edgecli.images.colour import volume_channels
@@ -160,15 +160,15 @@ def _only_largest(settings: Settings) -> bool:
 
 def _links(settings: Settings) -> bool:
     """Whether hysteresis follows."""
-    threshold = settings.lines.threshold
-    return any(m.linked for m in settings.maps) if threshold is None else threshold.linked
+    thresholds = map(settings.lines.threshold_of, settings.maps)
+    return any(threshold.linked for threshold in thresholds if threshold)
 
 
 def _plan_contours(
     settings: Settings, recipe: Operator, shape: tuple[int, int, int], dtype: np.dtype[Any]
 ) -> Detection:
     """Lay contours over an image, in all its colours."""
-    from edgecli.edges.contours import plan_contours  # with all its steps, for this recipe alone
+    from edgecli.edges.contours import Contouring, plan_contours  # loaded for this recipe alone
 
     plan = plan_contours(shape, settings.background)
     channels = "rgb" if shape[2] >= 3 else "gray"

@@ -14,6 +14,8 @@ import numpy as np
 
 from edgecli.conv.workers import shared_workers
 from edgecli.detection import Detection, plan_detection
+from edgecli.edges.operators import combined_dtype
+from edgecli.edges.planning import numbers_dtype
 from edgecli.edges.rendering import DEPTHS
 from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
 from edgecli.images.base import ImageInfo, Sink, Source
@@ -32,6 +34,9 @@ from edgecli.records import dataclass, replace
 from edgecli.settings import Settings
 
 MAX_PIXELS = 2**31
+
+LEAST_RESPONSE = np.dtype(np.int16)
+"""The narrowest type of responses: a format that cannot hold it holds none of them."""
 
 TEXT_INPUTS = (".csv", ".tsv", ".txt")
 
@@ -139,10 +144,14 @@ def _choose_format(path: str, settings: Settings, target: Target, output: str | 
 
 def _check_format(format_: Format, settings: Settings) -> None:
     """Raise UsageError where the format can hold the edge maps of no image at all."""
-    numbers = settings.map == "raw" or settings.depth is None
-    samples = format_.samples[0] if numbers else DEPTHS[str(settings.depth)]
-    hues = settings.maps[0].direction and settings.map != "raw"
-    check_holds(format_, np.dtype(samples), settings.style.channels(1, hues=hues))
+    if settings.map == "raw":
+        for edge_map in settings.maps:
+            response = combined_dtype(edge_map, LEAST_RESPONSE)
+            check_holds(format_, numbers_dtype(edge_map, settings.lines, response), 1)
+        return
+    samples = DEPTHS[settings.depth] if settings.depth else format_.samples[0]
+    channels = settings.style.channels(1, hues=settings.maps[0].direction)
+    check_holds(format_, np.dtype(samples), channels)
 
 
 def check_outputs(

@@ -61,7 +61,7 @@ def test_an_image_that_does_not_fit_is_named(refuse: Refuse, run: Run, picture: 
     assert f"image {picture}: kernel 73×73" in listed
 
 
-@pytest.mark.parametrize("options", [("--depth", "16"), ("--alpha-out",)])
+@pytest.mark.parametrize("options", [("--depth", "16"), ("--alpha-out",), ("--map", "raw")])
 def test_formats_that_never_fit_are_refused_before_any_image(
     refuse: Refuse, picture: Path, options: tuple[str, ...]
 ) -> None:

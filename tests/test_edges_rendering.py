@@ -19,6 +19,7 @@ from edgecli.edges.rendering import (
     Extremes,
     Scale,
     choose_scale,
+    finite_extremes,
     full_scale,
     measure,
     render,
@@ -105,6 +106,28 @@ def test_minmax_and_signed_of_one_value_are_flat() -> None:
     assert rendered([7], scale_from_extremes("minmax", UINT8, extremes)).tolist() == [0]
     zero = scale_from_extremes("signed", UINT8, Extremes(0, 0))
     assert rendered([0], zero).tolist() == [128]
+
+
+@pytest.mark.parametrize(
+    ("map_name", "finite", "shown"),
+    [
+        ("minmax", [-2.0, 2.0], [0, 255]),
+        ("signed", [-2.0, 1.0], [1, 192]),
+        ("minmax", [3e38, 3e38], [0, 0]),
+        ("minmax", [1e-40, 1e-40], [0, 0]),
+        ("signed", [0.0, 0.0], [128, 128]),
+        ("minmax", [], []),
+        ("signed", [], []),
+    ],
+)
+def test_minmax_and_signed_saturate_infinities(
+    map_name: str, finite: list[float], shown: list[int]
+) -> None:
+    response = np.array([-np.inf, *finite, np.inf, np.nan], np.float32)
+    extremes = finite_extremes(response, measure(response, None))
+    with np.errstate(invalid="ignore"):
+        pixels = rendered(response, scale_from_extremes(map_name, UINT8, extremes))
+    assert pixels.tolist() == [0, *shown, 255, 0]
 
 
 def test_gain_of_a_filter_of_zeros_is_black() -> None:

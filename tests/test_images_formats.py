@@ -125,7 +125,7 @@ def test_unknown_extensions_are_named_with_those_that_are_known(path: str) -> No
 @pytest.mark.parametrize(
     ("name", "samples", "channels", "said"),
     [
-        ("png", "int16", 1, "png cannot hold int16 samples; choose from tiff, npy, csv"),
+        ("png", "int16", 1, "png cannot hold signed numbers; choose from tiff, npy, csv"),
         ("jpeg", "uint16", 1, "jpeg cannot hold uint16 samples; choose from png, pgm, ppm, tiff"),
         ("webp", "float32", 1, "webp cannot hold float32 samples; choose from tiff, npy, csv"),
         ("csv", "uint8", 3, "csv cannot hold a colour edge map; choose from png, ppm, tiff"),

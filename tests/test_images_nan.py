@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecli import detect_edges
+from edgecli import convolve, detect_edges, load_filter
+from edgecli.conv.engine import Convolution
 from edgecli.detection import plan_detection
 from edgecli.edges.operators import load_operator
 from edgecli.errors import ImageError
@@ -83,3 +84,23 @@ def test_infinite_pixels_pass_without_a_warning(map_name: str, options: dict[str
     spoilt = detect_edges(image, map=map_name, **options)
     if map_name == "abs" and "p50,p90" not in options.values():  # others weigh the whole image
         assert (spoilt[:, 12:] == edges[:, 12:]).mean() > 0.9
+
+
+@pytest.mark.parametrize("rows", [7, 1000])
+@pytest.mark.parametrize("map_name", ["signed", "minmax"])
+def test_the_scale_comes_from_finite_responses(
+    monkeypatch: pytest.MonkeyPatch, map_name: str, rows: int
+) -> None:
+    image = noise(60, 40).astype(np.float32) / 255
+    image[50, 20] = np.inf
+    vertical = load_filter("vertical")
+    response = convolve(image, vertical, padding="same", padding_mode="replicate")[0]
+    finite = response[np.isfinite(response)]
+    low, high = finite.min(), finite.max()
+    if map_name == "signed":
+        low, high = (sign * np.abs(finite).max() for sign in (-128 / 127, 1))
+    expected = np.clip(255 * (response - low) / (high - low), 0, 255)
+    monkeypatch.setattr(Convolution, "band_rows", rows)
+    shown = detect_edges(image, "vertical", map=map_name)
+    np.testing.assert_allclose(shown, expected, rtol=0, atol=0.51)
+    assert set(shown[49:52, [19, 21]].ravel()) == {0, 255}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from PIL import ExifTags, Image, ImageOps
 
 from edgecli import detect_edges
 from edgecli.edges.operators import load_operator
+from edgecli.edges.painting import Style
+from edgecli.edges.planning import Lines
+from edgecli.edges.thresholds import AUTO
 from edgecli.errors import (
     EdgeCliError,
     GeometryError,
@@ -22,6 +26,7 @@ from edgecli.errors import (
     UsageError,
 )
 from edgecli.images.base import Sink
+from edgecli.images.formats import FORMATS
 from edgecli.jobs import (
     Limits,
     Target,
@@ -298,6 +303,59 @@ def test_long_frames_are_reported_in_order(run: Run) -> None:
     film = long_film(run, ppm(*LONG_FRAMES), "--threads", "2", "--report", "json")
     shapes = [json.loads(line)["input"]["shape"] for line in film.stderr.splitlines()]
     assert shapes == [list(frame.shape) for frame in LONG_FRAMES]
+
+
+# --- formats ------------------------------------------------------------------------------------
+
+WAYS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("sobel", {}),
+    ("sobel", {"depth": "16"}),
+    ("sobel", {"depth": "float"}),
+    ("sobel", {"channels": "each"}),
+    ("sobel", {"style": Style(alpha=True)}),
+    ("sobel", {"style": Style(overlay=(255, 0, 0)), "depth": "float"}),
+    ("sobel", {"style": Style(colormap="ice", alpha=True)}),
+    ("sobel", {"combine": "direction"}),
+    ("sobel", {"map": "raw", "combine": "direction"}),
+    ("sobel", {"map": "raw"}),
+    ("vertical", {"map": "raw"}),
+    ("vertical", {"map": "raw", "depth": "8"}),
+    ("kirsch", {"map": "raw", "channels": "each"}),
+    ("log:2", {"map": "raw", "lines": Lines(thin=True)}),
+    ("log:2", {"map": "raw", "lines": Lines(threshold=AUTO)}),
+    ("canny", {"map": "raw"}),
+    ("canny", {"map": "raw", "combine": "direction"}),
+    ("contours", {"map": "raw"}),
+    ("learned-small", {"map": "raw"}),
+)
+
+
+@pytest.mark.parametrize(("name", "options"), WAYS)
+def test_formats_are_refused_at_once_where_no_image_would_fit(
+    save: Save, name: str, options: dict[str, Any]
+) -> None:
+    pictures = [noise(8, 9), noise(8, 9, 3), noise(8, 9).astype(np.uint16), np.ones((8, 9))]
+    shown = []
+    for number, pixels in enumerate(pictures):
+        path = save(f"{number}.npy", pixels)
+        ((result, source),) = plan_input(
+            str(path), settings(name, **options), Target(format="npy"), Limits()
+        )
+        source.close()
+        shown.append(result.detection)
+    for format_ in FORMATS.values():
+        fits = [
+            one.samples[0].name in format_.samples and one.written_shape[2] in format_.channels
+            for one in shown
+        ]
+        with nullcontext() if any(fits) else pytest.raises(UsageError, match="cannot hold"):
+            name_outputs("photo.png", settings(name, **options), Target(format=format_.name))
+
+
+def test_one_map_of_several_that_does_not_fit_is_enough() -> None:
+    for names in (("canny", "vertical"), ("vertical", "canny")):
+        with pytest.raises(UsageError, match="png cannot hold signed numbers; choose from tiff"):
+            name_outputs("photo.png", settings(*names, map="raw"), Target(format="png"))
 
 
 # --- guards -------------------------------------------------------------------------------------

@@ -132,21 +132,23 @@ def test_the_image_comes_beside_its_map_where_asked(channels: int) -> None:
 def test_what_is_told_of_it() -> None:
     made = plan_soft_map(NETWORK, (1.0,), (20, 28, 3), WHITE, pictured=False)
     summary = NETWORK.summary((20, 28, 3))
-    assert made.macs == sum(layer.macs for layer in summary.layers)
-    assert sum(made.parameters) == sum(layer.parameters for layer in summary.layers)
-    assert made.receptive_field == summary.layers[-1].receptive_field == (14, 14)
+    account = made.account
+    assert account.macs == sum(layer.macs for layer in summary.layers)
+    total = sum(layer.parameters for layer in summary.layers)
+    assert account.weights + account.biases == total
+    assert account.receptive_field == summary.layers[-1].receptive_field == (14, 14)
+    assert account.geometry.padding == (1, 1, 1, 1)
+    assert str(account.border) == "replicate"
     assert made.output_shape == (20, 28, 1)
-    assert made.geometry.padding == (1, 1, 1, 1)
-    assert str(made.border) == "replicate"
     assert made.planes == 3
 
 
 def test_two_scales_share_their_parameters() -> None:
     one, two = (
-        plan_soft_map(NETWORK, scales, (20, 28, 3), WHITE, pictured=False)
+        plan_soft_map(NETWORK, scales, (20, 28, 3), WHITE, pictured=False).account
         for scales in ((1.0,), (1.0, 0.5))
     )
-    assert two.parameters == one.parameters
+    assert (two.weights, two.biases) == (one.weights, one.biases)
     assert two.macs == one.macs * 5 // 4
     assert two.receptive_field == (32, 32)
     assert two.geometry == one.geometry
@@ -186,6 +188,7 @@ UNFIT = {
     "fixed": (with_weights(chain((3, 8, 8), Flatten(), Dense(2))), "makes 2 of"),
     "five channels": (with_weights(chain((5, 8, 8), ONE)), "of 8×8×5"),
     "no sigmoid": (edge_network(Node("a", replace(ONE, activation="relu"), ("input",))), "sigmoid"),
+    "no filters": (chain((1, 8, 8), Activation("sigmoid")), "has no filters, so it finds no edges"),
     "no weights": (Network("made", (3, 8, 8), (Node("a", ONE, ("input",)),)), "no weights"),
 }
 

@@ -307,7 +307,7 @@ def test_what_thinning_needs_around_a_band_fits_methods_of_few_rows(
 ) -> None:
     picture = noise(400, 9)
     planned = plan_detection(settings(name), (400, 9, 1), picture.dtype)
-    assert method in planned.responder.method
+    assert method in planned.responder.account.method
     edges = detect_edges(picture, name, map="gain", thin=True)
     monkeypatch.setattr(Convolution, "band_rows", 7)
     np.testing.assert_allclose(edges, detect_edges(picture, name, map="gain", thin=True), atol=1)

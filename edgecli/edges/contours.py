@@ -21,7 +21,8 @@ rows of the whole image bit for bit.
 
 from __future__ import annotations
 
-import math
+from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -39,10 +40,13 @@ from edgecli.edges.colour_gradient import (
     tensor,
 )
 from edgecli.edges.lab import Floats, finite, to_lab
+from edgecli.edges.operators import EdgeMap
 from edgecli.edges.rendering import full_scale
+from edgecli.edges.responders import Account, Cut, Stopwatch
 from edgecli.edges.thinning import suppress
-from edgecli.geometry import bands
-from edgecli.images.base import ArraySource, Rows
+from edgecli.filters import FilterBank
+from edgecli.geometry import ReceptiveField, bands
+from edgecli.images.base import ArraySource, Rows, Source
 from edgecli.images.colour import WHITE, Colour, composite
 from edgecli.records import dataclass
 
@@ -87,6 +91,11 @@ class ContourPlan:
     fine: Convolution
     surround: Convolution
     background: Colour = WHITE
+
+    @property
+    def steps(self) -> tuple[Convolution, ...]:
+        """Return all convolutions, the mean last."""
+        return *self.scales, self.fine, self.surround
 
     @property
     def band_rows(self) -> int:
@@ -183,6 +192,93 @@ class ContourPlan:
         return mean.copy()
 
 
+@dataclass(frozen=True)
+class Contouring:
+    """Contours as a responder: one map of 0 to 1, in float32.
+
+    No contour runs where the finest derivatives are 0, so ``bank`` is theirs; ``banks`` are those
+    of all steps.
+    """
+
+    bank: FilterBank
+    banks: tuple[FilterBank, ...]
+    plan: ContourPlan
+
+    dtype = np.dtype(np.float32)
+    white = 1.0  # the strongest contour
+
+    @property
+    def convolution(self) -> Convolution:
+        """Return that of the finest derivatives."""
+        return self.plan.scales[0]
+
+    @property
+    def planes(self) -> int:
+        """Return 3 for colours: L*, a* and b*."""
+        return 3 if self.plan.shape[2] >= 3 else 1
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """Return the image's size and 1."""
+        return *self.plan.shape[:2], 1
+
+    @property
+    def uses_blas(self) -> bool:
+        """Whether any step does."""
+        return any(step.plan.uses_blas for step in self.plan.steps)
+
+    @property
+    def band_rows(self) -> int:
+        """Return the rows of a tile."""
+        return self.plan.band_rows
+
+    @cached_property
+    def account(self) -> Account:
+        """Count the derivatives of every plane and the mean; show the coarsest's padding."""
+        plan = self.plan
+        macs = [prod(step.geometry.output_shape) * step.plan.weight.size for step in plan.steps]
+        return Account(
+            self.banks,
+            plan.scales[-1].geometry,
+            plan.scales[-1].border,
+            receptive_field=self._surroundings,
+            macs=self.planes * sum(macs[:-1]) + macs[-1],
+            methods=tuple(step.plan.method for step in plan.steps),
+            biases=0,
+        )
+
+    @property
+    def _surroundings(self) -> tuple[int, int]:
+        """Return the height and width of a mean of derivatives of means of blocks."""
+        fine, around = (step.plan.weight.shape[2:] for step in (self.plan.fine, self.plan.surround))
+        blocks = ReceptiveField().through(SHRINK, SHRINK)
+        rows, cols = (blocks.through(f).through(a).size for f, a in zip(fine, around, strict=True))
+        return rows, cols
+
+    def largest(self, edge_map: EdgeMap) -> float:  # noqa: ARG002
+        """Return 1, the upper bound of E² / (E² + …)."""
+        return 1.0
+
+    def read(self, source: Source, threads: int, watch: Stopwatch) -> Source:  # noqa: ARG002
+        """Return the image as it is."""
+        return source
+
+    def needed(self, start: int, stop: int) -> Cut:
+        """Return the rows that the tiles of a band need."""
+        return self.plan.needed(start, stop)
+
+    def prepare(self, block: Rows) -> Rows:
+        """Return the pixels unchanged; every tile converts its own to L*, a* and b*."""
+        return block
+
+    def respond(self, pixels: Rows, cut: Cut, scratch: Scratch) -> NDArray[Any]:
+        """Compute the lines ``(1, 1, rows, W)``."""
+        shape = (1, 1, cut[1] - cut[0], self.plan.shape[1])
+        responses = scratch.take("responses", shape, self.dtype)
+        self.plan.band(pixels, *cut, responses[0, 0], scratch)
+        return responses
+
+
 def plan_contours(shape: tuple[int, int, int], background: Colour = WHITE) -> ContourPlan:
     """Plan contours over an image ``(H, W, C)``, C = 1 to 4; alpha is composited first.
 
@@ -260,5 +356,5 @@ def geometric_mean(product: Floats) -> Floats:
     A strength is the root of the steepness times its σ; it is computed in place.
     """
     mean: Floats = np.cbrt(np.sqrt(product, out=product), out=product)
-    mean *= np.float32(math.prod(SCALES) ** (1 / 3))
+    mean *= np.float32(prod(SCALES) ** (1 / 3))
     return mean

@@ -18,7 +18,7 @@ from edgecli.conv.workers import map_in_order
 from edgecli.edges.hysteresis import Runs, find_runs, hysteresis, keep_connected, paint
 from edgecli.edges.painting import Shown
 from edgecli.edges.planning import MapPlan
-from edgecli.edges.rendering import Extremes, scale_from_extremes
+from edgecli.edges.rendering import Extremes, finite_extremes, scale_from_extremes
 from edgecli.edges.thresholds import Levels, find_levels
 from edgecli.images.base import ArraySink, Rows, Sink
 from edgecli.records import dataclass, field, replace
@@ -127,7 +127,8 @@ class Keeping:
         levels = plan.levels or self._find_levels(seen)
         paint_ = plan.paint
         if levels is None:
-            scale = scale_from_extremes(plan.map, paint_.samples, seen)
+            finite = finite_extremes(self._kept["strength"].array, seen)
+            scale = scale_from_extremes(plan.map, paint_.samples, finite)
             paint_ = replace(paint_, scale=scale)
         edges = self._lines(levels, seen, cuts, threads)
 

@@ -43,6 +43,10 @@ class Lines:
         if self.margin < 0:
             raise UsageError(f"border must be 0 pixels or more, not {self.margin}")
 
+    def threshold_of(self, edge_map: EdgeMap) -> Threshold | None:
+        """Return the threshold of a map; linked ones, such as Canny's, always have one."""
+        return self.threshold or (AUTO if edge_map.linked else None)
+
 
 @dataclass(frozen=True)
 class MapPlan:
@@ -112,6 +116,13 @@ def check_lines(edge_map: EdgeMap, bank: FilterBank, lines: Lines) -> None:
         )
 
 
+def numbers_dtype(edge_map: EdgeMap, lines: Lines, strength: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the type of what ``raw`` writes: angles, lines of 0 and 1, or the strengths."""
+    if edge_map.direction:
+        return np.dtype(np.float32)
+    return np.dtype(np.uint8) if lines.threshold_of(edge_map) else strength
+
+
 def plan_map(
     edge_map: EdgeMap,
     responder: Responder,
@@ -128,7 +139,7 @@ def plan_map(
     along = _looks_along(edge_map, lines)  # else the slope, which takes an SVD, is not needed
     slope = slope_of(own.weight, convolution.plan.steps.stride) if along else None
     largest = responder.largest(edge_map)
-    threshold = lines.threshold or (AUTO if edge_map.linked else None)
+    threshold = lines.threshold_of(edge_map)
     levels = fixed_levels(threshold, largest) if threshold else None
     rounding = largest * ROUNDING if response.kind == "f" else 0.0
     floor = max(rounding, levels.low if levels else 0.0)
@@ -136,10 +147,8 @@ def plan_map(
     strength = (
         np.dtype(np.float32) if isinstance(thins, Cross) else combined_dtype(edge_map, response)
     )
-    raw = strength
-    if edge_map.direction or threshold:
-        raw = np.dtype(np.float32 if edge_map.direction else np.uint8)
-    samples = rendered_dtype(map_name, depth, pixels, raw)
+    numbers = numbers_dtype(edge_map, lines, strength)
+    samples = rendered_dtype(map_name, depth, pixels, numbers)
     used = slope if edge_map.direction or isinstance(thins, Thin) else None
     stages = tuple(stage for stage in (thins, _exclude(own, convolution, lines)) if stage)
     scale = choose_scale(map_name, responder.white, samples, largest)

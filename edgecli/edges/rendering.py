@@ -31,6 +31,9 @@ DEPTHS = {"8": "uint8", "16": "uint16", "float": "float32"}
 WHOLE_IMAGE_MAPS = ("signed", "minmax")
 """Maps that are known only after the last response."""
 
+FLAT = 2.0**-126
+"""The factor where responses are equal: it makes nothing of any number, and leaves infinities."""
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -94,15 +97,30 @@ def choose_scale(
 
 
 def scale_from_extremes(map_name: str, samples: np.dtype[Any], extremes: Extremes) -> Scale:
-    """Return the scale of ``signed`` or ``minmax`` for the responses of a whole image."""
+    """Return the scale of ``signed`` or ``minmax`` for the responses of a whole image.
+
+    The extremes are finite: see ``finite_extremes``.
+    """
     limit = full_scale(samples)
     low, high = extremes.smallest, extremes.largest
     if map_name == "signed":
         middle = np.ceil(limit / 2) if samples.kind == "u" else limit / 2
         strongest = max(abs(low), abs(high))
-        return Scale(False, (limit - middle) / strongest if strongest else 0.0, middle, limit)
-    factor = limit / (high - low) if high > low else 0.0
-    return Scale(False, factor, -low * factor if factor else 0.0, limit)
+        factor = (limit - middle) / strongest if strongest else FLAT
+        return Scale(False, factor, middle, limit)
+    factor = limit / (high - low) if high > low else FLAT
+    return Scale(False, factor, -low * factor, limit)
+
+
+def finite_extremes(response: NDArray[Any], seen: Extremes) -> Extremes:
+    """Return the extremes without infinities, which no scale can reach: they are saturated.
+
+    ``seen``, which ``measure`` returns for the response, saves looking where there are none.
+    """
+    if np.isfinite(seen.smallest) and np.isfinite(seen.largest):
+        return seen
+    finite = response[np.isfinite(response)]
+    return measure(finite, None) if finite.size else Extremes(0.0, 0.0)
 
 
 def measure(response: NDArray[Any], scale: Scale | None) -> Extremes:

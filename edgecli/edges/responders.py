@@ -1,5 +1,6 @@
-"""What turns an image into feature maps: a bank that slides over it, or a recipe of several.
+"""What turns an image into feature maps: a bank that slides over it, or a recipe or a network.
 
+The last two are in ``contours.py`` and ``networks/soft_map.py``, loaded for those who ask for them.
 A responder computes any band of rows alone, on any thread, from the image rows that it says it
 needs, and gives the facts for reports. What follows is the same for all of them: ``stages.py``,
 ``keeping.py``, ``painting.py``.
@@ -7,8 +8,8 @@ needs, and gives the facts for reports. What follows is the same for all of them
 
 from __future__ import annotations
 
-from math import prod
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +20,10 @@ from edgecli.conv.scratch import Scratch
 from edgecli.edges.operators import EdgeMap, largest_response
 from edgecli.edges.rendering import full_scale
 from edgecli.filters import FilterBank
-from edgecli.geometry import Border, Geometry, ReceptiveField
+from edgecli.geometry import Border, Geometry
 from edgecli.images.base import Rows, Source
 from edgecli.images.colour import WHITE, Colour, to_volume
 from edgecli.records import dataclass
-
-if TYPE_CHECKING:
-    from edgecli.edges.contours import ContourPlan  # loaded only where contours are computed
 
 FOLDED_MAPS = 3
 """Responses that are kept at a time where only the largest counts: it, the last and the next."""
@@ -46,6 +44,33 @@ class Stopwatch:
         self.seconds = 0.0
 
 
+@dataclass(frozen=True)
+class Account:
+    """What reports tell of a responder beside its shapes: its filters, and what they cost.
+
+    ``banks`` are all filters, of each operator or step, in their own sizes. ``geometry`` and
+    ``border`` are of the window over the image whose padding is shown.
+    """
+
+    banks: tuple[FilterBank, ...]
+    geometry: Geometry
+    border: Border
+    receptive_field: tuple[int, int]  # height and width of the pixels that an output can depend on
+    macs: int  # of the whole image, bias excluded
+    methods: tuple[str, ...]  # of each convolution
+    biases: int
+
+    @property
+    def weights(self) -> int:
+        """Return the number of weights."""
+        return sum(bank.weight.size for bank in self.banks)
+
+    @property
+    def method(self) -> str:
+        """Return how the convolutions are computed: each way once."""
+        return " + ".join(dict.fromkeys(self.methods))
+
+
 class Responder(Protocol):
     """Feature maps laid over one image."""
 
@@ -57,11 +82,6 @@ class Responder(Protocol):
     @property
     def convolution(self) -> Convolution:
         """``bank`` laid over the image."""
-        ...
-
-    @property
-    def banks(self) -> tuple[FilterBank, ...]:
-        """All filters, of each operator or step, in their own sizes."""
         ...
 
     @property
@@ -85,26 +105,6 @@ class Responder(Protocol):
         ...
 
     @property
-    def geometry(self) -> Geometry:
-        """The widest window over the image, with its padding."""
-        ...
-
-    @property
-    def receptive_field(self) -> tuple[int, int]:
-        """Height and width of the pixels that an output can depend on."""
-        ...
-
-    @property
-    def macs(self) -> int:
-        """Multiply-adds of the whole image, bias excluded."""
-        ...
-
-    @property
-    def method(self) -> str:
-        """How the convolutions are computed."""
-        ...
-
-    @property
     def uses_blas(self) -> bool:
         """Whether matrices are multiplied."""
         ...
@@ -115,13 +115,8 @@ class Responder(Protocol):
         ...
 
     @property
-    def border(self) -> Border:
-        """What lies outside the image."""
-        ...
-
-    @property
-    def parameters(self) -> tuple[int, int]:
-        """Weights and biases."""
+    def account(self) -> Account:
+        """What reports tell, made only for them."""
         ...
 
     def largest(self, edge_map: EdgeMap) -> float:
@@ -171,11 +166,6 @@ class Sliding:
     background: Colour = WHITE
 
     @property
-    def banks(self) -> tuple[FilterBank, ...]:
-        """Return each operator's bank at the depth of the volume."""
-        return tuple(bank.over(self.convolution.depth) for bank in self.own)
-
-    @property
     def output_shape(self) -> tuple[int, int, int]:
         """Return height, width and number of feature maps of all planes."""
         maps, height, width = self.convolution.output_shape
@@ -192,27 +182,6 @@ class Sliding:
         return full_scale(self.pixels)
 
     @property
-    def geometry(self) -> Geometry:
-        """Return the window's."""
-        return self.convolution.geometry
-
-    @property
-    def receptive_field(self) -> tuple[int, int]:
-        """Return the window's span."""
-        return self.geometry.rows.span, self.geometry.cols.span
-
-    @property
-    def macs(self) -> int:
-        """Return one per weight and pixel."""
-        height, width, _ = self.output_shape
-        return height * width * self.planes * sum(bank.weight.size for bank in self.banks)
-
-    @property
-    def method(self) -> str:
-        """Return the plan's."""
-        return self.convolution.plan.method
-
-    @property
     def uses_blas(self) -> bool:
         """Return the plan's."""
         return self.convolution.plan.uses_blas
@@ -227,15 +196,21 @@ class Sliding:
             return engine.limit_rows(LINKED_PIXELS // engine.output_shape[2])
         return engine.band_rows
 
-    @property
-    def border(self) -> Border:
-        """Return what the image is padded with."""
-        return self.convolution.border
-
-    @property
-    def parameters(self) -> tuple[int, int]:
-        """Count those of each operator's own filters."""
-        return sum(bank.weight.size for bank in self.banks), self.bank.parameters[1]
+    @cached_property
+    def account(self) -> Account:
+        """Count each operator's own filters at the depth of the volume."""
+        convolution, (height, width, _) = self.convolution, self.output_shape
+        rows, cols = convolution.geometry.rows, convolution.geometry.cols
+        banks = tuple(bank.over(convolution.depth) for bank in self.own)
+        return Account(
+            banks,
+            convolution.geometry,
+            convolution.border,
+            receptive_field=(rows.span, cols.span),
+            macs=height * width * self.planes * sum(bank.weight.size for bank in banks),
+            methods=(convolution.plan.method,),
+            biases=self.bank.parameters[1],
+        )
 
     def largest(self, edge_map: EdgeMap) -> float:
         """Return the bound that follows from the weights and white."""
@@ -268,121 +243,3 @@ class Sliding:
         if responses.dtype.kind == "f" and self.drops_nan:
             responses[np.isnan(responses)] = 0
         return activate(responses, self.activation)
-
-
-@dataclass(frozen=True)
-class Contouring:
-    """Contours: one map of 0 to 1 from the gradients of all colours at several scales.
-
-    No contour runs where the finest derivatives are 0, so ``bank`` is theirs.
-    """
-
-    bank: FilterBank
-    banks: tuple[FilterBank, ...]
-    plan: ContourPlan
-
-    @property
-    def convolution(self) -> Convolution:
-        """Return that of the finest derivatives."""
-        return self.plan.scales[0]
-
-    @property
-    def planes(self) -> int:
-        """Return 3 for colours: L*, a* and b*."""
-        return 3 if self.plan.shape[2] >= 3 else 1
-
-    @property
-    def output_shape(self) -> tuple[int, int, int]:
-        """Return the image's size and 1."""
-        return *self.plan.shape[:2], 1
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Return float32."""
-        return np.dtype(np.float32)
-
-    @property
-    def white(self) -> float:
-        """Return 1, the strongest contour."""
-        return 1.0
-
-    @property
-    def geometry(self) -> Geometry:
-        """Return that of the coarsest derivatives."""
-        return self.plan.scales[-1].geometry
-
-    @property
-    def receptive_field(self) -> tuple[int, int]:
-        """Return that of the surroundings: a mean of derivatives of means of blocks."""
-        from edgecli.edges.contours import SHRINK
-
-        plan = self.plan
-        rows, cols = (
-            ReceptiveField().through(SHRINK, SHRINK).through(fine).through(around).size
-            for fine, around in zip(
-                plan.fine.plan.weight.shape[2:], plan.surround.plan.weight.shape[2:], strict=True
-            )
-        )
-        return rows, cols
-
-    @property
-    def macs(self) -> int:
-        """Return those of the derivatives of every plane and of the mean."""
-        derivatives = sum(_macs(step) for step in (*self.plan.scales, self.plan.fine))
-        return self.planes * derivatives + _macs(self.plan.surround)
-
-    @property
-    def method(self) -> str:
-        """Return the methods of all steps, each once."""
-        return " + ".join(dict.fromkeys(step.plan.method for step in self._steps))
-
-    @property
-    def uses_blas(self) -> bool:
-        """Whether any step does."""
-        return any(step.plan.uses_blas for step in self._steps)
-
-    @property
-    def band_rows(self) -> int:
-        """Return the rows of a tile."""
-        return self.plan.band_rows
-
-    @property
-    def _steps(self) -> tuple[Convolution, ...]:
-        return *self.plan.scales, self.plan.fine, self.plan.surround
-
-    @property
-    def border(self) -> Border:
-        """Return the border that the derivatives replicate."""
-        return self.convolution.border
-
-    @property
-    def parameters(self) -> tuple[int, int]:
-        """Count the weights of every step."""
-        return sum(bank.weight.size for bank in self.banks), 0
-
-    def largest(self, edge_map: EdgeMap) -> float:  # noqa: ARG002
-        """Return 1, the upper bound of E² / (E² + …)."""
-        return 1.0
-
-    def read(self, source: Source, threads: int, watch: Stopwatch) -> Source:  # noqa: ARG002
-        """Return the image as it is."""
-        return source
-
-    def needed(self, start: int, stop: int) -> Cut:
-        """Return the rows that the tiles of a band need."""
-        return self.plan.needed(start, stop)
-
-    def prepare(self, block: Rows) -> Array:
-        """Return the pixels unchanged; every tile converts its own to L*, a* and b*."""
-        return block
-
-    def respond(self, pixels: Array, cut: Cut, scratch: Scratch) -> Array:
-        """Compute the lines ``(1, 1, rows, W)``."""
-        shape = (1, 1, cut[1] - cut[0], self.plan.shape[1])
-        responses = scratch.take("responses", shape, self.dtype)
-        self.plan.band(pixels, *cut, responses[0, 0], scratch)
-        return responses
-
-
-def _macs(step: Convolution) -> int:
-    return prod(step.geometry.output_shape) * int(step.plan.weight.size)

@@ -71,7 +71,8 @@ def check_holds(format_: Format, samples: np.dtype[Any], channels: int) -> None:
     """Raise UsageError unless the format holds such samples, naming formats that do."""
     if samples.name not in format_.samples:
         fit = ", ".join(f.name for f in FORMATS.values() if samples.name in f.samples)
-        raise UsageError(f"{format_.name} cannot hold {samples.name} samples; choose from {fit}")
+        what = "signed numbers" if samples.kind == "i" else f"{samples.name} samples"
+        raise UsageError(f"{format_.name} cannot hold {what}; choose from {fit}")
     if channels not in format_.channels:
         fit = ", ".join(f.name for f in FORMATS.values() if channels in f.channels)
         what = "a colour edge map" if channels == 3 else "transparency"

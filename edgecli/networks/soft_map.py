@@ -24,10 +24,10 @@ from edgecli.conv.workers import one_ahead
 from edgecli.edges.lab import finite
 from edgecli.edges.operators import EdgeMap
 from edgecli.edges.painting import as_picture
-from edgecli.edges.responders import Cut, Stopwatch
+from edgecli.edges.responders import Account, Cut, Stopwatch
 from edgecli.errors import NetworkError
 from edgecli.filters import FilterBank
-from edgecli.geometry import Border, Geometry, Window
+from edgecli.geometry import Window
 from edgecli.images.base import ImageInfo, Rows, Source, overlapping_blocks, row_reader
 from edgecli.images.colour import Colour
 from edgecli.networks.blocks import Block
@@ -37,7 +37,7 @@ from edgecli.networks.inputs import VOLUMES, network_input
 from edgecli.networks.layers import Convolution as Layer
 from edgecli.networks.layers import shape_text
 from edgecli.networks.layout import Laid, lay_out
-from edgecli.networks.network import INPUT, Network, Summary
+from edgecli.networks.network import INPUT, Network
 from edgecli.networks.operations import Sliding
 from edgecli.networks.scales import at_scales
 
@@ -62,6 +62,11 @@ def load_edge_network(spec: str) -> Network:
         raise NetworkError(
             f"network {network.name} does not end in a sigmoid, so that its map is not of 0 to 1; "
             "give its last layer that activation"
+        )
+    if not any(isinstance(node.layer, Layer) for node in network.nodes):
+        raise NetworkError(
+            f"network {network.name} has no filters, so it finds no edges; "
+            "give it a layer of type convolution"
         )
     if network.parameter_shapes() and not network.weights:
         raise NetworkError(
@@ -101,22 +106,9 @@ class SoftMap:
     background: Colour
     pictured: bool
 
-    @cached_property
-    def summary(self) -> Summary:
-        """Return the summary of all scales."""
-        _, H, W = self.laid.shapes[0]
-        return self.laid.network.summary((H, W, self.planes))
-
-    @cached_property
-    def banks(self) -> tuple[FilterBank, ...]:
-        """Return the filters of every layer, which all scales share."""
-        return layer_banks(self.network)
-
-    @property
-    def parameters(self) -> tuple[int, int]:
-        """Count weights and biases, which all scales share."""
-        weights, biases = zip(*(bank.parameters for bank in self.banks), strict=True)
-        return sum(weights), sum(biases)
+    dtype = np.dtype(np.float32)
+    white = 1.0  # an edge beyond doubt
+    uses_blas = False  # after the map is read, no matrices are multiplied
 
     @property
     def planes(self) -> int:
@@ -129,57 +121,32 @@ class SoftMap:
         return *self.convolution.geometry.output_shape, 1
 
     @property
-    def dtype(self) -> np.dtype[Any]:
-        """Return float32."""
-        return np.dtype(np.float32)
+    def band_rows(self) -> int:
+        """Return the rows of the map that stay in cache."""
+        return self.convolution.band_rows
 
-    @property
-    def white(self) -> float:
-        """Return 1, an edge beyond doubt."""
-        return 1.0
+    @cached_property
+    def account(self) -> Account:
+        """Count the layers at all scales, which share weights; show the first filters' padding."""
+        _, H, W = self.laid.shapes[0]
+        banks, first = layer_banks(self.network), self._first
+        layers = self.laid.network.summary((H, W, self.planes)).layers
+        sliding = (op for op in self.laid.operations if isinstance(op, Sliding))
+        return Account(
+            banks,
+            first.over(H, W),
+            first.border,
+            receptive_field=layers[-1].receptive_field,
+            macs=sum(layer.macs for layer in layers),
+            methods=tuple(engine.plan.method for op in sliding for engine in op.engines),
+            biases=sum(bank.parameters[1] for bank in banks),
+        )
 
     @property
     def _first(self) -> Window:
         """Return the window of the first filters that slide over the image itself."""
         first = [node.layer for node in self.laid.network.nodes if node.inputs == (INPUT,)]
         return next((layer.window for layer in first if isinstance(layer, Layer)), IDENTITY)
-
-    @property
-    def geometry(self) -> Geometry:
-        """Return the first filters' geometry over the image."""
-        return self._first.over(*self.laid.shapes[0][1:])
-
-    @property
-    def border(self) -> Border:
-        """Return what the first filters pad with."""
-        return self._first.border
-
-    @property
-    def receptive_field(self) -> tuple[int, int]:
-        """Return the last layer's receptive field."""
-        return self.summary.layers[-1].receptive_field
-
-    @property
-    def macs(self) -> int:
-        """Return the multiply-adds of all layers at all scales."""
-        return sum(layer.macs for layer in self.summary.layers)
-
-    @property
-    def method(self) -> str:
-        """Return the methods of all convolutions, each once."""
-        sliding = [op for op in self.laid.operations if isinstance(op, Sliding)]
-        methods = (engine.plan.method for op in sliding for engine in op.engines)
-        return " + ".join(dict.fromkeys(methods))
-
-    @property
-    def uses_blas(self) -> bool:
-        """Return False: after the map is read, no matrices are multiplied."""
-        return False
-
-    @property
-    def band_rows(self) -> int:
-        """Return the rows of the map that stay in cache."""
-        return self.convolution.band_rows
 
     def largest(self, edge_map: EdgeMap) -> float:  # noqa: ARG002
         """Return 1, the upper bound of a sigmoid."""

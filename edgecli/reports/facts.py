@@ -42,7 +42,7 @@ def image_facts(result: Result) -> Facts:
 
 def _all_filters(detection: Detection) -> list[Facts]:
     """Return a fact for every filter; those of a network's layer, which are many, share one."""
-    banks = detection.responder.banks
+    banks = detection.responder.account.banks
     if detection.settings.network is not None:
         return [layer_facts(bank) for bank in banks]
     return [fact for bank in banks for fact in _filter_facts(bank)]
@@ -64,8 +64,8 @@ def _filter_facts(bank: FilterBank) -> list[Facts]:
 
 
 def _geometry_facts(detection: Detection) -> Facts:
-    geometry, settings = detection.responder.geometry, detection.settings
-    top, bottom, left, right = geometry.padding
+    account, settings = detection.responder.account, detection.settings
+    top, bottom, left, right = account.geometry.padding
     return {
         "operation": "convolution" if settings.convolve else "cross-correlation",
         "channels": detection.channels,
@@ -76,7 +76,7 @@ def _geometry_facts(detection: Detection) -> Facts:
             "bottom": bottom,
             "left": left,
             "right": right,
-            "mode": str(detection.responder.border),
+            "mode": str(account.border),
         },
         "convolved_shape": list(detection.volume_shape),
         "output_shape": list(detection.output_shape),
@@ -85,8 +85,8 @@ def _geometry_facts(detection: Detection) -> Facts:
 
 def _cost_facts(detection: Detection) -> Facts:
     """Count weights, multiply-adds (bias excluded) and what a dense layer would need."""
-    banks = detection.responder.banks
-    weights, biases = detection.responder.parameters
+    account = detection.responder.account
+    weights, biases = account.weights, account.biases
     volume, maps = detection.volume_shape, detection.output_shape
     return {
         "parameters": {"weights": weights, "biases": biases, "total": weights + biases},
@@ -96,9 +96,9 @@ def _cost_facts(detection: Detection) -> Facts:
         * maps[0]
         * maps[1]
         * maps[2],
-        "macs": detection.responder.macs,
-        "receptive_field": list(detection.responder.receptive_field),
-        "connections_per_output": max(bank.weight[0].size for bank in banks),
+        "macs": account.macs,
+        "receptive_field": list(account.receptive_field),
+        "connections_per_output": max(bank.weight[0].size for bank in account.banks),
     }
 
 
@@ -148,7 +148,7 @@ def _number(value: float, whole: bool) -> float | None:
 def _engine_facts(result: Result) -> Facts:
     detection, measured = result.detection, result.measured
     accumulator = detection.convolution.plan.accumulator
-    facts: Facts = {"method": detection.responder.method, "accumulator": accumulator.name}
+    facts: Facts = {"method": detection.responder.account.method, "accumulator": accumulator.name}
     if measured is not None:
         facts |= {"threads": measured.threads, "seconds": round(measured.seconds, 6)}
     return facts

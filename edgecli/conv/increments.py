@@ -135,5 +135,5 @@ def _apply(
         padded[c, tap_slice(i, rows, sH, dH), tap_slice(j, cols, sW, dW)]
         for c, i, j in one.positions
     ]
-    weighted_sum(one.groups, views, out, scratch.take("rest", out.shape, out.dtype))
+    weighted_sum(one.groups, views, out, scratch.take("term", out.shape, out.dtype))
     (np.subtract if one.negated else np.add)(out, earlier, out=out)

@@ -141,7 +141,7 @@ class Taps:
             padded[c, tap_slice(i, rows, sH, dH), tap_slice(j, cols, sW, dW)]
             for c, i, j in self.positions
         ]
-        rest = scratch.take("rest", (rows, cols), out.dtype)
+        rest = scratch.take("term", (rows, cols), out.dtype)
         weighted_sum(self.groups, views, out[0], rest)
 
 
@@ -243,7 +243,7 @@ def _pass(
         if groups is NOTHING_TO_ADD:
             return views[0]
         out = scratch.take(name, views[0].shape, views[0].dtype)
-    rest = scratch.take("rest", out.shape, out.dtype) if len(groups) > 1 else out
+    rest = scratch.take("term", out.shape, out.dtype) if len(groups) > 1 else out
     weighted_sum(groups, views, out, rest)
     return out
 

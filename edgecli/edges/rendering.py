@@ -197,7 +197,7 @@ def _affine(
 
 def _saturate(response: NDArray[Any], scale: Scale, out: NDArray[Any], scratch: Scratch) -> None:
     """Write whole numbers in their own units, saturated."""
-    values = scratch.take("render", response.shape, response.dtype)
+    values = scratch.take("term", response.shape, response.dtype)
     if scale.absolute:
         response = np.abs(response, out=values)
     np.clip(response, 0, min(int(scale.limit), int(np.iinfo(response.dtype).max)), out=values)

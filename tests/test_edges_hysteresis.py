@@ -36,15 +36,27 @@ def in_bands(image: NDArray[Any], low: float, high: float, rows: int) -> NDArray
 
 
 @pytest.mark.parametrize("sparse", [0.0, 1.0])  # every pixel is looked at; only the weak ones
+@pytest.mark.parametrize("pixels", [0, 24])  # runs are searched for; counted where there are many
 @given(images, st.integers(-1, 4), st.integers(-1, 4), st.booleans())
 def test_hysteresis_equals_labels(
-    sparse: float, image: NDArray[np.uint8], low: int, high: int, corners: bool
+    pixels: int, sparse: float, image: NDArray[np.uint8], low: int, high: int, corners: bool
 ) -> None:
     expected = by_labels(image, low, high, corners=corners)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "SPARSE", sparse)
+        patch.setattr(runs, "PIXELS_PER_SEARCH", pixels)
         found = hysteresis(image, low, high, corners=corners)
     np.testing.assert_array_equal(found, expected)
+
+
+@given(images, st.integers(0, 3), st.booleans())
+def test_counting_finds_what_searching_finds(
+    image: NDArray[np.uint8], low: int, corners: bool
+) -> None:
+    found = find_runs(image, low, 4, Scratch(), corners=corners)
+    if len(found.starts):
+        counted, searched = runs._count(found), runs._search(found, found)
+        np.testing.assert_array_equal(runs._pairs(*counted), runs._pairs(*searched))
 
 
 @given(images, st.integers(0, 3), st.integers(1, 14))

@@ -30,6 +30,10 @@ SPARSE = 1 / 10
 """Share of a band's pixels up to which listing the weak ones is faster, as measured."""
 
 
+PIXELS_PER_SEARCH = 24
+"""Pixels that are counted along in the time of one search, as measured."""
+
+
 @dataclass(frozen=True)
 class Runs:
     """The runs of weak pixels of one band, in order.
@@ -104,7 +108,7 @@ def _joined(
 ) -> Runs:
     """Join the runs that touch; ``strong`` marks those with a strong pixel."""
     alone = Runs(starts, stops, strong, np.arange(len(starts)), pitch, corners)
-    here, above = _touching(alone, alone)
+    here, above = _pairs(*(_count(alone) if _is_dense(alone) else _search(alone, alone)))
     hooked = alone.roots.copy()
     hooked[here] = above
     roots = _join(_flat(hooked), here, above)
@@ -164,18 +168,43 @@ def _seam(above: Runs, below: Runs) -> tuple[Positions, Positions]:
     row = int(below.starts[0]) // below.pitch * below.pitch
     stop = np.searchsorted(below.starts, row + below.pitch)
     first = np.searchsorted(above.starts, row - above.pitch)
-    here, there = _touching(below.select(slice(stop)), above.select(slice(first, None)))
+    here, there = _pairs(*_search(below.select(slice(stop)), above.select(slice(first, None))))
     return here, there + first
 
 
-def _touching(runs: Runs, others: Runs) -> tuple[Positions, Positions]:
-    """Return which runs touch which others in the row above, by index into each."""
+def _search(runs: Runs, others: Runs) -> tuple[Positions, Positions]:
+    """Return the others that touch each run in the row above: the first, and one past the last."""
     reach = int(runs.corners)
     first = others.stops.searchsorted(runs.starts - (runs.pitch + reach), "right")
     last = others.starts.searchsorted(runs.stops - (runs.pitch - reach), "left")
+    return first, last
+
+
+def _is_dense(runs: Runs) -> bool:
+    """Whether there are so many runs that to search for each takes longer than to count them."""
+    return len(runs.starts) > 0 and len(runs.starts) * PIXELS_PER_SEARCH > int(runs.stops[-1])
+
+
+def _count(runs: Runs) -> tuple[Positions, Positions]:
+    """Return what ``_search`` finds among the runs themselves, from counts along all pixels.
+
+    Starts and stops alternate: of n of them, n // 2 are stops. They are counted a row and the reach
+    further on, so that a run finds those of the row above at its own position.
+    """
+    reach = int(runs.corners)
+    ahead = runs.pitch + reach
+    turns = np.zeros(int(runs.stops[-1]) + ahead + 1, bool)
+    turns[runs.starts + ahead] = turns[runs.stops + ahead] = True
+    count = turns.cumsum(dtype=np.int32)
+    first = count.take(runs.starts) >> 1
+    last = (count.take(runs.stops + (2 * reach - 1)) + 1) >> 1
+    return first.astype(np.int64), last.astype(np.int64)
+
+
+def _pairs(first: Positions, last: Positions) -> tuple[Positions, Positions]:
+    """List the pairs of a run and one of the others ``[first, last)`` that touch it."""
     counts = np.maximum(last - first, 0)
     here = np.arange(len(counts)).repeat(counts)
-    # The runs that touch one run are consecutive, beginning at ``first``.
     skipped = (first - (counts.cumsum() - counts)).repeat(counts)
     return here, np.arange(len(here)) + skipped
 

@@ -204,7 +204,7 @@ class SeparableProducts:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``."""
         _, rows, cols = out.shape
         width = (cols - 1) * steps.stride[1] + self.kernel_size[1]
-        lines = scratch.take("lines", (rows, width), np.float32)
+        lines = scratch.take("term", (rows, width), np.float32)
         self._multiply_down(padded[0, :, :width], lines, steps.stride[0])
         self._multiply_along(lines, out[0], steps.stride[1])
 

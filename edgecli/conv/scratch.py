@@ -18,7 +18,9 @@ class Scratch:
     """Named working memory of one thread; it grows to the largest request and is kept.
 
     Fresh memory costs a page fault for every 4 KiB, which for cache-sized bands takes longer
-    than the arithmetic. Taking a name again overwrites what it held before.
+    than the arithmetic. Taking a name again overwrites what it held before, so that steps which
+    follow each other stay in little memory where they call alike what is alike: ``padded`` and a
+    type's letter for a step's input with its border, ``term`` for what its result is made from.
     """
 
     def __init__(self) -> None:

@@ -88,7 +88,7 @@ def _weighted(
         return found
     shape = responses[0].shape
     total = scratch.take(f"gradient {name}", shape, np.float32)
-    term = scratch.take("gradient term", shape, np.float32)
+    term = scratch.take("term", shape, np.float32)
     total.fill(0)
     for weight, response in used:
         np.copyto(term, response, casting="unsafe")

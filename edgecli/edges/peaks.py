@@ -119,7 +119,7 @@ def _uphill(frame: Floats, slope: Floats, name: str, scratch: Scratch) -> tuple[
 def _peaks_in_sectors(frame: Floats, x: Floats, y: Floats, scratch: Scratch) -> NDArray[np.bool_]:
     """Compare with the pixels in the nearest of eight directions."""
     across, down = (scratch.take(name, x.shape, np.float32) for name in ("across", "down"))
-    term = scratch.take("thin term", x.shape, np.float32)
+    term = scratch.take("term", x.shape, np.float32)
     np.abs(x, out=across)
     np.abs(y, out=down)
     level: NDArray[np.bool_] = np.multiply(across, TAN_22_5, out=term) > down

@@ -183,7 +183,7 @@ def _affine(
     response: NDArray[Any], scale: Scale, half: float, scratch: Scratch
 ) -> NDArray[np.float32]:
     """Return ``factor · v + offset + half`` in working memory."""
-    values = scratch.take("term", response.shape, np.float32)  # of combining, which is over
+    values = scratch.take("term", response.shape, np.float32)
     if response.dtype != np.float32:  # a separate pass: mixed types run at half the speed
         np.copyto(values, response, casting="unsafe")
         response = values

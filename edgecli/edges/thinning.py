@@ -36,7 +36,7 @@ def empty_frame(
     """Return a frame for strengths of this shape, and the part of it that is theirs to fill."""
     rows, cols = shape
     inner = rows - above - below
-    frame = scratch.take("framed", (inner + 2, cols + 2), np.float32)
+    frame = scratch.take("padded f", (inner + 2, cols + 2), np.float32)
     frame[:, 0] = frame[:, -1] = 0
     if not above:
         frame[0] = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from edgecli import detect_edges
 from edgecli.edges.thresholds import (
     AUTO,
     Level,
@@ -146,3 +148,33 @@ def test_otsu_parts_floats_however_near_or_far(low: float, high: float) -> None:
 def test_a_plain_threshold_is_both_levels() -> None:
     level = Level("value", 5)
     assert parse_threshold("5") == Threshold(level, level)
+
+
+@pytest.mark.parametrize("noise", [0, 3e-7])
+@pytest.mark.parametrize("text", ["otsu", "auto", "10,otsu"])
+def test_lines_of_one_strength_all_count(text: str, noise: float) -> None:
+    strengths = np.array([404.6, 404.6 * (1 + noise), 404.6], np.float32)
+    parse = parse_hysteresis if "," in text else parse_threshold
+    levels = find_levels(parse(text), strengths, 1020, lines=True)
+    assert levels.low <= levels.high < strengths.min()
+    assert levels.high == pytest.approx(404.6, rel=1e-3)
+
+
+def test_a_flat_map_has_no_edges_by_otsu() -> None:
+    assert find_levels(parse_threshold("otsu"), np.zeros(9, np.float32), 1020).high == 0
+
+
+@pytest.mark.parametrize("options", [
+    {"operator": "canny"}, {"operator": "canny:0"}, {"operator": "canny:1.4"},
+    {"operator": "sobel", "thin": True, "threshold": "otsu"},
+    {"operator": "scharr", "thin": True, "threshold": "auto"},
+    {"operator": "log:2", "thin": True, "threshold": "otsu"},
+])  # fmt: skip
+@pytest.mark.parametrize("turn", [lambda a: a, np.fliplr, np.transpose, np.flipud])
+def test_a_step_is_one_line_by_thresholds_from_the_image(
+    options: dict[str, Any], turn: Callable[[Any], Any]
+) -> None:
+    picture = np.zeros((30, 30), np.uint8)
+    picture[:, 15:] = 200
+    found = detect_edges(np.ascontiguousarray(turn(picture)), **options)
+    assert (found > 0).sum() == 30

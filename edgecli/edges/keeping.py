@@ -156,7 +156,7 @@ class Keeping:
         found = strength[strength > 0] if plan.picks else strength[~np.isnan(strength)]
         if max(-seen.smallest, seen.largest) == math.inf:  # infinities exceed any threshold
             found = found[np.isfinite(found)]
-        return find_levels(plan.threshold, found, plan.largest)
+        return find_levels(plan.threshold, found, plan.largest, lines=plan.picks)
 
     def _lines(
         self, levels: Levels | None, seen: Extremes, cuts: Sequence[Cut], threads: int

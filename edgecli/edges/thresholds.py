@@ -19,6 +19,9 @@ from edgecli.records import dataclass
 BINS = 256
 """Bins of a histogram of floats, as many as in scikit-image."""
 
+ONE_CLASS = 1e-4
+"""Strengths within this share of the largest are one class: rounding must not divide them."""
+
 AUTO_LOW = 0.4
 """The low threshold of ``auto`` as a share of the high one: the ratio of MATLAB's ``edge``."""
 
@@ -155,27 +158,37 @@ def _fixed(level: Level, largest: float) -> float:
     return level.value / 100 * largest if level.kind == "percent" else level.value
 
 
-def find_levels(threshold: Threshold, strengths: NDArray[Any], largest: float) -> Levels:
+def find_levels(
+    threshold: Threshold, strengths: NDArray[Any], largest: float, *, lines: bool = False
+) -> Levels:
     """Return the thresholds for the strengths of a whole image, of any shape, without NaN.
 
     ``auto`` takes Otsu's threshold as the high one (M. Fang, G. Yue and Q. Yu, "The study on an
     application of Otsu method in Canny operator", 2009) and 0.4 of it as the low one. Without any
-    strengths nothing is an edge.
+    strengths nothing is an edge. Strengths of ``lines`` alone, without what lies between them, may
+    be one class, as those of a clean step are: Otsu's threshold is then just below them.
     """
     if not strengths.size:
         return Levels(math.inf, math.inf)
+    divide = _divide_lines if lines else otsu
     if threshold.low is None or threshold.high is None:
-        high = otsu(strengths)
+        high = divide(strengths)
         return Levels(AUTO_LOW * high, high)
-    low = _found(threshold.low, strengths, largest)
-    high = _found(threshold.high, strengths, largest) if threshold.linked else low
+    low, high = (
+        divide(strengths) if level.kind == "otsu" else _found(level, strengths, largest)
+        for level in (threshold.low, threshold.high)
+    )
     return Levels(min(low, high), high)
+
+
+def _divide_lines(strengths: NDArray[Any]) -> float:
+    smallest, largest = float(strengths.min()), float(strengths.max())
+    one = largest - smallest <= ONE_CLASS * largest
+    return smallest * (1 - ONE_CLASS) if one else otsu(strengths)
 
 
 def _found(level: Level, strengths: NDArray[Any], largest: float) -> float:
     match level.kind:
-        case "otsu":
-            return otsu(strengths)
         case "percentile":
             return float(np.percentile(strengths, level.value))
         case _:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgecli.conv.blas import blas_for
 from edgecli.conv.engine import as_pair, cores
-from edgecli.conv.scratch import borrowed_scratch
+from edgecli.conv.scratch import Scratch, borrowed_scratch
 from edgecli.conv.workers import map_in_order, start_in_order
 from edgecli.detection import Detection, plan_detection
 from edgecli.edges.keeping import Keeper, Kept, keeper_of
@@ -182,9 +182,12 @@ def _band(
                 encoded = Kept(cut[1] - cut[0], [runs])
             else:
                 layers = combine(plan.edge_map, plan.slope, responses, wide, merge, scratch)
+                all_seen = Extremes()
+                if plan.drops and detection.settings.measured:
+                    all_seen = _look_before(plan, layers, cut, height, scratch)
                 layers = run_stages(plan.stages, layers, cut, height, scratch)
                 shown = _show(plan, layers, picture)
-                seen = _look(detection, plan, shown)
+                seen = _look(detection, plan, shown) | all_seen
                 encoded = keeper.encode(shown, seen, scratch)
             band.extremes.append(seen)
             band.encoded.append(encoded)
@@ -198,6 +201,18 @@ def _look(detection: Detection, plan: MapPlan, shown: Shown) -> Extremes:
         return measure(shown.strength, plan.clips)
     norm = plan.edge_map.stop - plan.edge_map.start > 1
     return Extremes(0.0 if norm else -math.inf, math.inf)
+
+
+def _look_before(
+    plan: MapPlan, layers: Layers, cut: tuple[int, int], height: int, scratch: Scratch
+) -> Extremes:
+    """Measure what thinning does not drop for being a neighbour but for being under a threshold.
+
+    The largest response of all is a line's; so extremes are those that thinning alone would leave.
+    """
+    others = [stage for stage in plan.stages if stage.halo == 0]
+    seen = measure(run_stages(others, layers, cut, height, scratch).strength, None)
+    return Extremes(seen.smallest, seen.largest)
 
 
 def _show(plan: MapPlan, layers: Layers, picture: Rows | None) -> Shown:

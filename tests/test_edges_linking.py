@@ -104,3 +104,16 @@ def test_other_maps_take_the_long_way(
 def test_floats_take_the_long_way_as_they_may_be_nan() -> None:
     picture = np.zeros((30, 40), np.float32)
     assert planned(picture, "canny:1", "0.1,0.2").plans[0].linking is None
+
+
+@pytest.mark.parametrize(
+    ("operator", "thin"), [("canny:1", False), ("sobel", True), ("vertical", True), ("log:2", True)]
+)
+def test_thresholds_do_not_change_what_is_told_of_the_response(operator: str, thin: bool) -> None:
+    picture = np.random.default_rng(10).integers(0, 256, (40, 50), dtype=np.uint8)
+    told = [
+        run(planned(picture, operator, levels, thin=thin), picture)[1].extremes
+        for levels in ("0.1,0.2", "50,100", "100000,200000")
+    ]
+    assert told[0] == told[1] == told[2]
+    assert told[0][0].largest > 0

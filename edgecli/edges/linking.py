@@ -35,7 +35,7 @@ class Linking:
     def runs(
         self, responses: NDArray[Any], wide: Cut, cut: Cut, scratch: Scratch
     ) -> tuple[Runs, Extremes]:
-        """Return the runs of rows ``cut``, and the extremes of the strengths once thinned.
+        """Return the runs of rows ``cut``, and the extremes of the strengths.
 
         ``responses (n, rows, cols)`` are those of rows ``wide``, which are all that thinning needs.
         """
@@ -50,5 +50,5 @@ class Linking:
         # The frame's rows are two pixels longer; its first row and column come before the map's.
         strength = frame.take(found + (found // width) * 2 + (width + 3))
         smallest = 0.0 if len(found) < rows * width else float(strength.min())
-        seen = Extremes(smallest, float(strength.max(initial=smallest)))
+        seen = Extremes(smallest, float(inside.max()))  # of all, as reports tell of the response
         return runs_of_peaks(found, strength, self.high, width), seen

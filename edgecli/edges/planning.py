@@ -93,6 +93,11 @@ class MapPlan:
         return next((s.name for s in self.stages if isinstance(s, Thin | Cross | Crest)), None)
 
     @property
+    def drops(self) -> bool:
+        """Whether thinning drops what a threshold would: less of the response is seen after it."""
+        return self.levels is not None and any(isinstance(s, Thin | Crest) for s in self.stages)
+
+    @property
     def picks(self) -> bool:
         """Whether most strengths are 0 because a step set them so."""
         return bool(self.stages) or self.edge_map.thin
@@ -192,7 +197,7 @@ def _thin(
     if edge_map.soft:
         return Crest(floor)
     if slope is None:
-        return Cross(floor, rounding)
+        return Cross(rounding, rounding)
     signed = edge_map.stop - edge_map.start == 1
     sectors = edge_map.linked and not lines.thin
     return Thin(floor, sectors=sectors, signed=signed, unknown=unknown)

@@ -1,8 +1,8 @@
 """edgecli: edges out of pictures, by a NumPy convolution engine that says what it costs.
 
     bank = edgecli.load_filter("vertical")          # a name, a path or inline rows
-    maps = edgecli.convolve(image, bank, padding="same")      # (C, H, W) → (C_out, H', W')
-    edges = edgecli.detect_edges(picture, "sobel")            # (H, W[, C]) → uint8 (H', W')
+    maps = edgecli.convolve(image, bank)            # (C, H, W) → (C_out, H', W')
+    edges = edgecli.detect_edges(picture, "sobel")  # (H, W[, C]) → uint8 (H', W')
 
 Nothing is imported until it is used: ``import edgecli`` loads neither NumPy nor Pillow.
 """

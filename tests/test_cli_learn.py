@@ -35,7 +35,10 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     for n, name in enumerate(("a", "b", "b-c")):
         image = noise(20 + n, 30, seed=n)
         np.save(inputs / f"{name}.npy", image)
-        np.save(targets / f"{name}-sobel-x.npy", convolve(image, "sobel-x", padding="same")[0])
+        np.save(
+            targets / f"{name}-sobel-x.npy",
+            convolve(image, "sobel-x", padding="same", padding_mode="zeros")[0],
+        )
     (targets / "b-sobel-x.npy").rename(targets / "b.npy")
     (inputs / ".hidden").write_text("not an image")
     return inputs, targets

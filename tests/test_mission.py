@@ -75,7 +75,7 @@ def test_the_sample_grids_are_those_of_the_cases(name: str, grid: list[list[int]
 
 
 def test_1_vertical_edges_of_a_6x6_grid(run: Run) -> None:
-    assert convolve(GRID, "vertical")[0].tolist() == GRID_EDGES
+    assert convolve(GRID, "vertical", padding="valid")[0].tolist() == GRID_EDGES
     assert numbers(run, SAMPLES / "grid-6x6.csv", *VALID) == GRID_EDGES
 
 
@@ -96,7 +96,7 @@ def test_1_the_first_number_written_out(run: Run) -> None:
 def test_2_the_sign_tells_bright_to_dark_from_dark_to_bright(
     run: Run, name: str, grid: list[list[int]], row: list[int]
 ) -> None:
-    assert convolve(grid, "vertical")[0].tolist() == [row] * 4
+    assert convolve(grid, "vertical", padding="valid")[0].tolist() == [row] * 4
     assert numbers(run, SAMPLES / name, *VALID) == [row] * 4
 
 
@@ -114,7 +114,11 @@ def test_2_map_signed_shows_white_black_and_grey(run: Run, name: str, strip: int
 def test_3_same_padding_keeps_the_shape_with_p_half_of_f_less_1(run: Run, f: int) -> None:
     rows = ";".join([" ".join("1" * f)] * f)
     assert Window((f, f), padding="same").over(6, 6).padding == ((f - 1) // 2,) * 4
-    assert convolve(GRID, load_filter(rows), padding="same").shape == (1, 6, 6)
+    assert convolve(GRID, load_filter(rows), padding="same", padding_mode="zeros").shape == (
+        1,
+        6,
+        6,
+    )
     facts = report(run, SAMPLES / "grid-6x6.csv", "-f", rows, "--padding", "same")
     assert facts["output_shape"] == [6, 6, 1]
     assert {facts["padding"][side] for side in ("top", "bottom", "left", "right")} == {(f - 1) // 2}
@@ -122,7 +126,7 @@ def test_3_same_padding_keeps_the_shape_with_p_half_of_f_less_1(run: Run, f: int
 
 def test_4_stride_2_over_a_7x7_grid(run: Run) -> None:
     kernel = SAMPLES / "stride-3x3.txt"
-    assert convolve(SEVEN, load_filter(kernel), stride=2)[0].tolist() == BY_TWOS
+    assert convolve(SEVEN, load_filter(kernel), stride=2, padding="valid")[0].tolist() == BY_TWOS
     options = ("-f", kernel, "--stride", "2", "--padding", "valid")
     assert numbers(run, SAMPLES / "grid-7x7.csv", *options) == BY_TWOS
 
@@ -132,7 +136,7 @@ def test_5_a_filter_over_a_volume_gives_one_map(run: Run, save: Save) -> None:
     cube = save("cube.npy", np.arange(27.0).reshape(3, 3, 3) - 13)
     bank = load_filter(cube)
     assert bank.parameters == (27, 0)
-    maps = convolve(picture.transpose(2, 0, 1), bank)
+    maps = convolve(picture.transpose(2, 0, 1), bank, padding="valid")
     assert maps.shape == (1, 4, 4)
 
     path = save("picture.npy", picture)
@@ -149,7 +153,7 @@ def test_5_a_filter_in_the_red_channel_sees_red_edges_only(run: Run, save: Save)
     picture[:, 3:, 2] = 77  # an upright one in blue
     red = np.zeros((3, 3, 3))
     red[0] = load_filter("vertical").weight[0, 0]
-    maps = convolve(picture.transpose(2, 0, 1), FilterBank(red[np.newaxis]))
+    maps = convolve(picture.transpose(2, 0, 1), FilterBank(red[np.newaxis]), padding="valid")
     assert maps[0].tolist() == [[0, 30, 30, 0]] * 4
     options = ("-f", save("red.npy", red), "--padding", "valid")
     np.testing.assert_array_equal(arrays(run, save("p.npy", picture), *options), maps[0])
@@ -158,7 +162,7 @@ def test_5_a_filter_in_the_red_channel_sees_red_edges_only(run: Run, save: Save)
 def test_5_two_filters_give_two_maps(run: Run, save: Save) -> None:
     picture = noise(6, 6, 3)
     bank = FilterBank(np.random.default_rng(1).integers(-9, 10, (2, 3, 3, 3)))
-    assert convolve(picture.transpose(2, 0, 1), bank).shape == (2, 4, 4)
+    assert convolve(picture.transpose(2, 0, 1), bank, padding="valid").shape == (2, 4, 4)
     options = ("-f", save("bank.npy", bank.weight), "--padding", "valid")
     facts = report(run, save("picture.npy", picture), *options)
     assert facts["output_shape"] == [4, 4, 2]
@@ -170,7 +174,7 @@ def test_6_a_layer_of_ten_filters_has_280_parameters(run: Run, save: Save) -> No
     bank = FilterBank(weight, np.linspace(-400, 400, 10))
     picture = noise(8, 8, 3)
     assert bank.parameters == (270, 10)
-    maps = activate(convolve(picture.transpose(2, 0, 1), bank), "relu")
+    maps = activate(convolve(picture.transpose(2, 0, 1), bank, padding="valid"), "relu")
     assert (maps >= 0).all()
     assert (maps == 0).any()
     layer = {"weight": weight.tolist(), "bias": bank.bias.tolist()}

@@ -200,8 +200,8 @@ def convolve(
     bank: FilterBank | str,
     *,
     stride: int | tuple[int, int] = 1,
-    padding: str | int | tuple[int, ...] = "valid",
-    padding_mode: str = "zeros",
+    padding: str | int | tuple[int, ...] = "same",
+    padding_mode: str = "replicate",
     dilation: int | tuple[int, int] = 1,
     threads: int | None = None,
     out: NDArray[Any] | None = None,
@@ -209,8 +209,9 @@ def convolve(
     """Slide a filter bank over an image: cross-correlation, as torch and OpenCV compute it.
 
     ``image`` is ``(H, W)`` or ``(C, H, W)``; the result is ``(C_out, H', W')``: int16 or int32
-    where that is exact, else float32. A bank of depth 1 is repeated in every channel and its
-    products are summed. ``threads`` defaults to all cores and affects only the time. ``out``, of
+    where that is exact, else float32. Padding is written as on the command line, and the same
+    unless told otherwise. A bank of depth 1 is repeated in every channel and its products are
+    summed. ``threads`` defaults to all cores and affects only the time. ``out``, of
     the result's shape and type, receives the result, so that memory can be reused.
 
     Raises GeometryError where the window does not fit, FilterError where the depths differ.
@@ -219,6 +220,8 @@ def convolve(
     >>> image = np.zeros((6, 6), np.uint8)
     >>> image[:, :3] = 10
     >>> convolve(image, "vertical")[0, 0].tolist()
+    [0, 0, 30, 30, 0, 0]
+    >>> convolve(image, "vertical", padding="valid")[0, 0].tolist()
     [0, 30, 30, 0]
     """
     volume = as_volume(image)

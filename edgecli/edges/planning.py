@@ -232,5 +232,6 @@ def inside(
         stride=convolution.plan.steps.stride,
         dilation=convolution.plan.steps.dilation,
         padding=convolution.geometry.padding,
+        padding_mode="zeros",
     )
     return np.asarray(outside[0] < 0.5)

@@ -24,7 +24,7 @@ from edgecli.edges.stages import Cross, Exclude, Stage, Thin
 from edgecli.edges.thresholds import AUTO, Levels, Threshold, fixed_levels
 from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.filters import FilterBank
-from edgecli.records import dataclass, field
+from edgecli.records import dataclass, field, replace
 
 ROUNDING = 2.0**-18
 """As a share of the largest possible response: what rounding in float32 may leave of a zero sum."""
@@ -157,22 +157,25 @@ def plan_map(
     used = slope if edge_map.direction or isinstance(thins, Thin) else None
     stages = tuple(stage for stage in (thins, _exclude(own, convolution, lines)) if stage)
     scale = choose_scale(map_name, responder.white, samples, largest)
-    return MapPlan(
+    plan = MapPlan(
         edge_map, used, stages, threshold, levels, largest, strength, map_name,
         Paint(scale, samples, style),
-        _linking(edge_map, used, stages, levels) if threshold and threshold.linked
-        and responder.planes == 1 and style.overlay is None else None,
     )  # fmt: skip
+    return replace(plan, linking=_linking(plan)) if responder.planes == 1 else plan
 
 
-def _linking(
-    edge_map: EdgeMap, slope: Slope | None, stages: tuple[Stage, ...], levels: Levels | None
-) -> Linking | None:
+def _linking(plan: MapPlan) -> Linking | None:
     """Return how lines are found without what other maps need; None where something needs it."""
-    if levels is None or slope is None or edge_map.direction or edge_map.combine != "magnitude":
+    magnitude = plan.edge_map.combine == "magnitude" and not plan.edge_map.direction
+    linked = plan.threshold is not None and plan.threshold.linked
+    if not (magnitude and linked) or plan.paint.style.overlay is not None:
         return None
-    match stages:
-        case (Thin(signed=False, unknown=False) as thin,):
+    match plan:
+        case MapPlan(
+            slope=Slope() as slope,
+            levels=Levels() as levels,
+            stages=(Thin(signed=False, unknown=False) as thin,),
+        ):
             return Linking(slope, thin, max(levels.high, levels.low))
     return None
 

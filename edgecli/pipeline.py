@@ -178,8 +178,8 @@ def _band(
         for plan, keeper in zip(detection.plans, keepers, strict=True):
             if plan.linking is not None:
                 own = responses[0, plan.edge_map.start : plan.edge_map.stop]
-                runs, seen = plan.linking.runs(own, wide, cut, scratch)
-                encoded = Kept(cut[1] - cut[0], [runs])
+                peaks, seen = plan.linking.peaks(own, wide, cut, scratch)
+                encoded = Kept.of(peaks, cut[1] - cut[0], plan.levels)
             else:
                 layers = combine(plan.edge_map, plan.slope, responses, wide, merge, scratch)
                 all_seen = Extremes()

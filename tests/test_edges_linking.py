@@ -45,7 +45,7 @@ def run(detection: Detection, picture: NDArray[Any]) -> tuple[NDArray[Any], Meas
 
 @pytest.mark.parametrize("thin", [False, True])
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("hysteresis", ["0,90", "30,90", "200,400"])
+@pytest.mark.parametrize("hysteresis", ["0,90", "30,90", "200,400", "auto", "p50,p90", "30,otsu"])
 @pytest.mark.parametrize("operator", ["canny:0", "canny:1.4"])
 def test_the_short_way_gives_the_same_lines(
     operator: str,

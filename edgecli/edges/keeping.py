@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from edgecli.conv.scratch import Scratch
 from edgecli.conv.workers import map_in_order
 from edgecli.edges.hysteresis import Runs, find_runs, hysteresis, keep_connected, paint
+from edgecli.edges.linking import Peaks
 from edgecli.edges.painting import Shown
 from edgecli.edges.planning import MapPlan
 from edgecli.edges.rendering import Extremes, finite_extremes, scale_from_extremes
@@ -80,11 +81,17 @@ class Passing:
 
 @dataclass(frozen=True)
 class Kept:
-    """What is kept of a band: the runs of each channel, or arrays ``(rows, cols, C)`` by name."""
+    """What is kept of a band: each channel's runs, or peaks, or arrays ``(rows, cols, C)``."""
 
     rows: int
-    runs: list[Runs]
+    runs: list[Runs] = field(default_factory=list)
     arrays: dict[str, Rows] = field(default_factory=dict)
+    peaks: Peaks | None = None
+
+    @classmethod
+    def of(cls, peaks: Peaks, rows: int, levels: Levels | None) -> Kept:
+        """Keep the peaks until the thresholds are known, then only their runs."""
+        return cls(rows, peaks=peaks) if levels is None else cls(rows, [peaks.runs(levels)])
 
 
 class Keeping:
@@ -94,6 +101,7 @@ class Keeping:
         self._plan, self._sink, self._shape = plan, sink, shape
         self._kept: dict[str, ArraySink] = {}
         self._runs: list[list[Runs]] = []  # of each band, of each channel
+        self._peaks: list[Peaks] = []  # of each band
         self._row = 0
 
     def encode(self, shown: Shown, seen: Extremes, scratch: Scratch) -> Any:
@@ -113,6 +121,8 @@ class Keeping:
 
     def write(self, encoded: Any) -> None:
         """Take the next band."""
+        if encoded.peaks is not None:
+            self._peaks.append(encoded.peaks)
         if encoded.runs:
             self._runs.append([found.moved(self._row) for found in encoded.runs])
         for name, array in encoded.arrays.items():
@@ -152,6 +162,9 @@ class Keeping:
         plan = self._plan
         if plan.threshold is None:
             return None
+        if self._peaks:
+            every = np.concatenate([peaks.strength for peaks in self._peaks])
+            return find_levels(plan.threshold, every, plan.largest, lines=True)
         strength = absolute(plan, self._kept["strength"].array, seen)
         found = strength[strength > 0] if plan.picks else strength[~np.isnan(strength)]
         if max(-seen.smallest, seen.largest) == math.inf:  # infinities exceed any threshold
@@ -164,6 +177,9 @@ class Keeping:
         """Return a function giving band n's lines ``(rows, cols, C)``; None for bare strengths."""
         if levels is None or self._plan.threshold is None:
             return None
+        if self._peaks:
+            found = map_in_order(Peaks.runs, ((p, levels) for p in self._peaks), threads)
+            self._runs = [[r.moved(top)] for r, (top, _) in zip(found, cuts, strict=True)]
         if self._runs:
             return self._join(cuts)
         strength = absolute(self._plan, self._kept["strength"].array, seen)

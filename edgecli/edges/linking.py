@@ -1,41 +1,55 @@
 """From responses straight to the lines that hysteresis joins.
 
 Most edge maps pass through stages as whole bands, as anything may follow. Where hysteresis alone
-follows, by thresholds known before, each band is left as a list of its peaks: five passes over
-every pixel fewer, and the same lines to the bit.
+follows, each band is left as a list of its peaks, or of their runs if the thresholds are known:
+five passes over every pixel fewer, and the same lines to the bit.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.scratch import Scratch
 from edgecli.edges.gradients import Slope, gradient
 from edgecli.edges.hysteresis import Runs, runs_of_peaks
 from edgecli.edges.operators import combine_responses
+from edgecli.edges.positions import Positions
 from edgecli.edges.rendering import Extremes
 from edgecli.edges.stages import Cut, Thin
 from edgecli.edges.thinning import empty_frame, list_peaks
+from edgecli.edges.thresholds import Levels
 from edgecli.records import dataclass
 
 
 @dataclass(frozen=True)
-class Linking:
-    """How the magnitude of several filters becomes the runs of a band's peaks.
+class Peaks:
+    """The pixels of a band that are peaks: positions in its rows of ``width``, and strengths."""
 
-    ``high`` is the threshold of strong pixels; ``thin.floor`` is that of weak ones.
-    """
+    found: Positions
+    strength: NDArray[np.float32]
+    width: int
+
+    def runs(self, levels: Levels) -> Runs:
+        """Return the runs of what exceeds the low threshold."""
+        high = max(levels.high, levels.low)
+        weak = self.strength > levels.low
+        return runs_of_peaks(self.found[weak], self.strength[weak], high, self.width)
+
+
+@dataclass(frozen=True)
+class Linking:
+    """How the magnitude of several filters becomes the peaks of a band."""
 
     slope: Slope
     thin: Thin
-    high: float
 
-    def runs(
+    def peaks(
         self, responses: NDArray[Any], wide: Cut, cut: Cut, scratch: Scratch
-    ) -> tuple[Runs, Extremes]:
-        """Return the runs of rows ``cut``, and the extremes of the strengths.
+    ) -> tuple[Peaks, Extremes]:
+        """Return the peaks of rows ``cut``, and the extremes of the strengths.
 
         ``responses (n, rows, cols)`` are those of rows ``wide``, which are all that thinning needs.
         """
@@ -51,4 +65,4 @@ class Linking:
         strength = frame.take(found + (found // width) * 2 + (width + 3))
         smallest = 0.0 if len(found) < rows * width else float(strength.min())
         seen = Extremes(smallest, float(inside.max()))  # of all, as reports tell of the response
-        return runs_of_peaks(found, strength, self.high, width), seen
+        return Peaks(found, strength, width), seen

@@ -171,12 +171,8 @@ def _linking(plan: MapPlan) -> Linking | None:
     if not (magnitude and linked) or plan.paint.style.overlay is not None:
         return None
     match plan:
-        case MapPlan(
-            slope=Slope() as slope,
-            levels=Levels() as levels,
-            stages=(Thin(signed=False, unknown=False) as thin,),
-        ):
-            return Linking(slope, thin, max(levels.high, levels.low))
+        case MapPlan(slope=Slope() as slope, stages=(Thin(signed=False, unknown=False) as thin,)):
+            return Linking(slope, thin)
     return None
 
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from edgecli.detection import plan_detection
 from edgecli.edges.operators import load_operator
-from edgecli.images.base import ArraySink, ArraySource, Rows, Source
+from edgecli.images.base import ArraySink, ArraySource, ImageInfo, Rows, Source
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import FORMATS, begin_file, check_holds, format_of
 from edgecli.images.orientation import upright
 from edgecli.jobs import Limits, Outputs, Result, Target, make_folder
 from edgecli.pipeline import run_detection
-from edgecli.records import replace
+from edgecli.records import dataclass, replace
 from edgecli.settings import Settings
 
 GRID_FILTERS = (
@@ -27,6 +27,15 @@ GRID_FILTERS = (
 
 BRIGHT = 99.5
 """Per cent of a map's responses that are drawn below white, so that every filter is seen."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The contact sheet of one image: one file, with a result for every filter."""
+
+    info: ImageInfo
+    outputs: Outputs
+    results: tuple[Result, ...]
 
 
 def name_grid(path: str, target: Target) -> Outputs:
@@ -57,8 +66,8 @@ def grid_settings(settings: Settings) -> Settings:
     return replace(settings, operators=(*own, *map(load_operator, GRID_FILTERS)))
 
 
-def detect_grid(path: str, settings: Settings, target: Target, limits: Limits) -> list[Result]:
-    """Write the contact sheet of an input's first image; a result for every filter.
+def detect_grid(path: str, settings: Settings, target: Target, limits: Limits) -> Sheet:
+    """Write the contact sheet of an input's first image.
 
     Each filter runs alone over the whole image, which is kept meanwhile. Raises an EdgeCliError.
     """
@@ -82,7 +91,7 @@ def detect_grid(path: str, settings: Settings, target: Target, limits: Limits) -
         sink.write(sink.encode(sheet))
         sink.finish()
         image_file.finish()
-    return results
+    return Sheet(image.info, outputs, tuple(results))
 
 
 @contextmanager
@@ -93,10 +102,11 @@ def _first_image(path: str, limits: Limits) -> Iterator[tuple[Source, Source]]:
         yield image, upright(image) if limits.auto_orient else image
 
 
-def plan_grid(path: str, settings: Settings, target: Target, limits: Limits) -> list[Result]:
+def plan_grid(path: str, settings: Settings, target: Target, limits: Limits) -> Sheet:
     """Return what would be done for an input's contact sheet: a plan for every filter."""
-    with _first_image(path, limits) as (_, source):
-        return list(_plan_each(source, settings, name_grid(path, target)))
+    outputs = name_grid(path, target)
+    with _first_image(path, limits) as (image, source):
+        return Sheet(image.info, outputs, tuple(_plan_each(source, settings, outputs)))
 
 
 def _plan_each(source: Source, settings: Settings, outputs: Outputs) -> Iterator[Result]:

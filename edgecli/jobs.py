@@ -157,16 +157,28 @@ def _check_format(format_: Format, settings: Settings) -> None:
 def check_outputs(
     inputs: Sequence[str], outputs: Sequence[Outputs], report: str | None = None
 ) -> None:
-    """Raise UsageError if an output or the report would overwrite an input or another output."""
+    """Raise UsageError if an output or the report would overwrite an input or another output.
+
+    ``outputs`` are those of the first inputs, in order; the others are read for them all.
+    """
     claimed = {os.path.realpath(path): f"the input {path}" for path in inputs if path != "-"}
-    written = [path for named in outputs for path in named.paths]
-    for path in [*written, report or "-"]:
+    written = [
+        (path, of) for of, named in zip(inputs, outputs, strict=False) for path in named.paths
+    ]
+    owners: dict[str, str] = {}
+    for path, of in [*written, (report or "-", "")]:
         if path == "-" or is_device(path):
             continue
         real = os.path.realpath(path)
+        if of and real in owners:
+            raise UsageError(
+                f"{owners[real]} and {of} would both be written to {path}; "
+                "detect them one by one, each with its own -o"
+            )
         if real in claimed:
-            raise UsageError(f"output {path} is also {claimed[real]} of this run; give another")
-        claimed[real] = f"the output {path}"
+            what = "output" if of else "report file"
+            raise UsageError(f"{what} {path} is also {claimed[real]} of this run; give another")
+        claimed[real], owners[real] = f"the output {path}", of
 
 
 def check_apart(output: str, inputs: Iterable[str]) -> None:

@@ -42,7 +42,7 @@ REASONS = {
     b"flipped.png": "is damaged",
     b"huge.pgm": "limit",
     b"short.pgm": "ends in row",
-    b"gone.png": "No such file",
+    b"gone.png": "does not exist; check the name",
     b"two\nlines \xff.png": "is in no format",
     b"lock\ned \xff": "cannot be looked into: Permission denied",
 }

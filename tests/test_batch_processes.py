@@ -67,7 +67,7 @@ def test_an_exception_is_the_calls() -> None:
     [
         ("crash", r"crashed its process \(SIGKILL\)"),
         ("exit", r"ended its process \(exit code 3\)"),
-        ("hang", r"took longer than 0.2 seconds"),
+        ("hang", r"took longer than 0.2 seconds; raise --time-limit"),
     ],
 )
 def test_a_lost_process_fails_one_call_and_is_replaced(order: str, reason: str) -> None:

@@ -301,11 +301,20 @@ def test_a_place_for_the_report_is_looked_for_first(refuse: Refuse, picture: Pat
     assert os.listdir(picture.parent) == ["picture.png"]
 
 
+def test_a_report_needs_a_name(refuse: Refuse, picture: Path) -> None:
+    said = refuse("detect", picture, "--report-file", "", code=2)
+    assert said == "report file '' is empty; give a file, or - for standard output"
+    assert os.listdir(picture.parent) == ["picture.png"]
+
+
 def test_two_outputs_never_share_a_file(refuse: Refuse, picture: Path, save: Save) -> None:
     other = save("picture.npy", noise(3, 3))
-    assert "is also the output" in refuse("detect", picture, other, code=2)
+    said = refuse("detect", picture, other, code=2)
+    output = picture.with_name("picture-sobel.png")
+    assert said.startswith(f"{picture} and {other} would both be written to {output}; ")
     report = picture.with_name("picture-sobel.png")
-    assert "is also the output" in refuse("detect", picture, "--report-file", report, code=2)
+    said = refuse("detect", picture, "--report-file", report, code=2)
+    assert said == f"report file {report} is also the output {report} of this run; give another"
 
 
 class Terminal(io.TextIOWrapper):

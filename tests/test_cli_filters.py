@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from edgecli import FilterBank, load_filter
 from edgecli.edges.operators import load_operator
 from edgecli.filters import BUILTIN_FILTERS, FILTER_FORMATS, RECIPES, dump_filter
-from tests.conftest import Refuse, Run
+from tests.conftest import Refuse, Run, Save, noise
 
 
 def test_list_shows_every_filter_with_its_description(run: Run) -> None:
@@ -59,12 +61,36 @@ def test_show_writes_the_bias_and_every_channel(run: Run, tmp_path: Path) -> Non
     ]
 
 
-def test_large_kernels_are_described_and_not_written_out(run: Run) -> None:
+def test_large_kernels_are_described_and_where_to_see_them_is_told(run: Run) -> None:
     assert run("filters", "show", "gaussian:4").stdout.splitlines() == [
         "filter      gaussian:4 33×33×1, rank 1",
         "parameters  1,089 weights + 0 biases = 1,089",
         "sum         1",
+        "weights     edgecli filters export gaussian:4 -o -",
     ]
+
+
+@pytest.mark.parametrize("name", ["gaussian:4", "contours", "sobel", "1 2; 3 4"])
+def test_the_commands_that_are_told_write_the_weights(run: Run, name: str) -> None:
+    told = re.findall(r"edgecli (filters export .*)", run("filters", "show", name).stdout)
+    shown = {"gaussian:4": 1, "contours": 7}
+    assert len(told) == shown.get(name, 0)
+    for command in told:
+        result = run(*shlex.split(command))
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout.startswith("name: ")
+
+
+def test_an_exported_operator_is_its_filters_which_can_be_combined(
+    run: Run, save: Save, tmp_path: Path
+) -> None:
+    path, picture = tmp_path / "sobel.json", save("img.png", noise(9, 9))
+    run("filters", "export", "sobel", "-o", path)
+    assert "--combine" in run("filters", "export", "--help").stdout
+    for spec, options in (("sobel", ()), (path, ("--combine", "magnitude"))):
+        out = tmp_path / f"{Path(spec).suffix}out.png"
+        assert run("detect", picture, "-f", spec, *options, "-o", out).exit_code == 0
+    assert (tmp_path / "out.png").read_bytes() == (tmp_path / ".jsonout.png").read_bytes()
 
 
 @pytest.mark.parametrize("format_", FILTER_FORMATS)

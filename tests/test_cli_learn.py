@@ -104,6 +104,7 @@ def test_a_ridge_is_told_of(run: Run, save: Save, tmp_path: Path) -> None:
         (["a.npy", "c.npy", "--size", "3", "-o", "f.json"], 1, "image c.npy does not exist"),
         (["a.npy", "nan.npy", "--size", "3", "-o", "f.json"], 1, "NaN or infinite pixels"),
         (["a.npy", ".", "--size", "3", "-o", "f.json"], 2, "a.npy and . are a file and a folder"),
+        ([".", "a.npy", "--size", "3", "-o", "f.json"], 2, ". and a.npy are a folder and a file"),
         ([".", "empty", "--size", "3", "-o", "f.json"], 2, "input 'a' needs one target in empty"),
         (["empty", ".", "--size", "3", "-o", "f.json"], 1, "folder empty has no files"),
         (["a.npy", "a.npy", "--size", "3", "-o", "no/f.json"], 1, "cannot be written: No such"),

@@ -141,12 +141,28 @@ def test_a_contact_sheet_of_a_choice_of_filters(run: Run, tmp_path: Path) -> Non
     sheet = tmp_path / "sheet.png"
     result = run("detect", SAMPLES / "shapes.png", "--grid", "-o", sheet, "--report", "json")
     assert result.exit_code == 0, result.stderr
-    lines = [json.loads(line) for line in result.stdout.splitlines()]
-    assert len(lines) == len(GRID_FILTERS)
-    assert {line["output"]["path"] for line in lines} == {str(sheet)}
+    report = json.loads(result.stdout)
+    assert report["output"] == {"path": str(sheet), "dtype": "uint8"}
+    assert len(report["tiles"]) == len(GRID_FILTERS)
+    assert {tile["output"]["path"] for tile in report["tiles"]} == {str(sheet)}
+    assert {tile["output"]["dtype"] for tile in report["tiles"]} == {"uint8"}
+    assert {tile["output"]["map"] for tile in report["tiles"]} == {"abs"}
     picture = pixels(sheet)
-    assert picture.shape[2] == 3
+    assert (picture.dtype, picture.shape[2]) == (np.uint8, 3)
     assert picture.max() > 200
+
+
+def test_sheets_of_several_images_are_a_report_each(run: Run, save: Save, tmp_path: Path) -> None:
+    names = [save(f"{name}.png", noise(9, 9)) for name in "ab"]
+    folder = f"{tmp_path}/sheets/"
+    args: list[str | Path] = [*names, "--grid", "-f", "sobel", "-f", "log:1", "-o", folder]
+    reports = [
+        json.loads(line) for line in run("detect", *args, "--report", "json").stdout.splitlines()
+    ]
+    assert [report["input"]["path"] for report in reports] == [str(name) for name in names]
+    assert run("detect", *args, "--report", "csv").stdout.count("\n") == 3
+    table = run("detect", *args).stdout
+    assert (table.count("\ninput"), table.count("uint8, map abs")) == (1, 4)
 
 
 @pytest.mark.parametrize("array", [noise(9, 9), noise(9, 9, 4), noise(9, 9).astype(np.float32)])
@@ -196,5 +212,6 @@ def test_a_contact_sheet_that_exists_is_kept_on_request(run: Run, picture: Path)
     assert (result.exit_code, sheet.read_bytes()) == (0, b"old")
     assert "kept" in result.stderr
     planned = run("detect", picture, "--grid", "--explain", "--report", "json")
-    paths = [json.loads(line)["output"]["path"] for line in planned.stdout.splitlines()]
-    assert paths == [str(sheet)] * len(GRID_FILTERS)
+    report = json.loads(planned.stdout)
+    assert report["output"]["path"] == str(sheet)
+    assert len(report["tiles"]) == len(GRID_FILTERS)

@@ -225,6 +225,8 @@ def test_images_from_standard_input(run: Run, file: Path, tmp_path: Path) -> Non
         (["run", "lenet5", "small.png"], 2, "Missing option '-o'"),
         (["run", "lenet5", "small.png", "-o", "x.png"], 2, "neither a folder nor a .npz file"),
         (["run", "lenet5", "small.png", "-o", "-"], 2, "neither a folder nor a .npz file"),
+        (["run", "edges-rgb", "small.png", "-o", "/dev/full"], 2, "/dev/full is a file; give a f"),
+        (["run", "edges-rgb", "small.png", "-o", "small.png/x"], 1, "with -o"),
         (["run", "lenet5", "none.png", "-o", "x"], 1, "image none.png does not exist"),
         (["run", "lenet5", "small.png", "-o", "x"], 1, "takes images 32×32×3, and this one is"),
         (["run", "net.toml", "tiny.png", "-o", "x"], 1, "kernel 2×2 is larger than the padded"),

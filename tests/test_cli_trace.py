@@ -112,6 +112,50 @@ def test_colours_are_channels_of_the_window(run: Run, save: Save) -> None:
     assert worked_out(terms) == total == truth
 
 
+@pytest.mark.parametrize("filters", [("vertical",), ("sobel",), ("kirsch", "sobel-x")])
+def test_the_strongest_channel_is_named_and_is_the_output_pixel(
+    run: Run, save: Save, tmp_path: Path, filters: tuple[str, ...]
+) -> None:
+    picture = save("picture.png", noise(4, 4, 3))
+    options = [word for name in filters for word in ("-f", name)] + ["--channels", "max"]
+    for row in range(4):
+        text = run("trace", picture, *options, "--at", f"{row},2").stdout
+        assert re.findall(r"^(window|channel \d)", text, re.MULTILINE) == [
+            "channel 0", "channel 1", "channel 2",
+        ]  # fmt: skip
+        told = re.findall(
+            r"^output (\S+) +max\((.*)\): channel (\d) gives (.*)$", text, re.MULTILINE
+        )
+        assert [name for name, *_ in told] == list(filters)
+        for name, sizes, channel, value in told:
+            maps = tmp_path / "maps/"
+            run(
+                "detect",
+                picture,
+                *options,
+                "--map",
+                "raw",
+                "-o",
+                f"{maps}/",
+                "--format",
+                "npy",
+                "-q",
+            )
+            truth = np.load(maps / f"picture-{name}.npy")[row, 2]
+            assert float(value.replace("−", "-")) == pytest.approx(float(truth), rel=1e-6)
+            assert sizes.split(", ")[int(channel)] == f"|{value}|"
+
+
+def test_every_channel_alone_is_labelled_and_none_wins(run: Run, save: Save) -> None:
+    picture = save("picture.png", noise(4, 4, 3))
+    text = run("trace", picture, *VERTICAL, "--channels", "each", "--at", "0,0").stdout
+    assert [f"channel {n}" in text for n in range(4)] == [True, True, True, False]
+    assert "window" not in text
+    assert "gives" not in text
+    grey = run("trace", GRID, *VERTICAL, "--channels", "max", "--at", "0,0").stdout
+    assert grey == run("trace", GRID, *VERTICAL, "--at", "0,0").stdout
+
+
 def test_standard_input(run: Run) -> None:
     result = run("trace", "-", *VERTICAL, "--at", "3,3", stdin=GRID.read_bytes())
     assert sums(result.stdout)[0][1] == -16

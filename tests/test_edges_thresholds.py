@@ -52,6 +52,13 @@ def test_levels_that_are_none(text: str) -> None:
         parse_level(text)
 
 
+def test_what_else_a_threshold_may_be_is_listed() -> None:
+    with pytest.raises(UsageError, match=r"pNN \(a percentile, 0 to 100\), otsu or auto$"):
+        parse_threshold("bad")
+    with pytest.raises(UsageError, match=r"pNN \(a percentile, 0 to 100\) or otsu$"):
+        parse_hysteresis("bad,9")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

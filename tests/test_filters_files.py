@@ -68,7 +68,7 @@ def test_a_built_in_name_wins_over_a_file(tmp_path: Path, monkeypatch: pytest.Mo
 def test_what_looks_like_a_path_is_a_missing_file(spec: str) -> None:
     with pytest.raises(FilterError) as caught:
         load_filter(spec)
-    assert str(caught.value) == f"filter file {spec} does not exist"
+    assert str(caught.value) == f"filter file {spec} does not exist; check the name"
 
 
 @pytest.mark.parametrize(

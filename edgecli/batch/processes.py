@@ -34,7 +34,7 @@ TICK = 1.0  # seconds
 
 
 class WorkerLost(Exception):  # noqa: N818 (it is the worker that was lost, not an error of ours)
-    """A process ended, or was ended, in the middle of a call; the text says how."""
+    """A process ended, or was ended, in the middle of a call; the text says how, and what next."""
 
 
 @dataclass(eq=False)
@@ -170,7 +170,7 @@ class ProcessExecutor(Executor):
                 if worker.connection in ready:
                     self._take_in(worker)
                 elif self._seconds is not None and worker.age >= self._seconds:
-                    self._replace(worker, f"took longer than {self._seconds:g} seconds")
+                    self._replace(worker, _too_long(self._seconds))
         self._end_all()
 
     def _give_out(self) -> None:
@@ -225,7 +225,7 @@ class ProcessExecutor(Executor):
         for worker in self._workers:
             worker.process.join()
             for call in worker.calls:
-                call.future.set_exception(WorkerLost("was stopped"))
+                call.future.set_exception(WorkerLost("was stopped; run the batch again"))
         while True:
             try:
                 future = self._waiting.get_nowait().future
@@ -235,11 +235,17 @@ class ProcessExecutor(Executor):
                 return
 
 
+def _too_long(seconds: float) -> str:
+    limit = f"{seconds:g} second{'s' * (seconds != 1)}"
+    return f"took longer than {limit}; raise --time-limit, or get the file whole again"
+
+
 def _how_it_ended(code: int | None) -> str:
+    how = f"ended its process (exit code {code})"
     if code is not None and code < 0:
         with suppress(ValueError):
-            return f"crashed its process ({signal.Signals(-code).name})"
-    return f"ended its process (exit code {code})"
+            how = f"crashed its process ({signal.Signals(-code).name})"
+    return f"{how}; get the file whole again"
 
 
 def _serve(connection: Connection, inherited: Sequence[Connection]) -> None:

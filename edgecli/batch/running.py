@@ -76,7 +76,7 @@ def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
     try:
         return future.result()
     except WorkerLost as error:
-        return Outcome("failed", error=f"image {job.path} {error}; get the file whole again")
+        return Outcome("failed", error=f"image {job.path} {error}")
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         return Outcome("failed", error=f"image {job.path} was lost with its worker ({reason})")

@@ -12,6 +12,7 @@ import numpy as np
 from edgecli.batch.journal import file_hash, write_line
 from edgecli.detection import Detection, plan_detection
 from edgecli.errors import EdgeCliError, ImageError, TooLargeError
+from edgecli.images.files import unreadable
 from edgecli.images.pillow_guard import lent_once
 from edgecli.jobs import Limits, Result, Target, detect_input
 from edgecli.settings import Settings
@@ -144,7 +145,7 @@ def _status(path: str) -> tuple[int, int]:
     try:
         status = os.stat(path)
     except OSError as error:
-        raise ImageError(f"image {path} cannot be read: {error.strerror}") from error
+        raise unreadable(path, error) from error
     return status.st_size, status.st_mtime_ns
 
 
@@ -152,4 +153,4 @@ def _hash(path: str) -> str:
     try:
         return file_hash(path)
     except OSError as error:
-        raise ImageError(f"image {path} cannot be read: {error.strerror}") from error
+        raise unreadable(path, error) from error

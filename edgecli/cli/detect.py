@@ -12,7 +12,7 @@ from edgecli.cli import fail, refuse_terminal
 from edgecli.cli.options import QuickCommand, Reporting, image_options
 from edgecli.cli.process import keep_memory
 from edgecli.errors import EdgeCliError, UsageError
-from edgecli.grid import detect_grid, grid_settings, name_grid, plan_grid
+from edgecli.grid import Sheet, detect_grid, grid_settings, name_grid, plan_grid
 from edgecli.images.formats import known_format
 from edgecli.jobs import (
     Limits,
@@ -67,7 +67,7 @@ def command(
     aside = bool(to_stdout)
     screen = _screen(aside=aside) if preview else None
     detect = partial(_sheet if grid else partial(_results, screen=screen), explain=explain)
-    results: list[Result] = []
+    results: list[Result | Sheet] = []
     exit_code = 0
     try:
         for path in inputs:
@@ -107,15 +107,15 @@ def _results(
 
 def _sheet(
     path: str, settings: Settings, target: Target, limits: Limits, *, explain: bool
-) -> list[Result]:
+) -> list[Sheet]:
     """Write a contact sheet, unless it is to be kept or only explained."""
     if explain:
-        return plan_grid(path, settings, target, limits)
+        return [plan_grid(path, settings, target, limits)]
     (output,) = name_grid(path, target).paths
     if target.no_clobber and os.path.exists(output):
         click.echo(f"edgecli: kept {output}", err=True)
         return []
-    return detect_grid(path, settings, target, limits)
+    return [detect_grid(path, settings, target, limits)]
 
 
 def _check_sheet(limits: Limits, *, preview: bool) -> None:

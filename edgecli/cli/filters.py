@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -21,7 +22,7 @@ from edgecli.filters import (
     load_filter,
 )
 from edgecli.images.files import whole_file
-from edgecli.reports.table import bank_lines, layer_lines
+from edgecli.reports.table import LARGEST_SHOWN, bank_lines, layer_lines
 from edgecli.reports.writing import print_rows
 
 BINARY_FORMATS = ("npy", "npz")
@@ -51,6 +52,7 @@ def show_filter(name: str) -> None:
     banks = operator.recipe or (operator.bank,)
     rows = [row for bank in banks for row in bank_lines(bank)]
     rows += _totals(banks)
+    rows += _elsewhere(banks, name)
     if name in RECIPES:
         rows.append(("edge map", RECIPES[name].steps))
     elif operator.combine != "none":
@@ -84,6 +86,17 @@ def _totals(banks: Sequence[FilterBank]) -> Iterator[tuple[str, str]]:
     yield "sum", ", ".join(f"{value:.6g}" for value in sums)
 
 
+def _elsewhere(banks: Sequence[FilterBank], name: str) -> Iterator[tuple[str, str]]:
+    """Yield the command that writes out the kernels that are too large for a table."""
+    large = [bank for bank in banks if max(bank.kernel_size) > LARGEST_SHOWN]
+    if name in RECIPES:  # which is no bank: its filters are exported by their own names
+        specs = [each for bank in large for each in bank.names]
+    else:
+        specs = [name] if large else []
+    for spec in specs:
+        yield "weights", f"edgecli filters export {shlex.quote(spec)} -o -"
+
+
 @command.command("export")
 @click.argument("name", metavar="NAME|FILE")
 @click.option("-o", "--output", required=True, metavar="FILE|-", help="Where to write.")
@@ -94,7 +107,11 @@ def _totals(banks: Sequence[FilterBank]) -> Iterator[tuple[str, str]]:
     help="[default: by the output's extension]",
 )
 def export_filter(name: str, output: str, format_: str | None) -> None:
-    """Write a filter to a file that detect reads back the same."""
+    """Write a filter's or an operator's weights to a file.
+
+    detect -f reads a filter back the same; an operator comes back as its filters alone, which
+    --combine combines.
+    """
     format_ = format_ or ("txt" if output == "-" else filter_format(output))
     if output == "-" and format_ in BINARY_FORMATS:
         refuse_terminal(format_)

@@ -99,11 +99,11 @@ def pair_files(input_path: str, target_path: str) -> list[Pair]:
     A target has its input's name, whatever the extension, or that name and a dash: ``photo.jpg``
     and ``photo-vertical.npy``. UsageError where an input has none, or several.
     """
-    if os.path.isdir(input_path) != os.path.isdir(target_path):
-        raise UsageError(
-            f"{input_path} and {target_path} are a file and a folder; give two of a kind"
-        )
-    if not os.path.isdir(input_path):
+    folders = os.path.isdir(input_path), os.path.isdir(target_path)
+    if folders[0] != folders[1]:
+        kinds = "a folder and a file" if folders[0] else "a file and a folder"
+        raise UsageError(f"{input_path} and {target_path} are {kinds}; give two of a kind")
+    if not folders[0]:
         return [(input_path, target_path)]
     inputs, targets = _files(input_path), _files(target_path)
     if not inputs:
@@ -115,7 +115,9 @@ def _files(folder: str) -> list[str]:
     try:
         names = sorted(os.listdir(folder))
     except OSError as error:
-        raise ImageError(f"folder {folder} cannot be read: {error.strerror}") from error
+        raise ImageError(
+            f"folder {folder} cannot be read: {error.strerror}; check its permissions"
+        ) from error
     paths = [os.path.join(folder, name) for name in names if not name.startswith(".")]
     return [path for path in paths if os.path.isfile(path)]
 

@@ -127,6 +127,8 @@ def _with_weights(network: Network) -> tuple[Network, bool]:
 def _check_output(output: str) -> None:
     if output in ("", "-") or (os.path.splitext(output)[1] and not output.endswith(".npz")):
         raise UsageError(f"output {output!r} is neither a folder nor a .npz file; give one of them")
+    if not output.endswith(".npz") and os.path.exists(output) and not os.path.isdir(output):
+        raise UsageError(f"output {output} is a file; give a folder or a .npz file")
 
 
 def parse_shape(text: str) -> tuple[int, int, int]:

@@ -266,6 +266,8 @@ def make_reporting(values: dict[str, Any]) -> Reporting:
     OutputError, before any work, where the file cannot be written.
     """
     format_, file, quiet = (values.pop(name) for name in ("report", "report_file", "quiet"))
+    if file == "":
+        raise UsageError("report file '' is empty; give a file, or - for standard output")
     if file in (None, "-"):
         return Reporting(format_ or ("none" if quiet else "table"), None)
     if format_ is None:

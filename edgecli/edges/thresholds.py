@@ -97,7 +97,7 @@ def parse_threshold(text: str) -> Threshold:
     """
     if text == "auto":
         return AUTO
-    level = parse_level(text)
+    level = parse_level(text, ", otsu or auto")
     return Threshold(level, level)
 
 
@@ -118,8 +118,11 @@ def parse_hysteresis(text: str) -> Threshold:
     return Threshold(low, high)
 
 
-def parse_level(text: str) -> Level:
-    """Read ``V``, ``V%``, ``pNN`` or ``otsu``; UsageError for anything else."""
+def parse_level(text: str, last: str = " or otsu") -> Level:
+    """Read ``V``, ``V%``, ``pNN`` or ``otsu``; UsageError for anything else.
+
+    ``last`` ends the list of what is understood.
+    """
     word = text.strip()
     if word == "otsu":
         return Level("otsu")
@@ -131,7 +134,7 @@ def parse_level(text: str) -> Level:
             return Level(kind, value)
     raise UsageError(
         f"threshold {text!r} is not a number from 0 up, N% of the largest possible response, "
-        "pNN (a percentile, 0 to 100) or otsu"
+        f"pNN (a percentile, 0 to 100){last}"
     )
 
 

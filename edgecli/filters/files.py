@@ -105,7 +105,7 @@ def _read_bytes(path: str | os.PathLike[str], origin: Origin) -> bytes:
                 raise _too_large(limit, origin)
             data = head + file.read(size or limit)
     except FileNotFoundError as error:
-        raise FilterError(f"{origin.label} does not exist") from error
+        raise FilterError(f"{origin.label} does not exist; check the name") from error
     except IsADirectoryError as error:
         raise FilterError(f"{origin.label} is a folder; give a file in it") from error
     except (OSError, ValueError) as error:

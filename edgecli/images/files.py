@@ -113,14 +113,25 @@ def _open_input(path: str) -> Iterator[HeadReader]:
     try:
         with open(path, "rb") as file:
             yield HeadReader(file)
-    except FileNotFoundError as error:
-        raise ImageError(f"image {path} does not exist; check the name") from error
-    except IsADirectoryError as error:
-        raise ImageError(f"{path} is a folder; give an image in it") from error
-    except PermissionError as error:
-        raise ImageError(f"image {path} may not be read; check its permissions") from error
     except (OSError, ValueError) as error:
-        raise ImageError(f"image {path} cannot be read: {error}") from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: str, error: Exception) -> ImageError:
+    """Return what to say where the system does not let an image be read.
+
+    >>> print(unreadable("a.png", FileNotFoundError()))
+    image a.png does not exist; check the name
+    """
+    match error:
+        case FileNotFoundError():
+            return ImageError(f"image {path} does not exist; check the name")
+        case IsADirectoryError():
+            return ImageError(f"{path} is a folder; give an image in it")
+        case PermissionError():
+            return ImageError(f"image {path} may not be read; check its permissions")
+        case _:
+            return ImageError(f"image {path} cannot be read: {error}")
 
 
 @contextmanager

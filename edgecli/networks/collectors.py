@@ -76,7 +76,9 @@ def collectors_for(
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputError(f"{output} cannot be written: {error.strerror or error}") from error
+        raise OutputError(
+            f"{output} cannot be written: {error.strerror or error}; give another place with -o"
+        ) from error
 
 
 def _join(files: list[Path], output: str) -> None:

@@ -10,18 +10,43 @@ from typing import Any
 
 from edgecli.detection import Detection
 from edgecli.filters import FilterBank
+from edgecli.grid import Sheet
+from edgecli.images.base import ImageInfo
 from edgecli.jobs import Result
 
 SCHEMA = "edgecli.report/1"
 
+SHEET_SAMPLES = "uint8"
+"""What a contact sheet is made of, whatever its filters give."""
 
 Facts = dict[str, Any]
 
 
 def image_facts(result: Result) -> Facts:
     """Return the report of one image; what was not computed is left out."""
-    info, detection = result.info, result.detection
-    facts: Facts = {
+    return _input_facts(result.info) | _result_facts(result)
+
+
+def sheet_facts(sheet: Sheet) -> Facts:
+    """Return the report of one contact sheet: its file, and what was done for every tile."""
+    tiles = [_tile_facts(result) for result in sheet.results]
+    output = {"path": sheet.outputs.paths[0], "dtype": SHEET_SAMPLES}
+    return {**_input_facts(sheet.info), "output": output, "tiles": tiles}
+
+
+def _tile_facts(result: Result) -> Facts:
+    """Return a result's facts as its contact sheet shows it: in 8 bits, bare numbers as abs."""
+    facts = _result_facts(result)
+    for output in facts.get("outputs") or [facts["output"]]:
+        output["dtype"] = SHEET_SAMPLES
+        if output["map"] == "raw":
+            output["map"] = "abs"
+            output.pop("clipped_fraction", None)  # of numbers as they are; a tile's is its own
+    return facts
+
+
+def _input_facts(info: ImageInfo) -> Facts:
+    return {
         "schema": SCHEMA,
         "input": {
             "path": info.path,
@@ -29,6 +54,12 @@ def image_facts(result: Result) -> Facts:
             "shape": list(info.shape),
             "dtype": info.dtype,
         },
+    }
+
+
+def _result_facts(result: Result) -> Facts:
+    detection = result.detection
+    facts: Facts = {
         "filters": _all_filters(detection),
         **_geometry_facts(detection),
         **_cost_facts(detection),
@@ -108,6 +139,7 @@ def _output_facts(result: Result, n: int) -> Facts:
         "path": result.outputs.paths[n],
         "dtype": detection.samples[n].name,
         "map": detection.settings.map,
+        **_combination(detection, n),
         **_line_facts(result, n),
     }
     if result.measured is None:
@@ -121,6 +153,15 @@ def _output_facts(result: Result, n: int) -> Facts:
         "max": _number(extremes.largest, whole),
     }
     return facts | ({"nan": extremes.nans} if extremes.nans else {})
+
+
+def _combination(detection: Detection, n: int) -> Facts:
+    """Return how a map's filters combine, where there are several; a recipe's name says it."""
+    edge_map = detection.maps[n]
+    if edge_map.direction:
+        return {"combine": "direction"}
+    alone = edge_map.stop - edge_map.start == 1 or edge_map.combine == "none"
+    return {} if alone or detection.settings.recipe is not None else {"combine": edge_map.combine}
 
 
 def _line_facts(result: Result, n: int) -> Facts:
@@ -147,8 +188,12 @@ def _number(value: float, whole: bool) -> float | None:
 
 def _engine_facts(result: Result) -> Facts:
     detection, measured = result.detection, result.measured
-    accumulator = detection.convolution.plan.accumulator
-    facts: Facts = {"method": detection.responder.account.method, "accumulator": accumulator.name}
-    if measured is not None:
-        facts |= {"threads": measured.threads, "seconds": round(measured.seconds, 6)}
-    return facts
+    plan = detection.convolution.plan
+    facts: Facts = {
+        "method": detection.responder.account.method,
+        "accumulator": plan.accumulator.name,
+    }
+    if measured is None:
+        return facts | {"reason": plan.reason, "band_rows": detection.band_rows}
+    timed = {"threads": measured.threads, "seconds": round(measured.seconds, 6)}
+    return facts | timed | {"reason": plan.reason}

@@ -7,8 +7,9 @@ from typing import Any
 
 from edgecli.filters import FilterBank
 from edgecli.geometry import Axis
+from edgecli.grid import Sheet
 from edgecli.jobs import Result
-from edgecli.reports.facts import Facts, image_facts, layer_facts
+from edgecli.reports.facts import Facts, image_facts, layer_facts, sheet_facts
 
 LARGEST_SHOWN = 9
 """Kernels of more rows or columns than this are described, not written out."""
@@ -20,14 +21,25 @@ CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\n")})
 def table_rows(result: Result) -> list[tuple[str, str]]:
     """Return the report of one image as labels and texts; a text may have several lines."""
     facts = image_facts(result)
+    return [("input", _input(facts)), *_result_rows(result, facts)]
+
+
+def sheet_rows(sheet: Sheet) -> list[tuple[str, str]]:
+    """Return the report of one contact sheet: the input, and what was done for every tile."""
+    facts = sheet_facts(sheet)
+    tiles = zip(sheet.results, facts["tiles"], strict=True)
+    told = [row for result, tile in tiles for row in _result_rows(result, tile)]
+    return [("input", _input(facts)), *told]
+
+
+def _result_rows(result: Result, facts: Facts) -> list[tuple[str, str]]:
     return [
-        ("input", _input(facts)),
         *_filters(result),
         ("slides over", _volume(facts)),
         *_sizes(result, facts),
         *_costs(facts),
         *_nans(facts),
-        ("engine", _engine(result, facts)),
+        ("engine", _engine(facts)),
         *_outputs(facts),
     ]
 
@@ -154,21 +166,23 @@ def _nans(facts: Facts) -> Iterator[tuple[str, str]]:
         yield "NaN", f"{nan['samples']:,} samples, {nan['policy']}"
 
 
-def _engine(result: Result, facts: Facts) -> str:
-    engine, plan = facts["engine"], result.detection.convolution.plan
-    text = f"{engine['method']}, {engine['accumulator']} ({plan.reason})"
+def _engine(facts: Facts) -> str:
+    engine = facts["engine"]
+    text = f"{engine['method']}, {engine['accumulator']} ({engine['reason']})"
     if "seconds" in engine:
         threads = "1 thread" if engine["threads"] == 1 else f"{engine['threads']} threads"
         return f"{text}, {threads}, {engine['seconds'] * 1000:.1f} ms"
-    return f"{text}, bands of {result.detection.band_rows} rows"
+    return f"{text}, bands of {engine['band_rows']} rows"
 
 
 def _outputs(facts: Facts) -> Iterator[tuple[str, str]]:
     for output in facts.get("outputs") or [facts["output"]]:
-        text = f"{output['path']}: {output['dtype']}, map {output['map']}{_lines(output)}"
+        combine = f", combine {output['combine']}" if "combine" in output else ""
+        text = f"{output['path']}: {output['dtype']}, map {output['map']}{combine}{_lines(output)}"
         if "min" in output:
             text += f", responses {_value(output['min'])} … {_value(output['max'])}"
-            text += f", {output['clipped_fraction']:.2%} clipped"
+            if "clipped_fraction" in output:
+                text += f", {output['clipped_fraction']:.2%} clipped"
             text += f", {output['nan']:,} NaN" if "nan" in output else ""
         yield "output", text
 

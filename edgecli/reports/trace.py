@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ from edgecli.images.base import Source
 from edgecli.images.colour import to_volume
 from edgecli.reports.table import kernel_lines, output_formula
 
-Lines = Iterator[tuple[str, str]]
+Line = tuple[str, str]
+Lines = Iterator[Line]
 
 
 def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Lines:
@@ -48,8 +49,12 @@ def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Lin
     yield "output", f"row {row}, column {col} of {height}×{width}"
     yield "height", output_formula(geometry.rows)
     yield "width", output_formula(geometry.cols)
-    for window in windows:
-        yield from _trace_window(detection, window)
+    totals = []
+    for plane, window in enumerate(windows):
+        totals.append((yield from _trace_window(detection, window, plane)))
+    if detection.channels == "max" and len(windows) > 1:
+        for edge_map, of_planes in zip(detection.maps, zip(*totals, strict=True), strict=True):
+            yield _strongest(edge_map, of_planes)
 
 
 def _windows(detection: Detection, source: Source, row: int, col: int) -> NDArray[Any]:
@@ -75,13 +80,22 @@ def _sources(axis: Axis, output: int, border: Border) -> list[int | None]:
     return [border.source(position, axis.size) for position in taps]
 
 
-def _trace_window(detection: Detection, window: NDArray[Any]) -> Lines:
+def _strongest(edge_map: EdgeMap, totals: Sequence[float]) -> Line:
+    """Write out which channel gives the output pixel of one map; of equals it is the first."""
+    winner = max(range(len(totals)), key=lambda n: abs(totals[n]))
+    sizes = ", ".join(f"|{_value(total)}|" for total in totals)
+    gives = f"max({sizes}): channel {winner} gives {_value(totals[winner])}"
+    return f"output {edge_map.name}", gives
+
+
+def _trace_window(
+    detection: Detection, window: NDArray[Any], plane: int
+) -> Generator[Line, None, list[float]]:
+    """Yield what comes of one window, and return the value of every edge map."""
     bank = detection.bank
-    for channel, pixels in enumerate(window):
-        yield (
-            "window" if len(window) == 1 else f"channel {channel}",
-            "\n".join(kernel_lines(pixels)),
-        )
+    single = len(window) == 1 and detection.planes == 1
+    for channel, pixels in enumerate(window, plane):
+        yield "window" if single else f"channel {channel}", "\n".join(kernel_lines(pixels))
     values = []
     for name, weight, bias in zip(bank.names, bank.weight, bank.bias, strict=True):
         for kernel in weight[:1] if (weight == weight[0]).all() else weight:
@@ -98,15 +112,16 @@ def _trace_window(detection: Detection, window: NDArray[Any]) -> Lines:
     if detection.settings.activation != "none":
         responses = activate(responses, detection.settings.activation)
         yield detection.settings.activation, ", ".join(_value(v) for v in responses)
-    for edge_map in detection.maps:
-        yield from _trace_combination(edge_map, responses)
+    combined = [_combination(edge_map, responses) for edge_map in detection.maps]
+    yield from (line for lines, _ in combined for line in lines)
+    return [total for _, total in combined]
 
 
-def _trace_combination(edge_map: EdgeMap, responses: NDArray[Any]) -> Lines:
-    """Write out how the responses of one map combine, where there are several."""
+def _combination(edge_map: EdgeMap, responses: NDArray[Any]) -> tuple[list[Line], float]:
+    """Write out how the responses of one map combine, where there are several, and to what."""
     parts = responses[edge_map.start : edge_map.stop]
     if len(parts) == 1:
-        return
+        return [], float(parts[0])
     stacked = parts[:, np.newaxis, np.newaxis].copy()
     total = float(combine_responses(stacked, edge_map.combine, Scratch())[0, 0])
     match edge_map.combine:
@@ -116,7 +131,7 @@ def _trace_combination(edge_map: EdgeMap, responses: NDArray[Any]) -> Lines:
             formula = "max(" + ", ".join(f"|{_value(v)}|" for v in parts) + ")"
         case _:
             formula = " + ".join(f"|{_value(v)}|" for v in parts)
-    yield edge_map.combine, f"{formula} = {_value(total)}"
+    return [(edge_map.combine, f"{formula} = {_value(total)}")], total
 
 
 def _value(number: float) -> str:

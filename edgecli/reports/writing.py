@@ -6,17 +6,18 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
+from edgecli.grid import Sheet
 from edgecli.images.files import whole_file
 from edgecli.jobs import Result
-from edgecli.reports.facts import image_facts
+from edgecli.reports.facts import Facts, image_facts, sheet_facts
 from edgecli.reports.formats import TEXTS
-from edgecli.reports.table import CONTROLS, as_text, table_rows
+from edgecli.reports.table import CONTROLS, as_text, sheet_rows, table_rows
 
 
 def write_reports(
-    results: Sequence[Result], format_: str, path: str | None, *, aside: bool
+    results: Sequence[Result | Sheet], format_: str, path: str | None, *, aside: bool
 ) -> None:
-    """Write a report on every image; ``aside`` where standard output carries an edge map.
+    """Write a report on every image or sheet; ``aside`` where standard output carries an edge map.
 
     Raises OutputError if the file cannot be written.
     """
@@ -31,11 +32,19 @@ def write_reports(
         stream.write(text)
 
 
-def _text(results: Sequence[Result], format_: str, path: str | None, *, aside: bool) -> str:
+def _text(results: Sequence[Result | Sheet], format_: str, path: str | None, *, aside: bool) -> str:
     if format_ in TEXTS:
-        return TEXTS[format_]([image_facts(result) for result in results])
+        return TEXTS[format_]([_facts(result) for result in results])
     stream = None if path else sys.stderr if aside else sys.stdout
-    return "".join(_laid_out(table_rows(result), stream) for result in results)
+    return "".join(_laid_out(_rows(result), stream) for result in results)
+
+
+def _facts(result: Result | Sheet) -> Facts:
+    return sheet_facts(result) if isinstance(result, Sheet) else image_facts(result)
+
+
+def _rows(result: Result | Sheet) -> list[tuple[str, str]]:
+    return sheet_rows(result) if isinstance(result, Sheet) else table_rows(result)
 
 
 def print_rows(rows: Sequence[tuple[str, str]], stream: TextIO) -> None:

@@ -54,6 +54,22 @@ def test_the_options_of_detect(run: Run, source: Path, out: Path, tmp_path: Path
     assert single.items() <= contents(out).items()
 
 
+def test_no_clobber_decides_for_each_output(run: Run, source: Path, out: Path) -> None:
+    out.mkdir()
+    (out / "a-sobel.png").write_bytes(b"mine")
+    args = ("batch", source, "-o", out, "-f", "sobel", "-f", "vertical", "--report", "json")
+    for status in ("done", "skipped"):
+        *lines, _ = map(json.loads, run(*args, "--no-clobber").stdout.splitlines())
+        assert [line["status"] for line in lines] == [status] * 2
+        assert lines[0]["outputs"][0]["kept"]
+        assert sorted(contents(out)) == [
+            "a-sobel.png", "a-vertical.png", "b-sobel.png", "b-vertical.png",
+        ]  # fmt: skip
+        assert (out / "a-sobel.png").read_bytes() == b"mine"
+    assert json.loads(run(*args).stdout.splitlines()[-1])["done"] == 1
+    assert (out / "a-sobel.png").read_bytes() != b"mine"
+
+
 def test_a_gallery(run: Run, source: Path, out: Path) -> None:
     (source / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     assert run("batch", source, "-o", out, "-q", "--gallery").exit_code == 1

@@ -125,7 +125,8 @@ def command(
         journal = stack.enter_context(_open_journal(output, restart=restart))
         batch = plan_batch(found, work, journal, suffix=suffix)
         del found  # which may be a hundred thousand names
-        _run(batch, work, running, fail_fast=fail_fast, quiet=reporting.format == "none")
+        quiet = reporting.quiet or reporting.format == "none"
+        _run(batch, work, running, fail_fast=fail_fast, quiet=quiet)
         if reporting.format != "none":
             write_batch(batch.records, batch.totals, reporting.format, reporting.file)
         if write_page is not None:

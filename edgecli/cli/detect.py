@@ -66,7 +66,8 @@ def command(
             refuse_terminal(named.format.name)
     aside = bool(to_stdout)
     screen = _screen(aside=aside) if preview else None
-    detect = partial(_sheet if grid else partial(_results, screen=screen), explain=explain)
+    way = _sheet if grid else partial(_results, screen=screen)
+    detect = partial(way, explain=explain, quiet=reporting.quiet)
     results: list[Result] = []
     exit_code = 0
     try:
@@ -93,27 +94,29 @@ def _results(
     limits: Limits,
     *,
     explain: bool,
+    quiet: bool,
     screen: Screen | None,
 ) -> list[Result]:
     """Plan an input, or detect its edges; say which files were left as they are."""
     if explain:
         return [result for result, _ in plan_input(path, settings, target, limits)]
     results = detect_input(path, settings, target, limits, screen)
-    for result in results:
-        if result.measured is None:
-            click.echo(f"edgecli: kept {', '.join(result.outputs.paths)}", err=True)
+    for kept in dict.fromkeys(result.kept for result in results):  # frames may share a file
+        if kept and not quiet:
+            click.echo(f"edgecli: kept {', '.join(kept)}", err=True)
     return results
 
 
 def _sheet(
-    path: str, settings: Settings, target: Target, limits: Limits, *, explain: bool
+    path: str, settings: Settings, target: Target, limits: Limits, *, explain: bool, quiet: bool
 ) -> list[Result]:
     """Write a contact sheet, unless it is to be kept or only explained."""
     if explain:
         return plan_grid(path, settings, target, limits)
     (output,) = name_grid(path, target).paths
     if target.no_clobber and os.path.exists(output):
-        click.echo(f"edgecli: kept {output}", err=True)
+        if not quiet:
+            click.echo(f"edgecli: kept {output}", err=True)
         return []
     return detect_grid(path, settings, target, limits)
 

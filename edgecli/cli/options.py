@@ -147,10 +147,11 @@ class QuickCommand(click.Command):
 
 @dataclass(frozen=True)
 class Reporting:
-    """How to report: in which format, where to, or not at all."""
+    """How to report: in which format, where to, or not at all; ``quiet`` leaves out all else."""
 
     format: str
     file: str | None
+    quiet: bool = False
 
 
 def image_options(
@@ -267,13 +268,13 @@ def make_reporting(values: dict[str, Any]) -> Reporting:
     """
     format_, file, quiet = (values.pop(name) for name in ("report", "report_file", "quiet"))
     if file in (None, "-"):
-        return Reporting(format_ or ("none" if quiet else "table"), None)
+        return Reporting(format_ or ("none" if quiet else "table"), None, quiet)
     if format_ is None:
         extensions = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown"}
         format_ = extensions.get(os.path.splitext(file)[1].lower(), "table")
     if format_ != "none":
         check_place(file)
-    return Reporting(format_, file)
+    return Reporting(format_, file, quiet)
 
 
 def parse_pair(name: str, text: str) -> tuple[int, int]:

@@ -170,7 +170,7 @@ def _outputs(facts: Facts) -> Iterator[tuple[str, str]]:
             text += f", responses {_value(output['min'])} … {_value(output['max'])}"
             text += f", {output['clipped_fraction']:.2%} clipped"
             text += f", {output['nan']:,} NaN" if "nan" in output else ""
-        yield "output", text
+        yield "output", text + ", kept as it was" * output.get("kept", False)
 
 
 def _lines(output: Facts) -> str:

@@ -180,6 +180,12 @@ def check_apart(output: str, inputs: Iterable[str]) -> None:
             raise UsageError(f"output {output} is also the input {path} of this run; give another")
 
 
+def check_stdin(paths: Iterable[str | None]) -> None:
+    """Raise UsageError if more than one input is standard input, which can be read but once."""
+    if [*paths].count("-") > 1:
+        raise UsageError("standard input (-) can be read only once; give files for the others")
+
+
 def plan_input(
     path: str, settings: Settings, target: Target, limits: Limits, plan: Planner = plan_detection
 ) -> Generator[tuple[Result, Source], None, None]:

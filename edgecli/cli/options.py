@@ -25,7 +25,7 @@ from edgecli.images.colour import CHANNELS, parse_colour
 from edgecli.images.files import check_place
 from edgecli.images.formats import FORMATS
 from edgecli.images.nan import NAN_CHOICES
-from edgecli.jobs import MAX_PIXELS, Limits, Target
+from edgecli.jobs import MAX_PIXELS, Limits, Target, check_stdin
 from edgecli.records import dataclass, replace
 from edgecli.reports.formats import REPORTS
 from edgecli.settings import Settings, parse_scales
@@ -161,6 +161,7 @@ def image_options(
 
     @functools.wraps(function)
     def command(**values: Any) -> Any:
+        check_stdin((*values.get("inputs", ()), values.get("source"), values["mask"]))
         spared = files_of_settings(values)
         made = {
             "settings": make_settings(values),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
-from tests.conftest import SAMPLES, Refuse
+from tests.conftest import SAMPLES, Refuse, Run
 
 GRID = SAMPLES / "grid-6x6.csv"
 PAGE = SAMPLES / "page.png"
@@ -29,3 +32,36 @@ def test_what_holds_nul_is_no_list_of_a_path_a_line(refuse: Refuse, stdin: bytes
     said = refuse("batch", "-", "-o", "out", code=2, stdin=stdin)
     assert said.startswith("standard input holds NUL")
     assert "give -0" in said
+
+
+def test_json_has_a_line_for_each_image_where_several_were_asked_for(
+    run: Run, tmp_path: Path
+) -> None:
+    out, file = f"{tmp_path}/out/", tmp_path / "report.json"
+    report = ("-o", out, "--report", "json")
+    ways: list[tuple[str | Path, ...]] = [
+        ("detect", "missing.png", GRID, *report),
+        ("detect", "missing.png", GRID, *report, "--explain"),
+        ("batch", tmp_path / "in", *report, "--explain"),
+    ]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "grid.csv").write_bytes(GRID.read_bytes())
+    for args in ways:
+        (line,) = run(*args).stdout.splitlines()
+        assert json.loads(line)["schema"] == "edgecli.report/1"
+        run(*args, "--report-file", file)
+        assert file.read_text("utf-8").count("\n") == 1
+    assert run("detect", GRID, *report).stdout.startswith("{\n")
+
+
+@pytest.mark.parametrize("report", ["json", "csv", "markdown"])
+def test_a_preview_leaves_standard_output_to_reports_for_machines(
+    run: Run, tmp_path: Path, report: str
+) -> None:
+    args = ("detect", GRID, "-o", tmp_path / "out.png", "--preview", "--report")
+    picture = run(*args, "none").stdout
+    shown = run(*args, report)
+    assert (shown.stderr, picture.count("\n")) == (picture, 3)
+    assert shown.stdout[0] in "{s|"  # an object, the first column, a table
+    filed = run(*args, report, "--report-file", tmp_path / "report")
+    assert (filed.stdout, filed.stderr) == (picture, "")

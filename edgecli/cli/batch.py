@@ -162,7 +162,7 @@ def _explain(jobs: Sequence[Job], work: Work, reporting: Reporting) -> int:
             results += [result for result, _ in planned]
         except EdgeCliError as error:
             exit_code = fail(str(error))
-    write_reports(results, reporting.format, reporting.file, aside=False)
+    write_reports(results, reporting.format, reporting.file, aside=False, several=True)
     return exit_code
 
 

@@ -25,6 +25,7 @@ from edgecli.jobs import (
     plan_input,
 )
 from edgecli.records import replace
+from edgecli.reports.formats import TEXTS
 from edgecli.reports.writing import write_reports
 from edgecli.settings import Settings
 
@@ -65,7 +66,7 @@ def command(
         if not named.format.text:
             refuse_terminal(named.format.name)
     aside = bool(to_stdout)
-    screen = _screen(aside=aside) if preview else None
+    screen = _screen(reporting, aside=aside) if preview else None
     way = _sheet if grid else partial(_results, screen=screen)
     detect = partial(way, explain=explain, quiet=reporting.quiet)
     results: list[Result] = []
@@ -77,14 +78,17 @@ def command(
             except EdgeCliError as error:
                 exit_code = fail(str(error), error.exit_code if len(inputs) == 1 else 1)
     finally:
-        write_reports(results, reporting.format, reporting.file, aside=aside)
+        several = len(inputs) > 1
+        write_reports(results, reporting.format, reporting.file, aside=aside, several=several)
     return exit_code
 
 
-def _screen(*, aside: bool) -> Screen:
+def _screen(reporting: Reporting, *, aside: bool) -> Screen:
+    """Draw on standard output, unless it carries an edge map or a report for machines."""
     from edgecli.reports.display import TerminalScreen  # rich is slow to load
 
-    return TerminalScreen(sys.stderr if aside else sys.stdout)
+    for_machines = reporting.file is None and reporting.format in TEXTS
+    return TerminalScreen(sys.stderr if aside or for_machines else sys.stdout)
 
 
 def _results(

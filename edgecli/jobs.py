@@ -19,7 +19,7 @@ from edgecli.edges.planning import numbers_dtype
 from edgecli.edges.rendering import DEPTHS
 from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
 from edgecli.images.base import ImageInfo, NoSink, Sink, Source
-from edgecli.images.files import is_device, open_images, whole_file
+from edgecli.images.files import is_device, is_grid, open_images, whole_file
 from edgecli.images.formats import (
     FORMATS,
     Format,
@@ -37,8 +37,6 @@ MAX_PIXELS = 2**31
 
 LEAST_RESPONSE = np.dtype(np.int16)
 """The narrowest type of responses: a format that cannot hold it holds none of them."""
-
-TEXT_INPUTS = (".csv", ".tsv", ".txt")
 
 
 @dataclass(frozen=True)
@@ -104,6 +102,8 @@ class Result:
 def name_outputs(path: str, settings: Settings, target: Target) -> Outputs:
     """Name the files that an input's edge maps go to; UsageError where they have no place.
 
+    Where numbers are to be written, the input is looked into: see ``takes_after_input``.
+
     >>> from edgecli.edges.operators import load_operator
     >>> settings = Settings((load_operator("sobel"),))
     >>> name_outputs("photos/img.jpg", settings, Target()).paths
@@ -140,10 +140,17 @@ def _choose_format(path: str, settings: Settings, target: Target, output: str | 
         return FORMATS[target.format]
     if output not in (None, "-") and not target.folder:
         return format_of(str(output))
-    if settings.map == "raw":
-        # PNG has no signed numbers: numbers for numbers, and NumPy's file for pictures.
-        return FORMATS["csv" if path.lower().endswith(TEXT_INPUTS) else "npy"]
+    if takes_after_input(settings, target.format):
+        return FORMATS["csv" if is_grid(path) else "npy"]
     return FORMATS["png"]
+
+
+def takes_after_input(settings: Settings, format_: str | None) -> bool:
+    """Whether an input's content decides the format of its outputs in a folder.
+
+    PNG has no signed numbers: a grid of numbers gives such a grid, a picture NumPy's file.
+    """
+    return format_ is None and settings.map == "raw"
 
 
 def _check_format(format_: Format, settings: Settings) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,3 +68,34 @@ def test_a_preview_leaves_standard_output_to_reports_for_machines(
     assert shown.stdout[0] in "{s|"  # an object, the first column, a table
     filed = run(*args, report, "--report-file", tmp_path / "report")
     assert (filed.stdout, filed.stderr) == (picture, "")
+
+
+RAW = ("-f", "vertical", "--map", "raw", "-q")
+
+
+def test_numbers_give_numbers_and_pictures_arrays_whatever_their_name(
+    run: Run, tmp_path: Path
+) -> None:
+    wanted = run("detect", GRID, *RAW, "-o", "-").stdout
+    assert wanted.count(",") == 30
+    grid, page = tmp_path / "grid", tmp_path / "page.txt"
+    grid.write_bytes(GRID.read_bytes())
+    page.write_bytes(PAGE.read_bytes())
+    assert run("detect", grid, *RAW, "-o", "-").stdout == wanted
+    assert run("detect", "-", *RAW, "-o", "-", stdin=GRID.read_bytes()).stdout == wanted
+    assert run("detect", "-", *RAW, stdin=PAGE.read_bytes()).stdout_bytes[1:6] == b"NUMPY"
+    for status in ("done", "skipped"):
+        done = run("batch", f"{tmp_path}/*", *RAW, "-o", tmp_path / "out", "--report", "json")
+        assert json.loads(done.stdout.splitlines()[-1])[status] == 2
+        assert {"grid-vertical.csv", "page-vertical.npy"} < {*os.listdir(tmp_path / "out")}
+
+
+@pytest.mark.parametrize("way", ["file", "pipe"])
+def test_standard_input_is_looked_into_before_it_is_read(way: str) -> None:
+    args = [sys.executable, "-m", "edgecli", "detect", "-", *RAW, "-o", "-"]
+    with GRID.open("rb") as file:
+        if way == "file":
+            done = subprocess.run(args, stdin=file, capture_output=True, check=True)
+        else:
+            done = subprocess.run(args, input=file.read(), capture_output=True, check=True)
+    assert done.stdout.count(b",") == 30

@@ -18,7 +18,7 @@ import pytest
 from edgecli.batch.planning import Totals
 from edgecli.cli.progress import watched
 from tests.batches import contents, ended, pictures, write_pgm
-from tests.conftest import Refuse, Run, Save, noise
+from tests.conftest import Refuse, Run
 
 
 @pytest.fixture
@@ -176,25 +176,6 @@ def test_markdown_has_a_row_for_each_image_and_a_table_of_totals(
     assert lines[3].startswith(f"| {mixed}/b.pgm | failed: image ")
     assert "new\\|er.pgm | done" in lines[4]
     assert lines[8:10] == ["| done | 1 |", "| failed | 1 |"]
-
-
-def test_a_report_is_no_image_and_no_file_of_the_settings(
-    refuse: Refuse, source: Path, out: Path, save: Save
-) -> None:
-    mask, kernel = save("mask.csv", noise(8, 8)), save("kernel.csv", noise(3, 3))
-    batch = ("batch", source, "-o", out, "--report-file")
-    assert "is named like an image" in refuse(*batch, source / "a.pgm", code=2)
-    assert "is also the input" in refuse(*batch, mask, "--mask", mask, code=2)
-    assert "is also the input" in refuse(*batch, kernel, "-f", kernel, code=2)
-    assert "cannot be written" in refuse(*batch, out / "none" / "report.csv", code=1)
-    assert not out.exists()
-
-
-def test_a_report_among_the_inputs_is_no_input(run: Run, source: Path, out: Path) -> None:
-    for _ in range(2):
-        result = run("batch", source, "-o", out, "--report-file", source / "report.csv")
-        assert result.exit_code == 0
-    assert sorted(contents(out)) == ["a-sobel.png", "b-sobel.png"]
 
 
 # --- refusals -----------------------------------------------------------------------------------
@@ -371,11 +352,16 @@ def test_a_terminal_has_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "3 of 3, 0 failed, 1 images/s, 1 MP/s, 0 s left" in shown
 
 
-@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+@pytest.mark.parametrize(
+    ("stream", "environment"),
+    [(io.StringIO(), {}), (Terminal(), {"TERM": "dumb"}), (Terminal(), {"NO_COLOR": "1"})],
+)
 def test_elsewhere_there_are_plain_lines(
-    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    stream: io.StringIO, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in ({"TERM": "xterm"} | environment).items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr("edgecli.cli.progress.SECONDS", 0.0)
     assert len(list(watched(steps(), stream))) == 3
     assert stream.getvalue().splitlines() == [

@@ -9,7 +9,7 @@ from functools import partial
 import click
 
 from edgecli.cli import fail, refuse_terminal
-from edgecli.cli.options import QuickCommand, Reporting, image_options
+from edgecli.cli.options import QuickCommand, Reporting, image_options, prepare_report
 from edgecli.cli.process import keep_memory
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.grid import detect_grid, grid_settings, name_grid, plan_grid
@@ -65,6 +65,7 @@ def command(
     for named in to_stdout:
         if not named.format.text:
             refuse_terminal(named.format.name)
+    prepare_report(reporting, target.output if target.folder else None)
     aside = bool(to_stdout)
     screen = _screen(reporting, aside=aside) if preview else None
     way = _sheet if grid else partial(_results, screen=screen)

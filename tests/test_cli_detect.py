@@ -128,7 +128,8 @@ def test_no_clobber_decides_for_each_output(run: Run, picture: Path) -> None:
     args = ("detect", picture, "-f", "sobel", "-f", "vertical", "--no-clobber")
     result = run(*args)
     assert (result.exit_code, result.stderr) == (0, f"edgecli: kept {kept}\n")
-    assert f"{kept}: uint8, map abs, kept as it was\n" in result.stdout
+    (said,) = (line for line in result.stdout.splitlines() if line.endswith(", kept as it was"))
+    assert str(kept) in said
     np.testing.assert_array_equal(pixels(written), detect_edges(noise(20, 30), "vertical"))
     assert run(*args).stderr == f"edgecli: kept {kept}, {written}\n"
     assert kept.read_bytes() == b"mine"

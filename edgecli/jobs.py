@@ -18,8 +18,8 @@ from edgecli.edges.operators import combined_dtype
 from edgecli.edges.planning import numbers_dtype
 from edgecli.edges.rendering import DEPTHS
 from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
-from edgecli.images.base import ImageInfo, Sink, Source
-from edgecli.images.files import is_device, open_images, whole_file
+from edgecli.images.base import ImageInfo, NoSink, Sink, Source
+from edgecli.images.files import is_device, is_grid, open_images, whole_file
 from edgecli.images.formats import (
     FORMATS,
     Format,
@@ -37,8 +37,6 @@ MAX_PIXELS = 2**31
 
 LEAST_RESPONSE = np.dtype(np.int16)
 """The narrowest type of responses: a format that cannot hold it holds none of them."""
-
-TEXT_INPUTS = (".csv", ".tsv", ".txt")
 
 
 @dataclass(frozen=True)
@@ -89,16 +87,22 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Result:
-    """One image done: what it was, what was decided, what was measured, what was written."""
+    """One image done: what it was, what was decided, what was measured, what was written.
+
+    ``kept`` are those of its outputs that were there before, and were to stay as they were.
+    """
 
     info: ImageInfo
     detection: Detection
     outputs: Outputs
     measured: Measured | None = None  # None where nothing was computed
+    kept: tuple[str, ...] = ()
 
 
 def name_outputs(path: str, settings: Settings, target: Target) -> Outputs:
     """Name the files that an input's edge maps go to; UsageError where they have no place.
+
+    Where numbers are to be written, the input is looked into: see ``takes_after_input``.
 
     >>> from edgecli.edges.operators import load_operator
     >>> settings = Settings((load_operator("sobel"),))
@@ -136,10 +140,17 @@ def _choose_format(path: str, settings: Settings, target: Target, output: str | 
         return FORMATS[target.format]
     if output not in (None, "-") and not target.folder:
         return format_of(str(output))
-    if settings.map == "raw":
-        # PNG has no signed numbers: numbers for numbers, and NumPy's file for pictures.
-        return FORMATS["csv" if path.lower().endswith(TEXT_INPUTS) else "npy"]
+    if takes_after_input(settings, target.format):
+        return FORMATS["csv" if is_grid(path) else "npy"]
     return FORMATS["png"]
+
+
+def takes_after_input(settings: Settings, format_: str | None) -> bool:
+    """Whether an input's content decides the format of its outputs in a folder.
+
+    PNG has no signed numbers: a grid of numbers gives such a grid, a picture NumPy's file.
+    """
+    return format_ is None and settings.map == "raw"
 
 
 def _check_format(format_: Format, settings: Settings) -> None:
@@ -186,6 +197,12 @@ def check_apart(output: str, inputs: Iterable[str]) -> None:
     for path in inputs:
         if "-" not in (path, output) and os.path.realpath(output) == os.path.realpath(path):
             raise UsageError(f"output {output} is also the input {path} of this run; give another")
+
+
+def check_stdin(paths: Iterable[str | None]) -> None:
+    """Raise UsageError if more than one input is standard input, which can be read but once."""
+    if [*paths].count("-") > 1:
+        raise UsageError("standard input (-) can be read only once; give files for the others")
 
 
 def plan_input(
@@ -267,20 +284,22 @@ def detect_input(
     """
     with shared_workers(), ExitStack() as files, _Turns() as turns:
         begun: dict[str, ImageFile] = {}
-        for result, source in plan_input(path, settings, target, limits, plan):
-            paths = result.outputs.paths
-            if target.no_clobber and any(os.path.exists(path) for path in paths):
+        for planned, source in plan_input(path, settings, target, limits, plan):
+            paths = planned.outputs.paths
+            kept = filter(_is_file, paths) if target.no_clobber else ()
+            result = replace(planned, kept=tuple(kept))
+            if len(result.kept) == len(paths):
                 source.close()
                 turns.take(result)
                 continue
             if target.folder:
                 make_folder(str(target.output))
             for output in paths:
-                if output not in begun:
+                if output not in begun and output not in result.kept:
                     file = files.enter_context(whole_file(output))
                     frames = limits.all_frames and result.outputs.shared
                     begun[output] = begin_file(result.outputs.format, file, source, frames=frames)
-            sinks = _begin(result, [begun[path] for path in paths], screen)
+            sinks = _begin(result, [begun.get(path) for path in paths], screen)
             turns.detect(result, source, sinks)
         turns.finish()
         for image_file in begun.values():
@@ -347,11 +366,18 @@ def make_folder(path: str) -> None:
         ) from error
 
 
-def _begin(result: Result, files: Sequence[ImageFile], screen: Screen | None) -> list[Sink]:
-    """Begin the edge maps of one image."""
+def _is_file(output: str) -> bool:
+    return output != "-" and os.path.isfile(output)
+
+
+def _begin(result: Result, files: Sequence[ImageFile | None], screen: Screen | None) -> list[Sink]:
+    """Begin the edge maps of one image; those without a file are neither written nor shown."""
     shape = result.detection.written_shape
-    sinks = [
-        file.begin(shape, samples, result.info)
-        for file, samples in zip(files, result.detection.samples, strict=True)
-    ]
-    return [screen.watch(sink, shape) for sink in sinks] if screen is not None else sinks
+    sinks: list[Sink] = []
+    for file, samples in zip(files, result.detection.samples, strict=True):
+        if file is None:
+            sinks.append(NoSink())
+            continue
+        sink = file.begin(shape, samples, result.info)
+        sinks.append(screen.watch(sink, shape) if screen is not None else sink)
+    return sinks

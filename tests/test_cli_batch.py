@@ -18,7 +18,7 @@ import pytest
 from edgecli.batch.planning import Totals
 from edgecli.cli.progress import watched
 from tests.batches import contents, ended, pictures, write_pgm
-from tests.conftest import Refuse, Run, Save, noise
+from tests.conftest import Refuse, Run
 
 
 @pytest.fixture
@@ -52,6 +52,22 @@ def test_the_options_of_detect(run: Run, source: Path, out: Path, tmp_path: Path
     single = contents(tmp_path / "single")
     assert set(single) == {"a-sobel-x.tif", "a-sobel-y.tif"}
     assert single.items() <= contents(out).items()
+
+
+def test_no_clobber_decides_for_each_output(run: Run, source: Path, out: Path) -> None:
+    out.mkdir()
+    (out / "a-sobel.png").write_bytes(b"mine")
+    args = ("batch", source, "-o", out, "-f", "sobel", "-f", "vertical", "--report", "json")
+    for status in ("done", "skipped"):
+        *lines, _ = map(json.loads, run(*args, "--no-clobber").stdout.splitlines())
+        assert [line["status"] for line in lines] == [status] * 2
+        assert lines[0]["outputs"][0]["kept"]
+        assert sorted(contents(out)) == [
+            "a-sobel.png", "a-vertical.png", "b-sobel.png", "b-vertical.png",
+        ]  # fmt: skip
+        assert (out / "a-sobel.png").read_bytes() == b"mine"
+    assert json.loads(run(*args).stdout.splitlines()[-1])["done"] == 1
+    assert (out / "a-sobel.png").read_bytes() != b"mine"
 
 
 def test_a_gallery(run: Run, source: Path, out: Path) -> None:
@@ -160,25 +176,6 @@ def test_markdown_has_a_row_for_each_image_and_a_table_of_totals(
     assert lines[3].startswith(f"| {mixed}/b.pgm | failed: image ")
     assert "new\\|er.pgm | done" in lines[4]
     assert lines[8:10] == ["| done | 1 |", "| failed | 1 |"]
-
-
-def test_a_report_is_no_image_and_no_file_of_the_settings(
-    refuse: Refuse, source: Path, out: Path, save: Save
-) -> None:
-    mask, kernel = save("mask.csv", noise(8, 8)), save("kernel.csv", noise(3, 3))
-    batch = ("batch", source, "-o", out, "--report-file")
-    assert "is named like an image" in refuse(*batch, source / "a.pgm", code=2)
-    assert "is also the input" in refuse(*batch, mask, "--mask", mask, code=2)
-    assert "is also the input" in refuse(*batch, kernel, "-f", kernel, code=2)
-    assert "cannot be written" in refuse(*batch, out / "none" / "report.csv", code=1)
-    assert not out.exists()
-
-
-def test_a_report_among_the_inputs_is_no_input(run: Run, source: Path, out: Path) -> None:
-    for _ in range(2):
-        result = run("batch", source, "-o", out, "--report-file", source / "report.csv")
-        assert result.exit_code == 0
-    assert sorted(contents(out)) == ["a-sobel.png", "b-sobel.png"]
 
 
 # --- refusals -----------------------------------------------------------------------------------
@@ -355,11 +352,16 @@ def test_a_terminal_has_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "3 of 3, 0 failed, 1 images/s, 1 MP/s, 0 s left" in shown
 
 
-@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+@pytest.mark.parametrize(
+    ("stream", "environment"),
+    [(io.StringIO(), {}), (Terminal(), {"TERM": "dumb"}), (Terminal(), {"NO_COLOR": "1"})],
+)
 def test_elsewhere_there_are_plain_lines(
-    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    stream: io.StringIO, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in ({"TERM": "xterm"} | environment).items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr("edgecli.cli.progress.SECONDS", 0.0)
     assert len(list(watched(steps(), stream))) == 3
     assert stream.getvalue().splitlines() == [

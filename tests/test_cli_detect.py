@@ -113,8 +113,25 @@ def test_explain_writes_nothing(run: Run, picture: Path) -> None:
 def test_no_clobber_keeps_existing_files(run: Run, picture: Path) -> None:
     kept = picture.with_name("picture-sobel.png")
     kept.write_bytes(b"mine")
-    result = run("detect", picture, "--no-clobber", "-q")
+    result = run("detect", picture, "--no-clobber", "--report", "none")
     assert (result.exit_code, result.stderr) == (0, f"edgecli: kept {kept}\n")
+    for way in ((), ("--grid",)):  # the second time there is a contact sheet, too
+        run("detect", picture, "--no-clobber", "-q", *way)
+        quiet = run("detect", picture, "--no-clobber", "-q", *way)
+        assert (quiet.exit_code, quiet.output) == (0, "")
+    assert kept.read_bytes() == b"mine"
+
+
+def test_no_clobber_decides_for_each_output(run: Run, picture: Path) -> None:
+    kept, written = (picture.with_name(f"picture-{name}.png") for name in ("sobel", "vertical"))
+    kept.write_bytes(b"mine")
+    args = ("detect", picture, "-f", "sobel", "-f", "vertical", "--no-clobber")
+    result = run(*args)
+    assert (result.exit_code, result.stderr) == (0, f"edgecli: kept {kept}\n")
+    (said,) = (line for line in result.stdout.splitlines() if line.endswith(", kept as it was"))
+    assert str(kept) in said
+    np.testing.assert_array_equal(pixels(written), detect_edges(noise(20, 30), "vertical"))
+    assert run(*args).stderr == f"edgecli: kept {kept}, {written}\n"
     assert kept.read_bytes() == b"mine"
 
 

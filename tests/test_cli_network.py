@@ -132,6 +132,15 @@ def test_a_drawing(run: Run, tmp_path: Path) -> None:
     assert path.read_text("utf-8").startswith("<svg ")
     streamed = run("network", "summary", "lenet5", "-o", "-")
     assert streamed.stdout_bytes == path.read_bytes()
+    device = run("network", "summary", "lenet5", "-o", "/dev/null")
+    assert (device.exit_code, device.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["net.png", "net", "net.svgz"])
+def test_a_drawing_is_named_for_what_it_is(refuse: Refuse, tmp_path: Path, name: str) -> None:
+    said = refuse("network", "summary", "lenet5", "-o", tmp_path / name, code=2)
+    assert f"{name}' is not named .svg" in said
+    assert not list(tmp_path.iterdir())
 
 
 NETWORK = """
@@ -197,6 +206,11 @@ def test_random_weights_are_told_of(run: Run, save: Save, tmp_path: Path) -> Non
     assert "digits" in second.stdout
     quiet = run("network", "run", "lenet5", image, "-o", tmp_path / "c.npz", "-q")
     assert (quiet.exit_code, quiet.output) == (0, "")
+    asked = run(
+        "network", "run", "lenet5", image, "-o", tmp_path / "d.npz", "-q", "--report", "json"
+    )
+    assert asked.stderr == ""
+    assert json.loads(asked.stdout)["network"] == "lenet5"
     with np.load(tmp_path / "c.npz") as arrays:
         assert float(arrays["digits"].sum()) == pytest.approx(1)
 

@@ -169,11 +169,18 @@ def test_reports_give_the_shape_of_the_file_and_of_what_is_filtered(tmp_path: Pa
 
 def test_no_clobber_keeps_files_and_says_so(save: Save) -> None:
     path = save("picture.png", noise(8, 9))
-    path.with_name("picture-sobel-y.png").write_bytes(b"mine")
-    (result,) = detect_input(str(path), settings(combine="none"), Target(no_clobber=True), Limits())
-    assert result.measured is None
-    assert path.with_name("picture-sobel-y.png").read_bytes() == b"mine"
-    assert not path.with_name("picture-sobel-x.png").exists()
+    kept = path.with_name("picture-sobel-y.png")
+    kept.write_bytes(b"mine")
+    args = str(path), settings(combine="none"), Target(no_clobber=True), Limits()
+    screen = Recorder()
+    (result,) = detect_input(*args, screen)
+    assert result.measured is not None
+    assert (result.kept, len(screen.shapes)) == ((str(kept),), 1)
+    written, detected = path.with_name("picture-sobel-x.png"), detect_edges(noise(8, 9), "sobel-x")
+    np.testing.assert_array_equal(np.asarray(Image.open(written)), detected)
+    (result,) = detect_input(*args)
+    assert (result.measured, result.kept) == (None, (str(written), str(kept)))
+    assert kept.read_bytes() == b"mine"
 
 
 class Recorder:

@@ -77,7 +77,12 @@ def find_inputs(source: str, output: str, *, recursive: bool) -> Found:
 
 
 def listed_inputs(names: bytes, *, zero: bool, recursive: bool) -> Found:
-    """Read a list of paths, one per line or each ended by NUL; UsageError where it is empty."""
+    """Read a list of paths, one per line or each ended by NUL; UsageError where it is none."""
+    if b"\0" in names and not zero:
+        raise UsageError(
+            "standard input holds NUL, which no list of a path a line does; give -0 where names "
+            "end in NUL, and use edgecli detect - for an image"
+        )
     lines = names.split(b"\0") if zero else names.splitlines()
     paths = list(dict.fromkeys(os.fsdecode(line) for line in lines if line))
     paths = [f".{os.sep}-" if path == "-" else path for path in paths]  # here a file like others

@@ -14,7 +14,7 @@ from edgecli.batch.inputs import Found, Input, folded, name_places
 from edgecli.batch.journal import Journal, file_hash, write_line
 from edgecli.batch.work import Job, Work
 from edgecli.errors import UsageError
-from edgecli.jobs import name_outputs
+from edgecli.jobs import name_outputs, takes_after_input
 
 SCHEMA = "edgecli.report/1"
 
@@ -65,8 +65,7 @@ class Batch:
                 yield _failure(job.path, self.failures[number])
             elif self.lines[number] >= 0:
                 entry = self.journal.read(self.lines[number])
-                done = number in self.fresh and entry["settings"] is not None
-                status = {"status": "done" if done else "skipped"}
+                status = {"status": "done" if number in self.fresh else "skipped"}
                 yield from (report | status for report in entry["reports"])
 
 
@@ -151,17 +150,18 @@ def _make_jobs(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool)
 
 
 class _Names:
-    """Names outputs by their path below DIR; what follows the stem depends on the extension."""
+    """Names outputs by their path below DIR; what follows the stem is the same for most inputs."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self._looks = takes_after_input(work.settings, work.format)
         self._endings: dict[str, list[str]] = {}
 
     def of(self, job: Job) -> list[str]:
         """Return the outputs of an input."""
-        kind = job.path[job.path.rfind(".") :]
+        kind = job.path if self._looks else ""
         if kind not in self._endings:
-            named = name_outputs(f"x{kind}", self._work.settings, self._work.target("", ""))
+            named = name_outputs(kind, self._work.settings, self._work.target("", ""))
             self._endings[kind] = [os.path.basename(path) for path in named.paths]
         stem = f"{job.folder}/{job.stem}" if job.folder else job.stem
         return [stem + ending for ending in self._endings[kind]]

@@ -35,7 +35,7 @@ class Job(NamedTuple):
 class Outcome(NamedTuple):
     """What became of an input, in a form that crosses between processes cheaply.
 
-    ``status`` is ``done``, ``kept`` (an output was there, and was to stay), ``failed`` or
+    ``status`` is ``done``, ``kept`` (all outputs were there, and were to stay), ``failed`` or
     ``large`` (more than its share of memory: to be tried again alone).
     """
 
@@ -116,24 +116,29 @@ class Work:
         digest = _hash(job.path)
         if _status(job.path) != before:
             raise ImageError(f"image {job.path} changed while it was read; run the batch again")
-        kept = any(result.measured is None for result in results)
+        written = self._written(results)
+        kept = any(result.kept for result in results)
         entry = {
             "input": job.key,
             "size": before[0],
             "mtime": before[1],
             "hash": digest,
             "settings": None if kept else self.identity,
-            "outputs": [] if kept else self._written(results),
+            "outputs": written,
             "reports": [self.describe(result) for result in results],
         }
-        pixels = sum(result.info.shape[0] * result.info.shape[1] for result in results)
-        return Outcome("kept" if kept else "done", write_line(entry), pixels)
+        done = [result.info.shape for result in results if result.measured is not None]
+        pixels = sum(height * width for height, width, _ in done)
+        return Outcome("done" if written else "kept", write_line(entry), pixels)
 
     def _written(self, results: Sequence[Result]) -> list[Facts]:
-        """Return what the journal keeps of the outputs, each file once."""
+        """Return what the journal keeps of the outputs that are ours, each file once."""
         paths = dict.fromkeys(path for result in results for path in result.outputs.paths)
+        kept = {path for result in results for path in result.kept}
         written = []
         for path in paths:
+            if path in kept:
+                continue
             size, mtime = _status(path)
             below = path[len(self.output) :].lstrip(os.sep).replace(os.sep, "/")
             written.append({"path": below, "size": size, "mtime": mtime, "hash": _hash(path)})

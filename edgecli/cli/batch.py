@@ -15,14 +15,14 @@ from typing import Any
 import click
 
 from edgecli import __version__
-from edgecli.batch.inputs import Found, find_inputs, listed_inputs
+from edgecli.batch.inputs import JOURNAL, Found, find_inputs, listed_inputs
 from edgecli.batch.journal import Journal, settings_hash
 from edgecli.batch.planning import Batch, name_jobs, plan_batch
 from edgecli.batch.processes import AHEAD, ProcessExecutor
 from edgecli.batch.running import remove_temporaries, run_batch
 from edgecli.batch.work import Job, Work
 from edgecli.cli import fail
-from edgecli.cli.options import Reporting, image_options, with_options
+from edgecli.cli.options import Reporting, image_options, prepare_report, with_options
 from edgecli.cli.process import keep_memory
 from edgecli.cli.progress import watched
 from edgecli.conv.engine import cores
@@ -110,8 +110,9 @@ def command(
     """
     keep_memory()  # of processes that begin as forks, too
     output = _output_folder(target)
-    _check_report(reporting.file, target)
+    _check_report(reporting.file, target, (JOURNAL, "index.html") if gallery else (JOURNAL,))
     found = _find(source, output, recursive=recursive, zero=zero).without(reporting.file)
+    prepare_report(reporting, output)
     with ExitStack() as stack:
         running = Running(jobs or cores(), _parse_memory(memory), time_limit)
         if scheduler is not None:
@@ -125,7 +126,8 @@ def command(
         journal = stack.enter_context(_open_journal(output, restart=restart))
         batch = plan_batch(found, work, journal, suffix=suffix)
         del found  # which may be a hundred thousand names
-        _run(batch, work, running, fail_fast=fail_fast, quiet=reporting.format == "none")
+        quiet = reporting.quiet or reporting.format == "none"
+        _run(batch, work, running, fail_fast=fail_fast, quiet=quiet)
         if reporting.format != "none":
             write_batch(batch.records, batch.totals, reporting.format, reporting.file)
         if write_page is not None:
@@ -161,7 +163,7 @@ def _explain(jobs: Sequence[Job], work: Work, reporting: Reporting) -> int:
             results += [result for result, _ in planned]
         except EdgeCliError as error:
             exit_code = fail(str(error))
-    write_reports(results, reporting.format, reporting.file, aside=False)
+    write_reports(results, reporting.format, reporting.file, aside=False, several=True)
     return exit_code
 
 
@@ -174,9 +176,12 @@ def _output_folder(target: Target) -> str:
     return output
 
 
-def _check_report(path: str | None, target: Target) -> None:
-    """Raise UsageError where the report would overwrite a file that is read, an image or other."""
+def _check_report(path: str | None, target: Target, own: Sequence[str]) -> None:
+    """Raise UsageError where the report would overwrite a file that is read, or the batch's own."""
     check_outputs(target.spared, [], path)
+    for name in own if path is not None else ():
+        if os.path.realpath(str(path)) == os.path.realpath(os.path.join(str(target.output), name)):
+            raise UsageError(f"report file {path} is the batch's own {name}; give another")
     format_ = known_format(path or "")
     if format_ is not None and not format_.text:
         raise UsageError(f"report file {path} is named like an image; call it .json, .csv or .md")

@@ -9,7 +9,7 @@ from functools import partial
 import click
 
 from edgecli.cli import fail, refuse_terminal
-from edgecli.cli.options import QuickCommand, Reporting, image_options
+from edgecli.cli.options import QuickCommand, Reporting, image_options, prepare_report
 from edgecli.cli.process import keep_memory
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.grid import Sheet, detect_grid, grid_settings, name_grid, plan_grid
@@ -25,6 +25,7 @@ from edgecli.jobs import (
     plan_input,
 )
 from edgecli.records import replace
+from edgecli.reports.formats import TEXTS
 from edgecli.reports.writing import write_reports
 from edgecli.settings import Settings
 
@@ -64,9 +65,11 @@ def command(
     for named in to_stdout:
         if not named.format.text:
             refuse_terminal(named.format.name)
+    prepare_report(reporting, target.output if target.folder else None)
     aside = bool(to_stdout)
-    screen = _screen(aside=aside) if preview else None
-    detect = partial(_sheet if grid else partial(_results, screen=screen), explain=explain)
+    screen = _screen(reporting, aside=aside) if preview else None
+    way = _sheet if grid else partial(_results, screen=screen)
+    detect = partial(way, explain=explain, quiet=reporting.quiet)
     results: list[Result | Sheet] = []
     exit_code = 0
     try:
@@ -76,14 +79,17 @@ def command(
             except EdgeCliError as error:
                 exit_code = fail(str(error), error.exit_code if len(inputs) == 1 else 1)
     finally:
-        write_reports(results, reporting.format, reporting.file, aside=aside)
+        several = len(inputs) > 1
+        write_reports(results, reporting.format, reporting.file, aside=aside, several=several)
     return exit_code
 
 
-def _screen(*, aside: bool) -> Screen:
+def _screen(reporting: Reporting, *, aside: bool) -> Screen:
+    """Draw on standard output, unless it carries an edge map or a report for machines."""
     from edgecli.reports.display import TerminalScreen  # rich is slow to load
 
-    return TerminalScreen(sys.stderr if aside else sys.stdout)
+    for_machines = reporting.file is None and reporting.format in TEXTS
+    return TerminalScreen(sys.stderr if aside or for_machines else sys.stdout)
 
 
 def _results(
@@ -93,27 +99,29 @@ def _results(
     limits: Limits,
     *,
     explain: bool,
+    quiet: bool,
     screen: Screen | None,
 ) -> list[Result]:
     """Plan an input, or detect its edges; say which files were left as they are."""
     if explain:
         return [result for result, _ in plan_input(path, settings, target, limits)]
     results = detect_input(path, settings, target, limits, screen)
-    for result in results:
-        if result.measured is None:
-            click.echo(f"edgecli: kept {', '.join(result.outputs.paths)}", err=True)
+    for kept in dict.fromkeys(result.kept for result in results):  # frames may share a file
+        if kept and not quiet:
+            click.echo(f"edgecli: kept {', '.join(kept)}", err=True)
     return results
 
 
 def _sheet(
-    path: str, settings: Settings, target: Target, limits: Limits, *, explain: bool
+    path: str, settings: Settings, target: Target, limits: Limits, *, explain: bool, quiet: bool
 ) -> list[Sheet]:
     """Write a contact sheet, unless it is to be kept or only explained."""
     if explain:
         return [plan_grid(path, settings, target, limits)]
     (output,) = name_grid(path, target).paths
     if target.no_clobber and os.path.exists(output):
-        click.echo(f"edgecli: kept {output}", err=True)
+        if not quiet:
+            click.echo(f"edgecli: kept {output}", err=True)
         return []
     return [detect_grid(path, settings, target, limits)]
 

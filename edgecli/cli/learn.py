@@ -16,7 +16,7 @@ from edgecli.filters import dump_filter, filter_format
 from edgecli.images.base import Source
 from edgecli.images.files import check_place, open_images, whole_file
 from edgecli.images.orientation import upright
-from edgecli.jobs import check_apart
+from edgecli.jobs import check_apart, check_stdin
 from edgecli.networks.learn import Task, learn
 from edgecli.reports.learned import write_learned
 
@@ -73,6 +73,7 @@ def command(
     format_ = filter_format(output)
     targets = "rgb" if filters == "3" else "gray"
     task = Task(parse_size(size), channels, targets)
+    check_stdin((input_path, target_path))
     pairs = pair_files(input_path, target_path)
     check_apart(output, (path for pair in pairs for path in pair))
     dump_filter(task.example, format_)  # refuse a format now, rather than after the learning

@@ -12,7 +12,7 @@ import click
 
 from edgecli.cli.options import MAX_PIXELS_OPTION, PLAIN_REPORT_OPTION, THREADS_OPTION
 from edgecli.errors import UsageError
-from edgecli.images.files import open_images, whole_file
+from edgecli.images.files import is_device, open_images, whole_file
 from edgecli.images.orientation import upright
 from edgecli.jobs import check_apart
 from edgecli.networks import Network, load_network
@@ -20,6 +20,7 @@ from edgecli.networks.drawing import draw_network
 from edgecli.networks.maps import describe_run, output_paths
 from edgecli.networks.weights import random_weights
 from edgecli.records import replace
+from edgecli.reports.formats import REPORTS
 from edgecli.reports.network import run_text, summary_text
 
 SEED = 0
@@ -56,6 +57,7 @@ def summarize(
     summary = network.summary(None if input_ is None else parse_shape(input_))
     if output is not None:
         check_apart(output, network.files)
+        _check_drawing(output)
         with whole_file(output) as file:
             file.write(draw_network(summary).encode())
     if report != "none" and output != "-":
@@ -73,7 +75,7 @@ def summarize(
     metavar="DIR|FILE.npz",
     help="A folder for a picture of each layer's maps, or a file for all arrays.",
 )
-@PLAIN_REPORT_OPTION
+@click.option("--report", type=click.Choice(REPORTS), help="How to report.  [default: table]")
 @THREADS_OPTION
 @MAX_PIXELS_OPTION
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
@@ -81,7 +83,7 @@ def run(
     name: str,
     image: str,
     output: str,
-    report: str,
+    report: str | None,
     threads: int | None,
     max_pixels: int,
     quiet: bool,
@@ -99,14 +101,13 @@ def run(
         result = describe_run(
             network, upright(source), output, random_weights=drawn, threads=threads
         )
-    if quiet:
-        return
-    if drawn:
+    if drawn and not quiet:
         click.echo(
             f"edgecli: network {network.name} has no weights, so random ones were drawn "
             f"(seed {SEED}): the maps show its shapes, not anything that it learned",
             err=True,
         )
+    report = report or ("none" if quiet else "table")
     if report != "none":
         sys.stdout.write(run_text(result, report, room=_room()))
 
@@ -129,6 +130,11 @@ def _check_output(output: str) -> None:
         raise UsageError(f"output {output!r} is neither a folder nor a .npz file; give one of them")
     if not output.endswith(".npz") and os.path.exists(output) and not os.path.isdir(output):
         raise UsageError(f"output {output} is a file; give a folder or a .npz file")
+
+
+def _check_drawing(output: str) -> None:
+    if output != "-" and not is_device(output) and not output.lower().endswith(".svg"):
+        raise UsageError(f"output {output!r} is not named .svg, which the drawing is; call it so")
 
 
 def parse_shape(text: str) -> tuple[int, int, int]:

@@ -25,7 +25,7 @@ from edgecli.images.colour import CHANNELS, parse_colour
 from edgecli.images.files import check_place
 from edgecli.images.formats import FORMATS
 from edgecli.images.nan import NAN_CHOICES
-from edgecli.jobs import MAX_PIXELS, Limits, Target
+from edgecli.jobs import MAX_PIXELS, Limits, Target, check_stdin, make_folder
 from edgecli.records import dataclass, replace
 from edgecli.reports.formats import REPORTS
 from edgecli.settings import Settings, parse_scales
@@ -147,10 +147,11 @@ class QuickCommand(click.Command):
 
 @dataclass(frozen=True)
 class Reporting:
-    """How to report: in which format, where to, or not at all."""
+    """How to report: in which format, where to, or not at all; ``quiet`` leaves out all else."""
 
     format: str
     file: str | None
+    quiet: bool = False
 
 
 def image_options(
@@ -160,6 +161,7 @@ def image_options(
 
     @functools.wraps(function)
     def command(**values: Any) -> Any:
+        check_stdin((*values.get("inputs", ()), values.get("source"), values["mask"]))
         spared = files_of_settings(values)
         made = {
             "settings": make_settings(values),
@@ -261,21 +263,29 @@ def make_target(values: dict[str, Any]) -> Target:
 
 
 def make_reporting(values: dict[str, Any]) -> Reporting:
-    """Choose the report's format: as asked, by the report file's extension, else a table.
-
-    OutputError, before any work, where the file cannot be written.
-    """
+    """Choose the report's format: as asked, by the report file's extension, else a table."""
     format_, file, quiet = (values.pop(name) for name in ("report", "report_file", "quiet"))
     if file == "":
         raise UsageError("report file '' is empty; give a file, or - for standard output")
     if file in (None, "-"):
-        return Reporting(format_ or ("none" if quiet else "table"), None)
+        return Reporting(format_ or ("none" if quiet else "table"), None, quiet)
     if format_ is None:
         extensions = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown"}
         format_ = extensions.get(os.path.splitext(file)[1].lower(), "table")
-    if format_ != "none":
-        check_place(file)
-    return Reporting(format_, file)
+    return Reporting(format_, file, quiet)
+
+
+def prepare_report(reporting: Reporting, folder: str | None) -> None:
+    """Raise OutputError, before any work, where the report file cannot be written.
+
+    ``folder`` is where outputs go, if they go to one: it is made for a report in it.
+    """
+    if reporting.file is None or reporting.format == "none":
+        return
+    beside = os.path.realpath(os.path.dirname(reporting.file))
+    if folder is not None and beside == os.path.realpath(folder):
+        make_folder(folder)
+    check_place(reporting.file)
 
 
 def parse_pair(name: str, text: str) -> tuple[int, int]:

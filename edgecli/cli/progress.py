@@ -18,7 +18,8 @@ SECONDS = 10.0
 def watched(progress: Iterable[Totals], stream: TextIO | None = None) -> Iterator[Totals]:
     """Pass the totals on, and show them."""
     stream = stream or sys.stderr
-    animated = stream.isatty() and os.environ.get("TERM") != "dumb"
+    plain = os.environ.get("TERM") == "dumb" or "NO_COLOR" in os.environ
+    animated = stream.isatty() and not plain
     yield from _with_bar(progress, stream) if animated else _with_lines(progress, stream)
 
 
@@ -36,8 +37,7 @@ def _with_bar(progress: Iterable[Totals], stream: TextIO) -> Iterator[Totals]:
     from rich.console import Console  # slow to load
     from rich.progress import BarColumn, Progress, TextColumn
 
-    no_color = True if "NO_COLOR" in os.environ else None
-    console = Console(file=stream, no_color=no_color, force_terminal=True)
+    console = Console(file=stream, force_terminal=True)
     columns = (BarColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)

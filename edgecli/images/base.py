@@ -152,6 +152,19 @@ class ArraySink:
         """Nothing follows the last row."""
 
 
+class NoSink:
+    """An image that is written nowhere, beside others that are."""
+
+    def encode(self, rows: Rows) -> None:
+        """Drop the rows."""
+
+    def write(self, encoded: None) -> None:
+        """Nothing is to be written."""
+
+    def finish(self) -> None:
+        """Nothing follows the last row."""
+
+
 def overlapping_blocks(
     read_into: Callable[[Rows], None],
     row_shape: tuple[int, int],

@@ -9,7 +9,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO, cast
 
 from edgecli.errors import ImageError, OutputError
@@ -20,6 +20,8 @@ HEAD = 64
 """Bytes that tell every format: a PNG's first chunk ends at byte 33."""
 
 _NUMBERS_AHEAD = re.compile(rb"(\xef\xbb\xbf)?\s*(#|[-+]?(\d|\.\d|nan|inf))", re.IGNORECASE)
+
+_TEXT_NAMES = (".csv", ".tsv", ".txt")
 
 
 def open_images(
@@ -62,7 +64,7 @@ def _decode(
         from edgecli.images.npy import read_npy
 
         yield read_npy(stream, path, max_pixels=max_pixels)
-    elif _NUMBERS_AHEAD.match(head) and b"\0" not in head:
+    elif _is_text(head):
         from edgecli.images.text_grid import read_text
 
         yield read_text(stream, path, max_pixels=max_pixels)
@@ -72,6 +74,34 @@ def _decode(
         yield from pillow.read_images(
             stream, path, max_pixels=max_pixels, grey=grey, all_frames=all_frames
         )
+
+
+def _is_text(head: bytes) -> bool:
+    return bool(_NUMBERS_AHEAD.match(head)) and b"\0" not in head
+
+
+def is_grid(path: str) -> bool:
+    """Whether a file, or standard input for ``-``, is a grid of numbers in text, by its content.
+
+    Nothing is taken from standard input. Other pipes are known by their names, as is what cannot
+    be read.
+    """
+    with suppress(OSError, ValueError):
+        if path == "-":
+            return _is_text(_ahead(sys.stdin.buffer))
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                return _is_text(file.read(HEAD))
+    return path.lower().endswith(_TEXT_NAMES)
+
+
+def _ahead(stream: BinaryIO) -> bytes:
+    """Return the first bytes of a stream, which are read again later; none where none can be."""
+    if stream.seekable():
+        head = stream.read(HEAD)
+        stream.seek(-len(head), os.SEEK_CUR)
+        return head
+    return stream.peek(HEAD)[:HEAD] if isinstance(stream, io.BufferedReader) else b""
 
 
 class HeadReader(io.RawIOBase):

@@ -135,13 +135,16 @@ def _cost_facts(detection: Detection) -> Facts:
 
 def _output_facts(result: Result, n: int) -> Facts:
     detection = result.detection
+    path = result.outputs.paths[n]
     facts: Facts = {
-        "path": result.outputs.paths[n],
+        "path": path,
         "dtype": detection.samples[n].name,
         "map": detection.settings.map,
         **_combination(detection, n),
         **_line_facts(result, n),
     }
+    if path in result.kept:
+        return facts | {"kept": True}
     if result.measured is None:
         return facts
     extremes = result.measured.extremes[n]

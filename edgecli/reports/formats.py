@@ -15,6 +15,11 @@ def as_json(reports: Sequence[Facts]) -> str:
     if len(reports) == 1:
         facts = (f"  {_compact(k)}: {_compact(v)}" for k, v in reports[0].items())
         return "{\n" + ",\n".join(facts) + "\n}\n"
+    return as_json_lines(reports)
+
+
+def as_json_lines(reports: Sequence[Facts]) -> str:
+    """Return one line per image, also where there is but one."""
     return "".join(_compact(facts) + "\n" for facts in reports)
 
 

@@ -184,7 +184,7 @@ def _outputs(facts: Facts) -> Iterator[tuple[str, str]]:
             if "clipped_fraction" in output:
                 text += f", {output['clipped_fraction']:.2%} clipped"
             text += f", {output['nan']:,} NaN" if "nan" in output else ""
-        yield "output", text
+        yield "output", text + ", kept as it was" * output.get("kept", False)
 
 
 def _lines(output: Facts) -> str:

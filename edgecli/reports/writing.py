@@ -10,32 +10,40 @@ from edgecli.grid import Sheet
 from edgecli.images.files import whole_file
 from edgecli.jobs import Result
 from edgecli.reports.facts import Facts, image_facts, sheet_facts
-from edgecli.reports.formats import TEXTS
+from edgecli.reports.formats import TEXTS, as_json_lines
 from edgecli.reports.table import CONTROLS, as_text, sheet_rows, table_rows
 
 
 def write_reports(
-    results: Sequence[Result | Sheet], format_: str, path: str | None, *, aside: bool
+    results: Sequence[Result | Sheet],
+    format_: str,
+    path: str | None,
+    *,
+    aside: bool,
+    several: bool,
 ) -> None:
     """Write a report on every image or sheet; ``aside`` where standard output carries an edge map.
 
-    Raises OutputError if the file cannot be written.
+    ``several`` images were asked for, however many there are to report on: JSON then has a line
+    for each. Raises OutputError if the file cannot be written.
     """
     if format_ == "none" or not results:
         return
-    text = _text(results, format_, path, aside=aside)
+    stream = sys.stderr if aside else sys.stdout
+    text = _text(results, format_, None if path else stream, several=several)
     if path is not None:
         with whole_file(path) as file:
             file.write(text.encode(errors="backslashreplace"))  # names of any bytes
     else:
-        stream = sys.stderr if aside else sys.stdout
         stream.write(text)
 
 
-def _text(results: Sequence[Result | Sheet], format_: str, path: str | None, *, aside: bool) -> str:
+def _text(
+    results: Sequence[Result | Sheet], format_: str, stream: TextIO | None, *, several: bool
+) -> str:
     if format_ in TEXTS:
-        return TEXTS[format_]([_facts(result) for result in results])
-    stream = None if path else sys.stderr if aside else sys.stdout
+        write = as_json_lines if several and format_ == "json" else TEXTS[format_]
+        return write([_facts(result) for result in results])
     return "".join(_laid_out(_rows(result), stream) for result in results)
 
 

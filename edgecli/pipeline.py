@@ -31,7 +31,7 @@ from edgecli.edges.stages import Layers, angles, combine, run_stages, widen
 from edgecli.edges.thresholds import Levels, choose_threshold
 from edgecli.errors import UsageError
 from edgecli.geometry import bands, parse_border, parse_padding
-from edgecli.images.base import ArraySink, ArraySource, Rows, Sink, Source
+from edgecli.images.base import ArraySink, ArraySource, Rows, Sink, Source, blocks_in_any_order
 from edgecli.images.nan import NanCounter
 from edgecli.records import dataclass, replace
 from edgecli.settings import Settings, parse_scales
@@ -118,7 +118,7 @@ class _Running:
         wide = [widen(cut, detection.halo, height) for cut in self._cuts]
         self._watch = Stopwatch()
         rows = responder.read(source, self._threads, self._watch)
-        blocks = rows.blocks(responder.needed(*cut) for cut in wide)
+        blocks = blocks_in_any_order(rows, [responder.needed(*cut) for cut in wide])
         work = partial(_band, detection, self._keepers)
         self._bands = in_order(work, zip(self._cuts, wide, blocks, strict=True), self._threads)
 

@@ -24,6 +24,7 @@ from edgecli.edges.rendering import (
     measure,
     render,
     rendered_dtype,
+    sample_range,
     scale_from_extremes,
 )
 
@@ -234,6 +235,12 @@ def test_raw_samples_are_the_responses(depth: str | None, response: str) -> None
 def test_full_scale() -> None:
     assert [full_scale(np.dtype(name)) for name in ("uint8", "uint16", "int16", "float32")] == [
         255, 65535, 32767, 1,
+    ]  # fmt: skip
+
+
+def test_sample_range() -> None:
+    assert [sample_range(np.dtype(name)) for name in ("uint16", "int32", "float32")] == [
+        (0, 65535), (-(2**31), 2**31 - 1), (0, 1),
     ]  # fmt: skip
 
 

@@ -267,16 +267,6 @@ def test_extremes_are_those_of_the_response_that_was_rendered(seed: int, map_nam
     assert extremes.nans == 0
 
 
-@pytest.mark.parametrize(("map_name", "drops"), [("abs", False), ("clip", True), ("gain", False)])
-def test_float_samples_clip_only_the_negative_that_are_dropped(map_name: str, drops: bool) -> None:
-    picture = noise(40, 50)
-    (edges,), measured = detect(picture, settings("vertical", map=map_name, depth="float"))
-    response = respond(picture) / (765 if map_name == "gain" else 255)
-    truth = np.maximum(response, 0) if drops else np.abs(response)
-    np.testing.assert_allclose(edges[..., 0], truth, rtol=1e-6)
-    assert measured.extremes[0].clipped == drops * np.count_nonzero(response < 0)
-
-
 # --- schedule -----------------------------------------------------------------------------------
 
 

@@ -4,7 +4,8 @@ Every map is one affine step, ``round(factor · v + offset)``, clipped to what t
 the maps differ in whether ``v`` is taken absolute and where factor and offset come from.
 
     abs     |v|, saturating           clip    v, negative to 0
-    gain    |v| over the filter's largest possible response: never clips
+    gain    |v| over the filter's largest possible response: never clips, unless a float
+            image has samples outside 0 … 1
     signed  zero is mid-grey, the strongest response white or black
     minmax  the smallest response black, the largest white
     raw     the numbers themselves
@@ -70,6 +71,16 @@ class Extremes:
 def full_scale(dtype: np.dtype[Any]) -> float:
     """Return the value of white: the largest integer of the type, 1.0 for floats."""
     return 1.0 if dtype.kind == "f" else float(np.iinfo(dtype).max)
+
+
+def sample_range(dtype: np.dtype[Any]) -> tuple[float, float]:
+    """Return the smallest and largest sample of a type; floats, which have none, count as 0 to 1.
+
+    >>> [sample_range(np.dtype(name)) for name in ("uint8", "int16", "float32")]
+    [(0.0, 255.0), (-32768.0, 32767.0), (0.0, 1.0)]
+    """
+    smallest = float(np.iinfo(dtype).min) if dtype.kind in "ui" else 0.0
+    return smallest, full_scale(dtype)
 
 
 def rendered_dtype(

@@ -66,6 +66,14 @@ def test_gain_never_clips_and_white_is_what_the_filter_can_give(
         assert edges.max() == 255
 
 
+def test_gain_of_zero_crossings_is_of_the_highest_step_between_two_signs() -> None:
+    picture = (np.indices((20, 20)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    edges, measured = detect(picture, settings("laplacian", map="gain", lines=Lines(thin=True)))
+    assert measured.extremes[0].largest == 2 * 4 * 255
+    assert measured.extremes[0].clipped == 0
+    assert edges.max() == 255
+
+
 @pytest.mark.parametrize(("brightest", "clips"), [(1.0, False), (1.5, True)])
 def test_gain_takes_floats_to_lie_in_0_to_1_and_counts_what_does_not(
     brightest: float, clips: bool

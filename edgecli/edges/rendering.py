@@ -99,8 +99,8 @@ def choose_scale(
 ) -> Scale | None:
     """Return the scale of a map that does not depend on the responses; None for ``raw``.
 
-    ``white`` is the image's full scale, ``largest`` the filter's largest possible response, which
-    ``gain`` divides by.
+    ``white`` is the image's full scale, ``largest`` the largest possible response or height of a
+    crossing, which ``gain`` divides by.
     """
     if map_name == "raw":
         return None

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgecli.conv.blas import blas_for
-from edgecli.conv.engine import as_pair, cores
+from edgecli.conv.engine import as_pair, chosen_threads
 from edgecli.conv.scratch import borrowed_scratch
 from edgecli.conv.workers import map_in_order, start_in_order
 from edgecli.detection import Detection, plan_detection
@@ -146,7 +146,7 @@ def _cuts(detection: Detection) -> list[tuple[int, int]]:
 def _useful_threads(detection: Detection, cuts: int) -> int:
     """Return how many threads pay off: one more per SMALL_IMAGE pixels, up to those allowed."""
     height, width, _ = detection.output_shape
-    allowed = detection.settings.threads or cores()
+    allowed = chosen_threads(detection.settings.threads)
     return min(allowed, cuts, 1 + height * width // SMALL_IMAGE)
 
 

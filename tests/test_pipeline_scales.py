@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgecli import convolve
+from edgecli.conv.activations import ACTIVATIONS
 from edgecli.detection import plan_detection
 from edgecli.edges.operators import load_operator
 from edgecli.edges.planning import Lines
@@ -64,6 +65,14 @@ def test_gain_never_clips_and_white_is_what_the_filter_can_give(
     assert measured.extremes[0].clipped == 0
     if name == "vertical" and (padding == "valid" or "constant" not in mode):
         assert edges.max() == 255
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("name", ["0.1 -0.1", "0 0", "9 -9"])
+def test_gain_clips_no_activation(name: str, activation: str) -> None:
+    picture = noise(9, 9).astype(np.float32) / 255
+    _, measured = detect(picture, settings(name, map="gain", activation=activation))
+    assert measured.extremes[0].clipped == 0
 
 
 def test_gain_of_zero_crossings_is_of_the_highest_step_between_two_signs() -> None:

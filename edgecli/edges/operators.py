@@ -215,12 +215,17 @@ def _centred(bank: FilterBank, size: tuple[int, int]) -> FilterBank:
 
 
 def largest_response(
-    bank: FilterBank, edge_map: EdgeMap, darkest: float, brightest: float
+    bank: FilterBank,
+    edge_map: EdgeMap,
+    darkest: float,
+    brightest: float,
+    activation: str = "none",
 ) -> float:
     """Return the largest absolute value that a map can have for pixels of darkest … brightest.
 
     One filter reaches it where every positive weight sees one of the two and every negative weight
-    the other; the bias is added. Combined maps take the same norm of their filters' bounds.
+    the other; the bias is added. Combined maps take the same norm of their filters' bounds. No
+    activation enlarges a response, but a sigmoid comes near 1 whatever it is of.
 
     >>> bank = load_filter("vertical")
     >>> largest_response(bank, EdgeMap("vertical", 0, 1, "none"), 0, 255)
@@ -233,6 +238,8 @@ def largest_response(
     upper = positive * brightest + negative * darkest + bias
     lower = positive * darkest + negative * brightest + bias
     bounds = np.maximum(np.abs(upper), np.abs(lower))
+    if activation == "sigmoid":
+        bounds = np.maximum(bounds, 1.0)
     match edge_map.combine:
         case "magnitude":
             return float(np.sqrt(np.square(bounds).sum()))

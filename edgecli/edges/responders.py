@@ -214,7 +214,7 @@ class Sliding:
 
     def largest(self, edge_map: EdgeMap) -> float:
         """Return the bound that follows from the weights and the pixels that they may see."""
-        return largest_response(self.bank, edge_map, *self._pixel_range)
+        return largest_response(self.bank, edge_map, *self._pixel_range, self.activation)
 
     @property
     def _pixel_range(self) -> tuple[float, float]:

@@ -104,7 +104,8 @@ class Axis:
     def needed(self, start: int, stop: int, border: Border) -> tuple[int, int]:
         """Return the input samples that outputs ``[start, stop)`` need, as one range.
 
-        The halo: what the padding copies from inside the image is within the range.
+        The halo: what the padding copies from inside the image is within the range. It is never
+        empty: outputs that see nothing but a constant need the row nearest to them.
         """
         low, high = self.reach(start, stop)
         if low >= 0 and high <= self.size:
@@ -113,7 +114,9 @@ class Axis:
         sources = [s for p in outside if (s := border.source(p, self.size)) is not None]
         if low < self.size and high > 0:
             sources += [max(low, 0), min(high, self.size) - 1]
-        return (min(sources), max(sources) + 1) if sources else (0, 0)
+        if not sources:
+            sources = [0 if high <= 0 else self.size - 1]
+        return min(sources), max(sources) + 1
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgecli.conv.blas import blas_for
-from edgecli.conv.engine import as_pair, cores
+from edgecli.conv.engine import as_pair, chosen_threads
 from edgecli.conv.scratch import Scratch, borrowed_scratch
 from edgecli.conv.workers import map_in_order, start_in_order
 from edgecli.detection import Detection, plan_detection
@@ -31,7 +31,7 @@ from edgecli.edges.stages import Layers, angles, combine, run_stages, widen
 from edgecli.edges.thresholds import Levels, choose_threshold
 from edgecli.errors import UsageError
 from edgecli.geometry import bands, parse_border, parse_padding
-from edgecli.images.base import ArraySink, ArraySource, Rows, Sink, Source
+from edgecli.images.base import ArraySink, ArraySource, Rows, Sink, Source, blocks_in_any_order
 from edgecli.images.nan import NanCounter
 from edgecli.records import dataclass, replace
 from edgecli.settings import Settings, parse_scales
@@ -118,7 +118,7 @@ class _Running:
         wide = [widen(cut, detection.halo, height) for cut in self._cuts]
         self._watch = Stopwatch()
         rows = responder.read(source, self._threads, self._watch)
-        blocks = rows.blocks(responder.needed(*cut) for cut in wide)
+        blocks = blocks_in_any_order(rows, [responder.needed(*cut) for cut in wide])
         work = partial(_band, detection, self._keepers)
         self._bands = in_order(work, zip(self._cuts, wide, blocks, strict=True), self._threads)
 
@@ -146,7 +146,7 @@ def _cuts(detection: Detection) -> list[tuple[int, int]]:
 def _useful_threads(detection: Detection, cuts: int) -> int:
     """Return how many threads pay off: one more per SMALL_IMAGE pixels, up to those allowed."""
     height, width, _ = detection.output_shape
-    allowed = detection.settings.threads or cores()
+    allowed = chosen_threads(detection.settings.threads)
     return min(allowed, cuts, 1 + height * width // SMALL_IMAGE)
 
 

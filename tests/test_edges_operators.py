@@ -143,17 +143,18 @@ def test_filters_of_different_depths_do_not_merge() -> None:
     npst.arrays("float64", (3, 1, 2, 2), elements=st.integers(-9, 9)),
     npst.arrays("float64", 3, elements=st.integers(-99, 99)),
     st.sampled_from(["max", "sum", "magnitude", "none"]),
+    st.sampled_from([(0, 255), (-32768, 32767), (-255, 255), (0, 5000), (7, 9)]),
 )
 def test_no_response_is_larger_than_the_largest(
-    weight: NDArray[Any], bias: NDArray[Any], how: str
+    weight: NDArray[Any], bias: NDArray[Any], how: str, ends: tuple[int, int]
 ) -> None:
     bank = FilterBank(weight, bias)
     stop = 1 if how == "none" else 3
-    bound = largest_response(bank, EdgeMap("map", 0, stop, how), 255)
-    driving = np.concatenate([weight > 0, weight < 0]).astype(np.uint8)[:, 0] * 255
+    bound = largest_response(bank, EdgeMap("map", 0, stop, how), *ends)
+    driving = np.where(np.concatenate([weight > 0, weight < 0])[:, 0], ends[1], ends[0])
     reached = []
     for image in driving:
-        parts = convolve(image, bank, padding="valid")[:stop]
+        parts = convolve(image.astype(np.int32), bank, padding="valid")[:stop]
         reached.append(float(np.abs(combine_responses(parts, how, Scratch())).max()))
     assert max(reached) <= bound * (1 + 1e-6)
     if how in ("none", "max"):

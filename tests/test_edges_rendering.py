@@ -24,6 +24,7 @@ from edgecli.edges.rendering import (
     measure,
     render,
     rendered_dtype,
+    sample_range,
     scale_from_extremes,
 )
 
@@ -146,6 +147,20 @@ def test_float_samples_are_neither_rounded_nor_cut() -> None:
     np.testing.assert_allclose(rendered([-4.0, 0.0, 2.0], signed, FLOAT), [0, 0.5, 0.75])
 
 
+def test_clip_makes_negative_black_in_floats_too() -> None:
+    response = np.array([-2.0, -0.01, -np.inf, 0.0, 0.25, 3.0, np.nan], np.float32)
+    shown = rendered(response, choose_scale("clip", 1.0, FLOAT, 0), FLOAT)
+    np.testing.assert_array_equal(shown, np.array([0, 0, 0, 0, 0.25, 3, np.nan], np.float32))
+
+
+@pytest.mark.parametrize(("map_name", "clipped"), [("abs", 0), ("clip", 3), ("gain", 0)])
+def test_floats_clip_nothing_but_what_is_negative_and_dropped(map_name: str, clipped: int) -> None:
+    response = np.array([-2.0, -0.01, -np.inf, 0.0, 1.4, 3.0, np.inf, np.nan], np.float32)
+    assert measure(response, choose_scale(map_name, 1.0, FLOAT, 2.0)).clipped == clipped
+    whole = np.array([-2, -1, -999, 0, 4, 300], np.int16)
+    assert measure(whole, choose_scale(map_name, 255, FLOAT, 2.0)).clipped == clipped
+
+
 @pytest.mark.parametrize("map_name", ["abs", "clip", "gain"])
 def test_nan_is_black_in_integers_and_stays_in_floats(map_name: str) -> None:
     response = np.array([np.nan, 0.25, np.inf], np.float32)
@@ -220,6 +235,12 @@ def test_raw_samples_are_the_responses(depth: str | None, response: str) -> None
 def test_full_scale() -> None:
     assert [full_scale(np.dtype(name)) for name in ("uint8", "uint16", "int16", "float32")] == [
         255, 65535, 32767, 1,
+    ]  # fmt: skip
+
+
+def test_sample_range() -> None:
+    assert [sample_range(np.dtype(name)) for name in ("uint16", "int32", "float32")] == [
+        (0, 65535), (-(2**31), 2**31 - 1), (0, 1),
     ]  # fmt: skip
 
 

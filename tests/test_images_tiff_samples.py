@@ -167,9 +167,11 @@ def test_samples_beyond_colour_and_alpha_are_left_out(
     assert (whole(make_tiff(pixels, t338=extra)) == pixels[..., :kept]).all()
 
 
-def test_values_beyond_int32_become_float32() -> None:
-    pixels = np.array([[[0], [2**32 - 1]]], np.uint32)
-    assert whole(make_tiff(pixels)).dtype == np.float32
+def test_values_beyond_int32_or_float32_are_refused() -> None:
+    with pytest.raises(
+        ImageError, match=r"whole numbers beyond int32's .* to 4,294,967,295; divide"
+    ):
+        whole(make_tiff(np.array([[[0], [2**32 - 1]]], np.uint32)))
     with pytest.raises(ImageError, match=r"beyond float32's ±3\.4e38"):
         whole(make_tiff(np.array([[[1e300]]])))
 

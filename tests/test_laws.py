@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edgecli import convolve
 from edgecli.conv.engine import Convolution, plan_over
 from edgecli.conv.scratch import Scratch
+from edgecli.errors import UsageError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window, bands, parse_border
 from tests.strategies import Case, cases
@@ -122,6 +123,13 @@ def test_the_result_is_the_same_for_every_number_of_threads(threads: int) -> Non
     np.testing.assert_array_equal(
         convolve(image, bank, padding="same", threads=threads, padding_mode="zeros"), alone
     )
+
+
+@pytest.mark.parametrize("threads", [0, -1])
+def test_fewer_threads_than_one_are_refused(threads: int) -> None:
+    for image in (np.zeros((4, 4), np.uint8), np.zeros((1500, 300), np.uint8)):
+        with pytest.raises(UsageError, match=f"threads must be 1 or more, got {threads}; leave"):
+            convolve(image, "vertical", threads=threads, padding="valid")
 
 
 @given(images, kernels, st.integers(-100, 100))

@@ -257,6 +257,15 @@ def test_a_layer_keeps_no_row_longer_than_it_is_read() -> None:
     assert laid.capacity[0] == 7 + 3  # and half as many more
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_padding_of_several_times_the_volume(mode: str) -> None:
+    high = Convolution(2, (3, 3), padding=(20, 15, 1, 1), padding_mode=mode)
+    network = with_weights(
+        chain((1, 8, 5), Convolution(1, (3, 3), padding="same"), high, Convolution(1, (2, 2)))
+    )
+    check(network, volume(3, 1, 8, 5))
+
+
 def test_a_circular_border_waits_for_the_last_row() -> None:
     layer = Convolution(1, (3, 3), padding="same", padding_mode="circular")
     network = with_weights(chain((1, 9, 5), layer))

@@ -351,6 +351,7 @@ def test_a_failing_band_fails_the_run(threads: int) -> None:
         ({"channels": "grey"}, UsageError, "channels 'grey' is unknown; choose from gray"),
         ({"padding": "some"}, UsageError, "padding 'some'"),
         ({"padding_mode": "wrap"}, UsageError, "padding mode 'wrap'"),
+        ({"threads": 0}, UsageError, "threads must be 1 or more, got 0; leave it out"),
         ({"stride": 0}, UsageError, "stride must be 1 or more"),
         ({"dilation": (1, -1)}, UsageError, "dilation must be 1 or more"),
         ({"operator": "gaussian:3", "padding": "valid"}, GeometryError, "kernel 25×25 is larger"),

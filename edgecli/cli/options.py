@@ -61,7 +61,7 @@ MAP_OPTIONS = (
     click.option("--combine", type=click.Choice(COMBINATIONS),
                  help="Make one edge map of all filters.  [default: as each operator says]"),
     click.option("--map", "map_", type=click.Choice(MAPS), default="abs", show_default=True,
-                 help="How responses become pixels."),
+                 help="How responses become pixels; gain never clips, if floats lie in 0 to 1."),
     click.option("--scales", metavar="S[,S…]",
                  help="Scales at which a network looks at the image, averaged.  [default: 1]"),
     click.option("--depth", type=click.Choice(list(DEPTHS)),

@@ -19,7 +19,7 @@ from edgecli.conv.blas import blas_for
 from edgecli.conv.increments import Increments
 from edgecli.conv.plan import Part, Plan, plan_convolution
 from edgecli.conv.scratch import Scratch, borrowed_scratch
-from edgecli.errors import GeometryError
+from edgecli.errors import GeometryError, UsageError
 from edgecli.filters import FilterBank, load_filter
 from edgecli.geometry import Border, Geometry, Window, bands, parse_border, parse_padding
 from edgecli.records import dataclass
@@ -214,7 +214,8 @@ def convolve(
     summed. ``threads`` defaults to all cores and affects only the time. ``out``, of
     the result's shape and type, receives the result, so that memory can be reused.
 
-    Raises GeometryError where the window does not fit, FilterError where the depths differ.
+    Raises GeometryError where the window does not fit, FilterError where the depths differ,
+    UsageError for fewer threads than one.
 
     >>> import numpy as np
     >>> image = np.zeros((6, 6), np.uint8)
@@ -277,7 +278,7 @@ def run_bands(
 ) -> None:
     """Compute every band; each worker takes the next one when it is done with the last."""
     queue = list(work)
-    workers = min(threads or cores(), len(queue))
+    workers = min(chosen_threads(threads), len(queue))
     remaining = iter(queue)  # a list's iterator may be shared by threads
 
     def worker(_: int) -> None:
@@ -292,6 +293,13 @@ def run_bands(
 
     with ThreadPoolExecutor(workers) as executor:
         list(executor.map(worker, range(workers)))
+
+
+def chosen_threads(threads: int | None) -> int:
+    """Return how many threads may be used: all cores if nobody said; UsageError below 1."""
+    if threads is not None and threads < 1:
+        raise UsageError(f"threads must be 1 or more, got {threads}; leave it out for all cores")
+    return threads or cores()
 
 
 def cores() -> int:

@@ -214,17 +214,32 @@ def _centred(bank: FilterBank, size: tuple[int, int]) -> FilterBank:
     return FilterBank(np.pad(bank.weight, around), bias, bank.names)
 
 
-def largest_response(bank: FilterBank, edge_map: EdgeMap, full_scale: float) -> float:
-    """Return the largest absolute value that a map can have for pixels of 0 … full_scale.
+def largest_response(
+    bank: FilterBank,
+    edge_map: EdgeMap,
+    darkest: float,
+    brightest: float,
+    activation: str = "none",
+) -> float:
+    """Return the largest absolute value that a map can have for pixels of darkest … brightest.
 
-    For one filter this is the larger of the sums of its positive and of its negative weights,
-    times full scale, with the bias. Combined maps take the same norm of their filters' bounds.
+    One filter reaches it where every positive weight sees one of the two and every negative weight
+    the other; the bias is added. Combined maps take the same norm of their filters' bounds. No
+    activation enlarges a response, but a sigmoid comes near 1 whatever it is of.
+
+    >>> bank = load_filter("vertical")
+    >>> largest_response(bank, EdgeMap("vertical", 0, 1, "none"), 0, 255)
+    765.0
     """
     weight = bank.weight[edge_map.start : edge_map.stop]
     bias = bank.bias[edge_map.start : edge_map.stop]
-    upper = np.clip(weight, 0, None).sum(axis=(1, 2, 3)) * full_scale + bias
-    lower = np.clip(weight, None, 0).sum(axis=(1, 2, 3)) * full_scale + bias
+    positive = np.clip(weight, 0, None).sum(axis=(1, 2, 3))
+    negative = np.clip(weight, None, 0).sum(axis=(1, 2, 3))
+    upper = positive * brightest + negative * darkest + bias
+    lower = positive * darkest + negative * brightest + bias
     bounds = np.maximum(np.abs(upper), np.abs(lower))
+    if activation == "sigmoid":
+        bounds = np.maximum(bounds, 1.0)
     match edge_map.combine:
         case "magnitude":
             return float(np.sqrt(np.square(bounds).sum()))

@@ -156,7 +156,8 @@ def plan_map(
     samples = rendered_dtype(map_name, depth, pixels, numbers)
     used = slope if edge_map.direction or isinstance(thins, Thin) else None
     stages = tuple(stage for stage in (thins, _exclude(own, convolution, lines)) if stage)
-    scale = choose_scale(map_name, responder.white, samples, largest)
+    tallest = 2 * largest if isinstance(thins, Cross) else largest  # from one sign to the other
+    scale = choose_scale(map_name, responder.white, samples, tallest)
     plan = MapPlan(
         edge_map, used, stages, threshold, levels, largest, strength, map_name,
         Paint(scale, samples, style),

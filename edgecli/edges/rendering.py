@@ -4,7 +4,8 @@ Every map is one affine step, ``round(factor · v + offset)``, clipped to what t
 the maps differ in whether ``v`` is taken absolute and where factor and offset come from.
 
     abs     |v|, saturating           clip    v, negative to 0
-    gain    |v| over the filter's largest possible response: never clips
+    gain    |v| over the filter's largest possible response: never clips, unless a float
+            image has samples outside 0 … 1
     signed  zero is mid-grey, the strongest response white or black
     minmax  the smallest response black, the largest white
     raw     the numbers themselves
@@ -15,6 +16,7 @@ of full scales, where a float image's is 1.0.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -26,7 +28,7 @@ from edgecli.records import dataclass, replace
 MAPS = ("abs", "clip", "signed", "gain", "minmax", "raw")
 
 DEPTHS = {"8": "uint8", "16": "uint16", "float": "float32"}
-"""Choices for the written samples; floats are 1.0 at white, and neither rounded nor clipped."""
+"""Choices for the written samples; floats are 1.0 at white, not rounded, and end nowhere above."""
 
 WHOLE_IMAGE_MAPS = ("signed", "minmax")
 """Maps that are known only after the last response."""
@@ -37,7 +39,10 @@ FLAT = 2.0**-126
 
 @dataclass(frozen=True)
 class Scale:
-    """``round(factor · v + offset)`` clipped to 0 … limit, of ``|v|`` where ``absolute``."""
+    """``round(factor · v + offset)`` clipped to 0 … limit, of ``|v|`` where ``absolute``.
+
+    Samples that are floats are not rounded, and their limit is infinite.
+    """
 
     absolute: bool
     factor: float
@@ -68,6 +73,16 @@ def full_scale(dtype: np.dtype[Any]) -> float:
     return 1.0 if dtype.kind == "f" else float(np.iinfo(dtype).max)
 
 
+def sample_range(dtype: np.dtype[Any]) -> tuple[float, float]:
+    """Return the smallest and largest sample of a type; floats, which have none, count as 0 to 1.
+
+    >>> [sample_range(np.dtype(name)) for name in ("uint8", "int16", "float32")]
+    [(0.0, 255.0), (-32768.0, 32767.0), (0.0, 1.0)]
+    """
+    smallest = float(np.iinfo(dtype).min) if dtype.kind in "ui" else 0.0
+    return smallest, full_scale(dtype)
+
+
 def rendered_dtype(
     map_name: str, depth: str | None, pixels: np.dtype[Any], response: np.dtype[Any]
 ) -> np.dtype[Any]:
@@ -84,16 +99,16 @@ def choose_scale(
 ) -> Scale | None:
     """Return the scale of a map that does not depend on the responses; None for ``raw``.
 
-    ``white`` is the image's full scale, ``largest`` the filter's largest possible response, which
-    ``gain`` divides by.
+    ``white`` is the image's full scale, ``largest`` the largest possible response or height of a
+    crossing, which ``gain`` divides by.
     """
     if map_name == "raw":
         return None
-    limit = full_scale(samples)
-    factor = limit / white
+    full = full_scale(samples)
+    factor = full / white
     if map_name == "gain":
-        factor = limit / largest if largest else 0.0
-    return Scale(map_name != "clip", factor, 0.0, limit)
+        factor = full / largest if largest else 0.0
+    return Scale(map_name != "clip", factor, 0.0, _limit(samples))
 
 
 def scale_from_extremes(map_name: str, samples: np.dtype[Any], extremes: Extremes) -> Scale:
@@ -101,15 +116,20 @@ def scale_from_extremes(map_name: str, samples: np.dtype[Any], extremes: Extreme
 
     The extremes are finite: see ``finite_extremes``.
     """
-    limit = full_scale(samples)
+    full, limit = full_scale(samples), _limit(samples)
     low, high = extremes.smallest, extremes.largest
     if map_name == "signed":
-        middle = np.ceil(limit / 2) if samples.kind == "u" else limit / 2
+        middle = np.ceil(full / 2) if samples.kind == "u" else full / 2
         strongest = max(abs(low), abs(high))
-        factor = (limit - middle) / strongest if strongest else FLAT
+        factor = (full - middle) / strongest if strongest else FLAT
         return Scale(False, factor, middle, limit)
-    factor = limit / (high - low) if high > low else FLAT
+    factor = full / (high - low) if high > low else FLAT
     return Scale(False, factor, -low * factor, limit)
+
+
+def _limit(samples: np.dtype[Any]) -> float:
+    """Return the largest sample: that of integers, or none of floats."""
+    return math.inf if samples.kind == "f" else full_scale(samples)
 
 
 def finite_extremes(response: NDArray[Any], seen: Extremes) -> Extremes:
@@ -140,11 +160,12 @@ def measure(response: NDArray[Any], scale: Scale | None) -> Extremes:
 
 
 def _clipped(response: NDArray[Any], scale: Scale, extremes: Extremes) -> int:
-    """Count what rounds to less than 0 or more than the limit, if the extremes say there is any."""
+    """Count what is, once rounded, below 0 or above the limit, if the extremes say there is any."""
     if not scale.factor:
         return 0
-    high = (scale.limit + 0.5 - scale.offset) / scale.factor
-    low = -high if scale.absolute else (-0.5 - scale.offset) / scale.factor
+    half = 0.0 if scale.limit == math.inf else 0.5  # floats are not rounded
+    high = (scale.limit + half - scale.offset) / scale.factor
+    low = -high if scale.absolute else (-half - scale.offset) / scale.factor
     above = np.count_nonzero(response > high) if extremes.largest > high else 0
     below = np.count_nonzero(response < low) if extremes.smallest < low else 0
     return int(above + below)
@@ -159,6 +180,8 @@ def render(
 ) -> None:
     """Write ``round(clip(factor · v + offset))`` to ``out``; NaN becomes 0 in integers.
 
+    Floats are only kept from being negative, and NaN stays.
+
     ``seen``, which ``measure`` returns for the response, saves passes over it.
     """
     if seen is None:
@@ -166,7 +189,7 @@ def render(
     if scale.absolute and seen.smallest >= 0:
         scale = replace(scale, absolute=False)
     if out.dtype.kind == "f":
-        np.copyto(out, _affine(response, scale, 0.0, scratch))
+        np.clip(_affine(response, scale, 0.0, scratch), 0, None, out=out)
     elif response.dtype.kind == "i" and scale.factor == 1 and scale.offset == 0:
         _saturate(response, scale, out, scratch)
     else:

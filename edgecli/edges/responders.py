@@ -18,7 +18,7 @@ from edgecli.conv.activations import activate, activated_dtype
 from edgecli.conv.engine import BAND_BYTES, Convolution
 from edgecli.conv.scratch import Scratch
 from edgecli.edges.operators import EdgeMap, largest_response
-from edgecli.edges.rendering import full_scale
+from edgecli.edges.rendering import full_scale, sample_range
 from edgecli.filters import FilterBank
 from edgecli.geometry import Border, Geometry
 from edgecli.images.base import Rows, Source
@@ -213,8 +213,17 @@ class Sliding:
         )
 
     def largest(self, edge_map: EdgeMap) -> float:
-        """Return the bound that follows from the weights and white."""
-        return largest_response(self.bank, edge_map, self.white)
+        """Return the bound that follows from the weights and the pixels that they may see."""
+        return largest_response(self.bank, edge_map, *self._pixel_range, self.activation)
+
+    @property
+    def _pixel_range(self) -> tuple[float, float]:
+        """Return the smallest and largest pixel, padding included; floats count as 0 to 1."""
+        low, high = sample_range(self.pixels)
+        if not any(self.convolution.geometry.padding):
+            return low, high
+        value = self.convolution.border.value  # 0 but for a constant
+        return min(low, value), max(high, value)
 
     def read(self, source: Source, threads: int, watch: Stopwatch) -> Source:  # noqa: ARG002
         """Return the image as it is."""

@@ -31,7 +31,8 @@ class Level:
     """One threshold: a ``value`` in the unit of its ``kind``.
 
     A ``value`` is in the response's units, a ``percent`` is of the filter's largest possible
-    response, a ``percentile`` is of the strengths found, ``otsu`` lies between two classes of them.
+    response (to all pixels of the image's type, floats of 0 to 1), a ``percentile`` is of the
+    strengths found, ``otsu`` lies between two classes of them.
     """
 
     kind: str

@@ -11,7 +11,8 @@ After the protocols come images in memory, and what the formats share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -200,6 +201,25 @@ def overlapping_blocks(
             position = stop
         yield block
         previous, previous_start = block, start
+
+
+def blocks_in_any_order(source: Source, ranges: Sequence[tuple[int, int]]) -> Iterator[Rows]:
+    """Yield rows ``[start, stop)`` of a source for each range, which may go back up the image.
+
+    Rows that are asked for again once they have passed, as circular padding does and any padding
+    higher than a band may do, can only be had by holding the image whole.
+
+    >>> source = ArraySource.of(np.arange(4).reshape(4, 1).astype(np.uint8))
+    >>> [block[:, 0, 0].tolist() for block in blocks_in_any_order(source, [(2, 4), (0, 2)])]
+    [[2, 3], [0, 1]]
+    """
+    pairs = pairwise(ranges)
+    if all(start <= after and stop <= end for (start, stop), (after, end) in pairs):
+        yield from source.blocks(ranges)
+        return
+    (whole,) = source.blocks([(0, source.shape[0])])
+    for start, stop in ranges:
+        yield whole[start:stop]
 
 
 def row_reader(runs: Iterator[Rows]) -> Callable[[Rows], None]:

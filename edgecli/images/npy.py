@@ -26,7 +26,7 @@ def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
 
     Rows are streamed in constant memory, from files and pipes alike. An array in Fortran order is
     mapped, or held whole when it comes from a pipe; so is one of a type whose values have to be
-    seen first (uint32, int64, uint64). Nothing is unpickled. Raises ImageError.
+    seen first (uint32, int64, uint64), and must fit int32. Nothing is unpickled. Raises ImageError.
     """
     reader = ForwardReader(file, path)
     stored, is_fortran, shape = _read_header(reader)
@@ -35,7 +35,7 @@ def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
     target = row_type(stored)
     if target is None or is_fortran:
         array = _whole_array(file, reader, shape, stored, "F" if is_fortran else "C")
-        return ArraySource(smallest(array) if target is None else as_rows(array, path), info)
+        return ArraySource(smallest(array, path) if target is None else as_rows(array, path), info)
     return RowStream(info, shape, target, partial(_read_rows, reader, stored))
 
 

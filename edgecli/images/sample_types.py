@@ -51,16 +51,19 @@ def as_rows(stored: Rows, path: str) -> Rows:
     return rows
 
 
-def smallest(integers: NDArray[Any]) -> NDArray[Any]:
+def smallest(integers: NDArray[Any], path: str) -> NDArray[Any]:
     """Return whole numbers in the smallest of uint8, uint16, int16 and int32 that holds them all.
 
-    Larger ones become float32, which rounds them to 24 significant bits.
+    ImageError where none does: as floats they would be rounded, and count as white from 1 up.
 
-    >>> [smallest(np.array([-1, largest])).dtype.name for largest in (0, 1 << 15, 1 << 31)]
-    ['int16', 'int32', 'float32']
+    >>> [smallest(np.array([-1, largest]), "a.npy").dtype.name for largest in (0, 1 << 15)]
+    ['int16', 'int32']
     """
     low, high = integers.min(), integers.max()
     for name in ("uint8", "uint16", "int16", "int32"):
         if np.iinfo(name).min <= low and high <= np.iinfo(name).max:
             return integers.astype(name)
-    return integers.astype(np.float32)
+    raise ImageError(
+        f"image {path} has whole numbers beyond int32's −2,147,483,648 to 2,147,483,647, from "
+        f"{low:,.0f} to {high:,.0f}; divide them, or save them as floats with white at 1.0"
+    )

@@ -38,7 +38,7 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     for row, (number, line) in zip(grid, lines.items(), strict=True):
         row[:] = _parse_row(line.split(separator), width, f"image {path}, line {number}")
     is_whole = not re.search(r"[.enif]", text, re.IGNORECASE)
-    values = smallest(grid) if is_whole else as_rows(grid, path)
+    values = smallest(grid, path) if is_whole else as_rows(grid, path)
     info = ImageInfo(path, "CSV" if separator else "text", shape, values.dtype.name)
     return ArraySource(values[:, :, np.newaxis], info)
 

@@ -38,7 +38,8 @@ def tiff_source(
 ) -> Source | None:
     """Return a page whose samples are read here, or None for one that is Pillow's to decode.
 
-    Rows are streamed, except of types whose values have to be seen first (uint32, int64, uint64).
+    Rows are streamed, except of types whose values have to be seen first (uint32, int64, uint64),
+    and must fit int32.
     White-is-zero is inverted, premultiplied alpha undone, and samples beyond colour and alpha are
     left out. Raises ImageError.
     """
@@ -65,7 +66,7 @@ def tiff_source(
     with guarded(image_name(path, frame), max_pixels):
         array = np.empty(shape, layout.stored.newbyteorder("="))
     read_into(array)
-    return ArraySource(smallest(array), info)
+    return ArraySource(smallest(array, image_name(path, frame)), info)
 
 
 class _TileReader:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgecli.conv.blas import one_blas_thread
-from edgecli.conv.engine import as_volume, cores
+from edgecli.conv.engine import as_volume, chosen_threads
 from edgecli.conv.scratch import Scratch
 from edgecli.geometry import bands
 from edgecli.networks.blocks import Block, Span
@@ -102,7 +102,7 @@ def stream(
     ``blocks`` are the images' rows ``(C, rows, W, N)``, cut as in ``laid.input_rows``. The rows
     yielded are views ``(C, rows, W, N)``, valid until the next step.
     """
-    threads = threads or cores()
+    threads = chosen_threads(threads)
     places = zip(laid.shapes, laid.capacity, strict=True)
     buffers = [_Buffer(shape, capacity, laid.batch) for shape, capacity in places]
     with one_blas_thread(), _workers(threads) as run:
@@ -142,7 +142,7 @@ def forward(network: Network, images: ArrayLike, threads: int | None = None) -> 
     """
     array = np.asarray(images)
     if array.ndim == 4 and array.dtype.kind in "buif" and len(array):
-        return _forward_batch(network, array, threads or cores())
+        return _forward_batch(network, array, chosen_threads(threads))
     volume = as_volume(array)
     laid = lay_out(network, volume.shape)
     out = np.empty(laid.shapes[-1], np.float32)

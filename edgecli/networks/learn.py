@@ -23,7 +23,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from edgecli.conv.engine import cores
+from edgecli.conv.engine import chosen_threads
 from edgecli.conv.workers import map_in_order
 from edgecli.errors import FilterError, GeometryError, ImageError
 from edgecli.filters import FilterBank
@@ -138,7 +138,7 @@ def learn(
     filters fit equally well, the one with the smallest weights is returned. Raises GeometryError
     where sizes do not fit, ImageError where pixels are not finite.
     """
-    moments = [_moments(source, target, task, threads or cores()) for source, target in pairs]
+    moments = [_moments(source, target, task, chosen_threads(threads)) for source, target in pairs]
     if not moments:
         raise ImageError("there is no pair of an input and a target; give at least one")
     return solve(reduce(add, moments), task, ridge)

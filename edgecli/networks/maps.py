@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgecli.conv.engine import cores
+from edgecli.conv.engine import chosen_threads
 from edgecli.errors import GeometryError
 from edgecli.images.base import ImageInfo, Source
 from edgecli.networks.collectors import collectors_for
@@ -111,4 +111,4 @@ def describe_run(
     started = time.perf_counter()
     layers = run_on_image(network, source, output, threads)
     seconds = time.perf_counter() - started
-    return Run(network.name, source.info, random_weights, layers, seconds, threads or cores())
+    return Run(network.name, source.info, random_weights, layers, seconds, chosen_threads(threads))

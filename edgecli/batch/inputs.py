@@ -80,7 +80,7 @@ def listed_inputs(names: bytes, *, zero: bool, recursive: bool) -> Found:
     """Read a list of paths, one per line or each ended by NUL; UsageError where it is none."""
     if b"\0" in names and not zero:
         raise UsageError(
-            "standard input holds NUL, which no list of a path a line does; give -0 where names "
+            "standard input holds NUL, but is read as one path a line; give -0 where names "
             "end in NUL, and use edgecli detect - for an image"
         )
     lines = names.split(b"\0") if zero else names.splitlines()

@@ -28,8 +28,8 @@ def product(*factors: tuple[float, ...] | NDArray[np.float64]) -> NDArray[np.flo
     return whole
 
 
-@given(seeds, st.tuples(st.integers(1, 30), st.integers(1, 30)), st.lists(links, min_size=4,
-       max_size=4), st.tuples(st.integers(1, 20), st.integers(1, 70)))  # fmt: skip
+@given(seeds, st.tuples(st.integers(1, 20), st.integers(1, 20)), st.lists(links, min_size=4,
+       max_size=4), st.tuples(st.integers(1, 9), st.integers(1, 40)))  # fmt: skip
 def test_filters_that_share_a_smoothing(
     seed: int,
     sides: tuple[int, int],

@@ -47,7 +47,7 @@ SAMPLES = Path(__file__).parent.parent / "sample_images"
 # Drawn from a fixed seed, without a clock: every run of the tests is the same. For a longer look:
 # pytest --hypothesis-profile=thorough.
 hypothesis.settings.register_profile(
-    "edgecli", derandomize=True, deadline=None, database=None, max_examples=50
+    "edgecli", derandomize=True, deadline=None, database=None, max_examples=40
 )
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("edgecli")

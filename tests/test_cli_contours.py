@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edgecli import FilterBank, detect_edges, load_filter
+from edgecli import FilterBank, detect_edges
 from edgecli.edges.contours import contours, plan_contours
 from edgecli.edges.hysteresis import hysteresis
 from edgecli.edges.operators import load_operator
-from edgecli.errors import FilterError
-from tests.conftest import SAMPLES, Refuse, Run, Save
+from tests import recipes
+from tests.conftest import SAMPLES, Run, Save
 
 Array = NDArray[Any]
 
@@ -37,22 +38,8 @@ def photo(save: Save, picture: Array) -> Path:
     return save("photo.png", picture)
 
 
-def detect(run: Run, photo: Path, *args: str, name: str = "out.png") -> Array:
-    out = photo.parent / name
-    result = run("detect", photo, "-f", "contours", "-q", "-o", out, *args)
-    assert (result.exit_code, result.output) == (0, ""), result.output
-    if name.endswith(".npy"):
-        return np.asarray(np.load(out))
-    with Image.open(out) as image:
-        return np.asarray(image)
-
-
-def facts(run: Run, photo: Path, *args: str) -> dict[str, Any]:
-    out = photo.parent / "out.png"
-    result = run("detect", photo, "-f", "contours", "--report", "json", "-o", out, *args)
-    assert (result.exit_code, result.stderr) == (0, "")
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
+detect = partial(recipes.detect, operator="contours")
+facts = partial(recipes.facts, operator="contours")
 
 
 def rounded(numbers: Array, white: int) -> Array:
@@ -250,22 +237,3 @@ def test_filters_show_says_what_it_is_made_of(run: Run) -> None:
 def test_their_defaults_are_accepted(run: Run, photo: Path) -> None:
     usual = ("--padding", "same", "--padding-mode", "replicate", "--stride", "1")
     assert detect(run, photo, *usual).any()
-
-
-@pytest.mark.parametrize(
-    ("args", "said"),
-    [
-        (["detect", "PHOTO", "-f", "contour"], "did you mean 'contours'?"),
-        (["detect", "PHOTO", "-f", "contours:2"], "takes no parameters"),
-        (["trace", "PHOTO", "-f", "contours", "--at", "1,1"], "trace one of its filters"),
-        (["filters", "export", "contours", "-o", "-"], "is no one bank"),
-    ],
-)
-def test_it_is_no_bank(refuse: Refuse, photo: Path, args: list[str], said: str) -> None:
-    given = [str(photo) if arg == "PHOTO" else arg for arg in args]
-    assert said in refuse(*given, code=2)
-
-
-def test_load_filter_refuses_it() -> None:
-    with pytest.raises(FilterError, match="is no one bank"):
-        load_filter("contours")

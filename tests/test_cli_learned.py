@@ -18,7 +18,7 @@ from edgecli.errors import UsageError
 from edgecli.networks.files import zoo_names
 from edgecli.networks.scales import at_scales
 from tests.conftest import Refuse, Run, Save
-from tests.learned import LEARNED, NETWORK, Array, detect, facts, still_life
+from tests.recipes import LEARNED, NETWORK, Array, detect, facts, still_life
 from tests.soft_networks import expected_map, save_network, soft_network
 
 
@@ -61,7 +61,7 @@ def test_every_network_that_detects_is_in_the_package() -> None:
 
 @pytest.mark.parametrize("name", LEARNED)
 def test_raw_is_the_map_itself(run: Run, photo: Path, picture: Array, name: str) -> None:
-    numbers = detect(run, photo, "--map", "raw", name="out.npy", network=name)
+    numbers = detect(run, photo, "--map", "raw", name="out.npy", operator=name)
     assert numbers.dtype == np.float32
     close(numbers, expected_map(load_network(name), picture))
 
@@ -95,7 +95,7 @@ def test_every_format(run: Run, photo: Path, extension: str) -> None:
 
 def test_it_is_the_same_in_a_pipe(run: Run, photo: Path) -> None:
     result = run("detect", "-", "-f", "learned-small", "-o", "-", "-q", stdin=photo.read_bytes())
-    detect(run, photo, network="learned-small")
+    detect(run, photo, operator="learned-small")
     assert result.stdout_bytes == (photo.parent / "out.png").read_bytes()
 
 
@@ -106,7 +106,7 @@ def test_every_number_of_threads_gives_the_same_bytes(
     large = save("large.png", np.tile(picture, (3, 3, 1)))
     written = []
     for threads in ("1", "2", "3"):
-        detect(run, large, "--thin", "--threads", threads, network="learned-small")
+        detect(run, large, "--thin", "--threads", threads, operator="learned-small")
         written.append((large.parent / "out.png").read_bytes())
     assert written[0] == written[1] == written[2]
 
@@ -135,13 +135,13 @@ def random_soft(picture: Array) -> Array:
 def test_files_of_networks_detect_as_well(
     run: Run, photo: Path, network: Path, random_soft: Array
 ) -> None:
-    close(detect(run, photo, "--map", "raw", name="out.npy", network=network), random_soft)
+    close(detect(run, photo, "--map", "raw", name="out.npy", operator=network), random_soft)
     assert run("detect", photo, "-f", network, "-q").exit_code == 0
     assert (photo.parent / "photo-soft.png").exists()
 
 
 def test_thin_keeps_the_crests(run: Run, photo: Path, network: Path, random_soft: Array) -> None:
-    lines = detect(run, photo, "--thin", "--map", "raw", name="out.npy", network=network)
+    lines = detect(run, photo, "--thin", "--map", "raw", name="out.npy", operator=network)
     expected = thinned(random_soft)
     # To a pixel in a thousand: where neighbours are all but equal the last bit decides.
     assert ((lines > 0) != (expected > 0)).mean() < 1e-3
@@ -149,39 +149,39 @@ def test_thin_keeps_the_crests(run: Run, photo: Path, network: Path, random_soft
 
 
 def test_thresholds(run: Run, photo: Path, network: Path) -> None:
-    numbers = detect(run, photo, "--map", "raw", name="out.npy", network=network)
+    numbers = detect(run, photo, "--map", "raw", name="out.npy", operator=network)
     level = float(np.median(numbers))
     for written in (f"{level}", f"{100 * level}%", "p50"):
-        lines = detect(run, photo, "--threshold", written, network=network)
+        lines = detect(run, photo, "--threshold", written, operator=network)
         assert (lines > 0).mean() == pytest.approx(0.5, abs=0.01)
-    strong = detect(run, photo, "--threshold", "otsu", network=network) > 0
+    strong = detect(run, photo, "--threshold", "otsu", operator=network) > 0
     assert numbers[strong].min() > numbers[~strong].max()
-    assert detect(run, photo, "--threshold", "auto", network=network).any()
+    assert detect(run, photo, "--threshold", "auto", operator=network).any()
 
 
 def test_hysteresis_links(run: Run, photo: Path, network: Path) -> None:
-    numbers = detect(run, photo, "--map", "raw", name="out.npy", network=network)
+    numbers = detect(run, photo, "--map", "raw", name="out.npy", operator=network)
     low, high = (float(np.percentile(numbers, share)) for share in (60, 90))
-    linked = detect(run, photo, "--hysteresis", f"{low},{high}", network=network)
+    linked = detect(run, photo, "--hysteresis", f"{low},{high}", operator=network)
     np.testing.assert_array_equal(linked, 255 * hysteresis(numbers, low, high))
 
 
 def test_borders_and_masks_leave_edges_out(
     run: Run, save: Save, photo: Path, network: Path, random_soft: Array
 ) -> None:
-    framed = detect(run, photo, "--border", "9", network=network)
+    framed = detect(run, photo, "--border", "9", operator=network)
     assert not framed[:9].any()
     within_a_level(framed[9:-9, 9:-9], np.rint(255 * random_soft)[9:-9, 9:-9])
     half = np.zeros(random_soft.shape, np.uint8)
     half[:40] = 255
-    masked = detect(run, photo, "--mask", str(save("mask.png", half)), network=network)
+    masked = detect(run, photo, "--mask", str(save("mask.png", half)), operator=network)
     assert not masked[40:].any()
     within_a_level(masked[:40], np.rint(255 * random_soft)[:40])
 
 
 def test_scales_are_averaged(run: Run, photo: Path, picture: Array, network: Path) -> None:
     found = detect(
-        run, photo, "--scales", "0.5,1", "--map", "raw", name="out.npy", network=network
+        run, photo, "--scales", "0.5,1", "--map", "raw", name="out.npy", operator=network
     )  # fmt: skip
     close(found, expected_map(at_scales(soft_network(), (1.0, 0.5)), picture))
 
@@ -196,7 +196,7 @@ def test_a_step_is_found(run: Run, save: Save, name: str, scales: str) -> None:
     halves[:, 40:] = (210, 190, 180)
     lines = detect(
         run, save("halves.png", halves), "--thin", "--scales", scales, "--map", "raw",
-        name="out.npy", network=name,
+        name="out.npy", operator=name,
     )  # fmt: skip
     strongest = lines[16:-16].argmax(axis=1)
     assert set(strongest) <= {38, 39, 40, 41}
@@ -207,21 +207,21 @@ def test_a_step_is_found(run: Run, save: Save, name: str, scales: str) -> None:
 @pytest.mark.parametrize("value", [0, 90, 255])
 def test_a_constant_has_no_edges(run: Run, save: Save, name: str, value: int) -> None:
     flat = save("flat.png", np.full((50, 60, 3), value, np.uint8))
-    assert not detect(run, flat, "--threshold", "0.3", network=name).any()
-    assert not detect(run, flat, "--thin", "--threshold", "0.1", network=name).any()
+    assert not detect(run, flat, "--threshold", "0.3", operator=name).any()
+    assert not detect(run, flat, "--thin", "--threshold", "0.1", operator=name).any()
 
 
 # How they look
 
 
 def test_colours(run: Run, photo: Path, picture: Array, network: Path) -> None:
-    dark = detect(run, photo, network=network)
-    np.testing.assert_array_equal(detect(run, photo, "--invert", network=network), 255 - dark)
-    assert detect(run, photo, "--colormap", "ice", network=network).shape == (*dark.shape, 3)
-    opaque = detect(run, photo, "--alpha-out", network=network)
+    dark = detect(run, photo, operator=network)
+    np.testing.assert_array_equal(detect(run, photo, "--invert", operator=network), 255 - dark)
+    assert detect(run, photo, "--colormap", "ice", operator=network).shape == (*dark.shape, 3)
+    opaque = detect(run, photo, "--alpha-out", operator=network)
     np.testing.assert_array_equal(opaque[..., 1], dark)
-    strong = detect(run, photo, "--threshold", "p70", network=network) > 0
-    drawn = detect(run, photo, "--overlay", "red", "--threshold", "p70", network=network)
+    strong = detect(run, photo, "--threshold", "p70", operator=network) > 0
+    drawn = detect(run, photo, "--overlay", "red", "--threshold", "p70", operator=network)
     assert (drawn[strong] == (255, 0, 0)).all()
     np.testing.assert_array_equal(drawn[~strong], picture[~strong])
 
@@ -252,7 +252,7 @@ def test_background_is_what_transparent_images_are_laid_on(
     clear[:, 10:] = (255, 255, 255, 255)
     path = save("clear.png", clear)
     white, black = (
-        detect(run, path, "--background", colour, network=network) for colour in ("white", "black")
+        detect(run, path, "--background", colour, operator=network) for colour in ("white", "black")
     )
     assert (white == white[0, 0]).all()
     assert not (black == black[0, 0]).all()

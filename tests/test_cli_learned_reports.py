@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgecli import detect_edges, load_filter, load_network
-from edgecli.errors import FilterError, NetworkError
+from edgecli import detect_edges, load_network
+from edgecli.errors import NetworkError
 from edgecli.grid import GRID_FILTERS
 from tests.conftest import Refuse, Run, Save
-from tests.learned import HEIGHT, LEARNED, WIDTH, detect, facts, still_life
+from tests.recipes import HEIGHT, LEARNED, WIDTH, detect, facts, still_life
 
 
 @pytest.fixture
@@ -133,28 +133,6 @@ def test_what_fits_no_filter_of_a_sheet_is_refused(refuse: Refuse, photo: Path) 
 def test_their_defaults_are_accepted(run: Run, photo: Path) -> None:
     usual = ("--padding", "same", "--padding-mode", "replicate", "--stride", "1", "--scales", "1")
     np.testing.assert_array_equal(detect(run, photo, *usual), detect(run, photo))
-
-
-@pytest.mark.parametrize(
-    ("args", "said"),
-    [
-        (["detect", "PHOTO", "-f", "lerned"], "did you mean 'learned'?"),
-        (["detect", "PHOTO", "-f", "learned:2"], "takes no parameters"),
-        (["detect", "PHOTO", "-f", "learned", "--scales", "3"], "among 0.5, 1, 2"),
-        (["detect", "PHOTO", "-f", "sobel", "--scales", "0.5"], "drop --scales"),
-        (["trace", "PHOTO", "-f", "learned", "--at", "1,1"], "no sum of products"),
-        (["filters", "export", "learned", "-o", "-"], "is a network"),
-        (["detect", "PHOTO", "-f", "missing.toml"], "does not exist"),
-    ],
-)
-def test_it_is_no_bank(refuse: Refuse, photo: Path, args: list[str], said: str) -> None:
-    given = [str(photo) if arg == "PHOTO" else arg for arg in args]
-    assert said in refuse(*given, code=2)
-
-
-def test_load_filter_refuses_it() -> None:
-    with pytest.raises(FilterError, match="is a network"):
-        load_filter("learned")
 
 
 def test_networks_that_make_no_edges_are_refused(

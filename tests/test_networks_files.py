@@ -47,34 +47,34 @@ def test_every_network_of_the_package(name: str) -> None:
     )  # fmt: skip
 
 
+EVERYTHING = """
+[input]
+shape = [12, 10, 3]
+white = 2
+[[layers]]
+type = "convolution"
+filters = ["sobel", "1 1 1; 1 1 1; 1 1 1"]
+padding = [1, 1]
+padding_mode = "constant:3"
+[[layers]]
+name = "c"
+type = "convolution"
+filters = 4
+kernel_size = [3, 1]
+stride = 2
+dilation = [1, 2]
+padding = [1, 0, 0, 0]
+groups = 1
+bias = false
+activation = "tanh"
+[[layers]]
+type = "upsample"
+to = "input"
+"""
+
+
 def test_a_file_says_what_it_says(tmp_path: Path) -> None:
-    path = write(
-        tmp_path,
-        """
-        [input]
-        shape = [12, 10, 3]
-        white = 2
-        [[layers]]
-        type = "convolution"
-        filters = ["sobel", "1 1 1; 1 1 1; 1 1 1"]
-        padding = [1, 1]
-        padding_mode = "constant:3"
-        [[layers]]
-        name = "c"
-        type = "convolution"
-        filters = 4
-        kernel_size = [3, 1]
-        stride = 2
-        dilation = [1, 2]
-        padding = [1, 0, 0, 0]
-        groups = 1
-        bias = false
-        activation = "tanh"
-        [[layers]]
-        type = "upsample"
-        to = "input"
-        """,
-    )
+    path = write(tmp_path, EVERYTHING)
     network = load_network(path)
     edges = ("sobel", "1 1 1; 1 1 1; 1 1 1")
     kernel: tuple[int, int] = (3, 3)

@@ -128,10 +128,17 @@ def command(
         del found  # which may be a hundred thousand names
         quiet = reporting.quiet or reporting.format == "none"
         _run(batch, work, running, fail_fast=fail_fast, quiet=quiet)
-        if reporting.format != "none":
-            write_batch(batch.records, batch.totals, reporting.format, reporting.file)
-        if write_page is not None:
-            write_page(batch.records())
+        return _close(batch, reporting, write_page)
+
+
+def _close(
+    batch: Batch, reporting: Reporting, write_page: Callable[[Iterator[dict[str, Any]]], str] | None
+) -> int:
+    """Write the report and the page of a batch that has run; return the exit code."""
+    if reporting.format != "none":
+        write_batch(batch.records, batch.totals, reporting.format, reporting.file)
+    if write_page is not None:
+        write_page(batch.records())
     return _list_failures(batch)
 
 

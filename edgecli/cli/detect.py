@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from functools import partial
 
 import click
@@ -16,6 +17,7 @@ from edgecli.grid import Sheet, detect_grid, grid_settings, name_grid, plan_grid
 from edgecli.images.formats import known_format
 from edgecli.jobs import (
     Limits,
+    Outputs,
     Result,
     Screen,
     Target,
@@ -61,12 +63,8 @@ def command(
         name_grid(path, target) if grid else name_outputs(path, settings, target) for path in inputs
     ]
     check_outputs((*inputs, *target.spared), outputs, reporting.file)
-    to_stdout = [] if explain else [named for named in outputs if "-" in named.paths]
-    for named in to_stdout:
-        if not named.format.text:
-            refuse_terminal(named.format.name)
+    aside = not explain and _to_stdout(outputs)
     prepare_report(reporting, target.output if target.folder else None)
-    aside = bool(to_stdout)
     screen = _screen(reporting, aside=aside) if preview else None
     way = _sheet if grid else partial(_results, screen=screen)
     detect = partial(way, explain=explain, quiet=reporting.quiet)
@@ -82,6 +80,15 @@ def command(
         several = len(inputs) > 1
         write_reports(results, reporting.format, reporting.file, aside=aside, several=several)
     return exit_code
+
+
+def _to_stdout(outputs: Iterable[Outputs]) -> bool:
+    """Whether an edge map goes to standard output; UsageError for binary to a terminal."""
+    going = [named for named in outputs if "-" in named.paths]
+    for named in going:
+        if not named.format.text:
+            refuse_terminal(named.format.name)
+    return bool(going)
 
 
 def _screen(reporting: Reporting, *, aside: bool) -> Screen:

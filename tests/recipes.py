@@ -1,4 +1,4 @@
-"""What the tests of ``-f learned`` share: a small photo, and what is made and said of it."""
+"""What the tests of recipes share: what is made and said of a small photo."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def still_life() -> NDArray[np.uint8]:
 
 
 def detect(
-    run: Run, photo: Path, *args: str, name: str = "out.png", network: str | Path = NETWORK
+    run: Run, photo: Path, *args: str, name: str = "out.png", operator: str | Path = NETWORK
 ) -> Array:
     """Return what ``edgecli detect`` writes of a photo beside it, under ``name``."""
     out = photo.parent / name
-    result = run("detect", photo, "-f", network, "-q", "-o", out, *args)
+    result = run("detect", photo, "-f", operator, "-q", "-o", out, *args)
     assert (result.exit_code, result.output) == (0, ""), result.output
     if name.endswith(".npy"):
         return np.asarray(np.load(out)).squeeze()
@@ -42,10 +42,10 @@ def detect(
         return np.asarray(image)
 
 
-def facts(run: Run, photo: Path, *args: str) -> dict[str, Any]:
-    """Return the report of what ``learned`` makes of a photo."""
+def facts(run: Run, photo: Path, *args: str, operator: str = "learned") -> dict[str, Any]:
+    """Return the report of what an operator makes of a photo."""
     out = photo.parent / "out.png"
-    result = run("detect", photo, "-f", "learned", "--report", "json", "-o", out, *args)
+    result = run("detect", photo, "-f", operator, "--report", "json", "-o", out, *args)
     assert (result.exit_code, result.stderr) == (0, "")
     found: dict[str, Any] = json.loads(result.stdout)
     return found

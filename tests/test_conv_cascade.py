@@ -60,6 +60,12 @@ def test_filters_of_different_smoothings_share_none() -> None:
     assert Cascade.prepare([a, a[:-1]], [a, a]) is None
 
 
+def test_filters_that_share_little_are_computed_alone() -> None:
+    """Repeated means and repeated differences are made of links, but of different ones."""
+    means, differences = (product(*[link] * 12) * 0.1 for link in ((1.0, 1.0), (1.0, -1.0)))
+    assert Cascade.prepare([means, differences], [means, means]) is None
+
+
 @pytest.mark.parametrize("sigma", [0.5, 1, 1.4, 2, 5, 20])
 def test_canny_smooths_once(sigma: float) -> None:
     bank = load_filter(f"canny:{sigma}")

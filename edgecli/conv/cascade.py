@@ -25,6 +25,9 @@ Link = tuple[float, float]
 LINKS: tuple[Link, ...] = ((1, 1), (1, -1))
 """What factors are divided by: the shortest mean and the shortest difference."""
 
+LONGEST_REST = 3
+"""Weights that may be left to a filter alone: as many as Sobel's."""
+
 REMAINDER = 1e-12
 """As a share of the largest weight: what rounding may leave of a division without remainder."""
 
@@ -75,7 +78,8 @@ class Cascade:
 def _split(factors: Sequence[Factor]) -> tuple[Factor, list[Factor]] | None:
     """Return what all factors are multiples of, and what each is multiplied by.
 
-    None where they are multiples of different polynomials, or nothing is left to share.
+    None where they are multiples of different polynomials, or share so little that what is left
+    would take more passes than it saves.
 
     >>> shared, rest = _split([np.array([1.0, 6, 10, 6, 1]), np.array([1.0, 4, 0, -4, -1])])
     >>> shared.tolist(), [one.tolist() for one in rest]
@@ -97,6 +101,8 @@ def _split(factors: Sequence[Factor]) -> tuple[Factor, list[Factor]] | None:
     rest = [
         scale * _product(Counter(own) - common) for own, scale in zip(links, scales, strict=True)
     ]
+    if max(map(len, rest)) > LONGEST_REST:
+        return None
     return np.convolve(first, _product(common)), rest
 
 

@@ -97,3 +97,14 @@ def test_infinities_stay_within_the_kernels() -> None:
     found = convolve(image, FilterBank(bank.weight), padding="same", padding_mode="zeros")
     assert np.isfinite(found[:, :14]).all()
     assert not np.isfinite(found[:, 18:23, 18:20]).all()
+
+
+def test_whole_numbers_are_computed_alone() -> None:
+    """What a cascade smooths may pass 2²⁴, to which float32 is exact, where no response does."""
+    smooth = np.array([1.0, 2, 4, 7, 11, 7, 4, 2, 1])
+    column, row = (product(smooth, link) for link in ((1.0, 1.0), (1.0, -1.0)))
+    weight = np.stack([np.outer(column, row), np.outer(row, column)])[:, np.newaxis]
+    bank = FilterBank(weight)
+    assert bank.is_integer
+    plan = plan_convolution(bank, Window(bank.kernel_size), np.dtype(np.uint8))
+    assert (plan.method, plan.accumulator.name) == ("separable products", "int32")

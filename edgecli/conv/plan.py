@@ -188,7 +188,8 @@ def _choose_parts(
         together = Increments.prepare(weight)
         if together.passes < sum(_sums(one).passes for one in weight):
             return (Part(0, filters, together, accumulator),)
-    if filters > 1 and steps == Steps():
+    # Whole numbers stay exact alone: between the steps of a cascade they may pass 2²⁴.
+    if filters > 1 and steps == Steps() and accumulator.kind == "f":
         cascade = _cascade(weight, alone)
         if cascade is not None:
             return (Part(0, filters, cascade, np.dtype(np.float32)),)

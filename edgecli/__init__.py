@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from edgecli.conv import convolve as convolve
     from edgecli.conv import plan_convolution as plan_convolution
+    from edgecli.detect.pipeline import detect_edges as detect_edges
     from edgecli.errors import EdgeCliError as EdgeCliError
     from edgecli.filters import FilterBank as FilterBank
     from edgecli.filters import load_filter as load_filter
     from edgecli.networks import load_network as load_network
-    from edgecli.pipeline import detect_edges as detect_edges
 
 __version__ = "0.1.0"
 
@@ -27,7 +27,7 @@ _HOMES = {
     "EdgeCliError": "edgecli.errors",
     "FilterBank": "edgecli.filters",
     "convolve": "edgecli.conv",
-    "detect_edges": "edgecli.pipeline",
+    "detect_edges": "edgecli.detect.pipeline",
     "load_filter": "edgecli.filters",
     "load_network": "edgecli.networks",
     "plan_convolution": "edgecli.conv",

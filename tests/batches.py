@@ -9,10 +9,10 @@ import threading
 from pathlib import Path
 
 from edgecli.batch.work import Facts, Work
-from edgecli.edges.operators import load_operator
-from edgecli.jobs import Limits, Result
+from edgecli.detect.jobs import Limits, Result
+from edgecli.detect.settings import Settings
+from edgecli.operators.operators import load_operator
 from edgecli.reports.facts import image_facts
-from edgecli.settings import Settings
 from tests.conftest import noise
 
 

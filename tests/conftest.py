@@ -29,7 +29,7 @@ collect_ignore: list[str] = []
 if not TORCH:
     collect_ignore += ["test_networks_torch.py", "test_training_torch.py", "torch_networks.py"]
 if CHROMIUM is None:
-    collect_ignore += ["test_gallery_browser.py"]
+    collect_ignore += ["test_pages_gallery_browser.py"]
     if os.environ.get("EDGECLI_NEED_BROWSER"):  # .ci/run sees to it that there is one
         raise pytest.UsageError("EDGECLI_NEED_BROWSER is set, but there is no chromium on PATH")
 
@@ -72,7 +72,9 @@ Golden = Callable[[str, str], None]
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was left out: unlike a line of the header, this is printed with ``-q`` as well."""
     if CHROMIUM is None:
-        terminalreporter.line("no chromium on PATH: tests/test_gallery_browser.py was left out")
+        terminalreporter.line(
+            "no chromium on PATH: tests/test_pages_gallery_browser.py was left out"
+        )
     if not TORCH:
         terminalreporter.line("no torch: tests that compare with it were left out")
 

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from edgecli.edges.operators import load_operator
+from edgecli.detect.jobs import Limits, Target, detect_input
+from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError
-from edgecli.jobs import Limits, Target, detect_input
+from edgecli.operators.operators import load_operator
+from edgecli.pages.gallery import write_gallery
 from edgecli.reports.facts import image_facts
-from edgecli.reports.gallery import write_gallery
-from edgecli.settings import Settings
 from tests.conftest import SAMPLES, noise
 
 HOSTILE = (

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from numpy.typing import NDArray
 
-from edgecli.images.base import Sink, Source
 from edgecli.images.npy import NpySink
 from edgecli.images.text_grid import CsvSink
+from edgecli.rows.base import Sink, Source
 
 Pixels = NDArray[Any]
 LIMIT = 2**31

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from edgecli.images.base import Source
 from edgecli.images.pillow import read_images
+from edgecli.rows.base import Source
 
 Pixels = NDArray[Any]
 LIMIT = 2**31

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.images.base import ArraySource, Rows
 from edgecli.images.colour import composite
 from edgecli.networks.files import dump_network
 from edgecli.networks.forward import forward
 from edgecli.networks.layers import Add, Convolution, Upsample
 from edgecli.networks.network import INPUT, Network, Node
 from edgecli.networks.weights import dump_weights, random_weights
+from edgecli.rows.arrays import ArraySource
+from edgecli.rows.base import Rows
 
 
 def soft_network(channels: int = 3) -> Network:

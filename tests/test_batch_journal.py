@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from edgecli.batch.journal import Entry, Journal, file_hash, settings_hash, write_line
-from edgecli.edges.operators import load_operator
-from edgecli.edges.planning import Lines
+from edgecli.detect.planning import Lines
+from edgecli.detect.settings import Settings
 from edgecli.errors import OutputError
-from edgecli.settings import Settings
+from edgecli.operators.operators import load_operator
 
 
 def entry(key: str, size: int = 1) -> Entry:
@@ -130,8 +130,8 @@ def test_equal_settings_have_equal_hashes_and_others_other() -> None:
 def test_a_hash_is_the_same_in_every_process() -> None:
     code = (
         "from edgecli.batch.journal import settings_hash\n"
-        "from edgecli.edges.operators import load_operator\n"
-        "from edgecli.settings import Settings\n"
+        "from edgecli.operators.operators import load_operator\n"
+        "from edgecli.detect.settings import Settings\n"
         "print(settings_hash(Settings((load_operator('contours'),))))"
     )
     hashes = {

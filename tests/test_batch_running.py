@@ -19,10 +19,10 @@ from edgecli.batch.planning import Batch, Totals, plan_batch
 from edgecli.batch.processes import ProcessExecutor
 from edgecli.batch.running import remove_temporaries, run_batch
 from edgecli.batch.work import MOST_PLANS, Plans, Work
-from edgecli.edges.operators import load_operator
+from edgecli.detect.jobs import Limits, Result, Target, detect_input
+from edgecli.detect.settings import Settings
 from edgecli.errors import OutputError, UsageError
-from edgecli.jobs import Limits, Result, Target, detect_input
-from edgecli.settings import Settings
+from edgecli.operators.operators import load_operator
 from tests.batches import contents, make_work, pictures, write_pgm
 
 

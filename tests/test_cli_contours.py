@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli import FilterBank, detect_edges
-from edgecli.edges.contours import contours, plan_contours
-from edgecli.edges.hysteresis import hysteresis
-from edgecli.edges.operators import load_operator
+from edgecli.lines.hysteresis import hysteresis
+from edgecli.operators.contours import contours, plan_contours
+from edgecli.operators.operators import load_operator
 from tests import recipes
 from tests.conftest import SAMPLES, Run, Save
 

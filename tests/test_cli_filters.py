@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from edgecli import FilterBank, load_filter
-from edgecli.edges.operators import load_operator
 from edgecli.filters import BUILTIN_FILTERS, FILTER_FORMATS, RECIPES, dump_filter
+from edgecli.operators.operators import load_operator
 from tests.conftest import Refuse, Run, Save, noise
 
 

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgecli import detect_edges, load_network, pipeline
-from edgecli.conv.scratch import Scratch
-from edgecli.edges.hysteresis import hysteresis
-from edgecli.edges.ridges import Crest
-from edgecli.edges.stages import Layers
+from edgecli import detect_edges, load_network
+from edgecli.detect import pipeline
+from edgecli.detect.ridges import Crest
+from edgecli.detect.stages import Layers
 from edgecli.errors import UsageError
+from edgecli.lines.hysteresis import hysteresis
 from edgecli.networks.files import zoo_names
 from edgecli.networks.scales import at_scales
+from edgecli.rows.scratch import Scratch
 from tests.conftest import Refuse, Run, Save
 from tests.recipes import LEARNED, NETWORK, Array, detect, facts, still_life
 from tests.soft_networks import expected_map, save_network, soft_network

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from edgecli import detect_edges, load_network
+from edgecli.detect.sheet import GRID_FILTERS
 from edgecli.errors import NetworkError
-from edgecli.grid import GRID_FILTERS
 from tests.conftest import Refuse, Run, Save
 from tests.recipes import HEIGHT, LEARNED, WIDTH, detect, facts, still_life
 

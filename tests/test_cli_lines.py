@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from edgecli import detect_edges
-from edgecli.grid import GRID_FILTERS
+from edgecli.detect.sheet import GRID_FILTERS
 from tests.conftest import SAMPLES, Refuse, Run, Save, noise
 
 
@@ -199,7 +199,7 @@ def test_sheets_that_cannot_be_are_refused_before_any_work(
     code: int,
     said: str,
 ) -> None:
-    monkeypatch.setattr("edgecli.grid.run_detection", None)
+    monkeypatch.setattr("edgecli.detect.sheet.run_detection", None)
     monkeypatch.chdir(picture.parent)
     assert said in refuse("detect", picture, "--grid", *options, code=code)
     assert [path.name for path in picture.parent.iterdir()] == ["img.png"]

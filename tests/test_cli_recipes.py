@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from edgecli import load_filter
+from edgecli.detect.settings import OF_BANKS
 from edgecli.errors import FilterError
 from edgecli.filters import RECIPES
-from edgecli.settings import OF_BANKS
 from tests.conftest import SAMPLES, Refuse
 
 PHOTO = SAMPLES / "still-life.png"

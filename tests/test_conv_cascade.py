@@ -12,9 +12,9 @@ from edgecli import convolve
 from edgecli.conv.cascade import Cascade
 from edgecli.conv.method import Steps
 from edgecli.conv.plan import plan_convolution
-from edgecli.conv.scratch import Scratch
 from edgecli.filters import FilterBank, load_filter
 from edgecli.geometry import Window
+from edgecli.rows.scratch import Scratch
 from tests.reference import correlate
 
 seeds = st.integers(0, 2**32 - 1)

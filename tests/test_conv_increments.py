@@ -15,8 +15,8 @@ from edgecli import FilterBank, convolve, load_filter
 from edgecli.conv.increments import Increments
 from edgecli.conv.method import Steps
 from edgecli.conv.plan import plan_convolution
-from edgecli.conv.scratch import Scratch
 from edgecli.geometry import Window
+from edgecli.rows.scratch import Scratch
 from tests.conftest import noise
 from tests.reference import correlate
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgecli.conv import products
-from edgecli.conv.blas import _blas_threads, one_blas_thread, packs_products
 from edgecli.conv.fourier import Fourier
 from edgecli.conv.method import Method, Steps
 from edgecli.conv.products import LowRank, RowProducts, SeparableProducts
-from edgecli.conv.scratch import Scratch
 from edgecli.conv.spectral import Spectral
 from edgecli.conv.sums import Separable, Taps
+from edgecli.rows.blas import _blas_threads, one_blas_thread, packs_products
+from edgecli.rows.scratch import Scratch
 from tests.reference import correlate
 
 seeds = st.integers(0, 2**32 - 1)

@@ -13,7 +13,6 @@ from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 
 from edgecli.conv.method import Steps
-from edgecli.conv.scratch import Scratch
 from edgecli.conv.sums import (
     Chain,
     Separable,
@@ -25,6 +24,7 @@ from edgecli.conv.sums import (
     tap_slice,
     weighted_sum,
 )
+from edgecli.rows.scratch import Scratch
 from tests.reference import correlate
 
 whole = st.integers(-9, 9)

@@ -11,13 +11,13 @@ import click
 import pytest
 
 from edgecli.cli import COMMANDS, main
-from edgecli.edges.operators import COMBINATIONS
-from edgecli.edges.rendering import MAPS
 from edgecli.filters import BUILTIN_FILTERS, RECIPES
 from edgecli.geometry import PADDING_MODES
 from edgecli.images.colour import CHANNELS
 from edgecli.images.formats import FORMATS
 from edgecli.networks.files import zoo_names
+from edgecli.operators.operators import COMBINATIONS
+from edgecli.paint.rendering import MAPS
 from tests.conftest import Run
 
 ROOT = Path(__file__).parent.parent

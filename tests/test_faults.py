@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edgecli.edges.operators import load_operator
+from edgecli.detect.jobs import Limits, Target, detect_input
+from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError
-from edgecli.jobs import Limits, Target, detect_input
-from edgecli.settings import Settings
+from edgecli.operators.operators import load_operator
 
 SETTINGS = Settings((load_operator("vertical"),), threads=1)
 RNG = np.random.default_rng(11)

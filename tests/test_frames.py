@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from edgecli import detect_edges
-from edgecli.edges.operators import load_operator
-from edgecli.jobs import Limits, Target, detect_input
-from edgecli.settings import Settings
+from edgecli.detect.jobs import Limits, Target, detect_input
+from edgecli.detect.settings import Settings
+from edgecli.operators.operators import load_operator
 
 DURATIONS = [50, 100, 150, 200]
 

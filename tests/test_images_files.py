@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import EdgeCliError, ImageError, OutputError
-from edgecli.images.base import ImageInfo
 from edgecli.images.files import HEAD, open_images, whole_file
+from edgecli.rows.base import ImageInfo
 from tests.conftest import noise
 
 PICTURE = noise(6, 5, 3)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import UsageError
-from edgecli.images.base import ArraySource, ImageInfo
 from edgecli.images.files import open_images
 from edgecli.images.formats import FORMATS, begin_file, check_holds, format_of
+from edgecli.rows.arrays import ArraySource
+from edgecli.rows.base import ImageInfo
 from tests.conftest import noise
 
 SHAPES = [(1, 1, 1), (5, 7, 1), (5, 7, 3), (1, 9, 3), (9, 1, 1)]

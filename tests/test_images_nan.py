@@ -9,13 +9,13 @@ import pytest
 
 from edgecli import convolve, detect_edges, load_filter
 from edgecli.conv.engine import Convolution
-from edgecli.detection import plan_detection
-from edgecli.edges.operators import load_operator
+from edgecli.detect.detection import plan_detection
+from edgecli.detect.pipeline import Measured, run_detection
+from edgecli.detect.settings import Settings
 from edgecli.errors import ImageError
-from edgecli.images.base import ArraySink, ArraySource
 from edgecli.images.nan import NanCounter
-from edgecli.pipeline import Measured, run_detection
-from edgecli.settings import Settings
+from edgecli.operators.operators import load_operator
+from edgecli.rows.arrays import ArraySink, ArraySource
 from tests.conftest import noise
 
 

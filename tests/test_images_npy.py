@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecli.errors import ImageError
-from edgecli.images.base import ArraySource, Source
 from edgecli.images.npy import NpySink, read_npy
+from edgecli.rows.arrays import ArraySource
+from edgecli.rows.base import Source
 from tests.matrices import LIMIT, ROW_TYPES, whole, written
 
 

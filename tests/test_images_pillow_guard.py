@@ -16,7 +16,7 @@ import pytest
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import ImageError, OutputError
-from edgecli.images.base import image_name
+from edgecli.images.limits import image_name
 from edgecli.images.pillow import read_images
 from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from edgecli.errors import ImageError, OutputError
-from edgecli.images.base import ArraySource
 from edgecli.images.text_grid import CsvSink, read_text
+from edgecli.rows.arrays import ArraySource
 from tests.matrices import LIMIT, ROW_TYPES, Pixels, whole, written
 
 

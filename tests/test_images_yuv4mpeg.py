@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgecli.errors import ImageError, OutputError
-from edgecli.images.base import Sink, Source
 from edgecli.images.yuv4mpeg import FrameSource, FrameWriter, StreamHeader, read_frames
+from edgecli.rows.base import Sink, Source
 
 Pixels = NDArray[Any]
 

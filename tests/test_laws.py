@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from edgecli import convolve
 from edgecli.conv.engine import Convolution, plan_over
-from edgecli.conv.scratch import Scratch
 from edgecli.errors import UsageError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window, bands, parse_border
+from edgecli.rows.scratch import Scratch
 from tests.strategies import Case, cases
 
 images = st.integers(0, 2**32 - 1).map(

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgecli.conv.blas import _blas_threads
 from edgecli.errors import GeometryError, NetworkError
 from edgecli.networks.forward import forward, stream
 from edgecli.networks.layers import (
@@ -29,6 +28,7 @@ from edgecli.networks.layers import (
 )
 from edgecli.networks.layout import LARGEST_BYTES, lay_out
 from edgecli.networks.network import Network, Node
+from edgecli.rows.blas import _blas_threads
 from tests.networks_reference import chain, encoder_decoder, naive_forward, with_weights
 
 seeds = st.integers(0, 2**32 - 1)

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from edgecli import convolve, load_filter
 from edgecli.errors import FilterError, GeometryError, ImageError
 from edgecli.filters import FilterBank
-from edgecli.images.base import ArraySource
 from edgecli.networks import learn as module
 from edgecli.networks.learn import Learned, Task, learn
+from edgecli.rows.arrays import ArraySource
 from tests.conftest import noise
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import GeometryError, OutputError
-from edgecli.images.base import ArraySource
 from edgecli.networks import collectors
 from edgecli.networks.collectors import GAP, collectors_for
 from edgecli.networks.forward import forward
@@ -26,6 +25,7 @@ from edgecli.networks.layers import (
 )
 from edgecli.networks.maps import run_on_image
 from edgecli.networks.network import Network
+from edgecli.rows.arrays import ArraySource
 from tests.conftest import noise
 from tests.networks_reference import chain, encoder_decoder, with_weights
 

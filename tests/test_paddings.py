@@ -15,17 +15,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli import convolve
-from edgecli.detection import plan_detection
-from edgecli.edges.operators import load_operator
-from edgecli.edges.planning import Lines
-from edgecli.edges.thresholds import choose_threshold
+from edgecli.detect.detection import plan_detection
+from edgecli.detect.pipeline import run_detection
+from edgecli.detect.planning import Lines
+from edgecli.detect.settings import Settings
 from edgecli.geometry import Axis, Border, parse_border, parse_padding
-from edgecli.images.base import ArraySink, ArraySource, Rows, Source, blocks_in_any_order
 from edgecli.images.netpbm import read_images
 from edgecli.images.npy import read_npy
 from edgecli.images.png import open_png
-from edgecli.pipeline import run_detection
-from edgecli.settings import Settings
+from edgecli.lines.thresholds import choose_threshold
+from edgecli.operators.operators import load_operator
+from edgecli.rows.arrays import ArraySink, ArraySource, blocks_in_any_order
+from edgecli.rows.base import Rows, Source
 from tests.conftest import Run, noise
 from tests.reference import SOURCES, Pads, correlate, pad
 
@@ -61,7 +62,7 @@ def lower_bands(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no band be higher than three rows."""
     monkeypatch.setattr("edgecli.conv.engine.FEWEST_ROWS", 1)
     monkeypatch.setattr("edgecli.conv.engine.MOST_ROWS", 3)
-    monkeypatch.setattr("edgecli.pipeline.SMALL_IMAGE", 64)
+    monkeypatch.setattr("edgecli.detect.pipeline.SMALL_IMAGE", 64)
 
 
 def detect(source: Source, settings: Settings) -> list[Array]:

@@ -18,19 +18,19 @@ import numpy as np
 import pytest
 
 from edgecli import FilterBank
-from edgecli.detection import plan_detection
-from edgecli.edges.operators import Operator, load_operator
-from edgecli.edges.rendering import Extremes
-from edgecli.images.base import ImageInfo
+from edgecli.detect.detection import plan_detection
+from edgecli.detect.jobs import Outputs, Result
+from edgecli.detect.pipeline import Measured
+from edgecli.detect.settings import Settings
 from edgecli.images.formats import FORMATS
-from edgecli.jobs import Outputs, Result
-from edgecli.pipeline import Measured
+from edgecli.operators.operators import Operator, load_operator
+from edgecli.paint.rendering import Extremes
 from edgecli.reports.display import TerminalScreen, as_table
 from edgecli.reports.facts import Facts, image_facts
 from edgecli.reports.formats import as_csv, as_json, as_markdown, flatten
 from edgecli.reports.table import as_text, table_rows
 from edgecli.reports.writing import print_rows
-from edgecli.settings import Settings
+from edgecli.rows.base import ImageInfo
 from tests.conftest import Golden, Run, Save, noise
 
 INFO = ImageInfo("img.png", "PNG", (480, 640, 3), "uint8")

@@ -13,8 +13,8 @@ from typing import Any
 from edgecli.batch.inputs import Found, Input, folded, name_places
 from edgecli.batch.journal import Journal, file_hash, write_line
 from edgecli.batch.work import Job, Work
+from edgecli.detect.jobs import name_outputs, takes_after_input
 from edgecli.errors import UsageError
-from edgecli.jobs import name_outputs, takes_after_input
 
 SCHEMA = "edgecli.report/1"
 

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edgecli.batch.journal import file_hash, write_line
-from edgecli.detection import Detection, plan_detection
+from edgecli.detect.detection import Detection, plan_detection
+from edgecli.detect.jobs import Limits, Result, Target, detect_input
+from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, ImageError, TooLargeError
 from edgecli.images.files import unreadable
 from edgecli.images.pillow_guard import lent_once
-from edgecli.jobs import Limits, Result, Target, detect_input
-from edgecli.settings import Settings
 
 Facts = dict[str, Any]
 

@@ -25,14 +25,14 @@ from edgecli.cli import fail
 from edgecli.cli.options import Reporting, image_options, prepare_report, with_options
 from edgecli.cli.process import keep_memory
 from edgecli.cli.progress import watched
-from edgecli.conv.engine import cores
+from edgecli.detect.jobs import Limits, Result, Target, check_outputs, make_folder, plan_input
+from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.images.formats import known_format
-from edgecli.jobs import Limits, Result, Target, check_outputs, make_folder, plan_input
 from edgecli.reports.batch import write_batch
 from edgecli.reports.facts import image_facts
 from edgecli.reports.writing import write_reports
-from edgecli.settings import Settings
+from edgecli.rows.workers import cores
 
 BYTES_PER_PIXEL = 32
 """What an image at work takes at worst: decoded colours, responses, a kept map."""
@@ -144,7 +144,7 @@ def _close(
 
 def _page_writer(output: str) -> Callable[[Iterator[dict[str, Any]]], str]:
     """Return what writes a gallery; OutputError, before any work, where none can be written."""
-    from edgecli.reports.gallery import check_gallery, write_gallery
+    from edgecli.pages.gallery import check_gallery, write_gallery
 
     check_gallery(output)
     return partial(write_gallery, output)

@@ -12,10 +12,7 @@ import click
 from edgecli.cli import fail, refuse_terminal
 from edgecli.cli.options import QuickCommand, Reporting, image_options, prepare_report
 from edgecli.cli.process import keep_memory
-from edgecli.errors import EdgeCliError, UsageError
-from edgecli.grid import Sheet, detect_grid, grid_settings, name_grid, plan_grid
-from edgecli.images.formats import known_format
-from edgecli.jobs import (
+from edgecli.detect.jobs import (
     Limits,
     Outputs,
     Result,
@@ -26,10 +23,13 @@ from edgecli.jobs import (
     name_outputs,
     plan_input,
 )
+from edgecli.detect.settings import Settings
+from edgecli.detect.sheet import Sheet, detect_grid, grid_settings, name_grid, plan_grid
+from edgecli.errors import EdgeCliError, UsageError
+from edgecli.images.formats import known_format
 from edgecli.records import replace
 from edgecli.reports.formats import TEXTS
 from edgecli.reports.writing import write_reports
-from edgecli.settings import Settings
 
 
 @click.command("detect", cls=QuickCommand)

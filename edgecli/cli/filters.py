@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 import click
 
 from edgecli.cli import refuse_terminal
-from edgecli.edges.operators import load_operator
 from edgecli.errors import UsageError
 from edgecli.filters import (
     BUILTIN_FILTERS,
@@ -22,6 +21,7 @@ from edgecli.filters import (
     load_filter,
 )
 from edgecli.images.files import whole_file
+from edgecli.operators.operators import load_operator
 from edgecli.reports.table import LARGEST_SHOWN, bank_lines, layer_lines
 from edgecli.reports.writing import print_rows
 
@@ -64,7 +64,7 @@ def show_filter(name: str) -> None:
 
 def _network(spec: str, name: str) -> Iterator[tuple[str, str]]:
     """Yield what a network is, without its numbers: too many to read."""
-    from edgecli.networks.soft_map import layer_banks, load_edge_network
+    from edgecli.detect.soft_map import layer_banks, load_edge_network
 
     network = load_edge_network(spec)
     banks = layer_banks(network)

@@ -11,14 +11,14 @@ from pathlib import Path
 import click
 
 from edgecli.cli.options import MAX_PIXELS_OPTION, PLAIN_REPORT_OPTION, THREADS_OPTION
+from edgecli.detect.jobs import check_apart, check_stdin
 from edgecli.errors import ImageError, UsageError
 from edgecli.filters import dump_filter, filter_format
-from edgecli.images.base import Source
 from edgecli.images.files import check_place, open_images, whole_file
 from edgecli.images.orientation import upright
-from edgecli.jobs import check_apart, check_stdin
 from edgecli.networks.learn import Task, learn
 from edgecli.reports.learned import write_learned
+from edgecli.rows.base import Source
 
 Pair = tuple[str, str]
 

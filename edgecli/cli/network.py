@@ -11,10 +11,10 @@ from contextlib import closing
 import click
 
 from edgecli.cli.options import MAX_PIXELS_OPTION, PLAIN_REPORT_OPTION, THREADS_OPTION
+from edgecli.detect.jobs import check_apart
 from edgecli.errors import UsageError
 from edgecli.images.files import is_device, open_images, whole_file
 from edgecli.images.orientation import upright
-from edgecli.jobs import check_apart
 from edgecli.networks import Network, load_network
 from edgecli.networks.drawing import draw_network
 from edgecli.networks.maps import describe_run, output_paths

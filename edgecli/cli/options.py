@@ -13,22 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.activations import ACTIVATIONS
-from edgecli.edges.colormaps import COLORMAPS
-from edgecli.edges.operators import COMBINATIONS, load_operator
-from edgecli.edges.painting import Style
-from edgecli.edges.planning import Lines
-from edgecli.edges.rendering import DEPTHS, MAPS
-from edgecli.edges.thresholds import choose_threshold
+from edgecli.detect.jobs import MAX_PIXELS, Limits, Target, check_stdin, make_folder
+from edgecli.detect.planning import Lines
+from edgecli.detect.settings import Settings, parse_scales
 from edgecli.errors import UsageError
 from edgecli.geometry import PADDING_MODES, parse_border, parse_padding
 from edgecli.images.colour import CHANNELS, parse_colour
 from edgecli.images.files import check_place
 from edgecli.images.formats import FORMATS
 from edgecli.images.nan import NAN_CHOICES
-from edgecli.jobs import MAX_PIXELS, Limits, Target, check_stdin, make_folder
+from edgecli.lines.thresholds import choose_threshold
+from edgecli.operators.operators import COMBINATIONS, load_operator
+from edgecli.paint.colormaps import COLORMAPS
+from edgecli.paint.painting import Style
+from edgecli.paint.rendering import DEPTHS, MAPS
 from edgecli.records import dataclass, replace
 from edgecli.reports.formats import REPORTS
-from edgecli.settings import Settings, parse_scales
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

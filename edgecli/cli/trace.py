@@ -8,8 +8,8 @@ from contextlib import closing
 import click
 
 from edgecli.cli.options import FILTER_OPTIONS, make_settings, with_options
+from edgecli.detect.jobs import Limits, Target, plan_input
 from edgecli.errors import UsageError
-from edgecli.jobs import Limits, Target, plan_input
 from edgecli.reports.trace import trace_pixel
 from edgecli.reports.writing import print_rows
 

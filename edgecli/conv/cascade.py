@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from edgecli.conv.method import Steps
 from edgecli.conv.products import SeparableProducts
-from edgecli.conv.scratch import Scratch
 from edgecli.conv.sums import Separable
 from edgecli.records import dataclass
+from edgecli.rows.scratch import Scratch
 
 Factor = NDArray[np.float64]
 Link = tuple[float, float]

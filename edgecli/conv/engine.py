@@ -7,22 +7,21 @@ band can be computed alone, on any thread, with the same result.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgecli.conv.blas import blas_for
 from edgecli.conv.increments import Increments
 from edgecli.conv.plan import Part, Plan, plan_convolution
-from edgecli.conv.scratch import Scratch, borrowed_scratch
-from edgecli.errors import GeometryError, UsageError
+from edgecli.errors import GeometryError
 from edgecli.filters import FilterBank, load_filter
 from edgecli.geometry import Border, Geometry, Window, bands, parse_border, parse_padding
 from edgecli.records import dataclass
+from edgecli.rows.blas import blas_for
+from edgecli.rows.scratch import Scratch
+from edgecli.rows.workers import run_bands
 
 BAND_BYTES = 4 * 2**20
 """Target size of a band's working memory: less would suit the cache, but each NumPy call of a
@@ -269,41 +268,3 @@ def as_volume(image: ArrayLike) -> NDArray[Any]:
 def as_pair(value: int | tuple[int, int]) -> tuple[int, int]:
     """Return one number twice, for both directions, or the pair that was given."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])
-
-
-def run_bands(
-    work: Iterable[tuple[int, int]],
-    compute: Callable[[tuple[int, int], Scratch], None],
-    threads: int | None = None,
-) -> None:
-    """Compute every band; each worker takes the next one when it is done with the last."""
-    queue = list(work)
-    workers = min(chosen_threads(threads), len(queue))
-    remaining = iter(queue)  # a list's iterator may be shared by threads
-
-    def worker(_: int) -> None:
-        with borrowed_scratch() as scratch:
-            for band in remaining:
-                compute(band, scratch)
-
-    if workers <= 1:
-        worker(0)
-        return
-    from concurrent.futures import ThreadPoolExecutor  # slow to load; a single band needs no pool
-
-    with ThreadPoolExecutor(workers) as executor:
-        list(executor.map(worker, range(workers)))
-
-
-def chosen_threads(threads: int | None) -> int:
-    """Return how many threads may be used: all cores if nobody said; UsageError below 1."""
-    if threads is not None and threads < 1:
-        raise UsageError(f"threads must be 1 or more, got {threads}; leave it out for all cores")
-    return threads or cores()
-
-
-def cores() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

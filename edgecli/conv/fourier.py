@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from edgecli.conv.method import Steps
 from edgecli.conv.products import spread
-from edgecli.conv.scratch import Scratch
 from edgecli.records import dataclass
+from edgecli.rows.scratch import Scratch
 
 
 @dataclass(frozen=True, eq=False)

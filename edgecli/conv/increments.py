@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.method import Steps
-from edgecli.conv.scratch import Scratch
 from edgecli.conv.sums import Group, Separable, Taps, group_weights, passes, tap_slice, weighted_sum
 from edgecli.records import dataclass, replace
+from edgecli.rows.scratch import Scratch
 
 Array = NDArray[Any]
 

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from edgecli.conv.scratch import Scratch
 from edgecli.records import dataclass
+from edgecli.rows.scratch import Scratch
 
 
 @dataclass(frozen=True)

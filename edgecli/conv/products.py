@@ -14,10 +14,10 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from edgecli.conv.blas import packs_products
 from edgecli.conv.method import Steps
-from edgecli.conv.scratch import Scratch
 from edgecli.records import dataclass
+from edgecli.rows.blas import packs_products
+from edgecli.rows.scratch import Scratch
 
 Floats = NDArray[np.float32]
 

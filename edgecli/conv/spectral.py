@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from edgecli.conv.method import Steps
 from edgecli.conv.products import Floats, spread, toeplitz
-from edgecli.conv.scratch import Scratch
 from edgecli.records import dataclass
+from edgecli.rows.scratch import Scratch
 
 
 @dataclass(frozen=True, eq=False)

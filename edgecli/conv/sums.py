@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.method import Steps
-from edgecli.conv.scratch import Scratch
 from edgecli.records import dataclass
+from edgecli.rows.scratch import Scratch
 
 Array = NDArray[Any]
 

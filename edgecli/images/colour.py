@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import ImageError, UsageError
-from edgecli.images.base import Rows
+from edgecli.rows.base import Rows
 
 Colour = tuple[int, int, int]
 """Red, green and blue, each 0 to 255."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from edgecli.images.base import Rows
+from edgecli.rows.base import Rows
 
 TILE = 320  # pixels of the longer side of a map
 GAP = 12

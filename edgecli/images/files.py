@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 
 from edgecli.errors import ImageError, OutputError
 from edgecli.images import magic
-from edgecli.images.base import Source
+from edgecli.rows.base import Source
 
 HEAD = 64
 """Bytes that tell every format: a PNG's first chunk ends at byte 33."""

@@ -8,8 +8,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from edgecli.errors import UsageError
-from edgecli.images.base import ArraySink, ImageInfo, Rows, Sink, Source
 from edgecli.records import dataclass
+from edgecli.rows.arrays import ArraySink
+from edgecli.rows.base import ImageInfo, Rows, Sink, Source
 
 NUMBERS = ("uint8", "uint16", "int16", "int32", "float32")
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgecli.errors import ImageError
-from edgecli.images.base import ImageInfo, Rows, Source
+from edgecli.rows.base import ImageInfo, Rows, Source
 
 NAN_CHOICES = ("propagate", "ignore", "error")
 """What NaN does: spoils the responses that see it, makes those 0, or refuses the image."""

@@ -23,9 +23,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from edgecli.images.base import ImageInfo, Rows
 from edgecli.images.streams import ForwardReader, RasterError, StreamSource, read_samples, spread
 from edgecli.records import dataclass
+from edgecli.rows.base import ImageInfo, Rows
 
 _PIECE = 1 << 16  # characters or bits read at a time
 _LONGEST_NUMBER = 20  # digits, leading zeros included

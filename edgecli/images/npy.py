@@ -13,9 +13,10 @@ import numpy as np
 
 from edgecli.errors import ImageError
 from edgecli.images import magic
-from edgecli.images.base import ArraySource, ImageInfo, Rows, Source
 from edgecli.images.sample_types import as_rows, row_type, smallest
 from edgecli.images.streams import ForwardReader, RowStream
+from edgecli.rows.arrays import ArraySource
+from edgecli.rows.base import ImageInfo, Rows, Source
 
 _HEADER_LIMIT = 1 << 16
 _HEADER_LENGTH_BYTES = {1: 2, 2: 4, 3: 4}  # by the format's major version

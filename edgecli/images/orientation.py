@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edgecli.images.base import ArraySource, Rows, Source
+from edgecli.rows.arrays import ArraySource
+from edgecli.rows.base import Rows, Source
 
 
 def upright(source: Source) -> Source:

@@ -14,9 +14,10 @@ from typing import BinaryIO
 from PIL import ImageFile, UnidentifiedImageError
 
 from edgecli.images import magic
-from edgecli.images.base import Source, image_name
+from edgecli.images.limits import image_name
 from edgecli.images.pillow_guard import guarded, is_known, open_image
 from edgecli.images.pillow_source import check_decodable, decoded
+from edgecli.rows.base import Source
 
 _MOVING = {"GIF", "WEBP", "PNG", "AVIF", "MPO"}
 

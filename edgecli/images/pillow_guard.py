@@ -21,7 +21,8 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import EdgeCliError, ImageError
 from edgecli.images import magic
-from edgecli.images.base import Rows, too_large
+from edgecli.images.limits import too_large
+from edgecli.rows.base import Rows
 
 _COMMON = ("JPEG", "PNG", "GIF", "BMP")  # the formats whose plug-ins Pillow imports at once
 _WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from edgecli.errors import ImageError
-from edgecli.images.base import ImageInfo, Rows, check_pixels, image_name
+from edgecli.images.limits import check_pixels, image_name
 from edgecli.images.pillow_guard import copy_rows, guarded
 from edgecli.images.pillow_headers import (
     WIDE_TYPES,
@@ -23,6 +23,7 @@ from edgecli.images.pillow_headers import (
     exif_orientation,
     milliseconds,
 )
+from edgecli.rows.base import ImageInfo, Rows
 
 # Pillow's modes of 8 bits: the mode that rows are turned into, without and with transparency.
 _ROW_MODES = {

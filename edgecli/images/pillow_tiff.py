@@ -8,13 +8,15 @@ from typing import BinaryIO
 from PIL import TiffImagePlugin, UnidentifiedImageError
 
 from edgecli.errors import ImageError
-from edgecli.images.base import ArraySource, Source, image_name
+from edgecli.images.limits import image_name
 from edgecli.images.orientation import oriented
 from edgecli.images.pillow_guard import guarded, open_image
 from edgecli.images.pillow_source import PillowSource, check_decodable, cut_message, decoded
 from edgecli.images.tiff import Directory, Tag, read_directories
 from edgecli.images.tiff_samples import tiff_source
 from edgecli.records import replace
+from edgecli.rows.arrays import ArraySource
+from edgecli.rows.base import Source
 
 FORMATS = (TiffImagePlugin.TiffImageFile.format,)
 

@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image
 
 from edgecli.errors import OutputError, UsageError
-from edgecli.images.base import ArraySink, Rows
+from edgecli.rows.arrays import ArraySink
+from edgecli.rows.base import Rows
 
 # Sharp edges are what an edge map is: no colour is subsampled, and WebP is lossless, with the
 # effort that takes about as long as lossy WebP.

@@ -21,10 +21,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.conv.workers import one_ahead
 from edgecli.errors import ImageError
 from edgecli.images import magic
-from edgecli.images.base import ImageInfo, Rows, check_pixels, overlapping_blocks, row_reader
+from edgecli.images.limits import check_pixels
 from edgecli.images.png_chunks import (
     GREY,
     GREY_ALPHA,
@@ -39,6 +38,9 @@ from edgecli.images.png_chunks import (
 )
 from edgecli.images.png_filters import unfilter
 from edgecli.records import dataclass
+from edgecli.rows.arrays import overlapping_blocks, row_reader
+from edgecli.rows.base import ImageInfo, Rows
+from edgecli.rows.workers import one_ahead
 
 HEADER_BYTES = 33  # the signature and the IHDR chunk
 

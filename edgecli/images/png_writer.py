@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from edgecli.errors import OutputError
 from edgecli.images import magic
-from edgecli.images.base import Rows
 from edgecli.images.png_chunks import (
     GREY,
     GREY_ALPHA,
@@ -31,6 +30,7 @@ from edgecli.images.png_chunks import (
 )
 from edgecli.images.png_filters import filtered_rows
 from edgecli.records import dataclass
+from edgecli.rows.base import Rows
 
 _COLOUR_TYPES = {1: GREY, 2: GREY_ALPHA, 3: RGB, 4: RGBA}  # by channels
 _ZLIB_HEADER = b"\x78\x01"  # deflate, a window of 32 KiB, compressed for speed: RFC 1950, 2.2

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import ImageError
-from edgecli.images.base import Rows
+from edgecli.rows.base import Rows
 
 # Stored types whose values fit a row's type whatever they are. Booleans become 0 and 255, float64
 # is rounded to float32.

@@ -15,7 +15,9 @@ from typing import IO, Any, BinaryIO, cast
 import numpy as np
 
 from edgecli.errors import ImageError
-from edgecli.images.base import ImageInfo, Rows, check_pixels, image_name, overlapping_blocks
+from edgecli.images.limits import check_pixels, image_name
+from edgecli.rows.arrays import overlapping_blocks
+from edgecli.rows.base import ImageInfo, Rows
 
 _PIECE = 1 << 16  # bytes or samples; the most that is held besides the rows themselves
 

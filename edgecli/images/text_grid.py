@@ -8,8 +8,10 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from edgecli.errors import ImageError, OutputError
-from edgecli.images.base import ArraySource, ImageInfo, Rows, check_pixels
+from edgecli.images.limits import check_pixels
 from edgecli.images.sample_types import as_rows, smallest
+from edgecli.rows.arrays import ArraySource
+from edgecli.rows.base import ImageInfo, Rows
 
 
 def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:

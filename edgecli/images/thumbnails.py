@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.images import magic
-from edgecli.images.base import Rows, Source
 from edgecli.images.colour import composite
 from edgecli.images.files import open_images
 from edgecli.images.pillow_guard import guarded, open_image
 from edgecli.images.pillow_headers import exif_orientation
+from edgecli.rows.base import Rows, Source
 
 SIDE = 384  # pixels of the longer side
 TINY = 96  # up to this longer side nothing is lost: PNG, where JPEG would blur single pixels

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.images.base import ArraySource, ImageInfo, Rows, Source, image_name, row_reader
+from edgecli.images.limits import image_name
 from edgecli.images.pillow_guard import copy_rows, guarded, open_image
 from edgecli.images.sample_types import as_rows, row_type, smallest
 from edgecli.images.streams import ForwardReader, RowStream
@@ -29,6 +29,8 @@ from edgecli.images.tiff_layout import (
     Layout,
     page_layout,
 )
+from edgecli.rows.arrays import ArraySource, row_reader
+from edgecli.rows.base import ImageInfo, Rows, Source
 
 _FILE_HEAD_BYTES = 8
 

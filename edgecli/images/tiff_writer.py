@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from edgecli.images.base import Rows
 from edgecli.images.tiff import LONG, LONG8, RATIONAL, SHORT, Entry, Tag, directory_bytes
+from edgecli.rows.base import Rows
 
 _LARGEST_CLASSIC = 2**32 - 1
 _STRIP_BYTES = 1 << 20  # readers hold a strip at a time

@@ -21,9 +21,9 @@ import numpy as np
 
 from edgecli.errors import OutputError
 from edgecli.images import magic
-from edgecli.images.base import ImageInfo, Rows
 from edgecli.images.streams import ForwardReader, StreamSink, StreamSource, read_samples
 from edgecli.records import dataclass
+from edgecli.rows.base import ImageInfo, Rows
 
 _PIECE = 1 << 16  # bytes of chroma that are read past at a time
 _DEEP = re.compile(r"(mono|(?:420|422|444)p)(9|10|12|14|16)")

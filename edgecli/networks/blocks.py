@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.conv.scratch import Scratch
+from edgecli.rows.scratch import Scratch
 
 Block = NDArray[np.float32]
 """Rows of N volumes, ``(C, rows, W, N)``; a vector is a volume of one row and one column."""

@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import OutputError
-from edgecli.images.base import Rows
 from edgecli.images.files import whole_file
 from edgecli.images.png_writer import PngSink
 from edgecli.networks.layers import Shape
 from edgecli.networks.layout import volume_shape
+from edgecli.rows.base import Rows
 
 GRID_PIXELS = 2**22
 """The most pixels of a layer's picture: larger maps are reduced by averaging."""

@@ -18,15 +18,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgecli.conv.blas import one_blas_thread
-from edgecli.conv.engine import as_volume, chosen_threads
-from edgecli.conv.scratch import Scratch
+from edgecli.conv.engine import as_volume
 from edgecli.geometry import bands
 from edgecli.networks.blocks import Block, Span
 from edgecli.networks.layers import Shape
 from edgecli.networks.layout import Laid, lay_out
 from edgecli.networks.network import Network
 from edgecli.networks.operations import pieces
+from edgecli.rows.blas import one_blas_thread
+from edgecli.rows.scratch import Scratch
+from edgecli.rows.workers import chosen_threads
 
 BATCH_IMAGES = 32
 """Images of a batch that run side by side; more would not fit the cache."""

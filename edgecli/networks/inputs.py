@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgecli.edges.rendering import full_scale
-from edgecli.images.base import Rows
 from edgecli.images.colour import WHITE, Colour, to_volume
 from edgecli.networks.blocks import Block
 from edgecli.networks.network import Network
+from edgecli.rows.base import Rows
+from edgecli.rows.samples import full_scale
 
 VOLUMES = {1: "gray", 3: "rgb"}
 """What an image becomes, by the number of a network's input channels."""

@@ -23,13 +23,12 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from edgecli.conv.engine import chosen_threads
-from edgecli.conv.workers import map_in_order
 from edgecli.errors import FilterError, GeometryError, ImageError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window, bands
-from edgecli.images.base import Rows, Source
 from edgecli.images.colour import to_volume
+from edgecli.rows.base import Rows, Source
+from edgecli.rows.workers import chosen_threads, map_in_order
 
 Sums = NDArray[np.float64]
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgecli.conv.engine import chosen_threads
 from edgecli.errors import GeometryError
-from edgecli.images.base import ImageInfo, Source
 from edgecli.networks.collectors import collectors_for
 from edgecli.networks.forward import stream
 from edgecli.networks.inputs import VOLUMES, network_input
 from edgecli.networks.layers import people_shape
 from edgecli.networks.layout import lay_out
 from edgecli.networks.network import Network
+from edgecli.rows.base import ImageInfo, Source
+from edgecli.rows.workers import chosen_threads
 
 
 @dataclass(frozen=True)

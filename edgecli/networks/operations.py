@@ -14,7 +14,6 @@ import numpy as np
 from edgecli.conv.activations import activate
 from edgecli.conv.engine import Convolution as Engine
 from edgecli.conv.engine import plan_over
-from edgecli.conv.scratch import Scratch
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window
 from edgecli.networks.blocks import Block, Operation, Span
@@ -33,6 +32,7 @@ from edgecli.networks.layers import (
     Upsample,
 )
 from edgecli.networks.resampling import Pooling, Upsampling
+from edgecli.rows.scratch import Scratch
 
 CACHED_BYTES = 2**20
 """Output of a band that is still in cache when the next pass reads it."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgecli.conv.scratch import Scratch
 from edgecli.geometry import Axis, Border, Geometry
 from edgecli.networks.blocks import Block, Span
+from edgecli.rows.scratch import Scratch
 
 
 @dataclass(frozen=True)

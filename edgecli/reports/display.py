@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from edgecli.images.base import Rows, Sink
+from edgecli.rows.base import Rows, Sink
 
 WIDE = 1_000_000
 """Columns of what is no terminal: nothing is ever cut or wrapped there."""

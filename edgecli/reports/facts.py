@@ -8,11 +8,11 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
-from edgecli.detection import Detection
+from edgecli.detect.detection import Detection
+from edgecli.detect.jobs import Result
+from edgecli.detect.sheet import Sheet
 from edgecli.filters import FilterBank
-from edgecli.grid import Sheet
-from edgecli.images.base import ImageInfo
-from edgecli.jobs import Result
+from edgecli.rows.base import ImageInfo
 
 SCHEMA = "edgecli.report/1"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from edgecli.detect.jobs import Result
+from edgecli.detect.sheet import Sheet
 from edgecli.filters import FilterBank
 from edgecli.geometry import Axis
-from edgecli.grid import Sheet
-from edgecli.jobs import Result
 from edgecli.reports.facts import Facts, image_facts, layer_facts, sheet_facts
 
 LARGEST_SHOWN = 9

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.activations import activate
-from edgecli.conv.scratch import Scratch
-from edgecli.detection import Detection
-from edgecli.edges.operators import EdgeMap, combine_responses
+from edgecli.detect.detection import Detection
 from edgecli.errors import GeometryError, UsageError
 from edgecli.geometry import Axis, Border
-from edgecli.images.base import Source
 from edgecli.images.colour import to_volume
+from edgecli.operators.operators import EdgeMap, combine_responses
 from edgecli.reports.table import kernel_lines, output_formula
+from edgecli.rows.base import Source
+from edgecli.rows.scratch import Scratch
 
 Line = tuple[str, str]
 Lines = Iterator[Line]

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from edgecli.grid import Sheet
+from edgecli.detect.jobs import Result
+from edgecli.detect.sheet import Sheet
 from edgecli.images.files import whole_file
-from edgecli.jobs import Result
 from edgecli.reports.facts import Facts, image_facts, sheet_facts
 from edgecli.reports.formats import TEXTS, as_json_lines
 from edgecli.reports.table import CONTROLS, as_text, sheet_rows, table_rows

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import edgecli
-from edgecli.edges.hysteresis import hysteresis
+from edgecli.lines.hysteresis import hysteresis
 from tests.benchmarks.engine import print_lines
 from tests.benchmarks.engine_work import THREADS, Peer, Work, call, limit_threads, optional
 from tests.benchmarks.pictures import photo

@@ -28,17 +28,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.conv import convolve
-from edgecli.conv.scratch import Scratch
-from edgecli.detection import plan_detection
-from edgecli.edges.contours import contours
-from edgecli.edges.gradients import gradient, slope_of
-from edgecli.edges.operators import combine_responses, load_operator
-from edgecli.edges.planning import Lines
-from edgecli.edges.thinning import framed, suppress
-from edgecli.images.base import ArraySink, ArraySource
+from edgecli.detect.detection import plan_detection
+from edgecli.detect.pipeline import run_detection
+from edgecli.detect.planning import Lines
+from edgecli.detect.settings import Settings
 from edgecli.images.colour import luma
-from edgecli.pipeline import run_detection
-from edgecli.settings import Settings
+from edgecli.lines.gradients import gradient, slope_of
+from edgecli.lines.thinning import framed, suppress
+from edgecli.operators.contours import contours
+from edgecli.operators.operators import combine_responses, load_operator
+from edgecli.rows.arrays import ArraySink, ArraySource
+from edgecli.rows.scratch import Scratch
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]

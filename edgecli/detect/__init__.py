@@ -1,0 +1,1 @@
+"""One image: settings, plan, run, its files; contact sheets."""

@@ -1,0 +1,384 @@
+"""One input: its images, where their edge maps go, and what came out."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import lru_cache, partial
+from typing import Any, Protocol
+
+import numpy as np
+
+from edgecli.detect.detection import Detection, plan_detection
+from edgecli.detect.pipeline import Measured, run_detection, start_detection, starts_early
+from edgecli.detect.planning import numbers_dtype
+from edgecli.detect.settings import Settings
+from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
+from edgecli.images.files import is_device, is_grid, open_images, whole_file
+from edgecli.images.formats import (
+    FORMATS,
+    Format,
+    ImageFile,
+    begin_file,
+    check_holds,
+    format_of,
+)
+from edgecli.images.orientation import upright
+from edgecli.operators.operators import combined_dtype
+from edgecli.paint.rendering import DEPTHS
+from edgecli.records import dataclass, replace
+from edgecli.rows.arrays import NoSink
+from edgecli.rows.base import ImageInfo, Sink, Source
+from edgecli.rows.workers import shared_workers
+
+MAX_PIXELS = 2**31
+
+LEAST_RESPONSE = np.dtype(np.int16)
+"""The narrowest type of responses: a format that cannot hold it holds none of them."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where edge maps go: a file, a folder, ``-``, or None, which is beside the input.
+
+    Files in a folder are named after the input, or after ``stem`` where there is one. ``spared``
+    are the files that the settings were read from: no output may be written over one.
+    """
+
+    output: str | None = None
+    format: str | None = None
+    folder: bool = False
+    no_clobber: bool = False
+    stem: str | None = None
+    spared: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of an input is read."""
+
+    max_pixels: int = MAX_PIXELS
+    all_frames: bool = False
+    auto_orient: bool = True
+
+
+Planner = Callable[[Settings, tuple[int, int, int], Any], Detection]
+"""Lays settings over an image, as ``plan_detection`` does, or remembers having done so."""
+
+
+class Screen(Protocol):
+    """Something that edge maps are shown on while they are written."""
+
+    def watch(self, sink: Sink, shape: tuple[int, int, int]) -> Sink:
+        """Return a sink that does what ``sink`` does, and shows the map when it is finished."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files of one input, a path for each edge map, all of one format."""
+
+    paths: tuple[str, ...]
+    format: Format
+    shared: bool = False  # one file may take every frame of the input
+
+
+@dataclass(frozen=True)
+class Result:
+    """One image done: what it was, what was decided, what was measured, what was written.
+
+    ``kept`` are those of its outputs that were there before, and were to stay as they were.
+    """
+
+    info: ImageInfo
+    detection: Detection
+    outputs: Outputs
+    measured: Measured | None = None  # None where nothing was computed
+    kept: tuple[str, ...] = ()
+
+
+def name_outputs(path: str, settings: Settings, target: Target) -> Outputs:
+    """Name the files that an input's edge maps go to; UsageError where they have no place.
+
+    Where numbers are to be written, the input is looked into: see ``takes_after_input``.
+
+    >>> from edgecli.operators.operators import load_operator
+    >>> settings = Settings((load_operator("sobel"),))
+    >>> name_outputs("photos/img.jpg", settings, Target()).paths
+    ('photos/img-sobel.png',)
+    """
+    names = [re.sub(r"[^\w.+-]+", "-", edge_map.name) for edge_map in settings.maps]
+    output = target.output or ("-" if path == "-" else None)
+    format_ = _choose_format(path, settings, target, output)
+    _check_format(format_, settings)
+    if output is not None and not target.folder:
+        if len(names) > 1:
+            raise UsageError(
+                f"{len(names)} edge maps do not fit in one output {output}; "
+                "give a folder (-o DIR/) or --combine them into one"
+            )
+        return Outputs((output,), format_, shared=True)
+    folder = output if output is not None else os.path.dirname(path)
+    stem = target.stem
+    if stem is None:
+        stem = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
+    extension = format_.extensions[0]
+    paths = [os.path.join(folder, f"{stem}-{name}{extension}") for name in names]
+    repeated = next((p for p in paths if paths.count(p) > 1), None)
+    if repeated:
+        raise UsageError(
+            f"two edge maps would both be written to {repeated}; --combine them, or put filters "
+            "in files, which have names"
+        )
+    return Outputs(tuple(paths), format_)
+
+
+def _choose_format(path: str, settings: Settings, target: Target, output: str | None) -> Format:
+    if target.format is not None:
+        return FORMATS[target.format]
+    if output not in (None, "-") and not target.folder:
+        return format_of(str(output))
+    if takes_after_input(settings, target.format):
+        return FORMATS["csv" if is_grid(path) else "npy"]
+    return FORMATS["png"]
+
+
+def takes_after_input(settings: Settings, format_: str | None) -> bool:
+    """Whether an input's content decides the format of its outputs in a folder.
+
+    PNG has no signed numbers: a grid of numbers gives such a grid, a picture NumPy's file.
+    """
+    return format_ is None and settings.map == "raw"
+
+
+def _check_format(format_: Format, settings: Settings) -> None:
+    """Raise UsageError where the format can hold the edge maps of no image at all."""
+    if settings.map == "raw":
+        for edge_map in settings.maps:
+            response = combined_dtype(edge_map, LEAST_RESPONSE)
+            check_holds(format_, numbers_dtype(edge_map, settings.lines, response), 1)
+        return
+    samples = DEPTHS[settings.depth] if settings.depth else format_.samples[0]
+    channels = settings.style.channels(1, hues=settings.maps[0].direction)
+    check_holds(format_, np.dtype(samples), channels)
+
+
+def check_outputs(
+    inputs: Sequence[str], outputs: Sequence[Outputs], report: str | None = None
+) -> None:
+    """Raise UsageError if an output or the report would overwrite an input or another output.
+
+    ``outputs`` are those of the first inputs, in order; the others are read for them all.
+    """
+    claimed = {os.path.realpath(path): f"the input {path}" for path in inputs if path != "-"}
+    written = [
+        (path, of) for of, named in zip(inputs, outputs, strict=False) for path in named.paths
+    ]
+    owners: dict[str, str] = {}
+    for path, of in [*written, (report or "-", "")]:
+        if path == "-" or is_device(path):
+            continue
+        real = os.path.realpath(path)
+        if of and real in owners:
+            raise UsageError(
+                f"{owners[real]} and {of} would both be written to {path}; "
+                "detect them one by one, each with its own -o"
+            )
+        if real in claimed:
+            what = "output" if of else "report file"
+            raise UsageError(f"{what} {path} is also {claimed[real]} of this run; give another")
+        claimed[real], owners[real] = f"the output {path}", of
+
+
+def check_apart(output: str, inputs: Iterable[str]) -> None:
+    """Raise UsageError if a single output would overwrite an input."""
+    for path in inputs:
+        if "-" not in (path, output) and os.path.realpath(output) == os.path.realpath(path):
+            raise UsageError(f"output {output} is also the input {path} of this run; give another")
+
+
+def check_stdin(paths: Iterable[str | None]) -> None:
+    """Raise UsageError if more than one input is standard input, which can be read but once."""
+    if [*paths].count("-") > 1:
+        raise UsageError("standard input (-) can be read only once; give files for the others")
+
+
+def plan_input(
+    path: str, settings: Settings, target: Target, limits: Limits, plan: Planner = plan_detection
+) -> Generator[tuple[Result, Source], None, None]:
+    """Yield a plan for every image of an input, with the source to run it on."""
+    outputs = name_outputs(path, settings, target)
+    settings = _fit_format(settings, outputs.format)
+    images = open_images(
+        path, max_pixels=limits.max_pixels, grey=settings.grey, all_frames=limits.all_frames
+    )
+    plan_frame = lru_cache(1)(partial(plan, settings))  # frames of a video are alike
+    for number, image in enumerate(images, 1):
+        source = upright(image) if limits.auto_orient else image
+        with _naming(path):
+            detection = plan_frame(source.shape, source.dtype)
+            for samples in detection.samples:
+                check_holds(outputs.format, samples, detection.written_shape[2])
+        _check_pixels(path, detection, limits)
+        named = outputs
+        if limits.all_frames or number > 1:
+            together = limits.all_frames and outputs.format.animated
+            named = _numbered(outputs, number, together=together)
+        yield Result(image.info, detection, named), source
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Let an error say which image it is about: of a thousand, one may not fit."""
+    try:
+        yield
+    except EdgeCliError as error:
+        raise type(error)(f"image {path}: {error}") from error
+
+
+def _check_pixels(path: str, detection: Detection, limits: Limits) -> None:
+    height, width, _ = detection.map_shape
+    if height * width > limits.max_pixels:
+        raise TooLargeError(
+            f"the edge map of {path} would have {height * width:,} pixels, more than the limit "
+            f"{limits.max_pixels:,}; pad less, or raise it with --max-pixels"
+        )
+
+
+def _fit_format(settings: Settings, format_: Format) -> Settings:
+    """Ask for 8 bits where the format has no more."""
+    only_8_bit = format_.samples == ("uint8",)
+    if only_8_bit and settings.depth is None and settings.map != "raw":
+        return replace(settings, depth="8")
+    return settings
+
+
+def _numbered(outputs: Outputs, number: int, *, together: bool) -> Outputs:
+    """Give the outputs of a later image their own files, unless one file takes them all."""
+    one_file = outputs.shared and (together or outputs.paths == ("-",))
+    if one_file or outputs.format.sequence:
+        return outputs
+    return replace(
+        outputs,
+        paths=tuple(
+            f"{os.path.splitext(path)[0]}-{number:04}{os.path.splitext(path)[1]}"
+            for path in outputs.paths
+        ),
+    )
+
+
+def detect_input(
+    path: str,
+    settings: Settings,
+    target: Target,
+    limits: Limits,
+    screen: Screen | None = None,
+    plan: Planner = plan_detection,
+) -> list[Result]:
+    """Write the edge maps of every image of an input; all of a file's, or none of them.
+
+    Each map is also shown on ``screen``, if there is one. Raises an EdgeCliError at the first
+    image that fails.
+    """
+    with shared_workers(), ExitStack() as files, _Turns() as turns:
+        begun: dict[str, ImageFile] = {}
+        for planned, source in plan_input(path, settings, target, limits, plan):
+            paths = planned.outputs.paths
+            kept = filter(_is_file, paths) if target.no_clobber else ()
+            result = replace(planned, kept=tuple(kept))
+            if len(result.kept) == len(paths):
+                source.close()
+                turns.take(result)
+                continue
+            if target.folder:
+                make_folder(str(target.output))
+            for output in paths:
+                if output not in begun and output not in result.kept:
+                    file = files.enter_context(whole_file(output))
+                    frames = limits.all_frames and result.outputs.shared
+                    begun[output] = begin_file(result.outputs.format, file, source, frames=frames)
+            sinks = _begin(result, [begun.get(path) for path in paths], screen)
+            turns.detect(result, source, sinks)
+        turns.finish()
+        for image_file in begun.values():
+            image_file.finish()
+    return turns.results
+
+
+class _Turns:
+    """The images of one input, written in order.
+
+    A small one, such as a frame of a video, is written when the next one has been read, so that
+    reading, computing and writing overlap. If the next image fails, what was read is still
+    written.
+    """
+
+    def __init__(self) -> None:
+        self.results: list[Result] = []
+        self._running: deque[Callable[[], Result]] = deque()
+
+    def __enter__(self) -> _Turns:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and issubclass(kind, EdgeCliError):
+            self.finish()
+
+    def take(self, result: Result) -> None:
+        """Take the result of an image that is left as it is."""
+        self.finish()
+        self.results.append(result)
+
+    def detect(self, result: Result, source: Source, sinks: Sequence[Sink]) -> None:
+        """Read an image, and write it now or when the next one has been read."""
+        early = starts_early(result.detection, source)
+        self.finish(0 if not early else 1)
+        try:
+            if early:
+                write = start_detection(result.detection, source, sinks)
+                self._running.append(lambda: replace(result, measured=write()))
+            else:
+                measured = run_detection(result.detection, source, sinks)
+                self.results.append(replace(result, measured=measured))
+        finally:
+            source.close()
+
+    def finish(self, running: int = 0) -> None:
+        """Write what has been read, except the last ``running`` images."""
+        while len(self._running) > running:
+            write = self._running.popleft()
+            try:
+                self.results.append(write())
+            except BaseException:
+                self._running.clear()  # nothing follows an image that is not whole
+                raise
+
+
+def make_folder(path: str) -> None:
+    """Make a folder and those above it; OutputError where that cannot be."""
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"folder {path} cannot be made: {error.strerror}; give another"
+        ) from error
+
+
+def _is_file(output: str) -> bool:
+    return output != "-" and os.path.isfile(output)
+
+
+def _begin(result: Result, files: Sequence[ImageFile | None], screen: Screen | None) -> list[Sink]:
+    """Begin the edge maps of one image; those without a file are neither written nor shown."""
+    shape = result.detection.written_shape
+    sinks: list[Sink] = []
+    for file, samples in zip(files, result.detection.samples, strict=True):
+        if file is None:
+            sinks.append(NoSink())
+            continue
+        sink = file.begin(shape, samples, result.info)
+        sinks.append(screen.watch(sink, shape) if screen is not None else sink)
+    return sinks

@@ -1,0 +1,138 @@
+"""Lines one pixel wide along the crests of a soft edge map, as networks give it.
+
+An edge in such a map is a ridge some pixels wide, not a step: it has no gradient at its crest. So
+each pixel is compared with its neighbours across the ridge: in the direction in which the smoothed
+map curves downward most, the first eigenvector of its second derivatives. The values compared are
+not smoothed: on photos, smoothing them did more harm than good.
+
+Soft maps thinned by second derivatives: P. Dollár and C. L. Zitnick, "Fast edge detection using
+structured forests", IEEE TPAMI 37 (2015). Ridges by eigenvectors: C. Steger, "An unbiased detector
+of curvilinear structures", IEEE TPAMI 20 (1998).
+
+Everything is a sum of neighbours in a fixed order, so that a band equals the same rows of the whole
+map bit for bit; scale factors, powers of two, are left out where only directions matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.detect.stages import Cut, Layers
+from edgecli.geometry import bands
+from edgecli.lines.peaks import TINY
+from edgecli.lines.thinning import suppress
+from edgecli.rows.scratch import Scratch
+
+Floats = NDArray[np.float32]
+
+SMOOTHING = (1, 2, 1, 2, 1, 1)
+"""How far each sum of two neighbours reaches, along rows and columns: σ = 1.7 pixels."""
+
+REACH = sum(SMOOTHING) // 2 + 1
+"""Pixels on each side that a pixel's result depends on."""
+
+ROWS = 64
+"""Rows that are thinned together: few enough for their data to stay in cache."""
+
+
+@dataclass(frozen=True)
+class Crest:
+    """Keep lines one pixel wide: the crests of a soft map of values from 0 up.
+
+    Strengths up to ``floor`` are no edges.
+    """
+
+    floor: float
+    halo: int = REACH
+
+    @property
+    def name(self) -> str:
+        """Return what reports call it."""
+        return "non-maximum suppression, across ridges"
+
+    def apply(self, layers: Layers, cut: Cut, scratch: Scratch) -> Layers:
+        """Thin every plane; beyond the map's border the outermost values repeat."""
+        inner = layers.crop(cut)
+        above, below = cut[0] - layers.cut[0], layers.cut[1] - cut[1]
+        lacking = (REACH - above, REACH - below), (REACH, REACH)
+        thinned = np.empty(inner.strength.shape, np.float32)
+        for plane, before, out in zip(layers.strength, inner.strength, thinned, strict=True):
+            wide = np.pad(plane, lacking, mode="edge")
+            for start, stop in bands(len(out), ROWS):
+                part = wide[start : stop + 2 * REACH]
+                crests(before[start:stop], part, self.floor, out[start:stop], scratch)
+        return replace(inner, strength=thinned)
+
+
+def crests(strength: Floats, wide: Floats, floor: float, out: Floats, scratch: Scratch) -> None:
+    """Copy to ``out`` the strengths ``(rows, cols)`` over ``floor`` on a crest; 0 elsewhere.
+
+    ``wide (rows + 2 · REACH, cols + 2 · REACH)`` holds what is around them, too.
+    """
+    slope = across(_smoothed(wide, scratch), scratch)
+    spare = REACH - 1
+    suppress(strength, wide[spare:-spare, spare:-spare], slope, floor, out, scratch)
+
+
+def across(values: Floats, scratch: Scratch) -> tuple[Floats, Floats]:
+    """Return the direction ``(x, y)``, of any length, in which a map curves downward most.
+
+    ``values (rows + 2, cols + 2)`` has a halo of one pixel; the results are ``(rows, cols)``. Where
+    all directions are equal it is along the row.
+
+    >>> ridge = np.zeros((3, 5), np.float32)
+    >>> ridge[1] = 1
+    >>> x, y = across(ridge, Scratch())
+    >>> bool(y[0, 1] > 1e6 * x[0, 1])
+    True
+    """
+    up, here, low = values[:-2], values[1:-1], values[2:]
+    right, left, middle = slice(2, None), slice(None, -2), slice(1, -1)
+    shape = up.shape[0], up.shape[1] - 2
+    a, b, term, x, y = (
+        scratch.take(f"across {name}", shape, np.float32) for name in ("a", "b", "term", "x", "y")
+    )
+    # a = Hyy − Hxx and b = −2 Hxy: twice the direction's angle is that of (a, b).
+    np.add(up[:, middle], low[:, middle], out=a)
+    np.subtract(a, np.add(here[:, left], here[:, right], out=term), out=a)
+    np.add(up[:, right], low[:, left], out=b)
+    np.subtract(b, np.add(up[:, left], low[:, right], out=term), out=b)
+    np.multiply(b, np.float32(0.5), out=b)
+    _halved(a, b, (x, y), term)
+    return x, y
+
+
+def _halved(a: Floats, b: Floats, out: tuple[Floats, Floats], term: Floats) -> None:
+    """Fill a direction at half the angle of (a, b): (r + a, b) or (b, r − a), r being its length.
+
+    The one in which nothing cancels is taken.
+    """
+    x, y = out
+    np.multiply(a, a, out=x)
+    np.multiply(b, b, out=y)
+    np.sqrt(np.add(x, y, out=x), out=x)
+    np.add(x, np.abs(a, out=term), out=x)
+    np.add(x, TINY, out=x)  # along the row where there is no direction
+    np.copyto(y, b)
+    turned = a < 0
+    np.copyto(term, x)
+    np.copyto(x, y, where=turned)
+    np.copyto(y, term, where=turned)
+
+
+def _smoothed(values: Floats, scratch: Scratch) -> Floats:
+    """Add to each value the one a step ahead, for every step, along rows and then columns.
+
+    In both directions the result is smaller by the sum of the steps.
+    """
+    for number, step in enumerate(SMOOTHING * 2):
+        if number < len(SMOOTHING):
+            near, far = values[:, :-step], values[:, step:]
+        else:
+            near, far = values[:-step], values[step:]
+        target = scratch.take(f"smoothed {number % 2}", near.shape, np.float32)
+        values = np.add(near, far, out=target)
+    return values

@@ -1,0 +1,165 @@
+"""What to do to an image, whichever it is: the options of ``detect``, checked together."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from edgecli.conv.activations import ACTIVATIONS
+from edgecli.detect.planning import Lines, check_lines
+from edgecli.errors import UsageError
+from edgecli.filters import FilterBank
+from edgecli.geometry import Border, Padding
+from edgecli.images.colour import CHANNELS
+from edgecli.images.nan import NAN_CHOICES
+from edgecli.operators.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
+from edgecli.paint.painting import Style
+from edgecli.paint.rendering import DEPTHS, MAPS
+from edgecli.records import dataclass, field
+
+if TYPE_CHECKING:
+    from edgecli.networks import Network
+
+REPLICATE = Border("replicate")
+"""What detection pads with by default: zeros would draw a false frame."""
+
+CHOICES = {
+    "channels": CHANNELS,
+    "activation": ACTIVATIONS,
+    "combine": COMBINATIONS,
+    "map": MAPS,
+    "depth": tuple(DEPTHS),
+    "nan": NAN_CHOICES,
+}
+"""The settings that are words, and what they can be."""
+
+OF_BANKS = {
+    "padding": "padding",
+    "border": "padding-mode",
+    "stride": "stride",
+    "dilation": "dilation",
+    "convolve": "convolve",
+    "channels": "channels",
+    "bias": "bias",
+    "activation": "activation",
+    "combine": "combine",
+}
+"""The settings that only a bank that slides can have, and their options."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to do to an image, whichever it is: the options of ``detect``.
+
+    UsageError for a choice that does not exist, FilterError where filters and biases do not fit
+    together: both before any image is touched.
+    """
+
+    operators: tuple[Operator, ...]
+    padding: Padding = "same"
+    border: Border = REPLICATE
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    convolve: bool = False
+    channels: str | None = None
+    bias: tuple[float, ...] = ()  # one for all filters, or one each; () keeps the filters' own
+    activation: str = "none"
+    combine: str | None = None
+    map: str = "abs"
+    depth: str | None = None
+    lines: Lines = field(default_factory=Lines)
+    style: Style = field(default_factory=Style)
+    scales: tuple[float, ...] = (1.0,)  # at which a network looks at the image
+    nan: str = "propagate"
+    background: tuple[int, int, int] = (255, 255, 255)
+    threads: int | None = None
+    measured: bool = True  # whether anyone will ask for the responses' extremes
+    apart: bool = False  # whether each operator is to run alone, as on a contact sheet
+
+    def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            value = getattr(self, name)
+            if value is not None and value not in choices:
+                raise UsageError(f"{name} {value!r} is unknown; choose from {', '.join(choices)}")
+        if self.apart and len(self.operators) > 1:
+            return
+        if self.recipe is not None:
+            self._check_recipe(self.recipe.name)
+        if self.scales != (1.0,) and self.network is None:
+            raise UsageError("scales are of networks such as learned; drop --scales")
+        for edge_map in self.maps:
+            check_lines(edge_map, self.bank, self.lines)
+            self._check_style(edge_map)
+
+    def _check_recipe(self, name: str) -> None:
+        """Raise UsageError for other filters beside a recipe, and for options of banks."""
+        if len(self.operators) > 1:
+            raise UsageError(
+                f"{name} is made alone; give no other --filter beside it, and run detect once more"
+            )
+        for setting, option in OF_BANKS.items():
+            if getattr(self, setting) != getattr(Settings, setting):  # the field's default
+                raise UsageError(f"{name} has its own filters and takes no --{option}; drop it")
+
+    def _check_style(self, edge_map: EdgeMap) -> None:
+        """Raise UsageError for ways to draw a map that do not go together."""
+        drawn = edge_map.direction or self.style.colormap or self.style.alpha or self.style.overlay
+        if self.channels == "each" and drawn:
+            raise UsageError(
+                "channels 'each' has a colour of its own at every pixel; use --channels max for "
+                "directions, colour maps, overlays and transparency"
+            )
+        if self.map == "raw" and not self.style.plain:
+            raise UsageError("map 'raw' writes numbers, which have no colour; use another --map")
+        if self.map == "signed" and (edge_map.direction or self.lines.threshold):
+            raise UsageError("map 'signed' shows responses of both signs; use --map abs or gain")
+        if self.style.overlay is not None and (self.stride != (1, 1) or self.padding != "same"):
+            raise UsageError(
+                "an overlay needs a map of the image's size; use stride 1, padding same"
+            )
+
+    @cached_property
+    def bank(self) -> FilterBank:
+        """Return the filters of every operator as one bank, flipped where asked."""
+        bank = merge_banks([operator.bank for operator in self.operators])
+        if self.bias:
+            bank = bank.with_bias(self.bias)
+        return bank.flipped() if self.convolve else bank
+
+    @property
+    def recipe(self) -> Operator | None:
+        """Return the operator that is not a sliding bank, if one is asked for."""
+        return next((operator for operator in self.operators if not operator.slides), None)
+
+    @cached_property
+    def network(self) -> Network | None:
+        """Return the network that finds the edges, if one does; NetworkError if it cannot."""
+        if self.recipe is None or self.recipe.network is None:
+            return None
+        from edgecli.detect.soft_map import load_edge_network  # for those who ask for one
+
+        return load_edge_network(self.recipe.network)
+
+    @property
+    def grey(self) -> bool:
+        """Whether the image's luma is all that is looked at."""
+        luma = self.channels in (None, "gray") and self.bank.depth == 1
+        return luma and self.recipe is None and self.style.overlay is None
+
+    @property
+    def maps(self) -> tuple[EdgeMap, ...]:
+        """Return the edge maps that the settings ask for."""
+        return edge_maps(self.operators, self.combine)
+
+
+def parse_scales(text: str | None) -> tuple[float, ...]:
+    """Read the scales at which a network looks at an image; UsageError for any others.
+
+    >>> parse_scales("0.5,1"), parse_scales(None)
+    ((1.0, 0.5), (1.0,))
+    """
+    if text is None:
+        return (1.0,)
+    from edgecli.networks import scales
+
+    return scales.parse_scales(text)

@@ -1,1 +1,0 @@
-"""From responses to edge maps: operators combine filters, and maps turn numbers into pixels."""

@@ -1,0 +1,24 @@
+"""The most pixels that an image may have, and what errors call it."""
+
+from __future__ import annotations
+
+from edgecli.errors import TooLargeError
+
+
+def image_name(path: str, frame: int) -> str:
+    """Return what an error calls a frame or page, numbered from 0."""
+    return f"{frame + 1} of {path}" if frame else path
+
+
+def check_pixels(name: str, pixels: int, limit: int) -> None:
+    """Raise TooLargeError for an image of more pixels than the limit."""
+    if pixels > limit:
+        raise too_large(name, pixels, limit)
+
+
+def too_large(name: str, pixels: int, limit: int) -> TooLargeError:
+    """Return the error of an image of more pixels than the limit."""
+    return TooLargeError(
+        f"image {name} has {pixels:,} pixels, more than the limit {limit:,}; "
+        "raise it with --max-pixels"
+    )

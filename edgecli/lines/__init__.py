@@ -1,0 +1,1 @@
+"""From strengths to lines: thinning, crossings, linking, thresholds."""

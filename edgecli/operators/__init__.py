@@ -1,0 +1,1 @@
+"""Named filters and how their feature maps combine; contours."""

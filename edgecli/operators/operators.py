@@ -1,0 +1,249 @@
+"""Operators: named filters and how their feature maps combine into one edge map.
+
+Combining takes a norm of the filters' responses at each pixel: ``magnitude`` the Euclidean one,
+``sum`` the sum of absolute values, ``max`` the largest absolute value. ``direction`` keeps the
+norm as the strength of an edge and shows where it points, which ``gradients.py`` works out.
+
+The most that a step of height h gives, and the factors by which the same operators of other
+libraries are multiplied to give the same (scikit-image scales 8 bits to 0 … 1):
+
+    operator     a step gives     OpenCV                              scikit-image
+    sobel        4 h              1, magnitude of Sobel's pair        255 · 4 · √2
+    prewitt      3 h              1, filter2D                         255 · 3 · √2
+    scharr       16 h             1, magnitude of Scharr's pair       255 · 16 · √2
+    roberts      √2 h             1, filter2D                         255 · √2
+    farid        0.39 h           1, sepFilter2D                      255 · √2
+    gradient:σ   0.4 h / σ        1, sepFilter2D                      none (SciPy: 1)
+    kirsch       15 h             1, filter2D, the largest of eight   none
+    robinson     4 h              1, filter2D, the largest of eight   none
+    gabor:λ,θ…   0.4 h            1 / Σ positive weights              1 / Σ positive weights
+    canny:σ      4 h; 1.5 h at 2  1, GaussianBlur and Canny           4, thresholds in levels
+    laplacian    h                1, Laplacian(ksize=1)               255, laplace, sign turned
+    log:σ        0.24 h / σ²      GaussianBlur and Laplacian          none (SciPy: 1)
+    dog:σ        0.11 h           two of GaussianBlur                 255, difference_of_gaussians
+
+``contours`` is a recipe, not a norm: it gives 0 to 1, by how much a line stands out from its
+surroundings. Networks give 0 to 1 as well, by how certain they are of an edge.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.filters import RECIPES, FilterBank, concatenate, load_filter
+from edgecli.records import dataclass
+from edgecli.rows.scratch import Scratch
+
+NORMS = ("magnitude", "max", "sum")
+
+COMBINATIONS = ("none", *NORMS, "direction")
+
+OPERATORS = dict.fromkeys(
+    ("sobel", "prewitt", "scharr", "roberts", "farid", "gradient", "canny"), "magnitude"
+) | dict.fromkeys(("kirsch", "robinson", "gabor"), "max")
+"""Built-in banks whose filters belong together, and how their maps combine."""
+
+LINKED = ("canny",)
+"""Operators whose edges are thinned and linked by hysteresis unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A bank, its name, and how its feature maps combine.
+
+    ``linked`` edges are one pixel wide and connected: Canny's. An operator with a ``recipe`` is not
+    a sliding bank: the recipe's banks and other steps make its one map, and ``bank`` is the finest
+    of them. Nor is one with a ``network`` (name or file), whose map ``bank`` leaves unchanged.
+    """
+
+    name: str
+    bank: FilterBank
+    combine: str = "none"
+    linked: bool = False
+    recipe: tuple[FilterBank, ...] = ()
+    network: str | None = None
+
+    @property
+    def slides(self) -> bool:
+        """Whether the operator is just its bank, slid over the image."""
+        return not self.recipe and self.network is None
+
+
+@dataclass(frozen=True)
+class EdgeMap:
+    """One edge map: the responses ``[start, stop)`` of the bank, combined by a norm or alone."""
+
+    name: str
+    start: int
+    stop: int
+    combine: str
+    direction: bool = False  # also shows where edges point
+    linked: bool = False
+    thin: bool = False  # already lines one pixel wide
+    soft: bool = False  # edges are ridges, not the responses of derivatives
+
+
+def load_operator(spec: str) -> Operator:
+    """Load a built-in operator, or any filter as an operator that combines nothing.
+
+    A file ``NAME.toml`` is taken for a network, and is read only when laid over an image.
+
+    >>> load_operator("sobel").combine, load_operator("vertical").combine
+    ('magnitude', 'none')
+    """
+    if spec.endswith(".toml") or (spec in RECIPES and RECIPES[spec].network):
+        name = os.path.basename(spec).removesuffix(".toml")
+        return Operator(name, FilterBank([[[[1]]]], names=[name]), network=spec)
+    if spec in RECIPES:
+        banks = contour_banks()
+        return Operator(spec, banks[0], "magnitude", recipe=banks)
+    bank = load_filter(spec)
+    family = spec.partition(":")[0]
+    if family not in OPERATORS or len(bank) == 1:
+        return Operator(bank.names[0], bank)
+    name = "".join(spec.split())
+    return Operator(name, bank, OPERATORS[family], family in LINKED)
+
+
+def contour_banks() -> tuple[FilterBank, ...]:
+    """Return the filters of contours: derivatives at each scale, then those for surroundings.
+
+    These last two, fine derivatives and a mean, slide over the picture at half size.
+    """
+    from edgecli.operators.contours import FINE_SCALE, SCALES, SHRINK, SURROUND
+
+    specs = [f"gradient:{sigma}" for sigma in (*SCALES, FINE_SCALE)]
+    return tuple(load_filter(spec) for spec in [*specs, f"gaussian:{SURROUND / SHRINK}"])
+
+
+def edge_maps(operators: Sequence[Operator], combine: str | None) -> tuple[EdgeMap, ...]:
+    """List the edge maps of operators whose banks are joined, in order, into one bank.
+
+    ``combine`` overrides each operator's own: anything but ``none`` makes one map of them all.
+    """
+    if combine not in (None, "none"):
+        return (_one_map(operators, str(combine)),)
+    maps: list[EdgeMap] = []
+    start = 0
+    for operator in operators:
+        how = combine or operator.combine
+        stop = start + len(operator.bank)
+        if how == "none":
+            named = zip(operator.bank.names, range(start, stop), strict=True)
+            soft = operator.network is not None
+            maps += [EdgeMap(name, n, n + 1, "none", soft=soft) for name, n in named]
+        else:
+            linked, thin = operator.linked, bool(operator.recipe)
+            maps.append(EdgeMap(operator.name, start, stop, how, linked=linked, thin=thin))
+        start = stop
+    return tuple(maps)
+
+
+def _one_map(operators: Sequence[Operator], combine: str) -> EdgeMap:
+    total = sum(len(operator.bank) for operator in operators)
+    name = "-".join(operator.name for operator in operators)
+    linked = all(operator.linked for operator in operators)
+    if combine != "direction":
+        return EdgeMap(name, 0, total, combine, linked=linked)
+    own = operators[0].combine if len(operators) == 1 else "none"
+    norm = own if own in NORMS else "magnitude"
+    return EdgeMap(f"{name}-direction", 0, total, norm, True, linked)
+
+
+def combined_dtype(edge_map: EdgeMap, dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the type of a combined map: magnitudes and sums may not fit the responses' type."""
+    alone = edge_map.stop - edge_map.start == 1 or edge_map.combine in ("none", "max")
+    return dtype if alone else np.dtype(np.float32)
+
+
+def combine_responses(
+    responses: NDArray[Any], how: str, scratch: Scratch, out: NDArray[Any] | None = None
+) -> NDArray[Any]:
+    """Combine ``(n, rows, cols)`` into ``(rows, cols)``; a single response stays signed.
+
+    Several are combined in ``out``, or in working memory that the next call reuses.
+
+    >>> combine_responses(np.array([[[3]], [[-4]]]), "magnitude", Scratch()).tolist()
+    [[5.0]]
+    """
+    if len(responses) == 1:
+        return responses[0]  # type: ignore[no-any-return]
+    dtype = responses.dtype if how == "max" else np.float32
+    total = out if out is not None else scratch.take("total", responses.shape[1:], dtype)
+    term = scratch.take("term", responses.shape[1:], dtype)
+    if how == "max":
+        np.abs(responses[0], out=total)
+        for response in responses[1:]:
+            np.maximum(total, np.abs(response, out=term), out=total)
+        return total
+    for n, response in enumerate(responses):
+        value = term if n else total
+        if response.dtype != np.float32:  # a separate pass: mixed types run at half the speed
+            np.copyto(value, response, casting="unsafe")
+            response = value  # noqa: PLW2901 (the same numbers, in cache)
+        (np.square if how == "magnitude" else np.abs)(response, out=value)
+        if n:
+            np.add(total, term, out=total)
+    return np.sqrt(total, out=total) if how == "magnitude" else total
+
+
+def merge_banks(banks: Sequence[FilterBank]) -> FilterBank:
+    """Join banks into one, so that all filters slide together and their maps line up.
+
+    Smaller kernels are padded to the largest kernel's size with zeros, which cost nothing. A
+    window of even size has its centre up and left of the middle, as in ``same`` padding.
+    """
+    size = tuple(max(bank.kernel_size[axis] for bank in banks) for axis in (0, 1))
+    return concatenate([_centred(bank, (size[0], size[1])) for bank in banks])
+
+
+def _centred(bank: FilterBank, size: tuple[int, int]) -> FilterBank:
+    before = [
+        (new - 1) // 2 - (old - 1) // 2 for new, old in zip(size, bank.kernel_size, strict=True)
+    ]
+    after = [new - old - b for new, old, b in zip(size, bank.kernel_size, before, strict=True)]
+    around = ((0, 0), (0, 0), (before[0], after[0]), (before[1], after[1]))
+    if not any(before + after):
+        return bank
+    bias = bank.bias if bank.has_bias else None
+    return FilterBank(np.pad(bank.weight, around), bias, bank.names)
+
+
+def largest_response(
+    bank: FilterBank,
+    edge_map: EdgeMap,
+    darkest: float,
+    brightest: float,
+    activation: str = "none",
+) -> float:
+    """Return the largest absolute value that a map can have for pixels of darkest … brightest.
+
+    One filter reaches it where every positive weight sees one of the two and every negative weight
+    the other; the bias is added. Combined maps take the same norm of their filters' bounds. No
+    activation enlarges a response, but a sigmoid comes near 1 whatever it is of.
+
+    >>> bank = load_filter("vertical")
+    >>> largest_response(bank, EdgeMap("vertical", 0, 1, "none"), 0, 255)
+    765.0
+    """
+    weight = bank.weight[edge_map.start : edge_map.stop]
+    bias = bank.bias[edge_map.start : edge_map.stop]
+    positive = np.clip(weight, 0, None).sum(axis=(1, 2, 3))
+    negative = np.clip(weight, None, 0).sum(axis=(1, 2, 3))
+    upper = positive * brightest + negative * darkest + bias
+    lower = positive * darkest + negative * brightest + bias
+    bounds = np.maximum(np.abs(upper), np.abs(lower))
+    if activation == "sigmoid":
+        bounds = np.maximum(bounds, 1.0)
+    match edge_map.combine:
+        case "magnitude":
+            return float(np.sqrt(np.square(bounds).sum()))
+        case "sum":
+            return float(bounds.sum())
+        case _:
+            return float(bounds.max())

@@ -1,0 +1,69 @@
+"""The page around the data: a template, one style and one script, allowed by their hashes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from edgecli.pages.gallery.entries import readable
+
+HERE = Path(__file__).parent
+SCRIPTS = ("records.js", "grid.js", "compare.js", "detail.js", "page.js")
+MARK = b'<meta name="generator" content="edgecli gallery">'
+"""What tells a page that may be written over."""
+
+
+@cache
+def template(title: str) -> tuple[str, str]:
+    """Return the page before and after its data.
+
+    Its policy allows its own style and script, pictures from its folder, and nothing else: no
+    request can leave it, and nothing that a file's name injected could run.
+    """
+    style, script = _read("gallery.css"), "\n".join(_read(name) for name in SCRIPTS)
+    script = f'"use strict";\n(() => {{\n{script}}})();\n'
+    policy = (
+        f"default-src 'none'; img-src 'self' data: file:; style-src {_source(style)}; "
+        f"script-src {_source(script)}; base-uri 'none'; form-action 'none'"
+    )
+    filled = {
+        "policy": policy,
+        "title": escape(readable(title)),
+        "style": style,
+        "script": script,
+    }
+    before, after = (
+        re.sub(r"{{(\w+)}}", lambda match: filled[match[1]], part)  # once: no value is filled in
+        for part in _read("gallery.html").split("{{data}}")
+    )
+    return before, after
+
+
+def data_block(name: str, value: Any) -> str:
+    """Return a script element that holds JSON and runs nothing."""
+    return f'<script type="application/json" id="data-{name}">{as_data(value)}</script>\n'
+
+
+def as_data(value: Any) -> str:
+    r"""Return JSON in ASCII that no HTML parser takes for the end of the script.
+
+    >>> as_data("</script><!--")
+    '"\\u003c/script>\\u003c!--"'
+    """
+    text = json.dumps(value, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
+def _read(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+def _source(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

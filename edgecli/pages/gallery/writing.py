@@ -1,0 +1,141 @@
+"""From records to ``index.html``: a stream, of which a few images at a time are in memory."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from math import prod
+from typing import Any, BinaryIO
+
+from edgecli.detect.jobs import make_folder
+from edgecli.errors import OutputError
+from edgecli.images.files import whole_file
+from edgecli.pages.gallery import entries
+from edgecli.pages.gallery.entries import Picture, Record
+from edgecli.pages.gallery.page import MARK, as_data, data_block, template
+from edgecli.pages.gallery.thumbs import Shrink, ThumbnailFolder, inline
+
+INLINE_AT_MOST = 60
+"""Up to this many images the thumbnails are in the page itself: a few megabytes."""
+
+AHEAD = 8  # images in work for each thread
+WORKERS = min(4, os.cpu_count() or 1)
+
+
+def check_gallery(folder: str) -> None:
+    """Raise OutputError if the folder's ``index.html`` is somebody else's."""
+    path = os.path.join(folder, "index.html")
+    try:
+        with open(path, "rb") as file:
+            ours = MARK in file.read(4096)
+    except OSError:
+        return
+    if not ours:
+        raise OutputError(f"{path} is no gallery of edgecli; move it, or give another folder")
+
+
+def write_gallery(folder: str, records: Iterable[Mapping[str, Any]]) -> str:
+    """Write a page that shows a batch, and return its path ``folder/index.html``.
+
+    Records are reports of single images (``edgecli.report/1``) with the paths of their inputs and
+    outputs; ``error`` says why one failed, ``status`` ``skipped`` that it was done before. The
+    page appears whole or not at all. Up to INLINE_AT_MOST images it is the only file; from there
+    on thumbnails stand in ``folder/gallery/``. A picture that is gone or broken is shown as a
+    blank. Raises OutputError where files cannot be written.
+    """
+    check_gallery(folder)
+    make_folder(folder)
+    path = os.path.join(folder, "index.html")
+    stream = iter(records)
+    first = list(itertools.islice(stream, INLINE_AT_MOST + 1))
+    files = ThumbnailFolder(folder)
+    shrink = inline if len(first) <= INLINE_AT_MOST else files.shrink
+    with whole_file(path) as file:
+        _write_page(file, folder, itertools.chain(first, stream), shrink)
+    files.sweep()
+    return path
+
+
+def _write_page(file: BinaryIO, folder: str, records: Iterable[Record], shrink: Shrink) -> None:
+    title = os.path.basename(os.path.abspath(folder)) or "edgecli"
+    before, after = template(title)
+    totals: Counter[str] = Counter()
+    common: dict[tuple[str, str], int] = {}
+    file.write(before.encode())
+    file.write(b'<script type="application/json" id="data-records">[')
+    for number, (record, pictures) in enumerate(_with_thumbnails(records, shrink)):
+        _count(totals, record)
+        entry = _entry(record, pictures, folder, common)
+        file.write(f"{',' if number else ''}\n{as_data(entry)}".encode())
+    file.write(b"\n]</script>\n")
+    file.write(data_block("facts", list(common)).encode())
+    file.write(data_block("totals", totals).encode())
+    file.write(after.encode())
+
+
+Small = tuple[Picture, str | None]
+"""A picture and the address of its thumbnail."""
+
+
+def _with_thumbnails(
+    records: Iterable[Record], shrink: Shrink
+) -> Iterator[tuple[Record, list[Small]]]:
+    """Yield every record with its input and its outputs, in order; a few are made ahead."""
+
+    def shrunk(record: Record) -> list[Small]:
+        pictures = [entries.input_of(record), *entries.outputs_of(record)]
+        return [(picture, shrink(picture.path)) for picture in pictures]
+
+    waiting: deque[tuple[Record, Future[list[Small]]]] = deque()
+    with ThreadPoolExecutor(WORKERS, "thumbnails") as threads:
+        for record in records:
+            waiting.append((record, threads.submit(shrunk, record)))
+            if len(waiting) >= AHEAD * WORKERS:
+                done, pictures = waiting.popleft()
+                yield done, pictures.result()
+        for done, pictures in waiting:
+            yield done, pictures.result()
+
+
+def _entry(
+    record: Record, pictures: list[Small], folder: str, common: dict[tuple[str, str], int]
+) -> dict[str, Any]:
+    """Return what the page knows of an image; facts that images share are numbered in common."""
+    source, *maps = pictures
+    parent, name = os.path.split(source[0].path)
+    entry: dict[str, Any] = {
+        "name": entries.readable(name) or "(no name)",
+        "folder": entries.readable(parent and os.path.join(parent, "")),
+        "status": entries.status_of(record),
+        "shape": entries.shape_of(record),
+        "input": _picture(source, folder),
+        "outputs": [_picture(small, folder) for small in maps],
+        "facts": [
+            *(common.setdefault(fact, len(common)) for fact in entries.shared_facts(record)),
+            *entries.own_facts(record),
+        ],
+    }
+    if "error" in record:
+        entry["error"] = entries.readable(record["error"])
+    return entry
+
+
+def _picture(small: Small, folder: str) -> dict[str, Any]:
+    picture, thumb = small
+    return {
+        "label": picture.label,
+        "thumb": thumb,
+        "link": entries.link(picture.path, folder) if picture.path else None,
+        "whole": thumb is not None and entries.is_shown(picture.path),
+    }
+
+
+def _count(totals: Counter[str], record: Record) -> None:
+    """Add an image to the totals; what is not a number counts as nothing."""
+    totals[entries.status_of(record)] += 1
+    totals["pixels"] += prod(entries.shape_of(record) or [0])
+    macs = record.get("macs")
+    totals["macs"] += macs if isinstance(macs, int) else 0

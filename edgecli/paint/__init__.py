@@ -1,0 +1,1 @@
+"""From strengths to pixels: scale, colour, overlay."""

@@ -1,5 +1,0 @@
-"""A gallery: one ``index.html`` that shows a batch's images, edge maps, facts and failures."""
-
-from edgecli.reports.gallery.writing import check_gallery, write_gallery
-
-__all__ = ["check_gallery", "write_gallery"]

@@ -1,0 +1,169 @@
+"""Rows in memory as a source or a sink, and what sources that only move forward share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from edgecli.errors import ImageError
+from edgecli.rows.base import ImageInfo, Rows, Source
+
+
+class ArraySource:
+    """An image that is in memory, ``(H, W, C)``; its blocks are views."""
+
+    def __init__(self, array: Rows, info: ImageInfo) -> None:
+        self.array = array
+        self.info = info
+
+    @classmethod
+    def of(cls, picture: ArrayLike) -> ArraySource:
+        """Take an array ``(H, W)`` or ``(H, W, C)`` as an image; ImageError for any other."""
+        array = np.asarray(picture)
+        rows = array[..., np.newaxis] if array.ndim == 2 else array
+        if rows.ndim != 3 or not 1 <= rows.shape[2] <= 4:
+            raise ImageError(f"picture has shape {array.shape}; give (H, W) or (H, W, C), C ≤ 4")
+        if rows.dtype == bool:
+            rows = rows * np.uint8(255)
+        if rows.dtype.kind == "f":
+            rows = rows.astype(np.float32, copy=False)
+        if rows.dtype.name not in ("uint8", "uint16", "int16", "int32", "float32"):
+            raise ImageError(f"picture holds {array.dtype}; give 8 or 16 bit integers or floats")
+        H, W, C = rows.shape
+        return cls(rows, ImageInfo("array", "array", (H, W, C), array.dtype.name))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels."""
+        H, W, C = self.array.shape
+        return H, W, C
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The array's type."""
+        return self.array.dtype
+
+    def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
+        """Yield views of the array."""
+        for start, stop in ranges:
+            yield self.array[start:stop]
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class ArraySink:
+    """An image that is kept in memory, ``(H, W, C)``."""
+
+    def __init__(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
+        self.array = np.empty(shape, dtype)
+        self._next = 0
+
+    def encode(self, rows: Rows) -> Rows:
+        """Return the rows as they are."""
+        return rows
+
+    def write(self, encoded: Rows) -> None:
+        """Copy the next rows to their place."""
+        self.array[self._next : self._next + len(encoded)] = encoded
+        self._next += len(encoded)
+
+    def finish(self) -> None:
+        """Nothing follows the last row."""
+
+
+class NoSink:
+    """An image that is written nowhere, beside others that are."""
+
+    def encode(self, rows: Rows) -> None:
+        """Drop the rows."""
+
+    def write(self, encoded: None) -> None:
+        """Nothing is to be written."""
+
+    def finish(self) -> None:
+        """Nothing follows the last row."""
+
+
+def overlapping_blocks(
+    read_into: Callable[[Rows], None],
+    row_shape: tuple[int, int],
+    dtype: np.dtype[Any],
+    ranges: Iterable[tuple[int, int]],
+) -> Iterator[Rows]:
+    """Serve overlapping ranges of rows from a stream that can only move forward.
+
+    ``read_into`` fills a whole array ``(n, W, C)`` with the next n rows. Rows that two ranges
+    share are copied from the earlier block; rows between two ranges are read and dropped.
+
+    >>> stream = iter(range(9))
+    >>> def read_into(rows):
+    ...     for row in rows:
+    ...         row[...] = next(stream)
+    >>> ranges = [(0, 3), (2, 4), (6, 7)]
+    >>> blocks = overlapping_blocks(read_into, (1, 1), np.dtype('u1'), ranges)
+    >>> [block[:, 0, 0].tolist() for block in blocks]
+    [[0, 1, 2], [2, 3], [6]]
+    """
+    position = 0  # the next row that the stream will give
+    previous, previous_start = np.empty((0, *row_shape), dtype), 0
+    for start, stop in ranges:
+        block = np.empty((stop - start, *row_shape), dtype)
+        kept = previous[max(start - previous_start, 0) : stop - previous_start]
+        block[: len(kept)] = kept
+        while position < start:
+            dropped = np.empty((min(start - position, 64), *row_shape), dtype)
+            read_into(dropped)
+            position += len(dropped)
+        if len(kept) < len(block):
+            read_into(block[len(kept) :])
+            position = stop
+        yield block
+        previous, previous_start = block, start
+
+
+def blocks_in_any_order(source: Source, ranges: Sequence[tuple[int, int]]) -> Iterator[Rows]:
+    """Yield rows ``[start, stop)`` of a source for each range, which may go back up the image.
+
+    Rows that are asked for again once they have passed, as circular padding does and any padding
+    higher than a band may do, can only be had by holding the image whole.
+
+    >>> source = ArraySource.of(np.arange(4).reshape(4, 1).astype(np.uint8))
+    >>> [block[:, 0, 0].tolist() for block in blocks_in_any_order(source, [(2, 4), (0, 2)])]
+    [[2, 3], [0, 1]]
+    """
+    pairs = pairwise(ranges)
+    if all(start <= after and stop <= end for (start, stop), (after, end) in pairs):
+        yield from source.blocks(ranges)
+        return
+    (whole,) = source.blocks([(0, source.shape[0])])
+    for start, stop in ranges:
+        yield whole[start:stop]
+
+
+def row_reader(runs: Iterator[Rows]) -> Callable[[Rows], None]:
+    """Return a function that fills arrays of any height with the next rows of some runs.
+
+    >>> read_into = row_reader(iter([np.arange(3), np.arange(3, 5)]))
+    >>> first, second = np.empty(2, int), np.empty(3, int)
+    >>> read_into(first), read_into(second), first.tolist(), second.tolist()
+    (None, None, [0, 1], [2, 3, 4])
+    """
+    rest: Rows = np.empty(0)
+
+    def read_into(rows: Rows) -> None:
+        nonlocal rest
+        filled = 0
+        while filled < len(rows):
+            if not len(rest):
+                rest = next(runs)
+            taken = rest[: len(rows) - filled]
+            rows[filled : filled + len(taken)] = taken
+            rest = rest[len(taken) :]
+            filled += len(taken)
+
+    return read_into

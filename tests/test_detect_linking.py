@@ -1,0 +1,120 @@
+"""Linking: the short way gives what the stages give, to the bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edgecli.detect import planning
+from edgecli.detect.detection import Detection, plan_detection
+from edgecli.detect.pipeline import Measured, run_detection
+from edgecli.detect.planning import Lines
+from edgecli.detect.settings import Settings
+from edgecli.geometry import parse_border, parse_padding
+from edgecli.lines.thresholds import parse_hysteresis
+from edgecli.operators import responders
+from edgecli.operators.operators import load_operator
+from edgecli.rows.arrays import ArraySink, ArraySource
+
+SIZES = [(1, 1), (1, 9), (9, 1), (2, 2), (40, 50), (131, 70)]
+
+
+def planned(
+    picture: NDArray[Any], operator: str, hysteresis: str, *, thin: bool = False, **settings: Any
+) -> Detection:
+    lines = Lines(thin, parse_hysteresis(hysteresis))
+    given = Settings(
+        (load_operator(operator),),
+        padding=parse_padding("same"),
+        border=parse_border("reflect" if min(picture.shape[:2]) > 20 else "zeros"),
+        depth="8",
+        lines=lines,
+        **settings,
+    )
+    source = ArraySource.of(picture)
+    return plan_detection(given, source.shape, source.dtype)
+
+
+def run(detection: Detection, picture: NDArray[Any]) -> tuple[NDArray[Any], Measured]:
+    sink = ArraySink(detection.written_shape, detection.samples[0])
+    measured = run_detection(detection, ArraySource.of(picture), [sink])
+    return sink.array, measured
+
+
+@pytest.mark.parametrize("thin", [False, True])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("hysteresis", ["0,90", "30,90", "200,400", "auto", "p50,p90", "30,otsu"])
+@pytest.mark.parametrize("operator", ["canny:0", "canny:1.4"])
+def test_the_short_way_gives_the_same_lines(
+    operator: str,
+    hysteresis: str,
+    size: tuple[int, int],
+    thin: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(responders, "LINKED_PIXELS", 16 * size[1])  # many bands
+    picture = np.random.default_rng(7).integers(0, 256, size, dtype=np.uint8)
+    short = planned(picture, operator, hysteresis, thin=thin, threads=2)
+    assert short.plans[0].linking is not None
+    found, measured = run(short, picture)
+    monkeypatch.setattr(planning, "_linking", lambda *_: None)
+    stages = planned(picture, operator, hysteresis, thin=thin, threads=2)
+    assert stages.plans[0].linking is None
+    expected, long = run(stages, picture)
+    np.testing.assert_array_equal(found, expected)
+    assert measured.extremes == long.extremes
+    assert measured.levels == long.levels
+
+
+@pytest.mark.parametrize("operator", ["sobel", "scharr", "farid"])
+def test_operators_that_are_thinned_and_linked_on_request(
+    operator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = np.random.default_rng(8).integers(0, 256, (60, 70, 3), dtype=np.uint8)
+    short = planned(picture, operator, "10%,20%", thin=True)
+    assert short.plans[0].linking is not None
+    found, _ = run(short, picture)
+    monkeypatch.setattr(planning, "_linking", lambda *_: None)
+    np.testing.assert_array_equal(found, run(planned(picture, operator, "10%,20%", thin=True),
+                                             picture)[0])  # fmt: skip
+    assert found.any()
+
+
+@pytest.mark.parametrize(
+    ("operator", "hysteresis", "settings"),
+    [
+        ("canny:1", "30,90", {"channels": "max"}),  # the strongest of three colours
+        ("canny:1", "30,90", {"channels": "each"}),
+        ("canny:1", "30,90", {"combine": "direction"}),
+        ("canny:1", "30,90", {"combine": "sum"}),
+        ("kirsch", "30,90", {"thin": True}),
+        ("vertical", "30,90", {"thin": True}),  # signed
+        ("log:2", "1,3", {"thin": True}),  # zero crossings
+    ],
+)
+def test_other_maps_take_the_long_way(
+    operator: str, hysteresis: str, settings: dict[str, Any]
+) -> None:
+    picture = np.random.default_rng(9).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+    assert planned(picture, operator, hysteresis, **settings).plans[0].linking is None
+
+
+def test_floats_take_the_long_way_as_they_may_be_nan() -> None:
+    picture = np.zeros((30, 40), np.float32)
+    assert planned(picture, "canny:1", "0.1,0.2").plans[0].linking is None
+
+
+@pytest.mark.parametrize(
+    ("operator", "thin"), [("canny:1", False), ("sobel", True), ("vertical", True), ("log:2", True)]
+)
+def test_thresholds_do_not_change_what_is_told_of_the_response(operator: str, thin: bool) -> None:
+    picture = np.random.default_rng(10).integers(0, 256, (40, 50), dtype=np.uint8)
+    told = [
+        run(planned(picture, operator, levels, thin=thin), picture)[1].extremes
+        for levels in ("0.1,0.2", "50,100", "100000,200000")
+    ]
+    assert told[0] == told[1] == told[2]
+    assert told[0][0].largest > 0

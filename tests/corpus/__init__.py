@@ -1,0 +1,1 @@
+"""A corpus of commands whose outputs stay the same: ``python -m tests.corpus --against TREE``."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from edgecli.conv import convolve as convolve
     from edgecli.conv import plan_convolution as plan_convolution
-    from edgecli.detect.pipeline import detect_edges as detect_edges
+    from edgecli.detect.edges import detect_edges as detect_edges
     from edgecli.errors import EdgeCliError as EdgeCliError
     from edgecli.filters import FilterBank as FilterBank
     from edgecli.filters import load_filter as load_filter
@@ -27,7 +27,7 @@ _HOMES = {
     "EdgeCliError": "edgecli.errors",
     "FilterBank": "edgecli.filters",
     "convolve": "edgecli.conv",
-    "detect_edges": "edgecli.detect.pipeline",
+    "detect_edges": "edgecli.detect.edges",
     "load_filter": "edgecli.filters",
     "load_network": "edgecli.networks",
     "plan_convolution": "edgecli.conv",

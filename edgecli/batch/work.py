@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edgecli.batch.journal import file_hash, write_line
-from edgecli.detect.detection import Detection, plan_detection
 from edgecli.detect.jobs import Limits, Result, Target, detect_input
+from edgecli.detect.plan import Detection, plan_detection
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, ImageError, TooLargeError
 from edgecli.images.files import unreadable

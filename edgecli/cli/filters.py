@@ -64,7 +64,7 @@ def show_filter(name: str) -> None:
 
 def _network(spec: str, name: str) -> Iterator[tuple[str, str]]:
     """Yield what a network is, without its numbers: too many to read."""
-    from edgecli.detect.soft_map import layer_banks, load_edge_network
+    from edgecli.operators.soft import layer_banks, load_edge_network
 
     network = load_edge_network(spec)
     banks = layer_banks(network)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ACTIVATIONS = ("none", "relu", "leaky-relu", "sigmoid", "tanh")
+"""Functions of each value alone; ``softmax`` is one of all channels."""
 
 LEAK = 0.01  # torch.nn.LeakyReLU's default negative slope
 
@@ -18,7 +19,7 @@ def activated_dtype(activation: str, dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def activate(responses: NDArray[Any], activation: str) -> NDArray[Any]:
-    """Apply an activation, in place where the type stays the same.
+    """Apply an activation, in place where the type stays; softmax is over the first axis.
 
     >>> activate(np.array([-2, 0, 3]), "relu").tolist()
     [0, 0, 3]
@@ -33,6 +34,10 @@ def activate(responses: NDArray[Any], activation: str) -> NDArray[Any]:
             np.maximum(values, values * np.float32(LEAK), out=values)
         case "tanh":
             np.tanh(values, out=values)
+        case "softmax":
+            np.subtract(values, values.max(axis=0), out=values)
+            np.exp(values, out=values)
+            np.divide(values, values.sum(axis=0), out=values)
         case "sigmoid":
             # ½(1 + tanh(x/2)) is the same function and cannot overflow.
             np.tanh(values * np.float32(0.5), out=values)

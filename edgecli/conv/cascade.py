@@ -17,7 +17,7 @@ from edgecli.conv.method import Steps
 from edgecli.conv.products import SeparableProducts
 from edgecli.conv.sums import Separable
 from edgecli.records import dataclass
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 
 Factor = NDArray[np.float64]
 Link = tuple[float, float]
@@ -64,15 +64,17 @@ class Cascade:
         padded: NDArray[np.float32],
         out: NDArray[np.float32],
         steps: Steps,
-        scratch: Scratch,
+        memory: Memory,
     ) -> None:
         """Fill ``out (C_out, rows, cols)`` from ``padded (1, h, w)``."""
         _, rows, cols = out.shape
         shape = (1, rows + self.reach[0], cols + self.reach[1])
-        smooth = scratch.take("smooth", shape, np.float32)
-        self.smooth.apply(padded, smooth, steps, scratch)
+        smooth = memory.take(shape, np.float32)
+        with memory:
+            self.smooth.apply(padded, smooth, steps, memory)
         for n, one in enumerate(self.filters):
-            one.apply(smooth, out[n : n + 1], steps, scratch)
+            with memory:
+                one.apply(smooth, out[n : n + 1], steps, memory)
 
 
 def _split(factors: Sequence[Factor]) -> tuple[Factor, list[Factor]] | None:

@@ -7,21 +7,30 @@ band can be computed alone, on any thread, with the same result.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgecli.conv.increments import Increments
+from edgecli.conv.activations import activate, activated_dtype
 from edgecli.conv.plan import Part, Plan, plan_convolution
 from edgecli.errors import GeometryError
 from edgecli.filters import FilterBank, load_filter
-from edgecli.geometry import Border, Geometry, Window, bands, parse_border, parse_padding
+from edgecli.geometry import (
+    Geometry,
+    PaddingMode,
+    Window,
+    bands,
+    parse_padding,
+    parse_padding_mode,
+)
 from edgecli.records import dataclass
+from edgecli.rows.base import Planes, Span
 from edgecli.rows.blas import blas_for
-from edgecli.rows.scratch import Scratch
-from edgecli.rows.workers import run_bands
+from edgecli.rows.memory import Memory
+from edgecli.rows.workers import for_each
 
 BAND_BYTES = 4 * 2**20
 """Target size of a band's working memory: less would suit the cache, but each NumPy call of a
@@ -34,12 +43,12 @@ FEWEST_ROWS, MOST_ROWS = 16, 512
 
 
 @dataclass(frozen=True)
-class Convolution:
-    """A plan laid over an image of one size: computes any band of its responses."""
+class Slide:
+    """The step of a bank that slides over one volume: a plan laid over an image of one size."""
 
     plan: Plan
     geometry: Geometry
-    border: Border
+    padding_mode: PaddingMode
     depth: int  # C_in
 
     @property
@@ -48,72 +57,53 @@ class Convolution:
         return len(self.plan.bias)
 
     @property
-    def output_shape(self) -> tuple[int, int, int]:
+    def shape(self) -> tuple[int, int, int]:
         """Return ``(C_out, H', W')``."""
         return (self.filters, *self.geometry.output_shape)
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """Return the accumulator's type."""
+        return self.plan.accumulator
+
+    @property
     def band_rows(self) -> int:
         """Return how many output rows make a band that stays in cache."""
-        return self.limit_rows(BAND_BYTES // self.row_bytes(self.filters + 1))
-
-    def row_bytes(self, maps: int) -> int:
-        """Return the working memory of an output row of ``maps`` responses."""
         rows, cols = self.geometry.rows, self.geometry.cols
-        inputs = self.depth * cols.padded * rows.stride
-        return (inputs + maps * cols.output) * self.plan.accumulator.itemsize
+        pixels = self.depth * cols.padded * rows.stride + (self.filters + 1) * cols.output
+        return self.limit_rows(BAND_BYTES // (pixels * self.dtype.itemsize))
 
     def limit_rows(self, rows: int) -> int:
         """Return the nearest number of rows that a band may have."""
         allowed = min(max(rows, FEWEST_ROWS), MOST_ROWS)
         return min(allowed, self.plan.most_rows or allowed)
 
-    def needed(self, start: int, stop: int) -> tuple[int, int]:
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the image rows that output rows ``[start, stop)`` are computed from."""
-        return self.geometry.rows.needed(start, stop, self.border)
+        return (self.geometry.rows.needed(start, stop, self.padding_mode),)
 
-    def band(
-        self, block: NDArray[Any], start: int, stop: int, out: NDArray[Any], scratch: Scratch
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
-        """Compute output rows ``[start, stop)`` into ``out (C_out, stop − start, W')``.
-
-        ``block (C_in, rows, W)`` holds the image rows ``needed(start, stop)``.
-        """
-        padded: dict[np.dtype[Any], NDArray[Any]] = {}
+        """Slide over the image rows ``(C_in, rows, W)`` that are needed."""
+        (block,) = blocks
+        padded: dict[np.dtype[Any], Planes] = {}
         for part in self.plan.parts if _is_finite(block) else self.plan.sums:
             if part.pixels not in padded:
-                padded[part.pixels] = self._pad(block, start, stop, part.pixels, scratch)
-            self._apply(part, padded[part.pixels], out[part.start : part.stop], scratch)
+                padded[part.pixels] = self._pad(block, start, stop, part.pixels, memory)
+            with memory:
+                self._apply(part, padded[part.pixels], out[part.start : part.stop], memory)
         if self.plan.is_biased:
             for response, bias in zip(out, self.plan.bias, strict=True):
                 np.add(response, bias, out=response)
 
-    @property
-    def folds(self) -> bool:
-        """Whether ``largest`` works without keeping the responses of every filter."""
-        methods = [part.method for part in self.plan.parts]
-        return isinstance(methods[0], Increments) and len(methods) == 1 and not self.plan.is_biased
-
-    def largest(
-        self, block: NDArray[Any], start: int, stop: int, out: NDArray[Any], scratch: Scratch
-    ) -> None:
-        """Compute the largest absolute response of all filters into ``out (stop − start, W')``.
-
-        Only where ``folds``; these are whole numbers, so every response is finite.
-        """
-        (part,) = self.plan.parts
-        if not isinstance(part.method, Increments):
-            raise TypeError(f"{part.method.name} keeps every response; compute the band")
-        padded = self._pad(block, start, stop, part.pixels, scratch)
-        part.method.largest(padded, out, self.plan.steps, scratch)
-
-    def _apply(self, part: Part, padded: NDArray[Any], out: NDArray[Any], scratch: Scratch) -> None:
+    def _apply(self, part: Part, padded: Planes, out: Planes, memory: Memory) -> None:
         steps = self.plan.steps
         if part.pixels == out.dtype:
-            part.method.apply(padded, out, steps, scratch)
+            part.method.apply(padded, out, steps, memory)
         else:
-            exact = scratch.take("exact", out.shape, part.pixels)
-            part.method.apply(padded, exact, steps, scratch)
+            exact = memory.take(out.shape, part.pixels)
+            part.method.apply(padded, exact, steps, memory)
             np.copyto(out, exact, casting="unsafe")
 
     def _pad(
@@ -122,21 +112,21 @@ class Convolution:
         start: int,
         stop: int,
         pixels: np.dtype[Any],
-        scratch: Scratch,
+        memory: Memory,
     ) -> NDArray[Any]:
         """Copy a block into a method's type, with the padding that its window needs."""
         rows, cols = self.geometry.rows, self.geometry.cols
         low, high = rows.reach(start, stop)
         shape = (self.depth, high - low, cols.padded)
-        padded = scratch.take(f"padded {pixels.char}", shape, pixels)
+        padded = memory.take(shape, pixels)
         inner = padded[:, :, cols.before : cols.before + cols.size]
         if low >= 0 and high <= rows.size:
             np.copyto(inner, block, casting="unsafe")
         else:
-            self._pad_rows(block, (low, high), self.needed(start, stop)[0], inner)
+            self._pad_rows(block, (low, high), self.needed(start, stop)[0][0], inner)
         for position, source in self._sides:
             if source is None:
-                padded[:, :, position] = self.border.value
+                padded[:, :, position] = self.padding_mode.value
             else:
                 padded[:, :, position] = padded[:, :, source]
         return padded
@@ -151,10 +141,10 @@ class Convolution:
             rows = inner[:, above - low : below - low]
             np.copyto(rows, block[:, above - first : below - first], casting="unsafe")
         for position in (*range(low, min(high, 0)), *range(max(low, size), high)):
-            source = self.border.source(position, size)
+            source = self.padding_mode.source(position, size)
             outside = inner[:, position - low]
             if source is None:
-                outside.fill(self.border.value)
+                outside.fill(self.padding_mode.value)
             else:
                 np.copyto(outside, block[:, source - first], casting="unsafe")
 
@@ -163,7 +153,7 @@ class Convolution:
         """List the columns of padding left and right, each with the padded column it repeats."""
         cols = self.geometry.cols
         outside = (*range(-cols.before, 0), *range(cols.size, cols.size + cols.after))
-        sources = [self.border.source(position, cols.size) for position in outside]
+        sources = [self.padding_mode.source(position, cols.size) for position in outside]
         return [
             (cols.before + position, None if source is None else cols.before + source)
             for position, source in zip(outside, sources, strict=True)
@@ -178,10 +168,8 @@ def _is_finite(block: NDArray[Any]) -> bool:
         return bool(np.isfinite(block.sum()))
 
 
-def plan_over(
-    bank: FilterBank, window: Window, shape: tuple[int, int, int], dtype: Any
-) -> Convolution:
-    """Plan a bank over a volume ``(C, H, W)`` of ``dtype``; GeometryError if it does not fit."""
+def slide_over(bank: FilterBank, window: Window, shape: tuple[int, int, int], dtype: Any) -> Slide:
+    """Lay a bank over a volume ``(C, H, W)`` of ``dtype``; GeometryError if it does not fit."""
     channels, height, width = shape
     bank = bank.over(channels)
     geometry = window.over(height, width)
@@ -191,7 +179,51 @@ def plan_over(
             f"one row of output takes {least:,} pixels of padded image, more than "
             f"{LARGEST_BAND:,}; use a smaller kernel, dilation or padding"
         )
-    return Convolution(plan_convolution(bank, window, dtype), geometry, window.border, channels)
+    return Slide(plan_convolution(bank, window, dtype), geometry, window.padding_mode, channels)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The step of banks that slide over groups of planes, and of the activation that follows.
+
+    The slides have one shape. Those of separate colour planes are the same slide, repeated.
+    """
+
+    slides: tuple[Slide, ...]
+    activation: str = "none"
+    drops_nan: bool = False
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Return ``(groups · C_out, H', W')``."""
+        filters, height, width = self.slides[0].shape
+        return len(self.slides) * filters, height, width
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Return the accumulator's type, or what the activation makes of it."""
+        return activated_dtype(self.activation, self.slides[0].dtype)
+
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the rows under the window."""
+        return self.slides[0].needed(start, stop)
+
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
+    ) -> None:
+        """Slide over every group, then activate."""
+        first = self.slides[0]
+        values = out if out.dtype == first.dtype else memory.take(out.shape, first.dtype)
+        for number, slide in enumerate(self.slides):
+            group = blocks[0][number * first.depth : (number + 1) * first.depth]
+            responses = values[number * first.filters : (number + 1) * first.filters]
+            with memory:
+                slide.compute([group], start, stop, responses, memory)
+        if self.drops_nan and values.dtype.kind == "f":
+            values[np.isnan(values)] = 0
+        activated = activate(values, self.activation)
+        if activated is not out:
+            np.copyto(out, activated)
 
 
 def convolve(
@@ -231,26 +263,24 @@ def convolve(
         as_pair(stride),
         as_pair(dilation),
         parse_padding(padding),
-        parse_border(padding_mode),
+        parse_padding_mode(padding_mode),
     )
     channels, height, width = volume.shape
-    convolution = plan_over(bank, window, (channels, height, width), volume.dtype)
+    slide = slide_over(bank, window, (channels, height, width), volume.dtype)
     if out is None:
-        out = np.empty(convolution.output_shape, convolution.plan.accumulator)
-    elif (out.shape, out.dtype) != (convolution.output_shape, convolution.plan.accumulator):
+        out = np.empty(slide.shape, slide.dtype)
+    elif (out.shape, out.dtype) != (slide.shape, slide.dtype):
         raise GeometryError(
-            f"out has shape {out.shape} of {out.dtype}; give {convolution.output_shape} of "
-            f"{convolution.plan.accumulator}"
+            f"out has shape {out.shape} of {out.dtype}; give {slide.shape} of {slide.dtype}"
         )
     responses = out
 
-    def compute(band: tuple[int, int], scratch: Scratch) -> None:
-        start, stop = band
-        low, high = convolution.needed(start, stop)
-        convolution.band(volume[:, low:high], start, stop, responses[:, start:stop], scratch)
+    def compute(band: Span, memory: Memory) -> None:
+        ((low, high),) = slide.needed(*band)
+        slide.compute([volume[:, low:high]], *band, responses[:, slice(*band)], memory)
 
-    with blas_for(products=convolution.plan.uses_blas):
-        run_bands(bands(out.shape[1], convolution.band_rows), compute, threads)
+    with blas_for(products=slide.plan.uses_blas):
+        for_each(bands(out.shape[1], slide.band_rows), compute, threads)
     return out
 
 

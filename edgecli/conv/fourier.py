@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgecli.conv.method import Steps
 from edgecli.conv.products import spread
 from edgecli.records import dataclass
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +42,7 @@ class Fourier:
         kernel = spread(spread(kernel, steps.dilation[0]).T, steps.dilation[1]).T
         return cls(kernel, fast_length(max(3 * len(kernel), 128)), {})
 
-    def apply(
-        self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, scratch: Scratch
-    ) -> None:
+    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``.
 
         Correlation is convolution with the kernel turned by 180°; the first kH − 1 rows and
@@ -54,11 +52,11 @@ class Fourier:
         band = padded[0]
         rows, width = band.shape
         n = fast_length(width)
-        tile = scratch.take("tile", (self.height, n), np.float32)
+        tile = memory.take((self.height, n), np.float32)
         tile[:rows, :width] = band
         tile[rows:] = 0
         tile[:rows, width:] = 0
-        spectrum = scratch.take("fourier", (self.height, n // 2 + 1), np.complex64)
+        spectrum = memory.take((self.height, n // 2 + 1), np.complex64)
         np.fft.rfft(tile, axis=1, out=spectrum)
         np.fft.fft(spectrum, axis=0, out=spectrum)
         np.multiply(spectrum, self._spectrum(n), out=spectrum)

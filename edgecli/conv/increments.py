@@ -6,7 +6,6 @@ Robinson's are the other half negated. Sums of shifted views stay exact integers
 
 from __future__ import annotations
 
-from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from edgecli.conv.method import Steps
 from edgecli.conv.sums import Group, Separable, Taps, group_weights, passes, tap_slice, weighted_sum
 from edgecli.records import dataclass, replace
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 
 Array = NDArray[Any]
 
@@ -62,39 +61,17 @@ class Increments:
             return cls(filters)
         return cls(tuple(_unscaled(one) for one in filters), shared.pop())
 
-    def _scaled(self, padded: Array, scratch: Scratch) -> Array:
-        if self.scale == 1:
-            return padded
-        out = scratch.take("scaled", padded.shape, padded.dtype)
-        np.multiply(padded, self.scale, out=out)
-        return out
-
-    def apply(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
+    def apply(self, padded: Array, out: Array, steps: Steps, memory: Memory) -> None:
         """Fill ``out (C_out, rows, cols)``."""
-        scaled = self._scaled(padded, scratch)
+        scaled = padded
+        if self.scale != 1:
+            scaled = np.multiply(padded, self.scale, out=memory.take(padded.shape, padded.dtype))
         for n, one in enumerate(self.filters):
-            if isinstance(one, Increment):
-                _apply(one, scaled, out[one.earlier], out[n], steps, scratch)
-            else:
-                one.apply(padded, out[n : n + 1], steps, scratch)
-
-    def largest(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
-        """Fill ``out (rows, cols)`` with the largest absolute response; keep no others."""
-        out.fill(0)
-        scaled = self._scaled(padded, scratch)
-        size = scratch.take("size", out.shape, out.dtype)
-        names = cycle(("response", "next response"))
-        earlier = out  # a placeholder: the first filter is never an increment
-        for one in self.filters:
-            if isinstance(one, Increment) and not one.groups:
-                continue  # the same size as an earlier one
-            response = scratch.take(next(names), out.shape, out.dtype)
-            if isinstance(one, Increment):
-                _apply(one, scaled, earlier, response, steps, scratch)
-            else:
-                one.apply(padded, response[np.newaxis], steps, scratch)
-            np.maximum(out, np.abs(response, out=size), out=out)
-            earlier = response
+            with memory:
+                if isinstance(one, Increment):
+                    _apply(one, scaled, out[one.earlier], out[n], steps, memory)
+                else:
+                    one.apply(padded, out[n : n + 1], steps, memory)
 
 
 def _unscaled(one: Separable | Taps | Increment) -> Separable | Taps | Increment:
@@ -106,14 +83,10 @@ def _unscaled(one: Separable | Taps | Increment) -> Separable | Taps | Increment
 
 
 def _ways(weight: Array, n: int) -> list[Separable | Taps | Increment]:
-    """Return the ways to compute a filter: alone, from the one before, or as a copy of any.
-
-    A copy has no successor, so that ``largest`` need not keep it.
-    """
+    """Return the ways to compute a filter: alone, from the one before, or as a copy of any."""
     alone = Separable.prepare(weight[n]) or Taps.prepare(weight[n])
     made = [_increment(weight, n, m, negated=s) for m in reversed(range(n)) for s in (False, True)]
-    copied = n > 0 and any((weight[n - 1] == s * w).all() for w in weight[: n - 1] for s in (1, -1))
-    return [alone, *(i for i in made if not i.groups or (i.earlier == n - 1 and not copied))]
+    return [alone, *(way for way in made if not way.groups or way.earlier == n - 1)]
 
 
 def _increment(weight: Array, n: int, earlier: int, *, negated: bool) -> Increment:
@@ -124,7 +97,7 @@ def _increment(weight: Array, n: int, earlier: int, *, negated: bool) -> Increme
 
 
 def _apply(
-    one: Increment, padded: Array, earlier: Array, out: Array, steps: Steps, scratch: Scratch
+    one: Increment, padded: Array, earlier: Array, out: Array, steps: Steps, memory: Memory
 ) -> None:
     if not one.groups:
         np.multiply(earlier, -1 if one.negated else 1, out=out)
@@ -135,5 +108,5 @@ def _apply(
         padded[c, tap_slice(i, rows, sH, dH), tap_slice(j, cols, sW, dW)]
         for c, i, j in one.positions
     ]
-    weighted_sum(one.groups, views, out, scratch.take("term", out.shape, out.dtype))
+    weighted_sum(one.groups, views, out, memory.take(out.shape, out.dtype))
     (np.subtract if one.negated else np.add)(out, earlier, out=out)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from edgecli.records import dataclass
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,6 @@ class Method(Protocol):
         """What reports call the method."""
         ...
 
-    def apply(
-        self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, scratch: Scratch
-    ) -> None:
+    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
         """Fill ``out (C_out, rows, cols)`` from ``padded (C_in, h, w)``, both of one type."""
         ...

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edgecli.conv.method import Steps
 from edgecli.records import dataclass
 from edgecli.rows.blas import packs_products
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 
 Floats = NDArray[np.float32]
 
@@ -115,9 +115,7 @@ class RowProducts:
         column_block = wide if wide >= NARROWEST_BLOCK else 2**30
         return cls(matrix, channels, (tall.shape[1], kW), column_block)
 
-    def apply(
-        self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, scratch: Scratch
-    ) -> None:
+    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
         """Fill ``out (C_out, rows, cols)``, copying only the kW horizontal shifts.
 
         ``windows[r, c, j, x] = padded[c, r, x·sW + j·dW]`` has its first three axes in one run of
@@ -137,11 +135,11 @@ class RowProducts:
         chunk = max(self.column_block, WINDOWS_PER_COPY // (height * self.channels * kW))
         chunk = min(cols, chunk // self.column_block * self.column_block)
         for left in range(0, cols, chunk):
-            part = shifted[..., left : left + chunk]
-            windows = scratch.take("windows", part.shape, np.float32)
-            np.copyto(windows, part)
-            target = out[:, :, left : left + chunk]
-            self._multiply(windows.reshape(-1, part.shape[-1]), target, steps.stride[0])
+            part, target = shifted[..., left : left + chunk], out[:, :, left : left + chunk]
+            with memory:
+                windows = memory.take(part.shape, np.float32)
+                np.copyto(windows, part)
+                self._multiply(windows.reshape(-1, part.shape[-1]), target, steps.stride[0])
 
     def _multiply(self, windows: Floats, out: NDArray[Any], stride: int) -> None:
         """Multiply ``windows (h·C_in·kW, cols)`` by the weights, R output rows at a time."""
@@ -198,13 +196,11 @@ class SeparableProducts:
         along = np.ascontiguousarray(toeplitz(along_row, 16, steps.stride[1]).T)
         return cls(down, along, (len(down_column), len(along_row)), block)
 
-    def apply(
-        self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, scratch: Scratch
-    ) -> None:
+    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``."""
         _, rows, cols = out.shape
         width = (cols - 1) * steps.stride[1] + self.kernel_size[1]
-        lines = scratch.take("term", (rows, width), np.float32)
+        lines = memory.take((rows, width), np.float32)
         self._multiply_down(padded[0, :, :width], lines, steps.stride[0])
         self._multiply_along(lines, out[0], steps.stride[1])
 
@@ -264,15 +260,15 @@ class LowRank:
         terms = zip(columns.T, values[: numerical_rank(kernel)], rows, strict=False)
         return cls(tuple(SeparableProducts.prepare(u * s, v, steps) for u, s, v in terms))
 
-    def apply(
-        self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, scratch: Scratch
-    ) -> None:
+    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``."""
         first, *others = self.terms
-        first.apply(padded, out, steps, scratch)
-        term = scratch.take("term of rank", out.shape, np.float32)
+        with memory:
+            first.apply(padded, out, steps, memory)
+        term = memory.take(out.shape, np.float32)
         for other in others:
-            other.apply(padded, term, steps, scratch)
+            with memory:
+                other.apply(padded, term, steps, memory)
             np.add(out, term, out=out)
 
 

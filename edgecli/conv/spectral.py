@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edgecli.conv.method import Steps
 from edgecli.conv.products import Floats, spread, toeplitz
 from edgecli.records import dataclass
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +69,7 @@ class Spectral:
             kW,
         )
 
-    def apply(
-        self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, scratch: Scratch
-    ) -> None:
+    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``: three products and a copy."""
         del steps  # the stride is 1, and the dilation is in the weights
         band = padded[0]
@@ -79,15 +77,15 @@ class Spectral:
         _, rows, cols = out.shape
         columns = -(-cols // block)
         width = columns * block + self.kernel_width - 1
-        spectrum = scratch.take("spectrum", (count, 2, width), np.float32)
+        spectrum = memory.take((count, 2, width), np.float32)
         spectrum[:, :, band.shape[1] :] = 0
         transformed = spectrum.reshape(2 * count, width)[:, : band.shape[1]]
         # A shorter last band gives the same as one filled up with zero rows.
         np.matmul(self.forward[:, : len(band)], band, out=transformed)
-        windows = scratch.take("windows", (count, columns, 2, twice // 2), np.float32)
+        windows = memory.take((count, columns, 2, twice // 2), np.float32)
         frequency, part, pixel = spectrum.strides
         shifts = (frequency, block * pixel, part, pixel)
         np.copyto(windows, as_strided(spectrum, windows.shape, shifts))
-        response = scratch.take("response", (count, 2, columns, block), np.float32)
+        response = memory.take((count, 2, columns, block), np.float32)
         np.matmul(windows.reshape(count, 1, columns, twice), self.along, out=response)
         np.matmul(self.inverse[:rows], response.reshape(2 * count, -1)[:, :cols], out=out[0])

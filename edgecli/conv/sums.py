@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edgecli.conv.method import Steps
 from edgecli.records import dataclass
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 
 Array = NDArray[Any]
 
@@ -133,7 +133,7 @@ class Taps:
         positions = tuple((int(c), int(i), int(j)) for c, i, j in np.argwhere(weight))
         return cls(positions, group_weights([_plain(w) for w in weight[weight != 0].tolist()]))
 
-    def apply(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
+    def apply(self, padded: Array, out: Array, steps: Steps, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)``."""
         _, rows, cols = out.shape
         (sH, sW), (dH, dW) = steps.stride, steps.dilation
@@ -141,7 +141,7 @@ class Taps:
             padded[c, tap_slice(i, rows, sH, dH), tap_slice(j, cols, sW, dW)]
             for c, i, j in self.positions
         ]
-        rest = scratch.take("term", (rows, cols), out.dtype)
+        rest = memory.take((rows, cols), out.dtype)
         weighted_sum(self.groups, views, out[0], rest)
 
 
@@ -173,7 +173,7 @@ class Chain:
         return divided if divided.passes < whole.passes else whole
 
     def apply(
-        self, plane: Array, out: Array | None, axis: int, steps: Steps, scratch: Scratch
+        self, plane: Array, out: Array | None, axis: int, steps: Steps, memory: Memory
     ) -> Array:
         """Slide along an axis of a plane ``(rows, cols)``.
 
@@ -186,8 +186,7 @@ class Chain:
             count = (plane.shape[axis] - (len(link) - 1) * dilation - 1) // stride + 1
             slices = [tap_slice(i, count, stride, dilation) for i in range(len(link))]
             views = [plane[taps] if axis == 0 else plane[:, taps] for taps in slices]
-            target = out if last else None
-            plane = _pass(groups, views, target, f"link {axis} {n % 2}", scratch)
+            plane = _pass(groups, views, out if last else None, memory)
         return plane
 
 
@@ -228,23 +227,22 @@ class Separable:
         groups = group_weights(channels)
         return cls(groups, Chain.of(column), Chain.of(row), tuple(map(tuple, factors)))
 
-    def apply(self, padded: Array, out: Array, steps: Steps, scratch: Scratch) -> None:
+    def apply(self, padded: Array, out: Array, steps: Steps, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)``."""
-        plane = _pass(self.channels, [*padded], None, "plane", scratch)
-        column = self.column.apply(plane, None, 0, steps, scratch)
-        self.row.apply(column, out[0], 1, steps, scratch)
+        plane = _pass(self.channels, [*padded], None, memory)
+        column = self.column.apply(plane, None, 0, steps, memory)
+        self.row.apply(column, out[0], 1, steps, memory)
 
 
-def _pass(
-    groups: Sequence[Group], views: list[Array], out: Array | None, name: str, scratch: Scratch
-) -> Array:
-    """Run one pass into ``out`` or scratch memory; return a view where there is nothing to add."""
+def _pass(groups: Sequence[Group], views: list[Array], out: Array | None, memory: Memory) -> Array:
+    """Run one pass into ``out`` or working memory; return a view where there is nothing to add."""
     if out is None:
         if groups is NOTHING_TO_ADD:
             return views[0]
-        out = scratch.take(name, views[0].shape, views[0].dtype)
-    rest = scratch.take("term", out.shape, out.dtype) if len(groups) > 1 else out
-    weighted_sum(groups, views, out, rest)
+        out = memory.take(views[0].shape, views[0].dtype)
+    with memory:
+        rest = memory.take(out.shape, out.dtype) if len(groups) > 1 else out
+        weighted_sum(groups, views, out, rest)
     return out
 
 

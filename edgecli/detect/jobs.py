@@ -12,9 +12,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from edgecli.detect.detection import Detection, plan_detection
-from edgecli.detect.pipeline import Measured, run_detection, start_detection, starts_early
-from edgecli.detect.planning import numbers_dtype
+from edgecli.conv.norms import norm_dtype
+from edgecli.detect.maps import numbers_dtype
+from edgecli.detect.plan import Detection, plan_detection
+from edgecli.detect.run import Measured, run_detection, start_detection, starts_early
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
 from edgecli.images.files import is_device, is_grid, open_images, whole_file
@@ -27,7 +28,6 @@ from edgecli.images.formats import (
     format_of,
 )
 from edgecli.images.orientation import upright
-from edgecli.operators.operators import combined_dtype
 from edgecli.paint.rendering import DEPTHS
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import NoSink
@@ -158,7 +158,7 @@ def _check_format(format_: Format, settings: Settings) -> None:
     """Raise UsageError where the format can hold the edge maps of no image at all."""
     if settings.map == "raw":
         for edge_map in settings.maps:
-            response = combined_dtype(edge_map, LEAST_RESPONSE)
+            response = norm_dtype(edge_map.combine, edge_map.stop - edge_map.start, LEAST_RESPONSE)
             check_holds(format_, numbers_dtype(edge_map, settings.lines, response), 1)
         return
     samples = DEPTHS[settings.depth] if settings.depth else format_.samples[0]

@@ -13,16 +13,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.detect.linking import Peaks
-from edgecli.detect.planning import MapPlan
+from edgecli.detect.maps import MapPlan
 from edgecli.lines.hysteresis import Runs, find_runs, hysteresis, keep_connected, paint
+from edgecli.lines.linking import Peaks
 from edgecli.lines.thresholds import Levels, find_levels
 from edgecli.paint.painting import Shown
 from edgecli.paint.rendering import Extremes, finite_extremes, scale_from_extremes
 from edgecli.records import dataclass, field, replace
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import Rows, Sink
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 from edgecli.rows.workers import map_in_order
 
 Cut = tuple[int, int]
@@ -31,7 +31,7 @@ Cut = tuple[int, int]
 class Keeper(Protocol):
     """Takes the bands of one edge map."""
 
-    def encode(self, shown: Shown, seen: Extremes, scratch: Scratch) -> Any:
+    def encode(self, shown: Shown, seen: Extremes, memory: Memory) -> Any:
         """Return what is to be written of a band; pure, safe on any thread."""
         ...
 
@@ -62,13 +62,13 @@ class Passing:
     def __init__(self, plan: MapPlan, sink: Sink) -> None:
         self._plan, self._sink = plan, sink
 
-    def encode(self, shown: Shown, seen: Extremes, scratch: Scratch) -> Any:
+    def encode(self, shown: Shown, seen: Extremes, memory: Memory) -> Any:
         """Paint and encode."""
         plan = self._plan
         edges = None
         if plan.levels is not None:
             edges = absolute(plan, shown.strength, seen) > plan.levels.low
-        return self._sink.encode(plan.paint(shown, seen, scratch, edges))
+        return self._sink.encode(plan.paint(shown, seen, memory, edges))
 
     def write(self, encoded: Any) -> None:
         """Write to the sink."""
@@ -105,14 +105,14 @@ class Keeping:
         self._peaks: list[Peaks] = []  # of each band
         self._row = 0
 
-    def encode(self, shown: Shown, seen: Extremes, scratch: Scratch) -> Any:
+    def encode(self, shown: Shown, seen: Extremes, memory: Memory) -> Any:
         """Copy what is kept of a band, or find its runs."""
         plan = self._plan
         runs: list[Runs] = []
         if plan.levels is not None:
             strength = absolute(plan, shown.strength, seen)
             low, high = plan.levels.low, plan.levels.high
-            runs = [find_runs(plane, low, high, scratch) for plane in np.moveaxis(strength, -1, 0)]
+            runs = [find_runs(plane, low, high, memory) for plane in np.moveaxis(strength, -1, 0)]
         kept = {
             name: rows.copy()
             for name, rows in vars(shown).items()
@@ -147,7 +147,7 @@ class Keeping:
             chosen = edges(n) if edges is not None else None
             shown = self._shown(cut, chosen)
             with np.errstate(all="ignore"):  # infinities pass through
-                return self._sink.encode(paint_(shown, seen, Scratch(), chosen))
+                return self._sink.encode(paint_(shown, seen, Memory(), chosen))
 
         for encoded in map_in_order(encode, enumerate(cuts), threads):
             self._sink.write(encoded)

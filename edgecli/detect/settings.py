@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from edgecli.conv.activations import ACTIVATIONS
-from edgecli.detect.planning import Lines, check_lines
+from edgecli.detect.maps import Lines, check_lines
 from edgecli.errors import UsageError
 from edgecli.filters import FilterBank
-from edgecli.geometry import Border, Padding
+from edgecli.geometry import Padding, PaddingMode
 from edgecli.images.colour import CHANNELS
 from edgecli.images.nan import NAN_CHOICES
 from edgecli.operators.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
@@ -20,7 +20,7 @@ from edgecli.records import dataclass, field
 if TYPE_CHECKING:
     from edgecli.networks import Network
 
-REPLICATE = Border("replicate")
+REPLICATE = PaddingMode("replicate")
 """What detection pads with by default: zeros would draw a false frame."""
 
 CHOICES = {
@@ -35,7 +35,7 @@ CHOICES = {
 
 OF_BANKS = {
     "padding": "padding",
-    "border": "padding-mode",
+    "padding_mode": "padding-mode",
     "stride": "stride",
     "dilation": "dilation",
     "convolve": "convolve",
@@ -57,7 +57,7 @@ class Settings:
 
     operators: tuple[Operator, ...]
     padding: Padding = "same"
-    border: Border = REPLICATE
+    padding_mode: PaddingMode = REPLICATE
     stride: tuple[int, int] = (1, 1)
     dilation: tuple[int, int] = (1, 1)
     convolve: bool = False
@@ -136,7 +136,7 @@ class Settings:
         """Return the network that finds the edges, if one does; NetworkError if it cannot."""
         if self.recipe is None or self.recipe.network is None:
             return None
-        from edgecli.detect.soft_map import load_edge_network  # for those who ask for one
+        from edgecli.operators.soft import load_edge_network  # for those who ask for one
 
         return load_edge_network(self.recipe.network)
 

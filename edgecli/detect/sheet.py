@@ -8,9 +8,9 @@ from contextlib import closing, contextmanager
 
 import numpy as np
 
-from edgecli.detect.detection import plan_detection
 from edgecli.detect.jobs import Limits, Outputs, Result, Target, make_folder
-from edgecli.detect.pipeline import run_detection
+from edgecli.detect.plan import plan_detection
+from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import FORMATS, begin_file, check_holds, format_of

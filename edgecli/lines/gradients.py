@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from edgecli.filters import FilterBank
 from edgecli.records import dataclass
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.base import Planes, Span
+from edgecli.rows.memory import Memory
 
 NEGLIGIBLE = 1e-9
 """As a share of Σ|w| times the kernel's size: smaller moments are rounding errors."""
@@ -69,31 +70,30 @@ def smooths(bank: FilterBank) -> bool:
 
 
 def gradient(
-    slope: Slope, responses: NDArray[Any], scratch: Scratch
+    slope: Slope, responses: NDArray[Any], memory: Memory
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return gx and gy ``(rows, cols)`` of responses ``(n, rows, cols)``; views if equal to one.
 
-    What is computed is float32, in working memory that the next call reuses.
+    What is computed is float32, in the caller's working memory.
     """
     x, y = slope.matrix
-    return _weighted(x, responses, "x", scratch), _weighted(y, responses, "y", scratch)
+    return _weighted(x, responses, memory), _weighted(y, responses, memory)
 
 
-def _weighted(
-    weights: Sequence[float], responses: NDArray[Any], name: str, scratch: Scratch
-) -> NDArray[Any]:
+def _weighted(weights: Sequence[float], responses: NDArray[Any], memory: Memory) -> NDArray[Any]:
     used = [(w, response) for w, response in zip(weights, responses, strict=True) if w]
     if len(used) == 1 and used[0][0] == 1:
         found: NDArray[Any] = used[0][1]
         return found
     shape = responses[0].shape
-    total = scratch.take(f"gradient {name}", shape, np.float32)
-    term = scratch.take("term", shape, np.float32)
+    total = memory.take(shape, np.float32)
     total.fill(0)
-    for weight, response in used:
-        np.copyto(term, response, casting="unsafe")
-        np.multiply(term, np.float32(weight), out=term)
-        np.add(total, term, out=total)
+    with memory:
+        term = memory.take(shape, np.float32)
+        for weight, response in used:
+            np.copyto(term, response, casting="unsafe")
+            np.multiply(term, np.float32(weight), out=term)
+            np.add(total, term, out=total)
     return total
 
 
@@ -108,3 +108,29 @@ def direction(gx: NDArray[Any], gy: NDArray[Any]) -> NDArray[np.float32]:
     angle: NDArray[np.float32] = np.arctan2(gy, gx, dtype=np.float32)
     angle[(gx == 0) & (gy == 0)] = np.nan
     return angle
+
+
+@dataclass(frozen=True)
+class Direction:
+    """The step that gives the direction of the edges left in a map; NaN where there is none.
+
+    Its inputs are the strengths ``(1, H, W)`` and the responses ``(n, H, W)``.
+    """
+
+    shape: tuple[int, int, int]
+    slope: Slope
+
+    dtype = np.dtype(np.float32)
+
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the same rows of both."""
+        return (start, stop), (start, stop)
+
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
+    ) -> None:
+        """Work out the gradient, and its angle."""
+        del start, stop
+        strength, responses = blocks
+        out[0] = direction(*gradient(self.slope, responses, memory))
+        out[0][strength[0] == 0] = np.nan

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from edgecli.geometry import bands
 from edgecli.lines.positions import WORD, Positions, positions
 from edgecli.records import dataclass, replace
-from edgecli.rows.scratch import Scratch
-from edgecli.rows.workers import run_bands
+from edgecli.rows.memory import Memory
+from edgecli.rows.workers import for_each
 
 BAND_ROWS = 256
 
@@ -72,7 +72,7 @@ def find_runs(
     strength: NDArray[Any],
     low: float,
     high: float,
-    scratch: Scratch,
+    memory: Memory,
     *,
     corners: bool = True,
 ) -> Runs:
@@ -83,7 +83,7 @@ def find_runs(
     rows, width = strength.shape
     pitch = width + 1
     # One pixel that is not weak comes before the first, in a word of its own.
-    line = scratch.take("runs", (WORD + rows * pitch,), bool)
+    line = memory.take((WORD + rows * pitch,), bool)
     line[:WORD] = False
     weak = line[WORD:].reshape(rows, pitch)
     weak[:, width] = False
@@ -268,16 +268,16 @@ def hysteresis(
     cuts = list(bands(len(strength), BAND_ROWS))
     found: dict[tuple[int, int], Runs] = {}
 
-    def find(cut: tuple[int, int], scratch: Scratch) -> None:
+    def find(cut: tuple[int, int], memory: Memory) -> None:
         rows = strength[slice(*cut)]
-        found[cut] = find_runs(rows, low, high, scratch, corners=corners).moved(cut[0])
+        found[cut] = find_runs(rows, low, high, memory, corners=corners).moved(cut[0])
 
-    run_bands(cuts, find, threads)
+    for_each(cuts, find, threads)
     kept = dict(zip(cuts, keep_connected([found[cut] for cut in cuts]), strict=True))
     out = np.empty(strength.shape, bool)
 
-    def fill(cut: tuple[int, int], _: Scratch) -> None:
+    def fill(cut: tuple[int, int], _: Memory) -> None:
         out[slice(*cut)] = paint(found[cut], kept[cut], cut)
 
-    run_bands(cuts, fill, threads)
+    for_each(cuts, fill, threads)
     return out

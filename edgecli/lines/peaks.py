@@ -1,114 +1,142 @@
-"""Which pixels are peaks along the gradient: in whole bands, or among a few pixels by position.
+"""Non-maximum suppression: which strengths no neighbour along the gradient exceeds.
 
-Both ways do the same arithmetic, so their results are equal bit for bit; the second is faster for
-few pixels. The neighbour uphill of a peak must be smaller, the one downhill may be equal.
+The neighbour uphill of a peak must be smaller, the one downhill may be equal: of two equal
+strengths, that of the brighter pixel stays, so that a step gives one line whichever way it faces.
+One rule serves whole bands and few pixels; they differ in how a neighbour's strength is fetched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.rows.scratch import Scratch
+from edgecli.lines.positions import Positions, positions
+from edgecli.rows.memory import Memory
 
 Floats = NDArray[np.float32]
+Gradient = tuple[NDArray[Any], NDArray[Any]]
+"""Along x and y, ``(rows, cols)`` each, of any length."""
+
+Neighbour = Callable[[int, int], Floats]
+"""Returns the strengths so many rows below and columns to the right of the pixels in question."""
 
 TINY = np.finfo(np.float32).tiny
 
 TAN_22_5 = np.float32(np.sqrt(2) - 1)
 """Slope of the border between one compass direction and the next."""
 
+SPARSE = 1 / 4
+"""Share of a band's pixels up to which it is faster to fetch each by its position, as measured."""
 
-def peaks_in_band(
-    frame: Floats, x: Floats, y: Floats, scratch: Scratch, *, sectors: bool
-) -> NDArray[np.bool_]:
-    """Mark the peaks ``(rows, cols)`` of a frame ``(rows + 2, cols + 2)`` of strengths from 0 up.
 
-    ``x`` and ``y`` are the gradient; ``sectors`` takes the nearest of eight neighbours. A pixel
-    without a gradient is no peak.
+def framed(strength: NDArray[Any], above: int, below: int, memory: Memory) -> Floats:
+    """Return rows in a frame of zeros, one pixel wide, which stand for what is outside the map.
+
+    ``above`` and ``below`` say how many rows of halo (0 or 1) the rows begin and end with.
     """
-    peaks = (_peaks_in_sectors if sectors else _peaks_between)(frame, x, y, scratch)
-    peaks &= (x != 0) | (y != 0)
-    return peaks
+    frame, inside = empty_frame(strength.shape, above, below, memory)
+    np.copyto(inside, strength, casting="unsafe")
+    return frame
 
 
-def peaks_among(
-    frame: Floats, found: NDArray[np.intp], x: Floats, y: Floats, *, sectors: bool
-) -> NDArray[np.bool_]:
-    """Mark the peaks among positions ``found`` in the rows within the frame, laid end to end.
+def empty_frame(
+    shape: tuple[int, ...], above: int, below: int, memory: Memory
+) -> tuple[Floats, Floats]:
+    """Return a frame for strengths of this shape, and the part of it that is theirs to fill."""
+    rows, cols = shape
+    inner = rows - above - below
+    frame = memory.take((inner + 2, cols + 2), np.float32)
+    frame[:, 0] = frame[:, -1] = 0
+    if not above:
+        frame[0] = 0
+    if not below:
+        frame[-1] = 0
+    return frame, frame[1 - above : 1 + inner + below, 1:-1]
 
-    ``x`` and ``y`` are the gradient at those positions.
+
+def suppress(
+    strength: NDArray[Any],
+    frame: Floats,
+    gradient: Gradient,
+    floor: float,
+    out: NDArray[Any],
+    memory: Memory,
+    *,
+    sectors: bool = False,
+) -> None:
+    """Copy to ``out`` the strengths that are peaks along the gradient; 0 elsewhere.
+
+    ``strength`` is ``(rows, cols)``. ``frame (rows + 2, cols + 2)`` holds its absolute values with
+    a halo of one pixel, of which those up to ``floor`` are no edges. A neighbour is interpolated
+    linearly between the two pixels that the gradient passes between (Canny 1986); with ``sectors``
+    it is the pixel in the nearest of the eight directions, as in OpenCV's ``Canny``.
     """
+    found = _find_peaks(frame, gradient, floor, memory, sectors=sectors)
+    if found.dtype == bool:
+        np.multiply(strength, found, out=out)
+    else:
+        out.fill(0)
+        out.put(found, strength.take(found))
+
+
+def list_peaks(
+    frame: Floats, gradient: Gradient, floor: float, memory: Memory, *, sectors: bool = False
+) -> Positions:
+    """Return the positions in ``(rows, cols)`` of what ``suppress`` would keep."""
+    found = _find_peaks(frame, gradient, floor, memory, sectors=sectors)
+    return positions(found) if found.dtype == bool else found
+
+
+def _find_peaks(
+    frame: Floats, gradient: Gradient, floor: float, memory: Memory, *, sectors: bool
+) -> NDArray[Any]:
+    """Return a mask ``(rows, cols)`` of the peaks or, if few pixels come into question, a list."""
+    rule = _peaks_in_sectors if sectors else _peaks_between
+    here = frame[1:-1, 1:-1]
+    over = here > floor
+    if np.count_nonzero(over) <= SPARSE * over.size:
+        found = positions(over)
+        x, y = (g.take(found).astype(np.float32, copy=False) for g in gradient)
+        fetch = _by_position(frame, found)
+        return found[rule(fetch(0, 0), fetch, x, y, memory)]
+    x, y = (_floats(g, memory) for g in gradient)
+    height, width = here.shape
+
+    def view(down: int, right: int) -> Floats:
+        return frame[1 + down : 1 + down + height, 1 + right : 1 + right + width]
+
+    over &= rule(here, view, x, y, memory)
+    return over
+
+
+def _by_position(frame: Floats, found: Positions) -> Neighbour:
+    """Return what fetches neighbours of pixels at positions in the rows within the frame."""
     pitch = frame.shape[1]
     # Row r, column c within the frame is the frame's position (r + 1) · pitch + c + 1.
     place = found + (found // (pitch - 2)) * 2 + (pitch + 1)
     values = frame.reshape(-1)
-    uphill, downhill = (_nearest if sectors else _between)(values, place, x, y, pitch)
-    here = values.take(place)
-    peaks: NDArray[np.bool_] = (here > uphill) & (here >= downhill) & ((x != 0) | (y != 0))
-    return peaks
+    return lambda down, right: values.take(place + (down * pitch + right))
 
 
-def _nearest(
-    values: Floats, place: NDArray[np.intp], x: Floats, y: Floats, pitch: int
-) -> tuple[Floats, Floats]:
-    """Return the neighbours uphill and downhill in the nearest of eight directions."""
-    across, down = np.abs(x), np.abs(y)
-    flags = TAN_22_5 * across > down, TAN_22_5 * down > across, np.signbit(x), np.signbit(y)
-    steps = [
-        (not level) * (-pitch if up else pitch) + (not steep) * (-1 if left else 1)
-        for level, steep, left, up in product((False, True), repeat=4)
-    ]
-    step = np.take(steps, _numbered(flags))
-    return values.take(place + step), values.take(place - step)
+def _floats(gradient: NDArray[Any], memory: Memory) -> Floats:
+    if gradient.dtype == np.float32:
+        return gradient
+    out = memory.take(gradient.shape, np.float32)
+    np.copyto(out, gradient, casting="unsafe")
+    return out
 
 
-def _numbered(flags: Sequence[NDArray[np.bool_]]) -> NDArray[np.uint8]:
-    """Read flags as the digits of a binary number, the first the highest.
-
-    To look up what follows from them takes a third of the time of nested ``where``, which branches
-    at every pixel.
-    """
-    number = np.zeros(flags[0].shape, np.uint8)
-    for flag in flags:
-        number <<= 1
-        number |= flag.view(np.uint8)
-    return number
-
-
-def _between(
-    values: Floats, place: NDArray[np.intp], x: Floats, y: Floats, pitch: int
-) -> tuple[Floats, Floats]:
-    """Return the strengths uphill and downhill where the gradient passes between neighbours."""
-    across, down = np.abs(x), np.abs(y)
-    flags = across < down, np.signbit(x), np.signbit(y)
-    ways = [
-        ((-pitch if up else pitch) if steep else (-1 if left else 1),
-         (-pitch if up else pitch) + (-1 if left else 1))
-        for steep, left, up in product((False, True), repeat=3)
-    ]  # fmt: skip
-    straight, diagonal = (np.take(steps, _numbered(flags)) for steps in zip(*ways, strict=True))
-    share = np.minimum(across, down) / (np.maximum(across, down) + TINY)
-    found = []
-    for move in (np.add, np.subtract):
-        near = values.take(move(place, straight))
-        far = values.take(move(place, diagonal))
-        found.append((far - near) * share + near)
-    return found[0], found[1]
-
-
-def _uphill(frame: Floats, slope: Floats, name: str, scratch: Scratch) -> tuple[Floats, Floats]:
+def _limits(here: Floats, slope: Floats, memory: Memory) -> tuple[Floats, Floats]:
     """Return what neighbours ahead and behind must not exceed: the strength, or just below it.
 
     ``slope`` is positive where ahead is uphill: there the neighbour ahead must be smaller, the one
     behind may be equal. The next smaller positive float has the next smaller bits.
     """
-    bits = frame.view(np.int32)[1:-1, 1:-1]
-    downhill = scratch.take(f"{name} downhill", slope.shape, np.int32)
-    ahead = scratch.take(f"{name} ahead", slope.shape, np.int32)
+    bits = here.view(np.int32)
+    downhill, ahead = (memory.take(slope.shape, np.int32) for _ in range(2))
     np.right_shift(slope.view(np.int32), 31, out=downhill)  # −1 where slope is negative, else 0
     np.subtract(bits, downhill, out=ahead)
     np.subtract(ahead, 1, out=ahead)
@@ -116,85 +144,86 @@ def _uphill(frame: Floats, slope: Floats, name: str, scratch: Scratch) -> tuple[
     return ahead.view(np.float32), behind.view(np.float32)
 
 
-def _peaks_in_sectors(frame: Floats, x: Floats, y: Floats, scratch: Scratch) -> NDArray[np.bool_]:
-    """Compare with the pixels in the nearest of eight directions."""
-    across, down = (scratch.take(name, x.shape, np.float32) for name in ("across", "down"))
-    term = scratch.take("term", x.shape, np.float32)
+def _peaks_in_sectors(
+    here: Floats, near: Neighbour, x: Floats, y: Floats, memory: Memory
+) -> NDArray[np.bool_]:
+    """Compare with the pixels in the nearest of eight directions; no gradient is no peak."""
+    across, down, term = (memory.take(x.shape, np.float32) for _ in range(3))
     np.abs(x, out=across)
     np.abs(y, out=down)
     level: NDArray[np.bool_] = np.multiply(across, TAN_22_5, out=term) > down
     steep = np.multiply(down, TAN_22_5, out=term) > across
     falling = (np.signbit(x) == np.signbit(y)) & ~(level | steep)
     rising = ~(falling | level | steep)
-    ahead, behind = _uphill(frame, x, "x", scratch)
-    level &= (ahead >= frame[1:-1, 2:]) & (behind >= frame[1:-1, :-2])
-    falling &= (ahead >= frame[2:, 2:]) & (behind >= frame[:-2, :-2])
-    rising &= (ahead >= frame[:-2, 2:]) & (behind >= frame[2:, :-2])
-    ahead, behind = _uphill(frame, y, "y", scratch)
-    steep &= (ahead >= frame[2:, 1:-1]) & (behind >= frame[:-2, 1:-1])
+    ahead, behind = _limits(here, x, memory)
+    level &= (ahead >= near(0, 1)) & (behind >= near(0, -1))
+    falling &= (ahead >= near(1, 1)) & (behind >= near(-1, -1))
+    rising &= (ahead >= near(-1, 1)) & (behind >= near(1, -1))
+    ahead, behind = _limits(here, y, memory)
+    steep &= (ahead >= near(1, 0)) & (behind >= near(-1, 0))
     level |= steep
     level |= falling
     level |= rising
+    level &= (x != 0) | (y != 0)
     return level
 
 
-def _peaks_between(frame: Floats, x: Floats, y: Floats, scratch: Scratch) -> NDArray[np.bool_]:
+def _peaks_between(
+    here: Floats, near: Neighbour, x: Floats, y: Floats, memory: Memory
+) -> NDArray[np.bool_]:
     """Compare with the strengths where the gradient passes between two neighbours.
 
     One of them is straight across or down, whichever is nearer to the gradient; the other is the
-    diagonal on the gradient's side.
+    diagonal on the gradient's side. No gradient is no peak.
     """
-    share, steep, differ, main = (
-        scratch.take(name, x.shape, np.float32) for name in ("share", "steep", "differ", "main")
-    )
-    _shares(x, y, share, steep, scratch)
+    share, steep, differ, main = (memory.take(x.shape, np.float32) for _ in range(4))
+    _shares(x, y, share, steep, memory)
     masks = steep.view(np.int32), differ.view(np.int32)
     np.right_shift(masks[0], 31, out=masks[0])
     np.bitwise_xor(x.view(np.int32), y.view(np.int32), out=masks[1])
     np.right_shift(masks[1], 31, out=masks[1])
     _choose(masks[0], y, x, main)
-    ahead, behind = _uphill(frame, main, "between", scratch)
-    up, here, low = frame[:-2], frame[1:-1], frame[2:]
-    right, left, middle = slice(2, None), slice(None, -2), slice(1, -1)
-    sides = (
-        (ahead, low[:, middle], here[:, right], low[:, right], low[:, left], up[:, right]),
-        (behind, up[:, middle], here[:, left], up[:, left], up[:, right], low[:, left]),
-    )
-    found = [
-        limit >= _interpolated(masks, share, neighbours, scratch) for limit, *neighbours in sides
-    ]
-    return np.logical_and(found[0], found[1], out=found[0])
+    ahead, behind = _limits(here, main, memory)
+    peaks: NDArray[np.bool_] = ahead >= _interpolated(masks, share, near, 1, memory)
+    peaks &= behind >= _interpolated(masks, share, near, -1, memory)
+    peaks &= (x != 0) | (y != 0)
+    return peaks
 
 
-def _shares(x: Floats, y: Floats, share: Floats, steep: Floats, scratch: Scratch) -> None:
+def _shares(x: Floats, y: Floats, share: Floats, steep: Floats, memory: Memory) -> None:
     """Fill how far the gradient leans to the diagonal, 0 to 1, and |x| − |y|."""
-    across, down = (scratch.take(name, x.shape, np.float32) for name in ("across", "down"))
-    np.abs(x, out=across)
-    np.abs(y, out=down)
-    np.subtract(across, down, out=steep)
-    np.minimum(across, down, out=share)
-    np.maximum(across, down, out=across)
-    np.add(across, TINY, out=across)
-    np.divide(share, across, out=share)
+    with memory:
+        across, down = (memory.take(x.shape, np.float32) for _ in range(2))
+        np.abs(x, out=across)
+        np.abs(y, out=down)
+        np.subtract(across, down, out=steep)
+        np.minimum(across, down, out=share)
+        np.maximum(across, down, out=across)
+        np.add(across, TINY, out=across)
+        np.divide(share, across, out=share)
 
 
 def _interpolated(
     masks: tuple[NDArray[np.int32], NDArray[np.int32]],
     share: Floats,
-    neighbours: list[Floats],
-    scratch: Scratch,
+    near: Neighbour,
+    side: int,
+    memory: Memory,
 ) -> Floats:
-    """Return the strength between a straight and a diagonal neighbour, chosen by the masks."""
-    lengthways, sideways, diagonal, steep_diagonal, level_diagonal = neighbours
+    """Return the strength between a straight and a diagonal neighbour on one side.
+
+    The masks are −1 where the gradient is steep, and where its parts differ in sign. ``side`` is 1
+    for what lies below or to the right, −1 for what lies opposite.
+    """
     steep, differ = masks
-    near, far = (scratch.take(name, share.shape, np.float32) for name in ("near", "far"))
-    _choose(steep, steep_diagonal, level_diagonal, near)
-    _choose(differ, near, diagonal, far)
-    _choose(steep, lengthways, sideways, near)
-    np.subtract(far, near, out=far)
-    np.multiply(far, share, out=far)
-    np.add(far, near, out=far)  # exactly ``near`` where both are equal
-    return far
+    straight, diagonal = (memory.take(share.shape, np.float32) for _ in range(2))
+    _choose(steep, near(side, -side), near(-side, side), straight)
+    _choose(differ, straight, near(side, side), diagonal)
+    _choose(steep, near(side, 0), near(0, side), straight)
+    np.subtract(diagonal, straight, out=diagonal)
+    np.multiply(diagonal, share, out=diagonal)
+    np.add(diagonal, straight, out=diagonal)  # exactly ``straight`` where both are equal
+    return diagonal
 
 
 def _choose(mask: NDArray[np.int32], yes: Floats, no: Floats, out: Floats) -> None:

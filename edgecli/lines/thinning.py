@@ -1,157 +1,67 @@
-"""Lines one pixel wide: non-maximum suppression, and zero crossings of second derivatives.
-
-Both look at the pixels next to each, a halo of 1.
-"""
+"""Lines one pixel wide: the step of non-maximum suppression along the gradient."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edgecli.lines.peaks import peaks_among, peaks_in_band
-from edgecli.lines.positions import Positions, positions
-from edgecli.rows.scratch import Scratch
+from edgecli.lines.gradients import Slope, gradient
+from edgecli.lines.peaks import framed, suppress
+from edgecli.records import dataclass
+from edgecli.rows.base import Planes, Span
+from edgecli.rows.memory import Memory
 
-Floats = NDArray[np.float32]
-
-SPARSE = 1 / 4
-"""Share of a band's pixels up to which treating each by its position is faster, as measured."""
+SUPPRESSION = "non-maximum suppression"
 
 
-def framed(strength: NDArray[Any], above: int, below: int, scratch: Scratch) -> Floats:
-    """Copy rows into a frame of zeros, one pixel wide, which stand for what is outside the map.
+@dataclass(frozen=True)
+class Thin:
+    """The step that keeps local maxima along the gradient, of strengths ``(planes, H, W)``.
 
-    ``above`` and ``below`` say how many rows of halo (0 or 1) the rows begin and end with.
+    Its second input are the responses ``(planes · n, H, W)`` that ``slope`` turns into gradients.
+    Strengths up to ``floor`` are no edges. ``sectors`` takes the nearest of eight neighbours.
+    ``signed`` strengths, those of a single filter, are compared by absolute value. Strengths that
+    may be ``unknown``, NaN, are no lines and stay NaN.
     """
-    frame, inside = empty_frame(strength.shape, above, below, scratch)
-    np.copyto(inside, strength, casting="unsafe")
-    return frame
 
+    shape: tuple[int, int, int]
+    dtype: np.dtype[Any]
+    slope: Slope
+    floor: float
+    sectors: bool = False
+    signed: bool = False
+    unknown: bool = False
 
-def empty_frame(
-    shape: tuple[int, ...], above: int, below: int, scratch: Scratch
-) -> tuple[Floats, Floats]:
-    """Return a frame for strengths of this shape, and the part of it that is theirs to fill."""
-    rows, cols = shape
-    inner = rows - above - below
-    frame = scratch.take("padded f", (inner + 2, cols + 2), np.float32)
-    frame[:, 0] = frame[:, -1] = 0
-    if not above:
-        frame[0] = 0
-    if not below:
-        frame[-1] = 0
-    return frame, frame[1 - above : 1 + inner + below, 1:-1]
+    halo = 1
 
+    @property
+    def name(self) -> str:
+        """Return what reports call the step."""
+        return f"{SUPPRESSION}, " + ("eight sectors" if self.sectors else "interpolated")
 
-def suppress(
-    strength: NDArray[Any],
-    frame: Floats,
-    gradient: tuple[NDArray[Any], NDArray[Any]],
-    floor: float,
-    out: NDArray[Any],
-    scratch: Scratch,
-    *,
-    sectors: bool = False,
-) -> None:
-    """Copy to ``out`` the strengths that no neighbour along the gradient exceeds; 0 elsewhere.
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the strengths of a row more on each side, and the responses of the same rows."""
+        return (max(start - 1, 0), min(stop + 1, self.shape[1])), (start, stop)
 
-    ``strength`` is ``(rows, cols)``, and so are the two parts of its ``gradient``. ``frame (rows +
-    2, cols + 2)`` holds its absolute values with a halo of one pixel, of which those up to
-    ``floor`` are no edges. A neighbour is interpolated linearly between the two pixels that the
-    gradient passes between (Canny 1986); with ``sectors`` it is the pixel in the nearest of the
-    eight directions, as in OpenCV's ``Canny``. Of two equal strengths, that of the brighter pixel
-    stays: a step gives one line whichever way it faces.
-    """
-    peaks = _find_peaks(frame, gradient, floor, scratch, sectors=sectors)
-    if peaks.dtype == bool:
-        np.multiply(strength, peaks, out=out)
-    else:
-        out.fill(0)
-        out.put(peaks, strength.take(peaks))
-
-
-def list_peaks(
-    frame: Floats,
-    gradient: tuple[NDArray[Any], NDArray[Any]],
-    floor: float,
-    scratch: Scratch,
-    *,
-    sectors: bool = False,
-) -> Positions:
-    """Return the positions in ``(rows, cols)`` of what ``suppress`` would keep."""
-    peaks = _find_peaks(frame, gradient, floor, scratch, sectors=sectors)
-    return positions(peaks) if peaks.dtype == bool else peaks
-
-
-def _find_peaks(
-    frame: Floats,
-    gradient: tuple[NDArray[Any], NDArray[Any]],
-    floor: float,
-    scratch: Scratch,
-    *,
-    sectors: bool,
-) -> NDArray[Any]:
-    """Return a mask ``(rows, cols)`` of the peaks or, if few pixels come into question, a list."""
-    over = frame[1:-1, 1:-1] > floor
-    if np.count_nonzero(over) > SPARSE * over.size:
-        x, y = (_floats(g, name, scratch) for g, name in zip(gradient, "xy", strict=True))
-        over &= peaks_in_band(frame, x, y, scratch, sectors=sectors)
-        return over
-    found = positions(over)
-    x, y = (g.take(found).astype(np.float32, copy=False) for g in gradient)
-    return found[peaks_among(frame, found, x, y, sectors=sectors)]
-
-
-def _floats(gradient: NDArray[Any], name: str, scratch: Scratch) -> Floats:
-    if gradient.dtype == np.float32:
-        return gradient
-    out = scratch.take(f"thin {name}", gradient.shape, np.float32)
-    np.copyto(out, gradient, casting="unsafe")
-    return out
-
-
-def zero_crossings(frame: Floats, floor: float, out: Floats, tie: float = 0.0) -> None:
-    """Write to ``out`` the height of each zero crossing at the pixel nearest to it, 0 elsewhere.
-
-    ``frame (rows + 2, cols + 2)`` holds signed second derivatives with a halo of one pixel. Where
-    two neighbours in a row or column differ in sign, the crossing is put at the smaller one, or if
-    equal at the negative one, and its height is their difference; a 0 between two signs is itself a
-    crossing. Heights up to ``floor`` become 0. Sizes within ``tie`` are equal: rounding must not
-    choose between the two sides of an edge. D. Marr and E. Hildreth (1980).
-    """
-    cols = frame.shape[1] - 2
-    pitch = cols + 2
-    out.fill(0)
-    found = np.flatnonzero(_changes_sign(frame))
-    place = found + (found // cols) * 2 + (pitch + 1)
-    values = frame.reshape(-1)
-    here = values[place]
-    best = np.zeros(len(found), frame.dtype)
-    for step in (1, pitch):
-        before, after = values[place - step], values[place + step]
-        best = np.maximum(best, _height(here, before, tie))
-        best = np.maximum(best, _height(here, after, tie))
-        through = (here == 0) & (np.sign(before) * np.sign(after) < 0)
-        best = np.maximum(best, np.where(through, np.abs(before - after), 0))
-    np.put(out, found, np.where(best > floor, best, 0))
-
-
-def _changes_sign(frame: NDArray[Any]) -> NDArray[np.bool_]:
-    """Mark the pixels with a neighbour of a different sign in their row or column."""
-    sign = np.sign(frame).astype(np.int8)
-    here = sign[1:-1, 1:-1]
-    changes = np.zeros(here.shape, bool)
-    for neighbour in (sign[1:-1, 2:], sign[1:-1, :-2], sign[2:, 1:-1], sign[:-2, 1:-1]):
-        changes |= neighbour != here
-    return changes
-
-
-def _height(here: NDArray[Any], neighbour: NDArray[Any], tie: float) -> NDArray[Any]:
-    """Return |here| + |neighbour| where the crossing between them is put here, else 0."""
-    near, far = np.abs(here), np.abs(neighbour)
-    nearest = (near < far - tie) | ((np.abs(near - far) <= tie) & (here < 0))
-    crosses = (np.sign(here) * np.sign(neighbour) < 0) & nearest
-    height: NDArray[Any] = np.where(crosses, near + far, 0)
-    return height
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
+    ) -> None:
+        """Thin every plane."""
+        strength, responses = blocks
+        (low, high), _ = self.needed(start, stop)
+        above, below = start - low, high - stop
+        for plane, own, thinned in zip(
+            strength, responses.reshape(len(out), -1, *out.shape[1:]), out, strict=True
+        ):
+            with memory:
+                before = plane[above : above + stop - start]
+                frame = framed(plane, above, below, memory)
+                if self.signed:
+                    np.abs(frame, out=frame)
+                slope = gradient(self.slope, own, memory)
+                suppress(before, frame, slope, self.floor, thinned, memory, sectors=self.sectors)
+                if self.unknown:
+                    np.copyto(thinned, 0, where=np.isnan(thinned))  # 0 · ∞ among them
+                    np.copyto(thinned, np.nan, where=np.isnan(before))

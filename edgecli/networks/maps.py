@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from edgecli.errors import GeometryError
-from edgecli.networks.collectors import collectors_for
-from edgecli.networks.forward import stream
-from edgecli.networks.inputs import VOLUMES, network_input
+from edgecli.networks.collectors import Collector, collectors_for
+from edgecli.networks.forward import share_rows
 from edgecli.networks.layers import people_shape
-from edgecli.networks.layout import lay_out
+from edgecli.networks.layout import cut_strips, lay_out
 from edgecli.networks.network import Network
-from edgecli.rows.base import ImageInfo, Source
+from edgecli.networks.steps import VOLUMES, Input
+from edgecli.records import dataclass
+from edgecli.rows.base import ImageInfo, Planes, Source, Span
+from edgecli.rows.blas import one_blas_thread
+from edgecli.rows.graph import Graph, Tap
+from edgecli.rows.memory import Memory
+from edgecli.rows.running import Running
 from edgecli.rows.workers import chosen_threads
 
 
@@ -59,27 +66,65 @@ def run_on_image(
             f"network {network.name} takes {channels} channels, and an image gives 1 or 3; "
             "run it from Python"
         )
-    laid = lay_out(network, (channels, H, W))
+    graph = Graph((source.shape[2], H, W))
+    given = graph.add(Input((channels, H, W), network.white), Tap(0))
+    taps = lay_out(network, (channels, H, W), graph, given)
     shapes = list(network.shapes((channels, H, W)).values())[1:]
-    outputs = collectors_for(shapes, output_paths(network, output))
-    with outputs as collectors, np.errstate(all="ignore"):  # NaN and infinities pass through
-        extremes = [(np.inf, -np.inf) for _ in collectors]
-        blocks = (network_input(network, rows) for rows in source.blocks(laid.input_rows))
-        gains = stream(laid, blocks, threads)
-        for step, gained in zip(laid.steps, gains, strict=True):
-            for n, collector in enumerate(collectors):
-                rows = gained[n + 1][..., 0]
-                if rows.size:
-                    low, high = extremes[n]
-                    extremes[n] = np.minimum(low, rows.min()), np.maximum(high, rows.max())
-                    collector.add(step.rows[n + 1][0], rows)
+    threads = chosen_threads(threads)
+    with collectors_for(shapes, output_paths(network, output)) as collectors:
+        readers = [
+            LayerReader(taps[node.name], collector)
+            for node, collector in zip(network.nodes, collectors, strict=True)
+        ]
+        heights = [graph.shape(reader.taps[0].place)[1] for reader in readers]
+        strips = cut_strips(graph, readers, _shares(network, H, heights, threads), network.name)
+        with one_blas_thread():
+            Running(graph, source, readers, strips, threads).write()
         for collector in collectors:
             collector.finish()
-    told = zip(network.nodes, shapes, extremes, output_paths(network, output), strict=True)
+    told = zip(network.nodes, shapes, readers, output_paths(network, output), strict=True)
     return tuple(
-        LayerMaps(node.name, node.layer.kind, people_shape(shape), float(low), float(high), path)
-        for node, shape, (low, high), (_, path) in told
+        LayerMaps(
+            node.name, node.layer.kind, people_shape(shape), reader.smallest, reader.largest, path
+        )
+        for node, shape, reader, (_, path) in told
     )
+
+
+class LayerReader:
+    """The reader that hands a layer's maps to a collector, and looks at their extremes."""
+
+    grain = 1
+
+    def __init__(self, tap: Tap, collector: Collector) -> None:
+        self.taps = (tap,)
+        self.smallest, self.largest = math.inf, -math.inf
+        self._collector = collector
+
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the same rows."""
+        return ((start, stop),)
+
+    def encode(self, blocks: Sequence[Planes], start: int, stop: int, memory: Memory) -> Any:
+        """Measure rows, and let the collector reduce or store them."""
+        del stop, memory
+        (rows,) = blocks
+        return float(rows.min()), float(rows.max()), self._collector.encode(start, rows)
+
+    def write(self, encoded: Any) -> None:
+        """Hand on what the collector made of the rows."""
+        low, high, kept = encoded
+        self.smallest = float(np.minimum(self.smallest, low))  # NaN stays NaN
+        self.largest = float(np.maximum(self.largest, high))
+        self._collector.write(kept)
+
+
+def _shares(
+    network: Network, height: int, heights: Sequence[int], threads: int
+) -> list[list[Span]]:
+    """Return the rows of every layer that each strip gives; all at once where a layer is dense."""
+    count = 1 if network.is_fixed else len(share_rows(network, height, threads))
+    return [[(h * n // count, h * (n + 1) // count) for h in heights] for n in range(count)]
 
 
 def output_paths(network: Network, output: str) -> list[tuple[str, str]]:

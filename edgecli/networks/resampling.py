@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from edgecli.geometry import Axis, Border, Geometry
-from edgecli.networks.blocks import Block, Span
-from edgecli.rows.scratch import Scratch
+from edgecli.geometry import Axis, Geometry, PaddingMode
+from edgecli.networks.layers import Shape
+from edgecli.records import dataclass
+from edgecli.rows.base import Planes, Span
+from edgecli.rows.memory import Memory
+
+FLOAT = np.dtype(np.float32)
 
 
 @dataclass(frozen=True)
 class Pooling:
-    """The maximum or mean under a window: down the columns first, then along the rows."""
+    """The step of a maximum or mean under a window: down the columns, then along the rows."""
 
+    shape: Shape
     geometry: Geometry
     largest: bool
     counts_padding: bool = True
 
+    dtype = FLOAT
+
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the window's rows, without padding."""
-        return (self.geometry.rows.needed(start, stop, Border()),)
+        return (self.geometry.rows.needed(start, stop, PaddingMode()),)
 
-    def band(
-        self, blocks: Sequence[Block], start: int, stop: int, out: Block, scratch: Scratch
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Reduce shifted views of the band."""
         rows, cols = self.geometry.rows, self.geometry.cols
-        padded = self._pad(blocks[0], start, stop, scratch)
+        padded = self._pad(blocks[0], start, stop, memory)
         shape = (len(out), stop - start, *padded.shape[2:])
-        tall = scratch.take("tall", shape, np.float32)
+        tall = memory.take(shape, np.float32)
         reach = (stop - start - 1) * rows.stride + 1
         self._reduce([padded[:, i : i + reach : rows.stride] for i in range(rows.kernel)], tall)
         reach = (cols.output - 1) * cols.stride + 1
@@ -39,15 +45,16 @@ class Pooling:
         if not self.largest:
             np.multiply(out, self._shares(start, stop), out=out)
 
-    def _shares(self, start: int, stop: int) -> Block | np.float32:
+    def _shares(self, start: int, stop: int) -> Planes | np.float32:
         """Return the weight of each value in a window's mean, for rows ``[start, stop)``."""
         rows, cols = self.geometry.rows, self.geometry.cols
         if self.counts_padding or not any(self.geometry.padding):
             return np.float32(1 / (rows.kernel * cols.kernel))
         tall, wide = _inside(rows, start, stop), _inside(cols, 0, cols.output)
-        return np.reciprocal(np.outer(tall, wide), dtype=np.float32)[..., np.newaxis]
+        shares: Planes = np.reciprocal(np.outer(tall, wide), dtype=np.float32)
+        return shares.reshape(*shares.shape, *(1 for _ in self.shape[3:]))
 
-    def _reduce(self, views: Sequence[Block], out: Block) -> None:
+    def _reduce(self, views: Sequence[Planes], out: Planes) -> None:
         combine = np.maximum if self.largest else np.add
         first = views[0]
         for view in views[1:]:
@@ -55,22 +62,20 @@ class Pooling:
         if first is views[0]:
             np.copyto(out, first)
 
-    def _pad(self, block: Block, start: int, stop: int, scratch: Scratch) -> Block:
+    def _pad(self, block: Planes, start: int, stop: int, memory: Memory) -> Planes:
         """Return the rows that the windows read, padded with −∞ for a maximum, 0 for a mean."""
         rows, cols = self.geometry.rows, self.geometry.cols
         if not any(self.geometry.padding):
             return block
         low, high = rows.reach(start, stop)
-        padded = scratch.take(
-            "pooled", (len(block), high - low, cols.padded, block.shape[3]), np.float32
-        )
+        padded = memory.take((len(block), high - low, cols.padded, *block.shape[3:]), np.float32)
         padded.fill(-np.inf if self.largest else 0)
         top = max(-low, 0)
         padded[:, top : top + block.shape[1], cols.before : cols.before + cols.size] = block
         return padded
 
 
-def _inside(axis: Axis, start: int, stop: int) -> Block:
+def _inside(axis: Axis, start: int, stop: int) -> Planes:
     """Count the input samples that windows ``[start, stop)`` see, without padding."""
     first = np.arange(start, stop) * axis.stride - axis.before
     seen = np.minimum(first + axis.kernel, axis.size) - np.maximum(first, 0)
@@ -79,15 +84,18 @@ def _inside(axis: Axis, start: int, stop: int) -> Block:
 
 @dataclass(frozen=True)
 class Upsampling:
-    """Every side ``scale`` times as long; rows and columns beyond the output are not computed.
+    """The step to sides ``scale`` times as long; what is beyond the output is not computed.
 
     An input pixel gives a run of ``scale`` outputs. Output p of each run samples the input at
     (p + ½)/scale − ½ from its pixel: the same two neighbours and weights in all runs.
     """
 
+    shape: Shape
     scale: int
     bilinear: bool
     height: int  # of the input
+
+    dtype = FLOAT
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the runs' rows, and for ``bilinear`` a neighbour on each side."""
@@ -96,21 +104,21 @@ class Upsampling:
             low, high = max(low - 1, 0), min(high + 1, self.height)
         return ((low, high),)
 
-    def band(
-        self, blocks: Sequence[Block], start: int, stop: int, out: Block, scratch: Scratch
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Mix rows, then columns."""
         block = blocks[0]
-        C, held, W, N = block.shape
+        C, held, W, *images = block.shape
         ((low, _),) = self.needed(start, stop)
         first, last = start // self.scale - 1, (stop - 1) // self.scale + 1
         rows = np.clip(np.arange(first - low, last + 1 - low), 0, held - 1)
-        wide = scratch.take("wide", (C, stop - start, W + 2, N), np.float32)
-        self._stretch(block[:, rows], wide[:, :, 1:-1], start % self.scale, 1, scratch)
+        wide = memory.take((C, stop - start, W + 2, *images), np.float32)
+        self._stretch(block[:, rows], wide[:, :, 1:-1], start % self.scale, 1, memory)
         wide[:, :, 0], wide[:, :, -1] = wide[:, :, 1], wide[:, :, -2]
-        self._stretch(wide, out, 0, 2, scratch)
+        self._stretch(wide, out, 0, 2, memory)
 
-    def _stretch(self, source: Block, out: Block, offset: int, axis: int, scratch: Scratch) -> None:
+    def _stretch(self, source: Planes, out: Planes, offset: int, axis: int, memory: Memory) -> None:
         """Fill ``out`` along an axis from ``offset`` in a run; ``source`` has a neighbour more."""
         source, out = np.swapaxes(source, axis, 0), np.swapaxes(out, axis, 0)
         for phase in range(self.scale):
@@ -120,17 +128,16 @@ class Upsampling:
                 continue
             at = 1 + (offset + begin) // self.scale
             if self.bilinear:
-                self._mix(source, at, phase, target, scratch)
+                self._mix(source, at, phase, target, memory)
             else:
                 np.copyto(target, source[at : at + len(target)])
 
-    def _mix(self, source: Block, at: int, phase: int, target: Block, scratch: Scratch) -> None:
+    def _mix(self, source: Planes, at: int, phase: int, target: Planes, memory: Memory) -> None:
         place = (phase + 0.5) / self.scale - 0.5
         share = place % 1  # of the second neighbour
         at += -1 if place < 0 else 0
         near, far = (source[i : i + len(target)] for i in (at, at + 1))
-        product = scratch.take("near", target.shape, np.float32)
-        near = np.multiply(near, np.float32(1 - share), out=product)
-        product = scratch.take("far", target.shape, np.float32)
-        far = np.multiply(far, np.float32(share), out=product)
-        np.add(near, far, out=target)
+        with memory:
+            near = np.multiply(near, np.float32(1 - share), out=memory.take(target.shape, FLOAT))
+            far = np.multiply(far, np.float32(share), out=memory.take(target.shape, FLOAT))
+            np.add(near, far, out=target)

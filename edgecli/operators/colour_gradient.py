@@ -8,31 +8,16 @@ Graphics and Image Processing 33 (1986).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from edgecli.conv.engine import Convolution, plan_over
+from edgecli.conv import Slide, slide_over
 from edgecli.filters.builtin import builtin_filter
-from edgecli.geometry import Border, Window
+from edgecli.geometry import PaddingMode, Window
 from edgecli.operators.lab import Floats
 from edgecli.records import dataclass
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 
-REPLICATE = Border("replicate")
-
-
-@dataclass(frozen=True)
-class Slab:
-    """Rows of a picture in planes ``(C, rows, W)``, beginning at row ``first``."""
-
-    planes: Floats
-    first: int
-
-    def rows(self, start: int, stop: int) -> Floats:
-        """Return the picture's rows ``[start, stop)``, which must be in the slab."""
-        return self.planes[:, start - self.first : stop - self.first]
+REPLICATE = PaddingMode("replicate")
 
 
 @dataclass(frozen=True)
@@ -61,42 +46,25 @@ class Tensor:
         return total
 
 
-def plan_gradient(sigma: float, height: int, width: int) -> Convolution:
-    """Plan the derivatives of a Gaussian along x and y over one plane, replicated at its border."""
-    return _plan(f"gradient:{sigma}", height, width)
-
-
-def plan_mean(sigma: float, height: int, width: int) -> Convolution:
-    """Plan the mean under a Gaussian over one plane, replicated at its border."""
-    return _plan(f"gaussian:{sigma}", height, width)
-
-
-def _plan(spec: str, height: int, width: int) -> Convolution:
+def lay_filter(spec: str, height: int, width: int) -> Slide:
+    """Lay a built-in filter over one plane of floats, replicated at its border."""
     bank = builtin_filter(spec)
-    window = Window(bank.kernel_size, padding="same", border=REPLICATE)
-    return plan_over(bank, window, (1, height, width), np.float32)
+    window = Window(bank.kernel_size, padding="same", padding_mode=REPLICATE)
+    return slide_over(bank, window, (1, height, width), np.float32)
 
 
-def respond(
-    convolution: Convolution, slab: Slab, start: int, stop: int, scratch: Scratch
-) -> NDArray[Any]:
-    """Return the responses ``(C · C_out, rows, W)`` of rows ``[start, stop)``, plane by plane.
+def tensor(slide: Slide, planes: Floats, start: int, stop: int, memory: Memory) -> Tensor:
+    """Return J of rows ``[start, stop)`` from the derivatives that ``slide`` computes.
 
-    They lie in working memory that the next call reuses.
+    ``planes (C, rows, W)`` hold the rows that it needs.
     """
-    needed = slab.rows(*convolution.needed(start, stop))
-    shape = (len(needed), convolution.filters, stop - start, needed.shape[2])
-    out = scratch.take("derivatives", shape, np.float32)
-    for plane, responses in zip(needed, out, strict=True):
-        convolution.band(plane[np.newaxis], start, stop, responses, scratch)
-    return out.reshape(-1, *shape[2:])
-
-
-def tensor(convolution: Convolution, slab: Slab, start: int, stop: int, scratch: Scratch) -> Tensor:
-    """Return J of rows ``[start, stop)`` from the derivatives that ``convolution`` computes."""
-    responses = respond(convolution, slab, start, stop, scratch)
-    x, y = responses[::2], responses[1::2]
-    return Tensor(_products(x, x), _products(y, y), _products(x, y), responses[:2].copy())
+    shape = (len(planes), slide.filters, stop - start, planes.shape[2])
+    derivatives = memory.take(shape, np.float32)
+    for plane, responses in zip(planes, derivatives, strict=True):
+        with memory:
+            slide.compute([plane[np.newaxis]], start, stop, responses, memory)
+    x, y = derivatives[:, 0], derivatives[:, 1]
+    return Tensor(_products(x, x), _products(y, y), _products(x, y), derivatives[0])
 
 
 def _products(left: Floats, right: Floats) -> Floats:
@@ -107,7 +75,7 @@ def _products(left: Floats, right: Floats) -> Floats:
     return total
 
 
-def direction(of: Tensor) -> tuple[Floats, Floats]:
+def steepest(of: Tensor) -> tuple[Floats, Floats]:
     """Return the direction of the steepest slope as ``(gx, gy)``, of any length.
 
     An eigenvector's sign is arbitrary; this one is chosen so that the first channel grows along it.

@@ -14,43 +14,36 @@ Image Processing 33 (1986). The scales, each derivative times its σ: T. Lindebe
 and ridge detection with automatic scale selection", IJCV 30 (1998). The division: D. J. Heeger,
 "Normalization of cell responses in cat striate cortex", Visual Neuroscience 9 (1992).
 
-Rows are computed in tiles of a fixed height, counted from the top, whichever band is wanted. The
-last bit of a sum of floats depends on where a tile begins; with fixed tiles a band equals the same
-rows of the whole image bit for bit.
+Each line above is a step of a graph. Strips are tiles of a fixed height, counted from the top: the
+last bit of a sum of floats depends on where a strip begins, so with fixed tiles every thread count
+gives the same bits.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgecli.conv.engine import Convolution
+from edgecli.conv import Layer, Slide
 from edgecli.filters import FilterBank
 from edgecli.geometry import ReceptiveField, bands
 from edgecli.images.colour import WHITE, Colour, composite
-from edgecli.lines.thinning import suppress
-from edgecli.operators.colour_gradient import (
-    Slab,
-    direction,
-    plan_gradient,
-    plan_mean,
-    respond,
-    tensor,
-)
-from edgecli.operators.lab import Floats, finite, to_lab
-from edgecli.operators.operators import EdgeMap
-from edgecli.operators.responders import Account, Cut, Stopwatch
+from edgecli.lines.peaks import suppress
+from edgecli.operators.colour_gradient import lay_filter, steepest, tensor
+from edgecli.operators.lab import Floats, to_lab
+from edgecli.operators.responses import Account, Responses
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySource
-from edgecli.rows.base import Rows, Source
-from edgecli.rows.blas import one_blas_thread
-from edgecli.rows.samples import full_scale
-from edgecli.rows.scratch import Scratch
-from edgecli.rows.workers import run_bands
+from edgecli.rows.base import Planes, Rows, Span
+from edgecli.rows.graph import Graph, Tap
+from edgecli.rows.memory import Memory
+from edgecli.rows.running import Filling, fill
+from edgecli.rows.samples import finite, full_scale
+
+FLOAT = np.dtype(np.float32)
 
 SCALES = (1.5, 3.0, 6.0)
 """Standard deviations in pixels of the Gaussians whose derivatives give the strength."""
@@ -81,223 +74,246 @@ THIN_ROWS = 16
 
 
 @dataclass(frozen=True)
-class ContourPlan:
-    """Contours laid over an image ``(H, W, C)``: computes any band of them, on any thread.
+class Colours:
+    """The step from an image to planes whose differences show outlines: L*, and a* and b* doubled.
 
-    ``scales`` are derivatives of the image; ``fine`` is a derivative, and ``surround`` a mean, of
-    the image made smaller by ``SHRINK``.
+    The image is first made smaller: the mean of each block of ``side`` × ``side`` pixels.
     """
 
     shape: tuple[int, int, int]
-    scales: tuple[Convolution, ...]
-    fine: Convolution
-    surround: Convolution
-    background: Colour = WHITE
+    height: int  # of the image
+    background: Colour
+    side: int = 1
 
-    @property
-    def steps(self) -> tuple[Convolution, ...]:
-        """Return all convolutions, the mean last."""
-        return *self.scales, self.fine, self.surround
+    dtype = FLOAT
 
-    @property
-    def band_rows(self) -> int:
-        """Return the rows of a tile: bands that begin and end at tile borders waste nothing."""
-        rows = TILE_PIXELS // self.shape[1] // FEWEST_ROWS * FEWEST_ROWS
-        return min(max(rows, FEWEST_ROWS), MOST_ROWS)
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the rows of the blocks."""
+        return ((start * self.side, min(stop * self.side, self.height)),)
 
-    def needed(self, start: int, stop: int) -> tuple[int, int]:
-        """Return the image rows that rows ``[start, stop)`` of the contours are computed from."""
-        tiles = self._tiles(start, stop)
-        near, far = self._near(*tiles), self._far(*tiles)
-        return min(near[0], far[0]), max(near[1], far[1])
-
-    def band(self, block: Rows, start: int, stop: int, out: NDArray[Any], scratch: Scratch) -> None:
-        """Compute rows ``[start, stop)`` into ``out (stop − start, W)``: 0 off the contours.
-
-        ``block (rows, W, C)`` holds the image rows ``needed(start, stop)``.
-        """
-        first, last = self._tiles(start, stop)
-        origin, _ = self.needed(start, stop)
-        for above, below in bands(last - first, self.band_rows):
-            top, bottom = first + above, first + below
-            low, high = self.needed(top, bottom)
-            # BLAS on several threads would split its sums elsewhere, and so round them otherwise.
-            with one_blas_thread():
-                tile = self._tile(block[low - origin : high - origin], top, bottom, scratch)
-            asked = slice(max(start, top) - top, min(stop, bottom) - top)
-            out[max(top - start, 0) : bottom - start] = tile[asked]
-
-    def _tiles(self, start: int, stop: int) -> tuple[int, int]:
-        """Return the rows of all tiles that rows ``[start, stop)`` lie in."""
-        rows = self.band_rows
-        return start // rows * rows, min(-(-stop // rows) * rows, self.shape[0])
-
-    def _around(self, top: int, bottom: int) -> tuple[int, int]:
-        """Return the rows whose strengths thinning compares: one more on each side."""
-        return max(top - 1, 0), min(bottom + 1, self.shape[0])
-
-    def _near(self, top: int, bottom: int) -> tuple[int, int]:
-        """Return the image rows that the strength is computed from."""
-        cuts = [scale.needed(*self._around(top, bottom)) for scale in self.scales]
-        return min(low for low, _ in cuts), max(high for _, high in cuts)
-
-    def _far(self, top: int, bottom: int) -> tuple[int, int]:
-        """Return the image rows that the surrounding strength is computed from."""
-        averaged = self.surround.needed(top // SHRINK, -(-bottom // SHRINK))
-        low, high = self.fine.needed(*averaged)
-        return low * SHRINK, min(high * SHRINK, self.shape[0])
-
-    def _tile(self, block: Rows, top: int, bottom: int, scratch: Scratch) -> Floats:
-        """Compute the contours of one tile from the image rows that it needs."""
-        origin, _ = self.needed(top, bottom)
-        if self.shape[2] in {2, 4}:
-            block = composite(block, self.background)
-        block = finite(block)
-        low, high = self._far(top, bottom)
-        mean = self._surroundings(block[low - origin : high - origin], top, bottom, scratch)
-        low, high = self._near(top, bottom)
-        lines = self._lines(block[low - origin : high - origin], top, bottom, scratch)
-        row, col = np.nonzero(lines)
-        energy = np.square(lines[row, col] / (HALF + mean[row // SHRINK, col // SHRINK]))
-        lines[row, col] = energy / (1 + energy)
-        return lines
-
-    def _lines(self, block: Rows, top: int, bottom: int, scratch: Scratch) -> Floats:
-        """Return the strength of rows ``[top, bottom)``, thinned across the finest gradient."""
-        slab = Slab(colours(block), self._near(top, bottom)[0])
-        low, high = self._around(top, bottom)
-        finest, *others = self.scales
-        first = tensor(finest, slab, low, high, scratch)
-        gx, gy = (part[top - low : bottom - low] for part in direction(first))
-        product = first.steepness
-        for scale in others:
-            product *= tensor(scale, slab, low, high, scratch).steepness
-        # Outside, the border repeats: a slope that ends there is no ridge.
-        outside = (low == top, high == bottom), (1, 1)
-        strength = geometric_mean(product)
-        frame, inner = np.pad(strength, outside, mode="edge"), strength[top - low : bottom - low]
-        lines = np.empty((bottom - top, self.shape[1]), np.float32)
-        for start, stop in bands(bottom - top, THIN_ROWS):
-            part = frame[start : stop + 2]
-            slope = gx[start:stop], gy[start:stop]
-            suppress(inner[start:stop], part, slope, FLOOR, lines[start:stop], scratch)
-        return lines
-
-    def _surroundings(self, block: Rows, top: int, bottom: int, scratch: Scratch) -> Floats:
-        """Return the mean strength around each block of ``SHRINK`` pixels of a tile."""
-        slab = Slab(colours(shrink(block, SHRINK)), self._far(top, bottom)[0] // SHRINK)
-        cut = top // SHRINK, -(-bottom // SHRINK)
-        low, high = self.surround.needed(*cut)
-        strength = np.sqrt(tensor(self.fine, slab, low, high, scratch).steepness)
-        strength *= np.float32(FINE_SCALE)
-        mean: Floats = respond(self.surround, Slab(strength[np.newaxis], low), *cut, scratch)[0]
-        return mean.copy()
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
+    ) -> None:
+        """Composite, shrink and convert."""
+        del start, stop, memory
+        rows = blocks[0].transpose(1, 2, 0)
+        rows = finite(composite(rows, self.background) if rows.shape[2] in {2, 4} else rows)
+        out[...] = colours(shrink(rows, self.side) if self.side > 1 else rows)
 
 
 @dataclass(frozen=True)
-class Contouring:
-    """Contours as a responder: one map of 0 to 1, in float32.
+class Steepness:
+    """The step that gives the square of the steepest slope of all channels at one scale.
 
-    No contour runs where the finest derivatives are 0, so ``bank`` is theirs; ``banks`` are those
-    of all steps.
+    With ``directed`` the slope's direction, along x and along y, is two planes more.
     """
 
-    bank: FilterBank
-    banks: tuple[FilterBank, ...]
-    plan: ContourPlan
+    slide: Slide
+    directed: bool = False
 
-    dtype = np.dtype(np.float32)
-    white = 1.0  # the strongest contour
+    dtype = FLOAT
 
     @property
-    def convolution(self) -> Convolution:
-        """Return that of the finest derivatives."""
-        return self.plan.scales[0]
+    def shape(self) -> tuple[int, int, int]:
+        """Return one plane, or three."""
+        return (3 if self.directed else 1, *self.slide.geometry.output_shape)
+
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the rows under the derivatives' window."""
+        return self.slide.needed(start, stop)
+
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
+    ) -> None:
+        """Work out Di Zenzo's tensor."""
+        found = tensor(self.slide, blocks[0], start, stop, memory)
+        out[0] = found.steepness
+        if self.directed:
+            out[1], out[2] = steepest(found)
+
+
+@dataclass(frozen=True)
+class Strength:
+    """The step that gives the geometric mean of the strengths at every scale.
+
+    A strength is the root of the steepness times its σ.
+    """
+
+    shape: tuple[int, int, int]
+    sigmas: tuple[float, ...]
+
+    dtype = FLOAT
+
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the same rows of every scale."""
+        return ((start, stop),) * len(self.sigmas)
+
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
+    ) -> None:
+        """Multiply, and take the root: the square root of one scale, the sixth root of three."""
+        del start, stop, memory
+        np.copyto(out, blocks[0])
+        for block in blocks[1:]:
+            np.multiply(out, block, out=out)
+        np.sqrt(out, out=out)
+        if len(blocks) == 3:
+            np.cbrt(out, out=out)
+        np.multiply(out, np.float32(prod(self.sigmas) ** (1 / len(self.sigmas))), out=out)
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """The step that thins strengths across the finest gradient, its second input."""
+
+    shape: tuple[int, int, int]
+
+    dtype = FLOAT
+
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the strengths of a row more on each side, and the same rows of the gradient."""
+        return (max(start - 1, 0), min(stop + 1, self.shape[1])), (start, stop)
+
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
+    ) -> None:
+        """Thin a few rows at a time."""
+        (strength,), (gx, gy) = blocks
+        (low, high), _ = self.needed(start, stop)
+        # Outside, the border repeats: a slope that ends there is no ridge.
+        frame = np.pad(strength, ((low == start, high == stop), (1, 1)), mode="edge")
+        for top, bottom in bands(stop - start, THIN_ROWS):
+            with memory:
+                part = frame[top : bottom + 2]
+                slope = gx[top:bottom], gy[top:bottom]
+                suppress(part[1:-1, 1:-1], part, slope, FLOOR, out[0, top:bottom], memory)
+
+
+@dataclass(frozen=True)
+class Divide:
+    """The step that divides lines by the mean strength around them, its second input."""
+
+    shape: tuple[int, int, int]
+
+    dtype = FLOAT
+
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the same rows of the lines, and those of the blocks that they lie in."""
+        return (start, stop), (start // SHRINK, -(-stop // SHRINK))
+
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
+    ) -> None:
+        """Divide where a line is."""
+        del stop, memory
+        (lines,), (mean,) = blocks
+        np.copyto(out[0], lines)
+        row, col = np.nonzero(lines)
+        around = mean[(row + start) // SHRINK - start // SHRINK, col // SHRINK]
+        energy = np.square(lines[row, col] / (HALF + around))
+        out[0, row, col] = energy / (1 + energy)
+
+
+@dataclass(frozen=True)
+class Contours:
+    """Contours laid over an image: what gives them, and the slides that they are made with."""
+
+    tap: Tap
+    tile_rows: int
+    scales: tuple[Slide, ...]
+    fine: Slide
+    surround: Slide
 
     @property
-    def planes(self) -> int:
-        """Return 3 for colours: L*, a* and b*."""
-        return 3 if self.plan.shape[2] >= 3 else 1
-
-    @property
-    def output_shape(self) -> tuple[int, int, int]:
-        """Return the image's size and 1."""
-        return *self.plan.shape[:2], 1
-
-    @property
-    def uses_blas(self) -> bool:
-        """Whether any step does."""
-        return any(step.plan.uses_blas for step in self.plan.steps)
-
-    @property
-    def band_rows(self) -> int:
-        """Return the rows of a tile."""
-        return self.plan.band_rows
-
-    @cached_property
-    def account(self) -> Account:
-        """Count the derivatives of every plane and the mean; show the coarsest's padding."""
-        plan = self.plan
-        macs = [prod(step.geometry.output_shape) * step.plan.weight.size for step in plan.steps]
-        return Account(
-            self.banks,
-            plan.scales[-1].geometry,
-            plan.scales[-1].border,
-            receptive_field=self._surroundings,
-            macs=self.planes * sum(macs[:-1]) + macs[-1],
-            methods=tuple(step.plan.method for step in plan.steps),
-            biases=0,
-        )
-
-    @property
-    def _surroundings(self) -> tuple[int, int]:
-        """Return the height and width of a mean of derivatives of means of blocks."""
-        fine, around = (step.plan.weight.shape[2:] for step in (self.plan.fine, self.plan.surround))
-        blocks = ReceptiveField().through(SHRINK, SHRINK)
-        rows, cols = (blocks.through(f).through(a).size for f, a in zip(fine, around, strict=True))
-        return rows, cols
-
-    def largest(self, edge_map: EdgeMap) -> float:  # noqa: ARG002
-        """Return 1, the upper bound of E² / (E² + …)."""
-        return 1.0
-
-    def read(self, source: Source, threads: int, watch: Stopwatch) -> Source:  # noqa: ARG002
-        """Return the image as it is."""
-        return source
-
-    def needed(self, start: int, stop: int) -> Cut:
-        """Return the rows that the tiles of a band need."""
-        return self.plan.needed(start, stop)
-
-    def prepare(self, block: Rows) -> Rows:
-        """Return the pixels unchanged; every tile converts its own to L*, a* and b*."""
-        return block
-
-    def respond(self, pixels: Rows, cut: Cut, scratch: Scratch) -> NDArray[Any]:
-        """Compute the lines ``(1, 1, rows, W)``."""
-        shape = (1, 1, cut[1] - cut[0], self.plan.shape[1])
-        responses = scratch.take("responses", shape, self.dtype)
-        self.plan.band(pixels, *cut, responses[0, 0], scratch)
-        return responses
+    def slides(self) -> tuple[Slide, ...]:
+        """Return all slides, the mean last."""
+        return *self.scales, self.fine, self.surround
 
 
-def plan_contours(shape: tuple[int, int, int], background: Colour = WHITE) -> ContourPlan:
-    """Plan contours over an image ``(H, W, C)``, C = 1 to 4; alpha is composited first.
+def lay_contours(graph: Graph, background: Colour = WHITE) -> Contours:
+    """Add the steps of contours to a graph whose source is an image ``(C, H, W)``.
 
-    GeometryError for an image without pixels.
+    Alpha is composited first. GeometryError for an image without pixels.
 
-    >>> plan = plan_contours((3000, 4000, 3))
-    >>> plan.band_rows, plan.needed(1280, 1408)
+    >>> graph = Graph((3, 3000, 4000))
+    >>> contours = lay_contours(graph)
+    >>> contours.tile_rows, graph.strip([Filling(contours.tap, None)], [(1280, 1408)]).spans[0]
     (128, (1180, 1508))
     """
-    height, width, _ = shape
-    small = -(-height // SHRINK), -(-width // SHRINK)
-    return ContourPlan(
-        shape,
-        tuple(plan_gradient(sigma, height, width) for sigma in SCALES),
-        plan_gradient(FINE_SCALE, *small),
-        plan_mean(SURROUND / SHRINK, *small),
-        background,
+    channels, height, width = graph.source_shape
+    planes = 3 if channels >= 3 else 1
+    h, w = -(-height // SHRINK), -(-width // SHRINK)
+    scales = tuple(lay_filter(f"gradient:{sigma}", height, width) for sigma in SCALES)
+    fine = lay_filter(f"gradient:{FINE_SCALE}", h, w)
+    surround = lay_filter(f"gaussian:{SURROUND / SHRINK}", h, w)
+
+    colour = graph.add(Colours((planes, height, width), height, background), Tap(0))
+    finest, *coarser = (
+        graph.add(Steepness(slide, directed=number == 0), colour)
+        for number, slide in enumerate(scales)
+    )
+    steep = Tap(finest.place, 0, 1)
+    strength = graph.add(Strength((1, height, width), SCALES), steep, *coarser)
+    gradient = Tap(finest.place, 1, 3)
+    lines = graph.add(Outlines((1, height, width)), strength, gradient)
+
+    small = graph.add(Colours((planes, h, w), height, background, SHRINK), Tap(0))
+    texture = graph.add(Strength((1, h, w), (FINE_SCALE,)), graph.add(Steepness(fine), small))
+    mean = graph.add(Layer((surround,)), texture)
+    contours = graph.add(Divide((1, height, width)), lines, mean)
+    return Contours(contours, _tile_rows(width), scales, fine, surround)
+
+
+def _tile_rows(width: int) -> int:
+    """Return the height of a tile."""
+    rows = TILE_PIXELS // width // FEWEST_ROWS * FEWEST_ROWS
+    return min(max(rows, FEWEST_ROWS), MOST_ROWS)
+
+
+def contour_responses(
+    graph: Graph, banks: Sequence[FilterBank], background: Colour = WHITE
+) -> Responses:
+    """Let contours be the one feature map of an image, of 0 to 1; ``banks`` are those of all steps.
+
+    No contour runs where the finest derivatives are 0, so a mask counts under their window.
+    """
+    laid = lay_contours(graph, background)
+    C, H, W = graph.source_shape
+    planes = 3 if C >= 3 else 1
+    return Responses(
+        tap=laid.tap,
+        channels="rgb" if C >= 3 else "gray",
+        planes=1,
+        volume=(H, W, planes),
+        shape=(1, H, W),
+        dtype=FLOAT,
+        bank=banks[0],
+        slide=laid.scales[0],
+        bounds=(1.0,),  # of E² / (E² + …)
+        white=1.0,
+        uses_blas=any(slide.plan.uses_blas for slide in laid.slides),
+        band_rows=laid.tile_rows,
+        account=lambda: _account(laid, tuple(banks), planes),
+    )
+
+
+def _account(laid: Contours, banks: tuple[FilterBank, ...], planes: int) -> Account:
+    """Count the derivatives of every plane and the mean; show the coarsest's padding."""
+    macs = [prod(one.geometry.output_shape) * one.plan.weight.size for one in laid.slides]
+    fine, around = (one.plan.weight.shape[2:] for one in (laid.fine, laid.surround))
+    blocks = ReceptiveField().through(SHRINK, SHRINK)
+    rows, cols = (blocks.through(f).through(a).size for f, a in zip(fine, around, strict=True))
+    finest, coarsest = laid.scales[0], laid.scales[-1]
+    return Account(
+        banks,
+        coarsest.geometry,
+        coarsest.padding_mode,
+        receptive_field=(rows, cols),
+        macs=planes * sum(macs[:-1]) + macs[-1],
+        methods=tuple(one.plan.method for one in laid.slides),
+        biases=0,
+        accumulator=finest.dtype,
+        reason=finest.plan.reason,
     )
 
 
@@ -315,16 +331,14 @@ def contours(picture: ArrayLike, threads: int | None = None) -> NDArray[np.float
     >>> (contours(picture) > 0)[4].tolist()
     [False, False, False, False, True, False, False, False]
     """
-    source = ArraySource.of(picture)
-    plan = plan_contours(source.shape)
-    out = np.empty(source.shape[:2], np.float32)
-
-    def compute(cut: tuple[int, int], scratch: Scratch) -> None:
-        (block,) = source.blocks([plan.needed(*cut)])
-        plan.band(block, *cut, out[slice(*cut)], scratch)
-
-    run_bands(bands(len(out), plan.band_rows), compute, threads)
-    return out
+    volume = ArraySource.of(picture).array.transpose(2, 0, 1)
+    graph = Graph(volume.shape)
+    laid = lay_contours(graph)
+    reader = Filling(laid.tap, np.empty((1, *volume.shape[1:]), np.float32))
+    strips = [graph.strip([reader], [cut]) for cut in bands(volume.shape[1], laid.tile_rows)]
+    fill(graph, reader, volume, strips, threads)
+    found: NDArray[np.float32] = reader.out[0]
+    return found
 
 
 def colours(rows: Rows) -> Floats:
@@ -350,13 +364,3 @@ def shrink(rows: Rows, side: int) -> Floats:
             total += whole[i::side, j::side]
     total *= np.float32(1 / (side * side * full_scale(rows.dtype)))
     return total
-
-
-def geometric_mean(product: Floats) -> Floats:
-    """Return the geometric mean of three strengths from the product of three steepnesses.
-
-    A strength is the root of the steepness times its σ; it is computed in place.
-    """
-    mean: Floats = np.cbrt(np.sqrt(product, out=product), out=product)
-    mean *= np.float32(prod(SCALES) ** (1 / 3))
-    return mean

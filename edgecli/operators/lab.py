@@ -37,21 +37,6 @@ OF_WHITE = (XYZ_OF_RGB.T / WHITE).T.astype(np.float32)
 SPLICE = 6 / 29
 """The value of f at which it changes from a line to a cube root, CIE 15:2004."""
 
-LARGEST_FLOAT = np.float32(2**16)
-"""Float samples are clipped to ± this, so that squares of what is computed from them are finite."""
-
-
-def finite(rows: Rows) -> Rows:
-    """Return float samples within ± ``LARGEST_FLOAT`` and without NaN, which becomes 0.
-
-    >>> finite(np.float32([[[0.5], [np.nan], [np.inf]]])).ravel().tolist()
-    [0.5, 0.0, 65536.0]
-    """
-    if rows.dtype.kind != "f":
-        return rows
-    numbers = np.nan_to_num(rows.astype(np.float32, copy=False), nan=0.0)
-    return np.clip(numbers, -LARGEST_FLOAT, LARGEST_FLOAT, out=numbers)
-
 
 def to_lab(rows: Rows) -> Floats:
     """Turn rows ``(rows, W, C)``, C = 1 or 3, into planes ``(C, rows, W)`` of L*, a* and b* / 100.

@@ -30,16 +30,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edgecli.conv.norms import NORMS
 from edgecli.filters import RECIPES, FilterBank, concatenate, load_filter
 from edgecli.records import dataclass
-from edgecli.rows.scratch import Scratch
-
-NORMS = ("magnitude", "max", "sum")
 
 COMBINATIONS = ("none", *NORMS, "direction")
 
@@ -101,7 +97,7 @@ def load_operator(spec: str) -> Operator:
         return Operator(name, FilterBank([[[[1]]]], names=[name]), network=spec)
     if spec in RECIPES:
         banks = contour_banks()
-        return Operator(spec, banks[0], "magnitude", recipe=banks)
+        return Operator(spec, banks[0], recipe=banks)
     bank = load_filter(spec)
     family = spec.partition(":")[0]
     if family not in OPERATORS or len(bank) == 1:
@@ -133,13 +129,14 @@ def edge_maps(operators: Sequence[Operator], combine: str | None) -> tuple[EdgeM
     for operator in operators:
         how = combine or operator.combine
         stop = start + len(operator.bank)
-        if how == "none":
+        if not operator.slides:
+            thin, soft = bool(operator.recipe), operator.network is not None
+            maps.append(EdgeMap(operator.name, start, start + 1, "none", thin=thin, soft=soft))
+        elif how == "none":
             named = zip(operator.bank.names, range(start, stop), strict=True)
-            soft = operator.network is not None
-            maps += [EdgeMap(name, n, n + 1, "none", soft=soft) for name, n in named]
+            maps += [EdgeMap(name, n, n + 1, "none") for name, n in named]
         else:
-            linked, thin = operator.linked, bool(operator.recipe)
-            maps.append(EdgeMap(operator.name, start, stop, how, linked=linked, thin=thin))
+            maps.append(EdgeMap(operator.name, start, stop, how, linked=operator.linked))
         start = stop
     return tuple(maps)
 
@@ -153,43 +150,6 @@ def _one_map(operators: Sequence[Operator], combine: str) -> EdgeMap:
     own = operators[0].combine if len(operators) == 1 else "none"
     norm = own if own in NORMS else "magnitude"
     return EdgeMap(f"{name}-direction", 0, total, norm, True, linked)
-
-
-def combined_dtype(edge_map: EdgeMap, dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the type of a combined map: magnitudes and sums may not fit the responses' type."""
-    alone = edge_map.stop - edge_map.start == 1 or edge_map.combine in ("none", "max")
-    return dtype if alone else np.dtype(np.float32)
-
-
-def combine_responses(
-    responses: NDArray[Any], how: str, scratch: Scratch, out: NDArray[Any] | None = None
-) -> NDArray[Any]:
-    """Combine ``(n, rows, cols)`` into ``(rows, cols)``; a single response stays signed.
-
-    Several are combined in ``out``, or in working memory that the next call reuses.
-
-    >>> combine_responses(np.array([[[3]], [[-4]]]), "magnitude", Scratch()).tolist()
-    [[5.0]]
-    """
-    if len(responses) == 1:
-        return responses[0]  # type: ignore[no-any-return]
-    dtype = responses.dtype if how == "max" else np.float32
-    total = out if out is not None else scratch.take("total", responses.shape[1:], dtype)
-    term = scratch.take("term", responses.shape[1:], dtype)
-    if how == "max":
-        np.abs(responses[0], out=total)
-        for response in responses[1:]:
-            np.maximum(total, np.abs(response, out=term), out=total)
-        return total
-    for n, response in enumerate(responses):
-        value = term if n else total
-        if response.dtype != np.float32:  # a separate pass: mixed types run at half the speed
-            np.copyto(value, response, casting="unsafe")
-            response = value  # noqa: PLW2901 (the same numbers, in cache)
-        (np.square if how == "magnitude" else np.abs)(response, out=value)
-        if n:
-            np.add(total, term, out=total)
-    return np.sqrt(total, out=total) if how == "magnitude" else total
 
 
 def merge_banks(banks: Sequence[FilterBank]) -> FilterBank:
@@ -214,36 +174,39 @@ def _centred(bank: FilterBank, size: tuple[int, int]) -> FilterBank:
     return FilterBank(np.pad(bank.weight, around), bias, bank.names)
 
 
-def largest_response(
-    bank: FilterBank,
-    edge_map: EdgeMap,
-    darkest: float,
-    brightest: float,
-    activation: str = "none",
-) -> float:
-    """Return the largest absolute value that a map can have for pixels of darkest … brightest.
+def response_bounds(
+    bank: FilterBank, darkest: float, brightest: float, activation: str = "none"
+) -> tuple[float, ...]:
+    """Return the largest absolute response of each filter to pixels of darkest … brightest.
 
-    One filter reaches it where every positive weight sees one of the two and every negative weight
-    the other; the bias is added. Combined maps take the same norm of their filters' bounds. No
-    activation enlarges a response, but a sigmoid comes near 1 whatever it is of.
+    A filter reaches it where every positive weight sees one of the two and every negative weight
+    the other; the bias is added. No activation enlarges a response, but a sigmoid comes near 1
+    whatever it is of.
 
-    >>> bank = load_filter("vertical")
-    >>> largest_response(bank, EdgeMap("vertical", 0, 1, "none"), 0, 255)
-    765.0
+    >>> response_bounds(load_filter("vertical"), 0, 255)
+    (765.0,)
     """
-    weight = bank.weight[edge_map.start : edge_map.stop]
-    bias = bank.bias[edge_map.start : edge_map.stop]
-    positive = np.clip(weight, 0, None).sum(axis=(1, 2, 3))
-    negative = np.clip(weight, None, 0).sum(axis=(1, 2, 3))
-    upper = positive * brightest + negative * darkest + bias
-    lower = positive * darkest + negative * brightest + bias
+    positive = np.clip(bank.weight, 0, None).sum(axis=(1, 2, 3))
+    negative = np.clip(bank.weight, None, 0).sum(axis=(1, 2, 3))
+    upper = positive * brightest + negative * darkest + bank.bias
+    lower = positive * darkest + negative * brightest + bank.bias
     bounds = np.maximum(np.abs(upper), np.abs(lower))
     if activation == "sigmoid":
         bounds = np.maximum(bounds, 1.0)
+    return tuple(bounds.tolist())
+
+
+def largest_strength(edge_map: EdgeMap, bounds: Sequence[float]) -> float:
+    """Return the largest strength of a map: the norm of its filters' bounds.
+
+    >>> largest_strength(EdgeMap("both", 0, 2, "magnitude"), (3.0, 4.0))
+    5.0
+    """
+    own = np.array(bounds[edge_map.start : edge_map.stop])
     match edge_map.combine:
         case "magnitude":
-            return float(np.sqrt(np.square(bounds).sum()))
+            return float(np.sqrt(np.square(own).sum()))
         case "sum":
-            return float(bounds.sum())
+            return float(own.sum())
         case _:
-            return float(bounds.max())
+            return float(own.max())

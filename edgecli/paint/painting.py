@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import UsageError
+from edgecli.images.colour import composite
 from edgecli.paint.colormaps import colour, invert, overlay, wheel
 from edgecli.paint.rendering import Extremes, Scale, render
 from edgecli.records import dataclass
-from edgecli.rows.base import Rows
+from edgecli.rows.base import Planes, Rows, Span
+from edgecli.rows.memory import Memory
 from edgecli.rows.samples import full_scale
-from edgecli.rows.scratch import Scratch
 
 Colour = tuple[int, int, int]
 """Red, green and blue, 0 to 255 each."""
@@ -62,12 +64,28 @@ class Shown:
     picture: Rows | None = None
 
 
-def as_picture(rows: Rows, background: Colour) -> Rows:
-    """Return an image's rows as floats of 0 to 1, grey or RGB, for edges to be laid on."""
-    from edgecli.images.colour import composite  # loaded only where it is used
+@dataclass(frozen=True)
+class Picture:
+    """The step that gives an image as floats of 0 to 1, grey or RGB, for edges to be laid on."""
 
-    colours = composite(rows, background) if rows.shape[2] in (2, 4) else rows
-    return colours.astype(np.float32) / np.float32(full_scale(rows.dtype))
+    shape: tuple[int, int, int]
+    background: Colour
+
+    dtype = np.dtype(np.float32)
+
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the same rows."""
+        return ((start, stop),)
+
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
+    ) -> None:
+        """Composite, and scale to the type's white."""
+        del start, stop, memory
+        rows = blocks[0].transpose(1, 2, 0)
+        colours = composite(rows, self.background) if rows.shape[2] in (2, 4) else rows
+        white = np.float32(full_scale(rows.dtype))
+        np.divide(colours.transpose(2, 0, 1), white, out=out, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -85,7 +103,7 @@ class Paint:
         self,
         shown: Shown,
         seen: Extremes,
-        scratch: Scratch,
+        memory: Memory,
         edges: NDArray[np.bool_] | None = None,
     ) -> Rows:
         """Return the pixels of a run of rows.
@@ -96,7 +114,7 @@ class Paint:
             return self._numbers(shown, edges)
         if edges is None:
             samples = np.empty(shown.strength.shape, self.samples)
-            render(shown.strength, self.scale, samples, scratch, seen)
+            render(shown.strength, self.scale, samples, memory, seen)
         else:
             white = np.asarray(full_scale(self.samples), self.samples)
             samples = np.multiply(edges.view(np.uint8), white, dtype=self.samples)

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.records import dataclass, replace
+from edgecli.rows.memory import Memory
 from edgecli.rows.samples import full_scale
-from edgecli.rows.scratch import Scratch
 
 MAPS = ("abs", "clip", "signed", "gain", "minmax", "raw")
 
@@ -161,7 +161,7 @@ def render(
     response: NDArray[Any],
     scale: Scale,
     out: NDArray[Any],
-    scratch: Scratch,
+    memory: Memory,
     seen: Extremes | None = None,
 ) -> None:
     """Write ``round(clip(factor · v + offset))`` to ``out``; NaN becomes 0 in integers.
@@ -175,12 +175,12 @@ def render(
     if scale.absolute and seen.smallest >= 0:
         scale = replace(scale, absolute=False)
     if out.dtype.kind == "f":
-        np.clip(_affine(response, scale, 0.0, scratch), 0, None, out=out)
+        np.clip(_affine(response, scale, 0.0, memory), 0, None, out=out)
     elif response.dtype.kind == "i" and scale.factor == 1 and scale.offset == 0:
-        _saturate(response, scale, out, scratch)
+        _saturate(response, scale, out, memory)
     else:
         # From 0 up, adding a half and truncating rounds to the nearest.
-        values = _affine(response, scale, 0.5, scratch)
+        values = _affine(response, scale, 0.5, memory)
         # Not minimum and maximum: with a scalar NumPy runs those six times as slowly.
         np.clip(values, 0, np.float32(scale.limit + 0.5), out=values)
         if seen.nans:
@@ -189,10 +189,10 @@ def render(
 
 
 def _affine(
-    response: NDArray[Any], scale: Scale, half: float, scratch: Scratch
+    response: NDArray[Any], scale: Scale, half: float, memory: Memory
 ) -> NDArray[np.float32]:
     """Return ``factor · v + offset + half`` in working memory."""
-    values = scratch.take("term", response.shape, np.float32)
+    values = memory.take(response.shape, np.float32)
     if response.dtype != np.float32:  # a separate pass: mixed types run at half the speed
         np.copyto(values, response, casting="unsafe")
         response = values
@@ -204,9 +204,9 @@ def _affine(
     return values
 
 
-def _saturate(response: NDArray[Any], scale: Scale, out: NDArray[Any], scratch: Scratch) -> None:
+def _saturate(response: NDArray[Any], scale: Scale, out: NDArray[Any], memory: Memory) -> None:
     """Write whole numbers in their own units, saturated."""
-    values = scratch.take("term", response.shape, response.dtype)
+    values = memory.take(response.shape, response.dtype)
     if scale.absolute:
         response = np.abs(response, out=values)
     np.clip(response, 0, min(int(scale.limit), int(np.iinfo(response.dtype).max)), out=values)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
-from edgecli.detect.detection import Detection
 from edgecli.detect.jobs import Result
+from edgecli.detect.plan import Detection
 from edgecli.detect.sheet import Sheet
 from edgecli.filters import FilterBank
 from edgecli.rows.base import ImageInfo
@@ -73,7 +73,7 @@ def _result_facts(result: Result) -> Facts:
 
 def _all_filters(detection: Detection) -> list[Facts]:
     """Return a fact for every filter; those of a network's layer, which are many, share one."""
-    banks = detection.responder.account.banks
+    banks = detection.responses.account().banks
     if detection.settings.network is not None:
         return [layer_facts(bank) for bank in banks]
     return [fact for bank in banks for fact in _filter_facts(bank)]
@@ -95,11 +95,11 @@ def _filter_facts(bank: FilterBank) -> list[Facts]:
 
 
 def _geometry_facts(detection: Detection) -> Facts:
-    account, settings = detection.responder.account, detection.settings
+    account, settings = detection.responses.account(), detection.settings
     top, bottom, left, right = account.geometry.padding
     return {
         "operation": "convolution" if settings.convolve else "cross-correlation",
-        "channels": detection.channels,
+        "channels": detection.responses.channels,
         "stride": list(settings.stride),
         "dilation": list(settings.dilation),
         "padding": {
@@ -107,18 +107,18 @@ def _geometry_facts(detection: Detection) -> Facts:
             "bottom": bottom,
             "left": left,
             "right": right,
-            "mode": str(account.border),
+            "mode": str(account.padding_mode),
         },
-        "convolved_shape": list(detection.volume_shape),
+        "convolved_shape": list(detection.responses.volume),
         "output_shape": list(detection.output_shape),
     }
 
 
 def _cost_facts(detection: Detection) -> Facts:
     """Count weights, multiply-adds (bias excluded) and what a dense layer would need."""
-    account = detection.responder.account
+    account = detection.responses.account()
     weights, biases = account.weights, account.biases
-    volume, maps = detection.volume_shape, detection.output_shape
+    volume, maps = detection.responses.volume, detection.output_shape
     return {
         "parameters": {"weights": weights, "biases": biases, "total": weights + biases},
         "fully_connected_parameters": volume[0]
@@ -149,7 +149,7 @@ def _output_facts(result: Result, n: int) -> Facts:
         return facts
     extremes = result.measured.extremes[n]
     height, width, channels = detection.map_shape
-    whole = detection.responses[n].kind == "i"
+    whole = detection.plans[n].strength.kind == "i"
     facts |= {
         "clipped_fraction": extremes.clipped / (height * width * channels),
         "min": _number(extremes.smallest, whole),
@@ -191,12 +191,12 @@ def _number(value: float, whole: bool) -> float | None:
 
 def _engine_facts(result: Result) -> Facts:
     detection, measured = result.detection, result.measured
-    plan = detection.convolution.plan
+    account = detection.responses.account()
     facts: Facts = {
-        "method": detection.responder.account.method,
-        "accumulator": plan.accumulator.name,
+        "method": account.method,
+        "accumulator": account.accumulator.name,
     }
     if measured is None:
-        return facts | {"reason": plan.reason, "band_rows": detection.band_rows}
+        return facts | {"reason": account.reason, "band_rows": detection.band_rows}
     timed = {"threads": measured.threads, "seconds": round(measured.seconds, 6)}
-    return facts | timed | {"reason": plan.reason}
+    return facts | timed | {"reason": account.reason}

@@ -125,7 +125,7 @@ def _input(facts: Facts) -> str:
 
 
 def _filters(result: Result) -> Iterator[tuple[str, str]]:
-    banks, network = result.detection.responder.account.banks, result.detection.settings.network
+    banks, network = result.detection.responses.account().banks, result.detection.settings.network
     if network is not None:
         yield layer_lines(network.name, banks)
         return
@@ -144,7 +144,7 @@ def _volume(facts: Facts) -> str:
 
 
 def _sizes(result: Result, facts: Facts) -> Iterator[tuple[str, str]]:
-    geometry = result.detection.responder.account.geometry
+    geometry = result.detection.responses.account().geometry
     yield "height", output_formula(geometry.rows)
     yield "width", output_formula(geometry.cols)
     yield "feature maps", times(facts["output_shape"])

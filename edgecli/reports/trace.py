@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.activations import activate
-from edgecli.detect.detection import Detection
+from edgecli.conv.norms import norm, norm_dtype
+from edgecli.detect.plan import Detection
 from edgecli.errors import GeometryError, UsageError
-from edgecli.geometry import Axis, Border
+from edgecli.geometry import Axis, PaddingMode
 from edgecli.images.colour import to_volume
-from edgecli.operators.operators import EdgeMap, combine_responses
+from edgecli.operators.operators import EdgeMap
 from edgecli.reports.table import kernel_lines, output_formula
 from edgecli.rows.base import Source
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 
 Line = tuple[str, str]
 Lines = Iterator[Line]
@@ -38,7 +39,7 @@ def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Lin
             f"{recipe.name} is no sum of products under one window; trace one of its filters, "
             f"such as {recipe.bank.names[0]}"
         )
-    geometry = detection.convolution.geometry
+    geometry = detection.responses.account().geometry
     height, width = geometry.output_shape
     if not (0 <= row < height and 0 <= col < width):
         raise GeometryError(
@@ -52,32 +53,36 @@ def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Lin
     totals = []
     for plane, window in enumerate(windows):
         totals.append((yield from _trace_window(detection, window, plane)))
-    if detection.channels == "max" and len(windows) > 1:
+    if detection.responses.channels == "max" and len(windows) > 1:
         for edge_map, of_planes in zip(detection.maps, zip(*totals, strict=True), strict=True):
             yield _strongest(edge_map, of_planes)
 
 
 def _windows(detection: Detection, source: Source, row: int, col: int) -> NDArray[Any]:
     """Return what the kernel lies on, ``(planes, C_in, kH, kW)``, padding included."""
-    geometry, border = detection.convolution.geometry, detection.settings.border
-    low, high = geometry.rows.needed(row, row + 1, border)
+    account = detection.responses.account()
+    geometry, padding_mode = account.geometry, account.padding_mode
+    low, high = geometry.rows.needed(row, row + 1, padding_mode)
     (block,) = source.blocks([(low, high)])
-    volume = to_volume(block, detection.channels, detection.settings.background)
-    rows, cols = _sources(geometry.rows, row, border), _sources(geometry.cols, col, border)
-    kind = np.float64 if volume.dtype.kind == "f" or border.value % 1 else np.int64
-    windows = np.full((len(volume), len(rows), len(cols)), border.value, kind)
+    volume = to_volume(block, detection.responses.channels, detection.settings.background)
+    rows, cols = (
+        _sources(geometry.rows, row, padding_mode),
+        _sources(geometry.cols, col, padding_mode),
+    )
+    kind = np.float64 if volume.dtype.kind == "f" or padding_mode.value % 1 else np.int64
+    windows = np.full((len(volume), len(rows), len(cols)), padding_mode.value, kind)
     for i, r in enumerate(rows):
         for j, c in enumerate(cols):
             if r is not None and c is not None:
                 windows[:, i, j] = volume[:, r - low, c]
-    return windows.reshape(detection.planes, -1, *windows.shape[1:])
+    return windows.reshape(detection.responses.planes, -1, *windows.shape[1:])
 
 
-def _sources(axis: Axis, output: int, border: Border) -> list[int | None]:
+def _sources(axis: Axis, output: int, padding_mode: PaddingMode) -> list[int | None]:
     """Return which input sample each tap reads, None for the border's constant."""
     start, _ = axis.reach(output, output + 1)
     taps = range(start, start + axis.span, axis.dilation)
-    return [border.source(position, axis.size) for position in taps]
+    return [padding_mode.source(position, axis.size) for position in taps]
 
 
 def _strongest(edge_map: EdgeMap, totals: Sequence[float]) -> Line:
@@ -92,8 +97,8 @@ def _trace_window(
     detection: Detection, window: NDArray[Any], plane: int
 ) -> Generator[Line, None, list[float]]:
     """Yield what comes of one window, and return the value of every edge map."""
-    bank = detection.bank
-    single = len(window) == 1 and detection.planes == 1
+    bank = detection.responses.bank
+    single = len(window) == 1 and detection.responses.planes == 1
     for channel, pixels in enumerate(window, plane):
         yield "window" if single else f"channel {channel}", "\n".join(kernel_lines(pixels))
     values = []
@@ -122,8 +127,9 @@ def _combination(edge_map: EdgeMap, responses: NDArray[Any]) -> tuple[list[Line]
     parts = responses[edge_map.start : edge_map.stop]
     if len(parts) == 1:
         return [], float(parts[0])
-    stacked = parts[:, np.newaxis, np.newaxis].copy()
-    total = float(combine_responses(stacked, edge_map.combine, Scratch())[0, 0])
+    pixel = np.empty((1, 1), norm_dtype(edge_map.combine, len(parts), parts.dtype))
+    norm(parts[:, np.newaxis, np.newaxis], edge_map.combine, pixel, Memory())
+    total = float(pixel[0, 0])
     match edge_map.combine:
         case "magnitude":
             formula = "√(" + " + ".join(f"{_factor(v)}²" for v in parts) + ")"

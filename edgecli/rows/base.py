@@ -1,26 +1,35 @@
-"""The two protocols that every image format keeps: a source of rows, and a sink of rows.
+"""The three protocols: a source gives rows, a step gives rows from rows, a sink takes rows.
 
 A source knows its shape before any pixel is decoded and hands out *blocks*, runs of rows that may
-overlap, from top to bottom. A sink takes finished rows in the same order; the costly part of
+overlap, from top to bottom. A step says which rows of its inputs it needs and computes any of its
+own from them, on any thread. A sink takes finished rows from top to bottom; the costly part of
 writing (compression) is apart from the writing itself, so that bands can be encoded on many
 threads and still be written in order.
 
-Rows are arrays ``(rows, W, C)`` in native byte order: C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
-After the protocols come images in memory, and what the formats share.
+Sources and sinks hold rows as files do, ``(rows, W, C)``: C = 1 grey, 2 grey and alpha, 3 RGB,
+4 RGBA. Steps hold them as planes, ``(C, rows, W)``. ``graph.py`` joins steps, ``running.py`` runs
+them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.records import dataclass
+from edgecli.rows.memory import Memory
 
 Rows = NDArray[Any]
 """Rows of pixels, ``(rows, W, C)``."""
+
+Planes = NDArray[Any]
+"""Rows of planes, ``(C, rows, W)``; a batch of N images has a fourth axis."""
+
+Span = tuple[int, int]
+"""Rows ``[start, stop)``."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,34 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of the file."""
+        ...
+
+
+class Step(Protocol):
+    """Gives rows computed from the rows of its inputs; knows all about them but their values."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The whole that the step gives: ``(C, H, W)``, and N for a batch."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of what the step gives."""
+        ...
+
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the rows of each input that rows ``[start, stop)`` are computed from."""
+        ...
+
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
+    ) -> None:
+        """Fill ``out (C, stop − start, W)`` with rows ``[start, stop)``.
+
+        ``blocks`` hold the rows needed of each input. Nothing else is read or changed, so a step
+        may run on any thread; what it takes of ``memory`` is free again when it returns.
+        """
         ...
 
 

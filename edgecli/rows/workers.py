@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgecli.errors import UsageError
 from edgecli.rows.blas import one_blas_thread
-from edgecli.rows.scratch import Scratch, borrowed_scratch
+from edgecli.rows.memory import Memory, borrowed_memory
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -107,25 +107,24 @@ def map_in_order(
                 future.cancel()
 
 
-def run_bands(
-    work: Iterable[tuple[int, int]],
-    compute: Callable[[tuple[int, int], Scratch], None],
-    threads: int | None = None,
+def for_each(
+    items: Iterable[T], work: Callable[[T, Memory], object], threads: int | None = None
 ) -> None:
-    """Compute every band; each worker takes the next one when it is done with the last."""
-    queue = list(work)
+    """Work on every item; each thread takes the next one when it is done with the last."""
+    queue = list(items)
     workers = min(chosen_threads(threads), len(queue))
     remaining = iter(queue)  # a list's iterator may be shared by threads
 
     def worker(_: int) -> None:
-        with borrowed_scratch() as scratch:
-            for band in remaining:
-                compute(band, scratch)
+        with borrowed_memory() as memory:
+            for item in remaining:
+                with memory:
+                    work(item, memory)
 
     if workers <= 1:
         worker(0)
         return
-    from concurrent.futures import ThreadPoolExecutor  # slow to load; a single band needs no pool
+    from concurrent.futures import ThreadPoolExecutor  # slow to load; a single item needs no pool
 
     with ThreadPoolExecutor(workers) as executor:
         list(executor.map(worker, range(workers)))

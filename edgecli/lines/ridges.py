@@ -15,18 +15,16 @@ map bit for bit; scale factors, powers of two, are left out where only direction
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edgecli.detect.stages import Cut, Layers
 from edgecli.geometry import bands
-from edgecli.lines.peaks import TINY
-from edgecli.lines.thinning import suppress
-from edgecli.rows.scratch import Scratch
-
-Floats = NDArray[np.float32]
+from edgecli.lines.peaks import TINY, Floats, suppress
+from edgecli.lines.thinning import SUPPRESSION
+from edgecli.records import dataclass
+from edgecli.rows.base import Planes, Span
+from edgecli.rows.memory import Memory
 
 SMOOTHING = (1, 2, 1, 2, 1, 1)
 """How far each sum of two neighbours reaches, along rows and columns: σ = 1.7 pixels."""
@@ -40,44 +38,48 @@ ROWS = 64
 
 @dataclass(frozen=True)
 class Crest:
-    """Keep lines one pixel wide: the crests of a soft map of values from 0 up.
+    """The step that keeps lines one pixel wide: the crests of a soft map of values from 0 up.
 
     Strengths up to ``floor`` are no edges.
     """
 
+    shape: tuple[int, int, int]
     floor: float
-    halo: int = REACH
 
-    @property
-    def name(self) -> str:
-        """Return what reports call it."""
-        return "non-maximum suppression, across ridges"
+    name = f"{SUPPRESSION}, across ridges"
+    halo = REACH
+    dtype = np.dtype(np.float32)
 
-    def apply(self, layers: Layers, cut: Cut, scratch: Scratch) -> Layers:
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return ``REACH`` rows more on each side, where the map has them."""
+        return ((max(start - REACH, 0), min(stop + REACH, self.shape[1])),)
+
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
+    ) -> None:
         """Thin every plane; beyond the map's border the outermost values repeat."""
-        inner = layers.crop(cut)
-        above, below = cut[0] - layers.cut[0], layers.cut[1] - cut[1]
-        lacking = (REACH - above, REACH - below), (REACH, REACH)
-        thinned = np.empty(inner.strength.shape, np.float32)
-        for plane, before, out in zip(layers.strength, inner.strength, thinned, strict=True):
+        ((low, high),) = self.needed(start, stop)
+        lacking = (REACH - (start - low), REACH - (high - stop)), (REACH, REACH)
+        for plane, thinned in zip(blocks[0], out, strict=True):
             wide = np.pad(plane, lacking, mode="edge")
-            for start, stop in bands(len(out), ROWS):
-                part = wide[start : stop + 2 * REACH]
-                crests(before[start:stop], part, self.floor, out[start:stop], scratch)
-        return replace(inner, strength=thinned)
+            for first, last in bands(len(thinned), ROWS):
+                with memory:
+                    part = wide[first : last + 2 * REACH]
+                    crests(part, self.floor, thinned[first:last], memory)
 
 
-def crests(strength: Floats, wide: Floats, floor: float, out: Floats, scratch: Scratch) -> None:
-    """Copy to ``out`` the strengths ``(rows, cols)`` over ``floor`` on a crest; 0 elsewhere.
+def crests(wide: Floats, floor: float, out: Floats, memory: Memory) -> None:
+    """Copy to ``out (rows, cols)`` the strengths over ``floor`` on a crest; 0 elsewhere.
 
-    ``wide (rows + 2 · REACH, cols + 2 · REACH)`` holds what is around them, too.
+    ``wide (rows + 2 · REACH, cols + 2 · REACH)`` holds the strengths and what is around them.
     """
-    slope = across(_smoothed(wide, scratch), scratch)
+    slope = across(_smoothed(wide, memory), memory)
     spare = REACH - 1
-    suppress(strength, wide[spare:-spare, spare:-spare], slope, floor, out, scratch)
+    frame, strength = wide[spare:-spare, spare:-spare], wide[REACH:-REACH, REACH:-REACH]
+    suppress(strength, frame, slope, floor, out, memory)
 
 
-def across(values: Floats, scratch: Scratch) -> tuple[Floats, Floats]:
+def across(values: Floats, memory: Memory) -> tuple[Floats, Floats]:
     """Return the direction ``(x, y)``, of any length, in which a map curves downward most.
 
     ``values (rows + 2, cols + 2)`` has a halo of one pixel; the results are ``(rows, cols)``. Where
@@ -85,16 +87,14 @@ def across(values: Floats, scratch: Scratch) -> tuple[Floats, Floats]:
 
     >>> ridge = np.zeros((3, 5), np.float32)
     >>> ridge[1] = 1
-    >>> x, y = across(ridge, Scratch())
+    >>> x, y = across(ridge, Memory())
     >>> bool(y[0, 1] > 1e6 * x[0, 1])
     True
     """
     up, here, low = values[:-2], values[1:-1], values[2:]
     right, left, middle = slice(2, None), slice(None, -2), slice(1, -1)
     shape = up.shape[0], up.shape[1] - 2
-    a, b, term, x, y = (
-        scratch.take(f"across {name}", shape, np.float32) for name in ("a", "b", "term", "x", "y")
-    )
+    a, b, term, x, y = (memory.take(shape, np.float32) for _ in range(5))
     # a = Hyy − Hxx and b = −2 Hxy: twice the direction's angle is that of (a, b).
     np.add(up[:, middle], low[:, middle], out=a)
     np.subtract(a, np.add(here[:, left], here[:, right], out=term), out=a)
@@ -123,16 +123,17 @@ def _halved(a: Floats, b: Floats, out: tuple[Floats, Floats], term: Floats) -> N
     np.copyto(y, term, where=turned)
 
 
-def _smoothed(values: Floats, scratch: Scratch) -> Floats:
+def _smoothed(values: Floats, memory: Memory) -> Floats:
     """Add to each value the one a step ahead, for every step, along rows and then columns.
 
     In both directions the result is smaller by the sum of the steps.
     """
+    targets = [memory.take(values.shape, np.float32) for _ in range(2)]
     for number, step in enumerate(SMOOTHING * 2):
         if number < len(SMOOTHING):
             near, far = values[:, :-step], values[:, step:]
         else:
             near, far = values[:-step], values[step:]
-        target = scratch.take(f"smoothed {number % 2}", near.shape, np.float32)
-        values = np.add(near, far, out=target)
+        rows, cols = near.shape
+        values = np.add(near, far, out=targets[number % 2][:rows, :cols])
     return values

@@ -1,0 +1,299 @@
+"""What to do with the responses of each edge map, decided before any pixel is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.conv.norms import Norm, Select, Strongest, norm_dtype
+from edgecli.errors import FilterError, UsageError
+from edgecli.filters import FilterBank
+from edgecli.lines.crossings import Cross
+from edgecli.lines.gradients import Direction, Slope, slope_of, smooths
+from edgecli.lines.region import Exclude, inside
+from edgecli.lines.ridges import ROWS, Crest
+from edgecli.lines.thinning import SUPPRESSION, Thin
+from edgecli.lines.thresholds import AUTO, Levels, Threshold, fixed_levels
+from edgecli.operators.operators import EdgeMap, largest_strength
+from edgecli.operators.responses import Responses
+from edgecli.paint.painting import Paint, Style
+from edgecli.paint.rendering import WHOLE_IMAGE_MAPS, Scale, choose_scale, rendered_dtype
+from edgecli.records import dataclass, field
+from edgecli.rows.graph import Graph, Tap
+
+ROUNDING = 2.0**-18
+"""As a share of the largest possible response: what rounding in float32 may leave of a zero sum."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Which edges count: thinned, over a threshold, off the frame, inside a mask ``(H, W)``."""
+
+    thin: bool = False
+    threshold: Threshold | None = None
+    border: int = 0  # pixels of the map's frame
+    mask: NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.border < 0:
+            raise UsageError(f"border must be 0 pixels or more, not {self.border}")
+
+    def threshold_of(self, edge_map: EdgeMap) -> Threshold | None:
+        """Return the threshold of a map; linked ones, such as Canny's, always have one."""
+        return self.threshold or (AUTO if edge_map.linked else None)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the strengths of a map become pixels: the settings that say so."""
+
+    map: str
+    depth: str | None
+    style: Style
+
+
+@dataclass(frozen=True)
+class Taps:
+    """What is read of a graph for one edge map.
+
+    ``strength`` is what is painted, ``before`` the strength of what thinning may drop for being
+    under a threshold, where that is to be measured. Where ``thin`` is given, ``strength`` are
+    the responses, and the reader itself finds the peaks of their magnitude.
+    """
+
+    strength: Tap
+    angles: Tap | None = None
+    picture: Tap | None = None
+    before: Tap | None = None
+    thin: Thin | None = None
+
+
+@dataclass(frozen=True)
+class MapPlan:
+    """One edge map: what is read of the graph, which lines are kept, how the rest is painted.
+
+    ``levels`` are the thresholds, if they are already known. ``thinning`` says in words how the
+    map is thinned. ``picks`` tells whether most strengths are 0 because a step set them so.
+    """
+
+    edge_map: EdgeMap
+    taps: Taps
+    threshold: Threshold | None
+    levels: Levels | None
+    largest: float
+    strength: np.dtype[Any]
+    map: str
+    paint: Paint
+    thinning: str | None
+    picks: bool
+    halo: int  # rows that thinning needs on each side
+
+    @property
+    def whole(self) -> bool:
+        """Whether pixels are known only after the last response."""
+        if self.threshold is not None:
+            return self.threshold.whole or self.threshold.linked
+        return self.map in WHOLE_IMAGE_MAPS
+
+    @property
+    def clips(self) -> Scale | None:
+        """Return the scale if it may clip strengths; chosen lines and fitted scales clip none."""
+        return None if self.whole or self.threshold else self.paint.scale
+
+
+def check_lines(edge_map: EdgeMap, bank: FilterBank, lines: Lines) -> None:
+    """Raise FilterError where the filters of a map cannot be thinned or show no direction."""
+    if edge_map.soft or edge_map.thin or not _looks_along(edge_map, lines):
+        return
+    own = bank.select(range(edge_map.start, edge_map.stop))
+    slope = slope_of(own.weight)
+    if edge_map.direction and (slope is None or not slope.both):
+        raise FilterError(
+            f"direction needs derivatives along two axes, not {', '.join(own.names[:3])}; "
+            "use an operator such as sobel or gradient:2"
+        )
+    if (lines.thin or edge_map.linked) and slope is None and (len(own) > 1 or smooths(own)):
+        raise FilterError(
+            f"thinning needs derivatives, not {', '.join(own.names[:3])}; use an operator such as "
+            "sobel or gradient:2, or one second derivative such as log:2"
+        )
+
+
+def numbers_dtype(edge_map: EdgeMap, lines: Lines, strength: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the type of what ``raw`` writes: angles, lines of 0 and 1, or the strengths."""
+    if edge_map.direction:
+        return np.dtype(np.float32)
+    return np.dtype(np.uint8) if lines.threshold_of(edge_map) else strength
+
+
+@dataclass(frozen=True)
+class _Own:
+    """The responses of one map, and what follows from the weights of its filters."""
+
+    edge_map: EdgeMap
+    tap: Tap  # planes · n channels
+    shape: tuple[int, int, int]  # of the strengths: planes, height, width
+    dtype: np.dtype[Any]  # of the responses
+    slope: Slope | None
+    separate: bool  # whether the image's planes were filtered alone
+
+    @property
+    def count(self) -> int:
+        """Return n, the filters of the map; the strength of a single one is signed."""
+        return self.edge_map.stop - self.edge_map.start
+
+    @property
+    def strength(self) -> np.dtype[Any]:
+        """Return the type of the strengths."""
+        return norm_dtype(self.edge_map.combine, self.count, self.dtype)
+
+
+Thinning = Thin | Cross | Crest
+
+
+def plan_map(
+    graph: Graph,
+    responses: Responses,
+    edge_map: EdgeMap,
+    lines: Lines,
+    look: Look,
+    *,
+    pixels: np.dtype[Any],
+    picture: Tap | None,
+) -> MapPlan:
+    """Add the steps of one edge map, of an image whose type is ``pixels``, to the graph."""
+    own = _own(graph, responses, edge_map, lines)
+    largest = largest_strength(edge_map, responses.bounds)
+    threshold = lines.threshold_of(edge_map)
+    levels = fixed_levels(threshold, largest) if threshold else None
+    rounding = largest * ROUNDING if own.dtype.kind == "f" else 0.0
+    floor = max(rounding, levels.low if levels else 0.0)
+    thins = _thin(own, lines, floor, rounding, unknown=pixels.kind == "f")
+    strength = thins.dtype if thins else own.strength
+    exclude = _exclude(own, responses, lines, graph.source_shape[1:], strength)
+    peaks = _links(own, thins, threshold)
+    if peaks and exclude is None and picture is None:
+        taps = Taps(own.tap, thin=peaks)
+    else:
+        taps = _add_steps(graph, own, thins, exclude, picture, measures=levels is not None)
+    tallest = 2 * largest if isinstance(thins, Cross) else largest  # from one sign to the other
+    numbers = numbers_dtype(edge_map, lines, strength)
+    samples = rendered_dtype(look.map, look.depth, pixels, numbers)
+    scale = choose_scale(look.map, responses.white, samples, tallest)
+    thinned = f"{SUPPRESSION}, interpolated" if edge_map.thin else None
+    return MapPlan(
+        edge_map, taps, threshold, levels, largest, strength, look.map,
+        Paint(scale, samples, look.style),
+        thinning=thins.name if thins else thinned,
+        picks=thins is not None or exclude is not None or edge_map.thin,
+        halo=thins.halo if thins else 0,
+    )  # fmt: skip
+
+
+def _own(graph: Graph, responses: Responses, edge_map: EdgeMap, lines: Lines) -> _Own:
+    """Return the responses of a map; where planes are merged, those of the strongest plane."""
+    start, stop, planes = edge_map.start, edge_map.stop, responses.planes
+    tap, size, count = responses.tap, responses.shape[1:], stop - start
+    if planes == 1:
+        tap = Tap(tap.place, start, stop)
+    else:
+        select = Select(
+            (planes * count, *size), responses.dtype, start, responses.shape[0] // planes
+        )
+        tap = graph.add(select, tap) if select.shape != responses.shape else tap
+        if responses.channels == "max":
+            tap = graph.add(Strongest((count, *size), responses.dtype, edge_map.combine), tap)
+            planes = 1
+    slope = None
+    if responses.slide is not None and not edge_map.thin and _looks_along(edge_map, lines):
+        # Few need the slope, which takes a singular value decomposition.
+        weight = responses.bank.select(range(start, stop)).weight
+        slope = slope_of(weight, responses.slide.plan.steps.stride)
+    separate = responses.planes > 1
+    return _Own(edge_map, tap, (planes, *size), responses.dtype, slope, separate)
+
+
+def _looks_along(edge_map: EdgeMap, lines: Lines) -> bool:
+    """Whether anything needs to know where the edges of a map point."""
+    return edge_map.direction or edge_map.linked or lines.thin
+
+
+def _thin(
+    own: _Own, lines: Lines, floor: float, rounding: float, *, unknown: bool
+) -> Thinning | None:
+    """Choose how to thin; a linked operator by the nearest neighbours, as OpenCV does."""
+    edge_map = own.edge_map
+    if edge_map.thin or not (lines.thin or edge_map.linked):
+        return None
+    if edge_map.soft:
+        return Crest(own.shape, floor)
+    if own.slope is None:
+        return Cross(own.shape, rounding, rounding)
+    sectors, signed = edge_map.linked and not lines.thin, own.count == 1
+    return Thin(own.shape, own.strength, own.slope, floor, sectors, signed, unknown)
+
+
+def _links(own: _Own, thins: Thinning | None, threshold: Threshold | None) -> Thin | None:
+    """Return how to thin where nothing but the peaks of a magnitude is needed, to be linked."""
+    linked = threshold is not None and threshold.linked and not own.edge_map.direction
+    if not linked or own.edge_map.combine != "magnitude" or own.separate:
+        return None
+    match thins:
+        case Thin(signed=False, unknown=False):
+            return thins
+    return None
+
+
+def _exclude(
+    own: _Own,
+    responses: Responses,
+    lines: Lines,
+    image: tuple[int, ...],
+    strength: np.dtype[Any],
+) -> Exclude | None:
+    """Return the step that drops edges near the frame and outside the mask, if any is asked for."""
+    if not lines.border and lines.mask is None:
+        return None
+    counted = None
+    if lines.mask is not None:
+        filters = range(own.edge_map.start, own.edge_map.stop)
+        bank = responses.bank.select(filters) if responses.slide is not None else responses.bank
+        counted = inside(lines.mask, (image[0], image[1]), bank, responses.slide)
+    return Exclude(own.shape, strength, lines.border, counted)
+
+
+def _add_steps(
+    graph: Graph,
+    own: _Own,
+    thins: Thinning | None,
+    exclude: Exclude | None,
+    picture: Tap | None,
+    *,
+    measures: bool,
+) -> Taps:
+    """Add the steps from responses to strengths.
+
+    ``measures`` says that strengths are wanted before thinning, which drops those under a
+    threshold.
+    """
+    strength, before = own.tap, None
+    if own.count > 1:
+        norm = Norm(own.shape, own.dtype, own.edge_map.combine, own.count)
+        strength = graph.add(norm, own.tap)
+    if measures and isinstance(thins, Thin | Crest):
+        before = graph.add(exclude, strength) if exclude else strength
+    match thins:
+        case Thin():
+            strength = graph.add(thins, strength, own.tap)
+        case Crest():
+            strength = graph.add(thins, strength, grain=ROWS)
+        case Cross():
+            strength = graph.add(thins, strength)
+    if exclude is not None:
+        strength = graph.add(exclude, strength)
+    angles = None
+    if own.edge_map.direction and own.slope is not None:
+        angles = graph.add(Direction((1, *own.shape[1:]), own.slope), strength, own.tap)
+    return Taps(strength, angles, picture, before)

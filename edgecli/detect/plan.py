@@ -1,0 +1,129 @@
+"""Settings laid over one image: everything that is known before a pixel is read."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from edgecli.detect.maps import Look, MapPlan, plan_map
+from edgecli.detect.settings import Settings
+from edgecli.geometry import Window, bands
+from edgecli.operators.bank import lay_bank
+from edgecli.operators.operators import EdgeMap
+from edgecli.operators.responses import Responses
+from edgecli.paint.painting import Picture
+from edgecli.records import dataclass
+from edgecli.rows.base import Span
+from edgecli.rows.graph import Graph, Tap
+
+LINKED_PIXELS = 3 * 2**18
+"""Pixels of a band whose edges are linked. That takes many calls on few pixels, and each may wait
+for the interpreter: a third of the time in bands that stay in cache, as measured."""
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """Settings laid over one image: the graph that gives its edge maps, every shape and type."""
+
+    settings: Settings
+    pixels: np.dtype[Any]
+    graph: Graph
+    responses: Responses
+    plans: tuple[MapPlan, ...]
+
+    @property
+    def maps(self) -> tuple[EdgeMap, ...]:
+        """Return the edge maps."""
+        return tuple(plan.edge_map for plan in self.plans)
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """Return height, width and number of feature maps, before they combine."""
+        maps, height, width = self.responses.shape
+        return height, width, maps
+
+    @property
+    def map_shape(self) -> tuple[int, int, int]:
+        """Return height, width and channels of each edge map."""
+        _, height, width = self.responses.shape
+        each = self.responses.channels == "each"
+        return height, width, self.responses.planes if each else 1
+
+    @property
+    def written_shape(self) -> tuple[int, int, int]:
+        """Return height, width and channels of each edge map as written."""
+        height, width, channels = self.map_shape
+        hues = self.maps[0].direction and self.settings.map != "raw"
+        return height, width, self.settings.style.channels(channels, hues=hues)
+
+    @property
+    def samples(self) -> tuple[np.dtype[Any], ...]:
+        """Return the type of each edge map's samples as written."""
+        return tuple(plan.paint.samples for plan in self.plans)
+
+    @cached_property
+    def cuts(self) -> list[Span]:
+        """Return the rows of every band of the edge maps."""
+        return list(bands(self.responses.shape[1], self.band_rows))
+
+    @property
+    def band_rows(self) -> int:
+        """Return the rows of a band: with the rows that thinning needs, no more than fit."""
+        responses = self.responses
+        rows, slide = responses.band_rows, responses.slide
+        linked = any(plan.threshold and plan.threshold.linked for plan in self.plans)
+        if linked and slide is not None and self.settings.recipe is None:
+            rows = slide.limit_rows(LINKED_PIXELS // responses.shape[2])
+        return max(rows - 2 * max(plan.halo for plan in self.plans), 1)
+
+
+def plan_detection(
+    settings: Settings, shape: tuple[int, int, int], dtype: np.dtype[Any]
+) -> Detection:
+    """Lay settings over an image ``(H, W, C)``; GeometryError where they do not fit."""
+    height, width, channels = shape
+    graph = Graph((channels, height, width))
+    responses = _lay_operators(graph, settings, dtype)
+    picture = None
+    if settings.style.overlay is not None:
+        colours = 1 if channels < 3 else 3
+        picture = graph.add(Picture((colours, height, width), settings.background), Tap(0))
+    look = Look(settings.map, settings.depth, settings.style)
+    plans = tuple(
+        plan_map(graph, responses, one, settings.lines, look, pixels=dtype, picture=picture)
+        for one in settings.maps
+    )
+    return Detection(settings, dtype, graph, responses, plans)
+
+
+def _lay_operators(graph: Graph, settings: Settings, dtype: np.dtype[Any]) -> Responses:
+    """Add the steps of whatever finds the edges."""
+    if settings.network is not None:
+        from edgecli.operators.soft import soft_responses  # loaded for those who ask for one
+
+        return soft_responses(graph, settings.network, settings.scales, settings.background)
+    if settings.recipe is not None:
+        from edgecli.operators.contours import contour_responses  # loaded for this recipe alone
+
+        return contour_responses(graph, settings.recipe.recipe, settings.background)
+    bank = settings.bank
+    window = Window(
+        bank.kernel_size,
+        settings.stride,
+        settings.dilation,
+        settings.padding,
+        settings.padding_mode,
+    )
+    return lay_bank(
+        graph,
+        bank,
+        [operator.bank for operator in settings.operators],
+        window,
+        dtype,
+        channels=settings.channels,
+        activation=settings.activation,
+        drops_nan=settings.nan == "ignore",
+        background=settings.background,
+    )

@@ -1,0 +1,59 @@
+"""From strengths straight to the peaks that hysteresis joins.
+
+Where hysteresis alone follows, a band need not be thinned into rows: a list of its peaks, or of
+their runs if the thresholds are known, saves five passes over every pixel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.conv.norms import norm
+from edgecli.lines.gradients import gradient
+from edgecli.lines.hysteresis import Runs, runs_of_peaks
+from edgecli.lines.peaks import empty_frame, list_peaks
+from edgecli.lines.positions import Positions
+from edgecli.lines.thinning import Thin
+from edgecli.lines.thresholds import Levels
+from edgecli.records import dataclass
+from edgecli.rows.base import Planes
+from edgecli.rows.memory import Memory
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """The pixels of a band that are peaks: positions in its rows of ``width``, and strengths."""
+
+    found: Positions
+    strength: NDArray[np.float32]
+    width: int
+
+    def runs(self, levels: Levels) -> Runs:
+        """Return the runs of what exceeds the low threshold."""
+        high = max(levels.high, levels.low)
+        weak = self.strength > levels.low
+        return runs_of_peaks(self.found[weak], self.strength[weak], high, self.width)
+
+
+def find_peaks(
+    thin: Thin, responses: Planes, start: int, stop: int, memory: Memory
+) -> tuple[Peaks, float, float]:
+    """Return the peaks of rows ``[start, stop)``, and the extremes of the strengths.
+
+    ``responses (n, rows, W)`` hold a row more on each side, where the map has one. The strength is
+    their magnitude. The smallest strength is that of peaks where every pixel is one, else 0; the
+    largest is that of all pixels.
+    """
+    (low, high), _ = thin.needed(start, stop)
+    frame, inside = empty_frame(responses.shape[1:], start - low, high - stop, memory)
+    with memory:
+        norm(responses, "magnitude", inside, memory)
+    own = responses[:, start - low : responses.shape[1] - (high - stop)]
+    slope = gradient(thin.slope, own, memory)
+    found = list_peaks(frame, slope, thin.floor, memory, sectors=thin.sectors)
+    _, rows, width = own.shape
+    # The frame's rows are two pixels longer; its first row and column come before the map's.
+    strength = frame.take(found + (found // width) * 2 + (width + 3))
+    smallest = 0.0 if len(found) < rows * width else float(strength.min())
+    return Peaks(found, strength, width), smallest, float(inside.max())

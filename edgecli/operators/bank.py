@@ -1,0 +1,113 @@
+"""A bank of filters as an operator: it slides over the planes of an image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from edgecli.conv import Layer, Slide, slide_over
+from edgecli.filters import FilterBank
+from edgecli.geometry import Window
+from edgecli.images.colour import WHITE, Colour, to_volume, volume_channels
+from edgecli.operators.operators import response_bounds
+from edgecli.operators.responses import Account, Responses
+from edgecli.records import dataclass
+from edgecli.rows.base import Planes, Span
+from edgecli.rows.graph import Graph, Tap
+from edgecli.rows.memory import Memory
+from edgecli.rows.samples import full_scale, sample_range
+
+SEPARATE_PLANES = ("each", "max")
+"""Choices of channels that filter every colour plane alone."""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """The step from an image to the planes ``(depth, H, W)`` that filters slide over."""
+
+    shape: tuple[int, int, int]
+    dtype: np.dtype[Any]
+    channels: str
+    background: Colour
+
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the same rows."""
+        return ((start, stop),)
+
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
+    ) -> None:
+        """Convert rows."""
+        del start, stop, memory
+        out[...] = to_volume(blocks[0].transpose(1, 2, 0), self.channels, self.background)
+
+
+def lay_bank(
+    graph: Graph,
+    bank: FilterBank,
+    own: Sequence[FilterBank],
+    window: Window,
+    pixels: np.dtype[Any],
+    *,
+    channels: str | None = None,
+    activation: str = "none",
+    drops_nan: bool = False,
+    background: Colour = WHITE,
+) -> Responses:
+    """Let a bank slide over the planes of an image of this type; GeometryError if it does not fit.
+
+    ``own`` are the banks that ``bank`` was joined from, in their own sizes.
+    """
+    channels = channels or ("gray" if bank.depth == 1 else "rgb")
+    C, H, W = graph.source_shape
+    depth = volume_channels(channels, C)
+    planes = depth if channels in SEPARATE_PLANES else 1
+    bank = bank.over(depth // planes)
+    slide = slide_over(bank, window, (depth // planes, H, W), pixels)
+    layer = Layer((slide,) * planes, activation, drops_nan)
+    volume = Tap(0)
+    if C > 1 or depth > 1:
+        volume = graph.add(Volume((depth, H, W), pixels, channels, background), volume)
+    return Responses(
+        tap=graph.add(layer, volume),
+        channels=channels,
+        planes=planes,
+        volume=(H, W, depth),
+        shape=layer.shape,
+        dtype=layer.dtype,
+        bank=bank,
+        slide=slide,
+        bounds=response_bounds(bank, *_pixel_range(slide, pixels), activation),
+        white=full_scale(pixels),
+        uses_blas=slide.plan.uses_blas,
+        band_rows=slide.band_rows,
+        account=lambda: _account(slide, bank, planes, own),
+    )
+
+
+def _pixel_range(slide: Slide, pixels: np.dtype[Any]) -> tuple[float, float]:
+    """Return the smallest and largest pixel, padding included; floats count as 0 to 1."""
+    low, high = sample_range(pixels)
+    if not any(slide.geometry.padding):
+        return low, high
+    value = slide.padding_mode.value  # 0 but for a constant
+    return min(low, value), max(high, value)
+
+
+def _account(slide: Slide, bank: FilterBank, planes: int, own: Sequence[FilterBank]) -> Account:
+    """Count each operator's own filters at the depth of the volume."""
+    rows, cols = slide.geometry.rows, slide.geometry.cols
+    banks = tuple(bank.over(slide.depth) for bank in own)
+    return Account(
+        banks,
+        slide.geometry,
+        slide.padding_mode,
+        receptive_field=(rows.span, cols.span),
+        macs=rows.output * cols.output * planes * sum(bank.weight.size for bank in banks),
+        methods=(slide.plan.method,),
+        biases=bank.parameters[1],
+        accumulator=slide.dtype,
+        reason=slide.plan.reason,
+    )

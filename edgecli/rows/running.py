@@ -1,0 +1,174 @@
+"""The executor: strips of a graph on worker threads, and what readers make of them, in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from edgecli.records import dataclass
+from edgecli.rows.arrays import blocks_in_any_order
+from edgecli.rows.base import Planes, Rows, Source, Span
+from edgecli.rows.blas import one_blas_thread
+from edgecli.rows.graph import Graph, Node, Reader, Strip, Tap
+from edgecli.rows.memory import Memory, borrowed_memory
+from edgecli.rows.workers import for_each, map_in_order
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a strip: each reader's parts in order, and the seconds of each step."""
+
+    encoded: list[list[Any]]
+    seconds: list[float]
+
+
+class Running:
+    """A graph whose strips are being computed, and whose readers are still to write.
+
+    ``in_order`` is ``map_in_order``, or ``start_in_order`` for an image so small that the next one
+    is to be read meanwhile.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        source: Source,
+        readers: Sequence[Reader],
+        strips: Sequence[Strip],
+        threads: int,
+        in_order: Callable[..., Iterator[Outcome]] = map_in_order,
+    ) -> None:
+        self._readers = readers
+        blocks = blocks_in_any_order(source, [strip.spans[0] for strip in strips])
+        work = partial(_compute_rows, graph, readers)
+        self._seconds = [0.0] * len(graph.nodes)
+        self._outcomes = in_order(work, zip(strips, blocks, strict=True), threads)
+
+    def write(self) -> list[float]:
+        """Write everything, and return the seconds that each step took, summed over threads."""
+        seconds = self._seconds
+        for outcome in self._outcomes:
+            for reader, parts in zip(self._readers, outcome.encoded, strict=True):
+                for part in parts:
+                    reader.write(part)
+            seconds = [a + b for a, b in zip(seconds, outcome.seconds, strict=True)]
+        return seconds
+
+
+def _compute_rows(graph: Graph, readers: Sequence[Reader], strip: Strip, block: Rows) -> Outcome:
+    """Compute a strip from a source's rows, in memory of this thread."""
+    # NaN and infinities pass through.
+    with borrowed_memory() as memory, np.errstate(all="ignore"):
+        return compute_strip(graph, readers, strip, block.transpose(2, 0, 1), memory)
+
+
+def compute_strip(
+    graph: Graph, readers: Sequence[Reader], strip: Strip, block: Planes, memory: Memory
+) -> Outcome:
+    """Compute a strip from the source's planes ``(C, rows, W)`` that it needs."""
+    encoded: list[list[Any]] = [[] for _ in readers]
+    seconds = [0.0] * len(graph.nodes)
+    with memory:
+        places = [_Held(block, strip.spans[0][0]), *_empty(graph, strip, memory)]
+        for increment in strip.increments:
+            spans = iter(increment.gained[1:])
+            for number, (node, held) in enumerate(zip(graph.nodes, places[1:], strict=True)):
+                start, stop = next(spans)
+                if start < stop:
+                    blocks = _blocks(places, node, start, stop)
+                    out = held.extended(start, stop)
+                    began = time.perf_counter()
+                    with memory:
+                        node.step.compute(blocks, start, stop, out, memory)
+                    seconds[number] += time.perf_counter() - began
+            for reader, parts, (start, stop) in zip(readers, encoded, spans, strict=True):
+                for low, high in _grains(reader, start, stop):
+                    with memory:
+                        blocks = _blocks(places, reader, low, high)
+                        parts.append(reader.encode(blocks, low, high, memory))
+            for held, row in zip(places, increment.kept, strict=False):
+                held.kept = row
+    return Outcome(encoded, seconds)
+
+
+class _Held:
+    """The rows of one place that are still needed; ``array`` has room for them and those gained."""
+
+    def __init__(self, array: Planes, first: int) -> None:
+        self._array = array
+        self._first = self.kept = first  # the row at index 0, and the first that will be read
+
+    def extended(self, start: int, stop: int) -> Planes:
+        """Make room for new rows by dropping those no longer kept; return the room."""
+        if stop - self._first > self._array.shape[1]:
+            self._array[:, : start - self.kept] = self.rows(self.kept, start)
+            self._first = self.kept
+        return self.rows(start, stop)
+
+    def rows(self, start: int, stop: int) -> Planes:
+        """Return a view of rows that are held."""
+        return self._array[:, start - self._first : stop - self._first]
+
+
+def _empty(graph: Graph, strip: Strip, memory: Memory) -> Iterator[_Held]:
+    """Yield room for the rows of every step."""
+    for node, (first, _), room in zip(graph.nodes, strip.spans[1:], strip.room[1:], strict=False):
+        channels, _, *rest = node.step.shape
+        yield _Held(memory.take((channels, room, *rest), node.step.dtype), first)
+
+
+def _blocks(places: Sequence[_Held], user: Node | Reader, start: int, stop: int) -> list[Planes]:
+    """Return what a step or a reader needs of every place that it taps."""
+    spans = user.needed(start, stop)
+    return [
+        places[tap.place].rows(*span)[tap.channels]
+        for tap, span in zip(user.taps, spans, strict=True)
+    ]
+
+
+def _grains(reader: Reader, start: int, stop: int) -> Iterator[Span]:
+    """Cut the rows that a reader gained into whole grains."""
+    while start < stop:
+        end = min(start - start % reader.grain + reader.grain, stop)
+        yield start, end
+        start = end
+
+
+class Filling:
+    """The reader that fills an array ``(C, H, W)`` with what a place gives."""
+
+    grain = 1
+
+    def __init__(self, tap: Tap, out: Planes) -> None:
+        self.taps = (tap,)
+        self.out = out
+
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the same rows."""
+        return ((start, stop),)
+
+    def encode(self, blocks: Sequence[Planes], start: int, stop: int, memory: Memory) -> None:
+        """Copy rows to their place, to which no other strip writes."""
+        del memory
+        self.out[:, start:stop] = blocks[0]
+
+    def write(self, encoded: None) -> None:
+        """Do nothing: the rows are in their place."""
+
+
+def fill(
+    graph: Graph, reader: Filling, volume: Planes, strips: Iterable[Strip], threads: int | None
+) -> None:
+    """Fill an array from planes ``(C, H, W)`` in memory, a strip on each thread."""
+    with one_blas_thread():
+        for_each(strips, partial(fill_strip, graph, reader, volume), threads)
+
+
+def fill_strip(graph: Graph, reader: Filling, volume: Planes, strip: Strip, memory: Memory) -> None:
+    """Fill the rows of one strip; NaN and infinities pass through."""
+    with np.errstate(all="ignore"):
+        compute_strip(graph, [reader], strip, volume[:, slice(*strip.spans[0])], memory)

@@ -1,7 +1,7 @@
 """Where the feature maps of a run go: a picture for each layer, or all arrays in one file.
 
-Rows arrive band by band, for all layers in turn. A picture keeps averages of bounded size; an array
-is written to its place in a file. So neither holds whole maps of a large image in memory.
+Rows arrive band by band, for all layers in turn. A picture keeps averages of bounded size, and an
+array is written to its place in a file, so that no whole map of a large image is in memory.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -26,7 +27,7 @@ from edgecli.networks.layout import volume_shape
 from edgecli.rows.base import Rows
 
 GRID_PIXELS = 2**22
-"""The most pixels of a layer's picture: larger maps are reduced by averaging."""
+"""The most pixels of a layer's picture. Larger maps are averaged."""
 
 ALL_PIXELS = 2**24
 FEWEST_PIXELS = 2**18
@@ -34,21 +35,21 @@ FEWEST_PIXELS = 2**18
 
 LARGEST_ZOOM = 16
 ZOOMED_SIDE = 96
-"""Small maps are enlarged up to this side in pixels, at most LARGEST_ZOOM times."""
+"""Small maps are enlarged up to this side in pixels, LARGEST_ZOOM times at most."""
 
 GAP = 2
 """White pixels between the maps of a picture."""
 
 
 class Collector(Protocol):
-    """Takes the rows of one layer's maps as they arrive."""
+    """A sink for the rows of one layer's maps."""
 
     def add(self, start: int, rows: NDArray[np.float32]) -> None:
         """Take rows ``(C, n, W)`` from row ``start`` on."""
         ...
 
     def finish(self) -> None:
-        """Write what was taken."""
+        """Write everything that was taken."""
         ...
 
 
@@ -56,9 +57,10 @@ class Collector(Protocol):
 def collectors_for(
     shapes: Sequence[Shape], named: Sequence[tuple[str, str]]
 ) -> Iterator[list[Collector]]:
-    """Open an output for each layer; ``named`` gives the layer's name and file.
+    """Yield a collector for each layer, given the layers' shapes and ``(name, file)``.
 
-    Layers whose file is an ``.npz`` share it: it is written whole at the end. Raises OutputError.
+    An ``.npz`` file is shared by all layers, and written whole at the end. OutputError where a file
+    cannot be written.
     """
     output = named[0][1]
     try:
@@ -82,17 +84,17 @@ def collectors_for(
 
 
 def _join(files: list[Path], output: str) -> None:
-    """Put finished arrays into one uncompressed NPZ; the same arrays give the same bytes."""
+    """Put finished arrays into one uncompressed NPZ. The same arrays give the same bytes."""
     with whole_file(output) as target, zipfile.ZipFile(target, "w") as archive:
         for path in files:
-            # A ZipInfo without a time stamp means 1980, whenever the file is written.
+            # A ZipInfo that is given no time says 1980, whenever the file is written.
             member = zipfile.ZipInfo(path.name)
             with path.open("rb") as file, archive.open(member, "w", force_zip64=True) as part:
                 shutil.copyfileobj(file, part, 2**20)
 
 
 class _Array:
-    """One layer's maps as an NPY file; every row is written to its place."""
+    """One layer's maps as an NPY file, in which every row is written to its place."""
 
     def __init__(self, shape: Shape, file: Path) -> None:
         self._shape, self._file = volume_shape(shape), file
@@ -110,41 +112,41 @@ class _Array:
                 file.write(np.ascontiguousarray(part, "<f4").data)
 
     def finish(self) -> None:
-        """Leave the file to be joined with the others."""
+        """Do nothing: the file is finished, and will be joined with the others."""
 
 
 class _Picture:
     """One layer's maps side by side in a grid, with white gaps between them.
 
-    The strongest value of the layer is white. Zero is black where no value is negative, else
-    mid-grey.
+    The strongest value of the layer is white. Zero is black, or mid-grey if a value is negative.
     """
 
     def __init__(self, shape: Shape, path: str, pixels: int) -> None:
         C, H, W = volume_shape(shape)
-        self._path, self._width, self._factor = path, W, 1
-        while C * _parts(H, self._factor) * _parts(W, self._factor) > pixels:
-            if self._factor >= max(H, W):
-                break
-            self._factor += 1
-        size = _parts(H, self._factor), _parts(W, self._factor)
-        self._sums = np.zeros((C, *size), np.float32)
-        self._counts = np.zeros(size[0], np.float32)
+        sizes = ((n, -(-H // n), -(-W // n)) for n in count(1))
+        self._factor, rows, cols = next(
+            (n, rows, cols)
+            for n, rows, cols in sizes
+            if C * rows * cols <= pixels or rows == cols == 1
+        )
+        self._path, self._width = path, W
+        self._sums = np.zeros((C, rows, cols), np.float32)
+        self._counts = np.zeros(rows, np.float32)
 
     def add(self, start: int, rows: NDArray[np.float32]) -> None:
         """Add rows to the averages that they belong to."""
-        factor, (_, count, W) = self._factor, rows.shape
-        if factor == 1:
-            self._sums[:, start : start + count] = rows
+        stop = start + rows.shape[1]
+        if self._factor == 1:
+            self._sums[:, start:stop] = rows
             return
-        narrow = np.add.reduceat(rows, np.arange(0, W, factor), axis=2)
-        places = np.arange(start, start + count) // factor
+        narrow = np.add.reduceat(rows, np.arange(0, self._width, self._factor), axis=2)
+        places = np.arange(start, stop) // self._factor
         firsts = np.flatnonzero(np.diff(places, prepend=-1))
         self._sums[:, places[firsts]] += np.add.reduceat(narrow, firsts, axis=1)
         np.add.at(self._counts, places, 1)
 
     def finish(self) -> None:
-        """Finish the averages and write the picture."""
+        """Divide the sums by their counts, and write the picture."""
         maps = self._sums
         if self._factor > 1:
             edges = np.append(np.arange(0, self._width, self._factor), self._width)
@@ -157,13 +159,8 @@ class _Picture:
             sink.finish()
 
 
-def _parts(length: int, size: int) -> int:
-    """Return how many parts of a size make a length; the last part may be shorter."""
-    return -(-length // size)
-
-
 def _grey(maps: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Turn signed numbers into samples, scaled by the layer's strongest value."""
+    """Return signed numbers as samples, scaled by the strongest of them."""
     maps = np.nan_to_num(maps, nan=0, posinf=0, neginf=0)
     peak = float(np.abs(maps).max(initial=0)) or 1.0
     signed = bool((maps < 0).any())
@@ -174,7 +171,7 @@ def _grey(maps: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _grid(maps: NDArray[np.uint8]) -> Rows:
-    """Lay out maps ``(C, H, W)`` as a picture ``(H', W', 1)``, as square as their number allows."""
+    """Return maps ``(C, H, W)`` as one picture ``(H', W', 1)``, about as many across as down."""
     C, H, W = maps.shape
     zoom = max(min(LARGEST_ZOOM, ZOOMED_SIDE // max(H, W)), 1)
     while zoom > 1 and maps.size * zoom * zoom > GRID_PIXELS:

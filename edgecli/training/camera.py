@@ -1,4 +1,4 @@
-"""From a scene's light to a picture: shadows, haze, lens, sensor, development, JPEG."""
+"""From a scene's light to a picture: shadows, lens, sensor, development, JPEG."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image
 
 from edgecli.training.fields import Field, Picture, Random, band, blur, log_uniform, slow, turned
-from edgecli.training.shapes import outline, overlap
+from edgecli.training.shapes import outline, place
 
 
 def lit(random: Random, pixels: Field) -> Field:
-    """Return pixels under uneven light: slow changes, soft cast shadows, occasional dapples."""
+    """Return pixels under uneven light, with soft shadows and now and then dapples."""
     shape = pixels.shape[:2]
     light = random.uniform(0, 0.15) * slow(random, shape, 3.2)
     if random.random() < 0.4:
@@ -30,15 +30,14 @@ def lit(random: Random, pixels: Field) -> Field:
 def _shadow(random: Random, shape: tuple[int, ...]) -> Field:
     """Return the logarithm of a cast shadow with a soft outline."""
     side = max(int(max(shape) * random.uniform(0.3, 1.0)), 1)
-    mask = np.zeros(shape[:2], np.float32)
-    centre = tuple(random.uniform(0, size) for size in shape[:2])
-    target, source = overlap(mask.shape, (side, side), (centre[0], centre[1]))
-    mask[target] = outline(random, side)[source]
-    return -random.uniform(0.2, 1.0) * blur(mask, log_uniform(random, 1.5, 9))
+    mask = np.zeros(shape, bool)
+    centre = [random.uniform(0, size) for size in shape]
+    place(mask, outline(random, side), centre)
+    return -random.uniform(0.2, 1.0) * blur(mask.astype(np.float32), log_uniform(random, 1.5, 9))
 
 
 def developed(random: Random, pixels: Field) -> Picture:
-    """Return what a camera makes of pixels of 0 to 1: 8 bits, with all of a camera's flaws."""
+    """Return the 8-bit picture that a camera makes of pixels of 0 to 1, with all its flaws."""
     pixels = blur(pixels, random.uniform(0.35, 1.0))
     if random.random() < 0.05:
         pixels = _moved(random, pixels)
@@ -51,7 +50,7 @@ def developed(random: Random, pixels: Field) -> Picture:
 
 
 def _moved(random: Random, pixels: Field) -> Field:
-    """Return pixels smeared along a line, as by a moving camera."""
+    """Return pixels smeared along a line, as when the camera moves."""
     angle, length = random.uniform(0, math.pi), int(random.integers(2, 6))
     total = np.zeros_like(pixels)
     for i in range(length):
@@ -62,7 +61,7 @@ def _moved(random: Random, pixels: Field) -> Field:
 
 
 def _toned(random: Random, pixels: Field) -> Field:
-    """Return pixels with new exposure, white balance and contrast, and highlights rolled off."""
+    """Return pixels with another exposure, white balance and contrast, and softer highlights."""
     balance = np.exp(random.normal(0, 0.08, 3)).astype(np.float32)
     metered = random.uniform(0.22, 0.5) / max(float(pixels.mean()), 0.02)
     pixels = pixels * balance * np.float32(metered ** random.uniform(0.5, 1))
@@ -73,7 +72,7 @@ def _toned(random: Random, pixels: Field) -> Field:
 
 
 def _noisy(random: Random, pixels: Field) -> Field:
-    """Return pixels with shot noise and film grain, more in lightness than in colour."""
+    """Return pixels with noise, more in lightness than in colour, and more where it is bright."""
     H, W, _ = pixels.shape
     strength = log_uniform(random, 0.002, 0.05)
     grain = random.standard_normal((H, W), np.float32)

@@ -1,7 +1,7 @@
-"""A trained network as the package's files: TOML, with the weights beside it in NPZ.
+"""A trained network as files of the package: TOML, with the weights beside it in NPZ.
 
-Weights are written in half precision: a photo's edge map then differs by less than one grey level
-of 255, and the file is half the size.
+Weights are written in half precision. That halves the file, and changes a photo's edge map by less
+than one grey level of 255.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HEADER = """\
 
 
 def write_network(network: Network, weights: Weights, folder: Path) -> Path:
-    """Write ``NAME.toml`` and ``NAME.npz`` into a folder; return the first.
+    """Write ``NAME.toml`` and ``NAME.npz`` into a folder, and return the first.
 
     NetworkError where the weights do not fit the network or are too large for half precision.
     """

@@ -1,8 +1,8 @@
-"""What a network should predict for a scene: edges from labels, and which pixels are ignored.
+"""What a network should predict for a scene: the edges, and the pixels that do not count.
 
-An edge runs where the label changes, and nowhere else. Between things it counts in full, between
-parts of one thing half, as people draw the former and leave out the latter. Where nothing in the
-picture distinguishes the two sides, the edge is ignored.
+An edge runs where the label changes, and nowhere else. People draw the edges between things and
+often leave out those between parts of one thing, so the latter count half. An edge is ignored where
+nothing in the picture distinguishes its two sides.
 """
 
 from __future__ import annotations
@@ -11,31 +11,32 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgecli.training.fields import Field, Picture, blur
+from edgecli.training.fields import Field, Picture, blur, widened
 from edgecli.training.scenes import PARTS, Labels
 
 PART = 0.5
-"""The strength of an edge between parts of one thing; between things it is 1."""
+"""The strength of an edge between parts of one thing. Between things it is 1."""
 
 SOFTNESS = 1.0
-"""Standard deviation in pixels of the targets' fall-off around an edge, up to REACH pixels."""
+"""Standard deviation in pixels of the fall-off around an edge."""
 
 REACH = 2
+"""Pixels beyond which nothing is left of an edge."""
 
 FAINT, CLEAR = 1.0, 2.5
-"""Visibility below which an edge is ignored, and from which on it counts in full."""
+"""The visibility below which an edge is ignored, and that from which on it counts in full."""
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """What to predict, and how much it matters, each ``(H, W)`` of 0 to 1."""
+    """What to predict and how much it matters, each ``(H, W)`` of 0 to 1."""
 
     edges: Field
     weight: Field
 
 
 def edge_strength(labels: Labels) -> Field:
-    """Return 1 where the thing changes to the right or below, PART where only the part does.
+    """Return 1 where the thing at the right or below is another one, PART where only the part is.
 
     >>> edge_strength(np.array([[16, 16, 17, 32]], np.int16))
     array([[0. , 0.5, 1. , 0. ]], dtype=float32)
@@ -51,10 +52,10 @@ def edge_strength(labels: Labels) -> Field:
 
 
 def visibility(picture: Picture, reach: int = 3) -> Field:
-    """Return how well the two sides of each pixel differ: in colour or in roughness.
+    """Return how clearly the two sides of each pixel differ, in colour or in roughness.
 
-    Compares means and deviations of 5×5 windows on either side, relative to the deviations; 1 is
-    barely visible.
+    The means and deviations of a 5×5 window on either side are compared, in units of the deviation.
+    A difference of 1 is barely visible.
     """
     pixels = picture.astype(np.float32) / 255
     mean = _box(pixels)
@@ -71,11 +72,11 @@ def visibility(picture: Picture, reach: int = 3) -> Field:
 
 
 def target(picture: Picture, labels: Labels) -> Target:
-    """Return what to predict for a scene, or for a part of it."""
+    """Return what to predict for a scene or a part of one."""
     strength = edge_strength(labels)
     edge = (strength > 0).astype(np.float32)
     seen = visibility(picture)
-    seen = blur(seen * edge, 2.5) / np.maximum(blur(edge, 2.5), 1e-3)  # averaged along contours
+    seen = blur(seen * edge, 2.5) / np.maximum(blur(edge, 2.5), 1e-3)  # the mean along contours
     told = ((seen - FAINT) / (CLEAR - FAINT)).clip(0, 1)
     faint = (edge > 0) & (seen < FAINT)
     strength = np.where(faint, 0, strength * (0.5 + 0.5 * told)).astype(np.float32)
@@ -85,7 +86,7 @@ def target(picture: Picture, labels: Labels) -> Target:
 
 
 def softened(strength: Field) -> Field:
-    """Return strengths falling off by a Gaussian within REACH pixels of each edge."""
+    """Return strengths that fall off like a Gaussian within REACH pixels of each edge."""
     H, W = strength.shape
     wide = np.pad(strength, REACH)
     out = np.zeros((H, W), np.float32)
@@ -100,18 +101,15 @@ def softened(strength: Field) -> Field:
 
 
 def _box(values: Field) -> Field:
-    """Return means over 5×5 pixels, edges replicated."""
+    """Return means over 5×5 pixels. What lies outside is like the outermost pixels."""
     for axis in (0, 1):
-        pads = [(0, 0)] * values.ndim
-        pads[axis] = (2, 2)
-        wide = np.moveaxis(np.pad(values, pads, mode="edge"), axis, 0)
-        n = values.shape[axis]
+        wide, n = widened(values, 2, axis), values.shape[axis]
         total = (wide[:n] + wide[1 : n + 1] + wide[2 : n + 2] + wide[3 : n + 3] + wide[4:]) / 5
         values = np.moveaxis(total, 0, axis)
     return values
 
 
 def _shifted(values: Field, by: int, axis: int) -> Field:
-    """Return the values ``by`` pixels further on, with the outermost repeated."""
+    """Return the values ``by`` pixels further on, the outermost ones repeated."""
     places = np.arange(values.shape[axis]) + by
     return np.take(values, places.clip(0, values.shape[axis] - 1), axis)

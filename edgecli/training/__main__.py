@@ -16,8 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from edgecli.errors import EdgeCliError, UsageError
-from edgecli.training.architecture import NETWORKS, architecture
-from edgecli.training.export import write_network
+from edgecli.training.architecture import NETWORKS, architecture, write_network
 from edgecli.training.pool import Pool
 from edgecli.training.recipe import Recipe, changed
 

@@ -5,6 +5,9 @@ back up, and adds the encoder's at each size. Kernels of 2×2 and stride 2 combi
 without shifting the picture, and an odd side n that became ⌈n/2⌉ becomes n again on the way up. All
 borders are replicated, so that the frame of a picture is no edge.
 
+Weights are written in half precision. That halves the file, and changes a photo's edge map by less
+than one grey level of 255.
+
 >>> learned = architecture("learned")
 >>> sum(layer.parameters for layer in learned.summary().layers)
 98573
@@ -15,11 +18,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
 
 from edgecli.errors import NetworkError
-from edgecli.networks import Network, Node
+from edgecli.networks import Network, Node, dump_network
 from edgecli.networks.layers import Add, Convolution, Layer, Upsample
 from edgecli.networks.network import INPUT
+from edgecli.networks.weights import Weights, check_weights, dump_weights
 
 INPUT_SHAPE = (3, 321, 481)
 """The default input of summaries: the size of a photo in the Berkeley data set."""
@@ -45,6 +52,14 @@ NETWORKS = {
 """Every network that is trained, by its name in the package."""
 
 SIZES = ("full", "half", "quarter", "eighth")
+
+LARGEST = float(np.finfo(np.float16).max)
+
+HEADER = """\
+# Edges of a photo, learned from drawn scenes alone; {name}.md says how, and how well.
+# Written by `python -m edgecli.training {name}`.
+
+"""
 
 
 def architecture(name: str) -> Network:
@@ -101,3 +116,20 @@ def _convolution(
         dilation=(dilation, dilation),
         activation=activation,
     )
+
+
+def write_network(network: Network, weights: Weights, folder: Path) -> Path:
+    """Write ``NAME.toml`` and ``NAME.npz`` into a folder, and return the first.
+
+    NetworkError where the weights do not fit the network or are too large for half precision.
+    """
+    check_weights(weights, network.parameter_shapes(), f"network {network.name}")
+    largest = max(float(np.abs(array).max()) for array in weights.values())
+    if largest > LARGEST:
+        raise NetworkError(f"weights of up to {largest:g} are too large for half precision")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{network.name}.npz").write_bytes(dump_weights(weights, np.float16))
+    path = folder / f"{network.name}.toml"
+    text = dump_network(network, f"{network.name}.npz")
+    path.write_text(HEADER.format(name=network.name) + text, encoding="utf-8")
+    return path

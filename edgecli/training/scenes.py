@@ -3,7 +3,7 @@
 Things are painted over one another, from the farthest to the nearest (the dead leaves of Matheron,
 1968; Lee, Mumford and Huang, "Occlusion models for natural images", 2001). Their sizes follow a
 power law. Each has an outline, a material and a light of its own, and some have parts. The labels
-alone decide what is an edge, however faint it is in the picture; see ``targets.py``.
+alone decide what is an edge, however faint it is in the picture; see ``crops.py``.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.training.camera import developed, lit
 from edgecli.training.fields import Field, Picture, Random, blur, log_uniform
+from edgecli.training.looks import Palette, developed, lit, palette, surface, vary
 from edgecli.training.shapes import Mask, outline, overlap, place, ridge
-from edgecli.training.surfaces import Palette, palette, surface, vary
 
 Labels = NDArray[np.int16]
 """A number for each pixel: PARTS times the number of its thing, plus that of its part."""

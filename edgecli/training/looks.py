@@ -1,15 +1,113 @@
-"""From a scene's light to a picture: shadows, lens, sensor, development, JPEG."""
+"""How scenes look: colours and surfaces of things, the light on them, and a camera's picture.
+
+Surfaces and light are ``(H, W, 3)``, of about 0 to 1 and linear; a picture has 8 bits.
+"""
 
 from __future__ import annotations
 
+import colorsys
 import io
 import math
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from edgecli.training.fields import Field, Picture, Random, band, blur, log_uniform, slow, turned
+from edgecli.training.fields import (
+    Field,
+    Picture,
+    Random,
+    Shape,
+    band,
+    blur,
+    choice,
+    log_uniform,
+    slow,
+    texture,
+    turned,
+)
 from edgecli.training.shapes import outline, place
+
+Colour = NDArray[np.float32]
+
+FAMILIES = {
+    ((0.04, 0.12), (0.15, 0.6)): 0.28,  # earth
+    ((0.15, 0.36), (0.12, 0.55)): 0.22,  # leaf
+    ((0.53, 0.65), (0.05, 0.55)): 0.14,  # sky
+    ((0.0, 1.0), (0.0, 0.1)): 0.22,  # grey
+    ((0.0, 1.0), (0.4, 1.0)): 0.08,  # paint
+}
+"""Ranges of hue and saturation (HSV, 0 to 1), and how often a colour is drawn from each."""
+
+
+def colour(random: Random) -> Colour:
+    """Return a colour as it occurs outdoors: mostly muted, often dark."""
+    hues, saturations = choice(random, FAMILIES)
+    hue, saturation = random.uniform(*hues), random.uniform(*saturations)
+    value = 0.04 + 0.92 * random.beta(1.3, 1.4)
+    return np.array(colorsys.hsv_to_rgb(hue, saturation, value), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Palette:
+    """The few colours of a scene, in which neighbours often look much the same."""
+
+    colours: tuple[Colour, ...]
+
+    def pick(self, random: Random) -> Colour:
+        """Return one of the colours, lighter or darker, and now and then a new one."""
+        if random.random() < 0.2:
+            return colour(random)
+        chosen = self.colours[random.integers(len(self.colours))]
+        return vary(random, chosen, 0.35)
+
+
+def palette(random: Random) -> Palette:
+    """Return 2 to 6 colours, each mixed with one and the same colour by one proportion."""
+    tint, share = colour(random), random.uniform(0, 0.5)
+    count = int(random.integers(2, 7))
+    mixed = ((1 - share) * colour(random) + share * tint for _ in range(count))
+    return Palette(tuple(c.astype(np.float32) for c in mixed))
+
+
+def vary(random: Random, base: Colour, amount: float) -> Colour:
+    """Return a colour that is lighter or darker, and slightly different in hue."""
+    gain = math.exp(random.normal(0, amount))
+    varied: Colour = (base * gain + random.normal(0, 0.02, 3)).clip(0.01, 1)
+    return varied.astype(np.float32)
+
+
+def surface(random: Random, shape: Shape, base: Colour) -> Field:
+    """Return a surface of one material, with its colour, texture and light."""
+    field, is_plain = texture(random, shape)
+    depth = log_uniform(random, 0.005, 0.06) if is_plain else log_uniform(random, 0.06, 0.8)
+    drift = slow(random, shape, 2.6)
+    light = depth * field
+    if random.random() < 0.4:  # the texture varies in strength
+        light = light * np.exp(0.7 * np.roll(drift, shape[0] // 3, 0)).clip(0, 2)
+    if random.random() < 0.6:
+        light = light + random.uniform(0.03, 0.35) * drift
+    light = light + _shading(random, shape)
+    pixels = base * np.exp(light.clip(-2.5, 1.2))[..., None]
+    if random.random() < 0.4:  # the texture mixes two colours
+        other = vary(random, colour(random) if random.random() < 0.3 else base, 0.3)
+        share = np.tanh(field * random.uniform(0.3, 1.2)) * 0.5 * random.uniform(0.1, 0.9) + 0.5
+        pixels += (other - base) * (share * min(3 * depth, 1))[..., None]
+    painted: Field = pixels.astype(np.float32)
+    return painted
+
+
+def _shading(random: Random, shape: Shape) -> Field:
+    """Return the logarithm of the light on a flat thing, a slanted one or a round one."""
+    u, v = turned(random, shape)
+    kind = random.random()
+    if kind < 0.35:
+        return np.float32(random.normal(0, 0.04)) * u
+    if kind < 0.7:
+        return np.float32(random.normal(0, 0.3)) * u
+    lit = u * np.float32(random.normal(0, 0.3))
+    return lit - np.float32(random.uniform(0.1, 0.7)) * (u * u + v * v)
 
 
 def lit(random: Random, pixels: Field) -> Field:

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,18 +38,6 @@ ZOOMED_SIDE = 96
 
 GAP = 2
 """White pixels between the maps of a picture."""
-
-
-class Collector(Protocol):
-    """A sink for the rows of one layer's maps."""
-
-    def add(self, start: int, rows: NDArray[np.float32]) -> None:
-        """Take rows ``(C, n, W)`` from row ``start`` on."""
-        ...
-
-    def finish(self) -> None:
-        """Write everything that was taken."""
-        ...
 
 
 @contextmanager
@@ -104,7 +91,7 @@ class _Array:
             self._begin = header.tell()
 
     def add(self, start: int, rows: NDArray[np.float32]) -> None:
-        """Write a run of rows for every channel."""
+        """Write rows ``(C, n, W)`` to their places from row ``start`` on."""
         _, H, W = self._shape
         with self._file.open("r+b") as file:
             for channel, part in enumerate(rows):
@@ -134,7 +121,7 @@ class _Picture:
         self._counts = np.zeros(rows, np.float32)
 
     def add(self, start: int, rows: NDArray[np.float32]) -> None:
-        """Add rows to the averages that they belong to."""
+        """Add rows ``(C, n, W)`` from row ``start`` on to the averages that they belong to."""
         stop = start + rows.shape[1]
         if self._factor == 1:
             self._sums[:, start:stop] = rows
@@ -157,6 +144,10 @@ class _Picture:
             sink = PngSink(file, (H, W, 1), picture.dtype)
             sink.write(sink.encode(picture))
             sink.finish()
+
+
+Collector = _Array | _Picture
+"""Takes the rows of one layer's maps as they arrive."""
 
 
 def _grey(maps: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -64,7 +64,7 @@ class Palette:
 
 
 def palette(random: Random) -> Palette:
-    """Return 2 to 6 colours, each mixed with one and the same colour by one proportion."""
+    """Return 2 to 6 colours, all mixed with the same tint in the same proportion."""
     tint, share = colour(random), random.uniform(0, 0.5)
     count = int(random.integers(2, 7))
     mixed = ((1 - share) * colour(random) + share * tint for _ in range(count))

@@ -15,6 +15,8 @@ translated where they are called, with ``from``, so that nothing above sees a fo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class EdgeCliError(Exception):
     """Any failure that edgecli foresees; its text is one line for a person."""
@@ -50,3 +52,16 @@ class TooLargeError(ImageError):
 
 class OutputError(ImageError):
     """An edge map cannot be written."""
+
+
+def hint(given: str, known: Iterable[str], most: int | None = None) -> str:
+    """Return the known name that a mistaken one resembles, or else all of them, ``most`` at most.
+
+    >>> hint("lenet", ["learned", "lenet5"]), hint("x", ["learned", "lenet5"])
+    ("did you mean 'lenet5'?", 'there are learned, lenet5')
+    """
+    import difflib  # only mistakes need it
+
+    names = list(known)
+    close = difflib.get_close_matches(given, names, 1)
+    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names[:most])}"

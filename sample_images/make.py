@@ -4,8 +4,8 @@
     python sample_images/make.py shapes.png          draws only that file
     python sample_images/make.py --output /tmp/x     draws into another folder
 
-Everything is computed here from seeded random numbers, so the same version of NumPy and Pillow
-always gives the same files. The two rendered pictures take about half a minute each.
+All randomness is seeded, so the same versions of NumPy and Pillow always give the same files. The
+two rendered pictures take about half a minute each.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def make(name: str, folder: Path) -> Path:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """Read the command line."""
+    """Return the options of a command line, by default this process's."""
     parser = argparse.ArgumentParser(description="Draw the sample images.")
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help="files to draw (all): " + ", ".join(NAMES)
@@ -58,7 +58,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Draw what the command line names."""
+    """Draw the files that a command line names."""
     chosen = parse(arguments)
     chosen.output.mkdir(parents=True, exist_ok=True)
     for name in chosen.names or NAMES:

@@ -1,4 +1,4 @@
-"""An independent reference: every layer as nested loops, and networks for the tests."""
+"""An independent reference: every layer as nested loops. And networks for the tests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def chain(shape: tuple[int, int, int], *layers: Layer) -> Network:
 
 
 def with_weights(network: Network, seed: int = 0, *, whole: bool = False) -> Network:
-    """Draw weights, ``whole`` for small whole numbers: their sums are exact in any order."""
+    """Return a network with weights; sums of ``whole`` ones are exact in any order."""
     shapes = network.parameter_shapes()
     if not whole:
         return replace(network, weights=random_weights(shapes, seed))
@@ -49,7 +49,7 @@ def with_weights(network: Network, seed: int = 0, *, whole: bool = False) -> Net
 
 
 def encoder_decoder(activation: str = "relu") -> Network:
-    """Return a small net with all that makes bands hard: strides, dilations, crops and sums."""
+    """Return a small network with all that is hard in bands: strides, dilations, crops, sums."""
     conv = {"kernel_size": (3, 3), "padding": "same", "activation": activation}
 
     def convolution(filters: int, **more: Any) -> Convolution:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,18 @@ from edgecli.networks.files import dump_network
 from edgecli.networks.forward import forward
 from edgecli.networks.layers import Add, Convolution, Upsample
 from edgecli.networks.network import INPUT, Network, Node
-from edgecli.networks.weights import dump_weights, random_weights
+from edgecli.networks.weights import dump_weights
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import Rows
+from tests.networks_reference import with_weights
 
 
 def soft_network(channels: int = 3) -> Network:
-    """Return a network of two sizes, whose map takes many values between 0 and 1."""
+    """Return a network of two sizes, whose map has many values between 0 and 1."""
 
     def convolution(filters: int, side: int, stride: int = 1, **more: Any) -> Convolution:
-        return Convolution(
-            filters, (side, side), (stride, stride), "same", "replicate", **more
-        )  # fmt: skip
+        window = (side, side), (stride, stride)
+        return Convolution(filters, *window, padding="same", padding_mode="replicate", **more)
 
     nodes = (
         Node("full", convolution(4, 3, activation="relu"), (INPUT,)),
@@ -35,8 +34,7 @@ def soft_network(channels: int = 3) -> Network:
         Node("sum", Add(), ("up", "full")),
         Node("out", convolution(1, 1, activation="sigmoid"), ("sum",)),
     )
-    network = Network("soft", (channels, 8, 8), nodes, 1.0)
-    return replace(network, weights=random_weights(network.parameter_shapes(), 3))
+    return with_weights(Network("soft", (channels, 8, 8), nodes, 1.0), 3)
 
 
 def save_network(network: Network, folder: Path) -> Path:
@@ -48,7 +46,7 @@ def save_network(network: Network, folder: Path) -> Path:
 
 
 def expected_map(network: Network, picture: NDArray[Any]) -> NDArray[np.float32]:
-    """Return what a network that takes RGB of 0 to 1 makes of a picture ``(H, W[, C])``, whole."""
+    """Return what a network over RGB of 0 to 1 makes of a picture ``(H, W[, C])`` as a whole."""
     rows: Rows = ArraySource.of(picture).array
     if rows.shape[2] in (2, 4):
         rows = composite(rows)

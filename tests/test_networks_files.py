@@ -10,7 +10,7 @@ import pytest
 from edgecli.errors import NetworkError
 from edgecli.networks.files import ZOO, dump_network, load_network, zoo_names
 from edgecli.networks.layers import LAYERS, Activation, AveragePool, Convolution, MaxPool, Upsample
-from edgecli.networks.network import Node
+from edgecli.networks.network import Network, Node
 from edgecli.networks.scales import at_scales
 from edgecli.networks.weights import dump_weights, random_weights
 from tests.networks_reference import chain, encoder_decoder
@@ -106,11 +106,11 @@ def test_a_file_says_what_it_says(tmp_path: Path) -> None:
     ],
     ids=lambda network: network.name,
 )
-def test_written_networks_read_back(network: object, tmp_path: Path) -> None:
-    again = load_network(write(tmp_path, dump_network(network)))  # type: ignore[arg-type]
-    assert dump_network(again) == dump_network(network)  # type: ignore[arg-type]
+def test_written_networks_read_back(network: Network, tmp_path: Path) -> None:
+    again = load_network(write(tmp_path, dump_network(network)))
+    assert dump_network(again) == dump_network(network)
     assert (again.nodes, again.input_shape, again.white, again.name) == (
-        network.nodes, network.input_shape, network.white, network.name,  # type: ignore[attr-defined]
+        network.nodes, network.input_shape, network.white, network.name,
     )  # fmt: skip
 
 
@@ -165,37 +165,22 @@ def test_a_written_network_is_short(tmp_path: Path) -> None:
         (typed("convolution", "filters = 6\nkernel_size = -3"), "kernel_size = -3 is not"),
         (typed("convolution", "filters = 6\nkernel_size = [3, 0]"), "kernel_size = 0 is"),
         (typed("convolution", "filters = true\nkernel_size = 3"), "filters = True is not"),
-        (
-            typed("convolution", f"filters = {2**31}\nkernel_size = 3"),
-            "from 1 to 2147483647",
-        ),
+        (typed("convolution", f"filters = {2**31}\nkernel_size = 3"), "from 1 to 2147483647"),
         (typed("convolution", f"filters = {2**30}\nkernel_size = 3"), "more than the limit"),
         (convolution("padding = -1"), "padding = -1"),
         (convolution("padding = []"), "padding = "),
         (convolution("padding = 1.5"), "padding = 1"),
-        (
-            convolution('padding = "some"'),
-            "'some' is",
-        ),
-        (
-            convolution("padding = [1, 2, 3]"),
-            "is not",
-        ),
+        (convolution('padding = "some"'), "'some' is"),
+        (convolution("padding = [1, 2, 3]"), "is not"),
         (convolution("bias = 1"), "true or false"),
-        (
-            typed("convolution", 'filters = ["sobel-z"]'),
-            "'sobel-z' is not built in; did you",
-        ),
+        (typed("convolution", 'filters = ["sobel-z"]'), "'sobel-z' is not built in; did you"),
         (typed("convolution", 'filters = ["1 2; 3"]'), "inline filter"),
         (typed("convolution", "filters = [1]"), r"filters = \[1\] is not a whole number"),
         (typed("convolution", "filters = []"), r"filters = \[\] is not a whole number"),
         (typed("max-pool", "kernel_size = 2\nkernel = 3"), "no key 'kernel'; did you mean"),
         (typed("max-pool", "kernel_size = 10"), "over 9×9×1: kernel 10×10 is larger"),
         (typed("max-pool", 'kernel_size = 2\ninputs = "input"'), "is not a list of names"),
-        (
-            typed("max-pool", 'kernel_size = 2\ninputs = ["b"]'),
-            "reads 'b', which is unknown",
-        ),
+        (typed("max-pool", 'kernel_size = 2\ninputs = ["b"]'), "reads 'b', which is unknown"),
         (typed("max-pool", 'kernel_size = 2\ninputs = ["max-pool-1"]'), "reads itself"),
         (typed("activation", 'function = "swish"'), "function 'swish' is unknown; choose"),
         (layer('type = "add"'), "it takes two inputs or more"),

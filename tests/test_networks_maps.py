@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from edgecli.networks.maps import run_on_image
 from edgecli.networks.network import Network
 from edgecli.rows.arrays import ArraySource
 from tests.conftest import noise
-from tests.networks_reference import chain, encoder_decoder, with_weights
+from tests.networks_reference import chain, with_weights
 
 
 def run(network: Network, picture: Any, output: Path) -> Any:
@@ -65,9 +66,7 @@ def test_the_same_run_gives_the_same_bytes(network: Network, tmp_path: Path) -> 
 
 
 def test_bands_reach_their_places(tmp_path: Path) -> None:
-    network = with_weights(encoder_decoder())
-    network = Network("net", (1, 9, 9), chain((1, 9, 9), Convolution(2, (3, 3))).nodes, 1.0)
-    network = with_weights(network)
+    network = replace(with_weights(chain((1, 9, 9), Convolution(2, (3, 3)))), white=1.0)
     picture = noise(201, 40)
     run(network, picture, tmp_path / "maps.npz")
     with np.load(tmp_path / "maps.npz") as arrays:
@@ -77,7 +76,7 @@ def test_bands_reach_their_places(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_white_is_white_at_every_depth(tmp_path: Path, dtype: str) -> None:
-    network = Network("net", (1, 2, 2), chain((1, 2, 2), Activation("none")).nodes, 3.0)
+    network = replace(chain((1, 2, 2), Activation("none")), white=3.0)
     full = 1 if dtype == "float32" else np.iinfo(dtype).max
     picture = np.full((2, 2), full, dtype)
     (maps,) = run(network, picture, tmp_path / "maps.npz")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgecli.training.camera import developed, lit
 from edgecli.training.fields import TEXTURES, Texture, blur, normalised, slow
+from edgecli.training.looks import colour, developed, lit, palette, surface
 from edgecli.training.shapes import OUTLINES, outline, overlap, ragged, ridge
-from edgecli.training.surfaces import colour, palette, surface
 
 
 @pytest.mark.parametrize("kind", TEXTURES, ids=lambda kind: kind.__name__)

@@ -9,10 +9,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgecli.training.crops import crop, whole
+from edgecli.training.crops import (
+    PART,
+    REACH,
+    crop,
+    edge_strength,
+    softened,
+    target,
+    visibility,
+    whole,
+)
 from edgecli.training.pool import Pool
 from edgecli.training.scenes import PARTS, Labels, Scene, draw_scene
-from edgecli.training.targets import PART, REACH, edge_strength, softened, target, visibility
 
 SIDE = 72
 drawn = cache(draw_scene)

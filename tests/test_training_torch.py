@@ -30,7 +30,7 @@ from edgecli.training.scenes import draw_scene
 from edgecli.training.train import advance, edge_loss, start, total_loss, train
 from tests.conftest import GOLDEN
 from tests.networks_reference import chain
-from tests.test_training_export import golden_image
+from tests.test_training_architecture import golden_image
 
 POOLED = chain((3, 8, 8), MaxPool((2, 2)), Convolution(1, (3, 3)))
 

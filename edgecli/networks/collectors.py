@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,22 +39,6 @@ ZOOMED_SIDE = 96
 
 GAP = 2
 """White pixels between the maps of a picture."""
-
-
-class Collector(Protocol):
-    """A sink for the rows of one layer's maps."""
-
-    def encode(self, start: int, rows: NDArray[np.float32]) -> Any:
-        """Store or reduce rows ``(C, n, W)`` from row ``start`` on; safe on any thread."""
-        ...
-
-    def write(self, encoded: Any) -> None:
-        """Take what ``encode`` returned; called in order, on one thread."""
-        ...
-
-    def finish(self) -> None:
-        """Write everything that was taken."""
-        ...
 
 
 @contextmanager
@@ -170,6 +154,10 @@ class _Picture:
             sink = PngSink(file, (H, W, 1), picture.dtype)
             sink.write(sink.encode(picture))
             sink.finish()
+
+
+Collector = _Array | _Picture
+"""Takes the rows of one layer's maps as they arrive."""
 
 
 def _grey(maps: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -1,7 +1,7 @@
-"""A network as a picture: SVG with every layer's volume drawn to scale.
+"""A network as a picture: SVG in which every layer's volume is drawn to scale.
 
-There are three linear scales, stated below the drawing: one for height and width, which point up
-and to the back; one for channels, from left to right; one for vectors, drawn as bars.
+There are three linear scales, and the drawing states them: one for height (up) and width (to the
+back), one for channels (to the right), and one for vectors, which are bars.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from xml.sax.saxutils import escape
 
 from edgecli.networks.network import INPUT, Summary
 
-TALLEST = 150.0  # px for the largest side of any volume, and for the longest vector
-DEEPEST = 60.0  # px for the most channels
-THINNEST = 2.0  # px for what would be too thin to see
+TALLEST = 150.0  # px of the largest side of any volume, and of the longest vector
+DEEPEST = 60.0  # px of the most channels
+THINNEST = 2.0  # px of whatever would be too thin to see
 SLANT = (0.35, 0.35)  # px to the right and up for each px to the back
-GAP, MARGIN = 60.0, 24.0
-CHARACTER = 6.8  # px per character in the widest line of text, rounded up
+GAP, MARGIN = 60.0, 24.0  # px between boxes, and around the drawing
+ARCS = 40.0  # px above the boxes for arcs
+CHARACTER = 6.8  # px of the widest character, rounded up
 LINE = 15.0  # px from one line of text to the next
 
 COLOURS = {
@@ -36,9 +37,7 @@ OTHER = "#9d9da1"
 class Box:
     """A volume in its place: left edge and size of the front, and the depth behind it, in px."""
 
-    title: str
-    caption: str
-    detail: str
+    captions: tuple[str, str, str]
     colour: str
     left: float
     width: float
@@ -47,21 +46,27 @@ class Box:
 
     @property
     def right(self) -> float:
-        """Return the rightmost px, including the back."""
+        """Return the rightmost px, which is at the back."""
         return self.left + self.width + SLANT[0] * self.depth
+
+    @property
+    def middle(self) -> float:
+        """Return the px halfway across the front."""
+        return self.left + self.width / 2
 
 
 def draw_network(summary: Summary) -> str:
     """Return an SVG of the network's volumes, input first, with shapes and parameters below.
 
-    The same summary gives the same text. Arcs above join layers that are not next to each other.
+    Arcs join layers that are not next to each other. The same summary gives the same text.
     """
+    jumps = list(_jumps(summary))
     boxes = _boxes(summary)
-    ground = MARGIN + _arc_room(summary) + TALLEST * (1 + SLANT[1])
+    ground = MARGIN + (ARCS if jumps else 0.0) + TALLEST * (1 + SLANT[1])
     width = max(boxes[-1].right + GAP, 640.0)
     height = ground + 5 * LINE + MARGIN
     body = [line for box in boxes for line in _drawn(box, ground)]
-    body += _arcs(summary, boxes, ground)
+    body += [_arc(boxes[start], boxes[stop], ground) for start, stop in jumps]
     body.append(_text(MARGIN, ground + 4.6 * LINE, _scales(summary), "start", "#666"))
     return "\n".join(
         [
@@ -87,32 +92,26 @@ def _largest(summary: Summary) -> tuple[int, int, int]:
 
 def _boxes(summary: Summary) -> list[Box]:
     largest = _largest(summary)
-    described = [(INPUT, INPUT, summary.input_shape, "")]
-    for layer in summary.layers:
-        parameters = f"{layer.parameters:,} parameters" if layer.parameters else ""
-        described.append((layer.name, layer.kind, layer.output_shape, parameters))
+    described = [(INPUT, INPUT, summary.input_shape, 0)]
+    described += [(one.name, one.kind, one.output_shape, one.parameters) for one in summary.layers]
     boxes: list[Box] = []
     left, reach = MARGIN + GAP / 2, 0.0
-    for name, kind, shape, detail in described:
+    for name, kind, shape, parameters in described:
         width, height, depth = _extent(shape, largest)
-        caption = "×".join(map(str, shape))
+        counted = f"{parameters:,} parameters" if parameters else ""
+        captions = name, "×".join(map(str, shape)), counted
         # Captions are centred, and must not run into each other.
-        half = max(len(name), len(caption), len(detail)) * CHARACTER / 2
+        half = max(map(len, captions)) * CHARACTER / 2
         if boxes:
-            clear = _middle(boxes[-1]) + reach + half - width / 2
+            clear = boxes[-1].middle + reach + half - width / 2
             left = max(boxes[-1].right + GAP / 2, clear)
         reach = half + CHARACTER
-        colour = COLOURS.get(kind, OTHER)
-        boxes.append(Box(name, caption, detail, colour, left, width, height, depth))
+        boxes.append(Box(captions, COLOURS.get(kind, OTHER), left, width, height, depth))
     return boxes
 
 
-def _middle(box: Box) -> float:
-    return box.left + box.width / 2
-
-
 def _extent(shape: Sequence[int], largest: tuple[int, int, int]) -> tuple[float, float, float]:
-    """Return width, height and depth in px: channels to the right, columns to the back."""
+    """Return width, height and depth in px. Channels go to the right, columns to the back."""
     sides, channels, vector = largest
     if len(shape) == 1:
         return 10.0, max(shape[0] / vector * TALLEST, THINNEST), 10.0
@@ -122,7 +121,7 @@ def _extent(shape: Sequence[int], largest: tuple[int, int, int]) -> tuple[float,
 
 
 def _drawn(box: Box, ground: float) -> Iterator[str]:
-    """Yield the front, top and right face of a box, and its captions."""
+    """Yield the front, top and right face of a box, then its captions."""
     right, top = box.left + box.width, ground - box.height
     x, y = SLANT[0] * box.depth, SLANT[1] * box.depth
     faces = (
@@ -136,17 +135,13 @@ def _drawn(box: Box, ground: float) -> Iterator[str]:
             f'<polygon points="{points}" fill="{box.colour}" fill-opacity="{opacity}" '
             'stroke="#333" stroke-width="0.6"/>'
         )
-    yield _text(_middle(box), ground + 1.2 * LINE, box.title, "middle", "#111")
-    yield _text(_middle(box), ground + 2.2 * LINE, box.caption, "middle", "#111")
-    yield _text(_middle(box), ground + 3.2 * LINE, box.detail, "middle", "#666")
-
-
-def _arc_room(summary: Summary) -> float:
-    return 40.0 if any(_jumps(summary)) else 0.0
+    for n, caption in enumerate(box.captions):
+        colour = "#111" if n < 2 else "#666"
+        yield _text(box.middle, ground + (n + 1.2) * LINE, caption, "middle", colour)
 
 
 def _jumps(summary: Summary) -> Iterator[tuple[int, int]]:
-    """Yield the places of joined layers that are not next to each other."""
+    """Yield the places of two joined layers that are not next to each other."""
     places = {INPUT: 0} | {layer.name: n for n, layer in enumerate(summary.layers, 1)}
     for layer in summary.layers:
         for name in layer.inputs:
@@ -154,20 +149,19 @@ def _jumps(summary: Summary) -> Iterator[tuple[int, int]]:
                 yield places[name], places[layer.name]
 
 
-def _arcs(summary: Summary, boxes: Sequence[Box], ground: float) -> Iterator[str]:
-    for start, stop in _jumps(summary):
-        (x, y), (to_x, to_y) = (_top(boxes[n], ground) for n in (start, stop))
-        over = MARGIN / 2
-        yield (
-            f'<path d="M {x:.1f} {y:.1f} C {x:.1f} {over:.1f} {to_x:.1f} {over:.1f} '
-            f'{to_x:.1f} {to_y:.1f}" fill="none" stroke="#555" stroke-dasharray="4 3"/>'
-        )
+def _arc(start: Box, stop: Box, ground: float) -> str:
+    """Return a dashed arc from the top of one box to that of another."""
+    (x, y), (to_x, to_y), over = _top(start, ground), _top(stop, ground), MARGIN / 2
+    return (
+        f'<path d="M {x:.1f} {y:.1f} C {x:.1f} {over:.1f} {to_x:.1f} {over:.1f} '
+        f'{to_x:.1f} {to_y:.1f}" fill="none" stroke="#555" stroke-dasharray="4 3"/>'
+    )
 
 
 def _top(box: Box, ground: float) -> tuple[float, float]:
     """Return the middle of a box's top face."""
     x, y = (slant * box.depth / 2 for slant in SLANT)
-    return _middle(box) + x, ground - box.height - y
+    return box.middle + x, ground - box.height - y
 
 
 def _scales(summary: Summary) -> str:

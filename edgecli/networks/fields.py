@@ -1,8 +1,8 @@
-"""Receptive fields through layers, upsampling and branches that join: exact for every output.
+"""Receptive fields through layers, upsampling and branches that join, exact for every output.
 
 Without upsampling all outputs have the same field, and this is ``geometry.ReceptiveField``. After
-upsampling fields vary periodically: of two outputs between the same two pixels one may see more
-than the other. So a field lists the spans of one whole period, called a turn.
+upsampling the fields vary periodically: one of two neighbouring outputs may see more than the
+other. So a field lists the spans of one whole period, which is called a turn.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from edgecli.networks.layers import (
 )
 
 LONGEST_TURN = 4096
-"""The most outputs of a turn: the product of all scales, less what strides undo."""
+"""The most outputs of a turn: the product of all scales, divided by what strides undo."""
 
 
 @dataclass(frozen=True)
 class Field:
     """What the outputs see along one axis of the network's input.
 
-    Output y of the first turn sees samples ``spans[y]``, from the first to one beyond the last;
-    negative ones are padding. Every later turn sees the same, ``advance`` samples further on.
+    Output y of the first turn sees samples ``[start, stop) = spans[y]``, of which negative ones are
+    padding. Each turn sees what the turn before it saw, ``advance`` samples further on.
     """
 
     spans: tuple[tuple[int, int], ...] = ((0, 1),)
@@ -42,23 +42,23 @@ class Field:
 
     @property
     def size(self) -> int:
-        """Return the most samples that an output sees."""
+        """Return the most samples that one output sees."""
         return max(stop - start for start, stop in self.spans)
 
     @property
     def jump(self) -> float:
-        """Return the average distance in samples from one output's field to the next."""
+        """Return the mean distance in samples from one output's field to the next."""
         return self.advance / len(self.spans)
 
     def seen(self, first: int, last: int) -> tuple[int, int]:
-        """Return the samples that outputs ``first`` to ``last`` see in all."""
+        """Return the samples ``[start, stop)`` that outputs ``first`` to ``last`` see in all."""
         turns, place = divmod(first, len(self.spans))
         start = self.spans[place][0] + turns * self.advance
         turns, place = divmod(last, len(self.spans))
         return start, self.spans[place][1] + turns * self.advance
 
     def through(self, axis: Axis) -> Field:
-        """Return the field of a window's outputs.
+        """Return the field of the outputs of a window that slides over these.
 
         >>> Field().through(Axis(32, 5)).through(Axis(28, 2, stride=2))
         Field(spans=((0, 6),), advance=2)
@@ -69,7 +69,7 @@ class Field:
         return Field(spans, self.advance * axis.stride // shared)
 
     def upsampled(self, scale: int, *, bilinear: bool) -> Field:
-        """Return the field of upsampled values; with ``bilinear`` each mixes two.
+        """Return the field of upsampled values, each of which mixes two if ``bilinear``.
 
         >>> Field().upsampled(2, bilinear=True)
         Field(spans=((-1, 1), (0, 2)), advance=1)
@@ -84,11 +84,11 @@ class Field:
         return Field(tuple(spans), self.advance)
 
     def whole(self, size: int) -> Field:
-        """Return the field of values that see all ``size`` outputs."""
+        """Return the field of values that see all these outputs, ``size`` in number."""
         return Field((self.seen(0, size - 1),) * len(self.spans), self.advance)
 
     def joined(self, other: Field) -> Field:
-        """Return the field of values that see what the outputs of two branches see."""
+        """Return the field of values that see what the outputs of both branches see."""
         turn = math.lcm(len(self.spans), len(other.spans))
         pairs = ((self.seen(y, y), other.seen(y, y)) for y in range(turn))
         spans = tuple((min(a, c), max(b, d)) for (a, b), (c, d) in pairs)
@@ -96,7 +96,11 @@ class Field:
 
 
 def field_after(layer: Layer, fields: Sequence[Field], shape: Shape, axis: int) -> Field:
-    """Return the field of a layer along rows (0) or columns (1); ``shape`` is the first input's."""
+    """Return a layer's field along an axis, 0 for rows and 1 for columns.
+
+    ``fields`` are those of its inputs, ``shape`` is the first input's. NetworkError where the turn
+    would become too long.
+    """
     first = fields[0]
     match layer:
         case Convolution() | MaxPool() | AveragePool():

@@ -1,11 +1,11 @@
-"""Network files: TOML to be read and written by hand, with the weights beside it in NPZ.
+"""Network files: TOML that people read and write, with the weights beside it in NPZ.
 
 name = "lenet5"
-weights = "lenet5.npz"        # left out: none; they are drawn where needed
+weights = "lenet5.npz"        # may be left out: then there are none
 
 [input]
 shape = [32, 32, 3]           # height, width, channels
-white = 1                     # the value of white; left out: pixels unchanged
+white = 1                     # what white becomes; left out, pixels stay as they are
 
 [[layers]]
 name = "conv1"
@@ -17,28 +17,27 @@ activation = "relu"
 [[layers]]
 name = "sum"
 type = "add"
-inputs = ["conv1", "conv2"]   # earlier layers; left out: the one before
+inputs = ["conv1", "conv2"]   # earlier layers; left out, the one before
 """
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import MISSING, Field, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
 
-from edgecli.errors import EdgeCliError, NetworkError
+from edgecli.errors import EdgeCliError, NetworkError, hint
 from edgecli.geometry import LARGEST_SIDE, Padding, parse_padding
 from edgecli.networks.layers import LAYERS, Layer, named_filters
 from edgecli.networks.network import INPUT, MOST_LAYERS, Network, Node
 from edgecli.networks.weights import read_weights
 
 ZOO = Path(__file__).with_name("zoo")
-"""The folder of the package's networks; each goes by its file's name."""
+"""The folder of the package's networks, each called like its file."""
 
 LARGEST_FILE = 2**20
 """The most bytes of a network file: a thousand layers take a tenth of that."""
@@ -54,8 +53,8 @@ def zoo_names() -> list[str]:
 def load_network(spec: str | os.PathLike[str]) -> Network:
     """Return a network of the package by its name, or one from a file.
 
-    A file with the name of one is written ``./lenet5``; a path object is always a file.
-    NetworkError, in one line, where it cannot be read or its layers do not fit together.
+    A path object is always a file, and so is a text such as ``./lenet5``. NetworkError, in one
+    line, where the file cannot be read or its layers do not fit together.
 
     >>> load_network("lenet5").summary().layers[-1].output_shape
     (10,)
@@ -65,14 +64,13 @@ def load_network(spec: str | os.PathLike[str]) -> Network:
         if spec in zoo_names():
             return _read_file(str(ZOO / f"{spec}.toml"), f"network {spec}")
         if not (os.path.lexists(spec) or spec.endswith(".toml") or os.sep in spec):
-            close = difflib.get_close_matches(spec, zoo_names(), 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(zoo_names())}"
-            raise NetworkError(f"network {spec[:70]!r} is unknown (and no file); {hint}")
+            near = hint(spec, zoo_names())
+            raise NetworkError(f"network {spec[:70]!r} is unknown (and no file); {near}")
     return _read_file(path, f"network file {path}")
 
 
 def _read_file(path: str, label: str) -> Network:
-    table = _parse(_read_text(path, label), label)
+    table = _read_table(path, label)
     try:
         network = _network(table, Path(path).stem)
     except EdgeCliError as error:
@@ -85,7 +83,7 @@ def _read_file(path: str, label: str) -> Network:
     return replace(network, weights=read, files=(path, beside))
 
 
-def _read_text(path: str, label: str) -> str:
+def _read_bytes(path: str, label: str) -> bytes:
     try:
         with open(path, "rb") as file:
             data = file.read(LARGEST_FILE + 1)
@@ -98,15 +96,15 @@ def _read_text(path: str, label: str) -> str:
         raise NetworkError(f"{label} cannot be read: {reason}") from error
     if len(data) > LARGEST_FILE:
         raise NetworkError(f"{label} is over {LARGEST_FILE:,} bytes; put weights beside it in NPZ")
+    return data
+
+
+def _read_table(path: str, label: str) -> Table:
+    data = _read_bytes(path, label)
     try:
-        return data.decode("utf-8-sig")
+        return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise NetworkError(f"{label} is not UTF-8 text; give a TOML file") from error
-
-
-def _parse(text: str, label: str) -> Table:
-    try:
-        return tomllib.loads(text)
     except RecursionError as error:
         raise NetworkError(f"{label} is nested too deeply; write one table per layer") from error
     except ValueError as error:  # tomllib's own, and numbers of thousands of digits
@@ -137,7 +135,7 @@ def _network(table: Table, stem: str) -> Network:
 def _white(value: Any) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
+    if type(value) not in (int, float) or not 0 < value < 1e9:
         raise NetworkError(f"white = {_shown(value)} is not a number above 0")
     return float(value)
 
@@ -149,9 +147,8 @@ def _nodes(tables: Iterable[Any]) -> Iterator[Node]:
             raise NetworkError(f"layer {number} is {_shown(table)}; write it as a [[layers]] table")
         kind = table.get("type")
         if not isinstance(kind, str) or kind not in LAYERS:
-            close = difflib.get_close_matches(str(kind), LAYERS, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(LAYERS)}"
-            raise NetworkError(f"layer {number} has type {_shown(kind)}, which is unknown; {hint}")
+            near = hint(str(kind), LAYERS)
+            raise NetworkError(f"layer {number} has type {_shown(kind)}, which is unknown; {near}")
         name = _text(table, "name", f"{kind}-{number}")
         try:
             yield Node(name, _layer(LAYERS[kind], table), _inputs(table, before))
@@ -168,21 +165,21 @@ def _inputs(table: Table, before: str) -> tuple[str, ...]:
 
 
 def _layer(kind: type[Layer], table: Table) -> Layer:
-    """Make a spec from a table's keys, each read by its field's reader."""
-    known = {field.name: field for field in fields(kind)}
-    _check_keys("a layer of this type", table, ("name", "type", "inputs", *known))
-    values = {name: READERS[name](name, table[name]) for name in known if name in table}
+    """Make a spec from a table, whose keys are the spec's fields."""
+    types = {field.name: str(field.type) for field in fields(kind)}
+    _check_keys("a layer of this type", table, ("name", "type", "inputs", *types))
+    values = {n: READERS[types[n]](n, table[n]) for n in types if n in table}
     if isinstance(values.get("filters"), tuple):
         bank = named_filters(values["filters"])
         values = {"kernel_size": bank.kernel_size, "bias": False} | values
-    for name, field in known.items():
-        if name not in values and field.default is MISSING:
-            raise NetworkError(f"{name} is missing; write {name} = …")
+    for field in fields(kind):
+        if field.name not in values and field.default is MISSING:
+            raise NetworkError(f"{field.name} is missing; write {field.name} = …")
     return kind(**values)
 
 
 def _count(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_SIDE:
+    if type(value) is not int or not 1 <= value <= LARGEST_SIDE:
         raise NetworkError(
             f"{name} = {_shown(value)} is not a whole number from 1 to {LARGEST_SIDE}"
         )
@@ -190,11 +187,8 @@ def _count(name: str, value: Any) -> int:
 
 
 def _pair(name: str, value: Any) -> tuple[int, int]:
-    match value:
-        case [height, width]:
-            return _count(name, height), _count(name, width)
-        case _:
-            return _count(name, value), _count(name, value)
+    height, width = value if isinstance(value, list) and len(value) == 2 else (value, value)
+    return _count(name, height), _count(name, width)
 
 
 def _padding(name: str, value: Any) -> Padding:
@@ -208,7 +202,7 @@ def _padding(name: str, value: Any) -> Padding:
 
 
 def _pixels(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_SIDE:
+    if type(value) is not int or not 0 <= value <= LARGEST_SIDE:
         raise NetworkError(
             f"{name} = {_shown(value)} is not valid, same, N, [H, W] or [T, B, L, R], "
             f"with whole numbers from 0 to {LARGEST_SIDE}"
@@ -235,23 +229,16 @@ def _word(name: str, value: Any) -> str:
 
 
 READERS: dict[str, Callable[[str, Any], Any]] = {
-    "filters": _filters,
-    "kernel_size": _pair,
-    "stride": _pair,
-    "dilation": _pair,
-    "padding": _padding,
-    "padding_mode": _word,
-    "groups": _count,
-    "units": _count,
-    "scale": _count,
-    "bias": _switch,
-    "count_padding": _switch,
-    "activation": _word,
-    "function": _word,
-    "method": _word,
-    "to": _word,
+    "int": _count,
+    "bool": _switch,
+    "str": _word,
+    "str | None": _word,
+    "Pair": _pair,
+    "Pair | None": _pair,
+    "Padding": _padding,
+    "int | tuple[str, ...]": _filters,
 }
-"""How each key of a layer is read; NetworkError for anything else."""
+"""How a key is read, by the annotation of its field in ``layers.py``."""
 
 
 def _text(table: Table, key: str, default: str) -> str:
@@ -261,61 +248,53 @@ def _text(table: Table, key: str, default: str) -> str:
     return text
 
 
-def _check_keys(where: str, table: Table, known: Iterable[str]) -> None:
+def _check_keys(where: str, table: Table, known: Sequence[str]) -> None:
     for key in table:
-        if key not in (names := list(known)):
-            close = difflib.get_close_matches(key, names, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
-            raise NetworkError(f"{where} has no key {_shown(key)}; {hint}")
+        if key not in known:
+            raise NetworkError(f"{where} has no key {_shown(key)}; {hint(key, known)}")
 
 
 def _shown(value: Any) -> str:
-    """Write out a given value, shortened so that the message stays readable."""
+    """Return a value as text, shortened so that a message stays readable."""
     text = repr(value)
     return text if len(text) <= 60 else text[:59] + "…"
 
 
 def dump_network(network: Network, weights: str | None = None) -> str:
-    """Return a network as a file's text; ``weights`` names the NPZ to be put beside it.
+    """Return a network as a file's text; ``weights`` names the NPZ that will lie beside it.
 
     Reading it back gives equal layers. Keys with their default value are left out.
     """
-    head = [_line("name", network.name)]
-    head += [_line("weights", weights)] if weights is not None else []
     C, H, W = network.input_shape
-    given = [_line("shape", [H, W, C])]
-    given += [_line("white", network.white)] if network.white is not None else []
-    blocks = [_block("", head), _block("[input]\n", given)]
+    blocks = [
+        _block("", name=network.name, weights=weights),
+        _block("[input]\n", shape=[H, W, C], white=network.white),
+    ]
     before = INPUT
     for node in network.nodes:
-        lines = [_line("name", node.name), _line("type", node.layer.kind)]
-        lines += [_line("inputs", list(node.inputs))] if node.inputs != (before,) else []
-        lines += _changed(node.layer)
-        blocks.append(_block("[[layers]]\n", lines))
+        inputs = None if node.inputs == (before,) else node.inputs
+        head = {"name": node.name, "type": node.layer.kind, "inputs": inputs}
+        blocks.append(_block("[[layers]]\n", **head, **_changed(node.layer)))
         before = node.name
     return "\n".join(blocks)
 
 
-def _changed(layer: Layer) -> Iterator[str]:
-    """Yield the keys whose values differ from those assumed when they are left out."""
+def _changed(layer: Layer) -> dict[str, Any]:
+    """Return the keys whose values differ from those assumed when they are left out."""
     named = isinstance(getattr(layer, "filters", None), tuple)
+    found = {}
     for field in fields(layer):
         value = getattr(layer, field.name)
         implied = named and field.name in ("kernel_size", "bias")
-        if not implied and not _is_default(field, value):
+        if not implied and value != field.default:
             alike = isinstance(value, tuple) and len(set(value)) == 1
-            yield _line(field.name, value[0] if alike and isinstance(value[0], int) else value)
+            found[field.name] = value[0] if alike and isinstance(value[0], int) else value
+    return found
 
 
-def _is_default(field: Field[Any], value: Any) -> bool:
-    return field.default is not MISSING and bool(value == field.default)
-
-
-def _line(key: str, value: Any) -> str:
-    return f"{key} = {_toml(value)}\n"
-
-
-def _block(title: str, lines: Iterable[str]) -> str:
+def _block(title: str, **keys: Any) -> str:
+    """Return a title and a line for each key that has a value."""
+    lines = (f"{key} = {_toml(value)}\n" for key, value in keys.items() if value is not None)
     return title + "".join(lines)
 
 

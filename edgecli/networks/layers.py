@@ -1,7 +1,7 @@
-"""What a layer is: frozen specs with rules for their shapes, in integers only.
+"""The layers of networks as frozen specs, which compute shapes in integers only.
 
-Each spec computes its output's shape from those of its inputs, or raises NetworkError. How values
-are computed is in ``operations.py``.
+A spec makes its output's shape from those of its inputs; NetworkError where they do not fit.
+``operations.py`` computes the values.
 
 >>> layer = Convolution(filters=6, kernel_size=(5, 5))
 >>> layer.output_shape([(3, 32, 32)]), weight_shape(layer, [(3, 32, 32)])
@@ -29,7 +29,7 @@ Shapes = Sequence[Shape]
 Pair = tuple[int, int]
 
 ACTIVATIONS = (*POINTWISE, "softmax")
-"""Softmax runs over the channels of a volume, or over a vector."""
+"""What may follow a layer. Softmax runs over the channels of a volume, or over a vector."""
 
 UPSAMPLINGS = ("nearest", "bilinear")
 
@@ -56,9 +56,9 @@ def shape_text(shape: Shape) -> str:
 class Convolution:
     """A bank slid over a volume: torch's ``Conv2d``, with an activation.
 
-    ``filters`` is their number, or names built-in filters (or inline rows) to use as weights:
-    those of depth 1 are repeated in every channel. ``groups`` divides channels and filters into
-    that many groups that do not see each other.
+    ``filters`` is the number of filters to learn, or the names of built-in filters (or inline rows)
+    that serve as weights; a named filter of depth 1 is repeated in every channel. ``groups`` splits
+    channels and filters into that many groups, each of which sees its own channels alone.
     """
 
     kind: ClassVar[str] = "convolution"
@@ -76,23 +76,21 @@ class Convolution:
         _check_choice("activation", self.activation, ACTIVATIONS)
         _check_count("groups", self.groups)
         _check_count("filters", self.count)
-        bank = self.bank
-        if bank is not None and (bank.kernel_size != self.kernel_size or self.bias):
-            height, width = bank.kernel_size
+        if self.bank and (self.bank.kernel_size != self.kernel_size or self.bias):
             raise NetworkError(
-                f"the named filters are {height}×{width} and have no bias; "
-                "leave kernel_size and bias out"
+                f"the named filters are {'×'.join(map(str, self.bank.kernel_size))} and have no "
+                "bias; leave kernel_size and bias out"
             )
         if self.count % self.groups:
             raise NetworkError(
                 f"{self.count} filters do not divide into {self.groups} groups; "
                 "make them a multiple"
             )
-        _ = self.window
+        _ = self.window  # which raises if it makes no sense
 
     @cached_property
     def bank(self) -> FilterBank | None:
-        """Return the named filters; None where the weights are learned."""
+        """Return the named filters, or None where the weights are learned."""
         return None if isinstance(self.filters, int) else named_filters(self.filters)
 
     @property
@@ -102,7 +100,7 @@ class Convolution:
 
     @property
     def window(self) -> Window:
-        """Return how the kernels are moved."""
+        """Return how the kernels move over the volume."""
         padding_mode = parse_padding_mode(self.padding_mode)
         return Window(self.kernel_size, self.stride, self.dilation, self.padding, padding_mode)
 
@@ -118,17 +116,16 @@ class Convolution:
 
 @dataclass(frozen=True)
 class _Pooling:
-    """A window slid over each channel separately; ``stride`` defaults to the window's size."""
+    """A window slid over each channel by itself; ``stride`` is the window's size if left out."""
 
     kernel_size: Pair
     stride: Pair | None = None
     padding: Padding = "valid"
 
     def __post_init__(self) -> None:
-        padding = self.window.padding
+        padding, (height, width) = self.window.padding, self.kernel_size
         if isinstance(padding, str):
             return
-        height, width = self.kernel_size
         if max(padding[:2]) >= height or max(padding[2:]) >= width:
             raise NetworkError(
                 f"padding {padding} leaves whole {height}×{width} windows outside the volume; "
@@ -137,7 +134,7 @@ class _Pooling:
 
     @property
     def window(self) -> Window:
-        """Return how the window is moved."""
+        """Return how the window moves over the volume."""
         return Window(self.kernel_size, self.stride or self.kernel_size, padding=self.padding)
 
     def output_shape(self, inputs: Shapes) -> Shape:
@@ -148,7 +145,7 @@ class _Pooling:
 
 @dataclass(frozen=True)
 class MaxPool(_Pooling):
-    """The largest value under the window; padding is never the largest."""
+    """The largest value under the window. Padding never counts."""
 
     kind: ClassVar[str] = "max-pool"
 
@@ -157,8 +154,8 @@ class MaxPool(_Pooling):
 class AveragePool(_Pooling):
     """The mean under the window.
 
-    Padding counts as zeros, as in torch by default; without ``count_padding`` only values inside
-    the volume are averaged.
+    Padding counts as zeros, as in torch by default. Without ``count_padding`` the mean is that of
+    the values inside the volume.
     """
 
     kind: ClassVar[str] = "average-pool"
@@ -167,7 +164,7 @@ class AveragePool(_Pooling):
 
 @dataclass(frozen=True)
 class Flatten:
-    """A volume as one vector: channel by channel, each row by row, as in torch."""
+    """A volume as one vector, channel by channel and row by row, as in torch."""
 
     kind: ClassVar[str] = "flatten"
 
@@ -190,7 +187,7 @@ class Dense:
         _check_count("units", self.units)
 
     def output_shape(self, inputs: Shapes) -> Shape:
-        """Return ``(units,)``; NetworkError unless the input is a vector."""
+        """Return ``(units,)``. The input must be a vector."""
         (shape,) = inputs
         if len(shape) != 1:
             raise NetworkError(
@@ -202,7 +199,7 @@ class Dense:
 
 @dataclass(frozen=True)
 class Activation:
-    """A function of each value alone, or softmax over the channels."""
+    """A function applied to each value, or softmax over the channels."""
 
     kind: ClassVar[str] = "activation"
     function: str
@@ -220,9 +217,9 @@ class Activation:
 class Upsample:
     """Every side ``scale`` times as long, by ``nearest`` or ``bilinear`` interpolation.
 
-    Like torch's ``Upsample(scale_factor=scale)`` with pixels as areas (``align_corners=False``).
-    ``to`` names an earlier layer to whose height and width the result is cropped, at the bottom
-    and right: ⌈n/2⌉, which a stride makes of an odd n, becomes n again, not n + 1.
+    Pixels are areas, as in torch's ``Upsample`` with ``align_corners=False``. ``to`` names an
+    earlier layer; the result is cropped to its height and width at the bottom and right. So a side
+    of n pixels that a stride halved to ⌈n/2⌉ becomes n again, and not n + 1.
     """
 
     kind: ClassVar[str] = "upsample"
@@ -235,7 +232,7 @@ class Upsample:
         _check_count("scale", self.scale)
 
     def output_shape(self, inputs: Shapes) -> Shape:
-        """Return ``(C, scale · H, scale · W)``, cropped where a second shape is given."""
+        """Return ``(C, scale · H, scale · W)``, cropped to the second shape if ``to`` is set."""
         C, H, W = _one_volume(inputs[:1])
         height, width = H * self.scale, W * self.scale
         if max(height, width) > LARGEST_SIDE:
@@ -260,13 +257,7 @@ class Add:
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """Return the shape that all inputs have."""
-        _check_several(inputs)
-        for shape in inputs:
-            if shape != inputs[0]:
-                raise NetworkError(
-                    f"its inputs are {shape_text(inputs[0])} and {shape_text(shape)}; "
-                    "add layers of one shape"
-                )
+        _check_alike(inputs, 0, "add layers of one shape")
         return inputs[0]
 
 
@@ -279,19 +270,13 @@ class Mean(Add):
 
 @dataclass(frozen=True)
 class Concatenate:
-    """The channels of several inputs one after another, or vectors end to end."""
+    """The channels of several volumes one after another, or several vectors end to end."""
 
     kind: ClassVar[str] = "concatenate"
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """Return the common height and width with the sum of the channels."""
-        _check_several(inputs)
-        for shape in inputs:
-            if shape[1:] != inputs[0][1:]:
-                raise NetworkError(
-                    f"its inputs are {shape_text(inputs[0])} and {shape_text(shape)}; "
-                    "concatenate layers of one height and width"
-                )
+        _check_alike(inputs, 1, "concatenate layers of one height and width")
         return sum(shape[0] for shape in inputs), *inputs[0][1:]
 
 
@@ -309,11 +294,11 @@ Layer = (
 )
 
 LAYERS: dict[str, type[Layer]] = {layer.kind: layer for layer in get_args(Layer)}
-"""Every kind of layer by its name in network files."""
+"""Every kind of layer, by its name in network files."""
 
 
 def weight_shape(layer: Layer, inputs: Shapes) -> Shape | None:
-    """Return the shape of a layer's weights; None where it has none.
+    """Return the shape of a layer's weights, or None where it has none.
 
     ``(filters, C_in / groups, kH, kW)`` for a convolution, ``(units, n)`` for a dense layer.
     """
@@ -344,7 +329,7 @@ def connections(layer: Layer, inputs: Shapes) -> int:
 def named_filters(names: Sequence[str]) -> FilterBank:
     """Return built-in filters and inline rows as one bank; NetworkError for anything else.
 
-    Files are not read: a network's own file and its weights define all that it computes.
+    Filter files are refused, so that a network depends on no file but its own and its weights.
     """
     for name in names:
         if not is_builtin(name) and ";" not in name:
@@ -375,9 +360,14 @@ def _one_volume(inputs: Shapes) -> tuple[int, int, int]:
     return C, H, W
 
 
-def _check_several(inputs: Shapes) -> None:
+def _check_alike(inputs: Shapes, axis: int, advice: str) -> None:
+    """Check that there are several inputs, and that their shapes agree from an axis on."""
     if len(inputs) < 2:
         raise NetworkError('it takes two inputs or more; name them: inputs = ["a", "b"]')
+    for shape in inputs:
+        if shape[axis:] != inputs[0][axis:]:
+            shapes = f"{shape_text(inputs[0])} and {shape_text(shape)}"
+            raise NetworkError(f"its inputs are {shapes}; {advice}")
 
 
 def _check_choice(what: str, given: str, choices: Sequence[str]) -> None:

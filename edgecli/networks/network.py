@@ -1,4 +1,4 @@
-"""A network: named layers with inputs of fitting shapes; and what it costs.
+"""A network of named layers whose shapes fit together, and what it costs.
 
 >>> from edgecli.networks.layers import Convolution, MaxPool
 >>> network = Network(
@@ -15,14 +15,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from edgecli.errors import EdgeCliError, NetworkError
+from edgecli.errors import EdgeCliError, NetworkError, hint
 from edgecli.geometry import LARGEST_SIDE
 from edgecli.networks.fields import Field, field_after
 from edgecli.networks.layers import (
@@ -43,16 +42,17 @@ INPUT = "input"
 """The name of the volume that a network is given."""
 
 LARGEST_PARAMETERS = 2**27
-"""The most parameters of a network, 512 MiB of float32; AlexNet has 61 million."""
+"""The most parameters of a network, 512 MiB of float32. AlexNet has 61 million."""
 
 MOST_LAYERS = 1000
+"""The most layers of a network."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}")
 
 
 @dataclass(frozen=True)
 class Node:
-    """A layer in its place: its name, and the names of the layers that it reads."""
+    """A layer with its name and the names of the layers that it reads."""
 
     name: str
     layer: Layer
@@ -60,11 +60,14 @@ class Node:
 
     @property
     def shape_sources(self) -> tuple[str, ...]:
-        """Return the layers whose shapes determine its own."""
+        """Return the names of the layers whose shapes determine its own."""
         match self.layer:
             case Upsample(to=str(name)):
                 return *self.inputs, name
         return self.inputs
+
+    def __str__(self) -> str:
+        return f"layer {self.name!r} ({self.layer.kind})"
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,11 @@ class LayerFacts:
     output_shape: tuple[int, ...]
     weights: int
     biases: int
-    macs: int  # multiply-adds of the weights; biases, pooling and activations are not counted
-    receptive_field: tuple[int, int]  # input rows and columns that one output value sees
+    macs: int  # multiply-adds of the weights, without biases, pooling and activations
+    receptive_field: tuple[int, int]  # rows and columns of the input that one output value sees
     jump: tuple[float, float]  # input pixels between the fields of neighbouring outputs
     connections: int  # input values that one output value is computed from
-    inputs_size: int  # number of values in all inputs
+    inputs_size: int  # values in all inputs
 
     @property
     def activation_size(self) -> int:
@@ -90,17 +93,17 @@ class LayerFacts:
 
     @property
     def parameters(self) -> int:
-        """Count weights and biases."""
+        """Count the weights and biases."""
         return self.weights + self.biases
 
     @property
     def memory(self) -> int:
-        """Return the bytes of outputs and parameters in float32."""
+        """Return the bytes of output and parameters in float32."""
         return 4 * (self.activation_size + self.parameters)
 
     @property
     def connection_share(self) -> float:
-        """Return the connections as a share of a fully connected layer's, 0 … 1."""
+        """Return the connections over those of a fully connected layer, 0 … 1."""
         return self.connections / self.inputs_size
 
     @property
@@ -111,7 +114,7 @@ class LayerFacts:
 
 @dataclass(frozen=True)
 class Summary:
-    """Facts about a network for one input shape, height × width × channels, layer by layer."""
+    """Facts about a network over one input, height × width × channels, layer by layer."""
 
     name: str
     input_shape: tuple[int, ...]
@@ -125,8 +128,9 @@ class Network:
     ``input_shape (C, H, W)`` is the default. ``white`` is the value that the brightest pixel
     becomes, whatever the image's depth; None leaves pixels unchanged. ``weights`` holds float32
     arrays by name, as in ``weights.py``; ``files`` are the files that it was read from.
-    NetworkError, naming the layer, where names are unknown or repeated, or where shapes or weights
-    do not fit; nothing is allocated before that is known.
+
+    NetworkError names the layer where a name is unknown or repeated, or where shapes or weights do
+    not fit. All of this is checked before anything is allocated.
     """
 
     name: str
@@ -139,8 +143,7 @@ class Network:
     def __post_init__(self) -> None:
         _check_input(self.input_shape)
         _check_names(self.nodes)
-        shapes = self.shapes()
-        _check_size(self, shapes)
+        _check_size(self, self.shapes())
         if self.weights:
             check_weights(self.weights, self.parameter_shapes(), f"network {self.name}")
 
@@ -151,7 +154,7 @@ class Network:
 
     @cached_property
     def index(self) -> dict[str, int]:
-        """Return the place of every name; the input is 0, the first layer 1."""
+        """Return the place of every name: 0 of the input, 1 of the first layer."""
         names = (INPUT, *(node.name for node in self.nodes))
         return {name: n for n, name in enumerate(names)}
 
@@ -167,27 +170,24 @@ class Network:
                 shapes[node.name] = node.layer.output_shape(inputs)
             except EdgeCliError as error:
                 given = ", ".join(map(shape_text, inputs))
-                raise NetworkError(
-                    f"layer {node.name!r} ({node.layer.kind}) over {given}: {error}"
-                ) from error
+                raise NetworkError(f"{node} over {given}: {error}") from error
         return shapes
 
     def parameter_shapes(self) -> dict[str, Shape]:
         """Return the shapes of all learned arrays, by their names in weight files."""
-        shapes, found = self.shapes(), {}
+        shapes = self.shapes()
+        found: dict[str, Shape] = {}
         for node in self.nodes:
-            shape = weight_shape(node.layer, [shapes[name] for name in node.inputs])
-            if shape is None or has_named_filters(node.layer):
+            if isinstance(node.layer, Convolution) and node.layer.bank is not None:
                 continue
-            found[f"{node.name}.weight"] = shape
-            if has_bias(node.layer):
-                found[f"{node.name}.bias"] = shape[:1]
+            parts = _parameters(node.layer, [shapes[name] for name in node.inputs])
+            found |= {f"{node.name}.{part}": shape for part, shape in parts.items()}
         return found
 
     def summary(self, input_shape: tuple[int, int, int] | None = None) -> Summary:
         """Count everything for height × width × channels; NetworkError if they do not fit.
 
-        Weights need not be present, nor match in depth: only shapes matter.
+        Only shapes matter: there may be no weights, or weights of another depth.
         """
         shape = self.input_shape
         if input_shape is not None:
@@ -207,7 +207,8 @@ def _facts(network: Network, shapes: Mapping[str, Shape]) -> Iterable[LayerFacts
         rows, cols = fields[node.name] = _fields(node, fields, inputs[0])
         if isinstance(node.layer, Flatten):  # each value sees one place; later layers see them all
             rows, cols = fields[node.inputs[0]]
-        weights, biases = parameter_counts(node.layer, inputs)
+        parts = _parameters(node.layer, inputs)
+        weights, biases = (math.prod(parts.get(part, (0,))) for part in ("weight", "bias"))
         yield LayerFacts(
             name=node.name,
             kind=node.layer.kind,
@@ -226,33 +227,24 @@ def _facts(network: Network, shapes: Mapping[str, Shape]) -> Iterable[LayerFacts
 def _fields(
     node: Node, fields: Mapping[str, tuple[Field, Field]], shape: Shape
 ) -> tuple[Field, Field]:
-    """Return what a layer's outputs see, along rows and along columns."""
+    """Return what the outputs of a layer see along rows and along columns."""
     try:
         rows, cols = (
             field_after(node.layer, [fields[name][axis] for name in node.inputs], shape, axis)
             for axis in (0, 1)
         )
     except NetworkError as error:
-        raise NetworkError(f"layer {node.name!r} ({node.layer.kind}): {error}") from error
+        raise NetworkError(f"{node}: {error}") from error
     return rows, cols
 
 
-def parameter_counts(layer: Layer, inputs: Sequence[Shape]) -> tuple[int, int]:
-    """Count the weights and biases of a layer over inputs of these shapes."""
-    shape = weight_shape(layer, inputs)
-    if shape is None:
-        return 0, 0
-    return math.prod(shape), shape[0] if has_bias(layer) else 0
-
-
-def has_bias(layer: Layer) -> bool:
-    """Whether a layer adds a bias to each of its outputs' channels or units."""
-    return isinstance(layer, Convolution | Dense) and layer.bias
-
-
-def has_named_filters(layer: Layer) -> bool:
-    """Whether a layer's weights are filters named in its spec."""
-    return isinstance(layer, Convolution) and layer.bank is not None
+def _parameters(layer: Layer, inputs: Sequence[Shape]) -> dict[str, Shape]:
+    """Return the shapes of a layer's weights and biases, by what weight files call them."""
+    weight = weight_shape(layer, inputs)
+    if weight is None:
+        return {}
+    biased = isinstance(layer, Convolution | Dense) and layer.bias
+    return {"weight": weight} | ({"bias": weight[:1]} if biased else {})
 
 
 def _check_input(shape: Shape) -> None:
@@ -266,16 +258,17 @@ def _check_input(shape: Shape) -> None:
 def _check_size(network: Network, shapes: Mapping[str, Shape]) -> None:
     total = 0
     for node in network.nodes:
-        total += sum(parameter_counts(node.layer, [shapes[name] for name in node.inputs]))
+        parts = _parameters(node.layer, [shapes[name] for name in node.inputs])
+        total += sum(map(math.prod, parts.values()))
         if total > LARGEST_PARAMETERS:
             raise NetworkError(
-                f"layer {node.name!r} ({node.layer.kind}) brings the parameters to {total:,}, "
-                f"more than the limit of {LARGEST_PARAMETERS:,}; use fewer or smaller filters"
+                f"{node} brings the parameters to {total:,}, more than the limit of "
+                f"{LARGEST_PARAMETERS:,}; use fewer or smaller filters"
             )
 
 
 def _check_names(nodes: Sequence[Node]) -> None:
-    """Check that every layer reads only earlier ones, so that there can be no cycle."""
+    """Check that names are unique and that every layer reads only earlier ones: no cycles."""
     if not 1 <= len(nodes) <= MOST_LAYERS:
         raise NetworkError(f"a network has 1 to {MOST_LAYERS} layers, not {len(nodes)}")
     known = [INPUT]
@@ -289,18 +282,15 @@ def _check_names(nodes: Sequence[Node]) -> None:
             raise NetworkError(f"two layers are called {node.name!r}; give each its own name")
         for name in node.shape_sources:
             if name not in known:
-                raise NetworkError(
-                    f"layer {node.name!r} reads {_misread(name, node, nodes, known)}"
-                )
+                wrong = _misread(name, node, nodes, known)
+                raise NetworkError(f"layer {node.name!r} reads {wrong}")
         known.append(node.name)
 
 
 def _misread(name: str, node: Node, nodes: Sequence[Node], known: Sequence[str]) -> str:
-    """Say what is wrong with a name that is not among the earlier ones."""
+    """Say why a layer cannot read a name that no earlier layer has."""
     if name == node.name:
         return "itself; a network has no cycles, name an earlier layer"
     if any(other.name == name for other in nodes):
         return f"{name!r}, which comes after it; a network has no cycles, name an earlier layer"
-    close = difflib.get_close_matches(name, known, 1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known[:8])}"
-    return f"{name[:70]!r}, which is unknown; {hint}"
+    return f"{name[:70]!r}, which is unknown; {hint(name, known, most=8)}"

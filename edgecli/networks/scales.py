@@ -1,7 +1,7 @@
-"""A network that looks at a picture at several scales, built as one network with a branch for each.
+"""A network over a picture at several scales: one network with a branch for each scale.
 
-At half size the picture is averaged in blocks of pixels, at double size it is interpolated; the
-outputs are brought back to the picture's size in the opposite way, and averaged. So shapes, costs
+A branch halves the picture by averaging blocks of pixels, or doubles it by interpolation, and
+brings its output back in the opposite way. The result is the mean of the branches. So shapes, costs
 and memory follow as for any network.
 """
 
@@ -10,41 +10,39 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgecli.errors import UsageError
 from edgecli.networks.layers import AveragePool, Mean, Upsample
 from edgecli.networks.network import INPUT, Network, Node
 
 SCALES = (0.5, 1.0, 2.0)
-"""The available scales: two pixels per side become one, or one becomes two."""
-
+"""The scales that there are: two pixels of a side become one, stay, or one becomes two."""
 
 HALVED = AveragePool((2, 2), padding="same", count_padding=False)
-"""The mean of each block of pixels; where a side is odd, the last block is the part there is."""
+"""The mean of each block of pixels. Where a side is odd, the last block is smaller."""
 
 
 def parse_scales(text: str) -> tuple[float, ...]:
-    """Read scales separated by commas, each once; the largest comes first.
+    """Return the scales in a text, separated by commas, each once and the largest first.
+
+    UsageError where one is not among SCALES.
 
     >>> parse_scales("0.5,1")
     (1.0, 0.5)
     """
-    known = {f"{scale:g}": scale for scale in SCALES}
     try:
         found = {float(part) for part in text.split(",")}
     except ValueError:
         found = set()
     if not found or found - set(SCALES):
-        raise UsageError(f"scales {text!r} are not among {', '.join(known)}; write 1, or 0.5,1")
+        known = ", ".join(f"{scale:g}" for scale in SCALES)
+        raise UsageError(f"scales {text!r} are not among {known}; write 1, or 0.5,1")
     return tuple(sorted(found, reverse=True))
 
 
 def at_scales(network: Network, scales: Sequence[float]) -> Network:
-    """Return a network that averages another's output at each scale.
+    """Return a network whose output is the mean of another's at each scale.
 
-    It shares the other's weights. Layers keep their names, prefixed with ``x0.5-``.
+    It shares the other's weights. The layers of a branch are called as before, after ``x0.5-``.
 
     >>> from edgecli.networks.files import load_network
     >>> at_scales(load_network("learned"), (1.0, 0.5)).nodes[-1].inputs
@@ -52,21 +50,17 @@ def at_scales(network: Network, scales: Sequence[float]) -> Network:
     """
     if tuple(scales) == (1.0,):
         return network
-    nodes: list[Node] = []
-    outputs: list[str] = []
-    weights: dict[str, NDArray[np.float32]] = {}
-    for scale in scales:
-        prefix = f"x{scale:g}-"
-        nodes += _branch(network, scale, prefix)
-        outputs.append(nodes[-1].name)
-        weights |= {prefix + name: array for name, array in network.weights.items()}
-    if len(outputs) > 1:
-        nodes.append(Node("mean", Mean(), tuple(outputs)))
+    prefixes = [f"x{scale:g}-" for scale in scales]
+    branches = [list(_branch(network, *pair)) for pair in zip(scales, prefixes, strict=True)]
+    nodes = [node for branch in branches for node in branch]
+    if len(branches) > 1:
+        nodes.append(Node("mean", Mean(), tuple(branch[-1].name for branch in branches)))
+    weights = {p + name: array for p in prefixes for name, array in network.weights.items()}
     return replace(network, nodes=tuple(nodes), weights=weights)
 
 
 def _branch(network: Network, scale: float, prefix: str) -> Iterator[Node]:
-    """Yield the layers of one scale."""
+    """Yield the layers of one scale, each name after the prefix."""
     names = {node.name: prefix + node.name for node in network.nodes} | {INPUT: INPUT}
     if scale != 1:
         names[INPUT] = f"{prefix}picture"

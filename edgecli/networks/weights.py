@@ -1,8 +1,8 @@
-"""What a network learned, in NPZ files: checked before anything is allocated.
+"""Weights of a network: drawn at random, or in NPZ files that are checked before use.
 
-Arrays are named as in torch's state dictionaries, ``conv1.weight`` and ``conv1.bias``, and shaped
-likewise: ``(filters, C_in / groups, kH, kW)`` for a convolution, ``(units, n)`` for a dense layer.
-Half, single and double precision are read; the network computes in float32.
+Arrays are named and shaped as in torch's state dictionaries: ``conv1.weight`` and ``conv1.bias``,
+``(filters, C_in / groups, kH, kW)`` for a convolution, ``(units, n)`` for a dense layer. Files hold
+half, single or double precision; the network computes in float32.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import IO, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -29,11 +28,14 @@ ParameterShapes = Mapping[str, Shape]
 _PRECISIONS = ("float16", "float32", "float64")
 
 _SLACK = 2**20
-"""Bytes allowed in a file beyond its numbers: headers, names and the archive's directory."""
+"""Bytes that a file may have beyond its numbers: headers, names, the archive's directory."""
 
 
 def check_weights(weights: Weights, shapes: ParameterShapes, origin: str) -> None:
-    """Raise NetworkError unless there is a finite float32 array of each shape, and no others."""
+    """Check that there is a finite float32 array of each shape and no other; NetworkError if not.
+
+    ``origin`` begins the message: it says whose weights they are.
+    """
     _check_names(list(weights), shapes, origin)
     for name, shape in shapes.items():
         _check_shape(name, weights[name].shape, shape, origin)
@@ -42,10 +44,10 @@ def check_weights(weights: Weights, shapes: ParameterShapes, origin: str) -> Non
 
 
 def random_weights(shapes: ParameterShapes, seed: int = 0) -> dict[str, NDArray[np.float32]]:
-    """Draw weights by He's rule, normal with variance 2 / n_in, and biases of zero.
+    """Return weights drawn by He's rule, normal with variance 2 / n_in, and biases of zero.
 
-    The same seed gives the same numbers. He, Zhang, Ren and Sun, "Delving deep into rectifiers"
-    (2015): responses keep their size from layer to layer through ReLU.
+    The same seed gives the same numbers. With this variance responses keep their size from layer to
+    layer through ReLU (He, Zhang, Ren and Sun, "Delving deep into rectifiers", 2015).
     """
     random = np.random.default_rng(seed)
     drawn = {}
@@ -59,34 +61,42 @@ def random_weights(shapes: ParameterShapes, seed: int = 0) -> dict[str, NDArray[
 
 
 def dump_weights(weights: Weights, dtype: DTypeLike = np.float32) -> bytes:
-    """Return weights as an NPZ file in this precision; the same weights give the same bytes."""
+    """Return an NPZ file of weights in this precision; the same weights give the same bytes."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in weights.items():
             member = io.BytesIO()
             np.save(member, array.astype(dtype), allow_pickle=False)
-            # A ZipInfo without a time stamp means 1980, whenever the file is written.
+            # A ZipInfo that is given no time says 1980, whenever the file is written.
             info = zipfile.ZipInfo(f"{name}.npy")
             archive.writestr(info, member.getvalue(), zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
 
 def read_weights(path: str, shapes: ParameterShapes) -> dict[str, NDArray[np.float32]]:
-    """Read an NPZ file with an array of each shape and no others; NetworkError if it differs.
+    """Read an NPZ file with an array of each shape and no other; NetworkError if it differs.
 
-    Nothing is unpickled. Every header is checked against the shape that its layer needs, and
-    against the bytes present, before the array is allocated.
+    Nothing is unpickled. Before an array is allocated, its header is checked against the shape that
+    its layer needs and against the bytes that are there.
     """
     origin = f"weights {path}"
     limit = sum(8 * math.prod(shape) for shape in shapes.values()) + _SLACK
     data = _read_bytes(path, limit, origin)
-    with _translated(origin), zipfile.ZipFile(io.BytesIO(data)) as archive:
-        infos = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-        _check_names(list(infos), shapes, origin)
-        weights = {
-            name: _read_member(archive, infos[name], shape, f"{origin}, {name}")
-            for name, shape in shapes.items()
-        }
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            _check_names(list(infos), shapes, origin)
+            weights = {
+                name: _read_member(archive, infos[name], shape, f"{origin}, {name}")
+                for name, shape in shapes.items()
+            }
+    except BROKEN as error:  # what NumPy and zipfile raise on damaged bytes
+        reason = (str(error).partition("\n")[0] or type(error).__name__)[:80]
+        raise NetworkError(
+            f"{origin}: damaged or no NPZ file ({reason}); save it with numpy.savez"
+        ) from error
+    except OSError as error:
+        raise NetworkError(f"{origin}: damaged ({error}); save it again") from error
     check_weights(weights, shapes, origin)
     return weights
 
@@ -113,9 +123,12 @@ def _read_bytes(path: str, limit: int, origin: str) -> bytes:
 def _read_member(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, shape: Shape, origin: str
 ) -> NDArray[np.float32]:
-    """Read one array; zipfile returns no more bytes than the archive's directory declares."""
+    """Read one array; zipfile gives no more bytes than the archive's directory declares."""
     with archive.open(info) as stream:
-        fortran, dtype = _check_header(stream, shape, origin)
+        found, fortran, dtype = read_header(stream)
+        _check_shape("the array", found, shape, origin)
+        if dtype.newbyteorder("=").name not in _PRECISIONS:
+            raise NetworkError(f"{origin} holds {dtype}; save {', '.join(_PRECISIONS)}")
         needed, left = math.prod(shape) * dtype.itemsize, info.file_size - stream.tell()
         if needed != left:
             raise NetworkError(
@@ -123,19 +136,10 @@ def _read_member(
                 "the file is cut or damaged, save it again"
             )
         data = stream.read(needed)
-        stream.read(1)  # reach the end of the data, where zipfile checks the checksum
+        stream.read(1)  # at the end of the data zipfile checks the checksum
     array: NDArray[Any] = np.frombuffer(data, dtype)
-    with np.errstate(over="ignore"):  # a double beyond float32 becomes infinite, and is rejected
+    with np.errstate(over="ignore"):  # too large a double becomes infinite, which is refused later
         return np.ascontiguousarray(array.reshape(shape, order="F" if fortran else "C"), np.float32)
-
-
-def _check_header(stream: IO[bytes], shape: Shape, origin: str) -> tuple[bool, np.dtype[Any]]:
-    """Return whether the first axis runs fastest, and the type."""
-    found, fortran, dtype = read_header(stream)
-    _check_shape("the array", found, shape, origin)
-    if dtype.newbyteorder("=").name not in _PRECISIONS:
-        raise NetworkError(f"{origin} holds {dtype}; save {', '.join(_PRECISIONS)}")
-    return fortran, dtype
 
 
 def _check_names(found: list[str], shapes: ParameterShapes, origin: str) -> None:
@@ -153,17 +157,3 @@ def _check_shape(name: str, found: Shape, shape: Shape, origin: str) -> None:
             f"{origin}: {name} has shape {found} and its layer needs {shape}; "
             "give the weights of this network"
         )
-
-
-@contextmanager
-def _translated(origin: str) -> Iterator[None]:
-    """Turn the errors of NumPy and zipfile on damaged bytes into one line."""
-    try:
-        yield
-    except BROKEN as error:
-        reason = (str(error).partition("\n")[0] or type(error).__name__)[:80]
-        raise NetworkError(
-            f"{origin}: damaged or no NPZ file ({reason}); save it with numpy.savez"
-        ) from error
-    except OSError as error:
-        raise NetworkError(f"{origin}: damaged ({error}); save it again") from error

@@ -1,7 +1,7 @@
-"""Learned edges from scratch: drawn scenes, a network that learns from them, and its files.
+"""Learned edges from scratch: scenes are drawn, and a network learns from them.
 
     pip install 'edgecli[train]'
     python -m edgecli.training learned -o weights
 
-Nothing else in the package imports this; only ``model`` and ``train`` need torch.
+No other part of the package imports this one. Only ``model`` and ``train`` need torch.
 """

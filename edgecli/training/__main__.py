@@ -1,7 +1,7 @@
 """Training from scratch: ``python -m edgecli.training learned -o weights``.
 
-Draws scenes, trains on them, and writes ``learned.toml`` and ``learned.npz``. An interrupted run
-resumes from its last checkpoint.
+Draws scenes, trains a network on them, and writes ``learned.toml`` and ``learned.npz``. A run that
+was interrupted goes on from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import math
 import os
 import sys
 import time
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from edgecli.errors import EdgeCliError, UsageError
-from edgecli.training.architecture import NETWORKS, architecture
-from edgecli.training.export import write_network
+from edgecli.training.architecture import NETWORKS, architecture, write_network
 from edgecli.training.pool import Pool
 from edgecli.training.recipe import Recipe, changed
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """Read the command line."""
+    """Return the options of a command line, by default this process's."""
     parser = argparse.ArgumentParser("python -m edgecli.training", description=__doc__)
     parser.add_argument("network", help=f"what to train: {', '.join(NETWORKS)}")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER")
@@ -39,24 +39,21 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-class Journal:
-    """A log file whose last line is also shown on standard error."""
+def log_to(path: Path, line: str) -> None:
+    """Add a line to a file, after the time of day, and show it on standard error.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __call__(self, line: str) -> None:
-        """Log a line; in the file it is preceded by the time of day."""
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(f"{time.strftime('%H:%M:%S')} {line}\n")
-        ends = "\r\x1b[K", "" if line.startswith("step") else "\n"
-        start, end = ends if sys.stderr.isatty() else ("", "\n")
-        sys.stderr.write(f"{start}{line}{end}")
-        sys.stderr.flush()
+    On a terminal the next line replaces one that begins with ``step``.
+    """
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+    ends = "\r\x1b[K", "" if line.startswith("step") else "\n"
+    start, end = ends if sys.stderr.isatty() else ("", "\n")
+    sys.stderr.write(f"{start}{line}{end}")
+    sys.stderr.flush()
 
 
 def run(options: argparse.Namespace) -> Path:
-    """Draw, train and export; return the network's file."""
+    """Draw scenes, train on them and export the network; return its file."""
     network = architecture(options.network)
     recipe = changed(Recipe(), options.set)
     if find_spec("torch") is None:
@@ -69,7 +66,7 @@ def run(options: argparse.Namespace) -> Path:
     torch.set_num_threads(options.threads)
     work = options.work or options.output
     work.mkdir(parents=True, exist_ok=True)
-    log = Journal(work / f"{network.name}.log")
+    log = partial(log_to, work / f"{network.name}.log")
     log(f"{network.name}: {recipe}")
     pool = Pool(work / "scenes", recipe.size)
     pool.draw_all(recipe.first_scenes, options.threads)
@@ -80,7 +77,7 @@ def run(options: argparse.Namespace) -> Path:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return its exit code."""
+    """Run a command line and return the exit code."""
     try:
         path = run(parse(arguments))
     except EdgeCliError as error:

@@ -1,12 +1,13 @@
-"""Random fields ``(H, W)`` of mean 0 and deviation 1, for textures, light and rough edges.
+"""Random fields ``(H, W)`` of mean 0 and deviation 1: textures, light, rough outlines.
 
-Everything takes a NumPy generator: the same state gives the same field.
+All randomness comes from the NumPy generator that is passed: the same state gives the same field.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +21,33 @@ Picture = NDArray[np.uint8]
 
 Shape = tuple[int, int]
 Random = np.random.Generator
+T = TypeVar("T")
 
 BICUBIC = Image.Resampling.BICUBIC
 
 
-def blur(values: Field, sigma: float) -> Field:
-    """Return rows and columns blurred by a Gaussian of ``sigma`` pixels, edges replicated.
+def log_uniform(random: Random, low: float, high: float) -> float:
+    """Return a number whose logarithm is uniform."""
+    return float(math.exp(random.uniform(math.log(low), math.log(high))))
 
-    ``values`` are ``(H, W)`` or ``(H, W, C)``.
+
+def choice(random: Random, shares: Mapping[T, float]) -> T:
+    """Return one of the keys, as often as its share says."""
+    kinds, sizes = list(shares), np.array(list(shares.values()))
+    return kinds[random.choice(len(kinds), p=sizes / sizes.sum())]
+
+
+def widened(values: Field, radius: int, axis: int) -> Field:
+    """Return values with this axis first, and its ends repeated ``radius`` times."""
+    pads = [(0, 0)] * values.ndim
+    pads[axis] = (radius, radius)
+    return np.moveaxis(np.pad(values, pads, mode="edge"), axis, 0)
+
+
+def blur(values: Field, sigma: float) -> Field:
+    """Return ``(H, W)`` or ``(H, W, C)`` blurred by a Gaussian of ``sigma`` pixels.
+
+    What lies outside is like the outermost pixels.
     """
     if sigma < 0.2:
         return values
@@ -35,48 +55,33 @@ def blur(values: Field, sigma: float) -> Field:
     taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     taps = (taps / taps.sum()).astype(np.float32)
     for axis in (0, 1):
-        values = _along(values, taps, axis)
+        wide, size = widened(values, radius, axis), values.shape[axis]
+        out = wide[radius : radius + size] * taps[radius]
+        for i in range(radius):
+            out += (wide[i : i + size] + wide[2 * radius - i : 2 * radius - i + size]) * taps[i]
+        values = np.ascontiguousarray(np.moveaxis(out, 0, axis))
     return values
 
 
-def _along(values: Field, taps: NDArray[np.float32], axis: int) -> Field:
-    radius, size = len(taps) // 2, values.shape[axis]
-    pads = [(0, 0)] * values.ndim
-    pads[axis] = (radius, radius)
-    wide = np.moveaxis(np.pad(values, pads, mode="edge"), axis, 0)
-    out = wide[radius : radius + size] * taps[radius]
-    for i in range(radius):
-        out += (wide[i : i + size] + wide[2 * radius - i : 2 * radius - i + size]) * taps[i]
-    return np.ascontiguousarray(np.moveaxis(out, 0, axis))
-
-
 def normalised(values: Field) -> Field:
-    """Return values scaled to mean 0 and deviation 1; a constant field gives 0."""
+    """Return values scaled to mean 0 and deviation 1. A constant field gives 0."""
     centred = values - values.mean()
     scaled: Field = (centred / max(float(centred.std()), 1e-6)).astype(np.float32)
     return scaled
 
 
-def grid(shape: Shape) -> tuple[Field, Field]:
-    """Return the rows and the columns of all pixels, from −1 to 1 along the longer side."""
-    scale = 2 / max(max(shape) - 1, 1)
-    rows, cols = (
-        (np.arange(n, dtype=np.float32) - np.float32((n - 1) / 2)) * np.float32(scale)
-        for n in shape
-    )
-    return np.broadcast_to(rows[:, None], shape), np.broadcast_to(cols[None], shape)
-
-
 def turned(random: Random, shape: Shape) -> tuple[Field, Field]:
-    """Return coordinates along and across a random direction, −1 to 1 along the longer side."""
-    rows, cols = grid(shape)
+    """Return all places along and across a random direction; the longer side spans −1 to 1."""
+    scale = np.float32(2 / max(max(shape) - 1, 1))
+    rows, cols = ((np.arange(n, dtype=np.float32) - np.float32((n - 1) / 2)) * scale for n in shape)
+    rows, cols = np.broadcast_to(rows[:, None], shape), np.broadcast_to(cols, shape)
     angle = random.uniform(0, 2 * math.pi)
     s, c = np.float32(math.sin(angle)), np.float32(math.cos(angle))
     return c * cols + s * rows, c * rows - s * cols
 
 
 def receding(random: Random, shape: Shape) -> tuple[Field, Field]:
-    """Return coordinates like ``turned``; half the time those of a plane in perspective."""
+    """Return places as ``turned`` does, half the time on a plane that recedes in perspective."""
     along, across = turned(random, shape)
     if random.random() < 0.5:
         return along, across
@@ -85,9 +90,9 @@ def receding(random: Random, shape: Shape) -> tuple[Field, Field]:
 
 
 def cloud(random: Random, shape: Shape, slope: float = 1.8, stretch: float = 1.0) -> Field:
-    """Return 1/f^(slope/2) noise: amplitudes fall with frequency as in natural images.
+    """Return 1/f^(slope/2) noise, whose amplitudes fall with frequency as in natural images.
 
-    ``stretch`` elongates it along a random direction: grain, water, fur.
+    ``stretch`` elongates it along a random direction, like grain, water or fur.
     """
     H, W = shape
     size = _fast_size(max(H, W))
@@ -101,7 +106,7 @@ def cloud(random: Random, shape: Shape, slope: float = 1.8, stretch: float = 1.0
 
 
 def band(random: Random, shape: Shape, wavelength: float) -> Field:
-    """Return noise around one wavelength in pixels: spots and blotches."""
+    """Return noise around one wavelength in pixels, which looks like spots."""
     H, W = shape
     size = _fast_size(max(H, W))
     f = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None]).astype(np.float32)
@@ -110,32 +115,32 @@ def band(random: Random, shape: Shape, wavelength: float) -> Field:
 
 
 def _shaped(random: Random, amplitude: Field, size: int) -> Field:
-    """Return a field with random phases and these amplitudes ``(size, size // 2 + 1)``."""
+    """Return a square field of these amplitudes ``(size, size // 2 + 1)`` and random phases."""
     parts = random.standard_normal((*amplitude.shape, 2), np.float32).view(np.complex64)[..., 0]
     return np.fft.irfft2(parts * amplitude, (size, size)).astype(np.float32)
 
 
 def _fast_size(size: int) -> int:
-    """Return the next size, from this one up, with fast Fourier transforms: 2^k or 3 · 2^k."""
+    """Return the least size from this one up whose Fourier transform is fast: 2^k or 3 · 2^k."""
     power = 1 << (max(size, 8) - 1).bit_length()
     return power * 3 // 4 if size <= power * 3 // 4 else power
 
 
 def slow(random: Random, shape: Shape, slope: float = 2.8) -> Field:
-    """Return smooth 1/f noise, drawn on every fourth pixel and interpolated."""
+    """Return smooth 1/f noise, drawn at every fourth pixel and interpolated."""
     small = cloud(random, (-(-shape[0] // 4) + 1, -(-shape[1] // 4) + 1), slope)
     image = Image.fromarray(small).resize((4 * small.shape[1], 4 * small.shape[0]), BICUBIC)
     return np.asarray(image, np.float32)[: shape[0], : shape[1]]
 
 
 def spots(random: Random, shape: Shape) -> Field:
-    """Return blotches with more or less sharp outlines, like camouflage or a spotted coat."""
+    """Return blotches of more or less sharp outline, like camouflage or a spotted coat."""
     field = band(random, shape, log_uniform(random, 6, 48))
     return normalised(np.tanh(field * random.uniform(0.5, 6) + random.uniform(-1, 1)))
 
 
 def stripes(random: Random, shape: Shape) -> Field:
-    """Return stripes, straight or wavering, smooth or sharp."""
+    """Return stripes: straight or wavering, smooth or sharp."""
     _, across = receding(random, shape)
     waver = slow(random, shape) * random.uniform(0, 1.5)
     phase = across * np.float32(math.pi * max(shape) / log_uniform(random, 4, 32)) + waver
@@ -143,12 +148,11 @@ def stripes(random: Random, shape: Shape) -> Field:
 
 
 def checks(random: Random, shape: Shape) -> Field:
-    """Return a lattice: checks, tiles, or bricks with joints."""
+    """Return a lattice of checks, tiles or bricks."""
     along, across = receding(random, shape)
-    longest = max(shape)
-    pitch = log_uniform(random, 6, 40)
-    u = along * np.float32(longest / 2 / pitch)
-    v = across * np.float32(longest / 2 / pitch * random.uniform(1, 2.5))
+    cells = max(shape) / 2 / log_uniform(random, 6, 40)
+    u = along * np.float32(cells)
+    v = across * np.float32(cells * random.uniform(1, 2.5))
     if random.random() < 0.5:
         return normalised((np.floor(u) + np.floor(v)) % 2)
     u = u + 0.5 * (np.floor(v) % 2)
@@ -178,21 +182,21 @@ def leaves(random: Random, shape: Shape) -> Field:
 
 
 def thicket(random: Random, shape: Shape) -> Field:
-    """Return leaves in tufts, light ones in front of dark gaps: bushes, woods, heaps, rubble."""
+    """Return light leaves in tufts before dark gaps: bushes, woods, heaps, rubble."""
     tufts = cloud(random, shape, random.uniform(1.4, 2.2))
     light = leaves(random, shape) + random.uniform(0.3, 1) * leaves(random, shape)
     return normalised(light + random.uniform(0.3, 2) * np.minimum(tufts, 0.5))
 
 
 def creases(random: Random, shape: Shape) -> Field:
-    """Return lines where noise changes sign: wrinkles, veins, cracks, ripples, folds."""
+    """Return lines where noise changes sign, like wrinkles, veins, cracks, ripples or folds."""
     smooth = log_uniform(random, 1, 6) if random.random() < 0.5 else 1.0
     field = np.abs(cloud(random, shape, random.uniform(1.6, 2.8), smooth))
     return normalised(field ** np.float32(random.uniform(0.3, 1)))
 
 
 def strokes(random: Random, shape: Shape) -> Field:
-    """Return thin strokes in roughly one direction: grass, fur, straw, bark."""
+    """Return thin strokes in about one direction: grass, fur, straw, bark."""
     H, W = shape
     canvas = Image.new("F", (W, H))
     draw = ImageDraw.Draw(canvas)
@@ -215,7 +219,7 @@ def plain(random: Random, shape: Shape) -> Field:
 
 
 def grain(random: Random, shape: Shape) -> Field:
-    """Return 1/f noise of any roughness, elongated or not: stone, earth, water, hair."""
+    """Return 1/f noise of any roughness, perhaps elongated: stone, earth, water, hair."""
     stretch = log_uniform(random, 1, 8) if random.random() < 0.5 else 1.0
     return cloud(random, shape, random.uniform(0.8, 2.2), stretch)
 
@@ -239,16 +243,10 @@ TEXTURES: dict[Texture, float] = {
     stripes: 0.05,
     checks: 0.05,
 }
-"""Every texture, and how often it is drawn."""
+"""Every texture, and the share of surfaces that have it."""
 
 
 def texture(random: Random, shape: Shape) -> tuple[Field, bool]:
-    """Return a texture drawn at random, and whether it is a plain one."""
-    kinds, shares = list(TEXTURES), np.array(list(TEXTURES.values()))
-    kind = kinds[random.choice(len(kinds), p=shares / shares.sum())]
+    """Return a texture of a random kind, and whether that is ``plain``."""
+    kind = choice(random, TEXTURES)
     return kind(random, shape), kind is plain
-
-
-def log_uniform(random: Random, low: float, high: float) -> float:
-    """Return a number whose logarithm is uniform."""
-    return float(math.exp(random.uniform(math.log(low), math.log(high))))

@@ -1,8 +1,8 @@
-"""A network spec in torch, to be trained: with batch norm after convolutions and side outputs.
+"""A network spec in torch, with what training needs: batch norm and side outputs.
 
 The spec's nodes are interpreted one after another, so that the network is described only once.
-What merely helps training (normalisation, side outputs) is folded in or dropped by
-``folded_weights``: the package's forward pass computes the same.
+``folded_weights`` folds the norms into the weights and drops the side outputs; the package's
+forward pass then computes the same as torch.
 """
 
 from __future__ import annotations
@@ -23,14 +23,19 @@ from edgecli.networks.layers import Add, Convolution, Upsample
 from edgecli.networks.network import INPUT, Node
 
 RARE = 0.03
-"""The share of edge pixels that an untrained network predicts, set by its outputs' biases."""
+"""The share of edge pixels that an untrained network predicts."""
+
+PARTS = ("weight", "bias")
+
+SIDES = ("quarter-out", "half-out")
+"""The nodes that have a side output, which predicts edges at a coarse size."""
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
     """A network and its modules by node; ``NODE-norm`` is a norm, ``NODE-side`` a side output.
 
-    Convolutions followed by a ReLU have a norm. The last layer's sigmoid is left to the loss.
+    A convolution with a ReLU has a norm. The last layer's sigmoid is left to the loss.
     """
 
     network: Network
@@ -39,7 +44,7 @@ class Model:
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Return the logits ``(N, 1, H, W)`` of edges and, in training, those of side outputs.
 
-        ``images (N, 3, H, W)`` range from 0 to 1.
+        ``images`` are ``(N, 3, H, W)`` of 0 to 1. TypeError where a layer is not trained.
         """
         values = {INPUT: images}
         for node in self.network.nodes:
@@ -64,7 +69,7 @@ class Model:
                 return value[:, :, :height, :width]
             case Add():
                 return inputs[0] + inputs[1]
-        raise TypeError(f"layer {node.name!r} ({node.layer.kind}) is not trained")
+        raise TypeError(f"{node} is not trained")
 
 
 def _padded(image: Tensor, layer: Convolution) -> Tensor:
@@ -75,14 +80,13 @@ def _padded(image: Tensor, layer: Convolution) -> Tensor:
 
 
 def _side_names(network: Network) -> list[str]:
-    """Return the nodes with side outputs, which predict edges at coarse sizes."""
-    return [node.name for node in network.nodes if node.name in ("quarter-out", "half-out")]
+    return [node.name for node in network.nodes if node.name in SIDES]
 
 
 def build(network: Network) -> Model:
-    """Return a model to be trained, with weights drawn by He's rule from torch's generator.
+    """Return a model for training, with weights drawn by He's rule from torch's generator.
 
-    A network that has weights is built with them unchanged: without norms, not for training.
+    A network that has weights keeps them, and its model has no norms and is for evaluation.
     """
     modules, shapes = nn.ModuleDict(), network.parameter_shapes()
     for node in network.nodes:
@@ -93,7 +97,10 @@ def build(network: Network) -> Model:
             if normed:
                 modules[f"{node.name}-norm"] = nn.BatchNorm2d(node.layer.count)
             if network.weights:
-                _fill(modules[node.name], network, node)
+                learned = {part: network.weights[f"{node.name}.{part}"] for part in PARTS}
+                modules[node.name].load_state_dict(
+                    {part: torch.from_numpy(array) for part, array in learned.items()}
+                )
     if network.weights:
         modules.eval()
     else:
@@ -101,15 +108,8 @@ def build(network: Network) -> Model:
     return Model(network, modules)
 
 
-def _fill(module: nn.Module, network: Network, node: Node) -> None:
-    """Give a convolution the weights and biases of its node."""
-    parts = ("weight", "bias")
-    arrays = {part: network.weights[f"{node.name}.{part}"] for part in parts}
-    module.load_state_dict({part: torch.from_numpy(array) for part, array in arrays.items()})
-
-
 def _add_sides(network: Network, modules: nn.ModuleDict) -> None:
-    """Add the side outputs; let all outputs lean towards no edge at first."""
+    """Add the side outputs, and set all outputs' biases so that edges are RARE at first."""
     heads: list[Any] = [modules[network.nodes[-1].name]]
     for name in _side_names(network):
         modules[f"{name}-side"] = nn.Conv2d(network.shapes()[name][0], 1, 1)
@@ -120,35 +120,27 @@ def _add_sides(network: Network, modules: nn.ModuleDict) -> None:
 
 def _convolution(layer: Convolution, depth: int, *, bias: bool) -> nn.Conv2d:
     made = nn.Conv2d(
-        depth,
-        layer.count,
-        layer.kernel_size,
-        stride=layer.stride,
-        dilation=layer.dilation,
-        groups=layer.groups,
-        bias=bias,
+        depth, layer.count, layer.kernel_size, layer.stride, 0, layer.dilation, layer.groups, bias
     )
     nn.init.kaiming_normal_(made.weight, nonlinearity="relu")
     return made
 
 
 def folded_weights(model: Model) -> dict[str, NDArray[np.float32]]:
-    """Return weights and biases by their names in weight files, with batch norm folded in.
+    """Return weights and biases by their names in weight files, with the norms folded in.
 
-    In evaluation a norm is γ (x − μ) / √(σ² + ε) + β: a factor and a summand per filter.
+    In evaluation a norm is γ (x − μ) / √(σ² + ε) + β: a factor and a summand for each filter.
     """
     found: dict[str, NDArray[np.float32]] = {}
     for node in model.network.nodes:
-        if not isinstance(node.layer, Convolution):
-            continue
-        weight, bias = _folded(model.modules, node.name)
-        found[f"{node.name}.weight"] = weight.numpy().astype(np.float32)
-        found[f"{node.name}.bias"] = bias.numpy().astype(np.float32)
+        if isinstance(node.layer, Convolution):
+            folded = zip(PARTS, _folded(model.modules, node.name), strict=True)
+            found |= {f"{node.name}.{part}": both.float().numpy() for part, both in folded}
     return found
 
 
 def _folded(modules: nn.ModuleDict, name: str) -> tuple[Tensor, Tensor]:
-    """Return the weight and bias of a convolution and its norm together, in double precision."""
+    """Return the weights and biases of a convolution with its norm, in double precision."""
     convolution: Any = modules[name]
     weight = convolution.weight.detach().double()
     bias = torch.zeros(len(weight), dtype=torch.float64)

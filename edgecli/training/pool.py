@@ -1,6 +1,6 @@
-"""Scenes on disk: drawn once, by any number of processes, and read many times.
+"""Scenes on disk, drawn once by any number of processes and read many times.
 
-Scene n is always what ``draw_scene(n)`` draws, in whichever process and order.
+Scene n is always what ``draw_scene(n)`` draws, whichever process draws it and when.
 """
 
 from __future__ import annotations
@@ -20,21 +20,19 @@ from edgecli.training.scenes import Scene, draw_scene
 
 @dataclass(frozen=True)
 class Pool:
-    """Square scenes of one size in a folder; missing ones are drawn when read."""
+    """Square scenes of one size in a folder. A missing one is drawn when it is read."""
 
     folder: Path
     size: int = 352
 
     def read(self, number: int) -> Scene:
-        """Return a scene, drawing it into the folder first if it is missing."""
-        path = self.path(number)
-        if not path.exists():
-            self.draw(number)
-        with np.load(path) as arrays:
+        """Return a scene, which is drawn first if it is missing."""
+        self.draw(number)
+        with np.load(self.path(number)) as arrays:
             return Scene(arrays["picture"], arrays["labels"])
 
     def draw(self, number: int) -> None:
-        """Draw a scene into the folder, where it appears whole or not at all."""
+        """Draw a scene unless it is there; its file appears whole or not at all."""
         path = self.path(number)
         if path.exists():
             return
@@ -50,14 +48,14 @@ class Pool:
         return self.folder / f"scene-{self.size}-{number:07d}.npz"
 
     def draw_all(self, numbers: range, processes: int) -> None:
-        """Draw all missing scenes of these ``numbers``, on this many processes."""
+        """Draw all of these scenes that are missing, on this many processes."""
         missing = [number for number in numbers if not self.path(number).exists()]
         with self._executor(processes) as executor:
             list(executor.map(self.draw, missing, chunksize=8))
 
     @contextmanager
     def drawing(self, numbers: range, processes: int) -> Iterator[None]:
-        """Draw these scenes in order, on other processes, while the context lasts."""
+        """Draw these scenes in order on other processes, as far as they come in the context."""
         executor = self._executor(processes)
         for number in numbers:
             executor.submit(self.draw, number)
@@ -68,5 +66,5 @@ class Pool:
 
     @staticmethod
     def _executor(processes: int) -> ProcessPoolExecutor:
-        """Return freshly started processes: forking amid training threads would hang."""
+        """Return processes that are started afresh, as forking amid training threads hangs."""
         return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))

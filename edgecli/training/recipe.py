@@ -1,4 +1,4 @@
-"""All that decides what a training makes: its numbers, each of which can be given another value.
+"""The numbers that decide what a training makes, each of which can be given another value.
 
 >>> changed(Recipe(), ["steps=100", "rate=0.001"]).rate
 0.001
@@ -14,26 +14,26 @@ from typing import Any
 from edgecli.errors import UsageError
 
 HELD_OUT = 9_000_000
-"""The number of the first scene that is not trained on but measured."""
+"""The number of the first scene that is measured and not trained on."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The numbers of a training; the defaults are those of the package's weights."""
+    """The numbers of a training. The defaults made the package's weights."""
 
     steps: int = 6000
     scenes: int = 2500
     size: int = 352  # of a scene, in pixels
-    ready: int = 800  # scenes at the first step; every step there is one more
+    ready: int = 800  # scenes at the first step; each step adds one
     batch: int = 7  # crops of each step
     side: int = 200  # of a crop, in pixels
-    rate: float = 3e-3  # of AdamW; from there to 0 along half a cosine
-    warmup: int = 100  # steps in which the rate grows to that
+    rate: float = 3e-3  # of AdamW; it falls from there to 0 along half a cosine
+    warmup: int = 100  # steps in which the rate rises to that
     decay: float = 1e-4  # of weights
-    average: float = 0.998  # what the running mean of weights keeps at every step
-    positives: float = 6.0  # what an edge counts, where no edge counts 1
-    sides: float = 0.25  # what the coarse sizes' own answers count
-    measured: int = 48  # scenes held out
+    average: float = 0.998  # the share that the running mean of weights keeps at each step
+    positives: float = 6.0  # the weight of an edge pixel; another has 1
+    sides: float = 0.25  # the weight of each side output; the output has 1
+    measured: int = 48  # scenes that are held out
     seed: int = 0
 
     @property
@@ -43,14 +43,14 @@ class Recipe:
 
     @property
     def later_scenes(self) -> range:
-        """Return the scenes that join them, one at each step."""
+        """Return the scenes that join those, one at each step."""
         return range(len(self.first_scenes), min(self.ready + self.steps, self.scenes))
 
 
 def changed(recipe: Recipe, settings: Sequence[str]) -> Recipe:
     """Return a recipe with settings ``name=value``; UsageError where one is unknown or no number.
 
-    Counts are whole and at least 1, the seed and other numbers at least 0.
+    Counts are whole numbers from 1. The seed and the other numbers may be 0.
     """
     kinds = {field.name: type(getattr(recipe, field.name)) for field in fields(recipe)}
     values: dict[str, Any] = {}

@@ -1,15 +1,15 @@
-"""Outlines: masks ``(H, W)`` of objects, from smooth to ragged, in their bounding boxes."""
+"""Outlines of things, from smooth to ragged, as masks ``(side, side)``."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from edgecli.training.fields import Random, blur, cloud, log_uniform, turned
+from edgecli.training.fields import Random, blur, choice, cloud, log_uniform, turned
 
 Mask = NDArray[np.bool_]
 
@@ -21,9 +21,8 @@ def blob(random: Random, side: int) -> Mask:
     angle = np.arctan2(v, u)
     reach = np.full_like(u, 0.8)
     for k in range(2, int(random.integers(3, 8))):
-        reach += np.float32(random.normal(0, 0.35 / k)) * np.cos(
-            k * angle + np.float32(random.uniform(0, 2 * math.pi))
-        )
+        size, phase = random.normal(0, 0.35 / k), random.uniform(0, 2 * math.pi)
+        reach += np.float32(size) * np.cos(k * angle + np.float32(phase))
     mask: Mask = np.hypot(u, v) < reach.clip(0.15, 1.3)
     return mask
 
@@ -47,20 +46,21 @@ def upright(random: Random, side: int) -> Mask:
 
 
 def polygon(random: Random, side: int) -> Mask:
-    """Return a polygon of 3 to 9 corners at increasing angles: rocks, roofs, sails."""
+    """Return a polygon of 3 to 9 corners around its middle: rocks, roofs, sails."""
     count = int(random.integers(3, 10))
     angles = np.sort(random.uniform(0, 2 * math.pi, count))
     radii = random.uniform(0.35, 1, count) * side / 2
     points = np.stack([np.cos(angles) * radii, np.sin(angles) * radii], 1) + side / 2
-    return drawn(side, [points])
+    image = Image.new("1", (side, side))
+    ImageDraw.Draw(image).polygon(points.ravel().tolist(), fill=1)
+    return np.array(image)
 
 
 def limb(random: Random, side: int) -> Mask:
     """Return a tapering band along a winding path: limbs, trunks, branches, necks."""
     count = int(random.integers(3, 8))
-    turns = np.cumsum(random.normal(0, random.uniform(0.1, 0.7), count)) + random.uniform(
-        0, 2 * math.pi
-    )
+    bends = random.normal(0, random.uniform(0.1, 0.7), count)
+    turns = np.cumsum(bends) + random.uniform(0, 2 * math.pi)
     path = np.cumsum(np.stack([np.cos(turns), np.sin(turns)], 1), 0)
     path = path - (path.max(0) + path.min(0)) / 2
     path = path / max(float(np.abs(path).max()), 1e-6) * 0.42 * side + side / 2
@@ -92,7 +92,7 @@ def creature(random: Random, side: int) -> Mask:
         if n == 0:
             head = max(int(side * body * random.uniform(0.4, 0.7)), 4)
             centre = side / 2 + toward[::-1] * side * body * 0.5
-            place(mask, blob(random, head), (float(centre[0]), float(centre[1])))
+            place(mask, blob(random, head), centre)
         else:
             bend = random.normal(0, 0.08 * side, (3, 2))
             path = side / 2 + toward * np.array([[0.1], [0.28], [0.46]]) * side + bend
@@ -119,7 +119,7 @@ def tree(random: Random, side: int) -> Mask:
 
 
 def ridge(random: Random, shape: tuple[int, int], level: float) -> Mask:
-    """Return everything below a skyline at ``level`` (0 top, 1 bottom): hills, roofs, woods."""
+    """Return all that is below a skyline at ``level`` (0 top, 1 bottom): hills, roofs, woods."""
     H, W = shape
     rough = cloud(random, (8, W), random.uniform(1.2, 3))[0]
     line = H * (level + rough * random.choice([0.0, 0.01, 0.03, 0.08]) * random.uniform(0.3, 1.5))
@@ -132,7 +132,7 @@ def ridge(random: Random, shape: tuple[int, int], level: float) -> Mask:
 
 
 def ragged(random: Random, mask: Mask) -> Mask:
-    """Return a mask whose outline is roughened by 1/f noise: bushes, rocks, fur, torn clouds."""
+    """Return a mask with its outline roughened by 1/f noise: bushes, rocks, fur, torn clouds."""
     side = max(mask.shape)
     depth = log_uniform(random, 0.01, 0.08) * side
     soft = blur(mask.astype(np.float32), max(depth, 0.7))
@@ -140,25 +140,16 @@ def ragged(random: Random, mask: Mask) -> Mask:
     return soft + noise * np.float32(random.uniform(0.08, 0.22)) > 0.5
 
 
-def drawn(side: int, polygons: list[NDArray[np.float64]]) -> Mask:
-    """Return filled polygons of ``(x, y)`` corners."""
-    image = Image.new("1", (side, side))
-    draw = ImageDraw.Draw(image)
-    for points in polygons:
-        draw.polygon(points.ravel().tolist(), fill=1)
-    return np.array(image)
-
-
-def place(mask: Mask, part: Mask, centre: tuple[float, float]) -> None:
-    """Add a part to a mask around a centre of (row, column), cut at the borders."""
+def place(mask: Mask, part: Mask, centre: Iterable[float]) -> None:
+    """Add a part to a mask around a centre (row, column); what lies outside is cut off."""
     target, source = overlap(mask.shape, part.shape, centre)
     mask[target] |= part[source]
 
 
 def overlap(
-    shape: tuple[int, ...], part: tuple[int, ...], centre: tuple[float, float]
+    shape: tuple[int, ...], part: tuple[int, ...], centre: Iterable[float]
 ) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Return where a part around a centre lies in the whole, and which piece of it lies there."""
+    """Return where in the whole a part around a centre lies, and which piece of it lies there."""
     targets, sources = [], []
     for size, length, middle in zip(shape, part, centre, strict=True):
         start = round(middle - length / 2)
@@ -178,11 +169,10 @@ OUTLINES: dict[Callable[[Random, int], Mask], float] = {
     creature: 0.16,
     tree: 0.06,
 }
-"""Every outline, and how often it is drawn."""
+"""Every outline, and the share of things that have it."""
 
 
 def outline(random: Random, side: int) -> Mask:
-    """Return a random outline in a square, ragged about one time in three."""
-    kinds, shares = list(OUTLINES), np.array(list(OUTLINES.values()))
-    mask = kinds[random.choice(len(kinds), p=shares / shares.sum())](random, side)
+    """Return an outline of a random kind, ragged about one time in three."""
+    mask = choice(random, OUTLINES)(random, side)
     return ragged(random, mask) if random.random() < 0.35 else mask

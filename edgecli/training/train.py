@@ -1,8 +1,8 @@
 """Training: crops of scenes go in, and weights that find edges come out.
 
-Every step is drawn from the seed and its own number, so an interrupted run resumes as if it had
-never stopped. No choice is based on photos or made among checkpoints: the result is the running
-mean of the weights at the end.
+Every step is drawn from the seed and its own number, so that a run that was interrupted goes on as
+if it had never stopped. The result is the running mean of the weights at the end. No photo and no
+choice among checkpoints has a part in it.
 """
 
 from __future__ import annotations
@@ -32,12 +32,18 @@ Log = Callable[[str], None]
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """The state of a training run: it can be saved and resumed."""
+    """The state of a training run, which can be saved and resumed."""
 
     recipe: Recipe
     model: Model
     mean: Model  # of the weights of the last steps
     optimizer: torch.optim.Optimizer
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Return everything that changes from step to step, by its name in checkpoints."""
+        modules = {"model": self.model.modules, "mean": self.mean.modules}
+        return modules | {"optimizer": self.optimizer}
 
 
 def start(network: Network, recipe: Recipe) -> Run:
@@ -62,8 +68,9 @@ def train(
 ) -> Model:
     """Train to the recipe's last step and return the mean of the weights.
 
-    An existing ``checkpoint`` is resumed; one is saved after each ``every`` steps. ``minutes`` end
-    the training earlier, with the rate falling accordingly: the result then depends on the machine.
+    The run goes on from the ``checkpoint`` if there is one, and saves one after each ``every``
+    steps. ``minutes`` end it earlier, and the rate falls the faster; the result then depends on the
+    machine.
     """
     first = load(run, checkpoint) if checkpoint is not None and checkpoint.exists() else 0
     begun, total, recent = time.monotonic(), run.recipe.steps, 0.0
@@ -86,7 +93,7 @@ def train(
 
 
 def advance(run: Run, batch: list[Crop], step: int, done: float) -> float:
-    """Take one step, at a rate that depends on the share already done; return the loss."""
+    """Take one step, at a rate that depends on the share ``done``, and return the loss."""
     recipe = run.recipe
     warm = min((step + 1) / recipe.warmup, 1.0)
     for group in run.optimizer.param_groups:
@@ -113,8 +120,8 @@ def tensors(batch: list[Crop]) -> tuple[Tensor, Tensor, Tensor]:
 def total_loss(logits: dict[str, Tensor], edges: Tensor, weight: Tensor, recipe: Recipe) -> Tensor:
     """Return the loss of the output, plus a share of that of the side outputs.
 
-    A coarse pixel is an edge where any of the pixels that it covers is, and is ignored where any
-    of them is.
+    A coarse pixel is an edge where any of the pixels under it is one, and it is ignored where any
+    of them is ignored.
     """
     (_, answer), *sides = logits.items()
     loss = edge_loss(answer, edges, weight, recipe.positives)
@@ -127,14 +134,14 @@ def total_loss(logits: dict[str, Tensor], edges: Tensor, weight: Tensor, recipe:
 
 
 def edge_loss(logits: Tensor, edges: Tensor, weight: Tensor, positives: float) -> Tensor:
-    """Return the mean cross-entropy where ``weight`` is not 0, edges weighted by ``positives``."""
+    """Return the mean cross-entropy where ``weight`` is not 0; edges weigh ``positives``."""
     each = functional.binary_cross_entropy_with_logits(logits, edges, reduction="none")
     counted = weight * (1 + (positives - 1) * edges)
     return (counted * each).sum() / weight.sum().clamp(min=1)
 
 
 def measure(run: Run, pool: Pool) -> float:
-    """Return the mean weights' loss on held-out scenes."""
+    """Return the loss of the mean weights on scenes that were held out."""
     losses = []
     for number in range(HELD_OUT, HELD_OUT + run.recipe.measured):
         images, edges, weight = tensors([whole(pool.read(number))])
@@ -145,7 +152,7 @@ def measure(run: Run, pool: Pool) -> float:
 
 
 def _follow(mean: Model, model: Model, kept: float) -> None:
-    """Move the mean's weights, and the statistics of its norms, towards the model's."""
+    """Move the mean's weights and the statistics of its norms towards the model's."""
     latest = model.modules.state_dict()
     with torch.no_grad():
         for name, value in mean.modules.state_dict().items():
@@ -156,7 +163,7 @@ def _follow(mean: Model, model: Model, kept: float) -> None:
 
 
 def _batches(recipe: Recipe, pool: Pool, first: int) -> Iterator[tuple[int, list[Crop]]]:
-    """Yield every step's crops, prepared on another thread during the step before."""
+    """Yield each step with its crops, which another thread prepares during the steps before."""
 
     def prepare(step: int) -> list[Crop]:
         random = np.random.default_rng([recipe.seed, step])
@@ -173,22 +180,16 @@ def _batches(recipe: Recipe, pool: Pool, first: int) -> Iterator[tuple[int, list
 
 def save(run: Run, path: Path, step: int) -> None:
     """Save the state of a training run; the file appears whole or not at all."""
-    state = {
-        "step": step,
-        "recipe": asdict(run.recipe),
-        "model": run.model.modules.state_dict(),
-        "mean": run.mean.modules.state_dict(),
-        "optimizer": run.optimizer.state_dict(),
-    }
+    state = {"step": step, "recipe": asdict(run.recipe)}
+    state |= {name: part.state_dict() for name, part in run.parts.items()}
     temporary = path.with_suffix(".part")
     torch.save(state, temporary)
     temporary.replace(path)
 
 
 def load(run: Run, path: Path) -> int:
-    """Resume a saved training run; return its next step."""
+    """Bring a training run to the state in a file, and return its next step."""
     state: dict[str, Any] = torch.load(path, weights_only=True)
-    run.model.modules.load_state_dict(state["model"])
-    run.mean.modules.load_state_dict(state["mean"])
-    run.optimizer.load_state_dict(state["optimizer"])
+    for name, part in run.parts.items():
+        part.load_state_dict(state[name])
     return int(state["step"])

@@ -1,1 +1,1 @@
-"""What `make.py` draws with: one module for each picture and what they share."""
+"""The pictures that `make.py` draws: a module for each, and what they share."""

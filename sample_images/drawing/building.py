@@ -1,8 +1,8 @@
 """A brick palazzo in the evening sun: rows of windows, columns, cornices and their shadows.
 
-Lengths are in metres; y is up, the street is at y = 0 and the front is the plane z = 0.
-The front and the right side share one design, so all of it is written in façade coordinates:
-s along the wall (0 in the middle), y up, d outward from the wall.
+Lengths are in metres; y is up, the street is at y = 0 and the front is the plane z = 0. The front
+and the right side share one design. So all of it is written in the coordinates of a wall: s along
+it (0 in the middle), y up, d outward.
 """
 
 import numpy as np
@@ -40,9 +40,9 @@ COURSES = (
 
 
 def facade(p: Array) -> tuple[Array, Array, Array, Array]:
-    """Fold space onto the wall nearby: return s, y, d and the number of bays beside the middle.
+    """Return s, y and d of points on the nearest wall, and its number of bays beside the middle.
 
-    The fold runs diagonally through the corners, so mouldings meet there in a mitre.
+    The walls part along the diagonal through each corner, so mouldings meet there in a mitre.
     """
     z = p[2] + HALF_SIDE
     ahead, beyond = np.abs(z) - HALF_SIDE, np.abs(p[0]) - HALF_FRONT
@@ -68,12 +68,12 @@ def from_pier(s: Array, bays: Array) -> Array:
 
 
 def rectangle(a: Array, y: Array, half: float, low: float, high: float) -> Array:
-    """Return about the distance to a rectangle on the wall that is `half` wide either side."""
+    """Return about the distance to a rectangle on the wall, `half` wide on either side."""
     return overlap(a - half, low - y, y - high)
 
 
 def arch(a: Array, y: Array, half: float, low: float, spring: float) -> Array:
-    """Return about the distance to an opening with a round top."""
+    """Return about the distance to an opening that is round above the height `spring`."""
     return nearest(
         rectangle(a, y, half, low, spring),
         overlap(np.hypot(a, y - spring) - half, spring - y),
@@ -81,12 +81,12 @@ def arch(a: Array, y: Array, half: float, low: float, spring: float) -> Array:
 
 
 def upper_windows(a: Array, y: Array) -> Array:
-    """Return about the distance, on the wall, to the openings of the two brick storeys."""
+    """Return about the distance on the wall to the openings of the two brick storeys."""
     return nearest(rectangle(a, y, 0.62, 5.35, 7.6), rectangle(a, y, 0.62, 9.55, 11.15))
 
 
 def openings(a: Array, y: Array) -> Array:
-    """Return about the distance, on the wall, to all openings."""
+    """Return about the distance on the wall to all openings."""
     return nearest(upper_windows(a, y), arch(a, y, 0.85, 0.7, 2.75))
 
 
@@ -97,7 +97,7 @@ def block(p: Array, margin: float, top: float) -> Array:
 
 
 def body(p: Array) -> Array:
-    """Return the distance to the walls, the openings cut 0.4 m deep."""
+    """Return the distance to the walls, into which openings are cut 0.4 m deep."""
     s, y, d, bays = facade(p)
     walls = overlap(d, y - TOP)
     cut = overlap(openings(from_bay(s, bays), y), -d - 0.4)
@@ -139,7 +139,7 @@ def trim(p: Array) -> Array:
 
 
 def relief(outline: Array, d: Array, projection: float) -> Array:
-    """Return the distance to an outline on the wall, raised to a projection."""
+    """Return the distance to a slab with this outline on the wall and this projection."""
     beyond = d - projection
     x, z = np.maximum(outline, 0), np.maximum(beyond, 0)
     inside = np.minimum(np.maximum(outline, beyond), 0)
@@ -183,7 +183,7 @@ def balustrade(s: Array, pier: Array, y: Array, d: Array) -> Array:
 
 
 def brick(s: Array, y: Array) -> Array:
-    """Return the colours of a brick wall in stretcher bond: 25 x 8 cm, with pale joints."""
+    """Return the colours of a brick wall in stretcher bond: 25 × 8 cm, with pale joints."""
     row = np.floor(y / 0.083)
     along = s / 0.25 + 0.5 * (row % 2)
     column = np.floor(along)
@@ -199,13 +199,13 @@ def brick(s: Array, y: Array) -> Array:
 
 
 def stone(s: Array, y: Array) -> Array:
-    """Return limestone with rain streaks."""
+    """Return the colours of limestone with rain streaks."""
     tone = 1 + 0.05 * lookup(GRAIN, s * 50, y * 50) + 0.06 * lookup(CLOUD, s * 40, y * 6)
     return tinted((tone, (0.62, 0.56, 0.46)))
 
 
 def body_colour(p: Array) -> Array:
-    """Return brick for the upper storeys and jointed stone blocks for the lowest."""
+    """Return the colours of brick for the upper storeys, and of stone blocks for the lowest."""
     s, y, _, _ = facade(p)
     course = np.floor(y / 0.52)
     block = s / 1.1 + 0.5 * (course % 2)
@@ -219,7 +219,7 @@ def body_colour(p: Array) -> Array:
 
 
 def street_colour(p: Array) -> Array:
-    """Return paving slabs, 0.9 m square."""
+    """Return the colours of paving slabs, 0.9 m square."""
     x, z = p[0] / 0.9, p[2] / 0.9 + 0.5 * (np.floor(p[0] / 0.9) % 2)
     joint = np.maximum(np.abs(x % 1 - 0.5), np.abs(z % 1 - 0.5))
     slab = 1 + 0.07 * lookup(GRAIN, np.floor(x) * 29, np.floor(z) * 41)
@@ -244,7 +244,7 @@ def around_lamp(p: Array) -> Array:
 
 
 def sky(_origins: Array, directions: Array) -> Array:
-    """Return the evening sky with thin cloud; reflections also see roofs across the street."""
+    """Return the evening sky with thin cloud, above the roofs that reflections see."""
     height = np.maximum(directions[1], 0.0)
     reach = 1 / (height + 0.12)
     veil = lookup(CLOUD, directions[0] * reach * 60 + 90, directions[2] * reach * 22)
@@ -266,7 +266,7 @@ def sky(_origins: Array, directions: Array) -> Array:
 
 
 def sunlit(p: Array) -> Array:
-    """Return the sunlight that the gables across the street leave: none in the foreground."""
+    """Return the share of sunlight that the gables across the street let through."""
     x = p[0] - SUN[0] / SUN[1] * p[1]
     z = p[2] - SUN[2] / SUN[1] * p[1]
     gables = 6.0 + 1.6 * np.abs((x / 5.5) % 2 - 1)
@@ -274,7 +274,7 @@ def sunlit(p: Array) -> Array:
 
 
 def scene() -> Scene:
-    """Build the house."""
+    """Return the house, the street and their light."""
     return Scene(
         solids=(
             Solid(lambda p: p[1], street_colour),

@@ -1,8 +1,7 @@
-"""Small number grids for following a convolution with pencil and paper."""
+"""Small grids of numbers, on which a convolution can be done with pencil and paper."""
 
 Rows = tuple[str, ...]
 
-# file name -> (what it is, rows with blanks between the numbers)
 GRIDS: dict[str, tuple[str, Rows]] = {
     "grid-6x6.csv": (
         "A 6 x 6 picture: with a 3 x 3 filter it gives a 4 x 4 result.",
@@ -33,6 +32,7 @@ GRIDS: dict[str, tuple[str, Rows]] = {
         ("3 4 4", "1 0 2", "-1 0 3"),
     ),
 }
+"""What each file is, and its rows with blanks between the numbers, by its name."""
 
 
 def text_of(name: str) -> str:

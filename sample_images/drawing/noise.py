@@ -1,4 +1,4 @@
-"""Seeded textures and the finishing touches that make a rendering look photographed."""
+"""Seeded textures, and the finish that makes a rendering look photographed."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ Array = NDArray[np.floating[Any]]  # float32 throughout, for speed
 
 
 def fractal(size: int, slope: float, seed: int) -> Array:
-    """Return a tileable size x size texture whose amplitude spectrum falls as 1/f**slope.
+    """Return a tileable square texture whose amplitudes fall with frequency as 1/f**slope.
 
-    Plaster, stone and clouds have slopes between 1 and 2; the result has mean 0 and deviation 1.
+    Plaster, stone and clouds have slopes between 1 and 2. The mean is 0, the deviation 1.
     """
     white = np.random.default_rng(seed).standard_normal((size, size))
     across = np.fft.rfftfreq(size)
@@ -24,7 +24,7 @@ def fractal(size: int, slope: float, seed: int) -> Array:
 
 
 def lookup(texture: Array, u: Array, v: Array) -> Array:
-    """Sample a tileable texture at fractional texel positions, bilinearly."""
+    """Return a tileable texture's values at fractional places, interpolated bilinearly."""
     size = texture.shape[0]
     left, top = np.floor(u), np.floor(v)
     right_share, bottom_share = u - left, v - top
@@ -37,14 +37,14 @@ def lookup(texture: Array, u: Array, v: Array) -> Array:
 
 
 def smoothstep(low: float, high: float, value: Array) -> Array:
-    """Rise smoothly from 0 at `low` to 1 at `high`."""
+    """Return values that rise smoothly from 0 at `low` to 1 at `high`."""
     t = np.clip((value - low) / (high - low), 0, 1)
     risen: Array = t * t * (3 - 2 * t)
     return risen
 
 
 def vignette(picture: Array, strength: float) -> Array:
-    """Darken an (h, w, 3) picture towards its corners, as a lens does."""
+    """Return an (h, w, 3) picture that gets darker towards its corners, as a lens makes it."""
     height, width = picture.shape[:2]
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
@@ -53,7 +53,7 @@ def vignette(picture: Array, strength: float) -> Array:
 
 
 def develop(light: Array, exposure: float) -> Array:
-    """Turn linear light into display values 0...1: a film curve, then the sRGB gamma.
+    """Return linear light as display values 0...1, by a film curve and then the sRGB gamma.
 
     The curve is Krzysztof Narkowicz's fit to the ACES reference tone mapping.
     """
@@ -63,6 +63,6 @@ def develop(light: Array, exposure: float) -> Array:
 
 
 def to_bytes(picture: Array, grain: float, seed: int) -> NDArray[np.uint8]:
-    """Add sensor noise (its deviation in grey levels) and quantise values 0...1 to 8 bits."""
+    """Return values 0...1 as 8 bits, with sensor noise of a deviation of `grain` grey levels."""
     noise = np.random.default_rng(seed).standard_normal(picture.shape, dtype=np.float32)
     return np.clip(np.rint(picture * 255 + grain * noise), 0, 255).astype(np.uint8)

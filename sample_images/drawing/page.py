@@ -1,4 +1,4 @@
-"""A page about edges as a flatbed scanner sees it: a little turned, unevenly lit, noisy."""
+"""A page about edges as a flatbed scanner sees it: slightly turned, unevenly lit, noisy."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from .noise import fractal, smoothstep, to_bytes
 
 SIZE = (620, 877)  # A4 at 75 dots per inch
-SCALE = 3  # drawn this much larger, so that turning and shrinking smooth the letters
+SCALE = 3  # how much larger the page is drawn, so that turning and shrinking smooth the letters
 INK = 38
 TURN = 0.7  # degrees
 MARGIN, GUTTER = 58, 26
@@ -49,14 +49,14 @@ RIGHT = (
 
 
 class Sheet:
-    """A white page to write on, measured in final pixels."""
+    """A white page to write on, in units of final pixels."""
 
     def __init__(self) -> None:
         self.image = Image.new("L", (SIZE[0] * SCALE, SIZE[1] * SCALE), 255)
         self.pen = ImageDraw.Draw(self.image)
 
     def font(self, size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-        """Return Pillow's own typeface."""
+        """Return Pillow's own typeface at this size."""
         return ImageFont.load_default(size * SCALE)
 
     def width(self, text: str, size: float) -> float:
@@ -80,7 +80,7 @@ class Sheet:
 
 
 def justified(sheet: Sheet, x: float, y: float, text: str) -> float:
-    """Set a paragraph in a column, both sides flush, and return the height where it ends."""
+    """Set a paragraph in a column with both sides flush, and return where it ends."""
     lines = broken(sheet, text)
     for number, words in enumerate(lines):
         free = COLUMN - sum(sheet.width(word, TEXT) for word in words)
@@ -95,7 +95,7 @@ def justified(sheet: Sheet, x: float, y: float, text: str) -> float:
 
 
 def broken(sheet: Sheet, text: str) -> list[list[str]]:
-    """Break a text into lines of words that fit the column."""
+    """Return a text as lines of words that fit the column."""
     lines: list[list[str]] = [[]]
     for word in text.split():
         if sheet.width(" ".join([*lines[-1], word]), TEXT) > COLUMN:
@@ -105,7 +105,7 @@ def broken(sheet: Sheet, text: str) -> list[list[str]]:
 
 
 def column(sheet: Sheet, x: float, y: float, paragraphs: Sequence[str]) -> float:
-    """Set headings (marked "# ") and paragraphs under each other."""
+    """Set headings (marked "# ") and paragraphs below each other, and return where they end."""
     for text in paragraphs:
         if text.startswith("# "):
             sheet.write(x, y + 4, text[2:], 14.5, bold=True)
@@ -116,7 +116,7 @@ def column(sheet: Sheet, x: float, y: float, paragraphs: Sequence[str]) -> float
 
 
 def table(sheet: Sheet, x: float, y: float) -> None:
-    """Draw the filter that answers to upright edges."""
+    """Draw the filter that finds upright edges."""
     cell = 27.0
     for row in range(4):
         sheet.line([(x, y + row * cell), (x + 3 * cell, y + row * cell)])
@@ -129,7 +129,7 @@ def table(sheet: Sheet, x: float, y: float) -> None:
 
 
 def graph(sheet: Sheet, x: float, y: float) -> None:
-    """Draw brightness along a row and, under it, its slope."""
+    """Draw brightness along a row, and its slope below."""
     wide, high = 230.0, 52.0
     t = np.linspace(0, 1, 120)
     rise = 1 / (1 + np.exp(-(t - 0.3) * 45)) - 0.65 / (1 + np.exp(-(t - 0.68) * 30))
@@ -147,7 +147,7 @@ def graph(sheet: Sheet, x: float, y: float) -> None:
 
 
 def typeset() -> Image.Image:
-    """Return the page as printed, before it meets the scanner."""
+    """Return the page as it was printed."""
     sheet = Sheet()
     middle, right = SIZE[0] / 2, MARGIN + COLUMN + GUTTER
     sheet.centred(middle, 58, TITLE, 29)

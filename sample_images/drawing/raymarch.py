@@ -1,8 +1,8 @@
-"""A small sphere-tracing renderer: solids are distance functions, light is one sun and a sky.
+"""A small renderer: solids are distance functions, and light comes from one sun and a sky.
 
-Points and directions are (3, n) float32 arrays, one column per ray. Each ray walks forward by
-the distance to the nearest surface, which can never overshoot it (John C. Hart, "Sphere tracing",
-The Visual Computer, 1996).
+Points and directions are (3, n) float32 arrays, one column per ray. Each ray walks forward by the
+distance to the nearest surface, and so never passes through it (John C. Hart, "Sphere tracing", The
+Visual Computer, 1996).
 """
 
 from collections.abc import Callable
@@ -21,10 +21,10 @@ GOLDEN_ANGLE = 2.399963
 
 @dataclass(frozen=True)
 class Solid:
-    """A surface (where `distance` is zero), its colour, and how it mirrors its surroundings.
+    """A surface where `distance` is zero, its colour, and how it reflects light.
 
-    `mirror` is the share reflected head-on (0.04 for glaze); `gleam` and `gloss` are the size
-    and the sharpness of a highlight; `bump` is added to the distance for the shading only.
+    `mirror` is the share that is reflected head-on (0.04 for glaze). `gleam` and `gloss` are the
+    strength and the sharpness of highlights. `bump` roughens the surface in its shading only.
     """
 
     distance: Field
@@ -37,18 +37,18 @@ class Solid:
 
 @dataclass(frozen=True)
 class Scene:
-    """Solids, and the light that falls on them; `sunlit` is the share a window lets through."""
+    """Solids and the light on them; `sunlit` is the share of it that a window lets through."""
 
     solids: tuple[Solid, ...]
     sun: Array
     sun_colour: Array
     sky_colour: Array
     ground_colour: Array
-    sharpness: float  # of the shadows: 1 / (angular radius of the sun)
+    sharpness: float  # of shadows: 1 / (angular radius of the sun)
     backdrop: Callable[[Array, Array], Array]
     sunlit: Field
     far: float
-    shade_reach: float  # no solid further off than this casts a shadow
+    shade_reach: float  # how far off a solid may be that casts a shadow
 
     def distance(self, points: Array) -> Array:
         """Return the distance to the nearest solid."""
@@ -60,7 +60,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Camera:
-    """A thin lens at `eye`; `shift` raises the view without tilting it, as a view camera does."""
+    """A thin lens at `eye`. `shift` raises the view without tilting it, as a view camera can."""
 
     eye: Array
     target: Array
@@ -70,7 +70,7 @@ class Camera:
     shift: float = 0.0
 
     def rays(self, size: tuple[int, int], sample: int, samples: int) -> tuple[Array, Array]:
-        """Return origins and directions of one ray per pixel, for one point of the lens."""
+        """Return origins and directions of one ray per pixel, from one point of the lens."""
         width, height = size
         forward = unit(self.target - self.eye)
         right = unit(np.cross(forward, vector(0, 1, 0)).astype(np.float32))
@@ -95,7 +95,7 @@ def vector(x: float, y: float, z: float) -> Array:
 
 
 def unit(v: Array) -> Array:
-    """Scale the vectors along axis 0 to length one."""
+    """Return the vectors along axis 0, scaled to length 1."""
     scaled: Array = v / np.sqrt((v * v).sum(axis=0))
     return scaled
 
@@ -107,7 +107,7 @@ def dot(a: Array, b: Array) -> Array:
 
 
 def march(scene: Scene, origins: Array, directions: Array) -> Array:
-    """Return how far each ray travels to a surface (beyond `scene.far` if it meets none)."""
+    """Return how far each ray travels to a surface: beyond `scene.far` if it meets none."""
     travelled = np.full(origins.shape[1], 1e-3, np.float32)
     alive = np.arange(origins.shape[1])
     for _ in range(STEPS):
@@ -124,8 +124,8 @@ def march(scene: Scene, origins: Array, directions: Array) -> Array:
 def shadow(scene: Scene, points: Array) -> Array:
     """Return the share of the sun's disc that each point sees.
 
-    The closest pass of the ray to a solid, as an angle, tells how much of the disc it covers
-    (Inigo Quilez, "Soft shadows in raymarched SDFs").
+    The least angle between the ray and a solid says how much of the disc the solid covers (Inigo
+    Quilez, "Soft shadows in raymarched SDFs").
     """
     seen = scene.sunlit(points)
     alive = np.flatnonzero(seen > 0)
@@ -143,7 +143,7 @@ def shadow(scene: Scene, points: Array) -> Array:
 
 
 def occlusion(scene: Scene, points: Array, normals: Array, reach: float) -> Array:
-    """Return how open the surroundings are: compare distances along the normal with free air."""
+    """Return how open the surroundings are, from the distances to solids along the normal."""
     blocked = np.zeros(points.shape[1], np.float32)
     for share in (0.12, 0.35, 1.0):
         free = reach * share
@@ -153,7 +153,7 @@ def occlusion(scene: Scene, points: Array, normals: Array, reach: float) -> Arra
 
 
 def normals_of(field: Field, points: Array, width: float) -> Array:
-    """Return the gradient directions of a field, from its values at a tetrahedron's corners."""
+    """Return the directions of a field's gradient, from its values at a tetrahedron's corners."""
     total = np.zeros_like(points)
     for corner in ((1, -1, -1), (-1, -1, 1), (-1, 1, -1), (1, 1, 1)):
         offset = vector(*corner)[:, None]
@@ -162,7 +162,7 @@ def normals_of(field: Field, points: Array, width: float) -> Array:
 
 
 def light(scene: Scene, points: Array, normals: Array, open_air: Array) -> tuple[Array, Array]:
-    """Return the skylight and the sunlight arriving at each point, as (3, n) colours."""
+    """Return the skylight and the sunlight that reach each point, as (3, n) colours."""
     upward = 0.5 + 0.5 * normals[1]
     ground, sky = scene.ground_colour[:, None], scene.sky_colour[:, None]
     around = (ground * (1 - upward) + sky * upward) * open_air
@@ -174,7 +174,7 @@ def light(scene: Scene, points: Array, normals: Array, open_air: Array) -> tuple
 
 
 def shade(scene: Scene, origins: Array, directions: Array, bounces: int) -> Array:
-    """Return the colour each ray sees; rays off mirrors see others, `bounces` times at most."""
+    """Return the colour that each ray sees, after `bounces` reflections at most."""
     travelled = march(scene, origins, directions)
     colours = scene.backdrop(origins, directions)
     hit = np.flatnonzero(travelled < scene.far)
@@ -221,6 +221,6 @@ def render(scene: Scene, camera: Camera, size: tuple[int, int], samples: int) ->
         for start in range(0, total.shape[1], BLOCK):
             block = slice(start, start + BLOCK)
             seen = shade(scene, origins[:, block], directions[:, block], bounces=1)
-            # Without a ceiling one sample of a highlight would outshine its pixel.
+            # Without a ceiling, one sample in a highlight would outshine all others of its pixel.
             total[:, block] += np.minimum(seen, 4)
     return (total / samples).T.reshape(size[1], size[0], 3)

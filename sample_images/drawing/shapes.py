@@ -1,4 +1,4 @@
-"""Flat pictures that show what a filter answers to: plain shapes, and colours of equal luma."""
+"""Flat pictures that show what a filter finds: plain shapes, and colours of equal luma."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,7 +9,7 @@ Grid = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 SIZE = 256
-FINE = 8  # sub-pixels per pixel side, averaged for smooth edges
+FINE = 8  # sub-pixels along a pixel's side; their mean makes edges smooth
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 EVEN_LUMA = 140.0
 
@@ -21,14 +21,14 @@ def places(size: int) -> tuple[Grid, Grid]:
 
 
 def shrink(fine: Grid) -> Grid:
-    """Average the sub-pixels of every pixel; further axes (colours) stay."""
+    """Return the mean of the sub-pixels of every pixel, for each colour."""
     side = fine.shape[0] // FINE
     averaged: Grid = fine.reshape(side, FINE, side, FINE, *fine.shape[2:]).mean(axis=(1, 3))
     return averaged
 
 
 def square(x: Grid, y: Grid, half: float, turn: float = 0.0) -> Mask:
-    """Return where a square around the origin lies, turned by an angle in degrees."""
+    """Return the inside of a square around the origin, turned by an angle in degrees."""
     cosine, sine = np.cos(np.radians(turn)), np.sin(np.radians(turn))
     u, v = cosine * x + sine * y, cosine * y - sine * x
     inside: Mask = np.maximum(np.abs(u), np.abs(v)) < half
@@ -36,20 +36,20 @@ def square(x: Grid, y: Grid, half: float, turn: float = 0.0) -> Mask:
 
 
 def triangle(x: Grid, y: Grid, radius: float) -> Mask:
-    """Return where an upright equilateral triangle lies, given its inner radius."""
+    """Return the inside of an upright equilateral triangle with this inner radius."""
     inside: Mask = np.maximum(y, np.abs(x) * np.sqrt(0.75) - y / 2) < radius
     return inside
 
 
 def burst(x: Grid, y: Grid, radius: float) -> Mask:
-    """Return where a star of 24 rays lies: edges of every direction."""
+    """Return the inside of a star of 24 rays, which has edges of every direction."""
     away, angle = np.hypot(x, y), np.arctan2(y, x)
     inside: Mask = (away < radius) & (away > 5) & (np.cos(angle * 24) > 0)
     return inside
 
 
 def draw_shapes() -> NDArray[np.uint8]:
-    """Return nine tiles with bright shapes on dark, dark shapes on bright, and soft ramps."""
+    """Return bright shapes on dark tiles, dark shapes on bright ones, bars and a ramp."""
     x, y = places(SIZE)
     grey = np.full_like(x, 40)
     tiles: Sequence[tuple[int, int, Callable[[Grid, Grid], Mask]]] = (
@@ -73,7 +73,7 @@ def draw_shapes() -> NDArray[np.uint8]:
 
 
 def bars_and_ramps(x: Grid, y: Grid) -> Grid:
-    """Return bars of growing width, over a ramp that rises slowly and falls back."""
+    """Return bars that get wider, and below them a ramp that rises slowly and falls again."""
     bars = np.select([x < edge for edge in (16, 48, 72, 112, 160, 200, 256)], BAR_LEVELS)
     ramp = 40 + 185 * (0.5 - 0.5 * np.cos(x / SIZE * 2 * np.pi))
     return np.where(y < 43, bars, ramp)
@@ -93,9 +93,9 @@ def even_colour(hue: float, strength: float) -> Grid:
 
 
 def draw_colours() -> NDArray[np.uint8]:
-    """Return a rose of overlapping petals: many hues, one luma, so its grey version is blank.
+    """Return a rose of overlapping petals, of many hues and one luma: in grey it is blank.
 
-    Mixing colours of equal luma keeps the luma, so petals may be translucent and edges smooth.
+    A mixture of colours of one luma has that luma, so petals may be translucent and edges smooth.
     """
     x, y = places(SIZE)
     x, y = x - SIZE / 2, y - SIZE / 2

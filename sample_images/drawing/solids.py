@@ -1,4 +1,4 @@
-"""Distance functions of simple solids, after Inigo Quilez's list "3D SDFs" (iquilezles.org)."""
+"""Distance functions of simple solids, from Inigo Quilez's list "3D SDFs" (iquilezles.org)."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,7 +9,7 @@ from .raymarch import Field, dot, unit, vector
 
 
 def placed(field: Field, at: Array, turn: float = 0.0) -> Field:
-    """Move a solid to `at` after turning it about the vertical (radians)."""
+    """Return a field turned about the vertical by an angle in radians, and moved to `at`."""
     cosine, sine = float(np.cos(turn)), float(np.sin(turn))
 
     def moved(p: Array) -> Array:
@@ -20,7 +20,7 @@ def placed(field: Field, at: Array, turn: float = 0.0) -> Field:
 
 
 def bounded(field: Field, guard: Field) -> Field:
-    """Evaluate a costly solid only near the simple one around it; elsewhere that one serves."""
+    """Return a costly solid that is computed only near the simple one around it, `guard`."""
 
     def distance(p: Array) -> Array:
         away = guard(p)
@@ -34,7 +34,7 @@ def bounded(field: Field, guard: Field) -> Field:
 
 
 def in_ball(field: Field, centre: Array, radius: float) -> Field:
-    """Evaluate a costly solid only near the ball around it."""
+    """Return a costly solid that is computed only near the ball around it."""
     return bounded(field, lambda p: sphere(p, centre, radius))
 
 
@@ -46,7 +46,7 @@ def sphere(p: Array, centre: Array, radius: float) -> Array:
 
 
 def box(p: Array, half: tuple[float, float, float], rounding: float = 0.0) -> Array:
-    """Return the distance to a box around the origin, its edges rounded."""
+    """Return the distance to a box around the origin, whose edges may be rounded."""
     x = np.abs(p[0]) - (half[0] - rounding)
     y = np.abs(p[1]) - (half[1] - rounding)
     z = np.abs(p[2]) - (half[2] - rounding)
@@ -86,7 +86,7 @@ def ellipsoid(centre: Array, axes: Sequence[Array], radii: Sequence[float]) -> F
 
 
 def nearest(*distances: Array) -> Array:
-    """Join shapes: return the least of the distances."""
+    """Return the least of the distances, which joins shapes."""
     least: Array = distances[0]
     for distance in distances[1:]:
         least = np.minimum(least, distance)
@@ -94,7 +94,7 @@ def nearest(*distances: Array) -> Array:
 
 
 def overlap(*distances: Array) -> Array:
-    """Keep what shapes have in common: return the greatest of the distances."""
+    """Return the greatest of the distances, which keeps what shapes have in common."""
     greatest: Array = distances[0]
     for distance in distances[1:]:
         greatest = np.maximum(greatest, distance)
@@ -102,7 +102,7 @@ def overlap(*distances: Array) -> Array:
 
 
 def union(fields: Sequence[Field]) -> Field:
-    """Join solids of one material."""
+    """Return several solids of one material as one."""
 
     def distance(p: Array) -> Array:
         return nearest(*(field(p) for field in fields))
@@ -111,7 +111,10 @@ def union(fields: Sequence[Field]) -> Field:
 
 
 def turned(profile: Callable[[Array], Array], height: float, slack: float) -> Field:
-    """Turn a profile (height -> radius) on a lathe; `slack` < 1 allows for the profile's slope."""
+    """Return what a lathe makes of a profile (height -> radius).
+
+    `slack` below 1 keeps the distance from being too large where the profile is steep.
+    """
 
     def distance(p: Array) -> Array:
         outside = np.hypot(p[0], p[2]) - profile(np.clip(p[1], 0, height))
@@ -124,14 +127,14 @@ def turned(profile: Callable[[Array], Array], height: float, slack: float) -> Fi
 
 
 def frame(along: Array) -> tuple[Array, Array, Array]:
-    """Return three unit vectors at right angles, the first of them along the given one."""
+    """Return three unit vectors at right angles, of which the first points along the given one."""
     first = unit(along)
     second = unit(np.cross(first, vector(0.3, 0.2, 0.93)).astype(np.float32))
     return first, second, np.cross(first, second).astype(np.float32)
 
 
 def tinted(*levels: tuple[Array, tuple[float, float, float]]) -> Array:
-    """Add up colours, each weighted by its own (n,) array."""
+    """Return the (3, n) sum of colours, each of which has (n,) weights."""
     total = np.zeros((3, levels[0][0].size), np.float32)
     for weight, colour in levels:
         total += weight * vector(*colour)[:, None]

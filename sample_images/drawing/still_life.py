@@ -1,6 +1,6 @@
-"""A still life in a window's light: a vase with an olive branch, fruit, books, a steel ball.
+"""A still life in the light of a window: a vase with an olive branch, fruit, books, a steel ball.
 
-Lengths are in decimetres; y is up, the table is at y = 0 and the camera looks along -z.
+Lengths are in decimetres; y is up, the table is at y = 0 and the camera looks along −z.
 """
 
 from itertools import pairwise
@@ -24,7 +24,7 @@ MOTTLE = fractal(256, 1.0, seed=2)
 
 
 def panes(y: Array, z: Array, blur: float) -> Array:
-    """Return how transparent the window is at a place: 1 in a pane, 0 at bars and wall."""
+    """Return how transparent the window is: 1 in a pane, 0 at its bars and in the wall."""
     down, across = np.abs((y - 2.0) % 1.7 - 0.85), np.abs((z - 0.4) % 1.9 - 0.95)
     glass = smoothstep(blur, -blur, down - 0.76) * smoothstep(blur, -blur, across - 0.86)
     inside = (y > 2.0) & (y < 8.8) & (z > 0.4) & (z < 8.0)
@@ -38,7 +38,7 @@ def sunlit(p: Array) -> Array:
 
 
 def room(origins: Array, directions: Array) -> Array:
-    """Return what a reflection sees behind the camera: a dim room and the bright window."""
+    """Return what reflections see behind the camera: a dim room and the bright window."""
     height = directions[1]
     reach = (WINDOW_X - origins[0]) / np.minimum(directions[0], -1e-3)
     window = panes(origins[1] + height * reach, origins[2] + directions[2] * reach, 0.05)
@@ -48,7 +48,7 @@ def room(origins: Array, directions: Array) -> Array:
 
 
 def wall_colour(p: Array) -> Array:
-    """Return old plaster: a warm grey-green with stains of all sizes."""
+    """Return the colours of old plaster, a warm grey-green with stains of all sizes."""
     stain = lookup(PLASTER, p[0] * 60, p[1] * 60)
     broad = lookup(MOTTLE, p[0] * 9 + 40, p[1] * 9)
     tone = np.clip(1 + 0.06 * stain + 0.07 * broad, 0.5, 1.5)
@@ -73,7 +73,7 @@ def cloth(p: Array) -> Array:
 
 
 def cloth_colour(p: Array) -> Array:
-    """Return gingham: blue bands both ways, darkest where they cross."""
+    """Return the colours of gingham: blue bands both ways, darkest where they cross."""
     u, v = cloth_axes(p)
     bands = [smoothstep(-0.012, 0.012, 0.14 - np.abs(a % 0.56 - 0.28)) for a in (u, v)]
     blue = (bands[0] + bands[1]) / 2
@@ -82,7 +82,7 @@ def cloth_colour(p: Array) -> Array:
 
 
 def lathe(points: list[tuple[float, float]]) -> Field:
-    """Return a smooth profile (height -> radius) through about the given (height, radius)."""
+    """Return a smooth profile (height -> radius) that passes near the given points."""
     heights, radii = zip(*points, strict=True)
     fine = np.linspace(heights[0], heights[-1], 400)
     window = np.hanning(61)
@@ -141,7 +141,7 @@ def branch(tip: Array, seed: int) -> Solid:
 
 
 def bent(foot: Array, tip: Array) -> list[Array]:
-    """Return knots along a twig that rises from the vase and leans over to its tip."""
+    """Return knots along a twig that rises from `foot` and leans over to its tip."""
     knee = vector(*(foot * 0.6 + tip * 0.4)) + vector(0, 0.35, 0)
     shares = np.linspace(0, 1, 9)
     return [
@@ -151,12 +151,12 @@ def bent(foot: Array, tip: Array) -> list[Array]:
 
 
 def twig(knots: list[Array]) -> Field:
-    """Return the stick through the knots."""
+    """Return a stick through the knots."""
     return shape.union([shape.stick(start, end, 0.02) for start, end in pairwise(knots)])
 
 
 def leaf(knot: Array, along: Array, side: float, rng: np.random.Generator) -> Field:
-    """Return one slender leaf that points forward and outward from its knot."""
+    """Return a slender leaf that points forward and outward from its knot."""
     outward = vector(side * 0.8, 0.1, 0.5 * side) + rng.normal(0, 0.3, 3).astype(np.float32)
     axes = shape.frame(along * 0.75 + outward)
     length = float(rng.uniform(0.2, 0.29))
@@ -165,7 +165,7 @@ def leaf(knot: Array, along: Array, side: float, rng: np.random.Generator) -> Fi
 
 
 def olive(knot: Array, rng: np.random.Generator) -> Field:
-    """Return one olive hanging under its knot."""
+    """Return an olive that hangs below its knot."""
     centre = knot + vector(float(rng.uniform(-0.08, 0.08)), -0.1, 0.08)
     return lambda p: shape.sphere(p, centre, 0.075)
 
@@ -250,7 +250,7 @@ def pear() -> tuple[Solid, Solid]:
 
 
 def book(at: Array, turn: float, half: tuple[float, float, float], cover: Array) -> Solid:
-    """Return a closed book lying flat, its striped spine towards the camera."""
+    """Return a closed book that lies flat, with its striped spine towards the camera."""
     wide, high, deep = half
 
     def distance(p: Array) -> Array:
@@ -276,7 +276,7 @@ def book(at: Array, turn: float, half: tuple[float, float, float], cover: Array)
 
 
 def scene() -> Scene:
-    """Set the table."""
+    """Return the table, what is on it, and its light."""
     steel = vector(-0.95, 0.34, 1.35)
     return Scene(
         solids=(

@@ -1,9 +1,9 @@
-"""Folders of images against their peers: wall time, processor time, peak memory, and how it begins.
+"""Folders of images against their peers: wall time, processor time, peak memory, and the start.
 
     python -m tests.benchmarks.batch [--only REGEX] [--rounds N] [--json FILE] [--tiny N]
 
-The peers are what one would write instead: a script of OpenCV over a pool of two processes,
-``mogrify``, and a loop of the shell over ``vips``. Every command begins with an empty folder.
+The peers are what one would write instead: an OpenCV script with a pool of two processes,
+``mogrify``, and a shell's loop over ``vips``. Every command begins with an empty folder.
 """
 
 from __future__ import annotations
@@ -11,29 +11,19 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks.process import (
-    MEGABYTE,
-    environment,
-    measure,
-    pictures,
-    print_lines,
-    run,
-)
+from tests.benchmarks.process import MEGABYTE, environment, measure, run, table, workplace
 from tests.benchmarks.process_work import Peer, Work, edgecli, imagemagick, installed
 from tests.benchmarks.timing import (
     Comparison,
     Limit,
     chosen,
     common_options,
-    machine,
-    print_limits,
+    publish,
+    run_apart,
     say,
-    write_json,
 )
 
 POOL_SCRIPT = """\
@@ -75,7 +65,7 @@ VIPS = (
 
 
 def work_on(name: str, source: str, least: dict[str, float]) -> Work:
-    """Return the row of ``batch -f vertical`` over one folder of JPEGs."""
+    """Return the row of ``batch -f vertical`` over a folder of JPEGs."""
     commands = {
         "OpenCV script": fresh("pooled", f"python pool.py {source} pooled"),
         "ImageMagick": fresh("mogrified", MOGRIFY.format(mogrify=mogrify(), source=source)),
@@ -87,13 +77,13 @@ def work_on(name: str, source: str, least: dict[str, float]) -> Work:
 
 
 def mogrify() -> str:
-    """Return the command that works on many files, which has had two names."""
+    """Return ImageMagick's command for many files, which has had two names."""
     name = imagemagick() or "magick"
     return name.replace("convert", "mogrify") if "convert" in name else f"{name} mogrify"
 
 
 def fresh(folder: str, command: str) -> str:
-    """Return a command that begins with an empty folder."""
+    """Return a command that first empties a folder."""
     return f"rm -rf {folder} && mkdir {folder} && {command}"
 
 
@@ -111,20 +101,18 @@ def all_work() -> dict[str, Work]:
 def prepare(folder: Path, names: list[str]) -> None:
     """Make the images of the rows that were chosen."""
     (folder / "pool.py").write_text(POOL_SCRIPT, "utf-8")
-    (folder / "vertical.mat").write_text("3 3 1 0\n1 0 -1\n1 0 -1\n1 0 -1\n", "utf-8")
     if any("481" in name for name in names):
-        pictures("many", str(folder / "small"), "200", "321", "481")
+        run_apart("pictures", "many", str(folder / "small"), "200", "321", "481")
     if any("24 MP" in name for name in names):
-        pictures("many", str(folder / "large"), "4", "4000", "6000")
+        large = folder / "large"
+        run_apart("pictures", "many", str(large), "4", "4000", "6000")
         for n in range(4, 20):
-            os.link(
-                folder / "large" / f"photo-{n % 4:04}.jpg", folder / "large" / f"photo-{n:04}.jpg"
-            )
+            os.link(large / f"photo-{n % 4:04}.jpg", large / f"photo-{n:04}.jpg")
 
 
 def tiny(folder: Path, count: int) -> list[Limit]:
-    """Measure a batch of many tiny images: when the first is done, its memory, and a second run."""
-    pictures("tiny", str(folder / "tiny"), str(count))
+    """Measure a batch of many tiny images: the time to the first, the memory, and a second run."""
+    run_apart("pictures", "tiny", str(folder / "tiny"), str(count))
     command = f"{edgecli()} batch tiny -o edges -f vertical -q"
     begun = seconds_to_first(folder, fresh("edges", f"exec {command}"))
     whole = run(fresh("edges", command), folder)
@@ -140,7 +128,7 @@ def tiny(folder: Path, count: int) -> list[Limit]:
 
 
 def seconds_to_first(folder: Path, line: str) -> float:
-    """Start a batch, wait until its journal has a line, and stop it."""
+    """Return how long a batch takes until its journal has a line; then it is stopped."""
     journal = folder / "edges" / ".edgecli-batch.jsonl"
     started = time.perf_counter()
     with subprocess.Popen(["sh", "-c", line], cwd=folder, env=environment()) as child:
@@ -160,19 +148,15 @@ def main() -> None:
     names = chosen([*rows, "tiny"], options.only)
     comparisons: list[Comparison] = []
     limits: list[Limit] = []
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folder is removed
-    with tempfile.TemporaryDirectory(prefix="edgecli-benchmark-") as folder:
-        prepare(Path(folder), names)
+    with workplace() as folder:
+        prepare(folder, names)
         for name in names:
             say(name)
             if name in rows:
-                comparisons += measure(rows[name], options.rounds, Path(folder))
+                comparisons += measure(rows[name], options.rounds, folder)
             elif options.tiny:
-                limits += tiny(Path(folder), options.tiny)
-    print(", ".join(f"{name} {value}" for name, value in machine().items()), end="\n\n")
-    print_lines(comparisons)
-    print_limits(limits)
-    write_json(options.json, comparisons, limits)
+                limits += tiny(folder, options.tiny)
+    publish(options.json, table(comparisons), comparisons, limits)
 
 
 if __name__ == "__main__":

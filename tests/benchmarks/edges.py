@@ -18,19 +18,9 @@ from numpy.typing import NDArray
 
 import edgecli
 from edgecli.lines.hysteresis import hysteresis
-from tests.benchmarks.engine import print_lines
-from tests.benchmarks.engine_work import THREADS, Peer, Work, call, limit_threads, optional
+from tests.benchmarks.engine import main
+from tests.benchmarks.engine_work import THREADS, Peer, Work, call, optional
 from tests.benchmarks.pictures import photo
-from tests.benchmarks.timing import (
-    Comparison,
-    Cost,
-    chosen,
-    common_options,
-    interleave,
-    machine,
-    timed,
-    write_json,
-)
 
 Array = NDArray[Any]
 
@@ -40,7 +30,7 @@ skimage_filters = optional("skimage.filters")
 SIGMA, LOW, HIGH = 1.4, 50, 100
 
 AGREEMENT = 0.99
-"""Share of pixels in which lines must agree: libraries smooth and round in their own ways."""
+"""The share of pixels in which lines must agree. Every library smooths and rounds in its way."""
 
 
 def canny_of_opencv(image: Array) -> Any:
@@ -50,12 +40,12 @@ def canny_of_opencv(image: Array) -> Any:
 
 
 def canny_of_skimage(image: Array) -> Any:
-    """Thresholds of scikit-image are a quarter of OpenCV's, in levels of the image."""
+    """Smooth, thin and link. Its thresholds are a quarter of OpenCV's."""
     return skimage_feature.canny(image.astype(np.float32), SIGMA, LOW / 4, HIGH / 4, mode="nearest")
 
 
 def canny(image: Array) -> Work:
-    """Smoothing, thinning and hysteresis with given thresholds."""
+    """Return the row of Canny: smoothing, thinning, and hysteresis with given thresholds."""
     peers = (
         Peer(
             "cv2.GaussianBlur + Canny(L2gradient)", call(cv2, lambda: canny_of_opencv(image)), 0.5
@@ -69,7 +59,7 @@ def canny(image: Array) -> Work:
 
 
 def canny_alone(image: Array, low: int, high: int) -> Work:
-    """Canny without smoothing: of a noisy photo, with many weak edges."""
+    """Return the row of Canny's edges without smoothing: a noisy photo has many."""
     run = partial(
         edgecli.detect_edges, image, "canny:0", hysteresis=f"{low},{high}", threads=THREADS
     )
@@ -78,7 +68,7 @@ def canny_alone(image: Array, low: int, high: int) -> Work:
 
 
 def scharr(image: Array) -> Work:
-    """The magnitude of Scharr's pair, saturated to 8 bits."""
+    """Return the row of the magnitude of Scharr's pair, saturated to 8 bits."""
 
     def opencv() -> Any:
         border = cv2.BORDER_REPLICATE
@@ -92,7 +82,7 @@ def scharr(image: Array) -> Work:
 
 
 def kirsch(image: Array) -> Work:
-    """The largest of eight compass filters, saturated to 8 bits."""
+    """Return the row of the largest of eight compass filters, saturated to 8 bits."""
     kernels = edgecli.load_filter("kirsch").weight[:, 0].astype(np.float32)
 
     def opencv() -> Any:
@@ -109,7 +99,7 @@ def kirsch(image: Array) -> Work:
 
 
 def hysteresis_alone(image: Array, low: float, high: float) -> Work:
-    """Hysteresis of Sobel's magnitude, 4-connected as scikit-image's is."""
+    """Return the row of hysteresis of Sobel's magnitude, 4-connected like scikit-image's."""
     x, y = edgecli.convolve(image, "sobel", padding="same", padding_mode="replicate")
     strength = np.hypot(x, y, dtype=np.float32)
     run = partial(hysteresis, strength, low, high, corners=False, threads=THREADS)
@@ -121,7 +111,7 @@ def hysteresis_alone(image: Array, low: float, high: float) -> Work:
 
 
 def all_work(megapixels: float) -> dict[str, Callable[[], Work]]:
-    """Name every row; what a row needs is made when it is called."""
+    """Return every row by its name; calling it makes what it needs."""
     height = isqrt(int(megapixels * 1e6 * 2 / 3))
     image = photo(height, height * 3 // 2)
     return {
@@ -135,8 +125,9 @@ def all_work(megapixels: float) -> dict[str, Callable[[], Work]]:
     }
 
 
-def difference(work: Work, result: Array, theirs: Array) -> str:
-    """Say how a peer's edge map differs from ours, or return nothing where they agree."""
+def difference(work: Work, peer: Peer, result: Array, theirs: Array) -> str:
+    """Return how a peer's edge map differs from ours, or nothing where they agree."""
+    result, theirs = np.asarray(result), peer.as_ours(theirs)
     if theirs.dtype == bool:
         theirs, result = theirs.view(np.uint8), (result > 0).view(np.uint8)
     if set(np.unique(theirs)) <= {0, 1, 255}:
@@ -146,39 +137,5 @@ def difference(work: Work, result: Array, theirs: Array) -> str:
     return "" if error <= work.rounding else f"differs by {error}"
 
 
-def measure(work: Work, rounds: int) -> list[tuple[Comparison, Cost]]:
-    """Check every peer, let those that agree take turns with ours, and compare the medians."""
-    result = np.asarray(work.ours())
-    notes = {
-        peer.name: difference(work, result, np.asarray(peer.run())) if peer.run else "not installed"
-        for peer in work.peers
-    }
-    runs = {"ours": work.ours, "copy": work.image.copy}
-    runs |= {peer.name: peer.run for peer in work.peers if peer.run and not notes[peer.name]}
-    costs = interleave({name: partial(timed, run) for name, run in runs.items()}, rounds)
-    return [
-        (
-            Comparison(work.name, p.name, costs["ours"], costs.get(p.name), p.least, notes[p.name]),
-            costs["copy"],
-        )
-        for p in work.peers
-    ]
-
-
-def main() -> None:
-    """Measure the chosen work, print the table and write the figures."""
-    parser = common_options(__doc__, rounds=5)
-    parser.add_argument("--megapixels", type=float, default=24.0, help="default: %(default)s")
-    options = parser.parse_args()
-    limit_threads()
-    work = all_work(options.megapixels)
-    lines: list[tuple[Comparison, Cost]] = []
-    for name in chosen(work, options.only):
-        lines += measure(work[name](), options.rounds)
-    print(", ".join(f"{name} {value}" for name, value in machine().items()), end="\n\n")
-    print_lines(lines)
-    write_json(options.json, [line for line, _ in lines], [])
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, 5, all_work, difference)

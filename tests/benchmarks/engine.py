@@ -3,13 +3,13 @@
     python -m tests.benchmarks.engine [--only REGEX] [--rounds N] [--megapixels 24] [--json FILE]
 
 Two threads each. Results of one filter go to memory that was used before (``out=``, ``dst=``,
-``output=``): fresh memory would cost everyone the same page faults. The floor is the
-time to copy the image. Before anything is timed, every peer's result is compared with ours.
+``output=``), since page faults of fresh memory cost everyone the same. The floor is the time to
+copy the image. Before anything is timed, every peer's result is compared with ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from statistics import geometric_mean
 
@@ -23,22 +23,22 @@ from tests.benchmarks.timing import (
     chosen,
     common_options,
     interleave,
-    machine,
-    number,
-    print_limits,
-    print_table,
+    publish,
     say,
     timed,
-    write_json,
-    yes_or_no,
+    verdict,
+    who,
 )
 
+Line = tuple[Comparison, Cost]
+"""A comparison, and what it costs to copy the image."""
+
 FLOAT_ERROR = 1e-4
-"""Of the largest response: float32 sums of thousands of products in another order."""
+"""A share of the largest response, for float32 sums of thousands of products in another order."""
 
 
 def difference(work: Work, peer: Peer, result: Array, theirs: Array) -> str:
-    """Say how a peer's result differs from ours, or return nothing where they agree."""
+    """Return how a peer's result differs from ours, or nothing where they agree."""
     expected = np.squeeze(peer.as_ours(theirs))
     result = np.squeeze(result)
     if peer.share < 1:
@@ -52,12 +52,14 @@ def difference(work: Work, peer: Peer, result: Array, theirs: Array) -> str:
     return "" if error <= allowed else f"differs by {error:.3g} of {largest:.3g}"
 
 
-def measure(work: Work, rounds: int) -> Iterator[tuple[Comparison, Cost]]:
+def measure(
+    work: Work, rounds: int, differ: Callable[[Work, Peer, Array, Array], str]
+) -> Iterator[Line]:
     """Check every peer, let those that agree take turns with ours, and compare the medians."""
     notes = {peer.name: "not installed" for peer in work.peers if peer.run is None}
     result = work.ours()
     for peer in work.peers:
-        if peer.run is not None and (note := difference(work, peer, result, peer.run())):
+        if peer.run is not None and (note := differ(work, peer, result, peer.run())):
             notes[peer.name] = note
     del result
     contestants: dict[str, Run] = {"ours": work.ours, "copy": work.image.copy}
@@ -72,31 +74,22 @@ def measure(work: Work, rounds: int) -> Iterator[tuple[Comparison, Cost]]:
 
 
 def milliseconds(cost: Cost | None) -> str:
-    """Return a wall time for the table."""
+    """Return a wall time as a cell of the table."""
     return "" if cost is None else f"{cost.seconds * 1e3:.1f}"
 
 
-def print_lines(lines: Sequence[tuple[Comparison, Cost]]) -> None:
-    """Print a line for each peer of each row; times in milliseconds."""
+def table(lines: Sequence[Line]) -> tuple[list[str], list[list[str]]]:
+    """Return the header, and a row for each peer of each work; times in milliseconds."""
     header = ["work", "peer", "ours ms", "copy ms", "peer ms", "ratio", "asked", "met"]
-    rows = [
-        [
-            line.work,
-            line.peer + (f": {line.note}" if line.note else ""),
-            milliseconds(line.ours),
-            milliseconds(copy),
-            milliseconds(line.theirs),
-            number(line.ratio, ".2f"),
-            number(line.least, ".2g"),
-            yes_or_no(line.met),
-        ]
-        for line, copy in lines
-    ]
-    print_table(header, rows)
+    rows = []
+    for line, copy in lines:
+        times = map(milliseconds, (line.ours, copy, line.theirs))
+        rows.append([line.work, who(line), *times, *verdict(line)])
+    return header, rows
 
 
 def layer_limits(comparisons: Sequence[Comparison]) -> list[Limit]:
-    """Return the geometric mean over the layers, where they were measured."""
+    """Return the geometric mean over the layers, if they were measured."""
     ratios = [c.ratio for c in comparisons if c.work.startswith("layer") and c.ratio]
     if not ratios:
         return []
@@ -104,24 +97,25 @@ def layer_limits(comparisons: Sequence[Comparison]) -> list[Limit]:
     return [Limit("layers", "geometric mean of the ratios to torch", mean, 1.0, at_least=True)]
 
 
-def main() -> None:
+def main(
+    description: str | None,
+    rounds: int,
+    rows: Callable[[float], dict[str, Callable[[], Work]]],
+    differ: Callable[[Work, Peer, Array, Array], str],
+) -> None:
     """Measure the chosen work, print the tables and write the figures."""
-    parser = common_options(__doc__, rounds=9)
+    parser = common_options(description, rounds)
     parser.add_argument("--megapixels", type=float, default=24.0, help="default: %(default)s")
     options = parser.parse_args()
     limit_threads()
-    work = all_work(options.megapixels)
-    lines: list[tuple[Comparison, Cost]] = []
+    work = rows(options.megapixels)
+    lines: list[Line] = []
     for name in chosen(work, options.only):
         say(name)
-        lines += measure(work[name](), options.rounds)
+        lines += measure(work[name](), options.rounds, differ)
     comparisons = [line for line, _ in lines]
-    limits = layer_limits(comparisons)
-    print(", ".join(f"{name} {value}" for name, value in machine().items()), end="\n\n")
-    print_lines(lines)
-    print_limits(limits)
-    write_json(options.json, comparisons, limits)
+    publish(options.json, table(lines), comparisons, layer_limits(comparisons))
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, 9, all_work, difference)

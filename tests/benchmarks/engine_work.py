@@ -22,7 +22,7 @@ Run = Callable[[], Any]
 THREADS = 2
 
 SCIPY_TAPS = 2**28
-"""Multiply-adds that SciPy is given, about a second; of larger work it gets a corner."""
+"""The multiply-adds that SciPy gets, about a second's. Of larger work it gets a corner."""
 
 LAYERS = (  # name, input channels, filters, kernel, stride, side of the image
     ("3→10 3×3", 3, 10, 3, 1, 1024),
@@ -49,8 +49,8 @@ DENSE = (  # kernel, share of the image, least ratio to cv2.filter2D
 class Peer:
     """Another library at the same work; ``run`` is None where it is not installed.
 
-    ``as_ours`` brings its result to our scale and shape, outside the time. Of a peer that is
-    given only a corner of the image, ``share`` of its pixels, the time is divided by that.
+    ``as_ours`` brings its result to our scale and shape, which is not timed. A peer may get only a
+    corner of the image, with a ``share`` of its pixels; its time is divided by that.
     """
 
     name: str
@@ -62,18 +62,18 @@ class Peer:
 
 @dataclass(frozen=True)
 class Work:
-    """One row: ours, the image whose copy is the floor, and the peers."""
+    """One row: ours, the peers, and the image, whose copy is the floor."""
 
     name: str
     ours: Run
     image: Array
     peers: tuple[Peer, ...]
-    border: int = 0  # rows and columns at the end that a corner's own border spoils
+    border: int = 0  # last rows and columns of a corner, which its own padding spoils
     rounding: float = 0  # levels by which rounded results may differ
 
 
 def optional(module: str) -> Any:
-    """Import a peer, or return None where it is not installed."""
+    """Return a peer's module, or None where it is not installed."""
     try:
         return importlib.import_module(module)
     except ImportError:
@@ -93,12 +93,12 @@ def limit_threads() -> None:
 
 
 def call(module: Any, run: Callable[[], Any]) -> Run | None:
-    """Return the call, or None where the module that it needs is missing."""
+    """Return the call, or None where the module that it needs is not installed."""
     return None if module is None else run
 
 
 def all_work(megapixels: float) -> dict[str, Callable[[], Work]]:
-    """Name every row; a row's images are made when it is called."""
+    """Return every row by its name; calling it makes its images."""
     height = isqrt(int(megapixels * 1e6 * 2 / 3))
     picture = photo(height, height * 3 // 2)
     rows: dict[str, Callable[[], Work]] = {
@@ -123,13 +123,13 @@ def corner(image: Array, share: float) -> Array:
 
 
 def ours(image: Array, bank: FilterBank, **options: Any) -> Run:
-    """Return our call: ``same`` padding with the border's pixels unless told otherwise."""
+    """Return our call, by default with ``same`` padding that repeats the border's pixels."""
     options = {"padding": "same", "padding_mode": "replicate", **options}
     return lambda: edgecli.convolve(image, bank, threads=THREADS, **options)
 
 
 def ours_again(image: Array, bank: FilterBank) -> Run:
-    """Return our call into memory that was used before, as OpenCV's and SciPy's rows have it."""
+    """Return our call into memory that was used before, as OpenCV and SciPy are called."""
     return ours(image, bank, out=ours(image, bank)())
 
 
@@ -159,7 +159,7 @@ def scipy_peer(image: Array, kernel: Array, dtype: Any) -> Peer:
 
 
 def derivative(image: Array, name: str) -> Work:
-    """A named derivative, into 16-bit integers."""
+    """Return the row of a named derivative, into 16-bit integers."""
     bank = edgecli.load_filter(name)
     kernel = bank.weight[0, 0]
     peers = [Peer("cv2.filter2D", filter2d(image, kernel, "CV_16S"), least=2)]
@@ -178,7 +178,7 @@ def _opencv_derivative(image: Array, name: str) -> Run | None:
 
 
 def _skimage_derivative(image: Array, name: str, kernel: Array) -> Peer:
-    """scikit-image scales pixels to 0 … 1, weights to a sum of 1, and has no sign of ours."""
+    """Return scikit-image, which scales pixels to 0 … 1 and weights to a sum of 1."""
     function = "prewitt" if name == "vertical" else name[:-2]
     scale = 255 * np.abs(kernel).sum() / 2 * (-1 if name == "vertical" else 1)
     return Peer(
@@ -189,7 +189,7 @@ def _skimage_derivative(image: Array, name: str, kernel: Array) -> Peer:
 
 
 def sobel_magnitude(image: Array) -> Work:
-    """The magnitude of Sobel's pair, saturated to 8 bits."""
+    """Return the row of the magnitude of Sobel's pair, saturated to 8 bits."""
 
     def opencv() -> Any:
         border = cv2.BORDER_REPLICATE
@@ -222,7 +222,7 @@ def sobel_magnitude(image: Array) -> Work:
 
 
 def dense_integer(image: Array, size: int) -> Work:
-    """Random whole weights, −9 … 9: no outer product, and no zeros to speak of."""
+    """Return the row of random whole weights, −9 … 9: no outer product, and hardly a zero."""
     kernel = np.random.default_rng(size).integers(-9, 10, (size, size)).astype(float)
     run = ours_again(image, FilterBank(kernel[np.newaxis, np.newaxis]))
     dtype = ours(image[:9, :9], FilterBank(kernel[np.newaxis, np.newaxis]))().dtype
@@ -235,7 +235,7 @@ def dense_integer(image: Array, size: int) -> Work:
 
 
 def dense_float(image: Array, size: int, least: float) -> Work:
-    """Random weights of full rank."""
+    """Return the row of random weights of full rank."""
     kernel = np.random.default_rng(size).normal(size=(size, size))
     peers = (
         Peer("cv2.filter2D", filter2d(image, kernel, "CV_32F"), least),
@@ -246,7 +246,7 @@ def dense_float(image: Array, size: int, least: float) -> Work:
 
 
 def gaussian(image: Array) -> Work:
-    """A float image, smoothed."""
+    """Return the row of a float image that is smoothed."""
     pixels = image.astype(np.float32)
     bank = edgecli.load_filter("gaussian:3")
     kernel = bank.weight[0, 0]
@@ -275,7 +275,7 @@ def gaussian(image: Array) -> Work:
 def torch_layer(volume: Array, bank: FilterBank, stride: int) -> Run | None:
     """Return torch's convolution of ``(C, H, W)``, padded with zeros to its size over the stride.
 
-    Its tensors are made beforehand: no conversion is counted.
+    Its tensors are made beforehand, so that no conversion is timed.
     """
     if torch is None:
         return None
@@ -292,7 +292,7 @@ def torch_layer(volume: Array, bank: FilterBank, stride: int) -> Run | None:
 
 
 def strided(image: Array) -> Work:
-    """Every second pixel of every second row, of 8-bit pixels; torch has floats already."""
+    """Return the row of every second pixel of every second row. torch gets floats, ours bytes."""
     bank = edgecli.load_filter("vertical")
     peers = (
         Peer("torch conv2d stride 2", torch_layer(image[np.newaxis], bank, 2), least=10),
@@ -311,7 +311,7 @@ def _scipy_strided(image: Array, kernel: Array) -> Any:
 
 
 def network_layer(name: str, depth: int, filters: int, size: int, stride: int, side: int) -> Work:
-    """A layer with bias over an image-sized volume of floats."""
+    """Return the row of a layer with bias over a volume of floats as large as an image."""
     random = np.random.default_rng(depth * filters)
     volume = random.normal(size=(depth, side, side)).astype(np.float32)
     weight = random.normal(size=(filters, depth, size, size))

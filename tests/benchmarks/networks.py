@@ -2,22 +2,19 @@
 
     python -m tests.benchmarks.networks [--only REGEX] [--rounds N] [--json FILE]
 
-Both on two threads. Every measurement is a process of its own, which runs once before it is
-measured, so that neither library's memory counts in the other's. Before anything is timed, torch's
-values are compared with ours. Needs ``torch`` (tried with 2.13.0), else only ours is shown.
+Both have two threads. Every measurement is a process of its own, so that neither library's memory
+counts in the other's; it runs once before it is timed. Before that, torch's values are compared
+with ours. Without ``torch`` (tried with 2.13.0) only ours is shown.
 """
 
 from __future__ import annotations
 
 import json
 import resource
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,18 +32,18 @@ from tests.benchmarks.timing import (
     chosen,
     common_options,
     interleave,
-    machine,
     number,
-    print_limits,
-    print_table,
+    peak_memory,
+    publish,
+    run_apart,
     timed,
-    write_json,
-    yes_or_no,
+    verdict,
+    who,
 )
 
 THREADS = 2
 LARGEST_ERROR = 1e-5
-"""Of the largest value."""
+"""A share of the largest value."""
 
 Array = NDArray[np.float32]
 
@@ -62,7 +59,7 @@ class Work:
 
 
 def six_layers() -> Network:
-    """Return six convolutions of 16 filters each."""
+    """Return a network of six convolutions, each of 16 filters."""
     layer = Convolution(16, (3, 3), padding="same", activation="relu")
     names = [INPUT, *(f"conv{n}" for n in range(1, 7))]
     nodes = [Node(name, layer, (names[n],)) for n, name in enumerate(names[1:])]
@@ -80,7 +77,7 @@ ALL_WORK = {
 
 
 def with_weights(work: Work) -> Network:
-    """Return the network with its weights, or the same random ones every time."""
+    """Return the network with its weights, or with random ones that are always the same."""
     network = work.network()
     if network.weights:
         return network
@@ -93,7 +90,7 @@ def images(shape: Sequence[int]) -> Array:
 
 
 def run_ours(network: Network, pixels: Array) -> None:
-    """Run a batch whole; a large image band by band, as it would be written."""
+    """Run a batch as a whole, and a large image band by band, as it would be written."""
     if pixels.ndim == 4:
         forward(network, pixels, THREADS)
         return
@@ -104,7 +101,7 @@ def run_ours(network: Network, pixels: Array) -> None:
 
 
 def torch_on_two_threads(network: Network) -> Callable[[Array], Array]:
-    """Return a function from images to torch's values, on as many threads as ours."""
+    """Return a function from images to torch's values, which has as many threads as ours."""
     import torch
 
     from tests.torch_networks import torch_runner
@@ -114,7 +111,7 @@ def torch_on_two_threads(network: Network) -> Callable[[Array], Array]:
 
 
 def difference(work: Work) -> float:
-    """Return the largest difference from torch's values, over the largest value."""
+    """Return the largest difference from torch's values, as a share of the largest value."""
     network = with_weights(work)
     pixels = images([min(side, 300) for side in work.shape])
     theirs = torch_on_two_threads(network)(pixels)
@@ -123,38 +120,34 @@ def difference(work: Work) -> float:
 
 def peak() -> int:
     """Return the most bytes that this process has held."""
-    kilobyte = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * kilobyte
+    return peak_memory(resource.getrusage(resource.RUSAGE_SELF))
 
 
-def measure_here(work: Work, who: str) -> Cost:
+def measure_here(work: Work, whose: str) -> Cost:
     """Run once for the memory and once for the time, in this process."""
     network, pixels = with_weights(work), images(work.shape)
     run: Callable[[Array], object] = partial(run_ours, network)
-    if who == "torch":
+    if whose == "torch":
         run = torch_on_two_threads(network)
-        run(pixels[..., :64, :64])  # what it loads at its first run is not counted
+        run(pixels[..., :64, :64])  # what torch loads at its first run is not counted
     before = peak()
     run(pixels)
     held = peak() - before
     return Cost(timed(lambda: run(pixels)).seconds, peak=held)
 
 
-def measure(name: str, who: str) -> Cost:
+def measure(name: str, whose: str) -> Cost:
     """Measure in a process of its own."""
-    command = [sys.executable, "-m", "tests.benchmarks.networks", "--here", who, "--only", name]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
-    return Cost(**json.loads(done.stdout))
+    return Cost(**json.loads(run_apart("networks", "--here", whose, "--only", name)))
 
 
 def compare(name: str, rounds: int) -> tuple[Comparison, list[Limit]]:
-    """Let both take turns."""
+    """Let ours and torch take turns, and hold the difference and the memory to their limits."""
     work, limits = ALL_WORK[name], []
     peers = ["torch"] if find_spec("torch") else []
     if peers:
         limits.append(Limit(name, "difference", difference(work), LARGEST_ERROR, at_least=False))
-    costs = interleave({who: partial(measure, name, who) for who in ("ours", *peers)}, rounds)
+    costs = interleave({one: partial(measure, name, one) for one in ("ours", *peers)}, rounds)
     ours, theirs = costs["ours"], costs.get("torch")
     if work.share_of_memory and theirs and theirs.peak and ours.peak:
         share = ours.peak / theirs.peak
@@ -166,12 +159,11 @@ def compare(name: str, rounds: int) -> tuple[Comparison, list[Limit]]:
 
 
 def row(line: Comparison) -> list[str]:
-    """Return a line of the table; times in milliseconds, memory in megabytes."""
+    """Return a row of the table; times in milliseconds, memory in megabytes."""
     costs = [line.ours, line.theirs]
     times = [number(cost.seconds * 1e3 if cost else None, ".1f") for cost in costs]
     held = [number(cost.peak / 1e6 if cost and cost.peak else None, ".0f") for cost in costs]
-    ratio = [number(line.ratio, ".2f"), number(line.least, ".2g"), yes_or_no(line.met)]
-    return [line.work, f"{line.peer} {line.note}".strip(), *times, *held, *ratio]
+    return [line.work, who(line), *times, *held, *verdict(line)]
 
 
 def main() -> None:
@@ -187,11 +179,8 @@ def main() -> None:
     results = [compare(name, options.rounds) for name in names]
     lines = [line for line, _ in results]
     limits = [limit for _, more in results for limit in more]
-    print(", ".join(f"{name} {value}" for name, value in machine().items()), end="\n\n")
     header = ["work", "peer", "ours ms", "peer ms", "ours MB", "peer MB", "ratio", "asked", "met"]
-    print_table(header, [row(line) for line in lines])
-    print_limits(limits)
-    write_json(options.json, lines, limits)
+    publish(options.json, (header, [row(line) for line in lines]), lines, limits)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Test images for the benchmarks: made from a sample, seeded, and compared with one another.
+"""Test images for the benchmarks, made from a sample and a seed, and how far edge maps agree.
 
-Runs as a process of its own, so that NumPy's memory is not counted as the benchmark's.
+This is a process of its own, so that NumPy's memory is not counted as the benchmark's.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BAND = 256  # rows; divides the height of the huge image
 
 
 def photo(height: int, width: int, mode: str = "L") -> NDArray[np.uint8]:
-    """Return the sample enlarged, with noise: ``(H, W)`` or ``(H, W, 3)`` for mode ``RGB``."""
+    """Return the sample enlarged and with noise: ``(H, W)``, or ``(H, W, 3)`` for mode ``RGB``."""
     with Image.open(SAMPLE) as sample:
         large = np.asarray(sample.convert(mode).resize((width, height), Image.Resampling.BICUBIC))
     random = np.random.default_rng(1)
@@ -36,9 +36,10 @@ def photo(height: int, width: int, mode: str = "L") -> NDArray[np.uint8]:
 
 
 def huge_bands() -> Iterator[NDArray[np.uint8]]:
-    """Yield the rows of the huge image, ``(BAND, W)`` at a time: a photo repeated, never its noise.
+    """Yield the rows of the huge image, ``(BAND, W)`` at a time: one photo again and again.
 
-    Noise that came back within 32 KiB would be found by deflate, and the file be far too small.
+    Its noise is new each time: deflate finds what comes back within 32 KiB, and the file would be
+    far too small.
     """
     height, width = HUGE
     tile = photo(4096, width // 8)
@@ -52,7 +53,7 @@ def huge_bands() -> Iterator[NDArray[np.uint8]]:
 
 
 def write_png(file: BinaryIO, bands: Iterator[NDArray[np.uint8]], shape: tuple[int, int]) -> None:
-    """Write a grey PNG of any size in constant memory; every row has filter type Up."""
+    """Write a grey PNG of any size in constant memory, with filter type Up for every row."""
     height, width = shape
     file.write(b"\x89PNG\r\n\x1a\n")
     _write_chunk(file, b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
@@ -84,7 +85,7 @@ def write_huge(folder: Path) -> None:
 
 
 def write_photos(folder: Path) -> None:
-    """Write the photos of every size and format that the commands read, and a stream of frames."""
+    """Write the photos that the commands read, and a stream of frames."""
     small = Image.fromarray(photo(321, 481, "RGB"))
     small.save(folder / "small.jpg", quality=90)
     small.save(folder / "small.png")
@@ -100,7 +101,7 @@ def write_photos(folder: Path) -> None:
 
 
 def write_many(folder: Path, count: int, height: int, width: int) -> None:
-    """Write ``count`` JPEGs that differ: one photo, shifted, each with noise of its own."""
+    """Write ``count`` JPEGs of one photo, each shifted and with noise of its own."""
     folder.mkdir(exist_ok=True)
     whole = photo(height, width, "RGB").astype(np.int16)
     for n in range(count):
@@ -110,7 +111,7 @@ def write_many(folder: Path, count: int, height: int, width: int) -> None:
 
 
 def write_tiny(folder: Path, count: int) -> None:
-    """Write ``count`` PGMs of 8×8 pixels, a hundred of them different."""
+    """Write ``count`` PGMs of 8×8 pixels, a hundred different ones in turn."""
     folder.mkdir(exist_ok=True)
     pixels = np.random.default_rng(3).integers(0, 256, (100, 64), np.uint8)
     for n in range(count):
@@ -118,10 +119,10 @@ def write_tiny(folder: Path, count: int) -> None:
 
 
 def agreement(ours: Path, theirs: Path) -> float:
-    """Return the share of the pixels that agree, among those where their map shows an edge.
+    """Return which share of the pixels agree where their map shows an edge.
 
-    Within 8 levels: programs round luma differently, and a kernel multiplies that. Where their
-    map is black nothing is asked, as some programs cut negative responses to zero.
+    Pixels agree within 8 levels, as programs round luma differently and a kernel multiplies that.
+    Where their map is black nothing is compared, as some programs cut negative responses to zero.
     """
     first, second = (_grey(path) for path in (ours, theirs))
     if first.shape != second.shape:
@@ -142,7 +143,7 @@ def _grey(path: Path) -> NDArray[Any]:
 
 
 def main(task: str, *paths: str) -> None:
-    """Make the images in a folder, or print how far two edge maps agree."""
+    """Make images in a folder, or print how far two edge maps agree."""
     match task:
         case "agreement":
             print(agreement(Path(paths[0]), Path(paths[1])))

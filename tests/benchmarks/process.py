@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks.process [--only REGEX] [--rounds N] [--json FILE] [--gigapixel]
 
-Every command is run as typed, by a shell, in a temporary folder that holds the test images and is
-removed at the end. Commands of one row take turns. Each runs once before it is measured, and its
-edge map is compared with ours. This process imports nothing large: what a parent holds in memory
-when it starts a child counts in the child's peak.
+A shell runs every command as typed, in a temporary folder that holds the test images. The commands
+of one row take turns. Each runs once before it is measured, and its edge map is compared with ours.
+This process imports nothing large, since what it holds in memory when it starts a child counts in
+the child's peak.
 """
 
 from __future__ import annotations
@@ -16,11 +16,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from tests.benchmarks.process_work import OPENCV_SCRIPT, SKIMAGE_SCRIPT, Peer, Work, all_work
+from tests.benchmarks.process_work import (
+    OPENCV_SCRIPT,
+    SKIMAGE_SCRIPT,
+    VIPS_MATRIX,
+    Peer,
+    Work,
+    all_work,
+)
 from tests.benchmarks.timing import (
     Comparison,
     Cost,
@@ -28,20 +36,20 @@ from tests.benchmarks.timing import (
     chosen,
     common_options,
     interleave,
-    machine,
     number,
-    print_limits,
-    print_table,
+    peak_memory,
+    publish,
+    run_apart,
     say,
-    write_json,
-    yes_or_no,
+    verdict,
+    who,
 )
 
 MEGABYTE = 10**6
 
 
 def run(line: str, folder: Path) -> Cost:
-    """Run a command line to its end; RuntimeError, with its last words, if it fails."""
+    """Run a command line to its end; RuntimeError with its last words if it fails."""
     with (folder / "errors.txt").open("w+b") as errors:
         started = time.perf_counter()
         child = subprocess.Popen(
@@ -59,45 +67,44 @@ def run(line: str, folder: Path) -> Cost:
         if child.returncode:
             words = errors.read().decode(errors="replace").strip()
             raise RuntimeError(f"{line}\n{words}")
-    kilobyte = 1 if sys.platform == "darwin" else 1024  # the unit of ru_maxrss
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * kilobyte)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, peak_memory(usage))
 
 
 def environment() -> dict[str, str]:
-    """Put this Python's commands first, and let byte code be cached as it is for users."""
+    """Return the environment with this Python's commands first, and byte code cached as usual."""
     kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     scripts = Path(sys.executable).parent
     return kept | {"PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
 
-def pictures(*arguments: str) -> str:
-    """Run the module of test images, apart, and return what it prints."""
-    command = [sys.executable, "-m", "tests.benchmarks.pictures", *arguments]
-    root = Path(__file__).parents[2]
-    return subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """Yield a temporary folder, which is removed at the end, even by a signal to terminate."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with tempfile.TemporaryDirectory(prefix="edgecli-benchmark-") as folder:
+        Path(folder, "vertical.mat").write_text(VIPS_MATRIX, "utf-8")
+        yield Path(folder)
 
 
 def prepare(folder: Path, *, gigapixel: bool) -> None:
     """Make everything that the commands read."""
-    pictures("photos", str(folder))
-    if gigapixel:
-        pictures("huge", str(folder))
+    for kind in ("photos", "huge") if gigapixel else ("photos",):
+        run_apart("pictures", kind, str(folder))
     (folder / "with_opencv.py").write_text(OPENCV_SCRIPT, "utf-8")
     (folder / "with_skimage.py").write_text(SKIMAGE_SCRIPT, "utf-8")
-    (folder / "vertical.mat").write_text("3 3 1 0\n1 0 -1\n1 0 -1\n1 0 -1\n", "utf-8")
 
 
 def try_out(work: Work, peer: Peer, folder: Path) -> str:
-    """Run a peer once, and say which share of its edges are ours."""
+    """Run a peer once, and return which share of its edges are ours, too."""
     run(peer.command, folder)
     if work.output is None:
         return ""
     files = (str(folder / out) for out in (work.output_of("edgecli"), work.output_of(peer.name)))
-    return f"{float(pictures('agreement', *files)):.1%} agree"
+    return f"{float(run_apart('pictures', 'agreement', *files)):.1%} agree"
 
 
 def try_all(work: Work, folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Run every command once; return the lines of those that work, and notes on all peers."""
+    """Run every command once; return the commands that work, and notes on all peers."""
     commands: dict[str, str] = {}
     notes: dict[str, str] = {}
     for line in filter(None, (work.command, work.check)):
@@ -132,7 +139,7 @@ def measure(work: Work, rounds: int, folder: Path) -> list[Comparison]:
 
 
 def limits_of(work: Work, cost: Cost) -> list[Limit]:
-    """Return what is asked of our command alone."""
+    """Return what our command must keep to whatever the peers do."""
     limits = []
     if work.most_megabytes is not None and cost.peak is not None:
         peak = cost.peak / MEGABYTE
@@ -143,26 +150,18 @@ def limits_of(work: Work, cost: Cost) -> list[Limit]:
     return limits
 
 
-def print_lines(lines: Sequence[Comparison]) -> None:
-    """Print a line for each peer of each row: wall / processor seconds / peak megabytes."""
+def table(lines: Sequence[Comparison]) -> tuple[list[str], list[list[str]]]:
+    """Return the header, and a row for each peer of each work."""
     header = ["work", "peer", "ours s", "cpu", "MB", "peer s", "cpu", "MB", "ratio", "asked", "met"]
     rows = [
-        [
-            line.work,
-            line.peer + (f": {line.note}" if line.note else ""),
-            *cells(line.ours),
-            *cells(line.theirs),
-            number(line.ratio, ".2f"),
-            number(line.least, ".2f"),
-            yes_or_no(line.met),
-        ]
+        [line.work, who(line), *cells(line.ours), *cells(line.theirs), *verdict(line)]
         for line in lines
     ]
-    print_table(header, rows)
+    return header, rows
 
 
 def cells(cost: Cost | None) -> tuple[str, str, str]:
-    """Return a cost as cells of the table."""
+    """Return wall seconds, processor seconds and peak megabytes as cells of the table."""
     if cost is None or cost.peak is None:
         return "", "", ""
     return f"{cost.seconds:.3f}", number(cost.cpu, ".3f"), f"{cost.peak / MEGABYTE:.0f}"
@@ -177,19 +176,15 @@ def main() -> None:
     comparisons: list[Comparison] = []
     limits: list[Limit] = []
     names = chosen(rows, options.only)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folder is removed
-    with tempfile.TemporaryDirectory(prefix="edgecli-benchmark-") as folder:
-        prepare(Path(folder), gigapixel=options.gigapixel)
+    with workplace() as folder:
+        prepare(folder, gigapixel=options.gigapixel)
         for name in names:
             say(name)
-            lines = measure(rows[name], options.rounds, Path(folder))
+            lines = measure(rows[name], options.rounds, folder)
             comparisons += lines
             if lines[0].ours:
                 limits += limits_of(rows[name], lines[0].ours)
-    print(", ".join(f"{name} {value}" for name, value in machine().items()), end="\n\n")
-    print_lines(comparisons)
-    print_limits(limits)
-    write_json(options.json, comparisons, limits)
+    publish(options.json, table(comparisons), comparisons, limits)
 
 
 if __name__ == "__main__":

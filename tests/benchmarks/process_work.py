@@ -1,4 +1,4 @@
-"""The commands that are measured, as a user would type them, and the peers' for the same work."""
+"""The commands that are measured, as a user types them, and those of peers for the same work."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ edges = np.abs(filters.prewitt_v(image)) * (3 * 255)  # it scales pixels and wei
 io.imsave(sys.argv[2], np.clip(np.rint(edges), 0, 255).astype(np.uint8), check_contrast=False)
 """
 
+VIPS_MATRIX = "3 3 1 0\n1 0 -1\n1 0 -1\n1 0 -1\n"
+"""The file ``vertical.mat``."""
+
 COMMANDS = {
     "OpenCV script": "python with_opencv.py {source} {out}",
     "scikit-image script": "python with_skimage.py {source} {out}",
@@ -45,8 +48,8 @@ COMMANDS = {
 }
 """Each writes the ``vertical`` edges of a picture, in grey.
 
-Those that cut negative responses to zero are let off taking the absolute value. vips' default
-precision, float, is slower, and is not written to PGM as 8 bits.
+Some cut negative responses to zero where the others take the absolute value. vips computes in
+floats by default, which is slower and gives no PGM of 8 bits.
 """
 
 VIPS_OF_COLOUR = "vips colourspace {source} grey.v b-w && " + COMMANDS["vips"].replace(
@@ -62,7 +65,7 @@ FRAMES = 240
 
 @dataclass(frozen=True)
 class Peer:
-    """Another program at the same work; ``least`` is its time over ours that is asked for."""
+    """Another program at the same work; ``least`` is the ratio of its time to ours to reach."""
 
     name: str
     command: str
@@ -74,9 +77,9 @@ class Peer:
 class Work:
     """One row: our command and the peers'.
 
-    ``output`` is the name of the edge map with ``{}`` for who wrote it, None where there is none
-    to compare. ``pace`` is how many times as often as others it is run. ``check`` is a
-    command that fails where our output is not what it should be.
+    ``output`` is the edge map's file with ``{}`` for who wrote it; None if none is compared.
+    The row has ``pace`` times as many rounds as others. ``check`` is a command that fails unless
+    our output is what it should be.
     """
 
     name: str
@@ -100,14 +103,14 @@ def output_name(output: str, who: str) -> str:
 
 
 def edgecli() -> str:
-    """Return how to start edgecli: its installed command, else its module."""
+    """Return how to start edgecli: by its command if that is installed, else as a module."""
     installed = Path(sys.executable).with_name("edgecli").exists()
     return "edgecli" if installed else "python -m edgecli"
 
 
 @cache
 def imagemagick() -> str | None:
-    """Return ImageMagick's command; other programs are called ``convert``, too."""
+    """Return ImageMagick's command, which must say so: others are called ``convert``, too."""
     for name in ("magick", "convert-im7.q16", "convert-im6.q16", "convert"):
         if shutil.which(name):
             said = subprocess.run([name, "-version"], check=False, capture_output=True, text=True)
@@ -117,7 +120,7 @@ def imagemagick() -> str | None:
 
 
 def installed(name: str) -> bool:
-    """Return whether a peer of ``COMMANDS`` is here."""
+    """Return whether a peer of ``COMMANDS`` is installed."""
     match name:
         case "OpenCV script":
             return find_spec("cv2") is not None
@@ -148,30 +151,19 @@ def vertical(name: str, source: str, extension: str, least: dict[str, float]) ->
 
 
 def start_up() -> list[Work]:
-    """Return the rows where there is next to nothing to do."""
-    imports = 'python -c "import numpy, PIL.Image, click"'
+    """Return the rows in which there is next to nothing to do but start."""
+
+    def row(name: str, command: str, modules: str, least: float) -> Work:
+        peer = Peer(f"import {modules}", f'python -c "import {modules}"', least)
+        return Work(name, command, (peer,), pace=4)
+
     detect = f"{edgecli()} detect small.jpg -f vertical -o edges.png"
-    click = Peer("import click", 'python -c "import click"', 1 / 1.5)
+    of_png, imports = detect.replace("jpg", "png"), "numpy, PIL.Image, click"
     return [
-        Work("edgecli --help", f"{edgecli()} --help", (click,), pace=4),
-        Work(
-            "detect 481×321 JPEG, --report json",
-            f"{detect} --report json",
-            (Peer("import numpy, PIL.Image, click", imports, 1 / 1.2),),
-            pace=4,
-        ),
-        Work(
-            "detect 481×321 PNG, --report json",
-            f"{detect.replace('jpg', 'png')} --report json",
-            (Peer("import numpy, PIL.Image, click", imports, 1 / 1.2),),
-            pace=4,
-        ),
-        Work(
-            "detect 481×321 JPEG, the table",
-            detect,
-            (Peer("import numpy, PIL.Image, click", imports, 1 / 1.4),),
-            pace=4,
-        ),
+        row("edgecli --help", f"{edgecli()} --help", "click", 1 / 1.5),
+        row("detect 481×321 JPEG, --report json", f"{detect} --report json", imports, 1 / 1.2),
+        row("detect 481×321 PNG, --report json", f"{of_png} --report json", imports, 1 / 1.2),
+        row("detect 481×321 JPEG, the table", detect, imports, 1 / 1.4),
     ]
 
 

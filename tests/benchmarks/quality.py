@@ -4,9 +4,9 @@
 
 GROUND_TRUTH holds the annotations as MATLAB files, IMAGES the photos of the same stems (Arbeláez,
 Maire, Fowlkes and Malik, "Contour detection and hierarchical image segmentation", IEEE TPAMI 33,
-2011). Every operator writes thinned soft maps of 0 to 1, ``<stem>.npy``, into a temporary folder;
-the evaluator is then run as ``SCRIPT GROUND_TRUTH MAPS --thresholds N --jobs 1 [--limit K]`` and
-says what they score. ``--maps FOLDER`` keeps the maps, for any other evaluator.
+2011). Every operator writes thinned soft maps of 0 to 1, ``<stem>.npy``, into a temporary folder.
+Then ``SCRIPT GROUND_TRUTH MAPS --thresholds N --jobs 1 [--limit K]`` says what they score.
+``--maps FOLDER`` keeps the maps for any other evaluator.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Floats = NDArray[np.float32]
 OPERATORS = ("sobel", "prewitt", "scharr", "roberts", "farid", "gradient:1", "gradient:2")
 
 WEAKEST = 0.1
-"""Of the largest response: lower thresholds only lose, and dense maps take longest to match."""
+"""A share of the largest response. Lower thresholds only lose, and dense maps match slowly."""
 
 CANNY_LEVELS = 64
 CANNY_HIGHEST = 320.0  # in units of Sobel's magnitude at 8 bits
@@ -56,7 +56,7 @@ CANNY_RATIO = 0.4  # of the low threshold to the high one
 def thinned(operator: str, picture: Picture) -> Floats:
     """Return an operator's magnitude on luma, thinned, in 0 to 1.
 
-    v / (v + a fifth of the largest response) changes no order: it spreads the thresholds that are
+    v / (v + a fifth of the largest response) keeps the order, and spreads the thresholds that are
     tried over the responses that occur.
     """
     bank = load_operator(operator).bank
@@ -98,7 +98,7 @@ def learned(network: str, scales: tuple[float, ...], picture: Picture) -> Floats
 
 
 def operators() -> dict[str, Callable[[Picture], Floats]]:
-    """Return every operator that is measured, by name; the peers last."""
+    """Return every operator that is measured by its name, the peers last."""
     named: dict[str, Callable[[Picture], Floats]] = {"contours": partial(contours, threads=1)}
     named |= {name: partial(thinned, name) for name in OPERATORS}
     for network in ("learned", "learned-small"):
@@ -110,7 +110,7 @@ def operators() -> dict[str, Callable[[Picture], Floats]]:
 def write_maps(
     operator: Callable[[Picture], Floats], truths: list[Path], images: Path, folder: Path
 ) -> float:
-    """Write a map for each annotated photo; return the seconds per photo, without reading."""
+    """Write a map for each annotated photo; return the seconds per photo, less the reading."""
     folder.mkdir(parents=True, exist_ok=True)
     seconds = 0.0
     for truth in truths:
@@ -124,7 +124,7 @@ def write_maps(
 
 
 def photo_of(truth: Path, images: Path) -> Path:
-    """Return the photo with an annotation's stem; ends the program if there is none."""
+    """Return the photo with an annotation's stem; the program ends if there is none."""
     found = sorted(images.glob(f"{truth.stem}.*"))
     return found[0] if found else sys.exit(f"no photo {truth.stem}.* in {images}")
 

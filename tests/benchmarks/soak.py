@@ -1,8 +1,8 @@
-"""A batch among faults, at large: kills, a full disk, inputs that change, vanish or are none.
+"""A large batch among faults: kills, a full disk, inputs that change, vanish or are no images.
 
     python -m tests.benchmarks.soak [--images 2000] [--kills 30] [--seed 0] [--json FILE]
 
-Ends with 1 if anything is left otherwise than by a batch that nobody disturbed.
+The exit code is 1 if the outputs differ from those of a batch that nobody disturbed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Fair timing: contestants take turns, medians are compared, and a line says what was asked for."""
+"""What the benchmarks share: fair timing, their options, and how figures are shown.
+
+Contestants take turns, and their medians are compared with the ratio that is asked for.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ import json
 import os
 import platform
 import re
+import resource
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,12 +20,13 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0  # seconds
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run takes: wall time, and of a process also processor time and peak memory."""
+    """What one run takes: wall time, and for a process also processor time and peak memory."""
 
     seconds: float
     cpu: float | None = None  # seconds, user and system
@@ -29,7 +35,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Ours against one peer at one piece of work. ``theirs`` is None where ``note`` says why."""
+    """Ours against one peer at one work. ``theirs`` is None where ``note`` says why."""
 
     work: str
     peer: str
@@ -40,7 +46,7 @@ class Comparison:
 
     @property
     def ratio(self) -> float | None:
-        """The peer's time divided by ours: how many times faster ours is."""
+        """The peer's time over ours: how many times faster ours is."""
         return self.theirs.seconds / self.ours.seconds if self.ours and self.theirs else None
 
     @property
@@ -51,7 +57,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Limit:
-    """A figure of ours alone, with its bound: ``at least`` or ``at most``."""
+    """A figure of ours alone, with what it must be at least or at most."""
 
     work: str
     measure: str
@@ -66,7 +72,7 @@ class Limit:
 
 
 def timed(run: Callable[[], object]) -> Cost:
-    """Time one call; its result is dropped before the next begins, outside the time."""
+    """Time one call. Its result is dropped after the time, and before the next call."""
     started = time.perf_counter()
     result = run()
     seconds = time.perf_counter() - started
@@ -77,8 +83,8 @@ def timed(run: Callable[[], object]) -> Cost:
 def interleave(contestants: Mapping[str, Callable[[], Cost]], rounds: int) -> dict[str, Cost]:
     """Let every contestant run once in each round, and return the median costs.
 
-    Taking turns spreads whatever else the machine does over all of them alike. Who has taken
-    ``PATIENCE`` seconds in all sits the later rounds out.
+    Turns spread whatever else the machine does over all contestants alike. A contestant that has
+    taken ``PATIENCE`` seconds sits the later rounds out.
     """
     costs: dict[str, list[Cost]] = {name: [] for name in contestants}
     for _ in range(rounds):
@@ -98,8 +104,19 @@ def _median(costs: Sequence[Cost]) -> Cost:
     )
 
 
+def peak_memory(usage: resource.struct_rusage) -> int:
+    """Return the most bytes that a process has held, from what the system says it used."""
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def run_apart(module: str, *arguments: str) -> str:
+    """Run a module of the benchmarks as a process of its own, and return what it prints."""
+    command = [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
 def chosen(names: Iterable[str], pattern: str) -> list[str]:
-    """Return the names that a regular expression finds; ends the program if there are none."""
+    """Return the names that a regular expression finds; the program ends if there are none."""
     names = list(names)
     found = [name for name in names if re.search(pattern, name)]
     if not found:
@@ -108,7 +125,7 @@ def chosen(names: Iterable[str], pattern: str) -> list[str]:
 
 
 def common_options(description: str | None, rounds: int) -> argparse.ArgumentParser:
-    """Return a parser with the options that both benchmarks have."""
+    """Return a parser with the options that most benchmarks have."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--only", default="", metavar="REGEX", help="work whose name matches")
     parser.add_argument("--rounds", type=int, default=rounds, help="default: %(default)s")
@@ -146,8 +163,18 @@ def print_limits(limits: Sequence[Limit]) -> None:
 
 
 def say(progress: str) -> None:
-    """Say on standard error what is being measured."""
+    """Say on standard error what is measured now."""
     print(progress, file=sys.stderr, flush=True)
+
+
+def who(line: Comparison) -> str:
+    """Return a peer's name, with its note if it has one."""
+    return line.peer + (f": {line.note}" if line.note else "")
+
+
+def verdict(line: Comparison) -> list[str]:
+    """Return the last cells of a line: the ratio, what is asked, and whether it is met."""
+    return [number(line.ratio, ".2f"), number(line.least, ".2g"), yes_or_no(line.met)]
 
 
 def yes_or_no(met: bool | None) -> str:
@@ -156,12 +183,12 @@ def yes_or_no(met: bool | None) -> str:
 
 
 def number(value: float | None, form: str) -> str:
-    """Format a number, or nothing where there is none."""
+    """Return a number as text, or nothing where there is none."""
     return "" if value is None else format(value, form)
 
 
 def machine() -> dict[str, str | int | None]:
-    """Say what the figures were measured on."""
+    """Return what the figures are measured on."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -172,7 +199,7 @@ def machine() -> dict[str, str | int | None]:
 
 
 def _processor() -> str:
-    """Return the processor's name, which Linux alone tells in a file."""
+    """Return the processor's name, which only Linux has in a file."""
     try:
         found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text("utf-8"))
     except OSError:
@@ -187,10 +214,16 @@ def _version(package: str) -> str | None:
         return None
 
 
-def write_json(
-    path: Path | None, comparisons: Sequence[Comparison], limits: Sequence[Limit]
+def publish(
+    path: Path | None,
+    table: tuple[Sequence[str], Sequence[Sequence[str]]],
+    comparisons: Sequence[Comparison],
+    limits: Sequence[Limit] = (),
 ) -> None:
-    """Write every figure, if a path was given."""
+    """Print the machine, a table (header and rows) and the limits; write figures to a path."""
+    print(", ".join(f"{name} {value}" for name, value in machine().items()), end="\n\n")
+    print_table(*table)
+    print_limits(limits)
     if path is None:
         return
     figures = {

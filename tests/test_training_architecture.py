@@ -14,8 +14,7 @@ from edgecli.networks import load_network
 from edgecli.networks.files import ZOO
 from edgecli.networks.forward import forward
 from edgecli.networks.weights import random_weights
-from edgecli.training.architecture import NETWORKS, architecture
-from edgecli.training.export import write_network
+from edgecli.training.architecture import NETWORKS, architecture, write_network
 from tests.conftest import GOLDEN
 
 MOST = {"learned": 100_000, "learned-small": 20_000}

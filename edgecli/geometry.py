@@ -1,8 +1,7 @@
-"""Where a window lands: padding, output sizes, halos and receptive fields, in integers only.
+"""Where a window lands: padding, output sizes and halos, in integers only.
 
 The engine and the reports both ask here, so that they cannot disagree. Formulas follow Dumoulin
-and Visin, "A guide to convolution arithmetic for deep learning" (2016), and for receptive fields
-Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks" (2019).
+and Visin, "A guide to convolution arithmetic for deep learning" (2016).
 
 >>> window = Window((3, 3), padding="same")
 >>> window.over(480, 640).output_shape
@@ -188,32 +187,6 @@ class Window:
             return Axis(size, kernel, stride, dilation, total // 2, total - total // 2)
         before, after = self.padding[2 * axis : 2 * axis + 2]
         return Axis(size, kernel, stride, dilation, int(before), int(after))
-
-
-@dataclass(frozen=True)
-class ReceptiveField:
-    """What one output of a chain of windows sees along one axis of the input.
-
-    ``size`` samples; neighbouring outputs lie ``jump`` samples apart; the first output's field
-    begins at ``start`` (negative: in the padding).
-
-    >>> ReceptiveField().through(kernel=5).through(kernel=2, stride=2)
-    ReceptiveField(size=6, jump=2, start=0)
-    """
-
-    size: int = 1
-    jump: int = 1
-    start: int = 0
-
-    def through(
-        self, kernel: int, stride: int = 1, dilation: int = 1, before: int = 0
-    ) -> ReceptiveField:
-        """Return the field after one more window."""
-        return ReceptiveField(
-            size=self.size + (kernel - 1) * dilation * self.jump,
-            jump=self.jump * stride,
-            start=self.start - before * self.jump,
-        )
 
 
 def bands(height: int, rows: int) -> Iterator[tuple[int, int]]:

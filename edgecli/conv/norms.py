@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.records import dataclass
-from edgecli.rows.base import Planes, Span
+from edgecli.rows.base import Planes, Rowwise
 from edgecli.rows.memory import Memory
 
 NORMS = ("magnitude", "max", "sum")
@@ -52,7 +52,7 @@ def norm(responses: NDArray[Any], how: str, out: NDArray[Any], memory: Memory) -
 
 
 @dataclass(frozen=True)
-class Norm:
+class Norm(Rowwise):
     """The step that combines the responses ``(planes · n, H, W)`` of each plane into one."""
 
     shape: tuple[int, int, int]  # (planes, H, W)
@@ -65,15 +65,10 @@ class Norm:
         """Return the type of the norm."""
         return norm_dtype(self.how, self.count, self.responses)
 
-    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the same rows."""
-        return ((start, stop),)
-
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Combine plane by plane."""
-        del start, stop
         for plane, total in enumerate(out):
             own = blocks[0][plane * self.count : (plane + 1) * self.count]
             with memory:
@@ -81,7 +76,7 @@ class Norm:
 
 
 @dataclass(frozen=True)
-class Select:
+class Select(Rowwise):
     """The step that selects the responses ``[start, …)`` of every plane, of ``filters`` each."""
 
     shape: tuple[int, int, int]  # (planes · n, H, W)
@@ -89,22 +84,17 @@ class Select:
     start: int
     filters: int
 
-    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the same rows."""
-        return ((start, stop),)
-
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Copy what is selected."""
-        del start, stop, memory
         planes = blocks[0].reshape(-1, self.filters, *out.shape[1:])
         own = out.reshape(len(planes), -1, *out.shape[1:])
         np.copyto(own, planes[:, self.start : self.start + own.shape[1]])
 
 
 @dataclass(frozen=True)
-class Strongest:
+class Strongest(Rowwise):
     """The step that keeps, at each pixel, the responses ``(n, H, W)`` of the strongest plane.
 
     Its input is ``(planes · n, H, W)``; of equally strong planes the first is taken.
@@ -114,15 +104,10 @@ class Strongest:
     dtype: np.dtype[Any]
     how: str
 
-    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the same rows."""
-        return ((start, stop),)
-
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Combine every plane, and take the responses of the largest."""
-        del start, stop
         count = len(out)
         planes = blocks[0].reshape(-1, count, *out.shape[1:])
         strength = planes[:, 0]

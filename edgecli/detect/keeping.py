@@ -74,7 +74,7 @@ class Passing:
         """Write to the sink."""
         self._sink.write(encoded)
 
-    def finish(self, seen: Extremes, cuts: Sequence[Cut], threads: int) -> Levels | None:  # noqa: ARG002
+    def finish(self, seen: Extremes, cuts: Sequence[Cut], threads: int) -> Levels | None:
         """Finish the sink."""
         self._sink.finish()
         return self._plan.levels

@@ -39,7 +39,6 @@ class StrengthReader:
 
     def encode(self, blocks: Sequence[Planes], start: int, stop: int, memory: Memory) -> Any:
         """Measure the strengths, and let the keeper encode them."""
-        del start, stop
         shown = Shown(**dict(zip(self._names, map(_as_rows, blocks), strict=False)))
         seen = self._look(shown.strength)
         if self._before is not None:
@@ -104,7 +103,6 @@ class Gathered:
         self, blocks: Sequence[Planes], start: int, stop: int, memory: Memory
     ) -> list[Planes]:
         """Copy the rows."""
-        del start, stop, memory
         return [block.copy() for block in blocks]
 
     def write(self, encoded: list[Planes]) -> None:

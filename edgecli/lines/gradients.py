@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edgecli.filters import FilterBank
 from edgecli.records import dataclass
-from edgecli.rows.base import Planes, Span
+from edgecli.rows.base import Planes, Rowwise
 from edgecli.rows.memory import Memory
 
 NEGLIGIBLE = 1e-9
@@ -111,7 +111,7 @@ def direction(gx: NDArray[Any], gy: NDArray[Any]) -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True)
-class Direction:
+class Direction(Rowwise):
     """The step that gives the direction of the edges left in a map; NaN where there is none.
 
     Its inputs are the strengths ``(1, H, W)`` and the responses ``(n, H, W)``.
@@ -120,17 +120,13 @@ class Direction:
     shape: tuple[int, int, int]
     slope: Slope
 
+    inputs = 2
     dtype = np.dtype(np.float32)
-
-    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the same rows of both."""
-        return (start, stop), (start, stop)
 
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Work out the gradient, and its angle."""
-        del start, stop
         strength, responses = blocks
         out[0] = direction(*gradient(self.slope, responses, memory))
         out[0][strength[0] == 0] = np.nan

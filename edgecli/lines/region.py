@@ -12,12 +12,12 @@ from edgecli.conv import Slide, convolve
 from edgecli.errors import GeometryError
 from edgecli.filters import FilterBank
 from edgecli.records import dataclass
-from edgecli.rows.base import Planes, Span
+from edgecli.rows.base import Planes, Rowwise
 from edgecli.rows.memory import Memory
 
 
 @dataclass(frozen=True, eq=False)
-class Exclude:
+class Exclude(Rowwise):
     """The step that drops edges near the frame of the map ``(C, H, W)`` or outside a mask."""
 
     shape: tuple[int, int, int]
@@ -25,15 +25,10 @@ class Exclude:
     border: int  # pixels
     counted: NDArray[np.bool_] | None = None  # (H, W)
 
-    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the same rows."""
-        return ((start, stop),)
-
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Set what does not count to 0."""
-        del memory
         np.copyto(out, blocks[0])
         if self.counted is not None:
             out[:, ~self.counted[start:stop]] = 0

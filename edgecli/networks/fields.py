@@ -1,8 +1,9 @@
 """Receptive fields through layers, upsampling and branches that join, exact for every output.
 
-Without upsampling all outputs have the same field, and this is ``geometry.ReceptiveField``. After
-upsampling the fields vary periodically: one of two neighbouring outputs may see more than the
-other. So a field lists the spans of one whole period, which is called a turn.
+Without upsampling all outputs have the same field (Araujo, Norris and Sim, "Computing receptive
+fields of convolutional neural networks", 2019). After upsampling the fields vary periodically: one
+of two neighbouring outputs may see more than the other. So a field lists the spans of one whole
+period, which is called a turn.
 """
 
 from __future__ import annotations

@@ -107,7 +107,6 @@ class LayerReader:
 
     def encode(self, blocks: Sequence[Planes], start: int, stop: int, memory: Memory) -> Any:
         """Measure rows, and let the collector reduce or store them."""
-        del stop, memory
         (rows,) = blocks
         return float(rows.min()), float(rows.max()), self._collector.encode(start, rows)
 

@@ -33,7 +33,7 @@ from edgecli.networks.layers import (
 )
 from edgecli.networks.resampling import Pooling, Upsampling
 from edgecli.records import dataclass
-from edgecli.rows.base import Planes, Span, Step
+from edgecli.rows.base import Planes, Rowwise, Span, Step
 from edgecli.rows.memory import Memory
 from edgecli.rows.samples import finite, full_scale
 
@@ -86,7 +86,7 @@ def volume_shape(shape: Shape) -> tuple[int, int, int]:
 
 
 @dataclass(frozen=True)
-class Input:
+class Input(Rowwise):
     """The step from an image's rows to a network's input: grey or RGB, scaled to ``white``."""
 
     shape: tuple[int, int, int]
@@ -96,15 +96,10 @@ class Input:
 
     dtype = FLOAT
 
-    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the same rows."""
-        return ((start, stop),)
-
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Convert and scale."""
-        del start, stop, memory
         rows = blocks[0].transpose(1, 2, 0)
         if self.tames:
             rows = finite(rows)
@@ -187,7 +182,7 @@ def _sliding(
 
 
 @dataclass(frozen=True)
-class Pointwise:
+class Pointwise(Rowwise):
     """The step of an activation alone."""
 
     shape: Shape
@@ -195,21 +190,16 @@ class Pointwise:
 
     dtype = FLOAT
 
-    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the same rows."""
-        return ((start, stop),)
-
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Copy, then apply in place."""
-        del start, stop, memory
         np.copyto(out, blocks[0])
         activate(out, self.function)
 
 
 @dataclass(frozen=True)
-class Sum:
+class Sum(Rowwise):
     """The step that adds its inputs in order, times ``factor``."""
 
     shape: Shape
@@ -218,15 +208,10 @@ class Sum:
 
     dtype = FLOAT
 
-    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the same rows of every input."""
-        return ((start, stop),) * self.inputs
-
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Add up."""
-        del start, stop, memory
         np.add(blocks[0], blocks[1], out=out)
         for block in blocks[2:]:
             np.add(out, block, out=out)
@@ -235,7 +220,7 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Joint:
+class Joint(Rowwise):
     """The step that puts its inputs' channels one after another."""
 
     shape: Shape
@@ -243,15 +228,10 @@ class Joint:
 
     dtype = FLOAT
 
-    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the same rows of every input."""
-        return ((start, stop),) * self.inputs
-
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Copy each to its channels."""
-        del start, stop, memory
         np.concatenate(blocks, out=out)
 
 
@@ -266,14 +246,12 @@ class Flattening:
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return all rows."""
-        del start, stop
         return ((0, self.height),)
 
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Copy to the new shape."""
-        del start, stop, memory
         np.copyto(out, blocks[0].reshape(out.shape))
 
 
@@ -290,14 +268,12 @@ class Product:
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the only row."""
-        del start, stop
         return ((0, 1),)
 
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Multiply by the weights, add the bias, activate."""
-        del start, stop, memory
         columns = blocks[0].reshape(len(blocks[0]), -1)
         result = np.matmul(self.weight, columns)
         if self.bias is not None:

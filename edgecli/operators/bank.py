@@ -14,7 +14,7 @@ from edgecli.images.colour import WHITE, Colour, to_volume, volume_channels
 from edgecli.operators.operators import response_bounds
 from edgecli.operators.responses import Account, Responses
 from edgecli.records import dataclass
-from edgecli.rows.base import Planes, Span
+from edgecli.rows.base import Planes, Rowwise
 from edgecli.rows.graph import Graph, Tap
 from edgecli.rows.memory import Memory
 from edgecli.rows.samples import full_scale, sample_range
@@ -24,7 +24,7 @@ SEPARATE_PLANES = ("each", "max")
 
 
 @dataclass(frozen=True)
-class Volume:
+class Volume(Rowwise):
     """The step from an image to the planes ``(depth, H, W)`` that filters slide over."""
 
     shape: tuple[int, int, int]
@@ -32,15 +32,10 @@ class Volume:
     channels: str
     background: Colour
 
-    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the same rows."""
-        return ((start, stop),)
-
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Convert rows."""
-        del start, stop, memory
         out[...] = to_volume(blocks[0].transpose(1, 2, 0), self.channels, self.background)
 
 

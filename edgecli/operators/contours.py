@@ -29,7 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgecli.conv import Layer, Slide
 from edgecli.filters import FilterBank
-from edgecli.geometry import ReceptiveField, bands
+from edgecli.geometry import bands
 from edgecli.images.colour import WHITE, Colour, composite
 from edgecli.lines.peaks import suppress
 from edgecli.operators.colour_gradient import lay_filter, steepest, tensor
@@ -95,7 +95,6 @@ class Colours:
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Composite, shrink and convert."""
-        del start, stop, memory
         rows = blocks[0].transpose(1, 2, 0)
         rows = finite(composite(rows, self.background) if rows.shape[2] in {2, 4} else rows)
         out[...] = colours(shrink(rows, self.side) if self.side > 1 else rows)
@@ -152,7 +151,6 @@ class Strength:
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Multiply, and take the root: the square root of one scale, the sixth root of three."""
-        del start, stop, memory
         np.copyto(out, blocks[0])
         for block in blocks[1:]:
             np.multiply(out, block, out=out)
@@ -205,7 +203,6 @@ class Divide:
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Divide where a line is."""
-        del stop, memory
         (lines,), (mean,) = blocks
         np.copyto(out[0], lines)
         row, col = np.nonzero(lines)
@@ -301,8 +298,7 @@ def _account(laid: Contours, banks: tuple[FilterBank, ...], planes: int) -> Acco
     """Count the derivatives of every plane and the mean; show the coarsest's padding."""
     macs = [prod(one.geometry.output_shape) * one.plan.weight.size for one in laid.slides]
     fine, around = (one.plan.weight.shape[2:] for one in (laid.fine, laid.surround))
-    blocks = ReceptiveField().through(SHRINK, SHRINK)
-    rows, cols = (blocks.through(f).through(a).size for f, a in zip(fine, around, strict=True))
+    rows, cols = (SHRINK * (f + a - 1) for f, a in zip(fine, around, strict=True))
     finest, coarsest = laid.scales[0], laid.scales[-1]
     return Account(
         banks,

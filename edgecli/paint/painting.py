@@ -13,7 +13,7 @@ from edgecli.images.colour import composite
 from edgecli.paint.colormaps import colour, invert, overlay, wheel
 from edgecli.paint.rendering import Extremes, Scale, render
 from edgecli.records import dataclass
-from edgecli.rows.base import Planes, Rows, Span
+from edgecli.rows.base import Planes, Rows, Rowwise
 from edgecli.rows.memory import Memory
 from edgecli.rows.samples import full_scale
 
@@ -65,7 +65,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Picture(Rowwise):
     """The step that gives an image as floats of 0 to 1, grey or RGB, for edges to be laid on."""
 
     shape: tuple[int, int, int]
@@ -73,15 +73,10 @@ class Picture:
 
     dtype = np.dtype(np.float32)
 
-    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the same rows."""
-        return ((start, stop),)
-
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Composite, and scale to the type's white."""
-        del start, stop, memory
         rows = blocks[0].transpose(1, 2, 0)
         colours = composite(rows, self.background) if rows.shape[2] in (2, 4) else rows
         white = np.float32(full_scale(rows.dtype))

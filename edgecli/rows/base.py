@@ -109,6 +109,16 @@ class Step(Protocol):
         ...
 
 
+class Rowwise:
+    """Steps whose rows come from the same rows of every input, of which there may be several."""
+
+    inputs = 1
+
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the same rows."""
+        return ((start, stop),) * self.inputs
+
+
 class Sink(Protocol):
     """One image being written."""
 

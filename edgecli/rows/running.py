@@ -153,7 +153,6 @@ class Filling:
 
     def encode(self, blocks: Sequence[Planes], start: int, stop: int, memory: Memory) -> None:
         """Copy rows to their place, to which no other strip writes."""
-        del memory
         self.out[:, start:stop] = blocks[0]
 
     def write(self, encoded: None) -> None:

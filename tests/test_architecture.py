@@ -33,6 +33,22 @@ def part_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+def module_of(path: Path) -> str:
+    """Return a module's name; that of a package for its ``__init__``."""
+    name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def modules_imported(path: Path) -> Iterator[str]:
+    """Yield the modules of the package that a file imports names from."""
+    modules = {module_of(other) for other in FILES}
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.ImportFrom) and node.module in modules:
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield full if full in modules else str(node.module)
+
+
 @cache
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
@@ -77,6 +93,15 @@ def test_parts_import_only_what_stands_before_them() -> None:
             words = name.split(".")
             if words[0] == "edgecli" and len(words) > 1:
                 assert words[1] in (*known, "__version__"), f"{path} imports {name}"
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    """Not even late, within a function: Kahn's sorting takes away what imports nothing left."""
+    waiting = {module_of(path): set(modules_imported(path)) for path in FILES}
+    del waiting["edgecli"]  # which loads nothing before it is asked for
+    while free := {name for name, needed in waiting.items() if not needed & waiting.keys()}:
+        waiting = {name: needed for name, needed in waiting.items() if name not in free}
+    assert not waiting, f"circles among {sorted(waiting)}"
 
 
 def test_only_numpy_pillow_click_and_rich_are_needed() -> None:

@@ -1,4 +1,4 @@
-"""Where the bands of an edge map go: straight to its sink, or kept until the last one is in.
+"""Readers of edge maps that need the whole image: they keep what is painted after the last band.
 
 Thresholds chosen from the image, hysteresis and some maps need the whole image. Only such edge maps
 are kept; where the thresholds are known, only the runs of pixels that exceed the low one are.
@@ -7,197 +7,173 @@ are kept; where the thresholds are known, only the runs of pixels that exceed th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.detect.maps import MapPlan
-from edgecli.lines.hysteresis import Runs, find_runs, hysteresis, keep_connected, paint
-from edgecli.lines.linking import Peaks
-from edgecli.lines.thresholds import Levels, find_levels
+from edgecli.detect.readers import StrengthReader, absolute
+from edgecli.lines.hysteresis import Runs, find_runs, keep_connected, paint
+from edgecli.lines.linking import Peaks, find_peaks
+from edgecli.lines.thinning import Thin
+from edgecli.lines.thresholds import Levels, Threshold, find_levels
 from edgecli.paint.painting import Shown
 from edgecli.paint.rendering import Extremes, finite_extremes, scale_from_extremes
-from edgecli.records import dataclass, field, replace
+from edgecli.records import replace
 from edgecli.rows.arrays import ArraySink
-from edgecli.rows.base import Rows, Sink
-from edgecli.rows.memory import Memory
+from edgecli.rows.base import Planes, Rows, Span
+from edgecli.rows.memory import Memory, borrowed_memory
 from edgecli.rows.workers import map_in_order
 
-Cut = tuple[int, int]
+BandRuns = list[Runs]
+"""The runs of each channel of a band, counted from the band's first row."""
+
+Lines = Callable[[int], NDArray[np.bool_]]
+"""Returns the lines ``(rows, cols, C)`` of band n."""
 
 
-class Keeper(Protocol):
-    """Takes the bands of one edge map."""
+class KeepingReader(StrengthReader):
+    """The reader that keeps strengths or their runs, and whatever else is painted."""
 
-    def encode(self, shown: Shown, seen: Extremes, memory: Memory) -> Any:
-        """Return what is to be written of a band; pure, safe on any thread."""
-        ...
-
-    def write(self, encoded: Any) -> None:
-        """Take what ``encode`` returned; called in order, on one thread."""
-        ...
-
-    def finish(self, seen: Extremes, cuts: Sequence[Cut], threads: int) -> Levels | None:
-        """Write what was kept, in the given bands, and return the thresholds that were used."""
-        ...
-
-
-def keeper_of(plan: MapPlan, sink: Sink, shape: tuple[int, int, int]) -> Keeper:
-    """Return a keeper for a map of responses of ``shape``, height × width × channels."""
-    return Keeping(plan, sink, shape) if plan.whole else Passing(plan, sink)
-
-
-def absolute(plan: MapPlan, strength: Rows, seen: Extremes) -> Rows:
-    """Return what thresholds compare: |v|, or v where the map drops negative values."""
-    positive = plan.map == "clip" or seen.smallest >= 0
-    size: Rows = strength if positive else np.abs(strength)
-    return size
-
-
-class Passing:
-    """Paints every band as it arrives."""
-
-    def __init__(self, plan: MapPlan, sink: Sink) -> None:
-        self._plan, self._sink = plan, sink
-
-    def encode(self, shown: Shown, seen: Extremes, memory: Memory) -> Any:
-        """Paint and encode."""
-        plan = self._plan
-        edges = None
-        if plan.levels is not None:
-            edges = absolute(plan, shown.strength, seen) > plan.levels.low
-        return self._sink.encode(plan.paint(shown, seen, memory, edges))
-
-    def write(self, encoded: Any) -> None:
-        """Write to the sink."""
-        self._sink.write(encoded)
-
-    def finish(self, seen: Extremes, cuts: Sequence[Cut], threads: int) -> Levels | None:
-        """Finish the sink."""
-        self._sink.finish()
-        return self._plan.levels
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What is kept of a band: each channel's runs, or peaks, or arrays ``(rows, cols, C)``."""
-
-    rows: int
-    runs: list[Runs] = field(default_factory=list)
-    arrays: dict[str, Rows] = field(default_factory=dict)
-    peaks: Peaks | None = None
-
-    @classmethod
-    def of(cls, peaks: Peaks, rows: int, levels: Levels | None) -> Kept:
-        """Keep the peaks until the thresholds are known, then only their runs."""
-        return cls(rows, peaks=peaks) if levels is None else cls(rows, [peaks.runs(levels)])
-
-
-class Keeping:
-    """Keeps strengths or their runs, and whatever else is painted, for the whole map."""
-
-    def __init__(self, plan: MapPlan, sink: Sink, shape: tuple[int, int, int]) -> None:
-        self._plan, self._sink, self._shape = plan, sink, shape
+    def __init__(self, *given: Any, measures: bool) -> None:
+        super().__init__(*given, measures=measures)
         self._kept: dict[str, ArraySink] = {}
-        self._runs: list[list[Runs]] = []  # of each band, of each channel
-        self._peaks: list[Peaks] = []  # of each band
-        self._row = 0
+        self._runs: list[BandRuns] = []  # of every band, where the thresholds are known
 
-    def encode(self, shown: Shown, seen: Extremes, memory: Memory) -> Any:
-        """Copy what is kept of a band, or find its runs."""
-        plan = self._plan
-        runs: list[Runs] = []
-        if plan.levels is not None:
-            strength = absolute(plan, shown.strength, seen)
-            low, high = plan.levels.low, plan.levels.high
-            runs = [find_runs(plane, low, high, memory) for plane in np.moveaxis(strength, -1, 0)]
-        kept = {
+    def take(self, shown: Shown, seen: Extremes, memory: Memory) -> tuple[Any, Any]:
+        """Copy what is kept of a band, and find its runs if the thresholds are known."""
+        levels = self.plan.levels
+        runs = None
+        if levels is not None:
+            runs = _find_runs(absolute(self.plan, shown.strength, seen), levels, memory)
+        arrays = {
             name: rows.copy()
             for name, rows in vars(shown).items()
             if rows is not None and not (name == "strength" and runs)
         }
-        return Kept(len(shown.strength), runs, kept)
+        return arrays, runs
 
-    def write(self, encoded: Any) -> None:
-        """Take the next band."""
-        if encoded.peaks is not None:
-            self._peaks.append(encoded.peaks)
-        if encoded.runs:
-            self._runs.append([found.moved(self._row) for found in encoded.runs])
-        for name, array in encoded.arrays.items():
-            if name not in self._kept:
-                self._kept[name] = ArraySink((*self._shape[:2], array.shape[2]), array.dtype)
-            self._kept[name].write(array)
-        self._row += encoded.rows
+    def put(self, taken: tuple[dict[str, Rows], BandRuns | None]) -> None:
+        """Keep the next band."""
+        arrays, runs = taken
+        if runs is not None:
+            self._runs.append(runs)
+        if self._kept is None:
+            shapes = {name: (*self.shape[:2], rows.shape[2]) for name, rows in arrays.items()}
+            self._kept = {
+                name: ArraySink(shapes[name], rows.dtype) for name, rows in arrays.items()
+            }
+        for name, rows in arrays.items():
+            self._kept[name].write(rows)
 
-    def finish(self, seen: Extremes, cuts: Sequence[Cut], threads: int) -> Levels | None:
+    def finish(self, cuts: Sequence[Span], threads: int) -> Levels | None:
         """Choose thresholds and scale, then paint and write band by band."""
-        plan = self._plan
-        levels = plan.levels or self._find_levels(seen)
-        paint_ = plan.paint
+        plan, paint_, levels = self.plan, self.plan.paint, self.plan.levels
+        if levels is None and plan.threshold is not None:
+            levels = self.find_levels(plan.threshold)
         if levels is None:
-            finite = finite_extremes(self._kept["strength"].array, seen)
+            finite = finite_extremes(self._strength, self.seen)
             scale = scale_from_extremes(plan.map, paint_.samples, finite)
             paint_ = replace(paint_, scale=scale)
-        edges = self._lines(levels, seen, cuts, threads)
+        lines = self._lines(levels, cuts, threads) if levels is not None else None
 
-        def encode(n: int, cut: Cut) -> Any:
-            chosen = edges(n) if edges is not None else None
-            shown = self._shown(cut, chosen)
-            with np.errstate(all="ignore"):  # infinities pass through
-                return self._sink.encode(paint_(shown, seen, Memory(), chosen))
+        def encode(n: int, cut: Span) -> Any:
+            edges = lines(n) if lines is not None else None
+            kept = {name: one.array[slice(*cut)] for name, one in self._kept.items()}
+            lines_alone: dict[str, Any] = {"strength": edges}  # where strengths were not kept
+            shown = Shown(**(lines_alone | kept))
+            with borrowed_memory() as memory, memory, np.errstate(all="ignore"):
+                return self.sink.encode(paint_(shown, self.seen, memory, edges))
 
         for encoded in map_in_order(encode, enumerate(cuts), threads):
-            self._sink.write(encoded)
-        self._sink.finish()
+            self.sink.write(encoded)
+        self.sink.finish()
         return levels
 
-    def _shown(self, cut: Cut, edges: NDArray[np.bool_] | None) -> Shown:
-        """Return what was kept of a band; the lines replace strengths that were not kept."""
-        rows: dict[str, Any] = {name: k.array[slice(*cut)] for name, k in self._kept.items()}
-        return Shown(**({"strength": edges} | rows))
+    @property
+    def _strength(self) -> Rows:
+        """Return the strengths of the whole image."""
+        return self._kept["strength"].array
 
-    def _find_levels(self, seen: Extremes) -> Levels | None:
-        plan = self._plan
-        if plan.threshold is None:
-            return None
-        if self._peaks:
-            every = np.concatenate([peaks.strength for peaks in self._peaks])
-            return find_levels(plan.threshold, every, plan.largest, lines=True)
-        strength = absolute(plan, self._kept["strength"].array, seen)
+    def find_levels(self, threshold: Threshold) -> Levels:
+        """Return the thresholds that follow from the strengths of the whole image."""
+        plan, seen = self.plan, self.seen
+        strength = absolute(plan, self._strength, seen)
         found = strength[strength > 0] if plan.picks else strength[~np.isnan(strength)]
         if max(-seen.smallest, seen.largest) == math.inf:  # infinities exceed any threshold
             found = found[np.isfinite(found)]
-        return find_levels(plan.threshold, found, plan.largest, lines=plan.picks)
+        return find_levels(threshold, found, plan.largest, lines=plan.picks)
 
-    def _lines(
-        self, levels: Levels | None, seen: Extremes, cuts: Sequence[Cut], threads: int
-    ) -> Callable[[int], NDArray[np.bool_]] | None:
-        """Return a function giving band n's lines ``(rows, cols, C)``; None for bare strengths."""
-        if levels is None or self._plan.threshold is None:
-            return None
-        if self._peaks:
-            found = map_in_order(Peaks.runs, ((p, levels) for p in self._peaks), threads)
-            self._runs = [[r.moved(top)] for r, (top, _) in zip(found, cuts, strict=True)]
-        if self._runs:
-            return self._join(cuts)
-        strength = absolute(self._plan, self._kept["strength"].array, seen)
-        if not self._plan.threshold.linked:
-            return lambda n: strength[slice(*cuts[n])] > levels.low
-        planes = np.moveaxis(strength, -1, 0)
-        linked = [hysteresis(p, levels.low, levels.high, threads=threads) for p in planes]
-        whole = np.stack(linked, axis=-1)
-        return lambda n: whole[slice(*cuts[n])]
+    def _lines(self, levels: Levels, cuts: Sequence[Span], threads: int) -> Lines:
+        """Return what gives the lines of a band."""
+        if self.plan.threshold is not None and self.plan.threshold.linked:
+            runs = self._runs or map_in_order(
+                self.runs_of, ((cut, levels) for cut in cuts), threads
+            )
+            return _joined(runs, cuts)
+        strength = absolute(self.plan, self._strength, self.seen)
+        return lambda n: strength[slice(*cuts[n])] > levels.low
 
-    def _join(self, cuts: Sequence[Cut]) -> Callable[[int], NDArray[np.bool_]]:
-        """Join the runs of all bands; a band's runs are painted when it is requested."""
-        planes = list(zip(*self._runs, strict=True))
-        kept = [keep_connected(runs) for runs in planes]
+    def runs_of(self, cut: Span, levels: Levels) -> BandRuns:
+        """Return the runs of a band whose strengths were kept."""
+        strength = absolute(self.plan, self._strength[slice(*cut)], self.seen)
+        with borrowed_memory() as memory, memory:
+            return _find_runs(strength, levels, memory)
 
-        def lines(n: int) -> NDArray[np.bool_]:
-            painted = [paint(r[n], k[n], cuts[n]) for r, k in zip(planes, kept, strict=True)]
-            return painted[0][..., np.newaxis] if len(painted) == 1 else np.stack(painted, axis=-1)
 
-        return lines
+class PeakReader(KeepingReader):
+    """The reader of a magnitude whose lines are linked: it keeps the peaks of every band.
+
+    Where the thresholds are known, it keeps their runs alone.
+    """
+
+    def __init__(self, thin: Thin, *given: Any) -> None:
+        super().__init__(*given, measures=True)
+        self._thin = thin
+        self._peaks: dict[int, Peaks] = {}  # by the first row of their band
+
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the responses of a row more on each side."""
+        return self._thin.needed(start, stop)[:1]
+
+    def encode(self, blocks: Sequence[Planes], start: int, stop: int, memory: Memory) -> Any:
+        """Find the peaks."""
+        peaks, smallest, largest = find_peaks(self._thin, blocks[0], start, stop, memory)
+        levels = self.plan.levels
+        found = (start, peaks) if levels is None else ({}, [peaks.runs(levels)])
+        return Extremes(smallest, largest), found
+
+    def put(self, taken: Any) -> None:
+        """Keep the next band's peaks, or its runs."""
+        if self.plan.levels is not None:
+            super().put(taken)
+        else:
+            start, self._peaks[start] = taken
+
+    def find_levels(self, threshold: Threshold) -> Levels:
+        """Return the thresholds that follow from the peaks of the whole image."""
+        every = np.concatenate([peaks.strength for peaks in self._peaks.values()])
+        return find_levels(threshold, every, self.plan.largest, lines=True)
+
+    def runs_of(self, cut: Span, levels: Levels) -> BandRuns:
+        """Return the runs of a band whose peaks were kept."""
+        return [self._peaks[cut[0]].runs(levels)]
+
+
+def _find_runs(strength: Rows, levels: Levels, memory: Memory) -> BandRuns:
+    planes = np.moveaxis(strength, -1, 0)
+    return [find_runs(plane, levels.low, levels.high, memory) for plane in planes]
+
+
+def _joined(runs: Iterable[BandRuns], cuts: Sequence[Span]) -> Lines:
+    """Join the runs of all bands; a band's runs are painted when it is asked for."""
+    moved = [[one.moved(top) for one in band] for band, (top, _) in zip(runs, cuts, strict=True)]
+    planes = list(zip(*moved, strict=True))
+    kept = [keep_connected(found) for found in planes]
+
+    def lines(n: int) -> NDArray[np.bool_]:
+        painted = [paint(r[n], k[n], cuts[n]) for r, k in zip(planes, kept, strict=True)]
+        return painted[0][..., np.newaxis] if len(painted) == 1 else np.stack(painted, axis=-1)
+
+    return lines

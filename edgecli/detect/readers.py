@@ -8,78 +8,86 @@ from typing import Any
 
 import numpy as np
 
-from edgecli.detect.keeping import Keeper, Kept
 from edgecli.detect.maps import MapPlan
-from edgecli.lines.linking import find_peaks
-from edgecli.lines.thinning import Thin
 from edgecli.lines.thresholds import Levels
 from edgecli.paint.painting import Shown
 from edgecli.paint.rendering import Extremes, measure
-from edgecli.rows.base import Planes, Rows, Span
+from edgecli.rows.base import Planes, Rows, Sink, Span
 from edgecli.rows.memory import Memory, borrowed_memory
 
 
 class StrengthReader:
-    """The reader of one edge map, band by band.
+    """The reader of one edge map of ``shape``, height × width × channels, band by band.
 
     ``measures`` says that extremes are wanted; otherwise only what is certain is known.
     """
 
-    def __init__(self, plan: MapPlan, keeper: Keeper, grain: int, *, measures: bool) -> None:
+    def __init__(
+        self,
+        plan: MapPlan,
+        sink: Sink,
+        shape: tuple[int, int, int],
+        grain: int,
+        *,
+        measures: bool,
+    ) -> None:
         given = {name: getattr(plan.taps, name) for name in ("strength", "angles", "picture")}
         self._names = [name for name, tap in given.items() if tap is not None]
         self._before = plan.taps.before if measures else None
         taps = [tap for tap in (*given.values(), self._before) if tap is not None]
         self.taps, self.grain, self.seen = tuple(taps), grain, Extremes()
-        self._plan, self._keeper, self._measures = plan, keeper, measures
+        self.plan, self.sink, self.shape, self._measures = plan, sink, shape, measures
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the same rows of everything."""
         return ((start, stop),) * len(self.taps)
 
     def encode(self, blocks: Sequence[Planes], start: int, stop: int, memory: Memory) -> Any:
-        """Measure the strengths, and let the keeper encode them."""
+        """Measure the strengths, and take what is to be written of them."""
         shown = Shown(**dict(zip(self._names, map(_as_rows, blocks), strict=False)))
         seen = self._look(shown.strength)
         if self._before is not None:
             # The largest response of all is a line's, so that extremes are of all lines.
             everything = measure(_as_rows(blocks[-1]), None)
             seen |= Extremes(everything.smallest, everything.largest)
-        return seen, self._keeper.encode(shown, seen, memory)
+        return seen, self.take(shown, seen, memory)
 
     def _look(self, strength: Rows) -> Extremes:
         """Measure strengths; where nobody asks, say what is certain: norms are 0 or more."""
         if self._measures:
-            return measure(strength, self._plan.clips)
-        norm = self._plan.edge_map.stop - self._plan.edge_map.start > 1
+            return measure(strength, self.plan.clips)
+        norm = self.plan.edge_map.stop - self.plan.edge_map.start > 1
         return Extremes(0.0 if norm else -math.inf, math.inf)
 
     def write(self, encoded: Any) -> None:
-        """Hand on what was encoded."""
-        seen, kept = encoded
+        """Add to the extremes, and put away what was taken."""
+        seen, taken = encoded
         self.seen |= seen
-        self._keeper.write(kept)
+        self.put(taken)
+
+    def take(self, shown: Shown, seen: Extremes, memory: Memory) -> Any:
+        """Paint a band as it arrives, and encode it."""
+        plan = self.plan
+        edges = None
+        if plan.levels is not None:
+            edges = absolute(plan, shown.strength, seen) > plan.levels.low
+        return self.sink.encode(plan.paint(shown, seen, memory, edges))
+
+    def put(self, taken: Any) -> None:
+        """Write to the sink."""
+        self.sink.write(taken)
 
     def finish(self, cuts: Sequence[Span], threads: int) -> Levels | None:
-        """Write what was kept for the whole image; return the thresholds that were used."""
-        return self._keeper.finish(self.seen, cuts, threads)
+        """Write what follows the last band; return the thresholds that were used."""
+        self.sink.finish()
+        return self.plan.levels
 
 
-class PeakReader(StrengthReader):
-    """The reader of an edge map whose lines are linked: it keeps the peaks of every band."""
-
-    def __init__(self, plan: MapPlan, thin: Thin, keeper: Keeper, grain: int) -> None:
-        super().__init__(plan, keeper, grain, measures=True)
-        self._thin = thin
-
-    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the responses of a row more on each side."""
-        return self._thin.needed(start, stop)[:1]
-
-    def encode(self, blocks: Sequence[Planes], start: int, stop: int, memory: Memory) -> Any:
-        """Find the peaks."""
-        peaks, smallest, largest = find_peaks(self._thin, blocks[0], start, stop, memory)
-        return Extremes(smallest, largest), Kept.of(peaks, stop - start, self._plan.levels)
+def absolute(plan: MapPlan, strength: Rows, seen: Extremes) -> Rows:
+    """Return what thresholds compare: |v|, or v where the map drops negative values."""
+    positive = plan.map == "clip" or seen.smallest >= 0
+    size: Rows = strength if positive else np.abs(strength)
+    return size
 
 
 class Gathered:

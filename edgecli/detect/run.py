@@ -11,10 +11,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from edgecli.detect.keeping import keeper_of
+from edgecli.detect.keeping import KeepingReader, PeakReader
 from edgecli.detect.maps import MapPlan
 from edgecli.detect.plan import Detection
-from edgecli.detect.readers import Gathered, PeakReader, StrengthReader
+from edgecli.detect.readers import Gathered, StrengthReader
 from edgecli.images.nan import NanCounter
 from edgecli.lines.thresholds import Levels
 from edgecli.paint.rendering import Extremes
@@ -108,12 +108,12 @@ class _Running:
 
 def _reader_of(detection: Detection, plan: MapPlan, sink: Sink) -> StrengthReader:
     """Return what reads an edge map; its strengths are measured where anything depends on it."""
-    keeper = keeper_of(plan, sink, detection.map_shape)
+    given = plan, sink, detection.map_shape, detection.band_rows
     if plan.taps.thin is not None:
-        return PeakReader(plan, plan.taps.thin, keeper, detection.band_rows)
+        return PeakReader(plan.taps.thin, *given)
     fitted = plan.whole and plan.levels is None  # thresholds or a scale are to be chosen
     measures = detection.settings.measured or fitted or detection.pixels.kind == "f"
-    return StrengthReader(plan, keeper, detection.band_rows, measures=measures)
+    return (KeepingReader if plan.whole else StrengthReader)(*given, measures=measures)
 
 
 def _strips(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +18,8 @@ from edgecli.filters import dump_filter, filter_format
 from edgecli.images.files import check_place, open_images, whole_file
 from edgecli.images.orientation import upright
 from edgecli.networks.learn import Task, learn
-from edgecli.reports.learned import write_learned
+from edgecli.reports.formats import report_lines
+from edgecli.reports.learned import learned_report
 from edgecli.rows.base import Source
 
 Pair = tuple[str, str]
@@ -82,7 +84,8 @@ def command(
     data = dump_filter(learned.bank, format_)
     with whole_file(output) as file:
         file.write(data)
-    write_learned(learned, len(pairs), output, report)
+    told = learned_report(learned, len(pairs), output)
+    sys.stdout.writelines(report_lines([told], report, sys.stdout))
 
 
 def _sources(pairs: list[Pair], task: Task, max_pixels: int) -> Iterator[tuple[Source, Source]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from contextlib import closing
 
@@ -20,8 +19,8 @@ from edgecli.networks.drawing import draw_network
 from edgecli.networks.maps import describe_run, output_paths
 from edgecli.networks.weights import random_weights
 from edgecli.records import replace
-from edgecli.reports.formats import REPORTS
-from edgecli.reports.network import run_text, summary_text
+from edgecli.reports.formats import REPORTS, report_lines
+from edgecli.reports.network import run_report, summary_report
 
 SEED = 0
 
@@ -60,9 +59,9 @@ def summarize(
         _check_drawing(output)
         with whole_file(output) as file:
             file.write(draw_network(summary).encode())
-    if report != "none" and output != "-":
-        text = summary_text(summary, report, compare=compare is not None, room=_room())
-        sys.stdout.write(text)
+    if output != "-":
+        told = summary_report(summary, compare=compare is not None)
+        sys.stdout.writelines(report_lines([told], report, sys.stdout))
 
 
 @command.command("run")
@@ -108,13 +107,7 @@ def run(
             err=True,
         )
     report = report or ("none" if quiet else "table")
-    if report != "none":
-        sys.stdout.write(run_text(result, report, room=_room()))
-
-
-def _room() -> int | None:
-    """Return the columns of the terminal on standard output; None where there is none."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    sys.stdout.writelines(report_lines([run_report(result)], report, sys.stdout))
 
 
 def _with_weights(network: Network) -> tuple[Network, bool]:

@@ -14,7 +14,7 @@ from edgecli.errors import GeometryError, UsageError
 from edgecli.geometry import Axis, Border
 from edgecli.images.colour import to_volume
 from edgecli.operators.operators import EdgeMap, combine_responses
-from edgecli.reports.table import kernel_lines, output_formula
+from edgecli.reports.texts import kernel_lines, output_formula
 from edgecli.rows.base import Source
 from edgecli.rows.scratch import Scratch
 

@@ -8,17 +8,38 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
-from edgecli.reports.table import times
+from edgecli.records import dataclass
+from edgecli.reports.facts import (
+    EngineFacts,
+    FilterFacts,
+    ImageFacts,
+    InputFacts,
+    NanFacts,
+    PaddingFacts,
+    Parameters,
+)
+from edgecli.reports.tables import Row, times
+from edgecli.reports.texts import (
+    COSTS,
+    Rows,
+    engine_text,
+    filter_text,
+    image_text,
+    nan_rows,
+    padding_text,
+    volume_text,
+    window_text,
+)
 
 Record = Mapping[str, Any]
-Rows = Iterator[tuple[str, str]]
 
 SHOWN_BY_BROWSERS = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", ".avif")
 
@@ -108,92 +129,76 @@ def shape_of(record: Record) -> list[int]:
 
 # --- facts --------------------------------------------------------------------------------------
 
+NESTED: dict[str, Callable[..., object]] = {
+    "input": InputFacts,
+    "padding": PaddingFacts,
+    "parameters": Parameters,
+    "nan": NanFacts,
+    "engine": partial(EngineFacts, threads=None, seconds=None, reason="", band_rows=None),
+}
+"""Facts that have parts, by their names in a report."""
 
-def shared_facts(record: Record) -> list[tuple[str, str]]:
+
+def shared_facts(record: Record) -> list[Row]:
     """Return labels and texts that many images have in common."""
-    parts = (_shape, _input, _filters, _volume, _window, _parameters, _dense, _work, _field)
-    return list(_readable(record, parts))
+    return list(_readable(record, (_shape, _input, _filters, _volume, _window, *COSTS)))
 
 
-def own_facts(record: Record) -> list[tuple[str, str]]:
+def own_facts(record: Record) -> list[Row]:
     """Return labels and texts that were measured on this image."""
-    return list(_readable(record, (_engine, _maps, _nans)))
+    return list(_readable(record, (_engine, _maps, nan_rows)))
 
 
-def _readable(record: Record, parts: tuple[Callable[[Record], Rows], ...]) -> Rows:
+def _readable(record: Record, parts: tuple[Callable[[Any], Rows], ...]) -> Rows:
+    facts = _facts(record)
     for part in parts:
         with suppress(AttributeError, IndexError, KeyError, TypeError, ValueError):
-            for label, text in part(record):
+            for label, text in part(facts):
                 yield label, readable(text)
 
 
-def _shape(record: Record) -> Rows:
-    kernels = dict.fromkeys(times(entry["shape"]) for entry in record["filters"])
-    sizes = [times(record["convolved_shape"]), ", ".join(kernels), times(record["output_shape"])]
+def _facts(record: Record) -> SimpleNamespace:
+    """Return a report's facts as ``ImageFacts`` has them, without those of another kind."""
+    facts: dict[str, Any] = {}
+    for name, value in record.items():
+        with suppress(TypeError):
+            facts[name] = NESTED[name](**value) if name in NESTED else value
+    return SimpleNamespace(**facts | {"edge_maps": _outputs(record)})
+
+
+def _shape(facts: Any) -> Rows:
+    kernels = dict.fromkeys(times(entry["shape"]) for entry in facts.filters)
+    sizes = [times(facts.convolved_shape), ", ".join(kernels), times(facts.output_shape)]
     yield "shape", " → ".join(sizes)
 
 
-def _input(record: Record) -> Rows:
-    image = record["input"]
-    yield "input", f"{image['format']} {times(image['shape'])} {image['dtype']}"
+def _input(facts: Any) -> Rows:
+    yield "input", image_text(facts.input)
 
 
-def _filters(record: Record) -> Rows:
-    for entry in record["filters"]:
-        yield "filter", f"{entry['name']} {times(entry['shape'])}, rank {entry['rank']}"
+def _filters(facts: Any) -> Rows:
+    for entry in facts.filters:
+        yield "filter", filter_text(FilterFacts(**entry))
 
 
-def _volume(record: Record) -> Rows:
-    shape, channels = times(record["convolved_shape"]), record["channels"]
-    yield "slides over", f"{shape} ({channels}) by {record['operation']}"
+def _volume(facts: ImageFacts) -> Rows:
+    yield "slides over", volume_text(facts)
 
 
-def _window(record: Record) -> Rows:
-    padding = record["padding"]
-    sides = ",".join(str(padding[side]) for side in ("top", "bottom", "left", "right"))
-    yield "stride", f"{times(record['stride'])}, dilation {times(record['dilation'])}"
-    yield "padding", f"{sides} {padding['mode']}"
-    yield "feature maps", times(record["output_shape"])
+def _window(facts: ImageFacts) -> Rows:
+    yield "stride", window_text(facts)
+    yield "padding", padding_text(facts)
+    yield "feature maps", times(facts.output_shape)
 
 
-def _parameters(record: Record) -> Rows:
-    weights, biases, total = (record["parameters"][key] for key in ("weights", "biases", "total"))
-    yield "parameters", f"{weights:,} weights + {biases:,} biases = {total:,}"
+def _engine(facts: ImageFacts) -> Rows:
+    yield "engine", engine_text(facts.engine, why=False)
 
 
-def _dense(record: Record) -> Rows:
-    dense = record["fully_connected_parameters"]
-    ratio = dense // max(record["parameters"]["total"], 1)
-    yield "fully connected", f"{dense:,} parameters, {ratio:,} times as many"
-
-
-def _work(record: Record) -> Rows:
-    yield "MACs", f"{record['macs']:,} multiply-adds, bias excluded"
-
-
-def _field(record: Record) -> Rows:
-    field, connections = record["receptive_field"], record["connections_per_output"]
-    yield "receptive field", f"{times(field)}, {connections:,} connections per output"
-
-
-def _engine(record: Record) -> Rows:
-    engine = record["engine"]
-    text = f"{engine['method']}, {engine['accumulator']}"
-    if "seconds" in engine:
-        threads = "1 thread" if engine["threads"] == 1 else f"{engine['threads']} threads"
-        text += f", {threads}, {engine['seconds'] * 1000:.1f} ms"
-    yield "engine", text
-
-
-def _maps(record: Record) -> Rows:
-    for output in _outputs(record):
+def _maps(facts: Any) -> Rows:
+    for output in facts.edge_maps:
         text = f"{os.path.basename(output['path'])}: {output['dtype']}, map {output['map']}"
         with suppress(KeyError, TypeError, ValueError):
             responses = f"responses {output['min']:.6g} … {output['max']:.6g}"
             text += f", {responses}, {output['clipped_fraction']:.2%} clipped"
         yield "edge map", re.sub(r"(?<![\w.])-(?=\d)", "−", text) if "min" in output else text
-
-
-def _nans(record: Record) -> Rows:
-    if nan := record.get("nan"):
-        yield "NaN", f"{nan['samples']:,} samples, {nan['policy']}"

@@ -164,11 +164,12 @@ def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
         yield from texts.bank_rows(account.banks)
     else:
         yield texts.layers_row(network.name, account.banks)
-    yield texts.slides_row(told)
+    volume, steps, padding = texts.way_texts(told)
+    yield "slides over", f"{volume}, stride {steps}, padding {padding}"
     yield "height", texts.output_formula(account.geometry.rows)
     yield "width", texts.output_formula(account.geometry.cols)
     yield "feature maps", times(told.output_shape)
-    for tell in (*texts.COSTS, texts.nan_rows):
-        yield from tell(told)
+    yield from texts.cost_rows(told)
+    yield from texts.nan_rows(told)
     yield "engine", texts.engine_text(told.engine, why=True)
     yield from (("output", texts.output_text(output)) for output in told.edge_maps)

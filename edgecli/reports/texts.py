@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 from typing import Any
 
@@ -96,49 +96,26 @@ def image_text(facts: InputFacts) -> str:
     return f"{facts.format} {times(facts.shape)} {facts.dtype}"
 
 
-def volume_text(facts: ImageFacts) -> str:
-    """Return what the filters slide over, and how they do."""
-    return f"{times(facts.convolved_shape)} ({facts.channels}) by {facts.operation}"
-
-
-def window_text(facts: ImageFacts) -> str:
-    """Return the filters' stride and dilation."""
-    return f"{times(facts.stride)}, dilation {times(facts.dilation)}"
-
-
-def padding_text(facts: ImageFacts) -> str:
-    """Return what is added around the image."""
+def way_texts(facts: ImageFacts) -> tuple[str, str, str]:
+    """Return what the filters slide over, in which steps, and what is added around it."""
     padding = facts.padding
-    return f"{padding.top},{padding.bottom},{padding.left},{padding.right} {padding.mode}"
+    sides = f"{padding.top},{padding.bottom},{padding.left},{padding.right}"
+    return (
+        f"{times(facts.convolved_shape)} ({facts.channels}) by {facts.operation}",
+        f"{times(facts.stride)}, dilation {times(facts.dilation)}",
+        f"{sides} {padding.mode}",
+    )
 
 
-def slides_row(facts: ImageFacts) -> Row:
-    """Return all about the filters' way over the image."""
-    way = f"stride {window_text(facts)}, padding {padding_text(facts)}"
-    return "slides over", f"{volume_text(facts)}, {way}"
-
-
-def _parameters(facts: ImageFacts) -> Rows:
-    yield parameters_row(facts.parameters.weights, facts.parameters.biases)
-
-
-def _dense(facts: ImageFacts) -> Rows:
-    dense = facts.fully_connected_parameters
-    ratio = dense // max(facts.parameters.total, 1)
+def cost_rows(facts: ImageFacts) -> Rows:
+    """Yield what the filters cost, and what a dense layer would."""
+    parameters, dense = facts.parameters, facts.fully_connected_parameters
+    yield parameters_row(parameters.weights, parameters.biases)
+    ratio = dense // max(parameters.total, 1)
     yield "fully connected", f"{dense:,} parameters, {ratio:,} times as many"
-
-
-def _macs(facts: ImageFacts) -> Rows:
     yield "MACs", f"{facts.macs:,} multiply-adds, bias excluded"
-
-
-def _field(facts: ImageFacts) -> Rows:
     connections = f"{facts.connections_per_output:,} connections per output"
     yield "receptive field", f"{times(facts.receptive_field)}, {connections}"
-
-
-COSTS: tuple[Callable[[ImageFacts], Rows], ...] = (_parameters, _dense, _macs, _field)
-"""What tells what the filters cost."""
 
 
 def nan_rows(facts: ImageFacts) -> Rows:

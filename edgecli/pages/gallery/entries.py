@@ -17,27 +17,9 @@ from typing import Any
 from urllib.parse import quote
 
 from edgecli.records import dataclass
-from edgecli.reports.facts import (
-    EngineFacts,
-    FilterFacts,
-    ImageFacts,
-    InputFacts,
-    NanFacts,
-    PaddingFacts,
-    Parameters,
-)
+from edgecli.reports import facts, texts
 from edgecli.reports.tables import Row, times
-from edgecli.reports.texts import (
-    COSTS,
-    Rows,
-    engine_text,
-    filter_text,
-    image_text,
-    nan_rows,
-    padding_text,
-    volume_text,
-    window_text,
-)
+from edgecli.reports.texts import Rows
 
 Record = Mapping[str, Any]
 
@@ -130,73 +112,68 @@ def shape_of(record: Record) -> list[int]:
 # --- facts --------------------------------------------------------------------------------------
 
 NESTED: dict[str, Callable[..., object]] = {
-    "input": InputFacts,
-    "padding": PaddingFacts,
-    "parameters": Parameters,
-    "nan": NanFacts,
-    "engine": partial(EngineFacts, threads=None, seconds=None, reason="", band_rows=None),
+    "input": facts.InputFacts,
+    "padding": facts.PaddingFacts,
+    "parameters": facts.Parameters,
+    "nan": facts.NanFacts,
+    "engine": partial(facts.EngineFacts, threads=None, seconds=None, reason="", band_rows=None),
 }
 """Facts that have parts, by their names in a report."""
 
 
 def shared_facts(record: Record) -> list[Row]:
     """Return labels and texts that many images have in common."""
-    return list(_readable(record, (_shape, _input, _filters, _volume, _window, *COSTS)))
+    return list(_readable(record, (_shape, _input, _filters, _ways, texts.cost_rows)))
 
 
 def own_facts(record: Record) -> list[Row]:
     """Return labels and texts that were measured on this image."""
-    return list(_readable(record, (_engine, _maps, nan_rows)))
+    return list(_readable(record, (_engine, _maps, texts.nan_rows)))
 
 
 def _readable(record: Record, parts: tuple[Callable[[Any], Rows], ...]) -> Rows:
-    facts = _facts(record)
+    told = _facts(record)
     for part in parts:
         with suppress(AttributeError, IndexError, KeyError, TypeError, ValueError):
-            for label, text in part(facts):
+            for label, text in part(told):
                 yield label, readable(text)
 
 
 def _facts(record: Record) -> SimpleNamespace:
     """Return a report's facts as ``ImageFacts`` has them, without those of another kind."""
-    facts: dict[str, Any] = {}
+    told: dict[str, Any] = {}
     for name, value in record.items():
         with suppress(TypeError):
-            facts[name] = NESTED[name](**value) if name in NESTED else value
-    return SimpleNamespace(**facts | {"edge_maps": _outputs(record)})
+            told[name] = NESTED[name](**value) if name in NESTED else value
+    return SimpleNamespace(**told | {"edge_maps": _outputs(record)})
 
 
-def _shape(facts: Any) -> Rows:
-    kernels = dict.fromkeys(times(entry["shape"]) for entry in facts.filters)
-    sizes = [times(facts.convolved_shape), ", ".join(kernels), times(facts.output_shape)]
+def _shape(told: Any) -> Rows:
+    kernels = dict.fromkeys(times(entry["shape"]) for entry in told.filters)
+    sizes = [times(told.convolved_shape), ", ".join(kernels), times(told.output_shape)]
     yield "shape", " → ".join(sizes)
 
 
-def _input(facts: Any) -> Rows:
-    yield "input", image_text(facts.input)
+def _input(told: Any) -> Rows:
+    yield "input", texts.image_text(told.input)
 
 
-def _filters(facts: Any) -> Rows:
-    for entry in facts.filters:
-        yield "filter", filter_text(FilterFacts(**entry))
+def _filters(told: Any) -> Rows:
+    for entry in told.filters:
+        yield "filter", texts.filter_text(facts.FilterFacts(**entry))
 
 
-def _volume(facts: ImageFacts) -> Rows:
-    yield "slides over", volume_text(facts)
+def _ways(told: Any) -> Rows:
+    yield from zip(("slides over", "stride", "padding"), texts.way_texts(told), strict=True)
+    yield "feature maps", times(told.output_shape)
 
 
-def _window(facts: ImageFacts) -> Rows:
-    yield "stride", window_text(facts)
-    yield "padding", padding_text(facts)
-    yield "feature maps", times(facts.output_shape)
+def _engine(told: Any) -> Rows:
+    yield "engine", texts.engine_text(told.engine, why=False)
 
 
-def _engine(facts: ImageFacts) -> Rows:
-    yield "engine", engine_text(facts.engine, why=False)
-
-
-def _maps(facts: Any) -> Rows:
-    for output in facts.edge_maps:
+def _maps(told: Any) -> Rows:
+    for output in told.edge_maps:
         text = f"{os.path.basename(output['path'])}: {output['dtype']}, map {output['map']}"
         with suppress(KeyError, TypeError, ValueError):
             responses = f"responses {output['min']:.6g} … {output['max']:.6g}"

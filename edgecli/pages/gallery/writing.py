@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from math import prod
 from typing import Any, BinaryIO
 
@@ -17,12 +16,15 @@ from edgecli.pages.gallery import entries
 from edgecli.pages.gallery.entries import Picture, Record
 from edgecli.pages.gallery.page import MARK, as_data, data_block, template
 from edgecli.pages.gallery.thumbs import Shrink, ThumbnailFolder, inline
+from edgecli.rows.workers import map_in_order
 
 INLINE_AT_MOST = 60
 """Up to this many images the thumbnails are in the page itself: a few megabytes."""
 
-AHEAD = 8  # images in work for each thread
 WORKERS = min(4, os.cpu_count() or 1)
+
+Small = tuple[Picture, str | None]
+"""A picture and the address of its thumbnail."""
 
 
 def check_gallery(folder: str) -> None:
@@ -64,9 +66,15 @@ def _write_page(file: BinaryIO, folder: str, records: Iterable[Record], shrink: 
     before, after = template(title)
     totals: Counter[str] = Counter()
     common: dict[tuple[str, str], int] = {}
+
+    def shrunk(record: Record) -> tuple[Record, list[Small]]:
+        pictures = [entries.input_of(record), *entries.outputs_of(record)]
+        return record, [(picture, shrink(picture.path)) for picture in pictures]
+
     file.write(before.encode())
     file.write(b'<script type="application/json" id="data-records">[')
-    for number, (record, pictures) in enumerate(_with_thumbnails(records, shrink)):
+    made = map_in_order(shrunk, ((record,) for record in records), WORKERS)
+    for number, (record, pictures) in enumerate(made):
         _count(totals, record)
         entry = _entry(record, pictures, folder, common)
         file.write(f"{',' if number else ''}\n{as_data(entry)}".encode())
@@ -74,30 +82,6 @@ def _write_page(file: BinaryIO, folder: str, records: Iterable[Record], shrink: 
     file.write(data_block("facts", list(common)).encode())
     file.write(data_block("totals", totals).encode())
     file.write(after.encode())
-
-
-Small = tuple[Picture, str | None]
-"""A picture and the address of its thumbnail."""
-
-
-def _with_thumbnails(
-    records: Iterable[Record], shrink: Shrink
-) -> Iterator[tuple[Record, list[Small]]]:
-    """Yield every record with its input and its outputs, in order; a few are made ahead."""
-
-    def shrunk(record: Record) -> list[Small]:
-        pictures = [entries.input_of(record), *entries.outputs_of(record)]
-        return [(picture, shrink(picture.path)) for picture in pictures]
-
-    waiting: deque[tuple[Record, Future[list[Small]]]] = deque()
-    with ThreadPoolExecutor(WORKERS, "thumbnails") as threads:
-        for record in records:
-            waiting.append((record, threads.submit(shrunk, record)))
-            if len(waiting) >= AHEAD * WORKERS:
-                done, pictures = waiting.popleft()
-                yield done, pictures.result()
-        for done, pictures in waiting:
-            yield done, pictures.result()
 
 
 def _entry(

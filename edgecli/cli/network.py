@@ -9,7 +9,12 @@ from contextlib import closing
 
 import click
 
-from edgecli.cli.options import MAX_PIXELS_OPTION, PLAIN_REPORT_OPTION, THREADS_OPTION
+from edgecli.cli.options import (
+    MAX_PIXELS_OPTION,
+    PLAIN_REPORT_OPTION,
+    THREADS_OPTION,
+    with_options,
+)
 from edgecli.detect.jobs import check_apart
 from edgecli.errors import UsageError
 from edgecli.images.files import is_device, open_images, whole_file
@@ -24,6 +29,24 @@ from edgecli.reports.network import run_report, summary_report
 
 SEED = 0
 
+SUMMARY_OPTIONS = (
+    click.option("--input", "input_", metavar="HxWxC",
+                 help="The input's shape.  [default: as the network says]"),
+    click.option("--compare", type=click.Choice(["fully-connected"]),
+                 help="Show what dense layers between the same volumes would need."),
+    PLAIN_REPORT_OPTION,
+    click.option("-o", "--output", metavar="FILE.svg|-", help="Draw the volumes to scale."),
+)  # fmt: skip
+
+RUN_OPTIONS = (
+    click.option("-o", "--output", required=True, metavar="DIR|FILE.npz",
+                 help="A folder for a picture of each layer's maps, or a file for all arrays."),
+    click.option("--report", type=click.Choice(REPORTS), help="How to report.  [default: table]"),
+    THREADS_OPTION,
+    MAX_PIXELS_OPTION,
+    click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+)  # fmt: skip
+
 
 @click.group("network")
 def command() -> None:
@@ -32,19 +55,7 @@ def command() -> None:
 
 @command.command("summary")
 @click.argument("name", metavar="NAME|FILE")
-@click.option(
-    "--input",
-    "input_",
-    metavar="HxWxC",
-    help="The input's shape.  [default: as the network says]",
-)
-@click.option(
-    "--compare",
-    type=click.Choice(["fully-connected"]),
-    help="Show what dense layers between the same volumes would need.",
-)
-@PLAIN_REPORT_OPTION
-@click.option("-o", "--output", metavar="FILE.svg|-", help="Draw the volumes to scale.")
+@with_options(*SUMMARY_OPTIONS)
 def summarize(
     name: str, input_: str | None, compare: str | None, report: str, output: str | None
 ) -> None:
@@ -67,17 +78,7 @@ def summarize(
 @command.command("run")
 @click.argument("name", metavar="NAME|FILE")
 @click.argument("image", metavar="IMAGE")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="DIR|FILE.npz",
-    help="A folder for a picture of each layer's maps, or a file for all arrays.",
-)
-@click.option("--report", type=click.Choice(REPORTS), help="How to report.  [default: table]")
-@THREADS_OPTION
-@MAX_PIXELS_OPTION
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@with_options(*RUN_OPTIONS)
 def run(
     name: str,
     image: str,

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import click
 
-from edgecli.cli.options import (
-    MAX_PIXELS_OPTION,
-    PLAIN_REPORT_OPTION,
-    THREADS_OPTION,
-    with_options,
-)
+from edgecli.cli import options
 from edgecli.detect.jobs import check_apart, check_stdin
 from edgecli.errors import ImageError, UsageError
 from edgecli.filters import dump_filter, filter_format
 from edgecli.images.files import check_place, open_images, whole_file
 from edgecli.images.orientation import upright
 from edgecli.networks.learn import Task, learn
-from edgecli.reports.formats import report_lines
 from edgecli.reports.learned import learned_report
+from edgecli.reports.writing import print_report
 from edgecli.rows.base import Source
 
 Pair = tuple[str, str]
@@ -40,16 +34,16 @@ OPTIONS = (
                  metavar="L",
                  help="Add L · Σ weight² to the mean squared error, to keep weights small."),
     click.option("-o", "--output", required=True, metavar="FILE", help="A filter file to write."),
-    PLAIN_REPORT_OPTION,
-    THREADS_OPTION,
-    MAX_PIXELS_OPTION,
+    options.PLAIN_REPORT_OPTION,
+    options.THREADS_OPTION,
+    options.MAX_PIXELS_OPTION,
 )  # fmt: skip
 
 
 @click.command("learn")
 @click.argument("input_path", metavar="INPUT")
 @click.argument("target_path", metavar="TARGET")
-@with_options(*OPTIONS)
+@options.with_options(*OPTIONS)
 def command(
     input_path: str,
     target_path: str,
@@ -79,8 +73,7 @@ def command(
     data = dump_filter(learned.bank, format_)
     with whole_file(output) as file:
         file.write(data)
-    told = learned_report(learned, len(pairs), output)
-    sys.stdout.writelines(report_lines([told], report, sys.stdout))
+    print_report(learned_report(learned, len(pairs), output), report)
 
 
 def _sources(pairs: list[Pair], task: Task, max_pixels: int) -> Iterator[tuple[Source, Source]]:

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from contextlib import closing
 
 import click
 
-from edgecli.cli.options import (
-    MAX_PIXELS_OPTION,
-    PLAIN_REPORT_OPTION,
-    THREADS_OPTION,
-    with_options,
-)
+from edgecli.cli import options
 from edgecli.detect.jobs import check_apart
 from edgecli.errors import UsageError
 from edgecli.images.files import is_device, open_images, whole_file
@@ -24,8 +18,9 @@ from edgecli.networks.drawing import draw_network
 from edgecli.networks.maps import describe_run, output_paths
 from edgecli.networks.weights import random_weights
 from edgecli.records import replace
-from edgecli.reports.formats import REPORTS, report_lines
+from edgecli.reports.formats import REPORTS
 from edgecli.reports.network import run_report, summary_report
+from edgecli.reports.writing import print_report
 
 SEED = 0
 
@@ -34,7 +29,7 @@ SUMMARY_OPTIONS = (
                  help="The input's shape.  [default: as the network says]"),
     click.option("--compare", type=click.Choice(["fully-connected"]),
                  help="Show what dense layers between the same volumes would need."),
-    PLAIN_REPORT_OPTION,
+    options.PLAIN_REPORT_OPTION,
     click.option("-o", "--output", metavar="FILE.svg|-", help="Draw the volumes to scale."),
 )  # fmt: skip
 
@@ -42,8 +37,8 @@ RUN_OPTIONS = (
     click.option("-o", "--output", required=True, metavar="DIR|FILE.npz",
                  help="A folder for a picture of each layer's maps, or a file for all arrays."),
     click.option("--report", type=click.Choice(REPORTS), help="How to report.  [default: table]"),
-    THREADS_OPTION,
-    MAX_PIXELS_OPTION,
+    options.THREADS_OPTION,
+    options.MAX_PIXELS_OPTION,
     click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
 )  # fmt: skip
 
@@ -55,7 +50,7 @@ def command() -> None:
 
 @command.command("summary")
 @click.argument("name", metavar="NAME|FILE")
-@with_options(*SUMMARY_OPTIONS)
+@options.with_options(*SUMMARY_OPTIONS)
 def summarize(
     name: str, input_: str | None, compare: str | None, report: str, output: str | None
 ) -> None:
@@ -71,14 +66,13 @@ def summarize(
         with whole_file(output) as file:
             file.write(draw_network(summary).encode())
     if output != "-":
-        told = summary_report(summary, compare=compare is not None)
-        sys.stdout.writelines(report_lines([told], report, sys.stdout))
+        print_report(summary_report(summary, compare=compare is not None), report)
 
 
 @command.command("run")
 @click.argument("name", metavar="NAME|FILE")
 @click.argument("image", metavar="IMAGE")
-@with_options(*RUN_OPTIONS)
+@options.with_options(*RUN_OPTIONS)
 def run(
     name: str,
     image: str,
@@ -107,8 +101,7 @@ def run(
             f"(seed {SEED}): the maps show its shapes, not anything that it learned",
             err=True,
         )
-    report = report or ("none" if quiet else "table")
-    sys.stdout.writelines(report_lines([run_report(result)], report, sys.stdout))
+    print_report(run_report(result), report or ("none" if quiet else "table"))
 
 
 def _with_weights(network: Network) -> tuple[Network, bool]:

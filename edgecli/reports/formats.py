@@ -50,7 +50,7 @@ def report_lines(
             one = len(reports) == 1 and not several
             return json_object(*objects()) if one else json_lines(objects())
         case "csv":
-            return csv_lines(*tables) if titled else csv_lines(image_table(objects))
+            return chain.from_iterable(map(csv_lines, tables if titled else [image_table(objects)]))
         case "markdown":
             return markdown_lines(tables if titled else map(fact_table, objects()))
     return chain.from_iterable(shown_lines(table, stream) for table in tables)
@@ -93,14 +93,7 @@ class _Echo:
 
 
 def csv_lines(table: Table) -> Iterator[str]:
-    """Yield the titles and the rows of a table; its title and note are left out.
-
-    >>> print(*csv_lines(image_table(lambda: [{"input": {"shape": [2, 3]}}, {"n": None}])), sep="")
-    input.shape,n
-    2×3,
-    ,
-    <BLANKLINE>
-    """
+    """Yield the titles and the rows of a table; its title and note are left out."""
     import csv
 
     writer = csv.writer(_Echo(), lineterminator="\n")
@@ -120,7 +113,7 @@ def _markdown(table: Table) -> Iterator[str]:
     yield f"| {' | '.join(table.titles).rstrip()} |"
     yield f"|{'|'.join(column.rule for column in table.columns)}|"
     for row in _shown_rows(table):
-        yield f"| {' | '.join(map(escaped, row))} |"
+        yield f"| {' | '.join(map(_escaped, row))} |"
 
 
 def text_lines(table: Table, room: int | None = None) -> Iterator[str]:
@@ -165,12 +158,8 @@ def _framed(table: Table, lines: Iterable[str]) -> Iterator[str]:
     yield f"\n{table.note}\n" if table.note else ""
 
 
-def escaped(cell: str) -> str:
-    r"""Return a text as a Markdown table holds it, on one line.
-
-    >>> escaped("a|b")
-    'a\\|b'
-    """
+def _escaped(cell: str) -> str:
+    """Return a text as a Markdown table holds it, on one line."""
     return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
 
 

@@ -9,7 +9,7 @@ from typing import TextIO
 from edgecli.detect.jobs import Result
 from edgecli.detect.sheet import Sheet
 from edgecli.images.files import whole_file
-from edgecli.reports.formats import report_lines, shown_lines
+from edgecli.reports.formats import Report, report_lines, shown_lines
 from edgecli.reports.image import report_on
 from edgecli.reports.tables import Row, labelled
 
@@ -41,6 +41,11 @@ def write_lines(lines: Iterable[str], path: str | None, stream: TextIO | None = 
         return
     with whole_file(path) as file:
         file.writelines(line.encode(errors="backslashreplace") for line in lines)  # any names
+
+
+def print_report(report: Report, format_: str) -> None:
+    """Print a report on standard output, in any of the formats."""
+    sys.stdout.writelines(report_lines([report], format_, sys.stdout))
 
 
 def print_rows(rows: Iterable[Row], stream: TextIO) -> None:

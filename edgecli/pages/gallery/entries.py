@@ -16,7 +16,6 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
-from edgecli.records import dataclass
 from edgecli.reports import facts, texts
 from edgecli.reports.tables import Row, times
 from edgecli.reports.texts import Rows
@@ -29,14 +28,6 @@ SHOWN_BY_BROWSERS = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", 
 _UNFIT = [*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 _SIGNS = {n: 0x2400 + n for n in range(32)}  # ␀ to ␟
 _SIGNS |= dict.fromkeys([*_UNFIT, *range(0xD800, 0xE000)], 0xFFFD)  # �
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A file that a record names, and what the page calls it."""
-
-    path: str
-    label: str = ""
 
 
 def readable(text: object) -> str:
@@ -55,19 +46,17 @@ def status_of(record: Record) -> str:
     return "skipped" if record.get("status") == "skipped" else "done"
 
 
-def input_of(record: Record) -> Picture:
-    """Return the image that was read."""
+def input_of(record: Record) -> str:
+    """Return the path of the image that was read."""
     stated = record.get("input")
     path = stated.get("path") if isinstance(stated, Mapping) else None
-    return Picture(path if isinstance(path, str) else "")
+    return path if isinstance(path, str) else ""
 
 
-def outputs_of(record: Record) -> list[Picture]:
-    """Return the edge maps that were written; none for standard output."""
+def outputs_of(record: Record) -> list[str]:
+    """Return the paths of the edge maps that were written; none for standard output."""
     named = [entry.get("path") for entry in _outputs(record)]
-    paths = [path for path in named if isinstance(path, str) and path not in ("", "-")]
-    stem = os.path.splitext(os.path.basename(input_of(record).path))[0]
-    return [Picture(path, _label(path, stem)) for path in paths]
+    return [path for path in named if isinstance(path, str) and path not in ("", "-")]
 
 
 def _outputs(record: Record) -> list[Record]:
@@ -75,9 +64,9 @@ def _outputs(record: Record) -> list[Record]:
     return [entry for entry in stated if isinstance(entry, Mapping)]
 
 
-def _label(path: str, stem: str) -> str:
+def label_of(path: str, source: str) -> str:
     """Return what tells an edge map from the image's others: the filter in its name."""
-    name = os.path.splitext(os.path.basename(path))[0]
+    name, stem = (os.path.splitext(os.path.basename(each))[0] for each in (path, source))
     return readable(name.removeprefix(stem).strip("-") or name)
 
 

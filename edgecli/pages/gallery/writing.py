@@ -13,7 +13,7 @@ from edgecli.detect.jobs import make_folder
 from edgecli.errors import OutputError
 from edgecli.images.files import whole_file
 from edgecli.pages.gallery import entries
-from edgecli.pages.gallery.entries import Picture, Record
+from edgecli.pages.gallery.entries import Record
 from edgecli.pages.gallery.page import MARK, as_data, data_block, template
 from edgecli.pages.gallery.thumbs import Shrink, ThumbnailFolder, inline
 from edgecli.rows.workers import map_in_order
@@ -23,8 +23,8 @@ INLINE_AT_MOST = 60
 
 WORKERS = min(4, os.cpu_count() or 1)
 
-Small = tuple[Picture, str | None]
-"""A picture and the address of its thumbnail."""
+Picture = dict[str, Any]
+"""A file's label, its address, its thumbnail's, and whether browsers show it."""
 
 
 def check_gallery(folder: str) -> None:
@@ -67,16 +67,18 @@ def _write_page(file: BinaryIO, folder: str, records: Iterable[Record], shrink: 
     totals: Counter[str] = Counter()
     common: dict[tuple[str, str], int] = {}
 
-    def shrunk(record: Record) -> tuple[Record, list[Small]]:
-        pictures = [entries.input_of(record), *entries.outputs_of(record)]
-        return record, [(picture, shrink(picture.path)) for picture in pictures]
+    def shrunk(record: Record) -> tuple[Record, list[Picture]]:
+        source, outputs = entries.input_of(record), entries.outputs_of(record)
+        labels = [entries.label_of(path, source) for path in outputs]
+        named = zip((source, *outputs), ("", *labels), strict=True)
+        return record, [_picture(path, label, folder, shrink(path)) for path, label in named]
 
     file.write(before.encode())
     file.write(b'<script type="application/json" id="data-records">[')
     made = map_in_order(shrunk, ((record,) for record in records), WORKERS)
     for number, (record, pictures) in enumerate(made):
         _count(totals, record)
-        entry = _entry(record, pictures, folder, common)
+        entry = _entry(record, pictures, common)
         file.write(f"{',' if number else ''}\n{as_data(entry)}".encode())
     file.write(b"\n]</script>\n")
     file.write(data_block("facts", list(common)).encode())
@@ -85,18 +87,17 @@ def _write_page(file: BinaryIO, folder: str, records: Iterable[Record], shrink: 
 
 
 def _entry(
-    record: Record, pictures: list[Small], folder: str, common: dict[tuple[str, str], int]
+    record: Record, pictures: list[Picture], common: dict[tuple[str, str], int]
 ) -> dict[str, Any]:
     """Return what the page knows of an image; facts that images share are numbered in common."""
-    source, *maps = pictures
-    parent, name = os.path.split(source[0].path)
+    parent, name = os.path.split(entries.input_of(record))
     entry: dict[str, Any] = {
         "name": entries.readable(name) or "(no name)",
         "folder": entries.readable(parent and os.path.join(parent, "")),
         "status": entries.status_of(record),
         "shape": entries.shape_of(record),
-        "input": _picture(source, folder),
-        "outputs": [_picture(small, folder) for small in maps],
+        "input": pictures[0],
+        "outputs": pictures[1:],
         "facts": [
             *(common.setdefault(fact, len(common)) for fact in entries.shared_facts(record)),
             *entries.own_facts(record),
@@ -107,14 +108,10 @@ def _entry(
     return entry
 
 
-def _picture(small: Small, folder: str) -> dict[str, Any]:
-    picture, thumb = small
-    return {
-        "label": picture.label,
-        "thumb": thumb,
-        "link": entries.link(picture.path, folder) if picture.path else None,
-        "whole": thumb is not None and entries.is_shown(picture.path),
-    }
+def _picture(path: str, label: str, folder: str, thumb: str | None) -> Picture:
+    link = entries.link(path, folder) if path else None
+    whole = thumb is not None and entries.is_shown(path)
+    return {"label": label, "thumb": thumb, "link": link, "whole": whole}
 
 
 def _count(totals: Counter[str], record: Record) -> None:

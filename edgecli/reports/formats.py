@@ -37,12 +37,12 @@ def report_lines(
     facts. Of ``several``, JSON has a line for each. ``stream`` is where a table goes, if that
     is no file: a terminal's is fitted to it.
     """
+    tables = [report.table for report in reports]
 
     def objects() -> Iterator[Object]:
         return (as_object(report.facts) for report in reports)
 
-    tables = [report.table for report in reports]
-    titled = any(any(table.titles) for table in tables)
+    titled = any(table.titles for table in tables)
     match format_:
         case "none":
             return ()
@@ -60,7 +60,7 @@ def shown_lines(table: Table, stream: TextIO | None) -> Iterable[str]:
     """Return a table's lines: fitted to a terminal, in colour if it has any, or plain."""
     if stream is None or not stream.isatty():
         return text_lines(table)
-    if any(table.titles):
+    if table.titles:
         from shutil import get_terminal_size
 
         return text_lines(table, get_terminal_size().columns)
@@ -125,15 +125,14 @@ def text_lines(table: Table, room: int | None = None) -> Iterator[str]:
 
 
 def _aligned(table: Table, room: int | None) -> Iterator[str]:
-    rows = [table.titles]
+    rows = [tuple(table.titles)] if table.titles else []
     for row in _shown_rows(table):
-        rows += map(list, zip_longest(*(cell.split("\n") for cell in row), fillvalue=""))
+        rows += zip_longest(*(cell.split("\n") for cell in row), fillvalue="")
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     forms = [f"{column.align}{width}" for column, width in zip(table.columns, widths, strict=True)]
     for number, block in enumerate(_blocks(widths, room)):
         yield from [""] * (number > 0)
-        for row in rows if any(table.titles) else rows[1:]:
-            yield "  ".join(f"{row[n]:{forms[n]}}" for n in block).rstrip()
+        yield from ("  ".join(f"{row[n]:{forms[n]}}" for n in block).rstrip() for row in rows)
 
 
 def _blocks(widths: Sequence[int], room: int | None) -> Iterator[list[int]]:

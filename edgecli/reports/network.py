@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import nan
 
 from edgecli.networks.maps import Run
 from edgecli.networks.network import LayerFacts, Summary
+from edgecli.records import dataclass
 from edgecli.reports.facts import Parameters, input_facts
 from edgecli.reports.formats import Report
 from edgecli.reports.tables import Column, Object, Table, times
@@ -37,36 +39,35 @@ RUN_COLUMNS = (
 )
 
 
+@dataclass(frozen=True)
+class NetworkTotals:
+    """The sums over all layers; those of dense layers are None where they are not asked for."""
+
+    parameters: int
+    macs: int
+    weights: int
+    biases: int
+    activation_size: int
+    memory_bytes: int
+    fully_connected_parameters: int | None = None
+    fully_connected_ratio: float | None = None
+
+
 def summary_report(summary: Summary, *, compare: bool = False) -> Report:
-    """Return the report of a network; ``compare`` adds the dense layers' figures."""
-    totals = _totals(summary.layers)
+    """Return the report of a network; ``compare`` adds what dense layers would need."""
+    layers, totals = summary.layers, _totals(summary.layers, compare=compare)
     facts = {
         "schema": SUMMARY_SCHEMA,
         "name": summary.name,
         "input_shape": summary.input_shape,
-        "layers": [_compared(_costs(layer), compare=compare) for layer in summary.layers],
-        "totals": _compared(totals, compare=compare),
+        "layers": [_costs(layer) | (_dense(layer) if compare else {}) for layer in layers],
+        "totals": totals,
     }
     columns = COLUMNS + DENSE_COLUMNS * compare
-    cells = [*map(_cells, summary.layers), _total_cells(totals)]
-    return Report(
-        facts,
-        Table(
-            columns,
-            [row[: len(columns)] for row in cells],
-            f"{summary.name}, input {times(summary.input_shape)}",
-            "MACs are multiply-adds of weights; bytes are float32 outputs and parameters.",
-        ),
-    )
-
-
-def _compared(facts: Object, *, compare: bool) -> Object:
-    """Return facts without those of dense layers, unless they are asked for."""
-    return {
-        name: fact
-        for name, fact in facts.items()
-        if compare or not name.startswith("fully_connected_")
-    }
+    rows = [row[: len(columns)] for row in (*map(_cells, layers), _total_cells(totals))]
+    title = f"{summary.name}, input {times(summary.input_shape)}"
+    note = "MACs are multiply-adds of weights; bytes are float32 outputs and parameters."
+    return Report(facts, Table(columns, rows, title, note))
 
 
 def _costs(layer: LayerFacts) -> Object:
@@ -83,24 +84,38 @@ def _costs(layer: LayerFacts) -> Object:
         "connection_share": layer.connection_share,
         "memory_bytes": layer.memory,
         "inputs": layer.inputs,
-        "fully_connected_parameters": _dense(layer),
-        "fully_connected_ratio": _ratio(_dense(layer), layer.parameters),
     }
 
 
-def _totals(layers: Sequence[LayerFacts]) -> Object:
-    dense = sum(_dense(layer) or 0 for layer in layers)
+def _jump(layer: LayerFacts) -> tuple[float, ...]:
+    return tuple(int(jump) if jump == int(jump) else jump for jump in layer.jump)
+
+
+def _dense(layer: LayerFacts) -> Object:
+    """Return what a dense layer would need; None for layers without weights."""
+    dense = layer.fully_connected_parameters if layer.weights else None
+    ratio = _ratio(dense, layer.parameters) if dense else None
+    return {"fully_connected_parameters": dense, "fully_connected_ratio": ratio}
+
+
+def _ratio(dense: int, parameters: int) -> float:
+    """Return how many times as many parameters dense layers have, to a tenth; NaN for none."""
+    return round(dense / parameters, 1) if parameters else nan
+
+
+def _totals(layers: Sequence[LayerFacts], *, compare: bool) -> NetworkTotals:
     parameters = sum(layer.parameters for layer in layers)
-    return {
-        "parameters": parameters,
-        "macs": sum(layer.macs for layer in layers),
-        "weights": sum(layer.weights for layer in layers),
-        "biases": sum(layer.biases for layer in layers),
-        "activation_size": sum(layer.activation_size for layer in layers),
-        "memory_bytes": sum(layer.memory for layer in layers),
-        "fully_connected_parameters": dense,
-        "fully_connected_ratio": _ratio(dense, parameters),
-    }
+    dense = sum(layer.fully_connected_parameters for layer in layers if layer.weights)
+    return NetworkTotals(
+        parameters,
+        sum(layer.macs for layer in layers),
+        sum(layer.weights for layer in layers),
+        sum(layer.biases for layer in layers),
+        sum(layer.activation_size for layer in layers),
+        sum(layer.memory for layer in layers),
+        dense if compare else None,
+        _ratio(dense, parameters) if compare else None,
+    )
 
 
 def _cells(layer: LayerFacts) -> list[object]:
@@ -108,30 +123,16 @@ def _cells(layer: LayerFacts) -> list[object]:
     return [
         layer.name, layer.kind, layer.output_shape, layer.activation_size, layer.weights,
         layer.biases, layer.parameters, layer.macs, layer.receptive_field, _jump(layer),
-        layer.connection_share, layer.memory,
-        factors, _dense(layer), _ratio(_dense(layer), layer.parameters),
+        layer.connection_share, layer.memory, factors, *_dense(layer).values(),
     ]  # fmt: skip
 
 
-def _total_cells(totals: Object) -> list[object]:
-    named = ("activation_size", "weights", "biases", "parameters", "macs")
-    dense = totals["fully_connected_parameters"], totals["fully_connected_ratio"]
-    sums = [totals[name] for name in named]
-    return ["total", None, None, *sums, None, None, None, totals["memory_bytes"], None, *dense]
-
-
-def _jump(layer: LayerFacts) -> tuple[float, ...]:
-    return tuple(int(jump) if jump == int(jump) else jump for jump in layer.jump)
-
-
-def _dense(layer: LayerFacts) -> int | None:
-    """Return what a dense layer would need; None for layers without weights."""
-    return layer.fully_connected_parameters if layer.weights else None
-
-
-def _ratio(dense: int | None, parameters: int) -> float | None:
-    """Return how many times as many parameters a dense layer has, to a tenth."""
-    return round(dense / parameters, 1) if dense and parameters else None
+def _total_cells(sums: NetworkTotals) -> list[object]:
+    return [
+        "total", None, None, sums.activation_size, sums.weights, sums.biases, sums.parameters,
+        sums.macs, None, None, None, sums.memory_bytes,
+        None, sums.fully_connected_parameters, sums.fully_connected_ratio,
+    ]  # fmt: skip
 
 
 def run_report(run: Run) -> Report:

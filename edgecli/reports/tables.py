@@ -38,8 +38,9 @@ class Table:
 
     @property
     def titles(self) -> list[str]:
-        """Return the columns' titles; those of labels and texts are empty."""
-        return [column.title for column in self.columns]
+        """Return the columns' titles; labels and texts have none."""
+        titles = [column.title for column in self.columns]
+        return titles if any(titles) else []
 
 
 # --- tables of facts ----------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from PIL import Image
 
 import edgecli
 from edgecli.networks.files import load_network, zoo_names
-from edgecli.reports.formats import text_lines
+from edgecli.reports.formats import report_lines
 from edgecli.reports.network import summary_report
 from tests.conftest import SAMPLES, Golden, Refuse, Run, Save, noise
 from tests.soft_networks import save_network, soft_network
@@ -34,10 +34,14 @@ def test_summaries(run: Run, golden: Golden, name: str, format_: str) -> None:
 
 
 @pytest.mark.parametrize("room", [112, 80, 40])
-def test_a_terminal_gets_the_columns_that_it_has_room_for(room: int) -> None:
-    table = summary_report(load_network("lenet5").summary()).table
-    title, *blocks, note = "".join(text_lines(table, room)).split("\n\n")
-    whole = "".join(text_lines(table)).split("\n\n")
+def test_a_terminal_gets_the_columns_that_it_has_room_for(
+    monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    report, terminal = summary_report(load_network("lenet5").summary()), io.StringIO()
+    monkeypatch.setenv("COLUMNS", str(room))
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    title, *blocks, note = "".join(report_lines([report], "table", terminal)).split("\n\n")
+    whole = "".join(report_lines([report], "table")).split("\n\n")
     assert [title, note] == whole[::2]
     lines = [line for block in blocks for line in block.splitlines()]
     assert max(map(len, lines)) <= room

@@ -26,13 +26,18 @@ def write_batch(records: Records, totals: Totals, format_: str, path: str | None
 
 
 def _lines(records: Records, totals: Totals, format_: str) -> Iterator[str]:
-    sums = {name: getattr(totals, name) for name in ("done", "failed", "skipped", "pixels")}
-    sums["seconds"] = round(totals.seconds, 3)
+    facts: Object = {
+        "done": totals.done,
+        "failed": totals.failed,
+        "skipped": totals.skipped,
+        "pixels": totals.pixels,
+        "seconds": round(totals.seconds, 3),
+    }
     match format_:
         case "json":
-            return json_lines(chain(records(), [{"schema": SCHEMA} | sums]))
+            return json_lines(chain(records(), [{"schema": SCHEMA} | facts]))
         case "csv":
-            last, first = {"status": "total"} | sums, ("status", "input.path", "error")
+            last, first = {"status": "total"} | facts, ("status", "input.path", "error")
             return csv_lines(image_table(lambda: chain(records(), [last]), first))
         case "markdown":
             columns = (Column("total"), Column(rule="---:"))

@@ -154,6 +154,8 @@ def as_object(fact: Any) -> Any:
     >>> as_object(OutputFacts("a.png", "uint8", min=float("inf")))
     {'path': 'a.png', 'dtype': 'uint8', 'min': None}
     """
+    if isinstance(fact, (str, int)):  # most are
+        return fact
     if is_dataclass(fact):
         told = ((field.name, getattr(fact, field.name)) for field in fields(fact))
         return {name: as_object(value) for name, value in told if value is not None}

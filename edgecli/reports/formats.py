@@ -129,7 +129,7 @@ def _aligned(table: Table, room: int | None) -> Iterator[str]:
     for row in _shown_rows(table):
         rows += zip_longest(*(cell.split("\n") for cell in row), fillvalue="")
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    forms = [f"{column.align}{width}" for column, width in zip(table.columns, widths, strict=True)]
+    forms = [f"{column.align}{width}" for column, width in zip(table.columns, widths, strict=False)]
     for number, block in enumerate(_blocks(widths, room)):
         yield from [""] * (number > 0)
         yield from ("  ".join(f"{row[n]:{forms[n]}}" for n in block).rstrip() for row in rows)

@@ -1,4 +1,4 @@
-"""A table, which every report in columns is, and those that are made of facts."""
+"""The table that every report in columns is, and how facts become one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells, each a text, a number, a shape or None; with a line above and one below."""
+    """Rows of cells, each a text, a number, a shape or None, between a title and a note.
+
+    Rows may be made as they are asked for, and then only once.
+    """
 
     columns: tuple[Column, ...]
     rows: Iterable[Sequence[object]]

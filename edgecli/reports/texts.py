@@ -8,7 +8,14 @@ from typing import Any
 
 from edgecli.filters import FilterBank
 from edgecli.geometry import Axis
-from edgecli.reports.facts import EngineFacts, FilterFacts, ImageFacts, InputFacts, OutputFacts
+from edgecli.reports.facts import (
+    EngineFacts,
+    FilterFacts,
+    ImageFacts,
+    InputFacts,
+    OutputFacts,
+    ThresholdFacts,
+)
 from edgecli.reports.tables import Row, times
 
 LARGEST_SHOWN = 9
@@ -141,26 +148,22 @@ def output_text(facts: OutputFacts) -> str:
     """Return what is known of an edge map."""
     text = f"{facts.path}: {facts.dtype}, map {facts.map}"
     text += f", combine {facts.combine}" if facts.combine else ""
-    text += _lines(facts)
+    text += f", {facts.thinning}" if facts.thinning else ""
+    text += f", threshold {_threshold(facts.threshold)}" if facts.threshold else ""
     if facts.min is not None and facts.max is not None:
         text += f", responses {_value(facts.min)} … {_value(facts.max)}"
-        if facts.clipped_fraction is not None:
-            text += f", {facts.clipped_fraction:.2%} clipped"
-        text += f", {facts.nan:,} NaN" if facts.nan else ""
+    if facts.clipped_fraction is not None:
+        text += f", {facts.clipped_fraction:.2%} clipped"
+    text += f", {facts.nan:,} NaN" if facts.nan else ""
     return text + ", kept as it was" * bool(facts.kept)
 
 
-def _lines(facts: OutputFacts) -> str:
-    """Say how the edges were thinned and which were kept."""
-    text = f", {facts.thinning}" if facts.thinning else ""
-    threshold = facts.threshold
-    if threshold is None:
-        return text
-    text += f", threshold {threshold.method}"
-    if threshold.low is None or threshold.high is None or not isfinite(threshold.low):
-        return text
-    low, high = _value(threshold.low), _value(threshold.high)
-    return f"{text} (over {low})" if low == high else f"{text} (over {low} beside {high})"
+def _threshold(facts: ThresholdFacts) -> str:
+    """Say which edges were kept: those over a strength, or over two of which one is beside."""
+    if facts.low is None or facts.high is None or not isfinite(facts.low):
+        return facts.method
+    low, high = _value(facts.low), _value(facts.high)
+    return f"{facts.method} (over {low}" + f" beside {high}" * (low != high) + ")"
 
 
 def _value(number: float) -> str:

@@ -12,7 +12,7 @@ from edgecli.batch.work import Facts, Work
 from edgecli.detect.jobs import Limits, Result
 from edgecli.detect.settings import Settings
 from edgecli.operators.operators import load_operator
-from edgecli.reports.facts import image_facts
+from edgecli.reports.image import image_record
 from tests.conftest import noise
 
 
@@ -56,7 +56,7 @@ def dangerous(result: Result) -> Facts:
             if not mark.exists():
                 mark.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
-    return image_facts(result)
+    return image_record(result)
 
 
 def make_work(output: Path, *, share: int = 2**31, no_clobber: bool = False) -> Work:

@@ -20,7 +20,7 @@ from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError
 from edgecli.operators.operators import load_operator
 from edgecli.pages.gallery import write_gallery
-from edgecli.reports.facts import image_facts
+from edgecli.reports.image import image_record
 from tests.conftest import SAMPLES, noise
 
 HOSTILE = (
@@ -44,7 +44,7 @@ def record_of(path: str, folder: str, filters: tuple[str, ...] = ("sobel",)) -> 
         (result,) = detect_input(path, settings, Target(folder, folder=True), Limits())
     except EdgeCliError as error:
         return {"schema": "edgecli.report/1", "input": {"path": path}, "error": str(error)}
-    return image_facts(result)
+    return image_record(result)
 
 
 def sample_records(folder: Path) -> Iterator[Record]:

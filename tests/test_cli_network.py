@@ -16,7 +16,8 @@ from PIL import Image
 
 import edgecli
 from edgecli.networks.files import load_network, zoo_names
-from edgecli.reports.network import summary_text
+from edgecli.reports.formats import report_lines
+from edgecli.reports.network import summary_report
 from tests.conftest import SAMPLES, Golden, Refuse, Run, Save, noise
 from tests.soft_networks import save_network, soft_network
 
@@ -33,16 +34,20 @@ def test_summaries(run: Run, golden: Golden, name: str, format_: str) -> None:
 
 
 @pytest.mark.parametrize("room", [112, 80, 40])
-def test_a_terminal_gets_the_columns_that_it_has_room_for(room: int) -> None:
-    summary = load_network("lenet5").summary()
-    title, *blocks, note = summary_text(summary, "table", room=room).split("\n\n")
-    assert [title, note] == [*summary_text(summary, "table").split("\n\n")[::2]]
+def test_a_terminal_gets_the_columns_that_it_has_room_for(
+    monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    report, terminal = summary_report(load_network("lenet5").summary()), io.StringIO()
+    monkeypatch.setenv("COLUMNS", str(room))
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    title, *blocks, note = "".join(report_lines([report], "table", terminal)).split("\n\n")
+    whole = "".join(report_lines([report], "table")).split("\n\n")
+    assert [title, note] == whole[::2]
     lines = [line for block in blocks for line in block.splitlines()]
     assert max(map(len, lines)) <= room
     assert all(block.splitlines()[-1].startswith("total") for block in blocks)
     titles = [word for block in blocks for word in block.splitlines()[0].split()[1:]]
-    whole = summary_text(summary, "table").split("\n\n")[1].splitlines()[0]
-    assert titles == whole.split()[1:]
+    assert titles == whole[1].splitlines()[0].split()[1:]
 
 
 def number(cell: str) -> float | None:

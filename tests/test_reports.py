@@ -12,6 +12,7 @@ import re
 import struct
 import termios
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,10 @@ from edgecli.images.formats import FORMATS
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.paint.rendering import Extremes
 from edgecli.reports.display import TerminalScreen, as_table
-from edgecli.reports.facts import Facts, image_facts
-from edgecli.reports.formats import as_csv, as_json, as_markdown, flatten
-from edgecli.reports.table import as_text, table_rows
-from edgecli.reports.writing import print_rows
+from edgecli.reports.formats import csv_lines, markdown_lines, report_lines, text_lines
+from edgecli.reports.image import image_record, report_on
+from edgecli.reports.tables import Column, Object, Table, fact_table, flatten, image_table, labelled
+from edgecli.reports.writing import print_rows, write_reports
 from edgecli.rows.base import ImageInfo
 from tests.conftest import Golden, Run, Save, noise
 
@@ -49,8 +50,12 @@ def described(settings: Settings, info: ImageInfo = INFO, clipped: int = 0) -> R
     return Result(info, detection, Outputs(paths, FORMATS["png"]), measured)
 
 
+def told(*results: Result, format_: str = "table") -> str:
+    return "".join(report_lines([report_on(result) for result in results], format_))
+
+
 def test_json_is_as_documented() -> None:
-    facts = json.loads(as_json([image_facts(a_result("vertical", clipped=3072))]))
+    facts = json.loads(told(a_result("vertical", clipped=3072), format_="json"))
     assert facts == {
         "schema": "edgecli.report/1",
         "input": {"path": "img.png", "format": "PNG", "shape": [480, 640, 3], "dtype": "uint8"},
@@ -88,7 +93,7 @@ def test_json_is_as_documented() -> None:
 def test_json_of_the_command_line_has_the_same_keys_in_the_same_order(run: Run, save: Save) -> None:
     picture = save("img.png", noise(48, 64, 3))
     facts = json.loads(run("detect", picture, "-f", "vertical", "--report", "json").stdout)
-    documented = image_facts(a_result("vertical"))
+    documented = image_record(a_result("vertical"))
     assert [key for key, _ in flatten(facts)] == [key for key, _ in flatten(documented)]
     assert list(facts) == list(documented)
     assert facts["input"] == {
@@ -97,7 +102,7 @@ def test_json_of_the_command_line_has_the_same_keys_in_the_same_order(run: Run, 
 
 
 def test_what_was_not_computed_is_left_out() -> None:
-    facts = image_facts(replace(a_result("vertical"), measured=None))
+    facts = image_record(replace(a_result("vertical"), measured=None))
     assert facts["output"] == {"path": "img-vertical.png", "dtype": "uint8", "map": "abs"}
     assert [*facts["engine"]] == ["method", "accumulator", "reason", "band_rows"]
 
@@ -106,15 +111,15 @@ def test_every_format_says_why_and_in_which_bands_a_plan_computes() -> None:
     planned = replace(a_result("vertical"), measured=None)
     rows = planned.detection.band_rows
     why = "exact: Σ|w|·255 = 1,530 fits 16 bits"
-    engine = json.loads(as_json([image_facts(planned)]))["engine"]
+    engine = json.loads(told(planned, format_="json"))["engine"]
     assert (engine["reason"], engine["band_rows"]) == (why, rows)
-    assert f"{why},{rows}\n" in as_csv([image_facts(planned)]).replace('"', "")
-    assert f"| engine.band_rows | {rows} |" in as_markdown([image_facts(planned)])
-    assert f"({why}), bands of {rows} rows" in as_text(table_rows(planned))
+    assert f"{why},{rows}\n" in told(planned, format_="csv").replace('"', "")
+    assert f"| engine.band_rows | {rows} |" in told(planned, format_="markdown")
+    assert f"({why}), bands of {rows} rows" in told(planned)
 
 
 @pytest.mark.parametrize(
-    ("filters", "combine", "told"),
+    ("filters", "combine", "way"),
     [
         (("sobel",), None, "magnitude"),
         (("sobel",), "sum", "sum"),
@@ -127,11 +132,11 @@ def test_every_format_says_why_and_in_which_bands_a_plan_computes() -> None:
     ],
 )
 def test_every_format_says_how_filters_combine(
-    filters: tuple[str, ...], combine: str | None, told: str | None
+    filters: tuple[str, ...], combine: str | None, way: str | None
 ) -> None:
     result = a_result(*filters, combine=combine)
-    assert image_facts(result)["output"].get("combine") == told
-    assert (f"map abs, combine {told}," in as_text(table_rows(result))) == (told is not None)
+    assert image_record(result)["output"].get("combine") == way
+    assert (f"map abs, combine {way}," in told(result)) == (way is not None)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +152,7 @@ def test_every_format_says_how_filters_combine(
 def test_costs_of_every_choice_of_channels(
     channels: str, volume: int, maps: int, weights: int, macs: int
 ) -> None:
-    facts = image_facts(a_result("sobel", channels=channels, stride=(2, 2)))
+    facts = image_record(a_result("sobel", channels=channels, stride=(2, 2)))
     assert facts["convolved_shape"] == [480, 640, volume]
     assert facts["output_shape"] == [240, 320, maps]
     assert facts["parameters"] == {"weights": weights, "biases": 0, "total": weights}
@@ -159,7 +164,7 @@ def test_costs_of_every_choice_of_channels(
 
 def test_costs_of_many_filters_with_bias() -> None:
     bank = FilterBank(np.ones((10, 3, 3, 3)), np.zeros(10))
-    facts = image_facts(described(Settings((Operator("layer", bank),), padding="valid")))
+    facts = image_record(described(Settings((Operator("layer", bank),), padding="valid")))
     assert facts["filters"] == [
         {"name": f"filter-{n}", "shape": [3, 3, 3], "rank": 1} for n in range(1, 11)
     ]
@@ -171,7 +176,7 @@ def test_costs_of_many_filters_with_bias() -> None:
 
 
 def test_filters_of_different_sizes_are_reported_in_their_own() -> None:
-    facts = image_facts(a_result("roberts-1", "sobel-x", "gaussian:1"))
+    facts = image_record(a_result("roberts-1", "sobel-x", "gaussian:1"))
     assert [one["shape"] for one in facts["filters"]] == [[2, 2, 1], [3, 3, 1], [9, 9, 1]]
     assert [one["rank"] for one in facts["filters"]] == [2, 1, 1]
     assert facts["parameters"]["weights"] == 4 + 9 + 81
@@ -181,30 +186,27 @@ def test_filters_of_different_sizes_are_reported_in_their_own() -> None:
 
 
 def test_dilation_widens_the_receptive_field_and_not_the_connections() -> None:
-    facts = image_facts(a_result("vertical", dilation=(2, 3), convolve=True))
+    facts = image_record(a_result("vertical", dilation=(2, 3), convolve=True))
     assert facts["receptive_field"] == [5, 7]
     assert facts["connections_per_output"] == 9
     assert facts["operation"] == "convolution"
 
 
 def test_bias_of_the_command_line_counts_as_a_parameter() -> None:
-    facts = image_facts(a_result("sobel", bias=(1.5,)))
+    facts = image_record(a_result("sobel", bias=(1.5,)))
     assert facts["parameters"] == {"weights": 18, "biases": 2, "total": 20}
 
 
 def test_a_map_of_nothing_but_nan_has_no_extremes() -> None:
     result = a_result("vertical", info=replace(INFO, dtype="float32"))
     measured = Measured((Extremes(nans=5),), 0.0, 1)
-    facts = image_facts(replace(result, measured=measured))
+    facts = image_record(replace(result, measured=measured))
     assert (facts["output"]["min"], facts["output"]["max"], facts["output"]["nan"]) == (
         None, None, 5,
     )  # fmt: skip
-    assert "NaN" not in as_json([facts])
-    assert "Infinity" not in as_json([facts])
-    label, text = table_rows(replace(result, measured=measured))[-1]
-    assert (label, text) == (
-        "output",
-        "img-vertical.png: uint8, map abs, responses none … none, 0.00% clipped, 5 NaN",
+    assert told(replace(result, measured=measured)).splitlines()[-1] == (
+        "output           img-vertical.png: uint8, map abs, responses none … none, "
+        "0.00% clipped, 5 NaN"
     )
 
 
@@ -219,51 +221,101 @@ REPORTED = [
 
 @pytest.mark.parametrize("result", REPORTED)
 def test_json_csv_and_markdown_show_the_same_facts(result: Result) -> None:
-    facts = image_facts(result)
-    flat = {name: str(value) for name, value in flatten(facts)}
-    assert {n: str(v) for n, v in flatten(json.loads(as_json([facts])))} == flat
-    (row,) = csv.DictReader(io.StringIO(as_csv([facts])))
+    flat = {name: str(value) for name, value in flatten(image_record(result))}
+    as_json = json.loads(told(result, format_="json"))
+    assert {name: str(value) for name, value in flatten(as_json)} == flat
+    (row,) = csv.DictReader(io.StringIO(told(result, format_="csv")))
     assert row == flat
-    lines = as_markdown([facts]).splitlines()[2:]
+    lines = told(result, format_="markdown").splitlines()[2:]
     cells = [re.split(r"(?<!\\)\|", line)[1:3] for line in lines]
     assert {name.strip(): value.strip().replace("\\|", "|") for name, value in cells} == flat
 
 
 @pytest.mark.parametrize("result", REPORTED)
 def test_the_table_shows_every_fact(result: Result) -> None:
-    text = as_text(table_rows(result)).replace(",", "")
-    for name, value in flatten(image_facts(result)):
+    text = told(result).replace(",", "")
+    for name, value in flatten(image_record(result)):
         if name in ("schema", "engine.seconds") or name.endswith("clipped_fraction"):
             continue
         assert str(value).replace(",", "") in text, name
 
 
 def test_several_images_are_a_line_of_json_each_and_a_row_of_csv_each() -> None:
-    reports = [image_facts(a_result(name)) for name in ("sobel", "vertical")]
-    assert [json.loads(line) for line in as_json(reports).splitlines()] == reports
-    rows = list(csv.DictReader(io.StringIO(as_csv(reports))))
+    results = [a_result(name) for name in ("sobel", "vertical")]
+    lines = told(*results, format_="json").splitlines()
+    assert [json.loads(line) for line in lines] == [image_record(result) for result in results]
+    rows = list(csv.DictReader(io.StringIO(told(*results, format_="csv"))))
     assert [row["output.path"] for row in rows] == ["img-sobel.png", "img-vertical.png"]
     assert [row["filters.1.name"] for row in rows] == ["sobel-y", ""]
-    assert as_markdown(reports).count("| fact | value |") == 2
-
-
-def test_markdown_escapes_what_would_end_a_cell() -> None:
-    facts: Facts = {"path": "a|b\\c\nd"}
-    assert as_markdown([facts]).splitlines()[2] == r"| path | a\|b\\c d |"
+    assert told(*results, format_="markdown").count("| fact | value |") == 2
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("name", "results", "format_"),
     [
-        ("report.txt", as_text(table_rows(a_result("vertical", clipped=3686)))),
-        ("reports.txt", "".join(as_text(table_rows(result)) for result in REPORTED[:2])),
-        ("report.json", as_json([image_facts(a_result("vertical", clipped=3686))])),
-        ("reports.csv", as_csv([image_facts(result) for result in REPORTED])),
-        ("report.md", as_markdown([image_facts(a_result("vertical", clipped=3686))])),
+        ("report.txt", [a_result("vertical", clipped=3686)], "table"),
+        ("reports.txt", REPORTED[:2], "table"),
+        ("report.json", [a_result("vertical", clipped=3686)], "json"),
+        ("reports.csv", REPORTED, "csv"),
+        ("report.md", [a_result("vertical", clipped=3686)], "markdown"),
     ],
 )
-def test_reports_are_as_the_golden_files(golden: Golden, name: str, text: str) -> None:
-    golden(name, text)
+def test_reports_are_as_the_golden_files(
+    golden: Golden, name: str, results: list[Result], format_: str
+) -> None:
+    golden(name, told(*results, format_=format_))
+
+
+# --- writers ------------------------------------------------------------------------------------
+
+NUMBERS = Table(
+    (Column("name"), Column("shape", ">", "---:"), Column("share", ">", "---:", "%")),
+    [("a|b", (2, 3.5), 0.25), ("c", None, float("nan")), ("total", 12345, None)],
+    "title",
+    "note",
+)
+
+
+def test_csv_is_for_machines() -> None:
+    assert "".join(csv_lines(NUMBERS)) == "name,shape,share\na|b,2×3.5,0.25\nc,,\ntotal,12345,\n"
+
+
+def test_markdown_escapes_what_would_end_a_cell() -> None:
+    lines = "".join(markdown_lines([NUMBERS, fact_table({"path": "a|b\\c\nd"})])).splitlines()
+    assert lines == [
+        "title", "", "| name | shape | share |", "|---|---:|---:|", r"| a\|b | 2×3.5 | 25.00% |",
+        "| c |  |  |", "| total | 12,345 |  |", "", "note",
+        "", "| fact | value |", "|---|---|", r"| path | a\|b\\c d |",
+    ]  # fmt: skip
+
+
+def test_text_lines_up_and_is_parted_where_there_is_no_room() -> None:
+    assert "".join(text_lines(NUMBERS, 15)).splitlines() == [
+        "title", "",
+        "name    shape", "a|b     2×3.5", "c", "total  12,345", "",
+        "name    share", "a|b    25.00%", "c", "total", "", "note",
+    ]  # fmt: skip
+
+
+def test_labels_that_are_repeated_stand_once() -> None:
+    rows = [("input", "a.png"), ("filter", "1  2\n3  4"), ("filter", "5")]
+    text = "".join(text_lines(labelled(rows)))
+    assert text == "input   a.png\nfilter  1  2\n        3  4\n        5\n"
+
+
+def test_every_fact_of_any_image_has_a_column() -> None:
+    objects: list[Object] = [{"input": {"shape": [2, 3]}}, {"n": None, "tiles": [{"a": 1}]}]
+    text = "".join(csv_lines(image_table(lambda: objects, ["first"])))
+    assert text == "first,input.shape,n,tiles.0.a\n,2×3,,\n,,,1\n"
+
+
+@pytest.mark.parametrize("format_", ["table", "json", "csv", "markdown"])
+def test_a_file_gets_what_standard_output_gets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], format_: str
+) -> None:
+    for path in (None, str(tmp_path / "report")):
+        write_reports(REPORTED, format_, path, aside=False, several=True)
+    assert (tmp_path / "report").read_text("utf-8") == capsys.readouterr().out
 
 
 # --- terminals ----------------------------------------------------------------------------------
@@ -285,11 +337,10 @@ def test_colour_is_for_terminals_that_have_it(
         monkeypatch.delenv(name, raising=False)
     for name, value in ({"TERM": "xterm", "COLUMNS": "200"} | environment).items():
         monkeypatch.setenv(name, value)
-    rows = [row for result in REPORTED for row in table_rows(result)]
-    text = as_table(rows, Terminal())
+    text = as_table(report_on(REPORTED[1]).table, Terminal())
     assert ("\x1b[36m" in text or "\x1b[1;36m" in text) == coloured
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    assert plain.split() == as_text(rows).split()
+    assert plain.split() == told(REPORTED[1]).split()
 
 
 def test_what_is_no_terminal_is_never_cut(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,7 +348,7 @@ def test_what_is_no_terminal_is_never_cut(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("FORCE_COLOR", "1")
     long = replace(INFO, path="x" * 500 + ".png")
     screen = io.StringIO()
-    print_rows(table_rows(a_result("vertical", info=long)), screen)
+    screen.writelines(report_lines([report_on(a_result("vertical", info=long))], "table", screen))
     text = screen.getvalue()
     assert f"{long.path}: PNG 480×640×3 uint8" in text
     assert "\x1b" not in text
@@ -309,16 +360,15 @@ def test_a_dumb_terminal_is_as_wide_as_it_is(monkeypatch: pytest.MonkeyPatch) ->
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 50, 0, 0))
     with os.fdopen(ours), os.fdopen(theirs, "w") as terminal:
-        text = as_table(table_rows(a_result("vertical")), terminal)
+        text = as_table(report_on(a_result("vertical")).table, terminal)
         assert max(map(len, text.splitlines())) in range(40, 51)
         assert TerminalScreen(terminal).width == 50
 
 
 def test_names_give_a_terminal_no_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
-    named = replace(INFO, path="a\x1b[2J\x9b2J\b\rb.png")
     for screen in (io.StringIO(), Terminal()):
-        print_rows(table_rows(a_result("vertical", info=named)), screen)
+        print_rows([("input", "a\x1b[2J\x9b2J\b\rb.png: PNG")], screen)
         assert "a[2J2Jb.png: PNG" in screen.getvalue()
 
 

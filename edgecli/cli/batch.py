@@ -30,7 +30,7 @@ from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.images.formats import known_format
 from edgecli.reports.batch import write_batch
-from edgecli.reports.facts import image_facts
+from edgecli.reports.image import image_record
 from edgecli.reports.writing import write_reports
 from edgecli.rows.workers import cores
 
@@ -209,7 +209,7 @@ def _make_work(settings: Settings, target: Target, limits: Limits, running: Runn
         output=str(target.output),
         limits=limits,
         no_clobber=target.no_clobber,
-        describe=image_facts,
+        describe=image_record,
         identity=settings_hash(__version__, plain, target.format, limits),
         share=max(running.memory // running.jobs // BYTES_PER_PIXEL, 1),
         threads=threads,

@@ -21,8 +21,9 @@ from edgecli.filters import (
     load_filter,
 )
 from edgecli.images.files import whole_file
-from edgecli.operators.operators import load_operator
-from edgecli.reports.table import LARGEST_SHOWN, bank_lines, layer_lines
+from edgecli.operators.operators import Operator, load_operator
+from edgecli.reports.tables import Row
+from edgecli.reports.texts import LARGEST_SHOWN, bank_rows, layers_row, parameters_row
 from edgecli.reports.writing import print_rows
 
 BINARY_FORMATS = ("npy", "npz")
@@ -46,55 +47,47 @@ def list_filters() -> None:
 def show_filter(name: str) -> None:
     """Show a filter's kernels, rank, parameters and sum."""
     operator = load_operator(name)
-    if operator.network is not None:
-        print_rows([*_network(operator.network, name)], sys.stdout)
-        return
-    banks = operator.recipe or (operator.bank,)
-    rows = [row for bank in banks for row in bank_lines(bank)]
-    rows += _totals(banks)
-    rows += _elsewhere(banks, name)
-    if name in RECIPES:
-        rows.append(("edge map", RECIPES[name].steps))
-    elif operator.combine != "none":
-        steps = ", thinned and linked by hysteresis" if operator.linked else ""
-        of = f"{operator.combine} of {' and '.join(operator.bank.names)}"
-        rows.append(("edge map", of + steps))
-    print_rows(rows, sys.stdout)
+    network = operator.network
+    print_rows(_of_network(network, name) if network else _of_banks(operator, name), sys.stdout)
 
 
-def _network(spec: str, name: str) -> Iterator[tuple[str, str]]:
+def _of_network(spec: str, name: str) -> Iterator[Row]:
     """Yield what a network is, without its numbers: too many to read."""
     from edgecli.operators.soft import layer_banks, load_edge_network
 
     network = load_edge_network(spec)
     banks = layer_banks(network)
-    yield layer_lines(network.name, banks)
-    weights, biases = (sum(bank.parameters[kind] for bank in banks) for kind in (0, 1))
-    yield "parameters", f"{weights:,} weights + {biases:,} biases = {weights + biases:,}"
+    yield layers_row(network.name, banks)
+    yield _parameters(banks)
     if name in RECIPES:
         yield "edge map", RECIPES[name].steps
     yield "layers", f"edgecli network summary {name}"
 
 
-def _totals(banks: Sequence[FilterBank]) -> Iterator[tuple[str, str]]:
-    """Yield how many parameters there are, the biases, and what each kernel adds up to."""
-    weights, biases = (sum(bank.parameters[kind] for bank in banks) for kind in (0, 1))
-    yield "parameters", f"{weights:,} weights + {biases:,} biases = {weights + biases:,}"
-    if biases:
+def _of_banks(operator: Operator, name: str) -> Iterator[Row]:
+    """Yield filters, their sums, and how they make an edge map."""
+    banks = operator.recipe or (operator.bank,)
+    yield from bank_rows(banks)
+    yield _parameters(banks)
+    if any(bank.has_bias for bank in banks):
         yield "bias", ", ".join(f"{value:g}" for bank in banks for value in bank.bias)
     sums = [total for bank in banks for total in bank.weight.sum(axis=(1, 2, 3))]
     yield "sum", ", ".join(f"{value:.6g}" for value in sums)
-
-
-def _elsewhere(banks: Sequence[FilterBank], name: str) -> Iterator[tuple[str, str]]:
-    """Yield the command that writes out the kernels that are too large for a table."""
     large = [bank for bank in banks if max(bank.kernel_size) > LARGEST_SHOWN]
-    if name in RECIPES:  # which is no bank: its filters are exported by their own names
-        specs = [each for bank in large for each in bank.names]
-    else:
-        specs = [name] if large else []
-    for spec in specs:
+    # A recipe is no bank: its filters are exported by their own names.
+    specs = [each for bank in large for each in bank.names] if name in RECIPES else [name]
+    for spec in specs if large else ():
         yield "weights", f"edgecli filters export {shlex.quote(spec)} -o -"
+    if name in RECIPES:
+        yield "edge map", RECIPES[name].steps
+    elif operator.combine != "none":
+        steps = ", thinned and linked by hysteresis" if operator.linked else ""
+        yield "edge map", f"{operator.combine} of {' and '.join(operator.bank.names)}{steps}"
+
+
+def _parameters(banks: Sequence[FilterBank]) -> Row:
+    weights, biases = map(sum, zip(*(bank.parameters for bank in banks), strict=True))
+    return parameters_row(weights, biases)
 
 
 @command.command("export")

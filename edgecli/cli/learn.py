@@ -10,49 +10,40 @@ from pathlib import Path
 
 import click
 
-from edgecli.cli.options import MAX_PIXELS_OPTION, PLAIN_REPORT_OPTION, THREADS_OPTION
+from edgecli.cli import options
 from edgecli.detect.jobs import check_apart, check_stdin
 from edgecli.errors import ImageError, UsageError
 from edgecli.filters import dump_filter, filter_format
 from edgecli.images.files import check_place, open_images, whole_file
 from edgecli.images.orientation import upright
 from edgecli.networks.learn import Task, learn
-from edgecli.reports.learned import write_learned
+from edgecli.reports.learned import learned_report
+from edgecli.reports.writing import print_report
 from edgecli.rows.base import Source
 
 Pair = tuple[str, str]
 
 
+OPTIONS = (
+    click.option("--size", required=True, metavar="HxW", help="The filter's height and width."),
+    click.option("--filters", type=click.Choice(["1", "3"]), default="1", show_default=True,
+                 help="One towards the target in grey, or one for each of its colours."),
+    click.option("--channels", type=click.Choice(["gray", "rgb"]), default="gray",
+                 show_default=True, help="What the filters slide over."),
+    click.option("--ridge", type=click.FloatRange(0, 1e300), default=0.0, show_default=True,
+                 metavar="L",
+                 help="Add L · Σ weight² to the mean squared error, to keep weights small."),
+    click.option("-o", "--output", required=True, metavar="FILE", help="A filter file to write."),
+    options.PLAIN_REPORT_OPTION,
+    options.THREADS_OPTION,
+    options.MAX_PIXELS_OPTION,
+)  # fmt: skip
+
+
 @click.command("learn")
 @click.argument("input_path", metavar="INPUT")
 @click.argument("target_path", metavar="TARGET")
-@click.option("--size", required=True, metavar="HxW", help="The filter's height and width.")
-@click.option(
-    "--filters",
-    type=click.Choice(["1", "3"]),
-    default="1",
-    show_default=True,
-    help="One towards the target in grey, or one for each of its colours.",
-)
-@click.option(
-    "--channels",
-    type=click.Choice(["gray", "rgb"]),
-    default="gray",
-    show_default=True,
-    help="What the filters slide over.",
-)
-@click.option(
-    "--ridge",
-    type=click.FloatRange(0, 1e300),
-    default=0.0,
-    show_default=True,
-    metavar="L",
-    help="Add L · Σ weight² to the mean squared error, to keep weights small.",
-)
-@click.option("-o", "--output", required=True, metavar="FILE", help="A filter file to write.")
-@PLAIN_REPORT_OPTION
-@THREADS_OPTION
-@MAX_PIXELS_OPTION
+@options.with_options(*OPTIONS)
 def command(
     input_path: str,
     target_path: str,
@@ -82,7 +73,7 @@ def command(
     data = dump_filter(learned.bank, format_)
     with whole_file(output) as file:
         file.write(data)
-    write_learned(learned, len(pairs), output, report)
+    print_report(learned_report(learned, len(pairs), output), report)
 
 
 def _sources(pairs: list[Pair], task: Task, max_pixels: int) -> Iterator[tuple[Source, Source]]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import sys
 from contextlib import closing
 
 import click
 
-from edgecli.cli.options import MAX_PIXELS_OPTION, PLAIN_REPORT_OPTION, THREADS_OPTION
+from edgecli.cli import options
 from edgecli.detect.jobs import check_apart
 from edgecli.errors import UsageError
 from edgecli.images.files import is_device, open_images, whole_file
@@ -21,9 +19,28 @@ from edgecli.networks.maps import describe_run, output_paths
 from edgecli.networks.weights import random_weights
 from edgecli.records import replace
 from edgecli.reports.formats import REPORTS
-from edgecli.reports.network import run_text, summary_text
+from edgecli.reports.network import run_report, summary_report
+from edgecli.reports.writing import print_report
 
 SEED = 0
+
+SUMMARY_OPTIONS = (
+    click.option("--input", "input_", metavar="HxWxC",
+                 help="The input's shape.  [default: as the network says]"),
+    click.option("--compare", type=click.Choice(["fully-connected"]),
+                 help="Show what dense layers between the same volumes would need."),
+    options.PLAIN_REPORT_OPTION,
+    click.option("-o", "--output", metavar="FILE.svg|-", help="Draw the volumes to scale."),
+)  # fmt: skip
+
+RUN_OPTIONS = (
+    click.option("-o", "--output", required=True, metavar="DIR|FILE.npz",
+                 help="A folder for a picture of each layer's maps, or a file for all arrays."),
+    click.option("--report", type=click.Choice(REPORTS), help="How to report.  [default: table]"),
+    options.THREADS_OPTION,
+    options.MAX_PIXELS_OPTION,
+    click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+)  # fmt: skip
 
 
 @click.group("network")
@@ -33,19 +50,7 @@ def command() -> None:
 
 @command.command("summary")
 @click.argument("name", metavar="NAME|FILE")
-@click.option(
-    "--input",
-    "input_",
-    metavar="HxWxC",
-    help="The input's shape.  [default: as the network says]",
-)
-@click.option(
-    "--compare",
-    type=click.Choice(["fully-connected"]),
-    help="Show what dense layers between the same volumes would need.",
-)
-@PLAIN_REPORT_OPTION
-@click.option("-o", "--output", metavar="FILE.svg|-", help="Draw the volumes to scale.")
+@options.with_options(*SUMMARY_OPTIONS)
 def summarize(
     name: str, input_: str | None, compare: str | None, report: str, output: str | None
 ) -> None:
@@ -60,25 +65,14 @@ def summarize(
         _check_drawing(output)
         with whole_file(output) as file:
             file.write(draw_network(summary).encode())
-    if report != "none" and output != "-":
-        text = summary_text(summary, report, compare=compare is not None, room=_room())
-        sys.stdout.write(text)
+    if output != "-":
+        print_report(summary_report(summary, compare=compare is not None), report)
 
 
 @command.command("run")
 @click.argument("name", metavar="NAME|FILE")
 @click.argument("image", metavar="IMAGE")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="DIR|FILE.npz",
-    help="A folder for a picture of each layer's maps, or a file for all arrays.",
-)
-@click.option("--report", type=click.Choice(REPORTS), help="How to report.  [default: table]")
-@THREADS_OPTION
-@MAX_PIXELS_OPTION
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@options.with_options(*RUN_OPTIONS)
 def run(
     name: str,
     image: str,
@@ -107,14 +101,7 @@ def run(
             f"(seed {SEED}): the maps show its shapes, not anything that it learned",
             err=True,
         )
-    report = report or ("none" if quiet else "table")
-    if report != "none":
-        sys.stdout.write(run_text(result, report, room=_room()))
-
-
-def _room() -> int | None:
-    """Return the columns of the terminal on standard output; None where there is none."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    print_report(run_report(result), report or ("none" if quiet else "table"))
 
 
 def _with_weights(network: Network) -> tuple[Network, bool]:

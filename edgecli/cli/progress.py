@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from edgecli.batch.planning import Totals
-from edgecli.reports.batch import short
+from edgecli.reports.batch import speed
 
 SECONDS = 10.0
 """From one line to the next, where there is no terminal."""
@@ -59,9 +59,7 @@ def describe(totals: Totals) -> str:
     worked = totals.done + totals.failed
     if worked and totals.seconds > 0:
         rate = worked / totals.seconds
-        words.append(f"{short(rate)} images/s")
-        words.append(f"{short(totals.pixels / totals.seconds / 1e6)} MP/s")
-        words.append(f"{_time((totals.inputs - so_far) / rate)} left")
+        words += [speed(worked, totals), f"{_time((totals.inputs - so_far) / rate)} left"]
     return ", ".join(words)
 
 

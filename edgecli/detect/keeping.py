@@ -59,12 +59,9 @@ class KeepingReader(StrengthReader):
         arrays, runs = taken
         if runs is not None:
             self._runs.append(runs)
-        if self._kept is None:
-            shapes = {name: (*self.shape[:2], rows.shape[2]) for name, rows in arrays.items()}
-            self._kept = {
-                name: ArraySink(shapes[name], rows.dtype) for name, rows in arrays.items()
-            }
         for name, rows in arrays.items():
+            if name not in self._kept:
+                self._kept[name] = ArraySink((*self.shape[:2], rows.shape[2]), rows.dtype)
             self._kept[name].write(rows)
 
     def finish(self, cuts: Sequence[Span], threads: int) -> Levels | None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from itertools import chain
 
 from edgecli.batch.planning import Totals
-from edgecli.images.files import whole_file
-from edgecli.reports.formats import escaped, flatten
+from edgecli.reports.formats import csv_lines, json_lines, markdown_lines, text_lines
+from edgecli.reports.tables import Column, Object, Row, Table, image_table, labelled, times
+from edgecli.reports.writing import write_lines
 
 SCHEMA = "edgecli.batch/1"
 
-Record = dict[str, Any]
-Records = Callable[[], Iterable[Record]]
+Records = Callable[[], Iterable[Object]]
 """Gives the records of all images, as often as it is asked."""
 
 
@@ -25,89 +22,46 @@ def write_batch(records: Records, totals: Totals, format_: str, path: str | None
     Records are taken one at a time, so that memory does not grow with their number. A table is of
     the totals alone.
     """
-    lines = FORMATS[format_](records, totals)
-    if path is None:
-        sys.stdout.writelines(lines)
-        return
-    with whole_file(path) as file:
-        file.writelines(line.encode(errors="backslashreplace") for line in lines)
+    write_lines(_lines(records, totals, format_), path)
 
 
-def total_facts(totals: Totals) -> dict[str, Any]:
-    """Return the totals as JSON holds them."""
-    return {
-        "schema": SCHEMA,
+def _lines(records: Records, totals: Totals, format_: str) -> Iterator[str]:
+    facts: Object = {
         "done": totals.done,
         "failed": totals.failed,
         "skipped": totals.skipped,
         "pixels": totals.pixels,
         "seconds": round(totals.seconds, 3),
     }
+    match format_:
+        case "json":
+            return json_lines(chain(records(), [{"schema": SCHEMA} | facts]))
+        case "csv":
+            last, first = {"status": "total"} | facts, ("status", "input.path", "error")
+            return csv_lines(image_table(lambda: chain(records(), [last]), first))
+        case "markdown":
+            columns = (Column("total"), Column(rule="---:"))
+            return markdown_lines([_images(records()), Table(columns, total_rows(totals))])
+    return text_lines(labelled(total_rows(totals)))
 
 
-def _as_json(records: Records, totals: Totals) -> Iterator[str]:
-    for record in records():
-        yield json.dumps(record) + "\n"
-    yield json.dumps(total_facts(totals)) + "\n"
+def _images(records: Iterable[Object]) -> Table:
+    titles = "image", "status", "shape", "edge maps"
+    columns = *map(Column, titles), Column("clipped", rule="---:")
+    return Table(columns, map(_cells, records))
 
 
-class _Line:
-    """A file that keeps the line that was written to it last."""
-
-    def __init__(self) -> None:
-        self.text = ""
-
-    def write(self, text: str) -> None:
-        self.text = text
-
-
-def _as_csv(records: Records, totals: Totals) -> Iterator[str]:
-    """Yield a row for each image, and one whose status is ``total``; columns as all images need."""
-    last = {"status": "total"} | {k: v for k, v in total_facts(totals).items() if k != "schema"}
-    columns = dict.fromkeys(["status", "input.path", "error"])
-    for record in records():
-        columns |= dict.fromkeys(dict(flatten(record)))
-    columns |= dict.fromkeys(last)
-    line = _Line()
-    writer = csv.DictWriter(line, [*columns], lineterminator="\n", restval="")
-    writer.writeheader()
-    yield line.text
-    for record in records():
-        writer.writerow(dict(flatten(record)))
-        yield line.text
-    writer.writerow(last)
-    yield line.text
-
-
-def _as_markdown(records: Records, totals: Totals) -> Iterator[str]:
-    yield "| image | status | shape | edge maps | clipped |\n|---|---|---|---|---:|\n"
-    for record in records():
-        cells = (escaped(cell) for cell in _row(record))
-        yield f"| {' | '.join(cells)} |\n"
-    yield "\n| total | |\n|---|---:|\n"
-    for label, value in total_rows(totals):
-        yield f"| {label} | {value} |\n"
-
-
-def _row(record: Record) -> tuple[str, str, str, str, str]:
+def _cells(record: Object) -> tuple[str, ...]:
     path, status = record["input"]["path"], record["status"]
     if status == "failed":
         return path, f"failed: {record['error']}", "", "", ""
-    shape = "×".join(map(str, record["input"]["shape"]))
     outputs = record["outputs"] if "outputs" in record else [record["output"]]
     clipped = [f"{o['clipped_fraction']:.2%}" for o in outputs if "clipped_fraction" in o]
-    return path, status, shape, ", ".join(o["path"] for o in outputs), ", ".join(clipped)
+    maps = ", ".join(output["path"] for output in outputs)
+    return path, status, times(record["input"]["shape"]), maps, ", ".join(clipped)
 
 
-def _as_table(records: Records, totals: Totals) -> Iterator[str]:
-    del records
-    rows = total_rows(totals)
-    width = max(len(label) for label, _ in rows)
-    for label, value in rows:
-        yield f"{label.ljust(width)}  {value}\n"
-
-
-def total_rows(totals: Totals) -> list[tuple[str, str]]:
+def total_rows(totals: Totals) -> list[Row]:
     """Return the totals as labels and texts for people."""
     rows = [("done", f"{totals.done:,}")]
     rows += [("failed", f"{totals.failed:,}")] if totals.failed else []
@@ -115,24 +69,20 @@ def total_rows(totals: Totals) -> list[tuple[str, str]]:
     seconds = totals.seconds
     rows.append(("time", f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"))
     if totals.done and seconds:
-        megapixels = totals.pixels / 1e6
-        rates = short(totals.done / seconds), short(megapixels / seconds)
-        rows.append(("speed", "{} images/s, {} MP/s".format(*rates)))
+        rows.append(("speed", speed(totals.done, totals)))
     return rows
 
 
-def short(number: float) -> str:
+def speed(images: int, totals: Totals) -> str:
+    """Return how many images, and pixels, a batch does in a second."""
+    images_, pixels = _short(images / totals.seconds), _short(totals.pixels / totals.seconds / 1e6)
+    return f"{images_} images/s, {pixels} MP/s"
+
+
+def _short(number: float) -> str:
     """Return a number in three digits, or with all those before the point.
 
-    >>> short(0.12345), short(12345.6)
+    >>> _short(0.12345), _short(12345.6)
     ('0.123', '12,346')
     """
     return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
-
-
-FORMATS: dict[str, Callable[[Records, Totals], Iterator[str]]] = {
-    "json": _as_json,
-    "csv": _as_csv,
-    "markdown": _as_markdown,
-    "table": _as_table,
-}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, TextIO
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as Grid
 from rich.text import Text
 
+from edgecli.reports.tables import Table
 from edgecli.rows.base import Rows, Sink
 
 WIDE = 1_000_000
@@ -24,17 +24,18 @@ SHADES = " .:-=+*#%@"
 """Dark to light, where there are no colours."""
 
 
-def as_table(rows: Sequence[tuple[str, str]], stream: TextIO) -> str:
+def as_table(table: Table, stream: TextIO) -> str:
     """Return labels and texts in two columns, folded to a terminal, in colour if it has any."""
     console = _console(stream)
+    grid = Grid.grid(padding=(0, 2))
+    grid.add_column(style="bold cyan", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for cells in table.rows:
+        grid.add_row(*(Text(str(cell)) for cell in cells))
     with console.capture() as capture:
-        console.print(_grid(rows))
-    return _trimmed(capture.get())
-
-
-def _trimmed(text: str) -> str:
-    """Drop the spaces that fill a table's last column."""
-    return "".join(line.rstrip() + "\n" for line in text.splitlines())
+        console.print(grid)
+    # Spaces fill the last column.
+    return "".join(line.rstrip() + "\n" for line in capture.get().splitlines())
 
 
 def _console(stream: TextIO) -> Console:
@@ -58,17 +59,6 @@ def _dumb_width(stream: TextIO) -> int | None:
         with suppress(OSError):  # no terminal of the system's
             return os.get_terminal_size(stream.fileno()).columns
     return None
-
-
-def _grid(rows: Sequence[tuple[str, str]]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold cyan", no_wrap=True)
-    table.add_column(overflow="fold")
-    previous = ""
-    for label, text in rows:
-        table.add_row(Text("" if label == previous else label), Text(text))
-        previous = label
-    return table
 
 
 class TerminalScreen:

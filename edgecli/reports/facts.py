@@ -1,202 +1,166 @@
-"""The facts of a report: what one image's detection was, cost and gave.
+"""Facts of one image's report. Their fields, in order, are the keys of JSON: a contract.
 
-``image_facts`` makes the plain dictionary that every format shows; its keys are a contract.
+A fact that is None was not computed, and is left out. A number that is not finite is null.
 """
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
 from math import isfinite
 from typing import Any
 
-from edgecli.detect.jobs import Result
-from edgecli.detect.plan import Detection
-from edgecli.detect.sheet import Sheet
-from edgecli.filters import FilterBank
+from edgecli.records import dataclass
 from edgecli.rows.base import ImageInfo
 
 SCHEMA = "edgecli.report/1"
 
-SHEET_SAMPLES = "uint8"
-"""What a contact sheet is made of, whatever its filters give."""
-
-Facts = dict[str, Any]
+Shape = tuple[int, ...]
 
 
-def image_facts(result: Result) -> Facts:
-    """Return the report of one image; what was not computed is left out."""
-    return _input_facts(result.info) | _result_facts(result)
+@dataclass(frozen=True)
+class InputFacts:
+    """The image as it is in its file."""
+
+    path: str
+    format: str
+    shape: Shape
+    dtype: str
 
 
-def sheet_facts(sheet: Sheet) -> Facts:
-    """Return the report of one contact sheet: its file, and what was done for every tile."""
-    tiles = [_tile_facts(result) for result in sheet.results]
-    output = {"path": sheet.outputs.paths[0], "dtype": SHEET_SAMPLES}
-    return {**_input_facts(sheet.info), "output": output, "tiles": tiles}
+@dataclass(frozen=True)
+class FilterFacts:
+    """A filter; or all filters of a network's layer, whose largest rank is told."""
+
+    name: str
+    shape: Shape
+    rank: int
+    count: int | None = None
 
 
-def _tile_facts(result: Result) -> Facts:
-    """Return a result's facts as its contact sheet shows it: in 8 bits, bare numbers as abs."""
-    facts = _result_facts(result)
-    for output in facts.get("outputs") or [facts["output"]]:
-        output["dtype"] = SHEET_SAMPLES
-        if output["map"] == "raw":
-            output["map"] = "abs"
-            output.pop("clipped_fraction", None)  # of numbers as they are; a tile's is its own
-    return facts
+@dataclass(frozen=True)
+class PaddingFacts:
+    """Pixels that are added on each side, and what they are."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+    mode: str
 
 
-def _input_facts(info: ImageInfo) -> Facts:
-    return {
-        "schema": SCHEMA,
-        "input": {
-            "path": info.path,
-            "format": info.format,
-            "shape": list(info.shape),
-            "dtype": info.dtype,
-        },
-    }
+@dataclass(frozen=True)
+class Parameters:
+    """Numbers that a filter or a layer has."""
+
+    weights: int
+    biases: int
+    total: int
 
 
-def _result_facts(result: Result) -> Facts:
-    detection = result.detection
-    facts: Facts = {
-        "filters": _all_filters(detection),
-        **_geometry_facts(detection),
-        **_cost_facts(detection),
-    }
-    outputs = [_output_facts(result, n) for n in range(len(detection.maps))]
-    facts |= {"output": outputs[0]} if len(outputs) == 1 else {"outputs": outputs}
-    if result.measured is not None and result.measured.nans is not None:
-        facts["nan"] = {"samples": result.measured.nans, "policy": detection.settings.nan}
-    return facts | {"engine": _engine_facts(result)}
+@dataclass(frozen=True)
+class ThresholdFacts:
+    """How edges are chosen, and the strengths that this comes to."""
+
+    method: str
+    low: float | None = None
+    high: float | None = None
 
 
-def _all_filters(detection: Detection) -> list[Facts]:
-    """Return a fact for every filter; those of a network's layer, which are many, share one."""
-    banks = detection.responses.account().banks
-    if detection.settings.network is not None:
-        return [layer_facts(bank) for bank in banks]
-    return [fact for bank in banks for fact in _filter_facts(bank)]
+@dataclass(frozen=True)
+class OutputFacts:
+    """An edge map; ``min`` and ``max`` are of the response that was rendered."""
+
+    path: str
+    dtype: str
+    map: str | None = None
+    combine: str | None = None
+    thinning: str | None = None
+    threshold: ThresholdFacts | None = None
+    kept: bool | None = None
+    clipped_fraction: float | None = None
+    min: float | None = None
+    max: float | None = None
+    nan: int | None = None
 
 
-def layer_facts(bank: FilterBank) -> Facts:
-    """Return what the filters of one layer have in common; their rank is the largest."""
-    filters, depth, height, width = bank.shape
-    name, _, _ = bank.names[0].rpartition("-")
-    shape = [height, width, depth]
-    return {"name": name, "shape": shape, "rank": max(bank.ranks), "count": filters}
+@dataclass(frozen=True)
+class NanFacts:
+    """How many samples were NaN, and what became of them."""
+
+    samples: int
+    policy: str
 
 
-def _filter_facts(bank: FilterBank) -> list[Facts]:
-    _, depth, height, width = bank.weight.shape
-    shape = [height, width, depth]
-    named = zip(bank.names, bank.ranks, strict=True)
-    return [{"name": name, "shape": shape, "rank": rank} for name, rank in named]
+@dataclass(frozen=True)
+class EngineFacts:
+    """How the convolution is computed, and how long that took if it was."""
+
+    method: str
+    accumulator: str
+    threads: int | None
+    seconds: float | None
+    reason: str
+    band_rows: int | None
 
 
-def _geometry_facts(detection: Detection) -> Facts:
-    account, settings = detection.responses.account(), detection.settings
-    top, bottom, left, right = account.geometry.padding
-    return {
-        "operation": "convolution" if settings.convolve else "cross-correlation",
-        "channels": detection.responses.channels,
-        "stride": list(settings.stride),
-        "dilation": list(settings.dilation),
-        "padding": {
-            "top": top,
-            "bottom": bottom,
-            "left": left,
-            "right": right,
-            "mode": str(account.padding_mode),
-        },
-        "convolved_shape": list(detection.responses.volume),
-        "output_shape": list(detection.output_shape),
-    }
+@dataclass(frozen=True)
+class ImageFacts:
+    """What one image's detection was, cost and gave; a contact sheet's tile has no ``input``."""
+
+    schema: str | None
+    input: InputFacts | None
+    filters: tuple[FilterFacts, ...]
+    operation: str
+    channels: str
+    stride: Shape
+    dilation: Shape
+    padding: PaddingFacts
+    convolved_shape: Shape
+    output_shape: Shape
+    parameters: Parameters
+    fully_connected_parameters: int
+    macs: int
+    receptive_field: Shape
+    connections_per_output: int
+    output: OutputFacts | None
+    outputs: tuple[OutputFacts, ...] | None
+    nan: NanFacts | None
+    engine: EngineFacts
+
+    @property
+    def edge_maps(self) -> tuple[OutputFacts, ...]:
+        """Return the output or the outputs."""
+        return self.outputs or ((self.output,) if self.output else ())
 
 
-def _cost_facts(detection: Detection) -> Facts:
-    """Count weights, multiply-adds (bias excluded) and what a dense layer would need."""
-    account = detection.responses.account()
-    weights, biases = account.weights, account.biases
-    volume, maps = detection.responses.volume, detection.output_shape
-    return {
-        "parameters": {"weights": weights, "biases": biases, "total": weights + biases},
-        "fully_connected_parameters": volume[0]
-        * volume[1]
-        * volume[2]
-        * maps[0]
-        * maps[1]
-        * maps[2],
-        "macs": account.macs,
-        "receptive_field": list(account.receptive_field),
-        "connections_per_output": max(bank.weight[0].size for bank in account.banks),
-    }
+@dataclass(frozen=True)
+class SheetFacts:
+    """A contact sheet: its file, and what was done for every tile."""
+
+    schema: str
+    input: InputFacts
+    output: OutputFacts
+    tiles: tuple[ImageFacts, ...]
 
 
-def _output_facts(result: Result, n: int) -> Facts:
-    detection = result.detection
-    path = result.outputs.paths[n]
-    facts: Facts = {
-        "path": path,
-        "dtype": detection.samples[n].name,
-        "map": detection.settings.map,
-        **_combination(detection, n),
-        **_line_facts(result, n),
-    }
-    if path in result.kept:
-        return facts | {"kept": True}
-    if result.measured is None:
-        return facts
-    extremes = result.measured.extremes[n]
-    height, width, channels = detection.map_shape
-    whole = detection.plans[n].strength.kind == "i"
-    facts |= {
-        "clipped_fraction": extremes.clipped / (height * width * channels),
-        "min": _number(extremes.smallest, whole),
-        "max": _number(extremes.largest, whole),
-    }
-    return facts | ({"nan": extremes.nans} if extremes.nans else {})
+def input_facts(info: ImageInfo) -> InputFacts:
+    """Return what a report tells of an image's file."""
+    return InputFacts(info.path, info.format, info.shape, info.dtype)
 
 
-def _combination(detection: Detection, n: int) -> Facts:
-    """Return how a map's filters combine, where there are several; a recipe's name says it."""
-    edge_map = detection.maps[n]
-    if edge_map.direction:
-        return {"combine": "direction"}
-    alone = edge_map.stop - edge_map.start == 1 or edge_map.combine == "none"
-    return {} if alone or detection.settings.recipe is not None else {"combine": edge_map.combine}
+def as_object(fact: Any) -> Any:
+    """Return facts as JSON holds them: dataclasses as objects without None, tuples as lists.
 
-
-def _line_facts(result: Result, n: int) -> Facts:
-    """Return how lines were thinned and chosen, where they were."""
-    plan = result.detection.plans[n]
-    facts: Facts = {"thinning": plan.thinning} if plan.thinning else {}
-    if plan.threshold is None:
-        return facts
-    measured = result.measured
-    levels = measured.levels[n] if measured and measured.levels else plan.levels
-    chosen: Facts = {"method": str(plan.threshold)}
-    if levels is not None:
-        found = {"low": levels.low, "high": levels.high}
-        chosen |= {key: value if isfinite(value) else None for key, value in found.items()}
-    return facts | {"threshold": chosen}
-
-
-def _number(value: float, whole: bool) -> float | None:
-    """Return a number that JSON can hold: None for infinities, as of a map of nothing but NaN."""
-    if abs(value) == float("inf"):
-        return None
-    return int(value) if whole else value
-
-
-def _engine_facts(result: Result) -> Facts:
-    detection, measured = result.detection, result.measured
-    account = detection.responses.account()
-    facts: Facts = {
-        "method": account.method,
-        "accumulator": account.accumulator.name,
-    }
-    if measured is None:
-        return facts | {"reason": account.reason, "band_rows": detection.band_rows}
-    timed = {"threads": measured.threads, "seconds": round(measured.seconds, 6)}
-    return facts | timed | {"reason": account.reason}
+    >>> as_object(OutputFacts("a.png", "uint8", min=float("inf")))
+    {'path': 'a.png', 'dtype': 'uint8', 'min': None}
+    """
+    if isinstance(fact, (str, int)):  # most are
+        return fact
+    if is_dataclass(fact):
+        told = ((field.name, getattr(fact, field.name)) for field in fields(fact))
+        return {name: as_object(value) for name, value in told if value is not None}
+    if isinstance(fact, dict):
+        return {name: as_object(value) for name, value in fact.items()}
+    if isinstance(fact, list | tuple):
+        return [as_object(item) for item in fact]
+    return None if isinstance(fact, float) and not isfinite(fact) else fact

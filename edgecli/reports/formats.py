@@ -1,92 +1,189 @@
-"""Facts as JSON, CSV and Markdown: the same facts in each, one row or object per image."""
+"""One writer for each format: JSON of facts; CSV, Markdown and aligned text of tables.
+
+Each yields lines, so that a report of many images need not be in memory.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, zip_longest
+from math import isfinite
+from typing import Any, TextIO
 
-from edgecli.reports.facts import Facts
+from edgecli.records import dataclass
+from edgecli.reports.facts import as_object
+from edgecli.reports.tables import Object, Table, fact_table, image_table, times
 
 REPORTS = ("table", "json", "csv", "markdown", "none")
 
-
-def as_json(reports: Sequence[Facts]) -> str:
-    """Return one object for one image, a fact per line; one line per image for several."""
-    if len(reports) == 1:
-        facts = (f"  {_compact(k)}: {_compact(v)}" for k, v in reports[0].items())
-        return "{\n" + ",\n".join(facts) + "\n}\n"
-    return as_json_lines(reports)
+TEXTS = ("json", "csv", "markdown")
+"""The formats of REPORTS for machines."""
 
 
-def as_json_lines(reports: Sequence[Facts]) -> str:
-    """Return one line per image, also where there is but one."""
-    return "".join(_compact(facts) + "\n" for facts in reports)
+@dataclass(frozen=True)
+class Report:
+    """Facts for machines, and a table for people."""
+
+    facts: Any
+    table: Table
 
 
-def _compact(value: Any) -> str:
+def report_lines(
+    reports: Sequence[Report], format_: str, stream: TextIO | None = None, *, several: bool = False
+) -> Iterable[str]:
+    """Return the lines of reports in a format; nothing for ``none``.
+
+    A table with titles is what CSV and Markdown hold, too; for labels and texts they hold the
+    facts. Of ``several``, JSON has a line for each. ``stream`` is where a table goes, if that
+    is no file: a terminal's is fitted to it.
+    """
+    tables = [report.table for report in reports]
+
+    def objects() -> Iterator[Object]:
+        return (as_object(report.facts) for report in reports)
+
+    titled = any(table.titles for table in tables)
+    match format_:
+        case "none":
+            return ()
+        case "json":
+            one = len(reports) == 1 and not several
+            return json_object(*objects()) if one else json_lines(objects())
+        case "csv":
+            return chain.from_iterable(map(csv_lines, tables if titled else [image_table(objects)]))
+        case "markdown":
+            return markdown_lines(tables if titled else map(fact_table, objects()))
+    return chain.from_iterable(shown_lines(table, stream) for table in tables)
+
+
+def shown_lines(table: Table, stream: TextIO | None) -> Iterable[str]:
+    """Return a table's lines: fitted to a terminal, in colour if it has any, or plain."""
+    if stream is None or not stream.isatty():
+        return text_lines(table)
+    if table.titles:
+        from shutil import get_terminal_size
+
+        return text_lines(table, get_terminal_size().columns)
+    from edgecli.reports.display import as_table  # rich is slow to load, and knows terminals
+
+    return [as_table(table, stream)]
+
+
+def json_lines(objects: Iterable[Object]) -> Iterator[str]:
+    """Yield one line per object."""
     import json  # loaded for this format alone, as csv is
 
     # ASCII escapes carry file names of any bytes through any terminal or pipe.
-    return json.dumps(value)
+    return (json.dumps(facts) + "\n" for facts in objects)
 
 
-def as_csv(reports: Sequence[Facts]) -> str:
-    """Return a header and one row per image; nested facts become dotted columns.
+def json_object(facts: Object) -> Iterator[str]:
+    """Yield one object, with a line for each of its facts."""
+    import json
 
-    >>> print(as_csv([{"input": {"path": "a.png", "shape": [2, 3, 1]}}]), end="")
-    input.path,input.shape
-    a.png,2×3×1
-    """
+    told = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in facts.items())
+    yield "{\n" + ",\n".join(told) + "\n}\n"
+
+
+class _Echo:
+    """A file that returns what is written to it; a CSV writer hands that on."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def csv_lines(table: Table) -> Iterator[str]:
+    """Yield the titles and the rows of a table; its title and note are left out."""
     import csv
-    import io
 
-    rows = [dict(flatten(facts)) for facts in reports]
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    out = io.StringIO()
-    writer = csv.DictWriter(out, columns, lineterminator="\n", restval="")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
+    writer = csv.writer(_Echo(), lineterminator="\n")
+    yield writer.writerow(table.titles)
+    for row in table.rows:
+        yield writer.writerow([_bare(cell) for cell in row])
 
 
-def as_markdown(reports: Sequence[Facts]) -> str:
-    """Return a table of facts and values for each image."""
-    return "\n".join("\n".join(_markdown_table(facts)) + "\n" for facts in reports)
+def markdown_lines(tables: Iterable[Table]) -> Iterator[str]:
+    """Yield tables with a blank line between them."""
+    for number, table in enumerate(tables):
+        yield "\n" * (number > 0)
+        yield from _framed(table, _markdown(table))
 
 
-def _markdown_table(facts: Facts) -> Iterator[str]:
-    yield "| fact | value |"
-    yield "|---|---|"
-    for name, value in flatten(facts):
-        yield f"| {name} | {escaped(str(value))} |"
+def _markdown(table: Table) -> Iterator[str]:
+    yield f"| {' | '.join(table.titles).rstrip()} |"
+    yield f"|{'|'.join(column.rule for column in table.columns)}|"
+    for row in _shown_rows(table):
+        yield f"| {' | '.join(map(_escaped, row))} |"
 
 
-TEXTS = {"json": as_json, "csv": as_csv, "markdown": as_markdown}
-"""The formats of REPORTS that are made of facts alone."""
+def text_lines(table: Table, room: int | None = None) -> Iterator[str]:
+    """Yield a table in columns that line up; titles are left out where there are none.
 
-
-def escaped(cell: str) -> str:
-    r"""Return a text as a Markdown table holds it, on one line.
-
-    >>> escaped("a|b")
-    'a\\|b'
+    ``room`` is how many characters a line may have. None is any number: nothing is cut or folded.
     """
+    yield from _framed(table, _aligned(table, room))
+
+
+def _aligned(table: Table, room: int | None) -> Iterator[str]:
+    rows = [tuple(table.titles)] if table.titles else []
+    for row in _shown_rows(table):
+        rows += zip_longest(*(cell.split("\n") for cell in row), fillvalue="")
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    forms = [f"{column.align}{width}" for column, width in zip(table.columns, widths, strict=False)]
+    for number, block in enumerate(_blocks(widths, room)):
+        yield from [""] * (number > 0)
+        yield from ("  ".join(f"{row[n]:{forms[n]}}" for n in block).rstrip() for row in rows)
+
+
+def _blocks(widths: Sequence[int], room: int | None) -> Iterator[list[int]]:
+    """Part columns among blocks that have room beside one another, each led by the first column.
+
+    >>> list(_blocks([5, 4, 9, 3], None)), list(_blocks([5, 4, 9, 3], 21))
+    ([[0, 1, 2, 3]], [[0, 1], [0, 2, 3]])
+    """
+    block = [0]
+    for n in range(1, len(widths)):
+        together = sum(widths[m] + 2 for m in (*block, n)) - 2
+        if room is not None and together > room and len(block) > 1:
+            yield block
+            block = [0]
+        block.append(n)
+    yield block
+
+
+def _framed(table: Table, lines: Iterable[str]) -> Iterator[str]:
+    yield f"{table.title}\n\n" if table.title else ""
+    yield from (f"{line}\n" for line in lines)
+    yield f"\n{table.note}\n" if table.note else ""
+
+
+def _escaped(cell: str) -> str:
+    """Return a text as a Markdown table holds it, on one line."""
     return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
 
 
-def flatten(facts: Facts, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield nested facts under dotted names; lists of numbers as one text, ``480×640×1``.
+def _shown_rows(table: Table) -> Iterator[list[str]]:
+    units = [column.unit for column in table.columns]
+    for row in table.rows:
+        yield [_shown(cell, unit) for cell, unit in zip(row, units, strict=True)]
 
-    >>> list(flatten({"filters": [{"name": "vertical"}], "stride": [1, 2]}))
-    [('filters.0.name', 'vertical'), ('stride', '1×2')]
-    """
-    for key, value in facts.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, dict):
-            yield from flatten(value, f"{name}.")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            yield from flatten({str(n): item for n, item in enumerate(value)}, f"{name}.")
-        elif isinstance(value, list):
-            yield name, "×".join(str(item) for item in value)
-        else:
-            yield name, value
+
+def _shown(cell: object, unit: str) -> str:
+    """Write a cell for people."""
+    match cell:
+        case int():
+            return f"{cell:,}"
+        case float() if isfinite(cell):
+            many = ",.6g" if abs(cell) < 1e5 else ",.1f"
+            return f"{cell:.2%}" if unit == "%" else f"{cell:{many}}"
+    return _bare(cell)
+
+
+def _bare(cell: object) -> str:
+    """Write a cell for machines; what is no number is nothing."""
+    match cell:
+        case tuple():
+            return times(cell)
+        case float() if not isfinite(cell):
+            return ""
+    return "" if cell is None else str(cell)

@@ -1,66 +1,46 @@
-"""What was learned, and how well it does, in every format."""
+"""What was learned, and how well it does."""
 
 from __future__ import annotations
 
-import math
-import sys
+from collections.abc import Iterator
+from math import isfinite
 
 from edgecli.networks.learn import Learned
-from edgecli.reports.facts import Facts
-from edgecli.reports.formats import TEXTS
-from edgecli.reports.table import bank_lines
-from edgecli.reports.writing import print_rows
+from edgecli.reports.formats import Report
+from edgecli.reports.tables import Row, labelled
+from edgecli.reports.texts import bank_rows
 
 SCHEMA = "edgecli.learn/1"
 
 
-def learned_facts(learned: Learned, pairs: int, output: str) -> Facts:
-    """Return the report of ``learn``; a condition that is infinite is null."""
-    _, C, H, W = learned.bank.shape
-    told = zip(
-        learned.bank.names, learned.bank.bias, learned.residual, learned.r_squared, strict=True
-    )
-    return {
+def learned_report(learned: Learned, pairs: int, output: str) -> Report:
+    """Return the report of filters that were learned from pairs of images and written to a file."""
+    bank = learned.bank
+    _, depth, *size = bank.shape
+    names = ("name", "shape", "bias", "residual", "r_squared")
+    shapes = [(*size, depth)] * len(bank)
+    columns = bank.names, shapes, bank.bias.tolist(), learned.residual, learned.r_squared
+    facts = {
         "schema": SCHEMA,
         "pairs": pairs,
         "samples": learned.samples,
-        "filters": [
-            {
-                "name": name,
-                "shape": [H, W, C],
-                "bias": float(bias),
-                "residual": residual,
-                "r_squared": r_squared,
-            }
-            for name, bias, residual, r_squared in told
-        ],
-        "condition": learned.condition if math.isfinite(learned.condition) else None,
+        "filters": [dict(zip(names, each, strict=True)) for each in zip(*columns, strict=True)],
+        "condition": learned.condition,
         "ridge": learned.ridge,
         "output": output,
     }
+    return Report(facts, labelled(_rows(learned, pairs, output)))
 
 
-def write_learned(learned: Learned, pairs: int, output: str, format_: str) -> None:
-    """Write a report to standard output: ``table``, ``json``, ``csv``, ``markdown`` or ``none``."""
-    if format_ in TEXTS:
-        sys.stdout.write(TEXTS[format_]([learned_facts(learned, pairs, output)]))
-    elif format_ == "table":
-        print_rows(learned_rows(learned, pairs, output), sys.stdout)
-
-
-def learned_rows(learned: Learned, pairs: int, output: str) -> list[tuple[str, str]]:
-    """Return the report as labels and texts."""
-    condition = f"{learned.condition:.3g}"
-    if not math.isfinite(learned.condition):
-        condition = "infinite: other filters do as well; give more varied images, or --ridge"
-    rows = [
-        ("learned from", f"{learned.samples:,} windows of {pairs} pair{'s' * (pairs != 1)}"),
-        *bank_lines(learned.bank),
-    ]
-    for name, bias, residual, r_squared in zip(
-        learned.bank.names, learned.bank.bias, learned.residual, learned.r_squared, strict=True
-    ):
-        rows.append(("bias", f"{name} {bias:.6g}"))
-        rows.append(("residual", f"{name} {residual:.6g}, R² {r_squared:.6f}"))
-    rows += [("condition", condition), ("ridge", f"{learned.ridge:g}"), ("output", output)]
-    return rows
+def _rows(learned: Learned, pairs: int, output: str) -> Iterator[Row]:
+    bank = learned.bank
+    yield "learned from", f"{learned.samples:,} windows of {pairs} pair{'s' * (pairs != 1)}"
+    yield from bank_rows([bank])
+    fits = zip(bank.names, bank.bias, learned.residual, learned.r_squared, strict=True)
+    for name, bias, residual, r_squared in fits:
+        yield "bias", f"{name} {bias:.6g}"
+        yield "residual", f"{name} {residual:.6g}, R² {r_squared:.6f}"
+    endless = "infinite: other filters do as well; give more varied images, or --ridge"
+    yield "condition", f"{learned.condition:.3g}" if isfinite(learned.condition) else endless
+    yield "ridge", f"{learned.ridge:g}"
+    yield "output", output

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,13 @@ from edgecli.errors import GeometryError, UsageError
 from edgecli.geometry import Axis, PaddingMode
 from edgecli.images.colour import to_volume
 from edgecli.operators.operators import EdgeMap
-from edgecli.reports.table import kernel_lines, output_formula
+from edgecli.reports.tables import Row
+from edgecli.reports.texts import Rows, kernel_lines, output_formula
 from edgecli.rows.base import Source
 from edgecli.rows.memory import Memory
 
-Line = tuple[str, str]
-Lines = Iterator[Line]
 
-
-def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Lines:
+def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Rows:
     """Yield labels and texts that show how an output pixel comes about.
 
     Reads only the image rows that the pixel needs. GeometryError where the output has no such
@@ -85,7 +83,7 @@ def _sources(axis: Axis, output: int, padding_mode: PaddingMode) -> list[int | N
     return [padding_mode.source(position, axis.size) for position in taps]
 
 
-def _strongest(edge_map: EdgeMap, totals: Sequence[float]) -> Line:
+def _strongest(edge_map: EdgeMap, totals: Sequence[float]) -> Row:
     """Write out which channel gives the output pixel of one map; of equals it is the first."""
     winner = max(range(len(totals)), key=lambda n: abs(totals[n]))
     sizes = ", ".join(f"|{_value(total)}|" for total in totals)
@@ -95,7 +93,7 @@ def _strongest(edge_map: EdgeMap, totals: Sequence[float]) -> Line:
 
 def _trace_window(
     detection: Detection, window: NDArray[Any], plane: int
-) -> Generator[Line, None, list[float]]:
+) -> Generator[Row, None, list[float]]:
     """Yield what comes of one window, and return the value of every edge map."""
     bank = detection.responses.bank
     single = len(window) == 1 and detection.responses.planes == 1
@@ -122,7 +120,7 @@ def _trace_window(
     return [total for _, total in combined]
 
 
-def _combination(edge_map: EdgeMap, responses: NDArray[Any]) -> tuple[list[Line], float]:
+def _combination(edge_map: EdgeMap, responses: NDArray[Any]) -> tuple[list[Row], float]:
     """Write out how the responses of one map combine, where there are several, and to what."""
     parts = responses[edge_map.start : edge_map.stop]
     if len(parts) == 1:

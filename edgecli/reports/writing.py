@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from edgecli.detect.jobs import Result
 from edgecli.detect.sheet import Sheet
 from edgecli.images.files import whole_file
-from edgecli.reports.facts import Facts, image_facts, sheet_facts
-from edgecli.reports.formats import TEXTS, as_json_lines
-from edgecli.reports.table import CONTROLS, as_text, sheet_rows, table_rows
+from edgecli.reports.formats import Report, report_lines, shown_lines
+from edgecli.reports.image import report_on
+from edgecli.reports.tables import Row, labelled
 
 
 def write_reports(
@@ -27,43 +27,27 @@ def write_reports(
     ``several`` images were asked for, however many there are to report on: JSON then has a line
     for each. Raises OutputError if the file cannot be written.
     """
-    if format_ == "none" or not results:
+    if format_ != "none" and results:
+        stream = sys.stderr if aside else sys.stdout
+        reports = [report_on(result) for result in results]
+        lines = report_lines(reports, format_, None if path else stream, several=several)
+        write_lines(lines, path, stream)
+
+
+def write_lines(lines: Iterable[str], path: str | None, stream: TextIO | None = None) -> None:
+    """Write a report's lines to a file, or to standard output; OutputError where that fails."""
+    if path is None:
+        (stream or sys.stdout).writelines(lines)
         return
-    stream = sys.stderr if aside else sys.stdout
-    text = _text(results, format_, None if path else stream, several=several)
-    if path is not None:
-        with whole_file(path) as file:
-            file.write(text.encode(errors="backslashreplace"))  # names of any bytes
-    else:
-        stream.write(text)
+    with whole_file(path) as file:
+        file.writelines(line.encode(errors="backslashreplace") for line in lines)  # any names
 
 
-def _text(
-    results: Sequence[Result | Sheet], format_: str, stream: TextIO | None, *, several: bool
-) -> str:
-    if format_ in TEXTS:
-        write = as_json_lines if several and format_ == "json" else TEXTS[format_]
-        return write([_facts(result) for result in results])
-    return "".join(_laid_out(_rows(result), stream) for result in results)
+def print_report(report: Report, format_: str) -> None:
+    """Print a report on standard output, in any of the formats."""
+    sys.stdout.writelines(report_lines([report], format_, sys.stdout))
 
 
-def _facts(result: Result | Sheet) -> Facts:
-    return sheet_facts(result) if isinstance(result, Sheet) else image_facts(result)
-
-
-def _rows(result: Result | Sheet) -> list[tuple[str, str]]:
-    return sheet_rows(result) if isinstance(result, Sheet) else table_rows(result)
-
-
-def print_rows(rows: Sequence[tuple[str, str]], stream: TextIO) -> None:
+def print_rows(rows: Iterable[Row], stream: TextIO) -> None:
     """Print labels and texts in two columns, with colour on a terminal that has it."""
-    stream.write(_laid_out(rows, stream))
-
-
-def _laid_out(rows: Sequence[tuple[str, str]], stream: TextIO | None) -> str:
-    rows = [(label, text.translate(CONTROLS)) for label, text in rows]
-    if stream is None or not stream.isatty():
-        return as_text(rows)
-    from edgecli.reports.display import as_table  # rich is slow to load, and knows terminals
-
-    return as_table(rows, stream)
+    stream.writelines(shown_lines(labelled(rows), stream))

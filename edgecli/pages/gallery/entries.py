@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
-from edgecli.reports.table import times
+from edgecli.reports import facts, texts
+from edgecli.reports.tables import Row, times
+from edgecli.reports.texts import Rows
 
 Record = Mapping[str, Any]
-Rows = Iterator[tuple[str, str]]
 
 SHOWN_BY_BROWSERS = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", ".avif")
 
@@ -26,14 +28,6 @@ SHOWN_BY_BROWSERS = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", 
 _UNFIT = [*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 _SIGNS = {n: 0x2400 + n for n in range(32)}  # ␀ to ␟
 _SIGNS |= dict.fromkeys([*_UNFIT, *range(0xD800, 0xE000)], 0xFFFD)  # �
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A file that a record names, and what the page calls it."""
-
-    path: str
-    label: str = ""
 
 
 def readable(text: object) -> str:
@@ -52,19 +46,17 @@ def status_of(record: Record) -> str:
     return "skipped" if record.get("status") == "skipped" else "done"
 
 
-def input_of(record: Record) -> Picture:
-    """Return the image that was read."""
+def input_of(record: Record) -> str:
+    """Return the path of the image that was read."""
     stated = record.get("input")
     path = stated.get("path") if isinstance(stated, Mapping) else None
-    return Picture(path if isinstance(path, str) else "")
+    return path if isinstance(path, str) else ""
 
 
-def outputs_of(record: Record) -> list[Picture]:
-    """Return the edge maps that were written; none for standard output."""
+def outputs_of(record: Record) -> list[str]:
+    """Return the paths of the edge maps that were written; none for standard output."""
     named = [entry.get("path") for entry in _outputs(record)]
-    paths = [path for path in named if isinstance(path, str) and path not in ("", "-")]
-    stem = os.path.splitext(os.path.basename(input_of(record).path))[0]
-    return [Picture(path, _label(path, stem)) for path in paths]
+    return [path for path in named if isinstance(path, str) and path not in ("", "-")]
 
 
 def _outputs(record: Record) -> list[Record]:
@@ -72,9 +64,9 @@ def _outputs(record: Record) -> list[Record]:
     return [entry for entry in stated if isinstance(entry, Mapping)]
 
 
-def _label(path: str, stem: str) -> str:
+def label_of(path: str, source: str) -> str:
     """Return what tells an edge map from the image's others: the filter in its name."""
-    name = os.path.splitext(os.path.basename(path))[0]
+    name, stem = (os.path.splitext(os.path.basename(each))[0] for each in (path, source))
     return readable(name.removeprefix(stem).strip("-") or name)
 
 
@@ -108,92 +100,71 @@ def shape_of(record: Record) -> list[int]:
 
 # --- facts --------------------------------------------------------------------------------------
 
+NESTED: dict[str, Callable[..., object]] = {
+    "input": facts.InputFacts,
+    "padding": facts.PaddingFacts,
+    "parameters": facts.Parameters,
+    "nan": facts.NanFacts,
+    "engine": partial(facts.EngineFacts, threads=None, seconds=None, reason="", band_rows=None),
+}
+"""Facts that have parts, by their names in a report."""
 
-def shared_facts(record: Record) -> list[tuple[str, str]]:
+
+def shared_facts(record: Record) -> list[Row]:
     """Return labels and texts that many images have in common."""
-    parts = (_shape, _input, _filters, _volume, _window, _parameters, _dense, _work, _field)
-    return list(_readable(record, parts))
+    return list(_readable(record, (_shape, _input, _filters, _ways, texts.cost_rows)))
 
 
-def own_facts(record: Record) -> list[tuple[str, str]]:
+def own_facts(record: Record) -> list[Row]:
     """Return labels and texts that were measured on this image."""
-    return list(_readable(record, (_engine, _maps, _nans)))
+    return list(_readable(record, (_engine, _maps, texts.nan_rows)))
 
 
-def _readable(record: Record, parts: tuple[Callable[[Record], Rows], ...]) -> Rows:
+def _readable(record: Record, parts: tuple[Callable[[Any], Rows], ...]) -> Rows:
+    told = _facts(record)
     for part in parts:
         with suppress(AttributeError, IndexError, KeyError, TypeError, ValueError):
-            for label, text in part(record):
+            for label, text in part(told):
                 yield label, readable(text)
 
 
-def _shape(record: Record) -> Rows:
-    kernels = dict.fromkeys(times(entry["shape"]) for entry in record["filters"])
-    sizes = [times(record["convolved_shape"]), ", ".join(kernels), times(record["output_shape"])]
+def _facts(record: Record) -> SimpleNamespace:
+    """Return a report's facts as ``ImageFacts`` has them, without those of another kind."""
+    told: dict[str, Any] = {}
+    for name, value in record.items():
+        with suppress(TypeError):
+            told[name] = NESTED[name](**value) if name in NESTED else value
+    return SimpleNamespace(**told | {"edge_maps": _outputs(record)})
+
+
+def _shape(told: Any) -> Rows:
+    kernels = dict.fromkeys(times(entry["shape"]) for entry in told.filters)
+    sizes = [times(told.convolved_shape), ", ".join(kernels), times(told.output_shape)]
     yield "shape", " → ".join(sizes)
 
 
-def _input(record: Record) -> Rows:
-    image = record["input"]
-    yield "input", f"{image['format']} {times(image['shape'])} {image['dtype']}"
+def _input(told: Any) -> Rows:
+    yield "input", texts.image_text(told.input)
 
 
-def _filters(record: Record) -> Rows:
-    for entry in record["filters"]:
-        yield "filter", f"{entry['name']} {times(entry['shape'])}, rank {entry['rank']}"
+def _filters(told: Any) -> Rows:
+    for entry in told.filters:
+        yield "filter", texts.filter_text(facts.FilterFacts(**entry))
 
 
-def _volume(record: Record) -> Rows:
-    shape, channels = times(record["convolved_shape"]), record["channels"]
-    yield "slides over", f"{shape} ({channels}) by {record['operation']}"
+def _ways(told: Any) -> Rows:
+    yield from zip(("slides over", "stride", "padding"), texts.way_texts(told), strict=True)
+    yield "feature maps", times(told.output_shape)
 
 
-def _window(record: Record) -> Rows:
-    padding = record["padding"]
-    sides = ",".join(str(padding[side]) for side in ("top", "bottom", "left", "right"))
-    yield "stride", f"{times(record['stride'])}, dilation {times(record['dilation'])}"
-    yield "padding", f"{sides} {padding['mode']}"
-    yield "feature maps", times(record["output_shape"])
+def _engine(told: Any) -> Rows:
+    yield "engine", texts.engine_text(told.engine, why=False)
 
 
-def _parameters(record: Record) -> Rows:
-    weights, biases, total = (record["parameters"][key] for key in ("weights", "biases", "total"))
-    yield "parameters", f"{weights:,} weights + {biases:,} biases = {total:,}"
-
-
-def _dense(record: Record) -> Rows:
-    dense = record["fully_connected_parameters"]
-    ratio = dense // max(record["parameters"]["total"], 1)
-    yield "fully connected", f"{dense:,} parameters, {ratio:,} times as many"
-
-
-def _work(record: Record) -> Rows:
-    yield "MACs", f"{record['macs']:,} multiply-adds, bias excluded"
-
-
-def _field(record: Record) -> Rows:
-    field, connections = record["receptive_field"], record["connections_per_output"]
-    yield "receptive field", f"{times(field)}, {connections:,} connections per output"
-
-
-def _engine(record: Record) -> Rows:
-    engine = record["engine"]
-    text = f"{engine['method']}, {engine['accumulator']}"
-    if "seconds" in engine:
-        threads = "1 thread" if engine["threads"] == 1 else f"{engine['threads']} threads"
-        text += f", {threads}, {engine['seconds'] * 1000:.1f} ms"
-    yield "engine", text
-
-
-def _maps(record: Record) -> Rows:
-    for output in _outputs(record):
+def _maps(told: Any) -> Rows:
+    for output in told.edge_maps:
         text = f"{os.path.basename(output['path'])}: {output['dtype']}, map {output['map']}"
         with suppress(KeyError, TypeError, ValueError):
             responses = f"responses {output['min']:.6g} … {output['max']:.6g}"
             text += f", {responses}, {output['clipped_fraction']:.2%} clipped"
         yield "edge map", re.sub(r"(?<![\w.])-(?=\d)", "−", text) if "min" in output else text
-
-
-def _nans(record: Record) -> Rows:
-    if nan := record.get("nan"):
-        yield "NaN", f"{nan['samples']:,} samples, {nan['policy']}"

@@ -32,12 +32,8 @@ def template(title: str) -> tuple[str, str]:
         f"default-src 'none'; img-src 'self' data: file:; style-src {_source(style)}; "
         f"script-src {_source(script)}; base-uri 'none'; form-action 'none'"
     )
-    filled = {
-        "policy": policy,
-        "title": escape(readable(title)),
-        "style": style,
-        "script": script,
-    }
+    told = escape(readable(title))
+    filled = {"policy": policy, "title": told, "style": style, "script": script}
     before, after = (
         re.sub(r"{{(\w+)}}", lambda match: filled[match[1]], part)  # once: no value is filled in
         for part in _read("gallery.html").split("{{data}}")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from edgecli.errors import ImageError
 from edgecli.images.files import whole_file
@@ -17,7 +18,7 @@ from edgecli.images.thumbnails import thumbnail
 FOLDER = "gallery"
 MAX_PIXELS = 2**31
 
-_SHARD = re.compile(r"[0-9a-f]{2}")
+_SHARD = "[0-9a-f][0-9a-f]"
 _NAME = re.compile(r"thumb-[0-9a-f]{16}\.(jpg|png)")
 
 Shrink = Callable[[str], str | None]
@@ -50,9 +51,9 @@ class ThumbnailFolder:
             stem = self._stem(path)
         except (OSError, ValueError):
             return None
-        for extension in (".jpg", ".png"):
-            if os.path.exists(os.path.join(self.folder, stem + extension)):
-                return self._keep(stem + extension)
+        for name in (f"{stem}.jpg", f"{stem}.png"):
+            if os.path.exists(os.path.join(self.folder, name)):
+                return self._keep(name)
         try:
             encoded = thumbnail(path, max_pixels=MAX_PIXELS)
         except ImageError:
@@ -77,23 +78,14 @@ class ThumbnailFolder:
 
     def sweep(self) -> None:
         """Remove thumbnails of earlier runs that the page no longer shows."""
-        place = os.path.join(self.folder, FOLDER)
-        for shard in _names(place, _SHARD):
-            for name in _names(os.path.join(place, shard), _NAME):
-                if f"{FOLDER}/{shard}/{name}" not in self._kept:
-                    with suppress(OSError):
-                        os.unlink(os.path.join(place, shard, name))
+        place = Path(self.folder, FOLDER)
+        found = {path for path in place.glob(f"{_SHARD}/*") if _NAME.fullmatch(path.name)}
+        for path in found - {Path(self.folder, name) for name in self._kept}:
+            with suppress(OSError):
+                path.unlink()
+        for folder in (*place.glob(_SHARD), place):
             with suppress(OSError):  # it holds others
-                os.rmdir(os.path.join(place, shard))
-        with suppress(OSError):
-            os.rmdir(place)
-
-
-def _names(folder: str, pattern: re.Pattern[str]) -> list[str]:
-    try:
-        return [name for name in os.listdir(folder) if pattern.fullmatch(name)]
-    except OSError:
-        return []
+                folder.rmdir()
 
 
 def _kind(encoded: bytes) -> tuple[str, str]:

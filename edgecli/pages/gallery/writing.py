@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from math import prod
 from typing import Any, BinaryIO
 
@@ -14,15 +13,18 @@ from edgecli.detect.jobs import make_folder
 from edgecli.errors import OutputError
 from edgecli.images.files import whole_file
 from edgecli.pages.gallery import entries
-from edgecli.pages.gallery.entries import Picture, Record
+from edgecli.pages.gallery.entries import Record
 from edgecli.pages.gallery.page import MARK, as_data, data_block, template
 from edgecli.pages.gallery.thumbs import Shrink, ThumbnailFolder, inline
+from edgecli.rows.workers import map_in_order
 
 INLINE_AT_MOST = 60
 """Up to this many images the thumbnails are in the page itself: a few megabytes."""
 
-AHEAD = 8  # images in work for each thread
 WORKERS = min(4, os.cpu_count() or 1)
+
+Picture = dict[str, Any]
+"""A file's label, its address, its thumbnail's, and whether browsers show it."""
 
 
 def check_gallery(folder: str) -> None:
@@ -64,11 +66,19 @@ def _write_page(file: BinaryIO, folder: str, records: Iterable[Record], shrink: 
     before, after = template(title)
     totals: Counter[str] = Counter()
     common: dict[tuple[str, str], int] = {}
+
+    def shrunk(record: Record) -> tuple[Record, list[Picture]]:
+        source, outputs = entries.input_of(record), entries.outputs_of(record)
+        labels = [entries.label_of(path, source) for path in outputs]
+        named = zip((source, *outputs), ("", *labels), strict=True)
+        return record, [_picture(path, label, folder, shrink(path)) for path, label in named]
+
     file.write(before.encode())
     file.write(b'<script type="application/json" id="data-records">[')
-    for number, (record, pictures) in enumerate(_with_thumbnails(records, shrink)):
+    made = map_in_order(shrunk, ((record,) for record in records), WORKERS)
+    for number, (record, pictures) in enumerate(made):
         _count(totals, record)
-        entry = _entry(record, pictures, folder, common)
+        entry = _entry(record, pictures, common)
         file.write(f"{',' if number else ''}\n{as_data(entry)}".encode())
     file.write(b"\n]</script>\n")
     file.write(data_block("facts", list(common)).encode())
@@ -76,43 +86,18 @@ def _write_page(file: BinaryIO, folder: str, records: Iterable[Record], shrink: 
     file.write(after.encode())
 
 
-Small = tuple[Picture, str | None]
-"""A picture and the address of its thumbnail."""
-
-
-def _with_thumbnails(
-    records: Iterable[Record], shrink: Shrink
-) -> Iterator[tuple[Record, list[Small]]]:
-    """Yield every record with its input and its outputs, in order; a few are made ahead."""
-
-    def shrunk(record: Record) -> list[Small]:
-        pictures = [entries.input_of(record), *entries.outputs_of(record)]
-        return [(picture, shrink(picture.path)) for picture in pictures]
-
-    waiting: deque[tuple[Record, Future[list[Small]]]] = deque()
-    with ThreadPoolExecutor(WORKERS, "thumbnails") as threads:
-        for record in records:
-            waiting.append((record, threads.submit(shrunk, record)))
-            if len(waiting) >= AHEAD * WORKERS:
-                done, pictures = waiting.popleft()
-                yield done, pictures.result()
-        for done, pictures in waiting:
-            yield done, pictures.result()
-
-
 def _entry(
-    record: Record, pictures: list[Small], folder: str, common: dict[tuple[str, str], int]
+    record: Record, pictures: list[Picture], common: dict[tuple[str, str], int]
 ) -> dict[str, Any]:
     """Return what the page knows of an image; facts that images share are numbered in common."""
-    source, *maps = pictures
-    parent, name = os.path.split(source[0].path)
+    parent, name = os.path.split(entries.input_of(record))
     entry: dict[str, Any] = {
         "name": entries.readable(name) or "(no name)",
         "folder": entries.readable(parent and os.path.join(parent, "")),
         "status": entries.status_of(record),
         "shape": entries.shape_of(record),
-        "input": _picture(source, folder),
-        "outputs": [_picture(small, folder) for small in maps],
+        "input": pictures[0],
+        "outputs": pictures[1:],
         "facts": [
             *(common.setdefault(fact, len(common)) for fact in entries.shared_facts(record)),
             *entries.own_facts(record),
@@ -123,14 +108,10 @@ def _entry(
     return entry
 
 
-def _picture(small: Small, folder: str) -> dict[str, Any]:
-    picture, thumb = small
-    return {
-        "label": picture.label,
-        "thumb": thumb,
-        "link": entries.link(picture.path, folder) if picture.path else None,
-        "whole": thumb is not None and entries.is_shown(picture.path),
-    }
+def _picture(path: str, label: str, folder: str, thumb: str | None) -> Picture:
+    link = entries.link(path, folder) if path else None
+    whole = thumb is not None and entries.is_shown(path)
+    return {"label": label, "thumb": thumb, "link": link, "whole": whole}
 
 
 def _count(totals: Counter[str], record: Record) -> None:

@@ -1,0 +1,175 @@
+"""From the result of one image, or of a contact sheet, to its report.
+
+This module alone, and the trace, know what a detection is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from math import isfinite, prod
+from typing import Any
+
+from edgecli.detect.jobs import Result
+from edgecli.detect.plan import Detection
+from edgecli.detect.sheet import Sheet
+from edgecli.records import replace
+from edgecli.reports import facts, texts
+from edgecli.reports.formats import Report
+from edgecli.reports.tables import Object, Row, labelled, times
+
+SHEET_SAMPLES = "uint8"
+"""What a contact sheet is made of, whatever its filters give."""
+
+
+def report_on(result: Result | Sheet) -> Report:
+    """Return the report of an image or of a contact sheet."""
+    told = sheet_facts(result) if isinstance(result, Sheet) else image_facts(result)
+    tiles = told.tiles if isinstance(told, facts.SheetFacts) else (told,)
+    results = result.results if isinstance(result, Sheet) else (result,)
+    first = "input", f"{result.info.path}: {texts.image_text(facts.input_facts(result.info))}"
+    return Report(told, labelled(chain([first], *map(_rows, results, tiles))))
+
+
+def image_record(result: Result) -> Object:
+    """Return the report of one image as JSON holds it."""
+    record: Object = facts.as_object(image_facts(result))
+    return record
+
+
+def image_facts(result: Result) -> facts.ImageFacts:
+    """Return the report of one image; what was not computed is None."""
+    detection, settings = result.detection, result.detection.settings
+    account = detection.responses.account()
+    weights, biases = account.weights, account.biases
+    nans = result.measured.nans if result.measured else None
+    return facts.ImageFacts(
+        schema=facts.SCHEMA,
+        input=facts.input_facts(result.info),
+        filters=tuple(_filter_facts(detection)),
+        operation="convolution" if settings.convolve else "cross-correlation",
+        channels=detection.responses.channels,
+        stride=settings.stride,
+        dilation=settings.dilation,
+        padding=facts.PaddingFacts(*account.geometry.padding, str(account.padding_mode)),
+        convolved_shape=detection.responses.volume,
+        output_shape=detection.output_shape,
+        parameters=facts.Parameters(weights, biases, weights + biases),
+        fully_connected_parameters=prod(detection.responses.volume) * prod(detection.output_shape),
+        macs=account.macs,
+        receptive_field=account.receptive_field,
+        connections_per_output=max(bank.weight[0].size for bank in account.banks),
+        **_named([_output_facts(result, n) for n in range(len(detection.maps))]),
+        nan=facts.NanFacts(nans, settings.nan) if nans is not None else None,
+        engine=_engine_facts(result),
+    )
+
+
+def _named(outputs: Sequence[facts.OutputFacts]) -> dict[str, Any]:
+    """Return outputs under the name that they have in a report: one is no list."""
+    one = len(outputs) == 1
+    return {"output": outputs[0] if one else None, "outputs": None if one else tuple(outputs)}
+
+
+def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
+    """Return the report of one contact sheet."""
+    output = facts.OutputFacts(sheet.outputs.paths[0], SHEET_SAMPLES)
+    tiles = tuple(_tile_facts(image_facts(result)) for result in sheet.results)
+    return facts.SheetFacts(facts.SCHEMA, facts.input_facts(sheet.info), output, tiles)
+
+
+def _tile_facts(told: facts.ImageFacts) -> facts.ImageFacts:
+    """Return an image's facts as its contact sheet shows it."""
+    outputs = _named([_on_sheet(output) for output in told.edge_maps])
+    return replace(told, schema=None, input=None, **outputs)
+
+
+def _on_sheet(output: facts.OutputFacts) -> facts.OutputFacts:
+    """Return the facts of a tile: of 8 bits, bare numbers as abs."""
+    if output.map != "raw":
+        return replace(output, dtype=SHEET_SAMPLES)
+    # The share that clips is of numbers as they are; a tile's is its own.
+    return replace(output, dtype=SHEET_SAMPLES, map="abs", clipped_fraction=None)
+
+
+def _filter_facts(detection: Detection) -> Iterator[facts.FilterFacts]:
+    """Yield a fact for every filter; those of a network's layer, which are many, share one."""
+    layers = detection.settings.network is not None
+    for bank in detection.responses.account().banks:
+        yield from [texts.layer_facts(bank)] if layers else texts.filter_facts(bank)
+
+
+def _output_facts(result: Result, n: int) -> facts.OutputFacts:
+    detection, path = result.detection, result.outputs.paths[n]
+    kept = path in result.kept
+    seen = None if kept or result.measured is None else result.measured.extremes[n]
+    whole = detection.plans[n].strength.kind == "i"
+    return facts.OutputFacts(
+        path=path,
+        dtype=detection.samples[n].name,
+        map=detection.settings.map,
+        combine=_combination(detection, n),
+        thinning=detection.plans[n].thinning or None,
+        threshold=_threshold_facts(result, n),
+        kept=kept or None,
+        clipped_fraction=seen.clipped / prod(detection.map_shape) if seen else None,
+        min=_number(seen.smallest, whole) if seen else None,
+        max=_number(seen.largest, whole) if seen else None,
+        nan=seen.nans or None if seen else None,
+    )
+
+
+def _number(value: float, whole: bool) -> float:
+    return int(value) if whole and isfinite(value) else value
+
+
+def _combination(detection: Detection, n: int) -> str | None:
+    """Return how a map's filters combine, where there are several; a recipe's name says it."""
+    edge_map = detection.maps[n]
+    if edge_map.direction:
+        return "direction"
+    alone = edge_map.stop - edge_map.start == 1 or edge_map.combine == "none"
+    return None if alone or detection.settings.recipe is not None else edge_map.combine
+
+
+def _threshold_facts(result: Result, n: int) -> facts.ThresholdFacts | None:
+    plan, measured = result.detection.plans[n], result.measured
+    if plan.threshold is None:
+        return None
+    levels = measured.levels[n] if measured and measured.levels else plan.levels
+    strengths = (levels.low, levels.high) if levels is not None else ()
+    return facts.ThresholdFacts(str(plan.threshold), *strengths)
+
+
+def _engine_facts(result: Result) -> facts.EngineFacts:
+    detection, measured = result.detection, result.measured
+    account = detection.responses.account()
+    return facts.EngineFacts(
+        method=account.method,
+        accumulator=account.accumulator.name,
+        threads=measured.threads if measured else None,
+        seconds=round(measured.seconds, 6) if measured else None,
+        reason=account.reason,
+        band_rows=None if measured else detection.band_rows,
+    )
+
+
+# --- for people ---------------------------------------------------------------------------------
+
+
+def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
+    """Yield labels and texts of an image or a tile; a text may have several lines."""
+    account, network = result.detection.responses.account(), result.detection.settings.network
+    if network is None:
+        yield from texts.bank_rows(account.banks)
+    else:
+        yield texts.layers_row(network.name, account.banks)
+    volume, steps, padding = texts.way_texts(told)
+    yield "slides over", f"{volume}, stride {steps}, padding {padding}"
+    yield "height", texts.output_formula(account.geometry.rows)
+    yield "width", texts.output_formula(account.geometry.cols)
+    yield "feature maps", times(told.output_shape)
+    yield from texts.cost_rows(told)
+    yield from texts.nan_rows(told)
+    yield "engine", texts.engine_text(told.engine, why=True)
+    yield from (("output", texts.output_text(output)) for output in told.edge_maps)

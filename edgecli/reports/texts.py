@@ -1,0 +1,170 @@
+"""What reports say to people of filters and of one image's facts: labels and texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from math import isfinite
+from typing import Any
+
+from edgecli.filters import FilterBank
+from edgecli.geometry import Axis
+from edgecli.reports.facts import (
+    EngineFacts,
+    FilterFacts,
+    ImageFacts,
+    InputFacts,
+    OutputFacts,
+    ThresholdFacts,
+)
+from edgecli.reports.tables import Row, times
+
+LARGEST_SHOWN = 9
+"""Kernels of more rows or columns than this are described, not written out."""
+
+Rows = Iterator[Row]
+
+# --- filters ------------------------------------------------------------------------------------
+
+
+def output_formula(axis: Axis) -> str:
+    """Write the formula of an output size, filled in.
+
+    >>> output_formula(Axis(480, 3, before=1, after=1))
+    '⌊(480 + 2·1 − 3)/1⌋ + 1 = 480'
+    >>> output_formula(Axis(5, 2, stride=2, before=0, after=1))
+    '⌊(5 + 0 + 1 − 2)/2⌋ + 1 = 3'
+    """
+    both = axis.before == axis.after
+    padding = f"2·{axis.before}" if both else f"{axis.before} + {axis.after}"
+    return f"⌊({axis.size} + {padding} − {axis.span})/{axis.stride}⌋ + 1 = {axis.output}"
+
+
+def kernel_lines(kernel: Any) -> list[str]:
+    """Write a kernel ``(kH, kW)`` in columns that line up.
+
+    >>> kernel_lines([[1.0, 0.0], [-10.0, 0.5]])
+    ['   1    0', ' -10  0.5']
+    """
+    texts = [[f"{value:.6g}" for value in row] for row in kernel]
+    width = max(len(text) for row in texts for text in row)
+    return [" ".join(f"{text:>{width + 1}}" for text in row) for row in texts]
+
+
+def filter_facts(bank: FilterBank) -> list[FilterFacts]:
+    """Return a fact for every filter of a bank."""
+    _, depth, *size = bank.shape
+    named = zip(bank.names, bank.ranks, strict=True)
+    return [FilterFacts(name, (*size, depth), rank) for name, rank in named]
+
+
+def layer_facts(bank: FilterBank) -> FilterFacts:
+    """Return what the filters of one layer have in common; their rank is the largest."""
+    count, depth, *size = bank.shape
+    name, _, _ = bank.names[0].rpartition("-")
+    return FilterFacts(name, (*size, depth), max(bank.ranks), count)
+
+
+def filter_text(facts: FilterFacts) -> str:
+    """Return a filter's name, shape and rank."""
+    return f"{facts.name} {times(facts.shape)}, rank {facts.rank}"
+
+
+def bank_rows(banks: Iterable[FilterBank]) -> Rows:
+    """Yield each filter's name and shape, and its kernels where they are small."""
+    for bank in banks:
+        for facts, weight in zip(filter_facts(bank), bank.weight, strict=True):
+            lines = [filter_text(facts)]
+            if max(bank.kernel_size) <= LARGEST_SHOWN:
+                alike = (weight == weight[0]).all()
+                for channel, kernel in enumerate(weight[:1] if alike else weight):
+                    lines += [f"channel {channel}:"] if not alike else []
+                    lines += kernel_lines(kernel)
+            yield "filter", "\n".join(lines)
+
+
+def layers_row(name: str, banks: Sequence[FilterBank]) -> Row:
+    """Return a network's name with a line for the filters of each layer."""
+    layers = [layer_facts(bank) for bank in banks]
+    width = max(len(layer.name) for layer in layers)
+    lines = (f"  {each.name:{width}} {each.count:4} of {times(each.shape)}" for each in layers)
+    return "network", "\n".join([f"{name}, filters of {len(layers)} layers", *lines])
+
+
+def parameters_row(weights: int, biases: int) -> Row:
+    """Return how many parameters there are."""
+    return "parameters", f"{weights:,} weights + {biases:,} biases = {weights + biases:,}"
+
+
+# --- one image ----------------------------------------------------------------------------------
+
+
+def image_text(facts: InputFacts) -> str:
+    """Return an image's format, shape and type."""
+    return f"{facts.format} {times(facts.shape)} {facts.dtype}"
+
+
+def way_texts(facts: ImageFacts) -> tuple[str, str, str]:
+    """Return what the filters slide over, in which steps, and what is added around it."""
+    padding = facts.padding
+    sides = f"{padding.top},{padding.bottom},{padding.left},{padding.right}"
+    return (
+        f"{times(facts.convolved_shape)} ({facts.channels}) by {facts.operation}",
+        f"{times(facts.stride)}, dilation {times(facts.dilation)}",
+        f"{sides} {padding.mode}",
+    )
+
+
+def cost_rows(facts: ImageFacts) -> Rows:
+    """Yield what the filters cost, and what a dense layer would."""
+    parameters, dense = facts.parameters, facts.fully_connected_parameters
+    yield parameters_row(parameters.weights, parameters.biases)
+    ratio = dense // max(parameters.total, 1)
+    yield "fully connected", f"{dense:,} parameters, {ratio:,} times as many"
+    yield "MACs", f"{facts.macs:,} multiply-adds, bias excluded"
+    connections = f"{facts.connections_per_output:,} connections per output"
+    yield "receptive field", f"{times(facts.receptive_field)}, {connections}"
+
+
+def nan_rows(facts: ImageFacts) -> Rows:
+    """Yield how many samples were NaN, where that was counted."""
+    if facts.nan is not None:
+        yield "NaN", f"{facts.nan.samples:,} samples, {facts.nan.policy}"
+
+
+def threads_text(threads: int) -> str:
+    """Return a number of threads."""
+    return "1 thread" if threads == 1 else f"{threads} threads"
+
+
+def engine_text(facts: EngineFacts, *, why: bool) -> str:
+    """Return how a convolution was computed or, without a time, in which bands it will be."""
+    text = f"{facts.method}, {facts.accumulator}" + f" ({facts.reason})" * why
+    if facts.threads is not None and facts.seconds is not None:
+        return f"{text}, {threads_text(facts.threads)}, {facts.seconds * 1000:.1f} ms"
+    return text + f", bands of {facts.band_rows} rows" * why
+
+
+def output_text(facts: OutputFacts) -> str:
+    """Return what is known of an edge map."""
+    text = f"{facts.path}: {facts.dtype}, map {facts.map}"
+    text += f", combine {facts.combine}" if facts.combine else ""
+    text += f", {facts.thinning}" if facts.thinning else ""
+    text += f", threshold {_threshold(facts.threshold)}" if facts.threshold else ""
+    if facts.min is not None and facts.max is not None:
+        text += f", responses {_value(facts.min)} … {_value(facts.max)}"
+    if facts.clipped_fraction is not None:
+        text += f", {facts.clipped_fraction:.2%} clipped"
+    text += f", {facts.nan:,} NaN" if facts.nan else ""
+    return text + ", kept as it was" * bool(facts.kept)
+
+
+def _threshold(facts: ThresholdFacts) -> str:
+    """Say which edges were kept: those over a strength, or over two of which one is beside."""
+    if facts.low is None or facts.high is None or not isfinite(facts.low):
+        return facts.method
+    low, high = _value(facts.low), _value(facts.high)
+    return f"{facts.method} (over {low}" + f" beside {high}" * (low != high) + ")"
+
+
+def _value(number: float) -> str:
+    return f"{number:.6g}" if isfinite(number) else "none"

@@ -14,9 +14,10 @@ from edgecli.cli.options import MAX_PIXELS_OPTION, PLAIN_REPORT_OPTION, THREADS_
 from edgecli.detect.jobs import check_apart, check_stdin
 from edgecli.errors import ImageError, UsageError
 from edgecli.filters import dump_filter, filter_format
+from edgecli.filters.learn import Task, learn
+from edgecli.images.colour import to_volume
 from edgecli.images.files import check_place, open_images, whole_file
 from edgecli.images.orientation import upright
-from edgecli.networks.learn import Task, learn
 from edgecli.reports.learned import write_learned
 from edgecli.rows.base import Source
 
@@ -78,7 +79,7 @@ def command(
     check_apart(output, (path for pair in pairs for path in pair))
     dump_filter(task.example, format_)  # refuse a format now, rather than after the learning
     check_place(output)
-    learned = learn(_sources(pairs, task, max_pixels), task, ridge, threads)
+    learned = learn(_sources(pairs, task, max_pixels), task, to_volume, ridge, threads)
     data = dump_filter(learned.bank, format_)
     with whole_file(output) as file:
         file.write(data)

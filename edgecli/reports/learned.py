@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 
-from edgecli.networks.learn import Learned
+from edgecli.filters.learn import Learned
 from edgecli.reports.facts import Facts
 from edgecli.reports.formats import TEXTS
 from edgecli.reports.table import bank_lines

@@ -1,7 +1,7 @@
 """The built-in filters by name. Their kernels are derived in ``kernels.py`` and ``gaussians.py``.
 
 To add a filter, write a function that returns its kernel and a line in ``_SINGLE`` or
-``_SEVERAL``; lists and help are made from there.
+``_SEVERAL``; lists and help follow from there.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Parameter:
 class BuiltinFilter:
     """A named filter, or several of one name; ``make`` takes the parameters and returns kernels.
 
-    ``members`` names the filters where there are several. Where there is an ``angles``, any number
-    of them follows the parameters and each makes a filter; these are the angles without any.
+    ``members`` names the filters where there are several. A filter with default ``angles`` takes
+    any number of angles after its parameters, and makes a filter of each.
     """
 
     name: str
@@ -60,7 +60,7 @@ class BuiltinFilter:
 class Recipe:
     """A named edge map that no single bank makes, and how it is made, in words.
 
-    A ``network`` is one of those in the package, of the same name.
+    ``network`` is True where the package has a network of the same name.
     """
 
     description: str
@@ -68,8 +68,22 @@ class Recipe:
     network: bool = False
 
 
-def _sigma(default: float) -> tuple[Parameter, ...]:
-    return (Parameter("sigma", default, "standard deviation in pixels"),)
+def _sigma(default: float) -> Parameter:
+    return Parameter("sigma", default, "standard deviation in pixels")
+
+
+def _both_axes(
+    name: str, description: str, make: Callable[..., Kernel], *parameters: Parameter
+) -> tuple[BuiltinFilter, BuiltinFilter]:
+    """Return a derivative along x and, as its transpose, that along y."""
+
+    def transposed(*values: float) -> Kernel:
+        return make(*values).T
+
+    return (
+        BuiltinFilter(f"{name}-x", description.format("x"), make, parameters),
+        BuiltinFilter(f"{name}-y", description.format("y"), transposed, parameters),
+    )
 
 
 _DOG = (
@@ -80,29 +94,22 @@ _DOG = (
 _SINGLE = (
     BuiltinFilter("vertical", "vertical edges, bright left of dark is positive", kernels.vertical),
     BuiltinFilter(
-        "horizontal", "horizontal edges, bright above dark is positive", kernels.horizontal
+        "horizontal",
+        "horizontal edges, bright above dark is positive",
+        lambda: kernels.vertical().T,
     ),
-    BuiltinFilter("prewitt-x", "derivative along x over a box", kernels.prewitt_x),
-    BuiltinFilter("prewitt-y", "derivative along y over a box", kernels.prewitt_y),
-    BuiltinFilter("sobel-x", "derivative along x, smoothed by 1 2 1", kernels.sobel_x),
-    BuiltinFilter("sobel-y", "derivative along y, smoothed by 1 2 1", kernels.sobel_y),
-    BuiltinFilter("scharr-x", "derivative along x, truest in direction", kernels.scharr_x),
-    BuiltinFilter("scharr-y", "derivative along y, truest in direction", kernels.scharr_y),
-    BuiltinFilter("farid-x", "derivative along x over 5 × 5", kernels.farid_x),
-    BuiltinFilter("farid-y", "derivative along y over 5 × 5", kernels.farid_y),
+    *_both_axes("prewitt", "derivative along {} over a box", kernels.prewitt_x),
+    *_both_axes("sobel", "derivative along {}, smoothed by 1 2 1", kernels.sobel_x),
+    *_both_axes("scharr", "derivative along {}, truest in direction", kernels.scharr_x),
+    *_both_axes("farid", "derivative along {} over 5 × 5", kernels.farid_x),
     BuiltinFilter("roberts-1", "difference along the main diagonal, 2 × 2", kernels.roberts_1),
     BuiltinFilter("roberts-2", "difference along the other diagonal, 2 × 2", kernels.roberts_2),
     BuiltinFilter("laplacian", "second derivatives, four neighbours", kernels.laplacian),
     BuiltinFilter("laplacian-8", "second derivatives, eight neighbours", kernels.laplacian_8),
-    BuiltinFilter(
-        "gradient-x", "derivative of a Gaussian along x", gaussians.gradient_x, _sigma(1.0)
-    ),
-    BuiltinFilter(
-        "gradient-y", "derivative of a Gaussian along y", gaussians.gradient_y, _sigma(1.0)
-    ),
-    BuiltinFilter("log", "Laplacian of a Gaussian", gaussians.log, _sigma(1.4)),
+    *_both_axes("gradient", "derivative of a Gaussian along {}", gaussians.gradient_x, _sigma(1.0)),
+    BuiltinFilter("log", "Laplacian of a Gaussian", gaussians.log, (_sigma(1.4),)),
     BuiltinFilter("dog", "difference of two Gaussians", gaussians.dog, _DOG),
-    BuiltinFilter("gaussian", "smoothing that sums to 1", gaussians.gaussian, _sigma(1.0)),
+    BuiltinFilter("gaussian", "smoothing that sums to 1", gaussians.gaussian, (_sigma(1.0),)),
     BuiltinFilter("identity", "every pixel as it is", kernels.identity),
 )
 
@@ -117,6 +124,11 @@ def _pair(name: str, description: str, *members: str) -> BuiltinFilter:
     return BuiltinFilter(name, description, make, first.parameters, members)
 
 
+def _compass(name: str, description: str, make: Callable[[], Kernel]) -> BuiltinFilter:
+    members = tuple(f"{name}-{side}" for side in kernels.COMPASS)
+    return BuiltinFilter(name, description, make, members=members)
+
+
 _SEVERAL = (
     _pair("sobel", "both Sobel derivatives", "sobel-x", "sobel-y"),
     _pair("prewitt", "both Prewitt derivatives", "prewitt-x", "prewitt-y"),
@@ -124,18 +136,8 @@ _SEVERAL = (
     _pair("roberts", "both Roberts differences", "roberts-1", "roberts-2"),
     _pair("farid", "both derivatives of Farid and Simoncelli", "farid-x", "farid-y"),
     _pair("gradient", "both derivatives of a Gaussian", "gradient-x", "gradient-y"),
-    BuiltinFilter(
-        "kirsch",
-        "steps in eight directions of the compass",
-        kernels.kirsch,
-        members=tuple(f"kirsch-{side}" for side in kernels.COMPASS),
-    ),
-    BuiltinFilter(
-        "robinson",
-        "Sobel's derivative in eight directions",
-        kernels.robinson,
-        members=tuple(f"robinson-{side}" for side in kernels.COMPASS),
-    ),
+    _compass("kirsch", "steps in eight directions of the compass", kernels.kirsch),
+    _compass("robinson", "Sobel's derivative in eight directions", kernels.robinson),
     BuiltinFilter(
         "gabor",
         "waves under a Gaussian, at angles in degrees",
@@ -147,7 +149,7 @@ _SEVERAL = (
         "canny",
         "Sobel's derivatives of a smoothed image",
         gaussians.canny,
-        _sigma(1.4),
+        (_sigma(1.4),),
         members=("canny-x", "canny-y"),
     ),
 )
@@ -172,19 +174,19 @@ RECIPES = {
         network=True,
     ),
 }
-"""Names that detect takes as filters although several banks and other steps make them."""
+"""Edge maps that ``detect`` makes of several banks and other steps, by their names."""
 
 
 def is_builtin(spec: str) -> bool:
-    """Whether the part before any ``:`` is a built-in name."""
+    """Return whether the part before any ``:`` is a built-in name."""
     return spec.partition(":")[0] in {*BUILTIN_FILTERS, *RECIPES}
 
 
 def builtin_filter(spec: str) -> FilterBank:
     """Make a built-in filter from ``name`` or ``name:parameter,parameter``.
 
-    Parameters left out take their defaults. FilterError where the name is unknown (with the
-    nearest one that is known) or a parameter cannot be used.
+    Parameters left out take their defaults. FilterError where a parameter cannot be used, or the
+    name is unknown; the message has the nearest known one.
 
     >>> builtin_filter("sobel").names
     ('sobel-x', 'sobel-y')
@@ -208,8 +210,8 @@ def builtin_filter(spec: str) -> FilterBank:
 
 
 def suggestion(name: str) -> str:
-    """Say what a mistaken name may have meant."""
-    import difflib  # for mistakes alone
+    """Return advice on a mistaken name: the nearest known one, or where to find all."""
+    import difflib  # only mistakes need it
 
     close = difflib.get_close_matches(name.lower(), [*BUILTIN_FILTERS, *RECIPES], 1)
     if close:
@@ -218,7 +220,7 @@ def suggestion(name: str) -> str:
 
 
 def _no_bank(name: str, spec: str) -> str:
-    """Say why a recipe cannot be had as a bank."""
+    """Return why no bank stands for a recipe."""
     if spec != name:
         return f"filter {quoted(spec)}: {name} takes no parameters; write {name}"
     if RECIPES[name].network:

@@ -37,7 +37,7 @@ def gaussian(sigma: float) -> Kernel:
 
 
 def log(sigma: float) -> Kernel:
-    """Laplacian of a Gaussian of ``sigma`` pixels: changes sign at edges.
+    """Return the Laplacian of a Gaussian of ``sigma`` pixels, which changes sign at edges.
 
     D. Marr and E. Hildreth, "Theory of edge detection", Proc. R. Soc. Lond. B 207 (1980).
     ``g″ ⊗ g + g ⊗ g″`` for g of ``gaussian`` and g″ = (x² − σ²)/σ⁴ · g: that is
@@ -58,13 +58,11 @@ def log(sigma: float) -> Kernel:
 
 
 def dog(narrow: float, wide: float) -> Kernel:
-    """Difference of Gaussians, ``narrow`` less ``wide``: changes sign at edges.
+    """Return a Gaussian of ``narrow`` pixels less one of ``wide``: it changes sign at edges.
 
-    0 for ``wide`` stands for 1.6 times ``narrow``.
-
-    D. Marr and E. Hildreth (1980): the closest to ``log`` where ``wide`` is 1.6 ``narrow``. The
-    sign is the opposite of ``log``'s: positive on a bright point. scikit-image:
-    ``difference_of_gaussians``, of the same scale. OpenCV: two of ``GaussianBlur``.
+    A ``wide`` of 0 stands for 1.6 times ``narrow``, which is closest to ``log`` (D. Marr and
+    E. Hildreth, 1980). The sign is the opposite of ``log``'s: positive on a bright point.
+    scikit-image: ``difference_of_gaussians``, of the same scale. OpenCV: two of ``GaussianBlur``.
     """
     inner = _radius(narrow)
     wide = wide or DOG_RATIO * narrow
@@ -79,8 +77,7 @@ def gradient_x(sigma: float) -> Kernel:
     """Differentiate a Gaussian-smoothed image along x, in levels per pixel.
 
     ``g ⊗ g′`` with g of ``gaussian`` and g′ = x/σ² · g: a slope of 1 per pixel gives 1, and a step
-    of height h about h/(σ √2π). SciPy: ``gaussian_filter(order=(0, 1))``; OpenCV:
-    ``sepFilter2D``; what scikit-image's ``canny`` and ``structure_tensor`` smooth with.
+    of height h about h/(σ √2π). SciPy: ``gaussian_filter(order=(0, 1))``; OpenCV: ``sepFilter2D``.
     """
     if 0 < sigma < NARROWEST:
         raise FilterError(f"sigma must be at least {NARROWEST}, not {sigma:g}")
@@ -90,18 +87,13 @@ def gradient_x(sigma: float) -> Kernel:
     return np.outer(smooth, slope)
 
 
-def gradient_y(sigma: float) -> Kernel:
-    """Differentiate along y: the transpose of ``gradient_x``."""
-    return gradient_x(sigma).T
-
-
 def canny(sigma: float) -> Kernel:
     """Return Sobel's pair over an image smoothed by ``gaussian``; σ = 0 does not smooth.
 
     J. Canny, "A computational approach to edge detection", IEEE Transactions on Pattern Analysis
-    and Machine Intelligence 8 (1986). One pass, by the smoothing convolved with the derivative:
-    a step of height h gives 4 h and less the more it is smoothed, the units of the thresholds
-    of OpenCV's ``GaussianBlur``, then ``Canny(L2gradient=True)``. scikit-image's ``canny`` smooths,
+    and Machine Intelligence 8 (1986). Smoothing and derivative are convolved into one kernel. A
+    step of height h gives 4 h, and less the more it is smoothed: the units of the thresholds of
+    OpenCV's ``Canny(L2gradient=True)`` after ``GaussianBlur``. scikit-image's ``canny`` smooths,
     then takes ``sobel`` of an image of 0 … 1, a quarter of Sobel's weights.
     """
     bell = np.ones(1) if sigma == 0 else _bell(sigma, _radius(sigma))
@@ -110,14 +102,14 @@ def canny(sigma: float) -> Kernel:
 
 
 def gabor(wavelength: float, *angles: float) -> Kernel:
-    """Return waves under a Gaussian, one for each angle: odd ones, which respond to edges.
+    """Return odd waves under a Gaussian, one for each angle; they respond to edges.
 
     D. Gabor (1946); in this form Kruizinga and Petkov, "Nonlinear operator for oriented texture",
-    IEEE Transactions on Image Processing 8 (1999):
-    exp(−(u² + γ²v²)/2σ²) · sin(2πu/λ), u along the angle and v across it, for σ = 0.56 λ (a
-    bandwidth of one octave) and γ = 0.5, cut at 3σ. ``wavelength`` λ is in pixels, ``angles`` in
-    degrees, in which brightness grows: 0 to the right, 90 downward. The positive weights
-    sum to 1; a step of height h gives 0.4 h, with weaker lines half a wave to each side.
+    IEEE Transactions on Image Processing 8 (1999): exp(−(u² + γ²v²)/2σ²) · sin(2πu/λ), u along the
+    angle and v across it, for σ = 0.56 λ (a bandwidth of one octave) and γ = 0.5, cut at 3σ.
+    ``wavelength`` λ is in pixels. Brightness grows along each of ``angles``, in degrees: 0 is to
+    the right, 90 downward. The positive weights sum to 1; a step of height h gives 0.4 h, with
+    weaker lines half a wave to each side.
     OpenCV: ``getGaborKernel(ksize, 0.56 λ, θ, λ, 0.5, −π/2)``, not scaled; scikit-image:
     the imaginary part of ``gabor_kernel``.
     """

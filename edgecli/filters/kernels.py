@@ -1,9 +1,10 @@
-"""Kernels of fixed weights, each derived from what it smooths and what it differentiates.
+"""Kernels of fixed weights, each derived from how it smooths and how it differentiates.
 
-All are meant for cross-correlation. A derivative along one axis is an outer product
+All are meant for cross-correlation. A derivative along x is an outer product
 ``smooth ⊗ difference``: the column vector smooths down the rows, the row vector differentiates
-along the columns. Weights keep the scale of their source, as OpenCV's do; scikit-image divides
-each derivative by the sum of its positive weights, and a magnitude of two by √2 as well.
+along the columns. The derivative along y is its transpose, which ``builtin.py`` makes. Weights keep
+the scale of their source, as OpenCV's do; scikit-image divides each derivative by the sum of its
+positive weights, and a magnitude of two by √2 as well.
 """
 
 from __future__ import annotations
@@ -32,17 +33,12 @@ RING = ((1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0), (0, 1), (0, 2))
 
 
 def vertical() -> Kernel:
-    """Vertical edges: positive where bright is left of dark.
+    """Respond to vertical edges: positive where bright is left of dark.
 
     ``[1 1 1] ⊗ [1 0 −1]``, the teaching example: Prewitt's derivative with the opposite sign.
-    OpenCV has it in ``filter2D`` alone.
+    OpenCV: ``filter2D``; it has no function of that name.
     """
     return -prewitt_x()
-
-
-def horizontal() -> Kernel:
-    """Horizontal edges: positive where bright is above dark; the transpose of ``vertical``."""
-    return vertical().T
 
 
 def prewitt_x() -> Kernel:
@@ -52,11 +48,6 @@ def prewitt_x() -> Kernel:
     Psychopictorics (1970). OpenCV: ``filter2D``; it has no function of that name.
     """
     return np.outer(BOX, DIFFERENCE)
-
-
-def prewitt_y() -> Kernel:
-    """Differentiate along y: the transpose of ``prewitt_x``."""
-    return prewitt_x().T
 
 
 def sobel_x() -> Kernel:
@@ -69,11 +60,6 @@ def sobel_x() -> Kernel:
     return np.outer(BINOMIAL, DIFFERENCE)
 
 
-def sobel_y() -> Kernel:
-    """Differentiate along y: the transpose of ``sobel_x``; OpenCV: ``Sobel(dx=0, dy=1)``."""
-    return sobel_x().T
-
-
 def scharr_x() -> Kernel:
     """Differentiate along x, ``[3 10 3] ⊗ [−1 0 1]``, weights optimised for rotational symmetry.
 
@@ -83,13 +69,8 @@ def scharr_x() -> Kernel:
     return np.outer(SCHARR, DIFFERENCE)
 
 
-def scharr_y() -> Kernel:
-    """Differentiate along y: the transpose of ``scharr_x``; OpenCV: ``Scharr(dx=0, dy=1)``."""
-    return scharr_x().T
-
-
 def roberts_1() -> Kernel:
-    """Difference along the main diagonal: positive where the upper left is the brighter.
+    """Take the difference along the main diagonal: positive where the upper left is brighter.
 
     L. G. Roberts, Machine Perception of Three-Dimensional Solids, thesis, MIT (1963). OpenCV:
     ``filter2D``; it has no function of that name.
@@ -98,12 +79,12 @@ def roberts_1() -> Kernel:
 
 
 def roberts_2() -> Kernel:
-    """Difference along the other diagonal: ``roberts_1`` mirrored left to right."""
+    """Take the difference along the other diagonal: ``roberts_1`` mirrored left to right."""
     return np.fliplr(roberts_1())
 
 
 def laplacian() -> Kernel:
-    """∂²/∂x² + ∂²/∂y² by second differences: four neighbours less four times the centre.
+    """Add ∂²/∂x² and ∂²/∂y² as second differences: four neighbours less four times the centre.
 
     The five-point stencil of finite differences (Courant, Friedrichs and Lewy 1928).
     OpenCV: ``Laplacian(ksize=1)``.
@@ -113,7 +94,7 @@ def laplacian() -> Kernel:
 
 
 def laplacian_8() -> Kernel:
-    """Second differences along rows, columns and both diagonals: eight neighbours, centre −8.
+    """Add second differences along rows, columns and diagonals: eight neighbours, centre −8.
 
     Gonzalez and Woods, Digital Image Processing, on sharpening with second derivatives.
     OpenCV: ``filter2D``; its ``Laplacian(ksize=3)`` is another kernel.
@@ -135,11 +116,6 @@ def farid_x() -> Kernel:
     OpenCV: ``sepFilter2D``; scikit-image: ``farid_v``, of the same weights, not divided.
     """
     return np.outer(FARID_SMOOTH, FARID_DIFFERENCE)
-
-
-def farid_y() -> Kernel:
-    """Differentiate along y: the transpose of ``farid_x``; scikit-image: ``farid_h``."""
-    return farid_x().T
 
 
 def kirsch() -> Kernel:

@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import ImageError, OutputError
-from edgecli.images.netpbm import read_images
-from edgecli.images.netpbm_writer import PnmSink
+from edgecli.images.netpbm import PnmSink, read_images
 from edgecli.rows.base import Sink, Source
 
 Pixels = NDArray[Any]

@@ -217,11 +217,3 @@ def test_npy_there_and_back(C: int, dtype: str) -> None:
     loaded = np.load(io.BytesIO(data))
     np.testing.assert_array_equal(loaded, expected, strict=True)
     np.testing.assert_array_equal(whole(from_npy(data)), rows, strict=True)
-
-
-def test_what_a_sink_returned_does_not_change_with_its_rows() -> None:
-    rows = np.ones((2, 2, 1), np.uint8)
-    sink = NpySink(io.BytesIO(), (2, 2, 1), rows.dtype)
-    encoded = sink.encode(rows)
-    rows[:] = 9
-    assert encoded == b"\1\1\1\1"

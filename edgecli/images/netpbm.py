@@ -1,4 +1,4 @@
-"""PNM and PAM read as a stream: P1 to P6, P7, and several images one after another.
+"""PNM and PAM as streams of images, one after another: P1 to P7 are read, P5 to P7 written.
 
 The rules are those of netpbm's manual (pbm, pgm, ppm and pam in section 5) and of its library:
 
@@ -19,11 +19,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 
-from edgecli.images.streams import ForwardReader, RasterError, StreamSource, read_samples, spread
+from edgecli.errors import OutputError
+from edgecli.images.streams import (
+    ForwardReader,
+    RasterError,
+    StreamSink,
+    StreamSource,
+    read_samples,
+    spread,
+)
 from edgecli.records import dataclass
 from edgecli.rows.base import ImageInfo, Rows
 
@@ -226,3 +234,44 @@ def _read_text(reader: ForwardReader, size: int) -> bytes:
         while reader.read(1) not in (b"\n", b"\r", b""):
             pass
     return re.sub(rb"#[^\r\n]*", b" ", text)
+
+
+class PnmSink(StreamSink):
+    """One image written as PGM (1 channel), PPM (3) or PAM (2 and 4), of 8 or 16 bits.
+
+    A grey image is a PPM too if it is to be ``in_colour``. Raises OutputError where ``shape``
+    (height, width, channels) or ``dtype`` has no PNM form.
+    """
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        shape: tuple[int, int, int],
+        dtype: np.dtype[Any],
+        *,
+        in_colour: bool = False,
+    ) -> None:
+        H, W, C = shape
+        self._is_spread = in_colour and C == 1
+        header = _written_header((H, W, 3 if self._is_spread else C), dtype)
+        super().__init__(file, dtype.newbyteorder(">"), header)
+
+    def encode(self, rows: Rows) -> memoryview | bytes:
+        """Return the rows' bytes, grey ones in three channels where the image is in colour."""
+        if self._is_spread:
+            grey, rows = rows, np.empty((*rows.shape[:2], 3), rows.dtype)
+            for channel in range(3):
+                rows[..., channel] = grey[..., 0]
+        return super().encode(rows)
+
+
+def _written_header(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> bytes:
+    H, W, C = shape
+    if dtype not in (np.uint8, np.uint16) or not 1 <= C <= 4:
+        known = "1 to 4 of uint8 or uint16 do"
+        raise OutputError(f"{C} channels of {dtype} do not fit PNM, {known}; write NPY or TIFF")
+    maxval = np.iinfo(dtype).max
+    if C in (1, 3):
+        return f"P{5 if C == 1 else 6}\n{W} {H}\n{maxval}\n".encode()
+    fields = f"WIDTH {W}\nHEIGHT {H}\nDEPTH {C}\nMAXVAL {maxval}"
+    return f"P7\n{fields}\nTUPLTYPE {'GRAYSCALE' if C == 2 else 'RGB'}_ALPHA\nENDHDR\n".encode()

@@ -14,7 +14,7 @@ import numpy as np
 from edgecli.errors import ImageError
 from edgecli.images import magic
 from edgecli.images.sample_types import as_rows, row_type, smallest
-from edgecli.images.streams import ForwardReader, RowStream
+from edgecli.images.streams import ForwardReader, RowStream, StreamSink
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows, Source
 
@@ -26,8 +26,8 @@ def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
     """Read an array ``(H, W)`` or ``(H, W, C)``, C ≤ 4, of booleans, integers or floats.
 
     Rows are streamed in constant memory, from files and pipes alike. An array in Fortran order is
-    mapped, or held whole when it comes from a pipe; so is one of a type whose values have to be
-    seen first (uint32, int64, uint64), and must fit int32. Nothing is unpickled. Raises ImageError.
+    mapped, or held whole if it comes from a pipe; so is one of uint32, int64 or uint64, whose
+    values have to be seen first and must fit int32. Nothing is unpickled. Raises ImageError.
     """
     reader = ForwardReader(file, path)
     stored, is_fortran, shape = _read_header(reader)
@@ -43,8 +43,8 @@ def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
 def _read_header(reader: ForwardReader) -> tuple[np.dtype[Any], bool, tuple[int, int, int]]:
     """Return the type, whether the order is Fortran's, and height, width and channels.
 
-    The header is a Python dictionary in text. It is matched, not evaluated: what NumPy writes for
-    plain arrays always has this form.
+    The header is a Python dictionary in text. It is matched, not evaluated: the headers that NumPy
+    writes for plain arrays always have this form.
     """
     start = reader.read(8)
     length_bytes = _HEADER_LENGTH_BYTES.get(start[6], 0) if len(start) == 8 else 0
@@ -132,25 +132,11 @@ def _whole_array(
     return array
 
 
-class NpySink:
+class NpySink(StreamSink):
     """An image as an NPY array, ``(H, W)`` with one channel, else ``(H, W, C)``."""
 
     def __init__(self, file: BinaryIO, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
-        header = {
-            "descr": dtype.str,
-            "fortran_order": False,
-            "shape": shape[:2] if shape[2] == 1 else shape,
-        }
-        np.lib.format.write_array_header_1_0(file, header)
-        self._file = file
-
-    def encode(self, rows: Rows) -> bytes:
-        """Return the rows' bytes."""
-        return rows.tobytes()
-
-    def write(self, encoded: bytes) -> None:
-        """Append rows."""
-        self._file.write(encoded)
-
-    def finish(self) -> None:
-        """Nothing follows the last row."""
+        start, stated = io.BytesIO(), shape[:2] if shape[2] == 1 else shape
+        header = {"descr": dtype.str, "fortran_order": False, "shape": stated}
+        np.lib.format.write_array_header_1_0(start, header)
+        super().__init__(file, dtype, start.getvalue())

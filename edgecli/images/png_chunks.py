@@ -1,4 +1,4 @@
-"""What the reader and the writer of PNG share: its numbers, and its chunks with their checksums.
+"""Numbers of the PNG format, and its chunks with their checksums.
 
 Source: W3C, *Portable Network Graphics (PNG) Specification (Third Edition)*. Its sections are
 cited as "PNG 9.2".
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from edgecli.errors import ImageError
+from edgecli.images.streams import ForwardReader
 
 MAX_FIELD = 2**31 - 1  # the largest width, height or chunk length, PNG 7.1
 METRES_PER_INCH = 0.0254  # pHYs counts pixels per metre
@@ -36,37 +36,29 @@ def damaged(path: str, what: str) -> ImageError:
     return ImageError(f"image {path} is damaged: {what}; get a whole copy")
 
 
-class ChunkReader:
-    """The chunks of a file that may be a pipe: only ever read, forward, in bounded pieces.
+class ChunkReader(ForwardReader):
+    """The chunks of a file that may be a pipe, read in bounded pieces.
 
-    ``kind`` and ``length`` are those of the chunk at hand, whose ``body`` is to be read next.
+    ``kind`` and ``length`` are those of the current chunk, whose ``body`` is to be read next.
     """
 
-    def __init__(self, file: BinaryIO, path: str) -> None:
-        self.path = path
-        self.kind, self.length = b"", 0
-        self._file = file
+    kind, length = b"", 0
 
-    def read(self, size: int) -> bytes:
+    def read_whole(self, size: int) -> bytes:
         """Return ``size`` bytes, fewer only where the file ends."""
         parts = []
-        try:
-            while size > 0 and (part := self._file.read(size)):
-                parts.append(part)
-                size -= len(part)
-        except OSError as error:
-            raise ImageError(
-                f"image {self.path} cannot be read: {error.strerror or error}"
-            ) from error
+        while size > 0 and (part := self.read(size)):
+            parts.append(part)
+            size -= len(part)
         return b"".join(parts)
 
     def advance(self) -> None:
         """Read the next chunk's length and kind.
 
         Where the file ends instead, that counts as IEND: Pillow and browsers forgive its absence,
-        and a file cut short earlier is found out by its missing pixels.
+        and a file cut short earlier lacks pixels, which is noticed later.
         """
-        head = self.read(8)
+        head = self.read_whole(8)
         if len(head) < 8:
             head = b"\0\0\0\0IEND"
         self.kind, self.length = head[4:], int.from_bytes(head[:4])
@@ -76,22 +68,18 @@ class ChunkReader:
     def body(self) -> Iterator[bytes]:
         """Yield the chunk's data, never an empty piece, then check its CRC-32."""
         crc, left = zlib.crc32(self.kind), self.length
-        while left and (piece := self.read(min(left, _PIECE))):
+        while left and (piece := self.read_whole(min(left, _PIECE))):
             crc = zlib.crc32(piece, crc)
             left -= len(piece)
             yield piece
-        checksum = self.read(4)
+        checksum = self.read_whole(4)
         if len(checksum) < 4:
             raise damaged(self.path, f"it ends inside its {self.kind.decode()} chunk")
         if int.from_bytes(checksum) != crc:
             raise damaged(self.path, f"its {self.kind.decode()} chunk does not match its checksum")
 
     def pixel_data(self) -> Iterator[bytes]:
-        """Yield the data of the IDAT chunk at hand and of those that follow it directly."""
+        """Yield the data of the current IDAT chunk and of those that follow it directly."""
         while self.kind == b"IDAT":
             yield from self.body()
             self.advance()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()

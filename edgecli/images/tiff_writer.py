@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from edgecli.images.streams import StreamSink
 from edgecli.images.tiff import LONG, LONG8, RATIONAL, SHORT, Entry, Tag, directory_bytes
 from edgecli.rows.base import Rows
 
@@ -19,11 +20,11 @@ _STRIP_BYTES = 1 << 20  # readers hold a strip at a time
 _SAMPLE_FORMATS = {"u": 1, "i": 2, "f": 3}
 
 
-class TiffSink:
+class TiffSink(StreamSink):
     """An edge map as an uncompressed TIFF, streamed; the file may be a pipe.
 
-    Rows are uint8, uint16, int16, int32 or float32 with 1 to 4 channels. Writes the header at
-    once. A file that would pass 4 GiB becomes a BigTIFF.
+    Rows are uint8, uint16, int16, int32 or float32 with 1 to 4 channels. A file that would pass
+    4 GiB becomes a BigTIFF.
     """
 
     def __init__(
@@ -34,41 +35,28 @@ class TiffSink:
         *,
         dpi: tuple[float, float] | None = None,
     ) -> None:
-        self._file = file
-        self._dtype = dtype.newbyteorder("<")
-        is_big = _page_limit(shape, dtype) > _LARGEST_CLASSIC
+        is_big = _needs_bigtiff([(shape, dtype)])
         head = _file_head(is_big=is_big)
-        file.write(head + _page_head(shape, dtype, dpi, len(head), is_last=True, is_big=is_big))
-
-    def encode(self, rows: Rows) -> bytes:
-        """Return the rows' bytes, least significant first."""
-        return rows.astype(self._dtype, copy=False).tobytes()
-
-    def write(self, encoded: bytes) -> None:
-        """Append rows."""
-        self._file.write(encoded)
-
-    def finish(self) -> None:
-        """Nothing follows the last row."""
+        head += _page_head(shape, dtype, len(head), is_last=True, is_big=is_big, dpi=dpi)
+        super().__init__(file, dtype.newbyteorder("<"), head)
 
 
-def write_pages(
-    file: BinaryIO, pages: Sequence[Rows], dpi: tuple[float, float] | None = None
-) -> None:
+def write_pages(file: BinaryIO, pages: Sequence[Rows]) -> None:
     """Write images ``(H, W, C)``, of any sizes and types that TiffSink takes, as pages."""
-    is_big = sum(_page_limit(page.shape, page.dtype) for page in pages) > _LARGEST_CLASSIC
+    is_big = _needs_bigtiff([(page.shape, page.dtype) for page in pages])
     position = file.write(_file_head(is_big=is_big))
     for number, page in enumerate(pages, 1):
         is_last = number == len(pages)
-        head = _page_head(page.shape, page.dtype, dpi, position, is_last=is_last, is_big=is_big)
+        head = _page_head(page.shape, page.dtype, position, is_last=is_last, is_big=is_big)
         data = page.astype(page.dtype.newbyteorder("<"), copy=False).tobytes()
         position += file.write(head) + file.write(data + b"\0" * (len(data) % 2))
 
 
-def _page_limit(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
-    """Return a size that a page with its directory stays under."""
-    strips = -(-shape[0] // _rows_per_strip(shape, dtype))
-    return math.prod(shape) * dtype.itemsize + strips * 16 + 1024
+def _needs_bigtiff(pages: Sequence[tuple[tuple[int, ...], np.dtype[Any]]]) -> bool:
+    """Return whether pages of these shapes and types, with their directories, may pass 4 GiB."""
+    strips = sum(-(-shape[0] // _rows_per_strip(shape, dtype)) for shape, dtype in pages)
+    samples = sum(math.prod(shape) * dtype.itemsize for shape, dtype in pages)
+    return samples + strips * 16 + len(pages) * 1024 > _LARGEST_CLASSIC
 
 
 def _rows_per_strip(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
@@ -77,21 +65,19 @@ def _rows_per_strip(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
 
 def _file_head(*, is_big: bool) -> bytes:
     """Return the start of a file whose first directory follows directly."""
-    return (
-        struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16)
-        if is_big
-        else struct.pack("<2sHI", b"II", 42, 8)
-    )
+    if is_big:
+        return struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16)
+    return struct.pack("<2sHI", b"II", 42, 8)
 
 
 def _page_head(
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
-    dpi: tuple[float, float] | None,
     position: int,
     *,
     is_last: bool,
     is_big: bool,
+    dpi: tuple[float, float] | None = None,
 ) -> bytes:
     """Return the directory of a page at ``position`` whose samples follow it directly."""
     size = math.prod(shape) * dtype.itemsize

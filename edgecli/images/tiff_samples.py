@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import TiffImagePlugin
 
 from edgecli.images.limits import image_name
 from edgecli.images.pillow_guard import copy_rows, guarded, open_image
@@ -31,6 +32,9 @@ from edgecli.images.tiff_layout import (
 )
 from edgecli.rows.arrays import ArraySource, row_reader
 from edgecli.rows.base import ImageInfo, Rows, Source
+
+TIFF = (TiffImagePlugin.TiffImageFile.format,)
+"""Pillow's name of the format; its plug-in must be there before ``guarded`` silences libtiff."""
 
 _FILE_HEAD_BYTES = 8
 
@@ -128,7 +132,7 @@ class _TileReader:
             packed.append(self._reader.read(size))
         shape = (sum(heights), self._layout.row_bytes)
         grey = _as_grey_tiff(packed, heights[0], shape, self._layout.compression)
-        with guarded(self._name, shape[0] * shape[1]), open_image(grey, ("TIFF",)) as image:
+        with guarded(self._name, shape[0] * shape[1]), open_image(grey, TIFF) as image:
             data = np.empty(shape, np.uint8)
             copy_rows(image, "L", 0, data[:, :, np.newaxis])
         return data

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from edgecli.rows.base import Rows
+from edgecli.rows.samples import full_scale
 
 TILE = 320  # pixels of the longer side of a map
 GAP = 12
@@ -19,20 +20,16 @@ PAPER, INK = 24, 232  # grey levels
 
 
 def small(pixels: Rows) -> NDArray[np.uint8]:
-    """Return a map ``(H, W, 1 or 3)`` of any samples as 8 bits, its longer side at most TILE."""
-    levels = np.clip(pixels.astype(np.float32) * np.float32(255 / _white(pixels)), 0, 255)
+    """Return a map ``(H, W, 1 or 3)`` in 8 bits of RGB, its longer side at most TILE pixels."""
+    levels = np.clip(pixels.astype(np.float32) * np.float32(255 / full_scale(pixels.dtype)), 0, 255)
     eight = np.rint(levels).astype(np.uint8)
     image = Image.fromarray(eight[..., 0] if eight.shape[2] == 1 else eight)
     image.thumbnail((TILE, TILE), Image.Resampling.BOX)
     return np.asarray(image.convert("RGB"))
 
 
-def _white(pixels: Rows) -> float:
-    return 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
-
-
 def contact_sheet(maps: Sequence[tuple[str, NDArray[np.uint8]]]) -> NDArray[np.uint8]:
-    """Return one RGB picture ``(H, W, 3)`` of small maps ``(h, w, 3)`` in rows, captions below."""
+    """Return one RGB picture ``(H, W, 3)`` of captions and small maps ``(h, w, 3)``, in rows."""
     columns = ceil(sqrt(len(maps)))
     height = max(tile.shape[0] for _, tile in maps) + CAPTION + GAP
     width = max(tile.shape[1] for _, tile in maps) + GAP

@@ -1,4 +1,4 @@
-"""Masks: images that say where edges count."""
+"""Masks: images whose bright pixels are where edges count."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from edgecli.images.files import open_images
 
 
 def read_mask(path: str, *, max_pixels: int) -> NDArray[np.bool_]:
-    """Return where an image, or a grid of numbers, is at least half as bright as its brightest.
+    """Return the pixels ``(H, W)`` of an image that are at least half as bright as its brightest.
 
-    The result is ``(H, W)``; all False for an image of nothing but zeros. Raises ImageError where
-    the file is none.
+    The file may be a grid of numbers. An image of nothing but zeros gives all False. Raises
+    ImageError.
     """
     images = open_images(path, max_pixels=max_pixels, grey=True)  # holds the file open
     with closing(next(images)) as source:

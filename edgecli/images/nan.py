@@ -1,41 +1,27 @@
-"""NaN in float images: counted as the rows pass, and refused where they are not wanted."""
+"""NaN in float images: counted as the rows pass, and refused where it is not wanted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
 
 from edgecli.errors import ImageError
-from edgecli.rows.base import ImageInfo, Rows, Source
+from edgecli.rows.base import Rows, Source
 
 NAN_CHOICES = ("propagate", "ignore", "error")
-"""What NaN does: spoils the responses that see it, makes those 0, or refuses the image."""
+"""NaN spoils the responses that see it, makes them 0, or is an error."""
 
 
 class NanCounter:
-    """A source that counts NaN samples, each row's once however many blocks it is in."""
+    """A source that counts the NaN samples of another; of rows in several blocks, once."""
 
     def __init__(self, source: Source, *, refuse: bool) -> None:
         self.count = 0
+        self.info, self.shape, self.dtype = source.info, source.shape, source.dtype
+        self.close = source.close
         self._source = source
         self._refuse = refuse
-
-    @property
-    def info(self) -> ImageInfo:
-        """What the file's header says."""
-        return self._source.info
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Height, width and channels."""
-        return self._source.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The rows' type."""
-        return self._source.dtype
 
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
         """Yield the source's blocks; ImageError at the first NaN if NaN is refused."""
@@ -53,7 +39,3 @@ class NanCounter:
             self.count += found
             seen = max(seen, stop)
             yield block
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._source.close()

@@ -41,6 +41,7 @@ from edgecli.images.streams import RowStream
 from edgecli.records import dataclass
 from edgecli.rows.arrays import row_reader
 from edgecli.rows.base import ImageInfo, Rows
+from edgecli.rows.samples import full_scale
 from edgecli.rows.workers import one_ahead
 
 HEADER_BYTES = 33  # the signature and the IHDR chunk
@@ -289,7 +290,7 @@ class PngSource(RowStream):
         if self._transparent is None:
             return samples
         is_opaque = (samples != self._transparent).any(axis=-1, keepdims=True)
-        alpha = is_opaque * self.dtype.type(np.iinfo(self.dtype).max)
+        alpha = is_opaque * self.dtype.type(full_scale(self.dtype))
         return np.concatenate((samples, alpha), axis=-1)
 
 

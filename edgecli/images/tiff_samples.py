@@ -1,7 +1,7 @@
 """TIFF samples as they are stored, a band at a time.
 
-Lossless compression is undone by libtiff, which Pillow carries: the compressed bytes of some tiles
-are presented to it as a grey TIFF of bytes, in which there is nothing to shorten or convert.
+Lossless compression is undone by libtiff, which Pillow carries: it gets the compressed bytes of
+some tiles as a grey TIFF of bytes, in which there is nothing to shorten or convert.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from edgecli.images.tiff_layout import (
 )
 from edgecli.rows.arrays import ArraySource, row_reader
 from edgecli.rows.base import ImageInfo, Rows, Source
+from edgecli.rows.samples import full_scale
 
 TIFF = (TiffImagePlugin.TiffImageFile.format,)
 """Pillow's name of the format; its plug-in must be there before ``guarded`` silences libtiff."""
@@ -42,27 +43,19 @@ _FILE_HEAD_BYTES = 8
 def tiff_source(
     file: BinaryIO, path: str, directory: Directory, frame: int, max_pixels: int
 ) -> Source | None:
-    """Return a page whose samples are read here, or None for one that is Pillow's to decode.
+    """Return a page whose samples are read here, or None for one that Pillow decodes.
 
-    Rows are streamed, except of types whose values have to be seen first (uint32, int64, uint64),
-    and must fit int32.
-    White-is-zero is inverted, premultiplied alpha undone, and samples beyond colour and alpha are
-    left out. Raises ImageError.
+    Rows are streamed, except those of uint32, int64 and uint64, whose values have to be seen first
+    and must fit int32. White-is-zero is inverted, premultiplied alpha undone, and samples beyond
+    colour and alpha are left out. Raises ImageError.
     """
     reader = ForwardReader(file, path)
     reader.frame = frame
     layout = page_layout(directory, reader, max_pixels)
     if layout is None:
         return None
-    info = ImageInfo(
-        path,
-        "TIFF",
-        layout.shape,
-        layout.stored.name,
-        directory.dpi,
-        directory.orientation,
-        frame,
-    )
+    stored, dpi, orientation = layout.stored.name, directory.dpi, directory.orientation
+    info = ImageInfo(path, "TIFF", layout.shape, stored, dpi, orientation, frame)
     shape = (*layout.shape[:2], layout.channels)
     target = row_type(layout.stored)
     tiles = _TileReader(file, reader, layout, directory.file_bytes)
@@ -208,8 +201,8 @@ def _pixels(samples: Rows, layout: Layout, path: str) -> Rows:
 def _straightened(rows: Rows) -> Rows:
     """Divide colours by their alpha; where it is 0 they are 0."""
     alpha = rows[:, :, -1:].astype(np.float64)
-    opaque = 1.0 if rows.dtype.kind == "f" else float(np.iinfo(rows.dtype).max)
-    with np.errstate(over="ignore", invalid="ignore"):  # of floats that are no colours
+    opaque = full_scale(rows.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # floats may be infinite
         factor = np.divide(opaque, alpha, out=np.zeros_like(alpha), where=alpha > 0)
         colours = rows[:, :, :-1] * factor
         if rows.dtype.kind != "f":

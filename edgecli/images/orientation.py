@@ -1,4 +1,4 @@
-"""Images as their EXIF orientation means them to be seen."""
+"""Images turned upright by their EXIF orientation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from edgecli.rows.base import Rows, Source
 
 
 def upright(source: Source) -> Source:
-    """Turn an image as its EXIF orientation says; that needs the whole of it."""
+    """Return an image turned as its EXIF orientation says, which needs the whole image."""
     if source.info.orientation == 1:
         return source
     (rows,) = source.blocks([(0, source.shape[0])])

@@ -44,7 +44,7 @@ _ROW_MODES = {
     **dict.fromkeys(("PA", "RGBA", "RGBa"), ("RGBA", "RGBA")),
     **dict.fromkeys(("RGBX", "CMYK", "YCbCr", "LAB", "HSV"), ("RGB", "RGB")),
 }
-_LUMA_MODES = {"RGB", "P", "YCbCr"}  # those that Pillow turns into luma by the same formula
+_LUMA_MODES = {"RGB", "P", "YCbCr"}  # Pillow turns these into luma by our formula
 
 
 def read_images(
@@ -134,7 +134,7 @@ def _pages(stream: BinaryIO, path: str, max_pixels: int, *, grey: bool) -> Itera
 
 
 def _as_stored(page: PillowSource) -> Source:
-    """Undo Pillow's turning of a page upright, which is for the caller to choose."""
+    """Return a page as the file stores it: Pillow has turned it, but callers decide on that."""
     info = page.info
     if info.orientation == 1:
         return page
@@ -213,7 +213,7 @@ class PillowSource:
             yield rows
 
     def close(self) -> None:
-        """Let go of the pixels."""
+        """Release the pixels."""
         self._image = Image.new("L", (1, 1))
 
 

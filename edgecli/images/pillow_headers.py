@@ -1,7 +1,7 @@
-"""What the headers of images say that Pillow does not: depth above all, in terms of this package.
+"""Facts of image headers in this package's terms, above all the depth, which Pillow conceals.
 
-Pillow opens 48-bit PNGs, 16-bit SGI, 10-bit AVIF and 12-bit colour JPEG 2000 as 8-bit images, and
-tells nobody.
+Pillow opens 48-bit PNGs, 16-bit SGI, 10-bit AVIF and 12-bit colour JPEG 2000 as 8-bit images
+without a word.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def exif_orientation(image: Image.Image) -> int:
     """Return EXIF's 1 to 8, or 1 if there is none; call it when the pixels are loaded."""
     try:
         stated = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # whatever is wrong with EXIF, the pixels are good
+    except Exception:  # the pixels are good, even if EXIF is not
         return 1
     return stated if isinstance(stated, int) and 1 <= stated <= 8 else 1
 

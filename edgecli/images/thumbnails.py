@@ -26,7 +26,7 @@ TINY = 96  # up to this longer side nothing is lost: PNG, where JPEG would blur 
 QUALITY = 82
 
 _BY_PILLOW = (magic.JPEG, magic.PNG, b"RIFF")  # JPEG, PNG and WebP
-# Pillow's modes of 8 bits, and what they are shrunk in.
+# Pillow's modes of 8 bits, and the modes to shrink them in.
 _MODES = {"1": "L", "L": "L", **dict.fromkeys(("P", "RGB", "CMYK", "YCbCr"), "RGB")}
 _MODES |= {"LA": "RGBA", "PA": "RGBA", "RGBA": "RGBA"}
 
@@ -51,7 +51,9 @@ def thumbnail(path: str, *, max_pixels: int) -> bytes:
     white. Integers of 16 bits are scaled to 8; signed numbers so that zero is mid-grey and the
     strongest black or white; other floats and integers by their maximum. Raises ImageError.
     """
-    picture = _by_pillow(path, max_pixels) or _by_bands(path, max_pixels)
+    picture, orientation = _by_pillow(path, max_pixels) or _by_bands(path, max_pixels)
+    if orientation in _TURNS:
+        picture = picture.transpose(_TURNS[orientation])
     buffer = io.BytesIO()
     if max(picture.size) <= TINY:
         picture.save(buffer, "PNG")
@@ -60,8 +62,8 @@ def thumbnail(path: str, *, max_pixels: int) -> bytes:
     return buffer.getvalue()
 
 
-def _by_pillow(path: str, max_pixels: int) -> Image.Image | None:
-    """Decode the common formats of 8 bits, JPEG at a fraction of its size; None for others."""
+def _by_pillow(path: str, max_pixels: int) -> tuple[Image.Image, int] | None:
+    """Shrink common formats of 8 bits, and return the orientation too; None for other images."""
     with guarded(path, max_pixels), open(path, "rb") as file:
         if not file.read(8).startswith(_BY_PILLOW):
             return None
@@ -75,11 +77,10 @@ def _by_pillow(path: str, max_pixels: int) -> Image.Image | None:
         if clear:
             paper = Image.new("RGBA", picture.size, "white")
             picture = Image.alpha_composite(paper, picture).convert("RGB")
-        turn = _TURNS.get(exif_orientation(image))
-        return picture if turn is None else picture.transpose(turn)
+        return picture, exif_orientation(image)
 
 
-def _by_bands(path: str, max_pixels: int) -> Image.Image:
+def _by_bands(path: str, max_pixels: int) -> tuple[Image.Image, int]:
     images = open_images(path, max_pixels=max_pixels)  # holds the file open
     with closing(next(images)) as source:
         height, width, _ = source.shape
@@ -90,13 +91,11 @@ def _by_bands(path: str, max_pixels: int) -> Image.Image:
     scale = min(SIDE / max(height, width), 1)
     fitting = max(round(width * scale), 1), max(round(height * scale), 1)
     whole = (0, 0, width / box, height / box)  # the last boxes may be cut
-    fitted = picture.resize(fitting, Image.Resampling.BOX, whole)
-    turn = _TURNS.get(source.info.orientation)
-    return fitted if turn is None else fitted.transpose(turn)
+    return picture.resize(fitting, Image.Resampling.BOX, whole), source.info.orientation
 
 
 def _shrunk(source: Source, box: int) -> Rows:
-    """Return the means over boxes of pixels, of the type that they are of."""
+    """Return the means over boxes of pixels, in the pixels' type."""
     height, width, _ = source.shape
     rows = max(_ROWS_OF // (width * box), 1) * box
     ranges = [(top, min(top + rows, height)) for top in range(0, height, rows)]
@@ -104,7 +103,7 @@ def _shrunk(source: Source, box: int) -> Rows:
 
 
 def _means(rows: Rows, box: int) -> Rows:
-    """Return the mean of every box; those cut by the right or the bottom edge are smaller.
+    """Return the mean of every box; boxes at the right and the bottom edge may be cut.
 
     >>> _means(np.uint8([[[1], [3], [7]], [[1], [3], [9]]]), 2)[:, :, 0]
     array([[2, 8]], dtype=uint8)

@@ -18,7 +18,7 @@ from edgecli.records import dataclass
 
 
 class Tag(IntEnum):
-    """The tags that say what is in an image and where."""
+    """The tags that this package reads or writes."""
 
     WIDTH = 256
     HEIGHT = 257
@@ -51,7 +51,7 @@ _CODES = {1: "B", SHORT: "H", LONG: "I", RATIONAL: "II", 8: "h", 9: "i", 13: "I"
 
 @dataclass(frozen=True)
 class _Widths:
-    """What BigTIFF widens: the struct codes of a count of tags, an entry's head and an offset."""
+    """Struct codes of a count of tags, an entry's head and an offset, which BigTIFF widens."""
 
     tag_count: str
     entry: str
@@ -77,7 +77,7 @@ _BIG = _Widths("Q", "HHQ", "Q")
 
 @dataclass(frozen=True)
 class Directory:
-    """A page's tags, as far as ``Tag`` knows them, and what it takes to follow their offsets."""
+    """The values of a page's tags, as far as ``Tag`` knows them, and facts of its file."""
 
     tags: dict[int, tuple[int, ...]]
     byte_order: str  # "<" or ">"
@@ -89,7 +89,7 @@ class Directory:
 
     @property
     def orientation(self) -> int:
-        """EXIF's 1 to 8; 1 is upright."""
+        """EXIF's orientation, 1 to 8; 1 is upright."""
         stated = self.value(Tag.ORIENTATION, 1)
         return stated if 1 <= stated <= 8 else 1
 
@@ -122,7 +122,7 @@ def read_directories(file: BinaryIO, path: str) -> Iterator[Directory]:
 
 
 class _DirectoryReader:
-    """Reads directories; what they point to may not be more than the file holds, all together."""
+    """Reads directories; all their values together may not be longer than the file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

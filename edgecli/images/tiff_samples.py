@@ -81,7 +81,7 @@ class _TileReader:
         self._name = image_name(reader.path, reader.frame)
 
     def bands(self) -> Iterator[Rows]:
-        """Yield samples ``(n, W, samples)`` from top to bottom, perhaps beyond the last row."""
+        """Yield samples ``(n, W, samples)`` from the top, perhaps past the last row."""
         heights = self._layout.tiles.heights
         tile_row_bytes = self._layout.row_bytes * self._layout.across * heights[0]
         step = max(BAND_BYTES // tile_row_bytes, 1)
@@ -91,7 +91,7 @@ class _TileReader:
             yield np.concatenate(planes, axis=2) if len(planes) > 1 else planes[0]
 
     def _plane(self, plane: int, first: int, last: int) -> Rows:
-        """Return rows of tiles put together, ``(n, W, tile_samples)``."""
+        """Return rows of tiles ``first`` to ``last`` of a plane, ``(n, W, tile_samples)``."""
         layout = self._layout
         across, heights = layout.across, layout.tiles.heights[first:last]
         start = plane * len(layout.tiles.heights)
@@ -167,7 +167,7 @@ def _as_grey_tiff(
 
 
 def _unpredicted(layout: Layout, data: NDArray[np.uint8]) -> Rows:
-    """Return bytes as samples ``(rows, tile_width, tile_samples)``, differences added up.
+    """Return bytes as samples ``(rows, tile_width, tile_samples)``, the predictor undone.
 
     Predictor 2 stores each sample less its left neighbour; 3 does so with the bytes of floats,
     the most significant ones of a row first (Adobe Photoshop TIFF Technical Note 3, 2005).

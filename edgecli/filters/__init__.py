@@ -1,4 +1,4 @@
-"""What is slid over an image: filter banks, the built-in ones and those of files."""
+"""Filter banks, which slide over an image: the built-in ones, those of files, learned ones."""
 
 from edgecli.filters.bank import LARGEST_WEIGHTS, FilterBank, concatenate, from_kernel
 from edgecli.filters.builtin import (

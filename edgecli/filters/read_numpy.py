@@ -1,7 +1,7 @@
 """Filters as NumPy arrays: NPY holds the weights, NPZ ``weight`` and optional ``bias``, ``names``.
 
-Nothing is unpickled. What a header or archive promises is held against the limit of weights and
-against the bytes that are there before any array is made.
+Nothing is unpickled. The sizes in headers and archives are checked against the limit of weights,
+and against the bytes that are there, before any array is made.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ BROKEN = (
     zlib.error,
     lzma.LZMAError,
 )
-"""What NumPy and zipfile raise on bytes that are not what they say."""
+"""The errors that NumPy and zipfile raise on damaged bytes."""
 
 
 def read_npy(data: bytes, origin: Origin) -> FilterBank:
@@ -129,7 +129,7 @@ def _check_limit(
 
 @contextmanager
 def _translated(origin: Origin) -> Iterator[None]:
-    """Turn what NumPy and zipfile raise on damaged bytes into one line."""
+    """Raise the errors of damaged bytes as FilterError."""
     try:
         yield
     except FilterError:

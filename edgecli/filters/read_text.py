@@ -1,10 +1,10 @@
 """Filters as text: plain grids, CSV, libvips' matrices and inline rows.
 
 A grid has a row of numbers per line, separated by spaces, tabs or commas; fractions such as 1/9
-are numbers. ``#`` begins a comment. Blank lines stand between the channels of a filter. Three
-kinds of lines with a word may stand anywhere in a filter:
+are numbers. ``#`` begins a comment. Blank lines separate the channels of a filter. Lines with one
+of three words may stand anywhere in a filter:
 
-    name: box       the rest of the line; begins a new filter if one has begun
+    name: box       the rest of the line; begins another filter after a name or a row
     bias: 0.5       added to each response
     scale: 9        divides the weights, not the bias, as libvips' scale does
 
@@ -35,7 +35,7 @@ _WORDS = ("name", "bias", "scale")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a filter: a row of numbers, a word with its text, or neither where it is blank."""
+    """A line of a filter: a row of numbers, a word with its text, or a blank line."""
 
     number: int  # from 1
     numbers: tuple[float, ...] = ()
@@ -72,7 +72,7 @@ def read_inline(spec: str, origin: Origin) -> FilterBank:
 
 
 def _lines(text: str, origin: Origin) -> Iterator[Line]:
-    """Yield rows, words and blanks; lines that are comments alone are none of them."""
+    """Yield rows, words and blank lines; skip lines that hold a comment alone."""
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
         content = line.partition("#")[0]
         if match := _WORD_LINE.fullmatch(line):
@@ -154,7 +154,7 @@ def _read_grids(lines: Sequence[Line], origin: Origin) -> FilterBank:
 
 
 def _sections(lines: Sequence[Line]) -> list[list[Line]]:
-    """Cut before every ``name:`` that follows a name or a row: it begins another filter."""
+    """Return the lines of each filter: a ``name:`` after a name or a row begins another one."""
     sections: list[list[Line]] = [[]]
     for line in lines:
         begun = any(earlier.numbers or earlier.word == "name" for earlier in sections[-1])
@@ -231,7 +231,7 @@ def _scale(line: Line | None, origin: Origin) -> float:
 
 
 def _divided(weight: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
-    with np.errstate(over="ignore"):  # what overflows is refused with the bank
+    with np.errstate(over="ignore"):  # infinite weights are refused with the bank
         return weight / scale
 
 
@@ -239,7 +239,7 @@ def _divided(weight: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
 
 
 def _has_matrix_header(lines: Sequence[Line], rows: Sequence[Line]) -> bool:
-    """Tell a matrix from a grid by the rule at the top of this file."""
+    """Return whether lines are a matrix by the rule at the top of this file."""
     header, *body = rows
     width, height = (*header.numbers, 0.0)[:2]
     fits = 0 < len(body) == height and all(len(row.numbers) == width for row in body)
@@ -268,7 +268,7 @@ def _read_matrix(lines: Sequence[Line], rows: Sequence[Line], origin: Origin) ->
                 f"promises {width}",
                 row.number,
             )
-    # an offset of 0 is what libvips takes a header without one to mean: no bias
+    # libvips writes no offset, or 0, where there is no bias
     return build_bank(origin, _divided(_kernel(body, origin), scale), [offset] if offset else None)
 
 

@@ -4,14 +4,14 @@ The rules are those of netpbm's manual (pbm, pgm, ppm and pam in section 5) and 
 
 - A ``#`` in a header of P1 to P6, and anywhere in a plain file, starts a comment that ends with
   the line. After the maxval a single blank comes before the pixels of a binary file.
-- Images follow each other directly; blank space between them is passed over. Anything else after
-  an image is an error for whoever asks for the next one, and unseen by whoever does not.
+- Images follow each other directly or after blank space. Anything else after an image is an error,
+  but only for a caller that asks for the next one.
 - Samples are spread over their type's whole range, rounded to nearest: of a maxval m < 256 to
   uint8 by ``(v · 255 + m // 2) // m``, of a larger one to uint16 with 65535 in place of 255. A
   sample above the maxval is an error. In a PBM 1 is black, in a PAM BLACKANDWHITE it is white.
 
 No byte is read before it is needed: the stream may be a pipe, and stands at the end of an image
-when its last row has been given out.
+when its last row has been read.
 """
 
 from __future__ import annotations
@@ -52,10 +52,9 @@ _PAM_TYPES = {
 def read_images(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[StreamSource]:
     """Yield a source for every image of a PNM or PAM stream.
 
-    An image must have been read when the next one is asked for; rows that were not are skipped.
-    After an image whose pixels could not be read, nothing more is yielded. ``path`` is the name
-    that errors and infos use. Raises ImageError for what netpbm would not read either, and where
-    an image has more than ``max_pixels`` pixels.
+    Asking for the next image skips the rows of this one that were not read. After an image that
+    could not be read, nothing more is yielded. ``path`` is the name for errors and infos. Raises
+    ImageError where netpbm fails too, and for an image of more than ``max_pixels``.
 
     >>> import io
     >>> stream = io.BytesIO(b"P2 2 1 10 0 5 P5 1 1 255 A")
@@ -101,7 +100,7 @@ def _read_header(reader: ForwardReader, magic: bytes) -> _Header:
 
 
 def _read_number(reader: ForwardReader, what: str) -> int:
-    """Read past blanks, a number, and the one blank or comment that ends it."""
+    """Return the number that follows any blanks; one blank or comment ends it."""
     token = b""
     byte = _next_visible(partial(_read_text, reader))
     while byte.strip() and len(token) <= _LONGEST_NUMBER:

@@ -1,13 +1,13 @@
 """YUV4MPEG2, the uncompressed video of pipes: the luma of each frame in, grey frames out.
 
-A stream is one line that says what all frames share, then for each frame a line ``FRAME`` and its
-planes: luma, then chroma, which is read past. Source of the format: the manual page yuv4mpeg(5)
-of mjpegtools; ffmpeg's for the depths above 8 bits (little-endian, ``C420p10``, ``Cmono16``, …).
+A stream is one header line for all frames, then for each frame a line ``FRAME`` and its planes:
+luma, then chroma, which is skipped. Source of the format: the manual page yuv4mpeg(5) of
+mjpegtools; ffmpeg's for the depths above 8 bits (little-endian, ``C420p10``, ``Cmono16``, …).
 
 **Range.** Luma is handed out as it is stored. Most video keeps 16 for black and 235 for white;
-stretching that would clip what lies beyond them, so edges in such a video are 219/255 as strong
-as in the same video at full range. An edge map uses all of 0 to 255, and what is written says so:
-``XCOLORRANGE=FULL``. Samples of 9 to 16 bits are spread over uint16 as in ``streams``.
+stretching would clip samples beyond these, so edges in such a video are 219/255 as strong as in the
+same video at full range. An edge map uses all of 0 to 255, and its header says so:
+``XCOLORRANGE=FULL``. Samples of 9 to 16 bits are spread over uint16 by ``spread``.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import numpy as np
 from edgecli.errors import OutputError
 from edgecli.images import magic
 from edgecli.images.streams import ForwardReader, StreamSink, StreamSource, read_samples
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.rows.base import ImageInfo, Rows
 
-_PIECE = 1 << 16  # bytes of chroma that are read past at a time
+_PIECE = 1 << 16  # bytes of chroma to skip at a time
 _DEEP = re.compile(r"(mono|(?:420|422|444)p)(9|10|12|14|16)")
 
 _CHROMA = {  # luma samples to one of chroma, across and down, and the planes after luma
@@ -43,7 +43,7 @@ _CHROMA = {  # luma samples to one of chroma, across and down, and the planes af
 
 @dataclass(frozen=True)
 class StreamHeader:
-    """What a video says of all its frames besides size and samples; the defaults are "unknown".
+    """Facts of all frames of a video besides size and samples; the defaults mean "unknown".
 
     ``rate`` is frames per second, ``aspect`` a pixel's width to its height, both as numerator and
     denominator. ``interlacing`` is ``p`` (none), ``t``, ``b``, ``m`` or ``?``.
@@ -78,10 +78,9 @@ class _Layout:
 def read_frames(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[FrameSource]:
     r"""Yield a source ``(H, W, 1)``, uint8 or uint16, for the luma of every frame.
 
-    A frame must have been read when the next one is asked for; rows that were not are skipped.
-    After a frame that could not be read, nothing more is yielded. ``path`` is the name that
-    errors and infos use. Raises ImageError for streams cut short or malformed, and where a frame
-    has more than ``max_pixels`` pixels.
+    Asking for the next frame skips the rows of this one that were not read. After a frame that
+    could not be read, nothing more is yielded. ``path`` is the name for errors and infos. Raises
+    ImageError for streams cut short or malformed, and for frames of more than ``max_pixels``.
 
     >>> import io
     >>> stream = io.BytesIO(b"YUV4MPEG2 W2 H1 F25:1 Cmono\nFRAME\nABFRAME\nCD")
@@ -94,25 +93,16 @@ def read_frames(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[Frame
     header, layout = _stream_header(reader, fields), _layout(reader, fields)
     reader.check_pixels(layout.shape, max_pixels)
     read_rows = partial(read_samples, reader, maxval=2**layout.bits - 1, byteorder="little")
+    (frames, seconds), dtype = header.rate, "uint8" if layout.bits == 8 else "uint16"
+    duration = 1000 * seconds / frames if frames and seconds else None
+    info = ImageInfo(path, "YUV4MPEG2", layout.shape, dtype, duration=duration)
     while _starts_frame(reader):
-        source = FrameSource(reader, _info(reader, header, layout), read_rows, header)
+        source = FrameSource(reader, replace(info, frame=reader.frame), read_rows, header)
         yield source
         if not source.skip_rest():
             return
-        _skip(reader, layout.chroma_bytes)
+        _skip_chroma(reader, layout.chroma_bytes)
         reader.frame += 1
-
-
-def _info(reader: ForwardReader, header: StreamHeader, layout: _Layout) -> ImageInfo:
-    frames, seconds = header.rate
-    return ImageInfo(
-        path=reader.path,
-        format="YUV4MPEG2",
-        shape=layout.shape,
-        dtype="uint8" if layout.bits == 8 else "uint16",
-        frame=reader.frame,
-        duration=1000 * seconds / frames if frames and seconds else None,
-    )
 
 
 def _read_fields(reader: ForwardReader) -> dict[str, str]:
@@ -164,7 +154,7 @@ def _length(reader: ForwardReader, text: str) -> int:
 
 
 def _starts_frame(reader: ForwardReader) -> bool:
-    """Read the line that starts a frame; False at the end of the stream."""
+    """Read the line that starts a frame; return False at the end of the stream."""
     first = reader.read(1)
     if not first and reader.frame:
         return False
@@ -175,8 +165,7 @@ def _starts_frame(reader: ForwardReader) -> bool:
     return True
 
 
-def _skip(reader: ForwardReader, count: int) -> None:
-    """Read past chroma."""
+def _skip_chroma(reader: ForwardReader, count: int) -> None:
     scratch = memoryview(bytearray(min(count, _PIECE)))
     while count:
         size = reader.fill(scratch[:count])
@@ -188,7 +177,7 @@ def _skip(reader: ForwardReader, count: int) -> None:
 class FrameWriter:
     r"""A stream of grey frames, ``Cmono`` or ``Cmono16``, all of the first one's size.
 
-    The stream's header repeats ``header``, as a FrameSource has it: rate, interlacing, aspect.
+    The stream's header repeats the rate, interlacing and aspect of ``header``.
 
     >>> import io
     >>> stream = io.BytesIO()
@@ -206,8 +195,8 @@ class FrameWriter:
     def sink(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> StreamSink:
         """Return the next frame's sink; write and finish it before the one after it.
 
-        Raises OutputError where ``shape`` (height, width, channels) or ``dtype`` is not that of a
-        grey frame, or not that of the first; an OSError is left to whoever opened the file.
+        Raises OutputError where ``shape`` (height, width, channels) or ``dtype`` is not a grey
+        frame's, or not the first one's. The file's own OSError passes.
         """
         start = b"FRAME\n"
         if self._first is None:

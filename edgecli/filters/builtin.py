@@ -1,4 +1,4 @@
-"""The built-in filters by name. Their kernels are derived in ``kernels.py`` and ``gaussians.py``.
+"""The built-in filters by name. Their kernels are derived in ``kernels.py``.
 
 To add a filter, write a function that returns its kernel and a line in ``_SINGLE`` or
 ``_SEVERAL``; lists and help follow from there.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from edgecli.errors import FilterError
-from edgecli.filters import gaussians, kernels
+from edgecli.filters import kernels
 from edgecli.filters.bank import FilterBank
 from edgecli.filters.kernels import Kernel
 from edgecli.filters.origin import counted, parse_number, quoted
@@ -106,10 +106,10 @@ _SINGLE = (
     BuiltinFilter("roberts-2", "difference along the other diagonal, 2 × 2", kernels.roberts_2),
     BuiltinFilter("laplacian", "second derivatives, four neighbours", kernels.laplacian),
     BuiltinFilter("laplacian-8", "second derivatives, eight neighbours", kernels.laplacian_8),
-    *_both_axes("gradient", "derivative of a Gaussian along {}", gaussians.gradient_x, _sigma(1.0)),
-    BuiltinFilter("log", "Laplacian of a Gaussian", gaussians.log, (_sigma(1.4),)),
-    BuiltinFilter("dog", "difference of two Gaussians", gaussians.dog, _DOG),
-    BuiltinFilter("gaussian", "smoothing that sums to 1", gaussians.gaussian, (_sigma(1.0),)),
+    *_both_axes("gradient", "derivative of a Gaussian along {}", kernels.gradient_x, _sigma(1.0)),
+    BuiltinFilter("log", "Laplacian of a Gaussian", kernels.log, (_sigma(1.4),)),
+    BuiltinFilter("dog", "difference of two Gaussians", kernels.dog, _DOG),
+    BuiltinFilter("gaussian", "smoothing that sums to 1", kernels.gaussian, (_sigma(1.0),)),
     BuiltinFilter("identity", "every pixel as it is", kernels.identity),
 )
 
@@ -141,14 +141,14 @@ _SEVERAL = (
     BuiltinFilter(
         "gabor",
         "waves under a Gaussian, at angles in degrees",
-        gaussians.gabor,
+        kernels.gabor,
         (Parameter("wavelength", 6.0, "length of a wave in pixels"),),
         angles=(0.0, 45.0, 90.0, 135.0),
     ),
     BuiltinFilter(
         "canny",
         "Sobel's derivatives of a smoothed image",
-        gaussians.canny,
+        kernels.canny,
         (_sigma(1.4),),
         members=("canny-x", "canny-y"),
     ),

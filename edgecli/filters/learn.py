@@ -175,11 +175,11 @@ def _moments(
 
 def _offset(source: Source, target: Source, valid: tuple[int, int], task: Task) -> tuple[int, int]:
     """Return the row and column in the target of the first window that lies wholly inside."""
-    (H, W, C), (height, width, depth) = source.shape, target.shape
-    for what, channels, planes in (("input", C, task.channels), ("target", depth, task.targets)):
-        if planes == "rgb" and channels < 3:
-            info = (source if what == "input" else target).info
-            raise GeometryError(f"{what} {info.path} is grey; give one in colour, or learn in grey")
+    (H, W, _), (height, width, _) = source.shape, target.shape
+    for what, image, planes in (("input", source, task.channels), ("target", target, task.targets)):
+        if planes == "rgb" and image.shape[2] < 3:
+            given = f"{what} {image.info.path}"
+            raise GeometryError(f"{given} is grey; give one in colour, or learn in grey")
     if (height, width) == (H, W):
         return (task.kernel_size[0] - 1) // 2, (task.kernel_size[1] - 1) // 2
     if (height, width) == valid:

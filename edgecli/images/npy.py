@@ -11,7 +11,6 @@ from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
-from edgecli.errors import ImageError
 from edgecli.images import magic
 from edgecli.images.sample_types import as_rows, row_type, smallest
 from edgecli.images.streams import ForwardReader, RowStream, StreamSink
@@ -86,13 +85,7 @@ def _fill(reader: ForwardReader, array: Rows) -> None:
     """Read until an array in C order is full."""
     data = array.data.cast("B")
     if (count := reader.fill(data)) < len(data):
-        raise _cut_short(reader, len(data) - count)
-
-
-def _cut_short(reader: ForwardReader, missing: int) -> ImageError:
-    return reader.error(
-        f"is cut short, at least {missing:,} bytes are missing; get the file whole again"
-    )
+        raise reader.cut_short(len(data) - count)
 
 
 def _read_rows(reader: ForwardReader, stored: np.dtype[Any], rows: Rows) -> None:
@@ -116,7 +109,7 @@ def _whole_array(
     if file.seekable():
         start = file.tell()
         if (missing := start + size - file.seek(0, io.SEEK_END)) > 0:
-            raise _cut_short(reader, missing)
+            raise reader.cut_short(missing)
         file.seek(start)
         with suppress(io.UnsupportedOperation):  # not a file of the system
             return np.memmap(file, stored, "r", start, shape, order)

@@ -17,17 +17,10 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import ImageError
 from edgecli.images import magic
+from edgecli.images import pillow_headers as headers
 from edgecli.images.limits import check_pixels, image_name
 from edgecli.images.orientation import oriented
 from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image
-from edgecli.images.pillow_headers import (
-    WIDE_TYPES,
-    bits_cut,
-    decoder_names,
-    dots_per_inch,
-    exif_orientation,
-    milliseconds,
-)
 from edgecli.records import replace
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows, Source
@@ -166,26 +159,20 @@ def _decoded(
     """Decode an image that was opened; ImageError if it is too large, or would be shortened."""
     name, channels = image_name(path, frame), len(image.getbands())
     check_pixels(name, image.width * image.height, max_pixels)
-    if image.mode not in _ROW_MODES | WIDE_TYPES:
+    if image.mode not in _ROW_MODES | headers.WIDE_TYPES:
         raise ImageError(f"image {name} has pixels of the kind {image.mode}; convert it to PNG")
-    if bits := bits_cut(image, stream):
+    if bits := headers.bits_cut(image, stream):
         raise _would_be_cut(name, bits, channels)
     shape = (image.height, image.width, channels)
-    stored = {"1": "bool", **WIDE_TYPES}.get(image.mode, "uint8")
+    stored = {"1": "bool", **headers.WIDE_TYPES}.get(image.mode, "uint8")
     if grey and image.mode == "RGB":
         image.draft("L", image.size)  # only a JPEG's decoder heeds it
     _spread_transparency(image)
     image.load()
-    info = ImageInfo(
-        path,
-        image.format or "unknown",
-        shape,
-        stored,
-        dots_per_inch(image.info.get("dpi")),
-        exif_orientation(image),
-        frame,
-        milliseconds(image.info.get("duration")),
-    )
+    dpi, orientation = headers.dots_per_inch(image.info.get("dpi")), headers.exif_orientation(image)
+    duration = headers.milliseconds(image.info.get("duration"))
+    format_ = image.format or "unknown"
+    info = ImageInfo(path, format_, shape, stored, dpi, orientation, frame, duration)
     return PillowSource(image, info, grey=grey)
 
 
@@ -222,8 +209,8 @@ def _row_mode(image: Image.Image, *, grey: bool) -> tuple[str, np.dtype[Any]]:
     if image.mode == "I":
         low, high = cast(tuple[int, int], image.getextrema())
         return "I", np.dtype("uint16" if low >= 0 and high <= 65535 else "int32")
-    if image.mode in WIDE_TYPES:
-        return image.mode, np.dtype(WIDE_TYPES[image.mode])
+    if image.mode in headers.WIDE_TYPES:
+        return image.mode, np.dtype(headers.WIDE_TYPES[image.mode])
     opaque, transparent = _ROW_MODES[image.mode]
     mode = transparent if image.has_transparency_data else opaque
     return "L" if grey and mode == "RGB" and image.mode in _LUMA_MODES else mode, np.dtype("uint8")
@@ -231,6 +218,6 @@ def _row_mode(image: Image.Image, *, grey: bool) -> tuple[str, np.dtype[Any]]:
 
 def _spread_transparency(image: ImageFile.ImageFile) -> None:
     """Scale the transparent grey of a PNG of 1, 2 or 4 bits as Pillow scales the pixels."""
-    scale = {"1": 255, "L;2": 255 // 3, "L;4": 255 // 15}.get(decoder_names(image)[-1])
+    scale = {"1": 255, "L;2": 255 // 3, "L;4": 255 // 15}.get(headers.decoder_names(image)[-1])
     if image.format == "PNG" and scale and "transparency" in image.info:
         image.info["transparency"] = min(image.info["transparency"] * scale, 255)

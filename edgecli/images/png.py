@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from edgecli.errors import ImageError
 from edgecli.images import magic
 from edgecli.images.limits import check_pixels
-from edgecli.images.png_chunks import (
+from edgecli.images.png_format import (
     GREY,
     GREY_ALPHA,
     MAX_FIELD,
@@ -35,8 +35,8 @@ from edgecli.images.png_chunks import (
     RGBA,
     ChunkReader,
     damaged,
+    unfilter,
 )
-from edgecli.images.png_filters import unfilter
 from edgecli.images.streams import RowStream
 from edgecli.records import dataclass
 from edgecli.rows.arrays import row_reader

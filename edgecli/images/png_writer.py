@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from edgecli.errors import OutputError
 from edgecli.images import magic
-from edgecli.images.png_chunks import (
+from edgecli.images.png_format import (
     GREY,
     GREY_ALPHA,
     MAX_FIELD,
@@ -27,8 +27,8 @@ from edgecli.images.png_chunks import (
     RGB,
     RGBA,
     chunk,
+    filtered_rows,
 )
-from edgecli.images.png_filters import filtered_rows
 from edgecli.records import dataclass
 from edgecli.rows.base import Rows
 

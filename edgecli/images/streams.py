@@ -60,6 +60,12 @@ class ForwardReader:
         """Return an ImageError whose line starts with the image's name."""
         return ImageError(f"image {image_name(self.path, self.frame)} {text}")
 
+    def cut_short(self, missing: int) -> ImageError:
+        """Return the error of a file that lacks so many bytes."""
+        return self.error(
+            f"is cut short, at least {missing:,} bytes are missing; get the file whole again"
+        )
+
     @contextmanager
     def _translated_errors(self) -> Iterator[None]:
         try:

@@ -136,11 +136,8 @@ class _TileReader:
         self._file.seek(offset)
 
     def _check_end(self, offset: int, size: int) -> None:
-        if offset + size > self._file_bytes:
-            missing = offset + size - self._file_bytes
-            raise self._reader.error(
-                f"is cut short, at least {missing:,} bytes are missing; get the file whole again"
-            )
+        if (missing := offset + size - self._file_bytes) > 0:
+            raise self._reader.cut_short(missing)
 
 
 def _as_grey_tiff(

@@ -13,7 +13,7 @@ same video at full range. An edge map uses all of 0 to 255, and its header says 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import IO, Any, BinaryIO
 
@@ -23,7 +23,7 @@ from edgecli.errors import OutputError
 from edgecli.images import magic
 from edgecli.images.streams import ForwardReader, StreamSink, StreamSource, read_samples
 from edgecli.records import dataclass, replace
-from edgecli.rows.base import ImageInfo, Rows
+from edgecli.rows.base import ImageInfo
 
 _PIECE = 1 << 16  # bytes of chroma to skip at a time
 _DEEP = re.compile(r"(mono|(?:420|422|444)p)(9|10|12|14|16)")
@@ -57,22 +57,7 @@ class StreamHeader:
 class FrameSource(StreamSource):
     """The luma of one frame, with the ``header`` of the stream that it is part of."""
 
-    def __init__(
-        self,
-        reader: ForwardReader,
-        info: ImageInfo,
-        read_rows: Callable[[Rows], None],
-        header: StreamHeader,
-    ) -> None:
-        super().__init__(reader, info, read_rows)
-        self.header = header
-
-
-@dataclass(frozen=True)
-class _Layout:
-    shape: tuple[int, int, int]
-    bits: int
-    chroma_bytes: int
+    header = StreamHeader()
 
 
 def read_frames(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[FrameSource]:
@@ -90,18 +75,21 @@ def read_frames(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[Frame
     """
     reader = ForwardReader(file, path)
     fields = _read_fields(reader)
-    header, layout = _stream_header(reader, fields), _layout(reader, fields)
-    reader.check_pixels(layout.shape, max_pixels)
-    read_rows = partial(read_samples, reader, maxval=2**layout.bits - 1, byteorder="little")
-    (frames, seconds), dtype = header.rate, "uint8" if layout.bits == 8 else "uint16"
+    header = _stream_header(reader, fields)
+    shape, bits, chroma_bytes = _layout(reader, fields)
+    reader.check_pixels(shape, max_pixels)
+    read_rows = partial(read_samples, reader, maxval=2**bits - 1, byteorder="little")
+    frames, seconds = header.rate
     duration = 1000 * seconds / frames if frames and seconds else None
-    info = ImageInfo(path, "YUV4MPEG2", layout.shape, dtype, duration=duration)
+    dtype = "uint8" if bits == 8 else "uint16"
+    info = ImageInfo(path, "YUV4MPEG2", shape, dtype, duration=duration)
     while _starts_frame(reader):
-        source = FrameSource(reader, replace(info, frame=reader.frame), read_rows, header)
+        source = FrameSource(reader, replace(info, frame=reader.frame), read_rows)
+        source.header = header
         yield source
         if not source.skip_rest():
             return
-        _skip_chroma(reader, layout.chroma_bytes)
+        _skip_chroma(reader, chroma_bytes)
         reader.frame += 1
 
 
@@ -134,7 +122,8 @@ def _fraction(reader: ForwardReader, what: str, text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _layout(reader: ForwardReader, fields: dict[str, str]) -> _Layout:
+def _layout(reader: ForwardReader, fields: dict[str, str]) -> tuple[tuple[int, int, int], int, int]:
+    """Return luma's shape ``(H, W, 1)``, the bits of a sample, and a frame's bytes of chroma."""
     height, width = (_length(reader, fields.get(letter, "")) for letter in "HW")
     colour = fields.get("C", "420jpeg")
     deep = _DEEP.fullmatch(colour)
@@ -144,7 +133,7 @@ def _layout(reader: ForwardReader, fields: dict[str, str]) -> _Layout:
         raise reader.error(f"has the sampling {colour[:20]!a}, not one of {known}; convert it")
     across, down, planes = _CHROMA[sampling]
     plane = -(-width // across) * -(-height // down)  # rounded up: an odd last column has chroma
-    return _Layout((height, width, 1), bits, planes * plane * (1 if bits == 8 else 2))
+    return (height, width, 1), bits, planes * plane * (1 if bits == 8 else 2)
 
 
 def _length(reader: ForwardReader, text: str) -> int:

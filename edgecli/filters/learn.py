@@ -103,9 +103,7 @@ class Moments:
         apart = other.mean - self.mean
         between = np.outer(apart, apart) * (self.count / count * other.count)
         return Moments(
-            count,
-            self.mean + apart * (other.count / count),
-            self.scatter + other.scatter + between,
+            count, self.mean + apart * (other.count / count), self.scatter + other.scatter + between
         )
 
 

@@ -30,21 +30,11 @@ _TEXT = "U"
 _MEMBERS = {"weight": _NUMBERS, "bias": _NUMBERS, "names": _TEXT}
 _LARGEST_TEXT = 2**24  # bytes of all names
 
-BROKEN = (
-    ValueError,
-    SyntaxError,
-    TypeError,
-    tokenize.TokenError,
-    EOFError,
-    OverflowError,
-    RecursionError,
-    RuntimeError,  # an encrypted archive
-    NotImplementedError,  # an unknown compression
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-)
+_BROKEN_HEADER = (ValueError, SyntaxError, TypeError, tokenize.TokenError, OverflowError, EOFError)
+_BROKEN_ARCHIVE = (struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+# RuntimeError is an encrypted archive, or a header nested too deeply; one of its kinds,
+# NotImplementedError, is an unknown compression.
+BROKEN = (*_BROKEN_HEADER, *_BROKEN_ARCHIVE, RuntimeError)
 """The errors that NumPy and zipfile raise on damaged bytes."""
 
 

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from edgecli.errors import UsageError
+from edgecli.images import Shape
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import ImageInfo, Sink, Source
@@ -86,7 +87,7 @@ class ImageFile:
     def __init__(self, format_: Format, file: BinaryIO) -> None:
         self._format, self._file = format_, file
 
-    def begin(self, shape: tuple[int, int, int], samples: np.dtype[Any], info: ImageInfo) -> Sink:
+    def begin(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         """Begin an image ``(H, W, C)`` of ``samples``, made of the input that ``info`` describes.
 
         The input's resolution is kept where the format has a place for it. Raises UsageError
@@ -95,7 +96,7 @@ class ImageFile:
         check_holds(self._format, samples, shape[2])
         return self._sink(shape, samples, info)
 
-    def _sink(self, shape: tuple[int, int, int], samples: np.dtype[Any], info: ImageInfo) -> Sink:
+    def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         """Return the sink of one image; codecs are imported when first used."""
         file, name = self._file, self._format.name
         match name:
@@ -137,7 +138,7 @@ class VideoFile(ImageFile):
         super().__init__(format_, file)
         self._writer = FrameWriter(file, source.header if isinstance(source, FrameSource) else None)
 
-    def _sink(self, shape: tuple[int, int, int], samples: np.dtype[Any], info: ImageInfo) -> Sink:
+    def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         del info
         return self._writer.sink(shape, samples)
 
@@ -150,7 +151,7 @@ class FramesFile(ImageFile):
         self._frames: list[ArraySink] = []
         self._durations: list[float | None] = []
 
-    def _sink(self, shape: tuple[int, int, int], samples: np.dtype[Any], info: ImageInfo) -> Sink:
+    def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         self._frames.append(ArraySink(shape, samples))
         self._durations.append(info.duration)
         return self._frames[-1]

@@ -24,6 +24,7 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 
 from edgecli.errors import OutputError
+from edgecli.images import Shape
 from edgecli.images.streams import (
     ForwardReader,
     RasterError,
@@ -82,7 +83,7 @@ def read_images(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[Strea
 @dataclass(frozen=True)
 class _Header:
     kind: int  # the digit of the magic number
-    shape: tuple[int, int, int]
+    shape: Shape
     maxval: int
     is_bitmap: bool
 
@@ -243,12 +244,7 @@ class PnmSink(StreamSink):
     """
 
     def __init__(
-        self,
-        file: IO[bytes],
-        shape: tuple[int, int, int],
-        dtype: np.dtype[Any],
-        *,
-        in_colour: bool = False,
+        self, file: IO[bytes], shape: Shape, dtype: np.dtype[Any], *, in_colour: bool = False
     ) -> None:
         H, W, C = shape
         self._is_spread = in_colour and C == 1
@@ -264,7 +260,7 @@ class PnmSink(StreamSink):
         return super().encode(rows)
 
 
-def _written_header(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> bytes:
+def _written_header(shape: Shape, dtype: np.dtype[Any]) -> bytes:
     H, W, C = shape
     if dtype not in (np.uint8, np.uint16) or not 1 <= C <= 4:
         known = "1 to 4 of uint8 or uint16 do"

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
-from edgecli.images import magic
+from edgecli.images import Shape, magic
 from edgecli.images.sample_types import as_rows, row_type, smallest
 from edgecli.images.streams import ForwardReader, RowStream, StreamSink
 from edgecli.rows.arrays import ArraySource
@@ -34,12 +34,12 @@ def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
     info = ImageInfo(path, "NPY", shape, stored.name)
     target = row_type(stored)
     if target is None or is_fortran:
-        array = _whole_array(file, reader, shape, stored, "F" if is_fortran else "C")
+        array = _whole_array(file, reader, shape, stored, is_fortran)
         return ArraySource(smallest(array, path) if target is None else as_rows(array, path), info)
     return RowStream(info, shape, target, partial(_read_rows, reader, stored))
 
 
-def _read_header(reader: ForwardReader) -> tuple[np.dtype[Any], bool, tuple[int, int, int]]:
+def _read_header(reader: ForwardReader) -> tuple[np.dtype[Any], bool, Shape]:
     """Return the type, whether the order is Fortran's, and height, width and channels.
 
     The header is a Python dictionary in text. It is matched, not evaluated: the headers that NumPy
@@ -66,7 +66,7 @@ def _stored_type(reader: ForwardReader, header: str) -> np.dtype[Any]:
     raise reader.error(f"holds {given}; save booleans, integers or floats of up to 64 bits")
 
 
-def _shape(reader: ForwardReader, dimensions: str) -> tuple[int, int, int]:
+def _shape(reader: ForwardReader, dimensions: str) -> Shape:
     shape = tuple(map(int, re.findall("[0-9]+", dimensions)))
     if len(shape) == 2:
         shape = (*shape, 1)
@@ -98,13 +98,10 @@ def _read_rows(reader: ForwardReader, stored: np.dtype[Any], rows: Rows) -> None
 
 
 def _whole_array(
-    file: BinaryIO,
-    reader: ForwardReader,
-    shape: tuple[int, int, int],
-    stored: np.dtype[Any],
-    order: Literal["C", "F"],
+    file: BinaryIO, reader: ForwardReader, shape: Shape, stored: np.dtype[Any], is_fortran: bool
 ) -> Rows:
     """Return the array mapped or, if the stream is no file, in memory."""
+    order: Literal["C", "F"] = "F" if is_fortran else "C"
     size = math.prod(shape) * stored.itemsize
     if file.seekable():
         start = file.tell()
@@ -121,14 +118,14 @@ def _whole_array(
             f"needs {size:,} bytes of memory; save it in C order as int32 or float32, "
             "which is streamed"
         ) from error
-    _fill(reader, array.T if order == "F" else array)
+    _fill(reader, array.T if is_fortran else array)
     return array
 
 
 class NpySink(StreamSink):
     """An image as an NPY array, ``(H, W)`` with one channel, else ``(H, W, C)``."""
 
-    def __init__(self, file: BinaryIO, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
+    def __init__(self, file: BinaryIO, shape: Shape, dtype: np.dtype[Any]) -> None:
         start, stated = io.BytesIO(), shape[:2] if shape[2] == 1 else shape
         header = {"descr": dtype.str, "fortran_order": False, "shape": stated}
         np.lib.format.write_array_header_1_0(start, header)

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from edgecli.errors import OutputError, UsageError
+from edgecli.images import Resolution, Shape
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import Rows
 
@@ -52,10 +53,10 @@ class PillowSink(ArraySink):
         self,
         file: BinaryIO,
         format_: str,
-        shape: tuple[int, int, int],
+        shape: Shape,
         dtype: np.dtype[Any],
         *,
-        dpi: tuple[float, float] | None = None,
+        dpi: Resolution = None,
     ) -> None:
         check_writable(format_, shape, dtype)
         super().__init__(shape, dtype)

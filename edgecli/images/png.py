@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import ImageError
-from edgecli.images import magic
+from edgecli.images import Resolution, magic
 from edgecli.images.limits import check_pixels
 from edgecli.images.png_format import (
     GREY,
@@ -47,13 +47,8 @@ from edgecli.rows.workers import one_ahead
 HEADER_BYTES = 33  # the signature and the IHDR chunk
 
 CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGBA: 4}
-BIT_DEPTHS = {
-    GREY: (1, 2, 4, 8, 16),
-    RGB: (8, 16),
-    PALETTE: (1, 2, 4, 8),
-    GREY_ALPHA: (8, 16),
-    RGBA: (8, 16),
-}
+BIT_DEPTHS: dict[int, tuple[int, ...]] = dict.fromkeys((RGB, GREY_ALPHA, RGBA), (8, 16))
+BIT_DEPTHS |= {GREY: (1, 2, 4, 8, 16), PALETTE: (1, 2, 4, 8)}
 
 _BATCH = 2**19  # bytes of rows decoded at a time: they fit the L2 cache
 _KEPT_CHUNKS = (b"tRNS", b"pHYs", b"eXIf")
@@ -156,7 +151,7 @@ def _transparent_pixel(header: PngHeader, trns: bytes) -> Rows | None:
     return np.frombuffer(trns, ">u2").astype(np.uint16) & used_bits
 
 
-def _dots_per_inch(phys: bytes) -> tuple[float, float] | None:
+def _dots_per_inch(phys: bytes) -> Resolution:
     """Return the horizontal and vertical resolution of a pHYs chunk in metres, PNG 11.3.4.3."""
     if len(phys) != 9 or phys[8] != 1:
         return None

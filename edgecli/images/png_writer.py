@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import OutputError
-from edgecli.images import magic
+from edgecli.images import Resolution, Shape, magic
 from edgecli.images.png_format import (
     GREY,
     GREY_ALPHA,
@@ -64,12 +64,7 @@ class PngSink:
     """
 
     def __init__(
-        self,
-        file: BinaryIO,
-        shape: tuple[int, int, int],
-        dtype: np.dtype[Any],
-        *,
-        dpi: tuple[float, float] | None = None,
+        self, file: BinaryIO, shape: Shape, dtype: np.dtype[Any], *, dpi: Resolution = None
     ) -> None:
         self._file = file
         self._adler = zlib.adler32(b"")
@@ -99,7 +94,7 @@ class PngSink:
         self._file.write(chunk(b"IDAT", _LAST_BLOCK + self._adler.to_bytes(4)) + chunk(b"IEND"))
 
 
-def _header(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> bytes:
+def _header(shape: Shape, dtype: np.dtype[Any]) -> bytes:
     """Return the data of IHDR, PNG 11.2.1."""
     H, W, C = shape
     if C not in _COLOUR_TYPES or dtype not in (np.uint8, np.uint16):
@@ -114,7 +109,7 @@ def _header(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> bytes:
     return struct.pack(">IIBBBBB", W, H, 8 * dtype.itemsize, _COLOUR_TYPES[C], 0, 0, 0)
 
 
-def _resolution(dpi: tuple[float, float] | None) -> bytes:
+def _resolution(dpi: Resolution) -> bytes:
     """Return a pHYs chunk (PNG 11.3.4.3), or nothing where ``dpi`` is none or senseless."""
     per_metre = [dots / METRES_PER_INCH for dots in dpi or ()]
     if not per_metre or not all(1 <= n <= MAX_FIELD for n in per_metre):

@@ -15,6 +15,7 @@ from typing import IO, Any, BinaryIO, cast
 import numpy as np
 
 from edgecli.errors import ImageError
+from edgecli.images import Shape
 from edgecli.images.limits import check_pixels, image_name
 from edgecli.rows.arrays import overlapping_blocks
 from edgecli.rows.base import ImageInfo, Rows
@@ -52,7 +53,7 @@ class ForwardReader:
             line += byte
         return line
 
-    def check_pixels(self, shape: tuple[int, int, int], max_pixels: int) -> None:
+    def check_pixels(self, shape: Shape, max_pixels: int) -> None:
         """Raise TooLargeError for a header of too many pixels; call it before allocating."""
         check_pixels(image_name(self.path, self.frame), shape[0] * shape[1], max_pixels)
 
@@ -82,11 +83,7 @@ class RowStream:
     """
 
     def __init__(
-        self,
-        info: ImageInfo,
-        shape: tuple[int, int, int],
-        dtype: np.dtype[Any],
-        read_into: Callable[[Rows], None],
+        self, info: ImageInfo, shape: Shape, dtype: np.dtype[Any], read_into: Callable[[Rows], None]
     ) -> None:
         self.info = info
         self.shape = shape

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from edgecli.errors import ImageError, OutputError
+from edgecli.images import Shape
 from edgecli.images.sample_types import as_rows, smallest
 from edgecli.images.streams import ForwardReader, StreamSink
 from edgecli.rows.arrays import ArraySource
@@ -99,7 +100,7 @@ class CsvSink(StreamSink):
     ``.0``, so that they read back as floats. Raises OutputError for more than one channel.
     """
 
-    def __init__(self, file: BinaryIO, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
+    def __init__(self, file: BinaryIO, shape: Shape, dtype: np.dtype[Any]) -> None:
         if shape[2] != 1:
             raise OutputError(
                 f"csv holds one channel, not {shape[2]}; choose --format npy, or one --channels"

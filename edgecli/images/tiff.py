@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import BinaryIO
 
 from edgecli.errors import ImageError
+from edgecli.images import Resolution
 from edgecli.records import dataclass
 
 
@@ -94,7 +95,7 @@ class Directory:
         return stated if 1 <= stated <= 8 else 1
 
     @property
-    def dpi(self) -> tuple[float, float] | None:
+    def dpi(self) -> Resolution:
         """Pixels per inch across and down, if the file says."""
         per_inch = {2: 1.0, 3: 2.54}.get(self.value(Tag.RESOLUTION_UNIT, 2))
         across, down = (self.tags.get(tag, ()) for tag in (Tag.X_RESOLUTION, Tag.Y_RESOLUTION))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from edgecli.images import Shape
 from edgecli.images.streams import ForwardReader
 from edgecli.images.tiff import Directory, Tag
 from edgecli.records import dataclass, replace
@@ -47,7 +48,7 @@ class Tiles:
 class Layout:
     """How a page's samples lie in the file."""
 
-    shape: tuple[int, int, int]  # height, width, samples per pixel
+    shape: Shape  # height, width, samples per pixel
     stored: np.dtype[Any]
     photometric: int
     alpha: int | None  # STRAIGHT or PREMULTIPLIED

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from edgecli.images import Resolution, Shape
 from edgecli.images.streams import StreamSink
 from edgecli.images.tiff import LONG, LONG8, RATIONAL, SHORT, Entry, Tag, directory_bytes
 from edgecli.rows.base import Rows
@@ -28,12 +29,7 @@ class TiffSink(StreamSink):
     """
 
     def __init__(
-        self,
-        file: BinaryIO,
-        shape: tuple[int, int, int],
-        dtype: np.dtype[Any],
-        *,
-        dpi: tuple[float, float] | None = None,
+        self, file: BinaryIO, shape: Shape, dtype: np.dtype[Any], *, dpi: Resolution = None
     ) -> None:
         is_big = _needs_bigtiff([(shape, dtype)])
         head = _file_head(is_big=is_big)
@@ -77,7 +73,7 @@ def _page_head(
     *,
     is_last: bool,
     is_big: bool,
-    dpi: tuple[float, float] | None = None,
+    dpi: Resolution = None,
 ) -> bytes:
     """Return the directory of a page at ``position`` whose samples follow it directly."""
     size = math.prod(shape) * dtype.itemsize
@@ -91,11 +87,7 @@ def _page_head(
 
 
 def _page_entries(
-    shape: tuple[int, ...],
-    dtype: np.dtype[Any],
-    dpi: tuple[float, float] | None,
-    start: int,
-    offset_type: int,
+    shape: tuple[int, ...], dtype: np.dtype[Any], dpi: Resolution, start: int, offset_type: int
 ) -> list[Entry]:
     """Return the tags of an image whose strips follow each other from ``start`` on."""
     H, W, C = shape

@@ -20,7 +20,7 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 
 from edgecli.errors import OutputError
-from edgecli.images import magic
+from edgecli.images import Shape, magic
 from edgecli.images.streams import ForwardReader, StreamSink, StreamSource, read_samples
 from edgecli.records import dataclass, replace
 from edgecli.rows.base import ImageInfo
@@ -122,7 +122,7 @@ def _fraction(reader: ForwardReader, what: str, text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _layout(reader: ForwardReader, fields: dict[str, str]) -> tuple[tuple[int, int, int], int, int]:
+def _layout(reader: ForwardReader, fields: dict[str, str]) -> tuple[Shape, int, int]:
     """Return luma's shape ``(H, W, 1)``, the bits of a sample, and a frame's bytes of chroma."""
     height, width = (_length(reader, fields.get(letter, "")) for letter in "HW")
     colour = fields.get("C", "420jpeg")
@@ -179,9 +179,9 @@ class FrameWriter:
     def __init__(self, file: IO[bytes], header: StreamHeader | None = None) -> None:
         self._file = file
         self._header = header or StreamHeader()
-        self._first: tuple[tuple[int, int, int], np.dtype[Any]] | None = None
+        self._first: tuple[Shape, np.dtype[Any]] | None = None
 
-    def sink(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> StreamSink:
+    def sink(self, shape: Shape, dtype: np.dtype[Any]) -> StreamSink:
         """Return the next frame's sink; write and finish it before the one after it.
 
         Raises OutputError where ``shape`` (height, width, channels) or ``dtype`` is not a grey
@@ -197,9 +197,7 @@ class FrameWriter:
         return StreamSink(self._file, dtype.newbyteorder("<"), start)
 
 
-def _written_header(
-    header: StreamHeader, shape: tuple[int, int, int], dtype: np.dtype[Any]
-) -> bytes:
+def _written_header(header: StreamHeader, shape: Shape, dtype: np.dtype[Any]) -> bytes:
     H, W, C = shape
     if C != 1 or dtype not in (np.uint8, np.uint16):
         fault = f"{C} channels of {dtype} do not fit a YUV4MPEG2 stream of grey frames"
@@ -210,5 +208,5 @@ def _written_header(
     return f"YUV4MPEG2 {fields}\n".encode()
 
 
-def _described(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> str:
+def _described(shape: Shape, dtype: np.dtype[Any]) -> str:
     return f"{shape[0]}×{shape[1]}×{shape[2]} {dtype}"

@@ -124,33 +124,19 @@ def _number(text: str, line: int, column: int, origin: Origin) -> float:
 # --- grids --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Filter:
-    """One filter of a grid file, its weights ``(C_in, kH, kW)`` divided by its scale."""
-
-    line: int  # of its first row
-    weight: NDArray[np.float64]
-    name: str | None
-    bias: float | None
-
-
 def _read_grids(lines: Sequence[Line], origin: Origin) -> FilterBank:
     filters = [_filter(section, origin) for section in _sections(lines)]
-    first = filters[0].weight.shape
-    for read in filters:
-        if read.weight.shape != first:
+    first_lines, weights, names, biases = zip(*filters, strict=True)
+    for line, weight in zip(first_lines, weights, strict=True):
+        if weight.shape != weights[0].shape:
             raise origin.error(
-                f"a filter of {times(read.weight.shape)} (channels × height × width) after one "
-                f"of {times(first)}; the filters of a file have one shape",
-                read.line,
+                f"a filter of {times(weight.shape)} (channels × height × width) after one "
+                f"of {times(weights[0].shape)}; the filters of a file have one shape",
+                line,
             )
-    biased = any(read.bias is not None for read in filters)
-    return build_bank(
-        origin,
-        np.stack([read.weight for read in filters]),
-        [read.bias or 0.0 for read in filters] if biased else None,
-        [read.name for read in filters],
-    )
+    is_biased = any(bias is not None for bias in biases)
+    bias = [bias or 0.0 for bias in biases] if is_biased else None
+    return build_bank(origin, np.stack(weights), bias, names)
 
 
 def _sections(lines: Sequence[Line]) -> list[list[Line]]:
@@ -164,7 +150,10 @@ def _sections(lines: Sequence[Line]) -> list[list[Line]]:
     return sections
 
 
-def _filter(section: Sequence[Line], origin: Origin) -> _Filter:
+def _filter(
+    section: Sequence[Line], origin: Origin
+) -> tuple[int, NDArray[np.float64], str | None, float | None]:
+    """Return a filter's first line, weights ``(C_in, kH, kW)``, name and bias, if it has them."""
     words: dict[str, Line] = {}
     for line in section:
         if line.word in words:
@@ -175,14 +164,12 @@ def _filter(section: Sequence[Line], origin: Origin) -> _Filter:
     if not rows:
         named = words["name"]
         raise origin.error(f"no rows follow name: {named.text}; write them", named.number)
-    weight = _divided(_volume(section, origin), _scale(words.get("scale"), origin))
-    name, bias = words.get("name"), words.get("bias")
-    return _Filter(
-        rows[0].number,
-        weight,
-        None if name is None else _name(name, origin),
-        None if bias is None else _number(bias.text, bias.number, bias.column, origin),
-    )
+    weight = _volume(section, origin)
+    if "scale" in words:
+        weight = _divided(weight, _scale(words["scale"], origin))
+    name = _name(words["name"], origin) if "name" in words else None
+    bias = _value(words["bias"], origin) if "bias" in words else None
+    return rows[0].number, weight, name, bias
 
 
 def _volume(section: Sequence[Line], origin: Origin) -> NDArray[np.float64]:
@@ -221,10 +208,12 @@ def _name(line: Line, origin: Origin) -> str:
         raise origin.error(str(error), line.number, line.column) from error
 
 
-def _scale(line: Line | None, origin: Origin) -> float:
-    if line is None:
-        return 1.0
-    scale = _number(line.text, line.number, line.column, origin)
+def _value(line: Line, origin: Origin) -> float:
+    return _number(line.text, line.number, line.column, origin)
+
+
+def _scale(line: Line, origin: Origin) -> float:
+    scale = _value(line, origin)
     if scale == 0:
         raise origin.error("the scale divides the weights; 0 cannot", line.number, line.column)
     return scale

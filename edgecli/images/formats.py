@@ -119,7 +119,7 @@ class ImageFile:
             case "csv":
                 from edgecli.images.text_grid import CsvSink
 
-                return CsvSink(file, shape, samples)
+                return CsvSink(file, samples)
             case _:
                 from edgecli.images.pillow_writer import PillowSink
 

@@ -1,4 +1,4 @@
-"""PNM and PAM as streams of images, one after another: P1 to P7 are read, P5 to P7 written.
+"""PNM and PAM as streams of images, one after another: P1 to P7 are read, P5 and P6 written.
 
 The rules are those of netpbm's manual (pbm, pgm, ppm and pam in section 5) and of its library:
 
@@ -23,7 +23,6 @@ from typing import IO, Any, BinaryIO
 
 import numpy as np
 
-from edgecli.errors import OutputError
 from edgecli.images import Shape
 from edgecli.images.streams import (
     ForwardReader,
@@ -237,36 +236,19 @@ def _read_text(reader: ForwardReader, size: int) -> bytes:
 
 
 class PnmSink(StreamSink):
-    """One image written as PGM (1 channel), PPM (3) or PAM (2 and 4), of 8 or 16 bits.
-
-    A grey image is a PPM too if it is to be ``in_colour``. Raises OutputError where ``shape``
-    (height, width, channels) or ``dtype`` has no PNM form.
-    """
+    """One image of 8 or 16 bits as PGM or, ``in_colour``, as PPM, for rows of 1 or 3 channels."""
 
     def __init__(
-        self, file: IO[bytes], shape: Shape, dtype: np.dtype[Any], *, in_colour: bool = False
+        self, file: IO[bytes], shape: Shape, dtype: np.dtype[Any], *, in_colour: bool
     ) -> None:
-        H, W, C = shape
-        self._is_spread = in_colour and C == 1
-        header = _written_header((H, W, 3 if self._is_spread else C), dtype)
-        super().__init__(file, dtype.newbyteorder(">"), header)
+        self._in_colour = in_colour
+        header = f"P{6 if in_colour else 5}\n{shape[1]} {shape[0]}\n{np.iinfo(dtype).max}\n"
+        super().__init__(file, dtype.newbyteorder(">"), header.encode())
 
     def encode(self, rows: Rows) -> memoryview | bytes:
         """Return the rows' bytes, grey ones in three channels where the image is in colour."""
-        if self._is_spread:
+        if self._in_colour and rows.shape[2] == 1:
             grey, rows = rows, np.empty((*rows.shape[:2], 3), rows.dtype)
             for channel in range(3):
                 rows[..., channel] = grey[..., 0]
         return super().encode(rows)
-
-
-def _written_header(shape: Shape, dtype: np.dtype[Any]) -> bytes:
-    H, W, C = shape
-    if dtype not in (np.uint8, np.uint16) or not 1 <= C <= 4:
-        known = "1 to 4 of uint8 or uint16 do"
-        raise OutputError(f"{C} channels of {dtype} do not fit PNM, {known}; write NPY or TIFF")
-    maxval = np.iinfo(dtype).max
-    if C in (1, 3):
-        return f"P{5 if C == 1 else 6}\n{W} {H}\n{maxval}\n".encode()
-    fields = f"WIDTH {W}\nHEIGHT {H}\nDEPTH {C}\nMAXVAL {maxval}"
-    return f"P7\n{fields}\nTUPLTYPE {'GRAYSCALE' if C == 2 else 'RGB'}_ALPHA\nENDHDR\n".encode()

@@ -51,8 +51,8 @@ class PngSink:
     r"""A PNG being written to a file or pipe; a ``Sink``.
 
     ``shape`` is (H, W, C) with C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; ``dtype`` is uint8 or
-    uint16; ``dpi`` is the horizontal and vertical resolution. Raises OutputError for any other
-    image, and lets the file's own OSError pass.
+    uint16; ``dpi`` is the horizontal and vertical resolution. Raises OutputError for an image of
+    too many or no rows or columns; the file's own OSError passes.
 
     >>> import io
     >>> file = io.BytesIO()
@@ -97,11 +97,6 @@ class PngSink:
 def _header(shape: Shape, dtype: np.dtype[Any]) -> bytes:
     """Return the data of IHDR, PNG 11.2.1."""
     H, W, C = shape
-    if C not in _COLOUR_TYPES or dtype not in (np.uint8, np.uint16):
-        raise OutputError(
-            f"a PNG holds 1 to 4 channels of uint8 or uint16, not {C} of {dtype}; "
-            "write .npy or .tiff instead"
-        )
     if not (1 <= H <= MAX_FIELD and 1 <= W <= MAX_FIELD):
         raise OutputError(
             f"a PNG has 1 to {MAX_FIELD:,} rows and columns, not {H:,} × {W:,}; write .npy instead"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
-from edgecli.errors import ImageError, OutputError
-from edgecli.images import Shape
+from edgecli.errors import ImageError
 from edgecli.images.sample_types import as_rows, smallest
 from edgecli.images.streams import ForwardReader, StreamSink
 from edgecli.rows.arrays import ArraySource
@@ -97,15 +96,8 @@ class CsvSink(StreamSink):
     """A grey image as comma-separated numbers, a line per row.
 
     Floats are written as the shortest decimals that read back as the same float32, whole ones with
-    ``.0``, so that they read back as floats. Raises OutputError for more than one channel.
+    ``.0``, so that they read back as floats.
     """
-
-    def __init__(self, file: BinaryIO, shape: Shape, dtype: np.dtype[Any]) -> None:
-        if shape[2] != 1:
-            raise OutputError(
-                f"csv holds one channel, not {shape[2]}; choose --format npy, or one --channels"
-            )
-        super().__init__(file, dtype)
 
     def encode(self, rows: Rows) -> bytes:
         """Return the rows as text."""

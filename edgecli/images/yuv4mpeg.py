@@ -184,8 +184,8 @@ class FrameWriter:
     def sink(self, shape: Shape, dtype: np.dtype[Any]) -> StreamSink:
         """Return the next frame's sink; write and finish it before the one after it.
 
-        Raises OutputError where ``shape`` (height, width, channels) or ``dtype`` is not a grey
-        frame's, or not the first one's. The file's own OSError passes.
+        ``shape`` has one channel, ``dtype`` is uint8 or uint16. Raises OutputError where they are
+        not the first frame's. The file's own OSError passes.
         """
         start = b"FRAME\n"
         if self._first is None:
@@ -198,10 +198,7 @@ class FrameWriter:
 
 
 def _written_header(header: StreamHeader, shape: Shape, dtype: np.dtype[Any]) -> bytes:
-    H, W, C = shape
-    if C != 1 or dtype not in (np.uint8, np.uint16):
-        fault = f"{C} channels of {dtype} do not fit a YUV4MPEG2 stream of grey frames"
-        raise OutputError(f"{fault}; write 1 channel of uint8 or uint16, or PPM")
+    H, W, _ = shape
     rate, aspect = ("{}:{}".format(*fraction) for fraction in (header.rate, header.aspect))
     colour = "mono" if dtype == np.uint8 else "mono16"
     fields = f"W{W} H{H} F{rate} I{header.interlacing} A{aspect} C{colour} XCOLORRANGE=FULL"

@@ -17,7 +17,7 @@ from edgecli.filters import dump_filter, filter_format
 from edgecli.filters.learn import Task, learn
 from edgecli.images.colour import to_volume
 from edgecli.images.files import check_place, open_images, whole_file
-from edgecli.images.orientation import upright
+from edgecli.images.sources import upright
 from edgecli.reports.learned import write_learned
 from edgecli.rows.base import Source
 

@@ -26,7 +26,7 @@ from edgecli.images.formats import (
     check_holds,
     format_of,
 )
-from edgecli.images.orientation import upright
+from edgecli.images.sources import upright
 from edgecli.operators.operators import combined_dtype
 from edgecli.paint.rendering import DEPTHS
 from edgecli.records import dataclass, replace

@@ -24,7 +24,7 @@ from edgecli.detect.settings import Settings, parse_scales
 from edgecli.detect.stages import Layers, angles, combine, run_stages, widen
 from edgecli.errors import UsageError
 from edgecli.geometry import bands, parse_border, parse_padding
-from edgecli.images.nan import NanCounter
+from edgecli.images.sources import NanCounter
 from edgecli.lines.thresholds import Levels, choose_threshold
 from edgecli.operators.operators import load_operator
 from edgecli.operators.responders import Stopwatch

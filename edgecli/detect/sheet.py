@@ -14,7 +14,7 @@ from edgecli.detect.pipeline import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import FORMATS, begin_file, check_holds, format_of
-from edgecli.images.orientation import upright
+from edgecli.images.sources import upright
 from edgecli.operators.operators import load_operator
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import ArraySink, ArraySource

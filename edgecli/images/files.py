@@ -9,11 +9,15 @@ import re
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edgecli.errors import ImageError, OutputError
 from edgecli.images import magic
+from edgecli.images.colour import to_volume
 from edgecli.rows.base import Source
 
 HEAD = 64
@@ -72,6 +76,20 @@ def _decode(
         yield from pillow.read_images(
             stream, path, max_pixels=max_pixels, grey=grey, all_frames=all_frames
         )
+
+
+def read_mask(path: str, *, max_pixels: int) -> NDArray[np.bool_]:
+    """Return the pixels ``(H, W)`` of an image that are at least half as bright as its brightest.
+
+    The file may be a grid of numbers. An image of nothing but zeros gives all False. Raises
+    ImageError.
+    """
+    images = open_images(path, max_pixels=max_pixels, grey=True)  # holds the file open
+    with closing(next(images)) as source:
+        (rows,) = source.blocks([(0, source.shape[0])])
+    luma = to_volume(rows, "gray", (0, 0, 0))[0].astype(np.float64)
+    inside: NDArray[np.bool_] = (luma > 0) & (2 * luma >= luma.max())
+    return inside
 
 
 def _is_text(head: bytes) -> bool:

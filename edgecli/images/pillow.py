@@ -19,8 +19,8 @@ from edgecli.errors import ImageError
 from edgecli.images import magic
 from edgecli.images import pillow_headers as headers
 from edgecli.images.limits import check_pixels, image_name
-from edgecli.images.orientation import oriented
 from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image
+from edgecli.images.sources import oriented
 from edgecli.records import replace
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows, Source

@@ -1,4 +1,4 @@
-"""NaN in float images: counted as the rows pass, and refused where it is not wanted."""
+"""Open images as other sources: turned upright by their EXIF orientation, or with NaN counted."""
 
 from __future__ import annotations
 
@@ -7,10 +7,37 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from edgecli.errors import ImageError
+from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import Rows, Source
 
 NAN_CHOICES = ("propagate", "ignore", "error")
 """NaN spoils the responses that see it, makes them 0, or is an error."""
+
+
+def upright(source: Source) -> Source:
+    """Return an image turned as its EXIF orientation says, which needs the whole image."""
+    if source.info.orientation == 1:
+        return source
+    (rows,) = source.blocks([(0, source.shape[0])])
+    return ArraySource(oriented(rows, source.info.orientation), source.info)
+
+
+def oriented(array: Rows, orientation: int) -> Rows:
+    """Return an upright view of an image ``(H, W, C)`` by EXIF's orientation, 1 to 8.
+
+    >>> picture = np.arange(6).reshape(2, 3, 1)
+    >>> oriented(picture, 6)[:, :, 0]
+    array([[3, 0],
+           [4, 1],
+           [5, 2]])
+    """
+    if orientation in {5, 6, 7, 8}:
+        array = array.transpose(1, 0, 2)
+    if orientation in {3, 4, 7, 8}:
+        array = array[::-1]
+    if orientation in {2, 3, 6, 7}:
+        array = array[:, ::-1]
+    return array
 
 
 class NanCounter:

@@ -17,8 +17,15 @@ from PIL import Image
 
 from edgecli.errors import ImageError
 from edgecli.images.pillow import read_images
-from edgecli.images.tiff import LONG, SHORT, Tag, directory_bytes, read_directories
-from edgecli.images.tiff_writer import TiffSink, write_pages
+from edgecli.images.tiff import (
+    LONG,
+    SHORT,
+    Tag,
+    TiffSink,
+    directory_bytes,
+    read_directories,
+    write_pages,
+)
 
 Pixels = NDArray[Any]
 TYPES = ("uint8", "uint16", "int16", "int32", "float32")

@@ -109,7 +109,7 @@ class ImageFile:
 
                 return PnmSink(file, shape, samples, in_colour=name == "ppm")
             case "tiff":
-                from edgecli.images.tiff_writer import TiffSink
+                from edgecli.images.tiff import TiffSink
 
                 return TiffSink(file, shape, samples, dpi=info.dpi)
             case "npy":

@@ -154,11 +154,8 @@ def _quoted(token: bytes) -> str:
 def _source(reader: ForwardReader, header: _Header) -> StreamSource:
     dtype = "bool" if header.is_bitmap else "uint8" if header.maxval < 256 else "uint16"
     info = ImageInfo(reader.path, _FORMATS[header.kind], header.shape, dtype, frame=reader.frame)
-    read_rows: Callable[[Rows], None]
-    if header.kind == 1:
-        read_rows = partial(_read_plain_bits, reader)
-    elif header.kind == 4:
-        read_rows = partial(_read_packed_bits, reader)
+    if header.kind in (1, 4):
+        read_rows = partial(_read_plain_bits if header.kind == 1 else _read_packed_bits, reader)
     elif header.kind in (2, 3):
         read_rows = partial(_read_plain_numbers, reader, maxval=header.maxval)
     else:

@@ -24,7 +24,8 @@ from edgecli.images import magic
 from edgecli.images.limits import too_large
 from edgecli.rows.base import Rows
 
-_COMMON = ("JPEG", "PNG", "GIF", "BMP")  # the formats whose plug-ins Pillow imports at once
+# The formats whose plug-ins Pillow imports at once.
+_COMMON: tuple[str, ...] = ("JPEG", "PNG", "GIF", "BMP")
 _WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
 
 # Rarer formats that Pillow decodes truly. Left out are EPS (it runs Ghostscript), DDS and ICNS (a
@@ -36,7 +37,7 @@ _PIXELS_AT_ONCE = 1 << 17  # on the way to NumPy; more and Pillow's copies leave
 
 
 class _Borrowed:
-    """How many threads use Pillow with which limit, and how to put its settings back."""
+    """The limits of the threads that use Pillow, and the way to put its settings back."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -146,15 +147,22 @@ def _reason(error: Exception) -> str:
 
 
 def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> ImageFile.ImageFile:
-    """Read an image's header; call it inside ``guarded``."""
+    """Read an image's header; call it inside ``guarded``.
+
+    Formats that are named are tried first, since naming one imports its plug-in, not all forty.
+    """
     if formats is not None:
         return Image.open(stream, formats=formats)
     stream.seek(0)
-    head = stream.read(12)
+    head, common = stream.read(12), _COMMON
     if head.startswith(magic.JPEG) and (photo := _open_jpeg(stream)):
         return photo
+    if _WEBP.match(head):
+        from PIL.WebPImagePlugin import WebPImageFile
+
+        common = (WebPImageFile.format,)
     try:
-        return Image.open(stream, formats=_common_formats(head))
+        return Image.open(stream, formats=common)
     except UnidentifiedImageError:
         return Image.open(stream, formats=_rare_formats())
 
@@ -172,15 +180,6 @@ def _open_jpeg(stream: BinaryIO) -> ImageFile.ImageFile | None:
         return jpeg_factory(stream)
     except (SyntaxError, IndexError, TypeError, struct.error):  # as Image.open does
         return None
-
-
-def _common_formats(head: bytes) -> tuple[str, ...]:
-    """Name the formats to try first: naming one imports its plug-in, not all forty."""
-    if not _WEBP.match(head):
-        return _COMMON
-    from PIL import WebPImagePlugin
-
-    return (WebPImagePlugin.WebPImageFile.format,)
 
 
 def is_known(head: bytes) -> bool:

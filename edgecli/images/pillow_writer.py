@@ -78,7 +78,7 @@ def save_frames(
     size and type. Raises UsageError or OutputError for frames that the format cannot hold.
     """
     if format_ == "tiff":
-        from edgecli.images.tiff_writer import write_pages
+        from edgecli.images.tiff import write_pages
 
         write_pages(file, frames)
         return

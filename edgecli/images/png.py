@@ -6,8 +6,7 @@ and *rows* (inflate, undo the row filters, hand out pixels).
 
 8 and 16 bit grey, grey-alpha, RGB and RGBA are read here. Palettes, 1 to 4 bits and interlacing are
 rare and small, and left to Pillow; ``PngHeader.is_streamable`` tells them apart.
-
-Source: W3C, *Portable Network Graphics (PNG) Specification (Third Edition)*, cited as "PNG 9.2".
+"PNG 9.2" cites the specification named in ``png_format``.
 """
 
 from __future__ import annotations
@@ -184,7 +183,7 @@ def _orientation(exif: bytes) -> int:
 
 
 class _Inflater:
-    """The zlib stream of the IDAT chunks, inflated no further than asked: no bomb goes off."""
+    """The zlib stream of the IDAT chunks, inflated only as far as asked: no bomb goes off."""
 
     def __init__(self, chunks: ChunkReader) -> None:
         self._path = chunks.path

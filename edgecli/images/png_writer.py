@@ -2,10 +2,8 @@
 
 Each band is filtered and deflated by itself and ends at a byte boundary (a full flush), so that
 the pieces laid end to end are one deflate stream. The first row of a band is not filtered, since
-it would need the band before. The file depends on the rows and on where they were cut into bands,
-and on nothing else: not on threads, nor on the time of day.
-
-Source: W3C, *Portable Network Graphics (PNG) Specification (Third Edition)*, cited as "PNG 9.2".
+it would need the band before. The file depends only on the rows and on the cuts between bands.
+"PNG 9.2" cites the specification named in ``png_format``.
 """
 
 from __future__ import annotations

@@ -46,10 +46,6 @@ def dump_filter(bank: FilterBank, file_format: str) -> bytes:
     -2  0  2
     -1  0  1
     """
-    if file_format not in FILTER_FORMATS:
-        raise FilterError(
-            f"filter formats are {', '.join(FILTER_FORMATS)}, not {quoted(file_format)}"
-        )
     return FILTER_FORMATS[file_format](bank)
 
 

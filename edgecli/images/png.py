@@ -79,13 +79,8 @@ class PngHeader:
 
     @property
     def pixel_bytes(self) -> int:
-        """Bytes per pixel of a streamable image, the distance that its row filters look left."""
+        """Bytes per pixel of a streamable image."""
         return self.channels * self.bit_depth // 8
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes per row of a streamable image, without the byte that names the row's filter."""
-        return self.width * self.pixel_bytes
 
 
 def parse_header(first_bytes: bytes, path: str) -> PngHeader:
@@ -236,7 +231,8 @@ class PngSource(RowStream):
         self._header = header
         self._transparent = transparent
         self._inflater = _Inflater(chunks)
-        self._above = np.broadcast_to(np.uint8(0), header.row_bytes)  # zeros that take no memory
+        self._row_bytes = header.width * header.pixel_bytes
+        self._above = np.broadcast_to(np.uint8(0), self._row_bytes)  # zeros that take no memory
         self._rows_left = header.height
         self._batches = self._decoded_batches()
         self._read_rows = row_reader(self._batches)
@@ -264,7 +260,7 @@ class PngSource(RowStream):
 
     def _decoded_batches(self) -> Generator[Rows, None, None]:
         """Yield all rows (n, W, C); a batch is inflated while the one before is decoded."""
-        scanline = 1 + self._header.row_bytes
+        scanline = 1 + self._row_bytes  # with the number of its filter
         height, step = self._header.height, max(1, _BATCH // scanline)
         inflated = (
             self._inflater.read(min(step, height - start) * scanline)

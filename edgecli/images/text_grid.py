@@ -29,7 +29,13 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
            [-1,  0]], dtype=int16)
     """
     reader = ForwardReader(file, path)
-    lines = _content(_decoded_text(reader))
+    try:
+        lines = _content(reader.read().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise reader.error(
+            f"is neither a known format nor UTF-8 text (byte {error.start:,}); "
+            "convert it to PNG, or save the numbers as UTF-8"
+        ) from error
     if not lines:
         raise reader.error("holds no numbers; give a row of numbers per line")
     text = "\n".join(lines.values())  # searching it once is quicker than line by line
@@ -44,16 +50,6 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     values = smallest(grid, path) if is_whole else as_rows(grid, path)
     info = ImageInfo(path, "CSV" if separator else "text", shape, values.dtype.name)
     return ArraySource(values[:, :, np.newaxis], info)
-
-
-def _decoded_text(reader: ForwardReader) -> str:
-    try:
-        return reader.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise reader.error(
-            f"is neither a known format nor UTF-8 text (byte {error.start:,}); "
-            "convert it to PNG, or save the numbers as UTF-8"
-        ) from error
 
 
 def _content(text: str) -> dict[int, str]:

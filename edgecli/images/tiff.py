@@ -227,59 +227,42 @@ class TiffSink(StreamSink):
     def __init__(
         self, file: BinaryIO, shape: Shape, dtype: np.dtype[Any], *, dpi: Resolution = None
     ) -> None:
-        is_big = _needs_bigtiff([(shape, dtype)])
-        head = _file_head(is_big=is_big)
-        head += _page_head(shape, dtype, len(head), is_last=True, is_big=is_big, dpi=dpi)
+        (head,) = _page_heads([(shape, dtype)], dpi)
         super().__init__(file, dtype.newbyteorder("<"), head)
 
 
 def write_pages(file: BinaryIO, pages: Sequence[Rows]) -> None:
     """Write images ``(H, W, C)``, of any sizes and types that TiffSink takes, as pages."""
-    is_big = _needs_bigtiff([(page.shape, page.dtype) for page in pages])
-    position = file.write(_file_head(is_big=is_big))
-    for number, page in enumerate(pages, 1):
-        is_last = number == len(pages)
-        head = _page_head(page.shape, page.dtype, position, is_last=is_last, is_big=is_big)
+    heads = _page_heads([(page.shape, page.dtype) for page in pages])
+    for head, page in zip(heads, pages, strict=True):
         data = page.astype(page.dtype.newbyteorder("<"), copy=False).tobytes()
-        position += file.write(head) + file.write(data + b"\0" * (len(data) % 2))
+        file.write(head + data + b"\0" * (len(data) % 2))
 
 
-def _needs_bigtiff(pages: Sequence[tuple[tuple[int, ...], np.dtype[Any]]]) -> bool:
-    """Return whether pages of these shapes and types, with their directories, may pass 4 GiB."""
+def _page_heads(
+    pages: Sequence[tuple[tuple[int, ...], np.dtype[Any]]], dpi: Resolution = None
+) -> Iterator[bytes]:
+    """Yield the bytes before each page's samples: its directory, and first the file's head."""
+    sizes = [math.prod(shape) * dtype.itemsize for shape, dtype in pages]
     strips = sum(-(-shape[0] // _rows_per_strip(shape, dtype)) for shape, dtype in pages)
-    samples = sum(math.prod(shape) * dtype.itemsize for shape, dtype in pages)
-    return samples + strips * 16 + len(pages) * 1024 > _LARGEST_CLASSIC
+    is_big = sum(sizes) + 16 * strips + 1024 * len(pages) > _LARGEST_CLASSIC
+    offset_type = LONG8 if is_big else LONG
+    head = struct.pack("<2sHI", b"II", 42, 8)
+    if is_big:
+        head = struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16)
+    position = len(head)
+    for number, (size, (shape, dtype)) in enumerate(zip(sizes, pages, strict=True), 1):
+        entries = _page_entries(shape, dtype, dpi, 0, offset_type)
+        start = position + len(directory_bytes(entries, position, is_big=is_big))
+        following = start + size + size % 2
+        entries = _page_entries(shape, dtype, dpi, start, offset_type)
+        next_page = following if number < len(pages) else 0
+        yield head + directory_bytes(entries, position, next_page, is_big=is_big)
+        head, position = b"", following
 
 
 def _rows_per_strip(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
     return max(min(_STRIP_BYTES // (math.prod(shape[1:]) * dtype.itemsize), shape[0]), 1)
-
-
-def _file_head(*, is_big: bool) -> bytes:
-    """Return the start of a file whose first directory follows directly."""
-    if is_big:
-        return struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16)
-    return struct.pack("<2sHI", b"II", 42, 8)
-
-
-def _page_head(
-    shape: tuple[int, ...],
-    dtype: np.dtype[Any],
-    position: int,
-    *,
-    is_last: bool,
-    is_big: bool,
-    dpi: Resolution = None,
-) -> bytes:
-    """Return the directory of a page at ``position`` whose samples follow it directly."""
-    size = math.prod(shape) * dtype.itemsize
-
-    def head(start: int, following: int) -> bytes:
-        entries = _page_entries(shape, dtype, dpi, start, LONG8 if is_big else LONG)
-        return directory_bytes(entries, position, following, is_big=is_big)
-
-    start = position + len(head(0, 0))
-    return head(start, 0 if is_last else start + size + size % 2)
 
 
 def _page_entries(

@@ -18,9 +18,9 @@ from edgecli.filters import (
     FilterBank,
     dump_filter,
     filter_format,
-    from_kernel,
     load_filter,
 )
+from tests.filter_files import from_kernel
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 NAMES = (

@@ -156,19 +156,14 @@ class FilterBank:
         return FilterBank(self.weight[chosen], bias, [self.names[i] for i in chosen])
 
 
-def from_kernel(kernel: ArrayLike, name: str) -> FilterBank:
-    """Return a bank of one filter of depth 1, its kernel ``(kH, kW)``."""
-    return FilterBank(_numbers(kernel, "weights")[np.newaxis, np.newaxis], names=[name])
-
-
 def concatenate(banks: Sequence[FilterBank]) -> FilterBank:
     """Return one bank of all filters; those of depth 1 go over the depth of the others.
 
     FilterError where kernels differ in size or volumes in depth.
 
-    >>> pair = concatenate([from_kernel([[1, -1]], "x"), from_kernel([[1, 1]], "sum")])
+    >>> pair = concatenate([FilterBank([[[[1, -1]]]]), FilterBank([[[[1, 1]]]], names=["sum"])])
     >>> pair.names, pair.shape
-    (('x', 'sum'), (2, 1, 1, 2))
+    (('filter-1', 'sum'), (2, 1, 1, 2))
     """
     if not banks:
         raise FilterError("a filter bank has at least one filter; none was given")

@@ -6,7 +6,7 @@ To add a filter, write a function that returns its kernel and a line in ``_SINGL
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,37 +15,29 @@ from edgecli.filters import kernels
 from edgecli.filters.bank import FilterBank
 from edgecli.filters.kernels import Kernel
 from edgecli.filters.origin import counted, parse_number, quoted
-from edgecli.records import dataclass
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A number that follows a filter's name: ``gaussian:2``."""
-
-    name: str
-    default: float
-    meaning: str
+from edgecli.records import dataclass, field
 
 
 @dataclass(frozen=True)
 class BuiltinFilter:
     """A named filter, or several of one name; ``make`` takes the parameters and returns kernels.
 
-    ``members`` names the filters where there are several. A filter with default ``angles`` takes
-    any number of angles after its parameters, and makes a filter of each.
+    ``parameters`` gives their defaults by name; other numbers follow the filter's name, as in
+    ``gaussian:2``. ``members`` names the filters where there are several. A filter with default
+    ``angles`` takes any number of angles after its parameters, and makes a filter of each.
     """
 
     name: str
     description: str
     make: Callable[..., Kernel]
-    parameters: tuple[Parameter, ...] = ()
+    parameters: Mapping[str, float] = field(default_factory=dict)
     members: tuple[str, ...] = ()
     angles: tuple[float, ...] = ()
 
     @property
     def usage(self) -> str:
         """The name with its parameters: ``gaussian[:sigma]``."""
-        names = [parameter.name for parameter in self.parameters] + ["angle…"] * bool(self.angles)
+        names = [*self.parameters] + ["angle…"] * bool(self.angles)
         return self.name + f"[:{','.join(names)}]" * bool(names)
 
     def names(self, given: Sequence[float], values: Sequence[float]) -> tuple[str, ...]:
@@ -68,12 +60,8 @@ class Recipe:
     network: bool = False
 
 
-def _sigma(default: float) -> Parameter:
-    return Parameter("sigma", default, "standard deviation in pixels")
-
-
 def _both_axes(
-    name: str, description: str, make: Callable[..., Kernel], *parameters: Parameter
+    name: str, description: str, make: Callable[..., Kernel], **parameters: float
 ) -> tuple[BuiltinFilter, BuiltinFilter]:
     """Return a derivative along x and, as its transpose, that along y."""
 
@@ -85,11 +73,6 @@ def _both_axes(
         BuiltinFilter(f"{name}-y", description.format("y"), transposed, parameters),
     )
 
-
-_DOG = (
-    Parameter("sigma1", 1.0, "standard deviation of the narrower Gaussian, in pixels"),
-    Parameter("sigma2", 0.0, "standard deviation of the wider one; 0 for 1.6 sigma1"),
-)
 
 _SINGLE = (
     BuiltinFilter("vertical", "vertical edges, bright left of dark is positive", kernels.vertical),
@@ -106,10 +89,12 @@ _SINGLE = (
     BuiltinFilter("roberts-2", "difference along the other diagonal, 2 × 2", kernels.roberts_2),
     BuiltinFilter("laplacian", "second derivatives, four neighbours", kernels.laplacian),
     BuiltinFilter("laplacian-8", "second derivatives, eight neighbours", kernels.laplacian_8),
-    *_both_axes("gradient", "derivative of a Gaussian along {}", kernels.gradient_x, _sigma(1.0)),
-    BuiltinFilter("log", "Laplacian of a Gaussian", kernels.log, (_sigma(1.4),)),
-    BuiltinFilter("dog", "difference of two Gaussians", kernels.dog, _DOG),
-    BuiltinFilter("gaussian", "smoothing that sums to 1", kernels.gaussian, (_sigma(1.0),)),
+    *_both_axes("gradient", "derivative of a Gaussian along {}", kernels.gradient_x, sigma=1.0),
+    BuiltinFilter("log", "Laplacian of a Gaussian", kernels.log, {"sigma": 1.4}),
+    BuiltinFilter(
+        "dog", "difference of two Gaussians", kernels.dog, {"sigma1": 1.0, "sigma2": 0.0}
+    ),
+    BuiltinFilter("gaussian", "smoothing that sums to 1", kernels.gaussian, {"sigma": 1.0}),
     BuiltinFilter("identity", "every pixel as it is", kernels.identity),
 )
 
@@ -142,14 +127,14 @@ _SEVERAL = (
         "gabor",
         "waves under a Gaussian, at angles in degrees",
         kernels.gabor,
-        (Parameter("wavelength", 6.0, "length of a wave in pixels"),),
+        {"wavelength": 6.0},
         angles=(0.0, 45.0, 90.0, 135.0),
     ),
     BuiltinFilter(
         "canny",
         "Sobel's derivatives of a smoothed image",
         kernels.canny,
-        (_sigma(1.4),),
+        {"sigma": 1.4},
         members=("canny-x", "canny-y"),
     ),
 )
@@ -246,9 +231,9 @@ def _parse_parameters(entry: BuiltinFilter, given: list[str]) -> list[float]:
 
 def _filled(entry: BuiltinFilter, given: list[float]) -> list[float]:
     """Return a value for each parameter: those given, then the defaults of the rest."""
-    rest = entry.parameters[len(given) :]
+    defaults = [*entry.parameters.values()][len(given) :]
     angles = entry.angles if len(given) <= len(entry.parameters) else ()
-    return [*given, *(parameter.default for parameter in rest), *angles]
+    return [*given, *defaults, *angles]
 
 
 def _canonical(name: str, values: Sequence[float]) -> str:

@@ -72,7 +72,7 @@ def detect_grid(path: str, settings: Settings, target: Target, limits: Limits) -
 
     Each filter runs alone over the whole image, which is kept meanwhile. Raises an EdgeCliError.
     """
-    from edgecli.images.contact_sheet import contact_sheet, small  # Pillow loads late
+    from edgecli.images.thumbnails import contact_sheet, small  # Pillow loads late
 
     outputs = name_grid(path, target)
     if target.folder:

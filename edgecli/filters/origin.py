@@ -60,8 +60,8 @@ def build_bank(
         raise origin.error(f"{counted(len(names), 'name')} for {counted(count, 'filter')}")
     if bias is not None and np.ndim(bias) == 0:
         bias = np.full(count, bias)
-    given = names or [None] * count
-    chosen = [name if name is not None else own[n] for n, name in enumerate(given)]
+    given = zip(names or [None] * count, own, strict=True)
+    chosen = [default if name is None else name for name, default in given]
     try:
         return FilterBank(full, bias, chosen)
     except FilterError as error:

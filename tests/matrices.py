@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from typing import Any, cast
+from typing import Any
 
 from numpy.typing import NDArray
 
-from edgecli.images.npy import NpySink
-from edgecli.images.text_grid import CsvSink
-from edgecli.rows.base import Sink, Source
+from edgecli.images.formats import FORMATS, begin_file
+from edgecli.rows.arrays import ArraySource
+from edgecli.rows.base import Source
 
 Pixels = NDArray[Any]
 LIMIT = 2**31
@@ -23,9 +23,10 @@ def whole(source: Source) -> Pixels:
     return rows
 
 
-def written(sink_type: type[CsvSink] | type[NpySink], rows: Pixels, band: int = 3) -> bytes:
+def written(format_: str, rows: Pixels, band: int = 3) -> bytes:
     file = io.BytesIO()
-    sink: Sink = sink_type(file, cast(tuple[int, int, int], rows.shape), rows.dtype)
+    source = ArraySource.of(rows)
+    sink = begin_file(FORMATS[format_], file, source).begin(source.shape, rows.dtype, source.info)
     for top in range(0, len(rows), band):
         sink.write(sink.encode(rows[top : top + band]))
     sink.finish()

@@ -13,7 +13,9 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import ArrayLike, NDArray
 
 from edgecli.errors import FilterError
-from edgecli.filters import LARGEST_WEIGHTS, FilterBank, bank, concatenate, from_kernel
+from edgecli.filters import FilterBank, bank, concatenate
+from edgecli.filters.bank import LARGEST_WEIGHTS
+from tests.filter_files import from_kernel
 
 SMALL_WHOLE = st.integers(-9, 9).map(float)
 

@@ -193,7 +193,7 @@ def test_an_operator_is_its_pair(name: str) -> None:
 @pytest.mark.parametrize("name", BUILTIN_FILTERS)
 def test_every_entry_of_the_table_works_with_its_defaults(name: str) -> None:
     entry = BUILTIN_FILTERS[name]
-    numbers = [*(parameter.default for parameter in entry.parameters), *entry.angles]
+    numbers = [*entry.parameters.values(), *entry.angles]
     defaults = ",".join(map(str, numbers))
     explicit = builtin_filter(f"{name}:{defaults}" if defaults else name)
     assert np.array_equal(explicit.weight, builtin_filter(name).weight)

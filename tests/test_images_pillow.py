@@ -15,8 +15,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from edgecli.errors import ImageError
-from edgecli.images.orientation import oriented
 from edgecli.images.pillow import read_images
+from edgecli.images.sources import oriented
 from tests.pillow_files import (
     HEIGHT,
     LIMIT,

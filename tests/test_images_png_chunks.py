@@ -183,9 +183,3 @@ def test_a_long_chunk_that_is_not_needed_is_not_held() -> None:
     tracemalloc.stop()
     assert source.info.orientation == 1
     assert peak < 2**20
-
-
-def test_close_closes_the_file() -> None:
-    file = io.BytesIO(VICTIM)
-    open_png(file, "x.png", max_pixels=2**31).close()
-    assert file.closed

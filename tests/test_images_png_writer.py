@@ -192,20 +192,15 @@ def test_no_or_senseless_dpi_writes_none(dpi: tuple[float, float] | None) -> Non
 
 
 @pytest.mark.parametrize(
-    ("shape", "dtype", "rule"),
+    ("shape", "rule"),
     [
-        ((4, 4, 5), UINT8, "not 5 of uint8; write .npy"),
-        ((4, 4, 1), np.dtype(np.float32), "not 1 of float32; write .npy"),
-        ((4, 4, 1), np.dtype(np.int16), "not 1 of int16"),
-        ((1, 2**31, 1), UINT8, "not 1 × 2,147,483,648; write .npy"),
-        ((0, 4, 1), UINT8, "not 0 × 4"),
+        ((1, 2**31, 1), "not 1 × 2,147,483,648; write .npy"),
+        ((0, 4, 1), "not 0 × 4"),
     ],
 )
-def test_what_no_png_can_hold_is_refused(
-    shape: tuple[int, int, int], dtype: np.dtype[Any], rule: str
-) -> None:
+def test_what_no_png_can_hold_is_refused(shape: tuple[int, int, int], rule: str) -> None:
     with pytest.raises(OutputError) as caught:
-        PngSink(io.BytesIO(), shape, dtype)
+        PngSink(io.BytesIO(), shape, UINT8)
     assert rule in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from edgecli.errors import ImageError, OutputError
-from edgecli.images.text_grid import CsvSink, read_text
+from edgecli.errors import ImageError
+from edgecli.images.text_grid import read_text
 from edgecli.rows.arrays import ArraySource
 from tests.matrices import LIMIT, ROW_TYPES, Pixels, whole, written
 
@@ -117,7 +117,7 @@ def test_whatever_the_text_a_grid_or_one_clear_line_comes_out(data: str | bytes)
 )
 def test_csv_there_and_back_loses_nothing(grid: Pixels) -> None:
     rows = grid[:, :, np.newaxis]
-    source = text(written(CsvSink, rows))
+    source = text(written("csv", rows))
     back = whole(source)
     np.testing.assert_array_equal(back.astype(rows.dtype), rows)
     if rows.dtype == np.float32:
@@ -126,11 +126,6 @@ def test_csv_there_and_back_loses_nothing(grid: Pixels) -> None:
 
 def test_csv_is_what_a_person_would_write() -> None:
     integers = np.array([[-5, 0], [7, 30]], np.int16)[:, :, np.newaxis]
-    assert written(CsvSink, integers) == b"-5,0\n7,30\n"
+    assert written("csv", integers) == b"-5,0\n7,30\n"
     floats = np.array([[0.1, 2], [np.nan, -np.inf]], np.float32)[:, :, np.newaxis]
-    assert written(CsvSink, floats) == b"0.1,2.0\nnan,-inf\n"
-
-
-def test_csv_refuses_colour() -> None:
-    with pytest.raises(OutputError, match="csv holds one channel, not 3; choose --format npy"):
-        CsvSink(io.BytesIO(), (2, 2, 3), np.dtype("uint8"))
+    assert written("csv", floats) == b"0.1,2.0\nnan,-inf\n"

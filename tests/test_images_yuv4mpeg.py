@@ -252,14 +252,6 @@ def test_eight_bit_rows_are_written_from_their_own_memory() -> None:
     assert np.shares_memory(np.frombuffer(sink.encode(picture), np.uint8), picture)
 
 
-@pytest.mark.parametrize(("channels", "dtype"), [(3, "uint8"), (1, "float32")])
-def test_what_a_grey_stream_cannot_hold_is_refused(channels: int, dtype: str) -> None:
-    file = io.BytesIO()
-    with pytest.raises(OutputError, match=rf"^{channels} channels of {dtype} do not fit"):
-        FrameWriter(file).sink((2, 2, channels), np.dtype(dtype))
-    assert not file.getvalue()
-
-
 def test_frames_of_one_stream_are_of_one_size() -> None:
     writer = FrameWriter(io.BytesIO())
     writer.sink((2, 3, 1), np.dtype(np.uint8))

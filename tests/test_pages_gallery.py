@@ -22,7 +22,7 @@ from PIL import Image
 
 from edgecli.errors import ImageError, OutputError
 from edgecli.images import thumbnails
-from edgecli.images.orientation import oriented
+from edgecli.images.sources import oriented
 from edgecli.images.thumbnails import SIDE, thumbnail
 from edgecli.pages.gallery import entries, write_gallery, writing
 from edgecli.pages.gallery.page import SCRIPTS, template

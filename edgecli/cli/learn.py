@@ -14,9 +14,10 @@ from edgecli.cli import options
 from edgecli.detect.jobs import check_apart, check_stdin
 from edgecli.errors import ImageError, UsageError
 from edgecli.filters import dump_filter, filter_format
+from edgecli.filters.learn import Task, learn
+from edgecli.images.colour import to_volume
 from edgecli.images.files import check_place, open_images, whole_file
-from edgecli.images.orientation import upright
-from edgecli.networks.learn import Task, learn
+from edgecli.images.sources import upright
 from edgecli.reports.learned import learned_report
 from edgecli.reports.writing import print_report
 from edgecli.rows.base import Source
@@ -69,7 +70,7 @@ def command(
     check_apart(output, (path for pair in pairs for path in pair))
     dump_filter(task.example, format_)  # refuse a format now, rather than after the learning
     check_place(output)
-    learned = learn(_sources(pairs, task, max_pixels), task, ridge, threads)
+    learned = learn(_sources(pairs, task, max_pixels), task, to_volume, ridge, threads)
     data = dump_filter(learned.bank, format_)
     with whole_file(output) as file:
         file.write(data)

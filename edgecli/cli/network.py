@@ -12,7 +12,7 @@ from edgecli.cli import options
 from edgecli.detect.jobs import check_apart
 from edgecli.errors import UsageError
 from edgecli.images.files import is_device, open_images, whole_file
-from edgecli.images.orientation import upright
+from edgecli.images.sources import upright
 from edgecli.networks import Network, load_network
 from edgecli.networks.drawing import draw_network
 from edgecli.networks.maps import describe_run, output_paths

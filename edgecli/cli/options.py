@@ -21,7 +21,7 @@ from edgecli.geometry import PADDING_MODES, parse_padding, parse_padding_mode
 from edgecli.images.colour import CHANNELS, parse_colour
 from edgecli.images.files import check_place
 from edgecli.images.formats import FORMATS
-from edgecli.images.nan import NAN_CHOICES
+from edgecli.images.sources import NAN_CHOICES
 from edgecli.lines.thresholds import choose_threshold
 from edgecli.operators.operators import COMBINATIONS, load_operator
 from edgecli.paint.colormaps import COLORMAPS
@@ -237,7 +237,7 @@ def make_mask(path: str | None) -> NDArray[np.bool_] | None:
     """Read the image that says where edges count, if there is one."""
     if path is None:
         return None
-    from edgecli.images.masks import read_mask
+    from edgecli.images.files import read_mask
 
     return read_mask(path, max_pixels=MAX_PIXELS)
 

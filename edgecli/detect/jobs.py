@@ -27,7 +27,7 @@ from edgecli.images.formats import (
     check_holds,
     format_of,
 )
-from edgecli.images.orientation import upright
+from edgecli.images.sources import upright
 from edgecli.paint.rendering import DEPTHS
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import NoSink

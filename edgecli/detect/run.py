@@ -15,7 +15,7 @@ from edgecli.detect.keeping import KeepingReader, PeakReader
 from edgecli.detect.maps import MapPlan
 from edgecli.detect.plan import Detection
 from edgecli.detect.readers import Gathered, StrengthReader
-from edgecli.images.nan import NanCounter
+from edgecli.images.sources import NanCounter
 from edgecli.lines.thresholds import Levels
 from edgecli.paint.rendering import Extremes
 from edgecli.records import dataclass

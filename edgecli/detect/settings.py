@@ -11,7 +11,7 @@ from edgecli.errors import UsageError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Padding, PaddingMode
 from edgecli.images.colour import CHANNELS
-from edgecli.images.nan import NAN_CHOICES
+from edgecli.images.sources import NAN_CHOICES
 from edgecli.operators.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
 from edgecli.paint.painting import Style
 from edgecli.paint.rendering import DEPTHS, MAPS

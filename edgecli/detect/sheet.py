@@ -14,7 +14,7 @@ from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import FORMATS, begin_file, check_holds, format_of
-from edgecli.images.orientation import upright
+from edgecli.images.sources import upright
 from edgecli.operators.operators import load_operator
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import ArraySink, ArraySource
@@ -72,7 +72,7 @@ def detect_grid(path: str, settings: Settings, target: Target, limits: Limits) -
 
     Each filter runs alone over the whole image, which is kept meanwhile. Raises an EdgeCliError.
     """
-    from edgecli.images.contact_sheet import contact_sheet, small  # Pillow loads late
+    from edgecli.images.thumbnails import contact_sheet, small  # Pillow loads late
 
     outputs = name_grid(path, target)
     if target.folder:

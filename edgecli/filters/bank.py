@@ -1,4 +1,4 @@
-"""A filter bank: weights, biases and names, checked once and never changed."""
+"""A filter bank: weights, biases and names, checked when it is made and never changed."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ MOST_EXACT_WEIGHTS = 32 * 32
 class FilterBank:
     """Filters of one shape: ``weight (C_out, C_in, kH, kW)``, ``bias (C_out,)``, a name for each.
 
-    Both arrays are float64 and read-only. ``has_bias`` tells a bias of zero, which is a parameter
-    of its layer, from none at all. Negative zeros become zeros, so that equal banks have equal
-    bytes. FilterError where a number is not finite or the lengths do not match.
+    Both arrays are float64 and read-only. ``has_bias`` tells a bias of zero, which counts as a
+    parameter, from none at all. Negative zeros become zeros, so that equal banks have equal bytes.
+    FilterError where a number is not finite or the lengths do not match.
 
     >>> bank = FilterBank([[[[1, 0, -1]]]], names=["difference"])
     >>> bank.shape, bank.parameters
@@ -92,7 +92,7 @@ class FilterBank:
 
     @property
     def parameters(self) -> tuple[int, int]:
-        """Count the weights and the biases; a bank without bias has none to learn."""
+        """Number of weights, and of biases, which is 0 for a bank without bias."""
         return self.weight.size, len(self) if self.has_bias else 0
 
     @property
@@ -116,14 +116,14 @@ class FilterBank:
         return tuple(_largest_rank(kernels) for kernels in self.weight)
 
     def flipped(self) -> FilterBank:
-        """Turn every kernel by 180°: correlation with the one is convolution with the other."""
+        """Return the bank with every kernel turned by 180°, which makes correlation convolution."""
         return FilterBank(self.weight[:, :, ::-1, ::-1], self._given_bias, self.names)
 
     def over(self, channels: int) -> FilterBank:
         """Return the bank for volumes of this many channels.
 
-        Filters of depth 1 stand in every channel, their products summed. Filters of that depth
-        stay as they are; FilterError on any other.
+        Filters of depth 1 are repeated for every channel, and their products summed. Filters of
+        ``channels`` stay as they are. FilterError for any other depth.
         """
         if self.depth == channels:
             return self
@@ -156,19 +156,14 @@ class FilterBank:
         return FilterBank(self.weight[chosen], bias, [self.names[i] for i in chosen])
 
 
-def from_kernel(kernel: ArrayLike, name: str) -> FilterBank:
-    """Return a bank of one filter of depth 1, its kernel ``(kH, kW)``."""
-    return FilterBank(_numbers(kernel, "weights")[np.newaxis, np.newaxis], names=[name])
-
-
 def concatenate(banks: Sequence[FilterBank]) -> FilterBank:
     """Return one bank of all filters; those of depth 1 go over the depth of the others.
 
     FilterError where kernels differ in size or volumes in depth.
 
-    >>> pair = concatenate([from_kernel([[1, -1]], "x"), from_kernel([[1, 1]], "sum")])
+    >>> pair = concatenate([FilterBank([[[[1, -1]]]]), FilterBank([[[[1, 1]]]], names=["sum"])])
     >>> pair.names, pair.shape
-    (('x', 'sum'), (2, 1, 1, 2))
+    (('filter-1', 'sum'), (2, 1, 1, 2))
     """
     if not banks:
         raise FilterError("a filter bank has at least one filter; none was given")
@@ -194,7 +189,7 @@ def concatenate(banks: Sequence[FilterBank]) -> FilterBank:
 def check_shape(shape: Sequence[int]) -> None:
     """Raise FilterError unless ``(C_out, C_in, kH, kW)`` is a bank within LARGEST_WEIGHTS.
 
-    Needs no array, so that whoever makes one can ask before allocating it.
+    It looks at the shape alone, so that it can be asked before an array is allocated.
     """
     if len(shape) != 4 or min(shape) < 1:
         raise FilterError(
@@ -219,7 +214,7 @@ def check_name(name: str) -> str:
 
 
 def _numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
-    """Copy to float64 in C order; adding 0 makes −0 into 0."""
+    """Return a copy as float64 in C order; adding 0 makes −0 into 0."""
     try:
         with np.errstate(all="ignore"):  # a long double may overflow: it is refused as infinite
             numbers = np.add(values, 0.0, dtype=np.float64, order="C")
@@ -252,9 +247,9 @@ def times(sizes: Sequence[int]) -> str:
 def _largest_rank(kernels: NDArray[np.float64]) -> int:
     """Return the largest rank among ``(C_in, kH, kW)``.
 
-    Exact for whole numbers of 32 bits; larger ones may be floats that were scaled, and rounded.
-    Otherwise singular values up to 1e-14 of the largest, for each row or column, count as
-    rounding of an outer product.
+    The rank of whole numbers up to LARGEST_EXACT is exact; larger ones may be floats that were
+    scaled and rounded. Otherwise singular values up to 1e-14 of the largest, for each row or
+    column, count as rounding of an outer product.
     """
     peak = np.abs(kernels).max()
     whole = peak <= LARGEST_EXACT and bool(np.all(kernels == np.rint(kernels)))
@@ -280,6 +275,6 @@ def _exact_rank(kernel: Iterable[Iterable[float]]) -> int:
 
 
 def _eliminate(row: list[int], pivot: list[int], column: int, previous: int) -> list[int]:
-    """Return the row without its part along the pivot, entries being minors of the kernel."""
+    """Return the row less its part along the pivot; its entries are minors of the kernel."""
     pairs = zip(row, pivot, strict=True)
     return [(pivot[column] * a - row[column] * b) // previous for a, b in pairs]

@@ -1,51 +1,43 @@
-"""The built-in filters by name. Their kernels are derived in ``kernels.py`` and ``gaussians.py``.
+"""The built-in filters by name. Their kernels are derived in ``kernels.py``.
 
 To add a filter, write a function that returns its kernel and a line in ``_SINGLE`` or
-``_SEVERAL``; lists and help are made from there.
+``_SEVERAL``; lists and help follow from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from edgecli.errors import FilterError
-from edgecli.filters import gaussians, kernels
+from edgecli.filters import kernels
 from edgecli.filters.bank import FilterBank
 from edgecli.filters.kernels import Kernel
 from edgecli.filters.origin import counted, parse_number, quoted
-from edgecli.records import dataclass
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A number that follows a filter's name: ``gaussian:2``."""
-
-    name: str
-    default: float
-    meaning: str
+from edgecli.records import dataclass, field
 
 
 @dataclass(frozen=True)
 class BuiltinFilter:
     """A named filter, or several of one name; ``make`` takes the parameters and returns kernels.
 
-    ``members`` names the filters where there are several. Where there is an ``angles``, any number
-    of them follows the parameters and each makes a filter; these are the angles without any.
+    ``parameters`` gives their defaults by name; other numbers follow the filter's name, as in
+    ``gaussian:2``. ``members`` names the filters where there are several. A filter with default
+    ``angles`` takes any number of angles after its parameters, and makes a filter of each.
     """
 
     name: str
     description: str
     make: Callable[..., Kernel]
-    parameters: tuple[Parameter, ...] = ()
+    parameters: Mapping[str, float] = field(default_factory=dict)
     members: tuple[str, ...] = ()
     angles: tuple[float, ...] = ()
 
     @property
     def usage(self) -> str:
         """The name with its parameters: ``gaussian[:sigma]``."""
-        names = [parameter.name for parameter in self.parameters] + ["angle…"] * bool(self.angles)
+        names = [*self.parameters] + ["angle…"] * bool(self.angles)
         return self.name + f"[:{','.join(names)}]" * bool(names)
 
     def names(self, given: Sequence[float], values: Sequence[float]) -> tuple[str, ...]:
@@ -60,7 +52,7 @@ class BuiltinFilter:
 class Recipe:
     """A named edge map that no single bank makes, and how it is made, in words.
 
-    A ``network`` is one of those in the package, of the same name.
+    ``network`` is True where the package has a network of the same name.
     """
 
     description: str
@@ -68,41 +60,41 @@ class Recipe:
     network: bool = False
 
 
-def _sigma(default: float) -> tuple[Parameter, ...]:
-    return (Parameter("sigma", default, "standard deviation in pixels"),)
+def _both_axes(
+    name: str, description: str, make: Callable[..., Kernel], **parameters: float
+) -> tuple[BuiltinFilter, BuiltinFilter]:
+    """Return a derivative along x and, as its transpose, that along y."""
 
+    def transposed(*values: float) -> Kernel:
+        return make(*values).T
 
-_DOG = (
-    Parameter("sigma1", 1.0, "standard deviation of the narrower Gaussian, in pixels"),
-    Parameter("sigma2", 0.0, "standard deviation of the wider one; 0 for 1.6 sigma1"),
-)
+    return (
+        BuiltinFilter(f"{name}-x", description.format("x"), make, parameters),
+        BuiltinFilter(f"{name}-y", description.format("y"), transposed, parameters),
+    )
+
 
 _SINGLE = (
     BuiltinFilter("vertical", "vertical edges, bright left of dark is positive", kernels.vertical),
     BuiltinFilter(
-        "horizontal", "horizontal edges, bright above dark is positive", kernels.horizontal
+        "horizontal",
+        "horizontal edges, bright above dark is positive",
+        lambda: kernels.vertical().T,
     ),
-    BuiltinFilter("prewitt-x", "derivative along x over a box", kernels.prewitt_x),
-    BuiltinFilter("prewitt-y", "derivative along y over a box", kernels.prewitt_y),
-    BuiltinFilter("sobel-x", "derivative along x, smoothed by 1 2 1", kernels.sobel_x),
-    BuiltinFilter("sobel-y", "derivative along y, smoothed by 1 2 1", kernels.sobel_y),
-    BuiltinFilter("scharr-x", "derivative along x, truest in direction", kernels.scharr_x),
-    BuiltinFilter("scharr-y", "derivative along y, truest in direction", kernels.scharr_y),
-    BuiltinFilter("farid-x", "derivative along x over 5 × 5", kernels.farid_x),
-    BuiltinFilter("farid-y", "derivative along y over 5 × 5", kernels.farid_y),
+    *_both_axes("prewitt", "derivative along {} over a box", kernels.prewitt_x),
+    *_both_axes("sobel", "derivative along {}, smoothed by 1 2 1", kernels.sobel_x),
+    *_both_axes("scharr", "derivative along {}, truest in direction", kernels.scharr_x),
+    *_both_axes("farid", "derivative along {} over 5 × 5", kernels.farid_x),
     BuiltinFilter("roberts-1", "difference along the main diagonal, 2 × 2", kernels.roberts_1),
     BuiltinFilter("roberts-2", "difference along the other diagonal, 2 × 2", kernels.roberts_2),
     BuiltinFilter("laplacian", "second derivatives, four neighbours", kernels.laplacian),
     BuiltinFilter("laplacian-8", "second derivatives, eight neighbours", kernels.laplacian_8),
+    *_both_axes("gradient", "derivative of a Gaussian along {}", kernels.gradient_x, sigma=1.0),
+    BuiltinFilter("log", "Laplacian of a Gaussian", kernels.log, {"sigma": 1.4}),
     BuiltinFilter(
-        "gradient-x", "derivative of a Gaussian along x", gaussians.gradient_x, _sigma(1.0)
+        "dog", "difference of two Gaussians", kernels.dog, {"sigma1": 1.0, "sigma2": 0.0}
     ),
-    BuiltinFilter(
-        "gradient-y", "derivative of a Gaussian along y", gaussians.gradient_y, _sigma(1.0)
-    ),
-    BuiltinFilter("log", "Laplacian of a Gaussian", gaussians.log, _sigma(1.4)),
-    BuiltinFilter("dog", "difference of two Gaussians", gaussians.dog, _DOG),
-    BuiltinFilter("gaussian", "smoothing that sums to 1", gaussians.gaussian, _sigma(1.0)),
+    BuiltinFilter("gaussian", "smoothing that sums to 1", kernels.gaussian, {"sigma": 1.0}),
     BuiltinFilter("identity", "every pixel as it is", kernels.identity),
 )
 
@@ -117,6 +109,11 @@ def _pair(name: str, description: str, *members: str) -> BuiltinFilter:
     return BuiltinFilter(name, description, make, first.parameters, members)
 
 
+def _compass(name: str, description: str, make: Callable[[], Kernel]) -> BuiltinFilter:
+    members = tuple(f"{name}-{side}" for side in kernels.COMPASS)
+    return BuiltinFilter(name, description, make, members=members)
+
+
 _SEVERAL = (
     _pair("sobel", "both Sobel derivatives", "sobel-x", "sobel-y"),
     _pair("prewitt", "both Prewitt derivatives", "prewitt-x", "prewitt-y"),
@@ -124,30 +121,20 @@ _SEVERAL = (
     _pair("roberts", "both Roberts differences", "roberts-1", "roberts-2"),
     _pair("farid", "both derivatives of Farid and Simoncelli", "farid-x", "farid-y"),
     _pair("gradient", "both derivatives of a Gaussian", "gradient-x", "gradient-y"),
-    BuiltinFilter(
-        "kirsch",
-        "steps in eight directions of the compass",
-        kernels.kirsch,
-        members=tuple(f"kirsch-{side}" for side in kernels.COMPASS),
-    ),
-    BuiltinFilter(
-        "robinson",
-        "Sobel's derivative in eight directions",
-        kernels.robinson,
-        members=tuple(f"robinson-{side}" for side in kernels.COMPASS),
-    ),
+    _compass("kirsch", "steps in eight directions of the compass", kernels.kirsch),
+    _compass("robinson", "Sobel's derivative in eight directions", kernels.robinson),
     BuiltinFilter(
         "gabor",
         "waves under a Gaussian, at angles in degrees",
-        gaussians.gabor,
-        (Parameter("wavelength", 6.0, "length of a wave in pixels"),),
+        kernels.gabor,
+        {"wavelength": 6.0},
         angles=(0.0, 45.0, 90.0, 135.0),
     ),
     BuiltinFilter(
         "canny",
         "Sobel's derivatives of a smoothed image",
-        gaussians.canny,
-        _sigma(1.4),
+        kernels.canny,
+        {"sigma": 1.4},
         members=("canny-x", "canny-y"),
     ),
 )
@@ -172,19 +159,19 @@ RECIPES = {
         network=True,
     ),
 }
-"""Names that detect takes as filters although several banks and other steps make them."""
+"""Edge maps that ``detect`` makes of several banks and other steps, by their names."""
 
 
 def is_builtin(spec: str) -> bool:
-    """Whether the part before any ``:`` is a built-in name."""
+    """Return whether the part before any ``:`` is a built-in name."""
     return spec.partition(":")[0] in {*BUILTIN_FILTERS, *RECIPES}
 
 
 def builtin_filter(spec: str) -> FilterBank:
     """Make a built-in filter from ``name`` or ``name:parameter,parameter``.
 
-    Parameters left out take their defaults. FilterError where the name is unknown (with the
-    nearest one that is known) or a parameter cannot be used.
+    Parameters left out take their defaults. FilterError where a parameter cannot be used, or the
+    name is unknown; the message has the nearest known one.
 
     >>> builtin_filter("sobel").names
     ('sobel-x', 'sobel-y')
@@ -208,8 +195,8 @@ def builtin_filter(spec: str) -> FilterBank:
 
 
 def suggestion(name: str) -> str:
-    """Say what a mistaken name may have meant."""
-    import difflib  # for mistakes alone
+    """Return advice on a mistaken name: the nearest known one, or where to find all."""
+    import difflib  # only mistakes need it
 
     close = difflib.get_close_matches(name.lower(), [*BUILTIN_FILTERS, *RECIPES], 1)
     if close:
@@ -218,7 +205,7 @@ def suggestion(name: str) -> str:
 
 
 def _no_bank(name: str, spec: str) -> str:
-    """Say why a recipe cannot be had as a bank."""
+    """Return why no bank stands for a recipe."""
     if spec != name:
         return f"filter {quoted(spec)}: {name} takes no parameters; write {name}"
     if RECIPES[name].network:
@@ -244,9 +231,9 @@ def _parse_parameters(entry: BuiltinFilter, given: list[str]) -> list[float]:
 
 def _filled(entry: BuiltinFilter, given: list[float]) -> list[float]:
     """Return a value for each parameter: those given, then the defaults of the rest."""
-    rest = entry.parameters[len(given) :]
+    defaults = [*entry.parameters.values()][len(given) :]
     angles = entry.angles if len(given) <= len(entry.parameters) else ()
-    return [*given, *(parameter.default for parameter in rest), *angles]
+    return [*given, *defaults, *angles]
 
 
 def _canonical(name: str, values: Sequence[float]) -> str:

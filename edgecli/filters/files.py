@@ -1,7 +1,7 @@
-"""Filters from outside: files and inline rows, recognised by their content.
+"""Filters by name, from files, and from inline rows; files are recognised by their content.
 
 A file is NPY or NPZ by its first bytes, JSON if it begins with a brace or bracket, and otherwise
-a grid or a libvips matrix (``read_text.py``). Only ``.mat`` means something as an extension.
+a grid or a libvips matrix (``read_text.py``). The only extension that counts is ``.mat``.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _NOT_TEXT = r"[^\t\n\r\x20-\x7e\x80-\U0010ffff]"
 def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
     """Return a built-in filter, the filters of a file, or those of inline rows.
 
-    The first that applies: a built-in name, with or without parameters (a file of that name is
-    reached as ``./sobel``); a file that exists; a name with the extension of a filter file; rows,
-    if the first word is a number or there is a semicolon; a name with a slash. A path object is
-    always a file. FilterError, in one line, where nothing can be made of it.
+    ``spec`` is the first of these that applies: a built-in name, with or without parameters (a file
+    of that name is reached as ``./sobel``); a file that exists; a name with the extension of a
+    filter file; rows, if the first word is a number or there is a semicolon; a name with a slash.
+    A path object is always a file. FilterError for anything else.
 
     >>> load_filter("1 0 -1; 1 0 -1; 1 0 -1").kernel_size
     (3, 3)
@@ -59,9 +59,9 @@ def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
 
 
 def _read_file(path: str | os.PathLike[str]) -> FilterBank:
-    """Read a filter file of any format; FilterError names the file and, where it can, the place.
+    """Read a filter file of any format; FilterError names the file and, if known, the place.
 
-    Modules of formats that need others of the standard library are loaded when first used.
+    Each format's module is loaded when first used.
     """
     origin = _origin(os.fspath(path))
     data = _read_bytes(path, origin)
@@ -87,7 +87,7 @@ def _looks_inline(spec: str) -> bool:
 
 
 def _origin(path: str) -> Origin:
-    """Name a file, and its filters by its stem, without what no filter's name may have."""
+    """Return the origin for a file; its stem, stripped of odd characters, names its filters."""
     stem, extension = os.path.splitext(os.path.basename(path))
     name = "".join(c if c.isprintable() and c != "\\" else "_" for c in stem).strip()
     return Origin(f"filter file {shown(path)}", name or "custom", extension.lower())

@@ -1,4 +1,4 @@
-"""What every reader of filters needs: numbers from text, and errors that name their place."""
+"""The parts that all readers of filters share: numbers in text, and errors with their place."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a filter is read from: what errors call it, and the name of a filter without one."""
+    """The place that a filter is read from: its name in errors, and that of unnamed filters."""
 
     label: str  # "filter file k.txt"
     stem: str
@@ -43,10 +43,10 @@ def build_bank(
     bias: ArrayLike | None = None,
     names: Sequence[str | None] | None = None,
 ) -> FilterBank:
-    """Make a bank of weights of 2 dimensions (a kernel), 3 (a filter) or 4 (a bank).
+    """Return a bank of weights of 2 dimensions (a kernel), 3 (a filter) or 4 (a bank).
 
-    A bias that is one number is that of every filter. A filter without a name is called after
-    its file: ``edges``, or ``edges-1``, ``edges-2``, ….
+    A single number is the bias of every filter. A filter without a name is called after its file:
+    ``edges``, or ``edges-1``, ``edges-2``, ….
     """
     if weight.ndim not in (2, 3, 4):
         raise origin.error(
@@ -60,8 +60,8 @@ def build_bank(
         raise origin.error(f"{counted(len(names), 'name')} for {counted(count, 'filter')}")
     if bias is not None and np.ndim(bias) == 0:
         bias = np.full(count, bias)
-    given = names or [None] * count
-    chosen = [name if name is not None else own[n] for n, name in enumerate(given)]
+    given = zip(names or [None] * count, own, strict=True)
+    chosen = [default if name is None else name for name, default in given]
     try:
         return FilterBank(full, bias, chosen)
     except FilterError as error:
@@ -69,7 +69,7 @@ def build_bank(
 
 
 def is_number(text: str) -> bool:
-    """Whether a word was meant as a number, even one that no weight can have."""
+    """Return whether a word was meant as a number, even one that no weight can have."""
     plain = text.replace("−", "-")
     return bool(_NOT_FINITE.fullmatch(plain)) or all(map(_DECIMAL.fullmatch, plain.split("/", 1)))
 
@@ -77,7 +77,7 @@ def is_number(text: str) -> bool:
 def parse_number(text: str, advice: str = "write numbers separated by spaces or commas") -> float:
     """Return the value of a decimal number or a fraction; FilterError on anything else.
 
-    The advice ends the message about a word that is no number.
+    ``advice`` ends the message about a word that is no number.
 
     >>> parse_number("-2.5e1"), parse_number("1/8")
     (-25.0, 0.125)
@@ -98,7 +98,7 @@ def parse_number(text: str, advice: str = "write numbers separated by spaces or 
 
 
 def quoted(text: str) -> str:
-    """Quote what was given, cut to a length that leaves a message readable."""
+    """Return a text in quotes, cut to a length that leaves a message readable."""
     return repr(text if len(text) <= 60 else text[:59] + "…")
 
 

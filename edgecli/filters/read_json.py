@@ -21,7 +21,7 @@ from edgecli.records import dataclass
 
 _KEYS = ("weight", "bias", "names", "name")
 _DEEPEST = 4  # dimensions of weights
-_SPACE = re.compile(r"[ \t\r\n]*")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{},]|[^][{},:"\s]+')
 
 Path = tuple[str | int, ...]
 """Keys and indices that lead to a value: ``("weight", 0, 2)``."""
@@ -113,46 +113,22 @@ def _names(document: _Document, content: dict[str, Any]) -> list[str] | None:
     return names
 
 
-# --- places -------------------------------------------------------------------------------------
-
-
 def _find(text: str, path: Path) -> int:
-    """Return where in valid JSON the value at the path begins.
+    """Return where in valid JSON the value at the path begins; of equal keys the last counts.
 
     >>> _find('{"a": 1, "b": [2, 3]}', ("b", 1))
     18
     """
-    at = _skip(text, 0)
-    for step in path:
-        at = _find_key(text, at, step) if isinstance(step, str) else _find_item(text, at, step)
-    return at
-
-
-def _find_item(text: str, at: int, index: int) -> int:
-    at = _skip(text, at + 1)  # past the bracket
-    for _ in range(index):
-        at = _skip(text, _end_of_value(text, at) + 1)  # past the comma
-    return at
-
-
-def _find_key(text: str, at: int, key: str) -> int:
-    """Return where the last value of that key begins, which is the one that parsing keeps."""
-    found = at
-    while text[at] != "}":
-        at = _skip(text, at + 1)  # past the brace or comma
-        name, end = json.JSONDecoder().raw_decode(text, at)
-        value = _skip(text, _skip(text, end) + 1)  # past the colon
-        found = value if name == key else found
-        at = _end_of_value(text, value)
+    found, here = 0, list[str | int | None]()  # None where a key comes next
+    for token in _TOKEN.finditer(text):
+        if token[0] == ",":
+            here[-1] = here[-1] + 1 if isinstance(here[-1], int) else None
+        elif token[0] in "]}":
+            here.pop()
+        elif here and here[-1] is None:
+            here[-1] = json.loads(token[0])
+        else:
+            found = token.start() if here == [*path] else found
+            if token[0] in "[{":
+                here.append(0 if token[0] == "[" else None)
     return found
-
-
-def _end_of_value(text: str, at: int) -> int:
-    """Return where the comma or bracket stands that follows a value."""
-    _, end = json.JSONDecoder(parse_int=float).raw_decode(text, at)
-    return _skip(text, end)
-
-
-def _skip(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at

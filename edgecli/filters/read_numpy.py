@@ -1,7 +1,7 @@
 """Filters as NumPy arrays: NPY holds the weights, NPZ ``weight`` and optional ``bias``, ``names``.
 
-Nothing is unpickled. What a header or archive promises is held against the limit of weights and
-against the bytes that are there before any array is made.
+Nothing is unpickled. The sizes in headers and archives are checked against the limit of weights,
+and against the bytes that are there, before any array is made.
 """
 
 from __future__ import annotations
@@ -30,22 +30,12 @@ _TEXT = "U"
 _MEMBERS = {"weight": _NUMBERS, "bias": _NUMBERS, "names": _TEXT}
 _LARGEST_TEXT = 2**24  # bytes of all names
 
-BROKEN = (
-    ValueError,
-    SyntaxError,
-    TypeError,
-    tokenize.TokenError,
-    EOFError,
-    OverflowError,
-    RecursionError,
-    RuntimeError,  # an encrypted archive
-    NotImplementedError,  # an unknown compression
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-)
-"""What NumPy and zipfile raise on bytes that are not what they say."""
+_BROKEN_HEADER = (ValueError, SyntaxError, TypeError, tokenize.TokenError, OverflowError, EOFError)
+_BROKEN_ARCHIVE = (struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+# RuntimeError is an encrypted archive, or a header nested too deeply; one of its kinds,
+# NotImplementedError, is an unknown compression.
+BROKEN = (*_BROKEN_HEADER, *_BROKEN_ARCHIVE, RuntimeError)
+"""The errors that NumPy and zipfile raise on damaged bytes."""
 
 
 def read_npy(data: bytes, origin: Origin) -> FilterBank:
@@ -129,7 +119,7 @@ def _check_limit(
 
 @contextmanager
 def _translated(origin: Origin) -> Iterator[None]:
-    """Turn what NumPy and zipfile raise on damaged bytes into one line."""
+    """Raise the errors of damaged bytes as FilterError."""
     try:
         yield
     except FilterError:

@@ -1,10 +1,10 @@
 """Filters as text: plain grids, CSV, libvips' matrices and inline rows.
 
 A grid has a row of numbers per line, separated by spaces, tabs or commas; fractions such as 1/9
-are numbers. ``#`` begins a comment. Blank lines stand between the channels of a filter. Three
-kinds of lines with a word may stand anywhere in a filter:
+are numbers. ``#`` begins a comment. Blank lines separate the channels of a filter. Lines with one
+of three words may stand anywhere in a filter:
 
-    name: box       the rest of the line; begins a new filter if one has begun
+    name: box       the rest of the line; begins another filter after a name or a row
     bias: 0.5       added to each response
     scale: 9        divides the weights, not the bias, as libvips' scale does
 
@@ -35,7 +35,7 @@ _WORDS = ("name", "bias", "scale")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a filter: a row of numbers, a word with its text, or neither where it is blank."""
+    """A line of a filter: a row of numbers, a word with its text, or a blank line."""
 
     number: int  # from 1
     numbers: tuple[float, ...] = ()
@@ -72,7 +72,7 @@ def read_inline(spec: str, origin: Origin) -> FilterBank:
 
 
 def _lines(text: str, origin: Origin) -> Iterator[Line]:
-    """Yield rows, words and blanks; lines that are comments alone are none of them."""
+    """Yield rows, words and blank lines; skip lines that hold a comment alone."""
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
         content = line.partition("#")[0]
         if match := _WORD_LINE.fullmatch(line):
@@ -124,37 +124,23 @@ def _number(text: str, line: int, column: int, origin: Origin) -> float:
 # --- grids --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Filter:
-    """One filter of a grid file, its weights ``(C_in, kH, kW)`` divided by its scale."""
-
-    line: int  # of its first row
-    weight: NDArray[np.float64]
-    name: str | None
-    bias: float | None
-
-
 def _read_grids(lines: Sequence[Line], origin: Origin) -> FilterBank:
     filters = [_filter(section, origin) for section in _sections(lines)]
-    first = filters[0].weight.shape
-    for read in filters:
-        if read.weight.shape != first:
+    first_lines, weights, names, biases = zip(*filters, strict=True)
+    for line, weight in zip(first_lines, weights, strict=True):
+        if weight.shape != weights[0].shape:
             raise origin.error(
-                f"a filter of {times(read.weight.shape)} (channels × height × width) after one "
-                f"of {times(first)}; the filters of a file have one shape",
-                read.line,
+                f"a filter of {times(weight.shape)} (channels × height × width) after one "
+                f"of {times(weights[0].shape)}; the filters of a file have one shape",
+                line,
             )
-    biased = any(read.bias is not None for read in filters)
-    return build_bank(
-        origin,
-        np.stack([read.weight for read in filters]),
-        [read.bias or 0.0 for read in filters] if biased else None,
-        [read.name for read in filters],
-    )
+    is_biased = any(bias is not None for bias in biases)
+    bias = [bias or 0.0 for bias in biases] if is_biased else None
+    return build_bank(origin, np.stack(weights), bias, names)
 
 
 def _sections(lines: Sequence[Line]) -> list[list[Line]]:
-    """Cut before every ``name:`` that follows a name or a row: it begins another filter."""
+    """Return the lines of each filter: a ``name:`` after a name or a row begins another one."""
     sections: list[list[Line]] = [[]]
     for line in lines:
         begun = any(earlier.numbers or earlier.word == "name" for earlier in sections[-1])
@@ -164,7 +150,10 @@ def _sections(lines: Sequence[Line]) -> list[list[Line]]:
     return sections
 
 
-def _filter(section: Sequence[Line], origin: Origin) -> _Filter:
+def _filter(
+    section: Sequence[Line], origin: Origin
+) -> tuple[int, NDArray[np.float64], str | None, float | None]:
+    """Return a filter's first line, weights ``(C_in, kH, kW)``, name and bias, if it has them."""
     words: dict[str, Line] = {}
     for line in section:
         if line.word in words:
@@ -175,14 +164,12 @@ def _filter(section: Sequence[Line], origin: Origin) -> _Filter:
     if not rows:
         named = words["name"]
         raise origin.error(f"no rows follow name: {named.text}; write them", named.number)
-    weight = _divided(_volume(section, origin), _scale(words.get("scale"), origin))
-    name, bias = words.get("name"), words.get("bias")
-    return _Filter(
-        rows[0].number,
-        weight,
-        None if name is None else _name(name, origin),
-        None if bias is None else _number(bias.text, bias.number, bias.column, origin),
-    )
+    weight = _volume(section, origin)
+    if "scale" in words:
+        weight = _divided(weight, _scale(words["scale"], origin))
+    name = _name(words["name"], origin) if "name" in words else None
+    bias = _value(words["bias"], origin) if "bias" in words else None
+    return rows[0].number, weight, name, bias
 
 
 def _volume(section: Sequence[Line], origin: Origin) -> NDArray[np.float64]:
@@ -221,17 +208,19 @@ def _name(line: Line, origin: Origin) -> str:
         raise origin.error(str(error), line.number, line.column) from error
 
 
-def _scale(line: Line | None, origin: Origin) -> float:
-    if line is None:
-        return 1.0
-    scale = _number(line.text, line.number, line.column, origin)
+def _value(line: Line, origin: Origin) -> float:
+    return _number(line.text, line.number, line.column, origin)
+
+
+def _scale(line: Line, origin: Origin) -> float:
+    scale = _value(line, origin)
     if scale == 0:
         raise origin.error("the scale divides the weights; 0 cannot", line.number, line.column)
     return scale
 
 
 def _divided(weight: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
-    with np.errstate(over="ignore"):  # what overflows is refused with the bank
+    with np.errstate(over="ignore"):  # infinite weights are refused with the bank
         return weight / scale
 
 
@@ -239,7 +228,7 @@ def _divided(weight: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
 
 
 def _has_matrix_header(lines: Sequence[Line], rows: Sequence[Line]) -> bool:
-    """Tell a matrix from a grid by the rule at the top of this file."""
+    """Return whether lines are a matrix by the rule at the top of this file."""
     header, *body = rows
     width, height = (*header.numbers, 0.0)[:2]
     fits = 0 < len(body) == height and all(len(row.numbers) == width for row in body)
@@ -268,7 +257,7 @@ def _read_matrix(lines: Sequence[Line], rows: Sequence[Line], origin: Origin) ->
                 f"promises {width}",
                 row.number,
             )
-    # an offset of 0 is what libvips takes a header without one to mean: no bias
+    # libvips writes no offset, or 0, where there is no bias
     return build_bank(origin, _divided(_kernel(body, origin), scale), [offset] if offset else None)
 
 

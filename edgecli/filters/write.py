@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +36,7 @@ def filter_format(path: str | os.PathLike[str]) -> str:
 def dump_filter(bank: FilterBank, file_format: str) -> bytes:
     """Return the bank as a file of one of FILTER_FORMATS.
 
-    ``mat`` and ``npy`` have no names: what is read from them is called after its file.
+    ``mat`` and ``npy`` have no names: filters read from them take the name of the file.
     FilterError where a format cannot hold the bank.
 
     >>> from edgecli.filters import load_filter
@@ -44,22 +46,10 @@ def dump_filter(bank: FilterBank, file_format: str) -> bytes:
     -2  0  2
     -1  0  1
     """
-    if file_format not in FILTER_FORMATS:
-        raise FilterError(
-            f"filter formats are {', '.join(FILTER_FORMATS)}, not {quoted(file_format)}"
-        )
     return FILTER_FORMATS[file_format](bank)
 
 
-def _dump_text(bank: FilterBank) -> bytes:
-    return _grids(bank, " ")
-
-
-def _dump_csv(bank: FilterBank) -> bytes:
-    return _grids(bank, ",")
-
-
-def _grids(bank: FilterBank, separator: str) -> bytes:
+def _dump_grids(separator: str, bank: FilterBank) -> bytes:
     filters = []
     for name, bias, volume in zip(bank.names, bank.bias, bank.weight, strict=True):
         words = [f"name: {name}"] + [f"bias: {_text(bias)}"] * bank.has_bias
@@ -108,26 +98,26 @@ def _dump_npz(bank: FilterBank) -> bytes:
     return file.getvalue()
 
 
-FILTER_FORMATS = {
-    "txt": _dump_text,
-    "csv": _dump_csv,
+FILTER_FORMATS: dict[str, Callable[[FilterBank], bytes]] = {
+    "txt": partial(_dump_grids, " "),
+    "csv": partial(_dump_grids, ","),
     "mat": _dump_matrix,
     "json": _dump_json,
     "npy": _dump_npy,
     "npz": _dump_npz,
 }
-"""How each format is written, by its extension."""
+"""The writer of each format, by its extension."""
 
 
 def _rows(kernel: NDArray[np.float64], separator: str) -> list[str]:
-    """Write rows of numbers, those separated by spaces in columns."""
+    """Return rows of numbers as text, in columns where spaces separate them."""
     texts = [[_text(value) for value in row] for row in kernel]
     width = max(len(text) for row in texts for text in row) if separator == " " else 0
     return [separator.join(text.rjust(width) for text in row) for row in texts]
 
 
 def _nested(array: NDArray[np.float64], indent: int) -> str:
-    """Write lists in lists, a row of numbers per line."""
+    """Return lists in lists as JSON, a row of numbers per line."""
     if array.ndim == 1:
         return "[" + ", ".join(map(_text, array)) + "]"
     inner = (",\n" + " " * (indent + 1)).join(_nested(part, indent + 1) for part in array)
@@ -135,5 +125,5 @@ def _nested(array: NDArray[np.float64], indent: int) -> str:
 
 
 def _text(value: float) -> str:
-    """Write a number as short as it reads back the same, whole ones without a point."""
+    """Return the shortest text that reads back as the number, whole ones without a point."""
     return repr(float(value)).removesuffix(".0")

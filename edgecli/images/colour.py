@@ -1,7 +1,7 @@
 """From the pixels of a file to the planes that filters slide over.
 
-Every function takes a band of rows and returns a new one, looks at no other row and keeps nothing,
-so that bands can be turned on any thread.
+Every function turns a band of rows into a new one and keeps nothing, so that bands can be turned
+on any thread.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Colour = tuple[int, int, int]
 """Red, green and blue, each 0 to 255."""
 
 CHANNELS = ("gray", "rgb", "each", "max", "red", "green", "blue")
-"""What ``--channels`` can make of an image."""
+"""The values of ``--channels``."""
 
 WHITE: Colour = (255, 255, 255)
 
@@ -81,10 +81,10 @@ def volume_channels(channels: str, source_channels: int) -> int:
 def to_volume(rows: Rows, channels: str, background: Colour = WHITE) -> NDArray[Any]:
     """Turn rows ``(rows, W, C)`` into planes ``(volume_channels, rows, W)``.
 
-    Alpha (C = 2 or 4) is composited over ``background`` first. ``channels`` is one of CHANNELS;
-    a grey image counts as three equal channels, so that a filter of depth 3 runs on it (``rgb``)
-    and its red plane is its grey one (``red``), but ``each`` and ``max`` see it once. The type
-    stays. The planes may be views of rows. Raises ImageError as ``composite`` does.
+    Alpha (C = 2 or 4) is composited over ``background`` first. ``channels`` is one of CHANNELS.
+    A grey image counts as three equal channels, so that a filter of depth 3 runs on it (``rgb``)
+    and ``red`` is its grey plane; ``each`` and ``max`` give one plane. The type stays. The planes
+    may be views of rows. Raises ImageError as ``composite`` does.
 
     >>> to_volume(np.uint8([[[255, 0, 0], [0, 0, 255]]]), "gray")
     array([[[76, 29]]], dtype=uint8)
@@ -105,8 +105,8 @@ def to_volume(rows: Rows, channels: str, background: Colour = WHITE) -> NDArray[
 def luma(rows: Rows) -> NDArray[Any]:
     """Return the Rec. 601 luma ``(rows, W)`` of rows ``(rows, W, 3)``; grey rows are their own.
 
-    Integers are (19595 R + 38470 G + 7471 B + 32768) >> 16, for uint8 to the bit what Pillow's
-    ``convert("L")`` computes; float32 is 0.299 R + 0.587 G + 0.114 B. The type stays.
+    Integers are (19595 R + 38470 G + 7471 B + 32768) >> 16, as Pillow's ``convert("L")`` computes
+    them for uint8; float32 is 0.299 R + 0.587 G + 0.114 B. The type stays.
 
     >>> luma(np.uint16([[[65535, 65535, 65535], [0, 65535, 0]]]))
     array([[65535, 38469]], dtype=uint16)
@@ -161,7 +161,10 @@ def composite(rows: Rows, background: Colour = WHITE) -> Rows:
     """
     colour, alpha = rows[:, :, :-1], rows[:, :, -1:]
     if rows.dtype == np.float32:
-        return _blended_floats(colour, alpha, _scaled(background, colour, 1 / 255))
+        paper = _scaled(background, colour, 1 / 255)
+        with np.errstate(over="ignore", invalid="ignore"):  # 0 · ∞ is NaN
+            mixed: Rows = colour * alpha + paper * (1 - alpha)
+        return mixed
     if rows.dtype not in (np.uint8, np.uint16):
         raise ImageError(
             f"an alpha channel of {rows.dtype} has no opaque value; remove the alpha channel"
@@ -186,12 +189,6 @@ def _blended(colour: Rows, alpha: Rows, background: Rows, opaque: int) -> Rows:
     total += total >> bits
     total >>= bits
     return total.astype(colour.dtype)
-
-
-def _blended_floats(colour: Rows, alpha: Rows, background: Rows) -> Rows:
-    with np.errstate(over="ignore", invalid="ignore"):  # 0 · ∞ is NaN
-        mixed: Rows = colour * alpha + background * (1 - alpha)
-    return mixed
 
 
 def _scaled(background: Colour, colour: Rows, scale: float) -> Rows:

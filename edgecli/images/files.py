@@ -9,11 +9,15 @@ import re
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edgecli.errors import ImageError, OutputError
 from edgecli.images import magic
+from edgecli.images.colour import to_volume
 from edgecli.rows.base import Source
 
 HEAD = 64
@@ -34,8 +38,7 @@ def open_images(
     source must be read before the next is asked for. Raises ImageError.
     """
     with _open_input(path) as file:
-        head = file.head
-        if not head:
+        if not file.head:
             raise ImageError(f"image {path} is empty; give a file with an image in it")
         yield from _decode(file, path, max_pixels, grey, all_frames)
 
@@ -43,9 +46,8 @@ def open_images(
 def _decode(
     file: HeadReader, path: str, max_pixels: int, grey: bool, all_frames: bool
 ) -> Iterator[Source]:
-    """Hand the file to the module that reads its format; modules load when first used."""
-    head = file.head
-    stream = file.rewound()
+    """Yield the images by the module that reads the format; modules load when first used."""
+    head, stream = file.head, file.rewound()
     if head.startswith(magic.PNG) and not all_frames:
         from edgecli.images.png import open_png, parse_header
 
@@ -53,13 +55,13 @@ def _decode(
             yield open_png(stream, path, max_pixels=max_pixels)
             return
     if re.match(rb"P[1-7]\s", head):
-        from edgecli.images import netpbm
+        from edgecli.images.netpbm import read_images
 
-        yield from netpbm.read_images(stream, path, max_pixels=max_pixels)
+        yield from read_images(stream, path, max_pixels=max_pixels)
     elif head.startswith(magic.YUV4MPEG2):
-        from edgecli.images import yuv4mpeg
+        from edgecli.images.yuv4mpeg import read_frames
 
-        yield from yuv4mpeg.read_frames(stream, path, max_pixels=max_pixels)
+        yield from read_frames(stream, path, max_pixels=max_pixels)
     elif head.startswith(magic.NUMPY):
         from edgecli.images.npy import read_npy
 
@@ -76,15 +78,29 @@ def _decode(
         )
 
 
+def read_mask(path: str, *, max_pixels: int) -> NDArray[np.bool_]:
+    """Return the pixels ``(H, W)`` of an image that are at least half as bright as its brightest.
+
+    The file may be a grid of numbers. An image of nothing but zeros gives all False. Raises
+    ImageError.
+    """
+    images = open_images(path, max_pixels=max_pixels, grey=True)  # holds the file open
+    with closing(next(images)) as source:
+        (rows,) = source.blocks([(0, source.shape[0])])
+    luma = to_volume(rows, "gray", (0, 0, 0))[0].astype(np.float64)
+    inside: NDArray[np.bool_] = (luma > 0) & (2 * luma >= luma.max())
+    return inside
+
+
 def _is_text(head: bytes) -> bool:
     return bool(_NUMBERS_AHEAD.match(head)) and b"\0" not in head
 
 
 def is_grid(path: str) -> bool:
-    """Whether a file, or standard input for ``-``, is a grid of numbers in text, by its content.
+    """Return whether a file, or standard input for ``-``, is a grid of numbers, by its content.
 
-    Nothing is taken from standard input. Other pipes are known by their names, as is what cannot
-    be read.
+    Nothing is taken from standard input. Other pipes, and files that cannot be read, are known by
+    their names.
     """
     with suppress(OSError, ValueError):
         if path == "-":
@@ -96,7 +112,7 @@ def is_grid(path: str) -> bool:
 
 
 def _ahead(stream: BinaryIO) -> bytes:
-    """Return the first bytes of a stream, which are read again later; none where none can be."""
+    """Return a stream's first bytes without taking them; none if it cannot look ahead."""
     if stream.seekable():
         head = stream.read(HEAD)
         stream.seek(-len(head), os.SEEK_CUR)
@@ -122,7 +138,7 @@ class HeadReader(io.RawIOBase):
         return cast(BinaryIO, io.BufferedReader(self, 2**16))
 
     def readable(self) -> bool:
-        """Return True: there is nothing else to do with it."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
@@ -148,7 +164,7 @@ def _open_input(path: str) -> Iterator[HeadReader]:
 
 
 def unreadable(path: str, error: Exception) -> ImageError:
-    """Return what to say where the system does not let an image be read.
+    """Return the error of an image that the system does not let us read.
 
     >>> print(unreadable("a.png", FileNotFoundError()))
     image a.png does not exist; check the name
@@ -187,7 +203,7 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
 
 
 def is_device(path: str) -> bool:
-    """Whether something other than a file is there: a pipe, a device, a folder.
+    """Return whether a path is a pipe, a device or a folder.
 
     The real path of a pipe such as ``/dev/stdout`` names nothing that could be opened.
     """
@@ -195,7 +211,7 @@ def is_device(path: str) -> bool:
 
 
 def check_place(path: str) -> None:
-    """Raise OutputError where ``whole_file`` could not begin: for what follows long work."""
+    """Raise OutputError where ``whole_file`` could not begin; call it before long work."""
     with _refusals_of(path):
         if os.path.isdir(path):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -207,7 +223,7 @@ def check_place(path: str) -> None:
 
 @contextmanager
 def _refusals_of(path: str) -> Iterator[None]:
-    """Raise what the system refuses as OutputError; readers that have gone are told elsewhere."""
+    """Raise the system's errors as OutputError, except those of a pipe whose reader has gone."""
     try:
         yield
     except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""The formats that edge maps are written in, and what each can hold."""
+"""The formats of edge maps: the images that each can hold, and files of them being written."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from edgecli.errors import UsageError
+from edgecli.images import Shape
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySink
-from edgecli.rows.base import ImageInfo, Rows, Sink, Source
+from edgecli.rows.base import ImageInfo, Sink, Source
 
 NUMBERS = ("uint8", "uint16", "int16", "int32", "float32")
-
+"""Types of formats that hold any numbers."""
 
 WITH_ALPHA = (1, 2, 3, 4)
 """Channels of formats that hold grey and colour, with and without alpha."""
@@ -21,11 +22,11 @@ WITH_ALPHA = (1, 2, 3, 4)
 
 @dataclass(frozen=True)
 class Format:
-    """What a file format can hold.
+    """A file format, and the images that it can hold.
 
-    ``samples`` are the types it stores without loss. ``sequence`` formats hold several images one
-    after another, ``animated`` ones as frames or pages of one file; ``text`` ones may be written
-    to a terminal.
+    ``samples`` are the types that it stores without loss, ``channels`` the numbers of channels.
+    ``sequence`` formats hold several images one after another, ``animated`` ones as frames or
+    pages of one file; ``text`` ones may be written to a terminal.
     """
 
     name: str
@@ -69,7 +70,7 @@ def format_of(path: str) -> Format:
 
 
 def check_holds(format_: Format, samples: np.dtype[Any], channels: int) -> None:
-    """Raise UsageError unless the format holds such samples, naming formats that do."""
+    """Raise UsageError, which names other formats, unless this one holds such an image."""
     if samples.name not in format_.samples:
         fit = ", ".join(f.name for f in FORMATS.values() if samples.name in f.samples)
         what = "signed numbers" if samples.kind == "i" else f"{samples.name} samples"
@@ -86,13 +87,43 @@ class ImageFile:
     def __init__(self, format_: Format, file: BinaryIO) -> None:
         self._format, self._file = format_, file
 
-    def begin(self, shape: tuple[int, int, int], samples: np.dtype[Any], info: ImageInfo) -> Sink:
+    def begin(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         """Begin an image ``(H, W, C)`` of ``samples``, made of the input that ``info`` describes.
 
         The input's resolution is kept where the format has a place for it. Raises UsageError
         where the format cannot hold the image.
         """
-        return _open_sink(self._format, self._file, shape, samples, info)
+        check_holds(self._format, samples, shape[2])
+        return self._sink(shape, samples, info)
+
+    def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
+        """Return the sink of one image; codecs are imported when first used."""
+        file, name = self._file, self._format.name
+        match name:
+            case "png":
+                from edgecli.images.png_writer import PngSink
+
+                return PngSink(file, shape, samples, dpi=info.dpi)
+            case "pgm" | "ppm":
+                from edgecli.images.netpbm import PnmSink
+
+                return PnmSink(file, shape, samples, in_colour=name == "ppm")
+            case "tiff":
+                from edgecli.images.tiff import TiffSink
+
+                return TiffSink(file, shape, samples, dpi=info.dpi)
+            case "npy":
+                from edgecli.images.npy import NpySink
+
+                return NpySink(file, shape, samples)
+            case "csv":
+                from edgecli.images.text_grid import CsvSink
+
+                return CsvSink(file, samples)
+            case _:
+                from edgecli.images.pillow_writer import PillowSink
+
+                return PillowSink(file, name, shape, samples, dpi=info.dpi)
 
     def finish(self) -> None:
         """Write what follows the last image."""
@@ -107,10 +138,8 @@ class VideoFile(ImageFile):
         super().__init__(format_, file)
         self._writer = FrameWriter(file, source.header if isinstance(source, FrameSource) else None)
 
-    def begin(self, shape: tuple[int, int, int], samples: np.dtype[Any], info: ImageInfo) -> Sink:
-        """Begin a frame."""
+    def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         del info
-        check_holds(self._format, samples, shape[2])
         return self._writer.sink(shape, samples)
 
 
@@ -122,15 +151,13 @@ class FramesFile(ImageFile):
         self._frames: list[ArraySink] = []
         self._durations: list[float | None] = []
 
-    def begin(self, shape: tuple[int, int, int], samples: np.dtype[Any], info: ImageInfo) -> Sink:
-        """Begin a frame that is shown as long as the input's."""
-        check_holds(self._format, samples, shape[2])
+    def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         self._frames.append(ArraySink(shape, samples))
         self._durations.append(info.duration)
         return self._frames[-1]
 
     def finish(self) -> None:
-        """Write all frames."""
+        """Write all frames, each shown as long as the input's."""
         from edgecli.images.pillow_writer import save_frames
 
         frames = [frame.array for frame in self._frames]
@@ -140,69 +167,12 @@ class FramesFile(ImageFile):
 def begin_file(
     format_: Format, file: BinaryIO, source: Source, *, frames: bool = False
 ) -> ImageFile:
-    """Return what begins the images of an open file, the first of them made of ``source``.
+    """Return the writer of an open file, whose first image is made of ``source``.
 
-    ``frames`` tells that all images of the input go to this one file as its frames or pages.
+    ``frames`` is True where all images of the input become frames or pages of this one file.
     """
     if frames and format_.animated:
         return FramesFile(format_, file)
     if format_.name == "y4m":
         return VideoFile(format_, file, source)
     return ImageFile(format_, file)
-
-
-def _open_sink(
-    format_: Format,
-    file: BinaryIO,
-    shape: tuple[int, int, int],
-    samples: np.dtype[Any],
-    info: ImageInfo,
-) -> Sink:
-    """Begin an image ``(H, W, C)`` of ``samples``; codecs are imported when first used."""
-    check_holds(format_, samples, shape[2])
-    match format_.name:
-        case "png":
-            from edgecli.images.png_writer import PngSink
-
-            return PngSink(file, shape, samples, dpi=info.dpi)
-        case "pgm":
-            from edgecli.images.netpbm_writer import PnmSink
-
-            return PnmSink(file, shape, samples)
-        case "ppm":
-            from edgecli.images.netpbm_writer import PnmSink
-
-            height, width, _ = shape
-            return _InColour(PnmSink(file, (height, width, 3), samples))
-        case "tiff":
-            from edgecli.images.tiff_writer import TiffSink
-
-            return TiffSink(file, shape, samples, dpi=info.dpi)
-        case "npy":
-            from edgecli.images.npy import NpySink
-
-            return NpySink(file, shape, samples)
-        case "csv":
-            from edgecli.images.text_grid import CsvSink
-
-            return CsvSink(file, shape, samples)
-        case _:
-            from edgecli.images.pillow_writer import PillowSink
-
-            return PillowSink(file, format_.name, shape, samples, dpi=info.dpi)
-
-
-class _InColour:
-    """A sink of three channels that takes grey rows too, for formats that know only colour."""
-
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
-        self.write, self.finish = sink.write, sink.finish
-
-    def encode(self, rows: Rows) -> Any:
-        """Encode rows ``(rows, W, 1)`` or ``(rows, W, 3)`` as three channels."""
-        if rows.shape[2] == 1:
-            grey, rows = rows, np.empty((*rows.shape[:2], 3), rows.dtype)
-            for channel in range(3):
-                rows[..., channel] = grey[..., 0]
-        return self._sink.encode(rows)

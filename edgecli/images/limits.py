@@ -1,4 +1,4 @@
-"""The most pixels that an image may have, and what errors call it."""
+"""The limit of an image's pixels, and the name of an image in errors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from edgecli.errors import TooLargeError
 
 
 def image_name(path: str, frame: int) -> str:
-    """Return what an error calls a frame or page, numbered from 0."""
+    """Return the name of a frame or page, numbered from 0, for errors."""
     return f"{frame + 1} of {path}" if frame else path
 
 

@@ -1,17 +1,17 @@
-"""PNM and PAM read as a stream: P1 to P6, P7, and several images one after another.
+"""PNM and PAM as streams of images, one after another: P1 to P7 are read, P5 and P6 written.
 
 The rules are those of netpbm's manual (pbm, pgm, ppm and pam in section 5) and of its library:
 
 - A ``#`` in a header of P1 to P6, and anywhere in a plain file, starts a comment that ends with
   the line. After the maxval a single blank comes before the pixels of a binary file.
-- Images follow each other directly; blank space between them is passed over. Anything else after
-  an image is an error for whoever asks for the next one, and unseen by whoever does not.
+- Images follow each other directly or after blank space. Anything else after an image is an error,
+  but only for a caller that asks for the next one.
 - Samples are spread over their type's whole range, rounded to nearest: of a maxval m < 256 to
   uint8 by ``(v · 255 + m // 2) // m``, of a larger one to uint16 with 65535 in place of 255. A
   sample above the maxval is an error. In a PBM 1 is black, in a PAM BLACKANDWHITE it is white.
 
 No byte is read before it is needed: the stream may be a pipe, and stands at the end of an image
-when its last row has been given out.
+when its last row has been read.
 """
 
 from __future__ import annotations
@@ -19,11 +19,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 
-from edgecli.images.streams import ForwardReader, RasterError, StreamSource, read_samples, spread
+from edgecli.images import Shape
+from edgecli.images.streams import (
+    ForwardReader,
+    RasterError,
+    StreamSink,
+    StreamSource,
+    read_samples,
+    spread,
+)
 from edgecli.records import dataclass
 from edgecli.rows.base import ImageInfo, Rows
 
@@ -44,10 +52,9 @@ _PAM_TYPES = {
 def read_images(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[StreamSource]:
     """Yield a source for every image of a PNM or PAM stream.
 
-    An image must have been read when the next one is asked for; rows that were not are skipped.
-    After an image whose pixels could not be read, nothing more is yielded. ``path`` is the name
-    that errors and infos use. Raises ImageError for what netpbm would not read either, and where
-    an image has more than ``max_pixels`` pixels.
+    Asking for the next image skips the rows of this one that were not read. After an image that
+    could not be read, nothing more is yielded. ``path`` is the name for errors and infos. Raises
+    ImageError where netpbm fails too, and for an image of more than ``max_pixels``.
 
     >>> import io
     >>> stream = io.BytesIO(b"P2 2 1 10 0 5 P5 1 1 255 A")
@@ -75,7 +82,7 @@ def read_images(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[Strea
 @dataclass(frozen=True)
 class _Header:
     kind: int  # the digit of the magic number
-    shape: tuple[int, int, int]
+    shape: Shape
     maxval: int
     is_bitmap: bool
 
@@ -93,7 +100,7 @@ def _read_header(reader: ForwardReader, magic: bytes) -> _Header:
 
 
 def _read_number(reader: ForwardReader, what: str) -> int:
-    """Read past blanks, a number, and the one blank or comment that ends it."""
+    """Return the number that follows any blanks; one blank or comment ends it."""
     token = b""
     byte = _next_visible(partial(_read_text, reader))
     while byte.strip() and len(token) <= _LONGEST_NUMBER:
@@ -147,11 +154,8 @@ def _quoted(token: bytes) -> str:
 def _source(reader: ForwardReader, header: _Header) -> StreamSource:
     dtype = "bool" if header.is_bitmap else "uint8" if header.maxval < 256 else "uint16"
     info = ImageInfo(reader.path, _FORMATS[header.kind], header.shape, dtype, frame=reader.frame)
-    read_rows: Callable[[Rows], None]
-    if header.kind == 1:
-        read_rows = partial(_read_plain_bits, reader)
-    elif header.kind == 4:
-        read_rows = partial(_read_packed_bits, reader)
+    if header.kind in (1, 4):
+        read_rows = partial(_read_plain_bits if header.kind == 1 else _read_packed_bits, reader)
     elif header.kind in (2, 3):
         read_rows = partial(_read_plain_numbers, reader, maxval=header.maxval)
     else:
@@ -226,3 +230,22 @@ def _read_text(reader: ForwardReader, size: int) -> bytes:
         while reader.read(1) not in (b"\n", b"\r", b""):
             pass
     return re.sub(rb"#[^\r\n]*", b" ", text)
+
+
+class PnmSink(StreamSink):
+    """One image of 8 or 16 bits as PGM or, ``in_colour``, as PPM, for rows of 1 or 3 channels."""
+
+    def __init__(
+        self, file: IO[bytes], shape: Shape, dtype: np.dtype[Any], *, in_colour: bool
+    ) -> None:
+        self._in_colour = in_colour
+        header = f"P{6 if in_colour else 5}\n{shape[1]} {shape[0]}\n{np.iinfo(dtype).max}\n"
+        super().__init__(file, dtype.newbyteorder(">"), header.encode())
+
+    def encode(self, rows: Rows) -> memoryview | bytes:
+        """Return the rows' bytes, grey ones in three channels where the image is in colour."""
+        if self._in_colour and rows.shape[2] == 1:
+            grey, rows = rows, np.empty((*rows.shape[:2], 3), rows.dtype)
+            for channel in range(3):
+                rows[..., channel] = grey[..., 0]
+        return super().encode(rows)

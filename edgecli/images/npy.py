@@ -11,10 +11,9 @@ from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
-from edgecli.errors import ImageError
-from edgecli.images import magic
+from edgecli.images import Shape, magic
 from edgecli.images.sample_types import as_rows, row_type, smallest
-from edgecli.images.streams import ForwardReader, RowStream
+from edgecli.images.streams import ForwardReader, RowStream, StreamSink
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows, Source
 
@@ -26,8 +25,8 @@ def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
     """Read an array ``(H, W)`` or ``(H, W, C)``, C ≤ 4, of booleans, integers or floats.
 
     Rows are streamed in constant memory, from files and pipes alike. An array in Fortran order is
-    mapped, or held whole when it comes from a pipe; so is one of a type whose values have to be
-    seen first (uint32, int64, uint64), and must fit int32. Nothing is unpickled. Raises ImageError.
+    mapped, or held whole if it comes from a pipe; so is one of uint32, int64 or uint64, whose
+    values have to be seen first and must fit int32. Nothing is unpickled. Raises ImageError.
     """
     reader = ForwardReader(file, path)
     stored, is_fortran, shape = _read_header(reader)
@@ -35,16 +34,16 @@ def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
     info = ImageInfo(path, "NPY", shape, stored.name)
     target = row_type(stored)
     if target is None or is_fortran:
-        array = _whole_array(file, reader, shape, stored, "F" if is_fortran else "C")
+        array = _whole_array(file, reader, shape, stored, is_fortran)
         return ArraySource(smallest(array, path) if target is None else as_rows(array, path), info)
     return RowStream(info, shape, target, partial(_read_rows, reader, stored))
 
 
-def _read_header(reader: ForwardReader) -> tuple[np.dtype[Any], bool, tuple[int, int, int]]:
+def _read_header(reader: ForwardReader) -> tuple[np.dtype[Any], bool, Shape]:
     """Return the type, whether the order is Fortran's, and height, width and channels.
 
-    The header is a Python dictionary in text. It is matched, not evaluated: what NumPy writes for
-    plain arrays always has this form.
+    The header is a Python dictionary in text. It is matched, not evaluated: the headers that NumPy
+    writes for plain arrays always have this form.
     """
     start = reader.read(8)
     length_bytes = _HEADER_LENGTH_BYTES.get(start[6], 0) if len(start) == 8 else 0
@@ -67,7 +66,7 @@ def _stored_type(reader: ForwardReader, header: str) -> np.dtype[Any]:
     raise reader.error(f"holds {given}; save booleans, integers or floats of up to 64 bits")
 
 
-def _shape(reader: ForwardReader, dimensions: str) -> tuple[int, int, int]:
+def _shape(reader: ForwardReader, dimensions: str) -> Shape:
     shape = tuple(map(int, re.findall("[0-9]+", dimensions)))
     if len(shape) == 2:
         shape = (*shape, 1)
@@ -86,13 +85,7 @@ def _fill(reader: ForwardReader, array: Rows) -> None:
     """Read until an array in C order is full."""
     data = array.data.cast("B")
     if (count := reader.fill(data)) < len(data):
-        raise _cut_short(reader, len(data) - count)
-
-
-def _cut_short(reader: ForwardReader, missing: int) -> ImageError:
-    return reader.error(
-        f"is cut short, at least {missing:,} bytes are missing; get the file whole again"
-    )
+        raise reader.cut_short(len(data) - count)
 
 
 def _read_rows(reader: ForwardReader, stored: np.dtype[Any], rows: Rows) -> None:
@@ -105,18 +98,15 @@ def _read_rows(reader: ForwardReader, stored: np.dtype[Any], rows: Rows) -> None
 
 
 def _whole_array(
-    file: BinaryIO,
-    reader: ForwardReader,
-    shape: tuple[int, int, int],
-    stored: np.dtype[Any],
-    order: Literal["C", "F"],
+    file: BinaryIO, reader: ForwardReader, shape: Shape, stored: np.dtype[Any], is_fortran: bool
 ) -> Rows:
     """Return the array mapped or, if the stream is no file, in memory."""
+    order: Literal["C", "F"] = "F" if is_fortran else "C"
     size = math.prod(shape) * stored.itemsize
     if file.seekable():
         start = file.tell()
         if (missing := start + size - file.seek(0, io.SEEK_END)) > 0:
-            raise _cut_short(reader, missing)
+            raise reader.cut_short(missing)
         file.seek(start)
         with suppress(io.UnsupportedOperation):  # not a file of the system
             return np.memmap(file, stored, "r", start, shape, order)
@@ -128,29 +118,15 @@ def _whole_array(
             f"needs {size:,} bytes of memory; save it in C order as int32 or float32, "
             "which is streamed"
         ) from error
-    _fill(reader, array.T if order == "F" else array)
+    _fill(reader, array.T if is_fortran else array)
     return array
 
 
-class NpySink:
+class NpySink(StreamSink):
     """An image as an NPY array, ``(H, W)`` with one channel, else ``(H, W, C)``."""
 
-    def __init__(self, file: BinaryIO, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
-        header = {
-            "descr": dtype.str,
-            "fortran_order": False,
-            "shape": shape[:2] if shape[2] == 1 else shape,
-        }
-        np.lib.format.write_array_header_1_0(file, header)
-        self._file = file
-
-    def encode(self, rows: Rows) -> bytes:
-        """Return the rows' bytes."""
-        return rows.tobytes()
-
-    def write(self, encoded: bytes) -> None:
-        """Append rows."""
-        self._file.write(encoded)
-
-    def finish(self) -> None:
-        """Nothing follows the last row."""
+    def __init__(self, file: BinaryIO, shape: Shape, dtype: np.dtype[Any]) -> None:
+        start, stated = io.BytesIO(), shape[:2] if shape[2] == 1 else shape
+        header = {"descr": dtype.str, "fortran_order": False, "shape": stated}
+        np.lib.format.write_array_header_1_0(start, header)
+        super().__init__(file, dtype, start.getvalue())

@@ -1,25 +1,47 @@
 """Every other format, through Pillow: rare PNGs, JPEG, WebP, TIFF, BMP, GIF and more.
 
-TIFFs go page by page through ``pillow_tiff``; all others are images, or frames of animations, that
-``pillow_source`` decodes.
+Pillow decodes an image whole. Here it is decoded once and turned into rows a few at a time, so
+that there is never a second copy of it. Samples of more than 8 bits are never cut to 8: TIFF pages
+that have them are read by ``tiff_samples``, other images are refused. Pillow conceals them: it
+opens 48-bit PNGs, 16-bit SGI, 10-bit AVIF and 12-bit colour JPEG 2000 as 8-bit images.
 """
 
 from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Iterator
-from typing import BinaryIO
+import math
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO, cast
 
-from PIL import ImageFile, UnidentifiedImageError
+import numpy as np
+from PIL import Image, ImageFile, UnidentifiedImageError
 
+from edgecli.errors import ImageError
 from edgecli.images import magic
-from edgecli.images.limits import image_name
-from edgecli.images.pillow_guard import guarded, is_known, open_image
-from edgecli.images.pillow_source import check_decodable, decoded
-from edgecli.rows.base import Source
+from edgecli.images.limits import check_pixels, image_name
+from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image
+from edgecli.images.sources import oriented
+from edgecli.records import replace
+from edgecli.rows.arrays import ArraySource
+from edgecli.rows.base import ImageInfo, Rows, Source
 
-_MOVING = {"GIF", "WEBP", "PNG", "AVIF", "MPO"}
+_ORIENTATION = 274  # the tag of EXIF and TIFF
+_MOVING = {"GIF", "WEBP", "PNG", "AVIF", "MPO"}  # formats of several frames
+
+# Pillow's modes of more than 8 bits, and the types that hold them.
+WIDE_TYPES = dict.fromkeys(("I;16", "I;16L", "I;16B", "I;16N"), "uint16")
+WIDE_TYPES |= {"I": "int32", "F": "float32"}
+# Pillow's modes of 8 bits: the mode that rows are turned into, without and with transparency.
+_ROW_MODES = {
+    **dict.fromkeys(("1", "L"), ("L", "LA")),
+    **dict.fromkeys(("P", "RGB"), ("RGB", "RGBA")),
+    **dict.fromkeys(("LA", "La"), ("LA", "LA")),
+    **dict.fromkeys(("PA", "RGBA", "RGBa"), ("RGBA", "RGBA")),
+    **dict.fromkeys(("RGBX", "CMYK", "YCbCr", "LAB", "HSV"), ("RGB", "RGB")),
+}
+_LUMA_MODES = {"RGB", "P", "YCbCr"}  # Pillow turns these into luma by our formula
 
 
 def read_images(
@@ -36,16 +58,14 @@ def read_images(
     with guarded(path, max_pixels):
         stream, head = _seekable(file)
     if head.startswith(magic.TIFF):
-        from edgecli.images.pillow_tiff import read_pages
-
-        sources = read_pages(stream, path, max_pixels, grey=grey)
+        sources = _pages(stream, path, max_pixels, grey=grey)
     else:
         sources = _frames(stream, path, max_pixels, grey=grey, all_frames=all_frames)
     yield from sources if all_frames else itertools.islice(sources, 1)
 
 
 def _seekable(file: BinaryIO) -> tuple[BinaryIO, bytes]:
-    """Return a stream that can seek, and its first bytes; a pipe is only read on if they fit."""
+    """Return a stream that can seek, and its first bytes; a pipe is read on if they are known."""
     if file.seekable():
         file.seek(0)
         return file, file.read(16)
@@ -53,6 +73,9 @@ def _seekable(file: BinaryIO) -> tuple[BinaryIO, bytes]:
     if not is_known(head):
         raise UnidentifiedImageError
     return io.BytesIO(head + file.read()), head
+
+
+# --- frames -------------------------------------------------------------------------------------
 
 
 def _frames(
@@ -63,17 +86,15 @@ def _frames(
     # The default image of some animated PNGs is for viewers that cannot show the animation.
     first = 1 if all_frames and getattr(image, "default_image", False) else 0
     for number in itertools.count():
-        name = image_name(path, number)
-        with guarded(name, max_pixels):
+        with guarded(image_name(path, number), max_pixels):
             if not _show(image, first + number):
                 return
-            check_decodable(image, stream, name, max_pixels)
-            source = decoded(image, path, number, grey=grey)
+            source = _decoded(image, stream, path, number, max_pixels, grey)
         yield source
 
 
 def _show(image: ImageFile.ImageFile, frame: int) -> bool:
-    """Go to a frame; False after the last."""
+    """Go to a frame; return False after the last."""
     if frame == 0:
         return True
     if image.format not in _MOVING:
@@ -83,3 +104,186 @@ def _show(image: ImageFile.ImageFile, frame: int) -> bool:
     except EOFError:
         return False
     return True
+
+
+# --- pages of TIFFs, whose modules load late ----------------------------------------------------
+
+
+def _pages(stream: BinaryIO, path: str, max_pixels: int, *, grey: bool) -> Iterator[Source]:
+    from edgecli.images.tiff import Tag, read_directories
+    from edgecli.images.tiff_samples import TIFF, tiff_source
+
+    for number, directory in enumerate(read_directories(stream, path)):
+        source: Source | None = tiff_source(stream, path, directory, number, max_pixels)
+        if source is None:
+            with guarded(image_name(path, number), max_pixels):
+                try:
+                    image = open_image(stream, TIFF)
+                    image.seek(number)
+                except UnidentifiedImageError as error:
+                    bits = max(directory.tags.get(Tag.BITS, (1,)))
+                    samples = directory.value(Tag.SAMPLES, 1)
+                    raise _would_be_cut(image_name(path, number), bits, samples) from error
+                page = _decoded(image, stream, path, number, max_pixels, grey)
+                page.info = replace(page.info, dpi=directory.dpi, orientation=directory.orientation)
+                source = _as_stored(page)
+        yield source
+
+
+def _as_stored(page: PillowSource) -> Source:
+    """Return a page as the file stores it: Pillow has turned it, but callers decide on that."""
+    info = page.info
+    if info.orientation == 1:
+        return page
+    (upright,) = page.blocks([(0, page.shape[0])])
+    stored = oriented(upright, {6: 8, 8: 6}.get(info.orientation, info.orientation))
+    return ArraySource(stored, replace(info, shape=(*stored.shape[:2], info.shape[2])))
+
+
+# --- one image ----------------------------------------------------------------------------------
+
+
+def _would_be_cut(name: str, bits: int, channels: int) -> ImageError:
+    """Return the error of samples that would lose some of their bits."""
+    return ImageError(
+        f"image {name} has {bits} bits per sample in {channels} channels, which cannot be decoded "
+        "without loss here; convert it to PNG or PNM"
+    )
+
+
+def _decoded(
+    image: ImageFile.ImageFile, stream: BinaryIO, path: str, frame: int, max_pixels: int, grey: bool
+) -> PillowSource:
+    """Decode an image that was opened; ImageError if it is too large, or would be shortened."""
+    name, channels = image_name(path, frame), len(image.getbands())
+    check_pixels(name, image.width * image.height, max_pixels)
+    if image.mode not in _ROW_MODES | WIDE_TYPES:
+        raise ImageError(f"image {name} has pixels of the kind {image.mode}; convert it to PNG")
+    if bits := bits_cut(image, stream):
+        raise _would_be_cut(name, bits, channels)
+    shape = (image.height, image.width, channels)
+    stored = {"1": "bool", **WIDE_TYPES}.get(image.mode, "uint8")
+    if grey and image.mode == "RGB":
+        image.draft("L", image.size)  # only a JPEG's decoder heeds it
+    _spread_transparency(image)
+    image.load()
+    dpi, orientation = dots_per_inch(image.info.get("dpi")), exif_orientation(image)
+    duration = milliseconds(image.info.get("duration"))
+    format_ = image.format or "unknown"
+    info = ImageInfo(path, format_, shape, stored, dpi, orientation, frame, duration)
+    return PillowSource(image, info, grey=grey)
+
+
+class PillowSource:
+    """A decoded image, turned into rows a few at a time."""
+
+    def __init__(self, image: Image.Image, info: ImageInfo, *, grey: bool) -> None:
+        self.info = info
+        self._name = image_name(info.path, info.frame)
+        self._image = image
+        self._mode, self.dtype = _row_mode(image, grey=grey)
+        # Pillow has no 16-bit grey with alpha: a transparent grey becomes alpha here
+        self._transparent = image.info.get("transparency") if self.dtype == np.uint16 else None
+        self._colours = Image.getmodebands(self._mode)
+        self.shape = (image.height, image.width, self._colours + (self._transparent is not None))
+
+    def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
+        """Yield rows ``[start, stop)`` for each range; see ``Source.blocks``."""
+        for start, stop in ranges:
+            rows = np.empty((stop - start, *self.shape[1:]), self.dtype)
+            with guarded(self._name, self._image.width * self._image.height):
+                copy_rows(self._image, self._mode, start, rows[..., : self._colours])
+            if self._transparent is not None:
+                rows[..., 1] = np.where(rows[..., 0] == self._transparent, 0, 65535)
+            yield rows
+
+    def close(self) -> None:
+        """Release the pixels."""
+        self._image = Image.new("L", (1, 1))
+
+
+def _row_mode(image: Image.Image, *, grey: bool) -> tuple[str, np.dtype[Any]]:
+    """Return the mode that rows of an image are turned into, and their type."""
+    if image.mode == "I":
+        low, high = cast(tuple[int, int], image.getextrema())
+        return "I", np.dtype("uint16" if low >= 0 and high <= 65535 else "int32")
+    if image.mode in WIDE_TYPES:
+        return image.mode, np.dtype(WIDE_TYPES[image.mode])
+    opaque, transparent = _ROW_MODES[image.mode]
+    mode = transparent if image.has_transparency_data else opaque
+    return "L" if grey and mode == "RGB" and image.mode in _LUMA_MODES else mode, np.dtype("uint8")
+
+
+def _spread_transparency(image: ImageFile.ImageFile) -> None:
+    """Scale the transparent grey of a PNG of 1, 2 or 4 bits as Pillow scales the pixels."""
+    scale = {"1": 255, "L;2": 255 // 3, "L;4": 255 // 15}.get(decoder_names(image)[-1])
+    if image.format == "PNG" and scale and "transparency" in image.info:
+        image.info["transparency"] = min(image.info["transparency"] * scale, 255)
+
+
+# --- facts of headers, in this package's terms ----------------------------------------------------
+
+
+def bits_cut(image: ImageFile.ImageFile, stream: BinaryIO) -> int:
+    """Return the bits per sample of a file that Pillow would cut to 8, or 0 if it would not."""
+    if image.mode in WIDE_TYPES:
+        return 0
+    for name in decoder_names(image):
+        # BGR;16 is 5 + 6 + 5 bits in all, while RGB;16B and its like are 16 for each sample
+        if name == "SGI16" or re.match(r"(?!BGR).*;16", name):
+            return 16
+    if image.format not in {"AVIF", "JPEG2000"}:
+        return 0
+    position = stream.tell()
+    stream.seek(0)
+    bits = (_av1_bits if image.format == "AVIF" else _jpeg2000_bits)(stream.read(1 << 16))
+    stream.seek(position)
+    return bits if bits > 8 else 0
+
+
+def decoder_names(image: ImageFile.ImageFile) -> list[str]:
+    """Return Pillow's names of the decoders for an image, and of how its samples are stored."""
+    names = [""]
+    for decoder, _, _, arguments in image.tile:
+        given = arguments if isinstance(arguments, tuple) else (arguments,)
+        names += [name for name in (decoder, *given) if isinstance(name, str)]
+    return names
+
+
+def _av1_bits(head: bytes) -> int:
+    """Return the bits per sample from an AVIF's AV1CodecConfigurationBox (AV1-ISOBMFF, 2.3.3)."""
+    at = head.find(b"av1C")
+    flags = head[at + 6] if 0 <= at < len(head) - 6 else 0
+    is_high, is_twelve = flags & 0x40, flags & 0x20
+    return (12 if is_twelve else 10) if is_high else 8
+
+
+def _jpeg2000_bits(head: bytes) -> int:
+    """Return the most bits per sample from a JPEG 2000's SIZ segment (ISO 15444-1, A.5.1)."""
+    at = head.find(b"\xff\x4f\xff\x51")
+    components = int.from_bytes(head[at + 40 : at + 42]) if at >= 0 else 0
+    depths = head[at + 42 : at + 42 + 3 * components : 3]
+    return max(((depth & 0x7F) + 1 for depth in depths), default=8)
+
+
+def dots_per_inch(stated: object) -> tuple[float, float] | None:
+    """Return a resolution if it is two positive numbers."""
+    try:
+        across, down = (float(value) for value in cast(tuple[float, float], stated))
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    return (across, down) if 0 < across < math.inf and 0 < down < math.inf else None
+
+
+def exif_orientation(image: Image.Image) -> int:
+    """Return EXIF's 1 to 8, or 1 if there is none; call it when the pixels are loaded."""
+    try:
+        stated = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # the pixels are good, even if EXIF is not
+        return 1
+    return stated if isinstance(stated, int) and 1 <= stated <= 8 else 1
+
+
+def milliseconds(stated: object) -> float | None:
+    """Return a duration if it is a number."""
+    return float(stated) if isinstance(stated, int | float) and math.isfinite(stated) else None

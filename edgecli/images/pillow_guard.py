@@ -1,4 +1,4 @@
-"""The one seam to Pillow: its settings follow ours while it works, and its errors become ours.
+"""The seam to Pillow: its settings follow ours while it works, and its errors become ours.
 
 Pillow keeps its pixel limit, its warnings and its log in settings of the whole process. They are
 borrowed while any thread is inside ``guarded`` and put back by the last one out.
@@ -24,7 +24,8 @@ from edgecli.images import magic
 from edgecli.images.limits import too_large
 from edgecli.rows.base import Rows
 
-_COMMON = ("JPEG", "PNG", "GIF", "BMP")  # the formats whose plug-ins Pillow imports at once
+# The formats whose plug-ins Pillow imports at once.
+_COMMON: tuple[str, ...] = ("JPEG", "PNG", "GIF", "BMP")
 _WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
 
 # Rarer formats that Pillow decodes truly. Left out are EPS (it runs Ghostscript), DDS and ICNS (a
@@ -36,7 +37,7 @@ _PIXELS_AT_ONCE = 1 << 17  # on the way to NumPy; more and Pillow's copies leave
 
 
 class _Borrowed:
-    """How many threads use Pillow with which limit, and how to put its settings back."""
+    """The limits of the threads that use Pillow, and the way to put its settings back."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -85,7 +86,7 @@ def _quiet_libtiff() -> Iterator[None]:
     Its function is found among the libraries that Pillow's extension was linked with. Where it is
     not (Windows), libtiff goes on printing.
     """
-    import ctypes  # slow to load, and of use to TIFF alone
+    import ctypes  # slow to load; only TIFF needs it
 
     try:
         set_handler = ctypes.CDLL(sys.modules["PIL._imaging"].__file__).TIFFSetErrorHandler
@@ -105,7 +106,7 @@ _borrowed = _Borrowed()
 
 @contextmanager
 def lent_once() -> Iterator[None]:
-    """Borrow Pillow's settings for all that is ``guarded`` inside, which then takes no time."""
+    """Borrow Pillow's settings once for many ``guarded`` blocks inside, which then cost nothing."""
     _borrowed.take(1)
     try:
         yield
@@ -117,8 +118,8 @@ def lent_once() -> Iterator[None]:
 def guarded(name: str, max_pixels: int) -> Iterator[None]:
     """Let Pillow decode up to ``max_pixels``; whatever it raises becomes an ImageError.
 
-    ``name`` says which image in the error. Any exception can come out of a decoder that meets
-    broken data, so all are caught.
+    ``name`` is the image's in the error. All exceptions are caught, since a decoder may raise any
+    of them on broken data.
     """
     _borrowed.take(max_pixels)
     try:
@@ -146,15 +147,22 @@ def _reason(error: Exception) -> str:
 
 
 def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> ImageFile.ImageFile:
-    """Read an image's header; call it inside ``guarded``."""
+    """Read an image's header; call it inside ``guarded``.
+
+    Formats that are named are tried first, since naming one imports its plug-in, not all forty.
+    """
     if formats is not None:
         return Image.open(stream, formats=formats)
     stream.seek(0)
-    head = stream.read(12)
+    head, common = stream.read(12), _COMMON
     if head.startswith(magic.JPEG) and (photo := _open_jpeg(stream)):
         return photo
+    if _WEBP.match(head):
+        from PIL.WebPImagePlugin import WebPImageFile
+
+        common = (WebPImageFile.format,)
     try:
-        return Image.open(stream, formats=_common_formats(head))
+        return Image.open(stream, formats=common)
     except UnidentifiedImageError:
         return Image.open(stream, formats=_rare_formats())
 
@@ -162,29 +170,20 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
 def _open_jpeg(stream: BinaryIO) -> ImageFile.ImageFile | None:
     """Read a JPEG's header by its own plug-in, or return None if it is not a JPEG after all.
 
-    Most images are photos, and ``Image.open`` would import the plug-ins of four more formats,
-    which takes longer than to decode a small one.
+    Most images are photos. ``Image.open`` would import the plug-ins of four more formats, which
+    takes longer than decoding a small photo.
     """
     from PIL.JpegImagePlugin import jpeg_factory
 
     stream.seek(0)
     try:
         return jpeg_factory(stream)
-    except (SyntaxError, IndexError, TypeError, struct.error):  # what Image.open forgives
+    except (SyntaxError, IndexError, TypeError, struct.error):  # as Image.open does
         return None
 
 
-def _common_formats(head: bytes) -> tuple[str, ...]:
-    """Name the formats to try first: naming one imports its plug-in, not all forty."""
-    if not _WEBP.match(head):
-        return _COMMON
-    from PIL import WebPImagePlugin
-
-    return (WebPImagePlugin.WebPImageFile.format,)
-
-
 def is_known(head: bytes) -> bool:
-    """Tell from its first 16 bytes whether a stream may hold an image (of any format but TGA)."""
+    """Return whether 16 bytes may start an image (of any format but TGA, which has no magic)."""
     return (
         head.startswith((magic.JPEG, *magic.TIFF))
         or bool(_WEBP.match(head))
@@ -206,14 +205,14 @@ def _rare_formats() -> list[str]:
 
 
 def copy_rows(image: Image.Image, mode: str, start: int, rows: Rows) -> None:
-    """Fill rows ``(n, W, C)`` with a decoded image's pixels from row ``start`` on, in a mode.
+    """Fill rows ``(n, W, C)`` with an image's pixels from row ``start`` on, converted to a mode.
 
-    A few rows are turned at a time, so that no second copy of the image is made.
+    A few rows are converted at a time, so that no second copy of the image is made.
     """
     step = max(_PIXELS_AT_ONCE // image.width, 1)
     for first in range(0, len(rows), step):
         part = rows[first : first + step]
         top = start + first
         band = image.crop((0, top, image.width, top + len(part)))
-        turned = band if band.mode == mode else band.convert(mode)
-        part[...] = np.asarray(turned).reshape(part.shape)
+        converted = band if band.mode == mode else band.convert(mode)
+        part[...] = np.asarray(converted).reshape(part.shape)

@@ -10,30 +10,31 @@ import numpy as np
 from PIL import Image
 
 from edgecli.errors import OutputError, UsageError
+from edgecli.images import Resolution, Shape
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import Rows
 
-# Sharp edges are what an edge map is: no colour is subsampled, and WebP is lossless, with the
-# effort that takes about as long as lossy WebP.
+# An edge map consists of sharp edges: no colour is subsampled, and WebP is lossless, at the effort
+# that takes about as long as lossy WebP.
 _OPTIONS: dict[str, dict[str, Any]] = {
     "jpeg": {"quality": 90, "subsampling": 0},
     "webp": {"lossless": True, "method": 0, "quality": 0},
-    "gif": {},
     "png": {"compress_level": 1},
 }
-_LONGEST_SIDE = {"jpeg": 65500, "webp": 16383, "gif": 65535, "png": 2**31 - 1}
+_LONGEST_SIDE = {"jpeg": 65500, "webp": 16383, "png": 2**31 - 1}
 
 
 def check_writable(format_: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Refuse what ``jpeg``, ``webp``, ``gif`` or animated ``png`` cannot hold, ``(H, W, C)``.
+    """Raise an error for an image ``(H, W, C)`` that ``format_`` cannot hold.
 
-    Raises UsageError for the kind of image, OutputError for its size.
+    ``format_`` is ``jpeg``, ``webp`` or ``png`` (animated). UsageError is for the kind of image,
+    OutputError for its size.
     """
     if dtype != np.uint8:
         raise UsageError(
             f"{format_} cannot hold {dtype} samples; use --depth 8, or --format tiff or npy"
         )
-    if shape[2] not in ({1} if format_ == "gif" else {1, 3}):
+    if shape[2] not in {1, 3}:
         raise UsageError(f"{format_} cannot hold {shape[2]} channels; use --format tiff or npy")
     if max(shape[:2]) > _LONGEST_SIDE[format_]:
         raise OutputError(
@@ -52,50 +53,45 @@ class PillowSink(ArraySink):
         self,
         file: BinaryIO,
         format_: str,
-        shape: tuple[int, int, int],
+        shape: Shape,
         dtype: np.dtype[Any],
         *,
-        dpi: tuple[float, float] | None = None,
+        dpi: Resolution = None,
     ) -> None:
         check_writable(format_, shape, dtype)
         super().__init__(shape, dtype)
-        self._file = file
-        self._format = format_
+        self._file, self._format = file, format_
         self._options = {"dpi": dpi} if dpi and format_ == "jpeg" else {}
 
     def finish(self) -> None:
         """Encode and write the image."""
-        encoded = _encoded(self._format, [self.array], **self._options)
-        self._file.write(encoded)
+        self._file.write(_encoded(self._format, [self.array], **self._options))
 
 
 def save_frames(
-    file: BinaryIO,
-    format_: str,
-    frames: Sequence[Rows],
-    durations: Sequence[float | None] = (),
+    file: BinaryIO, format_: str, frames: Sequence[Rows], durations: Sequence[float | None]
 ) -> None:
-    """Write frames ``(H, W, C)`` as an animated ``png``, ``webp`` or ``gif``, or as TIFF pages.
+    """Write frames ``(H, W, C)`` as an animated ``png`` or ``webp``, or as pages of a ``tiff``.
 
-    ``durations`` are milliseconds; 100 where there is none. All animations are lossless and
+    ``durations`` are milliseconds per frame, 100 where it is None. Animations are lossless and
     loop forever; a frame equal to the one before only prolongs it. Pages of a TIFF may differ in
     size and type. Raises UsageError or OutputError for frames that the format cannot hold.
     """
     if format_ == "tiff":
-        from edgecli.images.tiff_writer import write_pages
+        from edgecli.images.tiff import write_pages
 
         write_pages(file, frames)
         return
     for frame in frames:
         check_writable(format_, frame.shape, frame.dtype)
     shown = [100 if duration is None else round(duration) for duration in durations]
-    shown += [100] * (len(frames) - len(shown))
     options = {"duration": shown, "loop": 0} if len(frames) > 1 else {}
     file.write(_encoded(format_, frames, **options))
 
 
 def _encoded(format_: str, frames: Sequence[Rows], **options: object) -> bytes:
-    first, *others = (Image.fromarray(_plane_or_colours(frame)) for frame in frames)
+    planes = (frame[:, :, 0] if frame.shape[2] == 1 else frame for frame in frames)
+    first, *others = (Image.fromarray(np.ascontiguousarray(plane)) for plane in planes)
     buffer = io.BytesIO()
     if others:
         options |= {"save_all": True, "append_images": others}
@@ -105,8 +101,3 @@ def _encoded(format_: str, frames: Sequence[Rows], **options: object) -> bytes:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise OutputError(f"{format_} cannot be encoded ({reason}); use --format png") from error
     return buffer.getvalue()
-
-
-def _plane_or_colours(rows: Rows) -> Rows:
-    """Return ``(H, W)`` for one channel, as Pillow wants it."""
-    return np.ascontiguousarray(rows[:, :, 0] if rows.shape[2] == 1 else rows)

@@ -1,13 +1,12 @@
 """PNG read as a stream: rows come out while the file, or the pipe, is still coming in.
 
-Memory follows the rows in flight, never the image. A PNG passes through three steps, one section
-each below: *header* (33 bytes tell size and kind), *metadata* (transparency, resolution,
-orientation) and *rows* (inflate, undo the row filters, hand out pixels).
+Memory follows the rows in flight, never the image. A PNG is read in three steps, one section each
+below: *header* (33 bytes tell size and kind), *metadata* (transparency, resolution, orientation)
+and *rows* (inflate, undo the row filters, hand out pixels).
 
-8 and 16 bit grey, grey-alpha, RGB and RGBA are read here. Palettes, 1 to 4 bits and interlacing
-are rare and small; ``PngHeader.is_streamable`` says so before anything else is read.
-
-Source: W3C, *Portable Network Graphics (PNG) Specification (Third Edition)*, cited as "PNG 9.2".
+8 and 16 bit grey, grey-alpha, RGB and RGBA are read here. Palettes, 1 to 4 bits and interlacing are
+rare and small, and left to Pillow; ``PngHeader.is_streamable`` tells them apart.
+"PNG 9.2" cites the specification named in ``png_format``.
 """
 
 from __future__ import annotations
@@ -16,15 +15,15 @@ import struct
 import zlib
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import ImageError
-from edgecli.images import magic
+from edgecli.images import Resolution, magic
 from edgecli.images.limits import check_pixels
-from edgecli.images.png_chunks import (
+from edgecli.images.png_format import (
     GREY,
     GREY_ALPHA,
     MAX_FIELD,
@@ -35,23 +34,20 @@ from edgecli.images.png_chunks import (
     RGBA,
     ChunkReader,
     damaged,
+    unfilter,
 )
-from edgecli.images.png_filters import unfilter
+from edgecli.images.streams import RowStream
 from edgecli.records import dataclass
-from edgecli.rows.arrays import overlapping_blocks, row_reader
+from edgecli.rows.arrays import row_reader
 from edgecli.rows.base import ImageInfo, Rows
+from edgecli.rows.samples import full_scale
 from edgecli.rows.workers import one_ahead
 
 HEADER_BYTES = 33  # the signature and the IHDR chunk
 
 CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGBA: 4}
-BIT_DEPTHS = {
-    GREY: (1, 2, 4, 8, 16),
-    RGB: (8, 16),
-    PALETTE: (1, 2, 4, 8),
-    GREY_ALPHA: (8, 16),
-    RGBA: (8, 16),
-}
+BIT_DEPTHS: dict[int, tuple[int, ...]] = dict.fromkeys((RGB, GREY_ALPHA, RGBA), (8, 16))
+BIT_DEPTHS |= {GREY: (1, 2, 4, 8, 16), PALETTE: (1, 2, 4, 8)}
 
 _BATCH = 2**19  # bytes of rows decoded at a time: they fit the L2 cache
 _KEPT_CHUNKS = (b"tRNS", b"pHYs", b"eXIf")
@@ -63,7 +59,7 @@ _MAX_KEPT = 2**20  # bytes; a longer chunk is passed over, not held
 
 @dataclass(frozen=True)
 class PngHeader:
-    """What the IHDR chunk says: pixels, bits per sample, colour type (PNG 11.2.1), interlacing."""
+    """The IHDR chunk: pixels, bits per sample, colour type (PNG 11.2.1), interlacing."""
 
     width: int
     height: int
@@ -73,7 +69,7 @@ class PngHeader:
 
     @property
     def is_streamable(self) -> bool:
-        """Whether ``open_png`` reads this kind; if not, it is Pillow's."""
+        """Whether ``open_png`` reads this kind; Pillow reads the others."""
         return self.bit_depth >= 8 and self.colour_type != PALETTE and not self.interlaced
 
     @property
@@ -83,19 +79,13 @@ class PngHeader:
 
     @property
     def pixel_bytes(self) -> int:
-        """Bytes per pixel of a streamable image, the distance that its row filters look left."""
+        """Bytes per pixel of a streamable image."""
         return self.channels * self.bit_depth // 8
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes per row of a streamable image, without the byte that names the row's filter."""
-        return self.width * self.pixel_bytes
 
 
 def parse_header(first_bytes: bytes, path: str) -> PngHeader:
     """Read the signature and the IHDR chunk from a PNG's first 33 bytes (more are ignored).
 
-    Nothing is consumed: peek at the file, and let ``is_streamable`` decide who reads it.
     ``path`` is for the message. Raises ImageError where the header breaks PNG 11.2.1.
 
     >>> start = bytes.fromhex('89504e470d0a1a0a 0000000d 49484452 00000280 000001e0 08 02 000000')
@@ -126,7 +116,7 @@ def parse_header(first_bytes: bytes, path: str) -> PngHeader:
 
 
 def _chunks_before_pixels(chunks: ChunkReader) -> dict[bytes, bytes]:
-    """Return the data of the chunks that edgecli uses, the first of each kind, up to IDAT."""
+    """Return the data of the _KEPT_CHUNKS before the first IDAT, the first of each kind."""
     kept: dict[bytes, bytes] = {}
     chunks.advance()
     while chunks.kind != b"IDAT":
@@ -155,7 +145,7 @@ def _transparent_pixel(header: PngHeader, trns: bytes) -> Rows | None:
     return np.frombuffer(trns, ">u2").astype(np.uint16) & used_bits
 
 
-def _dots_per_inch(phys: bytes) -> tuple[float, float] | None:
+def _dots_per_inch(phys: bytes) -> Resolution:
     """Return the horizontal and vertical resolution of a pHYs chunk in metres, PNG 11.3.4.3."""
     if len(phys) != 9 or phys[8] != 1:
         return None
@@ -188,7 +178,7 @@ def _orientation(exif: bytes) -> int:
 
 
 class _Inflater:
-    """The zlib stream of the IDAT chunks, inflated no further than asked: no bomb goes off."""
+    """The zlib stream of the IDAT chunks, inflated only as far as asked: no bomb goes off."""
 
     def __init__(self, chunks: ChunkReader) -> None:
         self._path = chunks.path
@@ -207,10 +197,10 @@ class _Inflater:
         return b"".join(parts)
 
     def finish(self) -> None:
-        """Check what follows the last row: the stream's Adler-32 and the last CRC.
+        """Check the stream's Adler-32 and the last CRC, which follow the last row.
 
-        A stream that goes on instead is ignored, as libpng does with "extra compressed data".
-        Libpng only warns of a wrong Adler-32; here it means that the pixels cannot be trusted.
+        More compressed data is ignored, as by libpng. Libpng only warns of a wrong Adler-32; here
+        it is an error, since the pixels cannot be trusted.
         """
         self._inflate(1)
         deque(self._compressed, maxlen=0)
@@ -230,20 +220,19 @@ class _Inflater:
         return b""
 
 
-class PngSource:
-    """A PNG being read; a ``Source``. Where a tRNS chunk names a colour, alpha is added."""
+class PngSource(RowStream):
+    """A PNG being read. Where a tRNS chunk names a transparent colour, alpha is added."""
 
     def __init__(
         self, chunks: ChunkReader, header: PngHeader, info: ImageInfo, transparent: Rows | None
     ) -> None:
-        self.info = info
-        self.shape = header.height, header.width, header.channels + (transparent is not None)
-        self.dtype: np.dtype[Any] = np.dtype(info.dtype)
-        self._chunks = chunks
+        shape = header.height, header.width, header.channels + (transparent is not None)
+        super().__init__(info, shape, np.dtype(info.dtype), self._read_block)
         self._header = header
         self._transparent = transparent
         self._inflater = _Inflater(chunks)
-        self._above = np.broadcast_to(np.uint8(0), header.row_bytes)  # zeros that take no memory
+        self._row_bytes = header.width * header.pixel_bytes
+        self._above = np.broadcast_to(np.uint8(0), self._row_bytes)  # zeros that take no memory
         self._rows_left = header.height
         self._batches = self._decoded_batches()
         self._read_rows = row_reader(self._batches)
@@ -251,7 +240,7 @@ class PngSource:
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
         """Yield blocks (rows, W, C), uint8 or uint16."""
         try:
-            yield from overlapping_blocks(self._read_into, self.shape[1:], self.dtype, ranges)
+            yield from super().blocks(ranges)
         except MemoryError as error:
             shape = " × ".join(f"{n:,}" for n in self.shape)
             raise ImageError(
@@ -260,19 +249,18 @@ class PngSource:
             ) from error
 
     def close(self) -> None:
-        """Close the file."""
+        """Stop inflating ahead."""
         self._batches.close()
-        self._chunks.close()
 
-    def _read_into(self, block: Rows) -> None:
+    def _read_block(self, block: Rows) -> None:
         self._read_rows(block)
         self._rows_left -= len(block)
         if self._rows_left == 0:
             self._inflater.finish()
 
     def _decoded_batches(self) -> Generator[Rows, None, None]:
-        """Yield all rows (n, W, C), a batch inflating while the one before is decoded."""
-        scanline = 1 + self._header.row_bytes
+        """Yield all rows (n, W, C); a batch is inflated while the one before is decoded."""
+        scanline = 1 + self._row_bytes  # with the number of its filter
         height, step = self._header.height, max(1, _BATCH // scanline)
         inflated = (
             self._inflater.read(min(step, height - start) * scanline)
@@ -292,7 +280,7 @@ class PngSource:
         if self._transparent is None:
             return samples
         is_opaque = (samples != self._transparent).any(axis=-1, keepdims=True)
-        alpha = is_opaque * self.dtype.type(np.iinfo(self.dtype).max)
+        alpha = is_opaque * self.dtype.type(full_scale(self.dtype))
         return np.concatenate((samples, alpha), axis=-1)
 
 
@@ -300,11 +288,11 @@ def open_png(file: BinaryIO, path: str, *, max_pixels: int) -> PngSource:
     """Read a PNG up to its first pixel from a file or pipe that stands at the signature.
 
     ``path`` names the image in messages. Raises ImageError where the file is no streamable PNG
-    (see ``PngHeader.is_streamable``), is damaged, or has more than ``max_pixels``; nothing is
-    allocated before that. Damage further on is raised by ``blocks``.
+    (see ``PngHeader.is_streamable``), is damaged, or has more than ``max_pixels``; no pixels are
+    allocated before that. ``blocks`` raises it for damage further on.
     """
     chunks = ChunkReader(file, path)
-    header = parse_header(chunks.read(HEADER_BYTES), path)
+    header = parse_header(chunks.read_whole(HEADER_BYTES), path)
     if not header.is_streamable:
         raise ImageError(f"image {path} is a PNG of a rare kind; read it with Pillow")
     check_pixels(path, header.height * header.width, max_pixels)

@@ -2,10 +2,8 @@
 
 Each band is filtered and deflated by itself and ends at a byte boundary (a full flush), so that
 the pieces laid end to end are one deflate stream. The first row of a band is not filtered, since
-it would need the band before. The file depends on the rows and on where they were cut into bands,
-and on nothing else: not on threads, nor on the time of day.
-
-Source: W3C, *Portable Network Graphics (PNG) Specification (Third Edition)*, cited as "PNG 9.2".
+it would need the band before. The file depends only on the rows and on the cuts between bands.
+"PNG 9.2" cites the specification named in ``png_format``.
 """
 
 from __future__ import annotations
@@ -18,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import OutputError
-from edgecli.images import magic
-from edgecli.images.png_chunks import (
+from edgecli.images import Resolution, Shape, magic
+from edgecli.images.png_format import (
     GREY,
     GREY_ALPHA,
     MAX_FIELD,
@@ -27,8 +25,8 @@ from edgecli.images.png_chunks import (
     RGB,
     RGBA,
     chunk,
+    filtered_rows,
 )
-from edgecli.images.png_filters import filtered_rows
 from edgecli.records import dataclass
 from edgecli.rows.base import Rows
 
@@ -51,8 +49,8 @@ class PngSink:
     r"""A PNG being written to a file or pipe; a ``Sink``.
 
     ``shape`` is (H, W, C) with C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; ``dtype`` is uint8 or
-    uint16; ``dpi`` is the horizontal and vertical resolution. Raises OutputError for any other
-    image, and lets the file's own OSError pass.
+    uint16; ``dpi`` is the horizontal and vertical resolution. Raises OutputError for an image of
+    too many or no rows or columns; the file's own OSError passes.
 
     >>> import io
     >>> file = io.BytesIO()
@@ -64,12 +62,7 @@ class PngSink:
     """
 
     def __init__(
-        self,
-        file: BinaryIO,
-        shape: tuple[int, int, int],
-        dtype: np.dtype[Any],
-        *,
-        dpi: tuple[float, float] | None = None,
+        self, file: BinaryIO, shape: Shape, dtype: np.dtype[Any], *, dpi: Resolution = None
     ) -> None:
         self._file = file
         self._adler = zlib.adler32(b"")
@@ -99,14 +92,9 @@ class PngSink:
         self._file.write(chunk(b"IDAT", _LAST_BLOCK + self._adler.to_bytes(4)) + chunk(b"IEND"))
 
 
-def _header(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> bytes:
+def _header(shape: Shape, dtype: np.dtype[Any]) -> bytes:
     """Return the data of IHDR, PNG 11.2.1."""
     H, W, C = shape
-    if C not in _COLOUR_TYPES or dtype not in (np.uint8, np.uint16):
-        raise OutputError(
-            f"a PNG holds 1 to 4 channels of uint8 or uint16, not {C} of {dtype}; "
-            "write .npy or .tiff instead"
-        )
     if not (1 <= H <= MAX_FIELD and 1 <= W <= MAX_FIELD):
         raise OutputError(
             f"a PNG has 1 to {MAX_FIELD:,} rows and columns, not {H:,} × {W:,}; write .npy instead"
@@ -114,7 +102,7 @@ def _header(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> bytes:
     return struct.pack(">IIBBBBB", W, H, 8 * dtype.itemsize, _COLOUR_TYPES[C], 0, 0, 0)
 
 
-def _resolution(dpi: tuple[float, float] | None) -> bytes:
+def _resolution(dpi: Resolution) -> bytes:
     """Return a pHYs chunk (PNG 11.3.4.3), or nothing where ``dpi`` is none or senseless."""
     per_metre = [dots / METRES_PER_INCH for dots in dpi or ()]
     if not per_metre or not all(1 <= n <= MAX_FIELD for n in per_metre):

@@ -1,7 +1,7 @@
-"""The types that rows of numbers have: every stored number goes into the one that keeps it.
+"""The types of rows: each stored type goes into the one of five that holds its values.
 
-Rows have one of five types: see ``row_type`` for stored types that say enough by themselves and
-``smallest`` for those that do not.
+``row_type`` and ``as_rows`` do so by the stored type alone. Where that is too wide, ``smallest``
+looks at the values.
 """
 
 from __future__ import annotations
@@ -14,25 +14,16 @@ from numpy.typing import NDArray
 from edgecli.errors import ImageError
 from edgecli.rows.base import Rows
 
-# Stored types whose values fit a row's type whatever they are. Booleans become 0 and 255, float64
-# is rounded to float32.
-_ROW_TYPES = {
-    "bool": "uint8",
-    "uint8": "uint8",
-    "int8": "int16",
-    "uint16": "uint16",
-    "int16": "int16",
-    "int32": "int32",
-    "float16": "float32",
-    "float32": "float32",
-    "float64": "float32",
-}
+# The types of rows, by the stored types whose values all fit them. Booleans become 0 and 255,
+# float64 is rounded to float32.
+_ROW_TYPES = {name: name for name in ("uint8", "uint16", "int16", "int32", "float32")}
+_ROW_TYPES |= {"bool": "uint8", "int8": "int16", "float16": "float32", "float64": "float32"}
 
 
 def row_type(stored: np.dtype[Any]) -> np.dtype[Any] | None:
     """Return the type of rows that holds any value of a stored type, in native byte order.
 
-    None for uint32, int64 and uint64: the values have to be seen, see ``smallest``.
+    None for uint32, int64 and uint64, whose values decide: see ``smallest``.
     """
     name = _ROW_TYPES.get(stored.name)
     return None if name is None else np.dtype(name)

@@ -1,7 +1,7 @@
-"""Images in streams that only move forward: files, and pipes.
+"""Images in streams that only move forward: files and pipes.
 
-What PNM, YUV4MPEG2, NPY and TIFF have in common: a reader whose errors name the image, sources
-whose rows come one after another, binary samples of one or two bytes, and a sink of such.
+The formats share a reader whose errors name the image, sources whose rows come one after another,
+binary samples of one or two bytes, and a sink of samples.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import IO, Any, BinaryIO, cast
 import numpy as np
 
 from edgecli.errors import ImageError
+from edgecli.images import Shape
 from edgecli.images.limits import check_pixels, image_name
 from edgecli.rows.arrays import overlapping_blocks
 from edgecli.rows.base import ImageInfo, Rows
@@ -30,8 +31,8 @@ class ForwardReader:
         self.path = path
         self.frame = 0
 
-    def read(self, size: int) -> bytes:
-        """Return up to ``size`` bytes from one read; none at the end."""
+    def read(self, size: int = -1) -> bytes:
+        """Return up to ``size`` bytes from one read, by default all; none at the end."""
         with self._translated_errors():
             return self._file.read(size) or b""
 
@@ -52,13 +53,19 @@ class ForwardReader:
             line += byte
         return line
 
-    def check_pixels(self, shape: tuple[int, int, int], max_pixels: int) -> None:
-        """Refuse, before anything is allocated, a header that promises too much."""
+    def check_pixels(self, shape: Shape, max_pixels: int) -> None:
+        """Raise TooLargeError for a header of too many pixels; call it before allocating."""
         check_pixels(image_name(self.path, self.frame), shape[0] * shape[1], max_pixels)
 
     def error(self, text: str) -> ImageError:
         """Return an ImageError whose line starts with the image's name."""
         return ImageError(f"image {image_name(self.path, self.frame)} {text}")
+
+    def cut_short(self, missing: int) -> ImageError:
+        """Return the error of a file that lacks so many bytes."""
+        return self.error(
+            f"is cut short, at least {missing:,} bytes are missing; get the file whole again"
+        )
 
     @contextmanager
     def _translated_errors(self) -> Iterator[None]:
@@ -71,16 +78,12 @@ class ForwardReader:
 class RowStream:
     """An image whose rows come one after another, read straight into the memory of its blocks.
 
-    ``read_into`` fills an array ``(n, W, C)`` with the next n rows. The file is not closed: it
-    belongs to whoever opened it.
+    ``read_into`` fills an array ``(n, W, C)`` with the next n rows. The file is closed by its
+    opener.
     """
 
     def __init__(
-        self,
-        info: ImageInfo,
-        shape: tuple[int, int, int],
-        dtype: np.dtype[Any],
-        read_into: Callable[[Rows], None],
+        self, info: ImageInfo, shape: Shape, dtype: np.dtype[Any], read_into: Callable[[Rows], None]
     ) -> None:
         self.info = info
         self.shape = shape
@@ -96,11 +99,11 @@ class RowStream:
 
 
 class RasterError(Exception):
-    """Its two arguments: what is wrong with the samples being read, and at which of them."""
+    """Samples cannot be read; the arguments are the fault and the number of the sample."""
 
 
 class StreamSource(RowStream):
-    """One image of a stream, after which the next may follow.
+    """One image of a stream that may hold more.
 
     ``read_rows`` fills an array ``(n, W, C)`` with the next n rows, or raises RasterError.
     """
@@ -116,7 +119,7 @@ class StreamSource(RowStream):
         self._is_broken = False
 
     def skip_rest(self) -> bool:
-        """Read past the rows that nobody asked for; False if a fault has lost the place."""
+        """Read the rows that are left; return whether the next image can be found."""
         W, C = self.shape[1:]
         rows = np.empty((max(_PIECE // (W * C), 1), W, C), self.dtype)
         while self._rows_left and not self._is_broken:
@@ -163,20 +166,18 @@ class StreamSink:
     """One image written as the bytes of its samples, of type ``stored``, after ``start``.
 
     ``start`` is written with the first rows, so that the next image of a stream may be encoded
-    before this one is written; finish one before writing the next to the same file. An OSError of
-    the file is left to whoever opened it.
+    before this one is written; finish one before writing the next to the same file. The file's own
+    OSError passes.
     """
 
-    def __init__(self, file: IO[bytes], stored: np.dtype[Any], start: bytes) -> None:
-        self._file = file
-        self._stored = stored
-        self._start = start
+    def __init__(self, file: IO[bytes], stored: np.dtype[Any], start: bytes = b"") -> None:
+        self._file, self._stored, self._start = file, stored, start
 
-    def encode(self, rows: Rows) -> memoryview:
+    def encode(self, rows: Rows) -> memoryview | bytes:
         """Return the rows' bytes: their own memory where it already holds them, else a copy."""
         return np.ascontiguousarray(rows, self._stored).reshape(-1).view(np.uint8).data
 
-    def write(self, encoded: memoryview) -> None:
+    def write(self, encoded: memoryview | bytes) -> None:
         """Append what ``encode`` returned."""
         if self._start:
             self._file.write(self._start)
@@ -184,5 +185,5 @@ class StreamSink:
         self._file.write(encoded)
 
     def finish(self) -> None:
-        """Hand on what the file still buffers, so that a pipe's reader sees the image."""
+        """Flush the file, so that a pipe's reader sees the whole image."""
         self._file.flush()

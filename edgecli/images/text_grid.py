@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
-from edgecli.errors import ImageError, OutputError
-from edgecli.images.limits import check_pixels
+from edgecli.errors import ImageError
 from edgecli.images.sample_types import as_rows, smallest
+from edgecli.images.streams import ForwardReader, StreamSink
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows
 
@@ -20,7 +20,7 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     Cells are separated by semicolons if there is one, else by commas if there is one, else by
     blanks. ``#`` starts a comment; empty lines do not count. Whole numbers take the smallest
     integer type, see ``smallest``; if any cell has a decimal point, an exponent, nan or inf, all
-    are float32. Raises ImageError with line and column of what is not a number.
+    are float32. Raises ImageError with line and column of the first cell that is no number.
 
     >>> import io
     >>> source = read_text(io.BytesIO(b"10 0  # bright, dark\n-1 0"), "grid.txt", max_pixels=4)
@@ -28,14 +28,21 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     array([[10,  0],
            [-1,  0]], dtype=int16)
     """
-    lines = _content(_decoded_text(file, path))
+    reader = ForwardReader(file, path)
+    try:
+        lines = _content(reader.read().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise reader.error(
+            f"is neither a known format nor UTF-8 text (byte {error.start:,}); "
+            "convert it to PNG, or save the numbers as UTF-8"
+        ) from error
     if not lines:
-        raise ImageError(f"image {path} holds no numbers; give a row of numbers per line")
-    text = "\n".join(lines.values())  # to ask once for what is looked for in every line
+        raise reader.error("holds no numbers; give a row of numbers per line")
+    text = "\n".join(lines.values())  # searching it once is quicker than line by line
     separator = next((mark for mark in ";," if mark in text), None)
     width = len(next(iter(lines.values())).split(separator))
     shape = (len(lines), width, 1)
-    check_pixels(path, shape[0] * shape[1], max_pixels)
+    reader.check_pixels(shape, max_pixels)
     grid = np.empty(shape[:2])
     for row, (number, line) in zip(grid, lines.items(), strict=True):
         row[:] = _parse_row(line.split(separator), width, f"image {path}, line {number}")
@@ -43,18 +50,6 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     values = smallest(grid, path) if is_whole else as_rows(grid, path)
     info = ImageInfo(path, "CSV" if separator else "text", shape, values.dtype.name)
     return ArraySource(values[:, :, np.newaxis], info)
-
-
-def _decoded_text(file: BinaryIO, path: str) -> str:
-    try:
-        return file.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ImageError(
-            f"image {path} is neither a known format nor UTF-8 text (byte {error.start:,}); "
-            "convert it to PNG, or save the numbers as UTF-8"
-        ) from error
-    except OSError as error:
-        raise ImageError(f"image {path} cannot be read: {error.strerror or error}") from error
 
 
 def _content(text: str) -> dict[int, str]:
@@ -86,39 +81,23 @@ def _is_number(cell: str) -> bool:
 
 
 def _bad_cell(cells: list[str], place: str) -> str:
-    """Return the line of error about the first cell that is not a number."""
+    """Return the error's text about the first cell that is not a number."""
     column, cell = next((at, cell) for at, cell in enumerate(cells, 1) if not _is_number(cell))
     if not cell.strip():
         return f"{place}, column {column}: the cell is empty; write a number, or nan"
     return f"{place}, column {column}: {cell.strip()[:40]!r} is not a number"
 
 
-class CsvSink:
+class CsvSink(StreamSink):
     """A grey image as comma-separated numbers, a line per row.
 
     Floats are written as the shortest decimals that read back as the same float32, whole ones with
-    ``.0``, so that a file read back has the same type. Raises OutputError for more than one
-    channel.
+    ``.0``, so that they read back as floats.
     """
-
-    def __init__(self, file: BinaryIO, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
-        if shape[2] != 1:
-            raise OutputError(
-                f"csv holds one channel, not {shape[2]}; choose --format npy, or one --channels"
-            )
-        self._file = file
-        self._is_float = dtype.kind == "f"
 
     def encode(self, rows: Rows) -> bytes:
         """Return the rows as text."""
         plane = rows[:, :, 0]
         # float32's own str is the shortest that reads back; tolist() would make it float64's
-        cells = plane if self._is_float else plane.tolist()
+        cells = plane if plane.dtype.kind == "f" else plane.tolist()
         return "".join(",".join(map(str, row)) + "\n" for row in cells).encode()
-
-    def write(self, encoded: bytes) -> None:
-        """Append rows of text."""
-        self._file.write(encoded)
-
-    def finish(self) -> None:
-        """Nothing follows the last row."""

@@ -1,4 +1,4 @@
-"""Thumbnails: any image or edge map, small, as bytes that a browser shows.
+"""Small pictures: thumbnails for browsers, and contact sheets of captioned edge maps.
 
 Memory stays small whatever the image: JPEGs are decoded at a fraction of their size, and formats
 that can be read in bands are shrunk band by band.
@@ -7,26 +7,29 @@ that can be read in bands are shrunk band by band.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from contextlib import closing
+from math import ceil, sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from edgecli.images import magic
 from edgecli.images.colour import composite
 from edgecli.images.files import open_images
+from edgecli.images.pillow import exif_orientation
 from edgecli.images.pillow_guard import guarded, open_image
-from edgecli.images.pillow_headers import exif_orientation
 from edgecli.rows.base import Rows, Source
+from edgecli.rows.samples import full_scale
 
 SIDE = 384  # pixels of the longer side
 TINY = 96  # up to this longer side nothing is lost: PNG, where JPEG would blur single pixels
 QUALITY = 82
 
 _BY_PILLOW = (magic.JPEG, magic.PNG, b"RIFF")  # JPEG, PNG and WebP
-# Pillow's modes of 8 bits, and what they are shrunk in.
+# Pillow's modes of 8 bits, and the modes to shrink them in.
 _MODES = {"1": "L", "L": "L", **dict.fromkeys(("P", "RGB", "CMYK", "YCbCr"), "RGB")}
 _MODES |= {"LA": "RGBA", "PA": "RGBA", "RGBA": "RGBA"}
 
@@ -51,7 +54,9 @@ def thumbnail(path: str, *, max_pixels: int) -> bytes:
     white. Integers of 16 bits are scaled to 8; signed numbers so that zero is mid-grey and the
     strongest black or white; other floats and integers by their maximum. Raises ImageError.
     """
-    picture = _by_pillow(path, max_pixels) or _by_bands(path, max_pixels)
+    picture, orientation = _by_pillow(path, max_pixels) or _by_bands(path, max_pixels)
+    if orientation in _TURNS:
+        picture = picture.transpose(_TURNS[orientation])
     buffer = io.BytesIO()
     if max(picture.size) <= TINY:
         picture.save(buffer, "PNG")
@@ -60,8 +65,8 @@ def thumbnail(path: str, *, max_pixels: int) -> bytes:
     return buffer.getvalue()
 
 
-def _by_pillow(path: str, max_pixels: int) -> Image.Image | None:
-    """Decode the common formats of 8 bits, JPEG at a fraction of its size; None for others."""
+def _by_pillow(path: str, max_pixels: int) -> tuple[Image.Image, int] | None:
+    """Shrink common formats of 8 bits, and return the orientation too; None for other images."""
     with guarded(path, max_pixels), open(path, "rb") as file:
         if not file.read(8).startswith(_BY_PILLOW):
             return None
@@ -75,28 +80,25 @@ def _by_pillow(path: str, max_pixels: int) -> Image.Image | None:
         if clear:
             paper = Image.new("RGBA", picture.size, "white")
             picture = Image.alpha_composite(paper, picture).convert("RGB")
-        turn = _TURNS.get(exif_orientation(image))
-        return picture if turn is None else picture.transpose(turn)
+        return picture, exif_orientation(image)
 
 
-def _by_bands(path: str, max_pixels: int) -> Image.Image:
+def _by_bands(path: str, max_pixels: int) -> tuple[Image.Image, int]:
     images = open_images(path, max_pixels=max_pixels)  # holds the file open
     with closing(next(images)) as source:
         height, width, _ = source.shape
         box = max(max(height, width) // SIDE, 1)
-        small = _shrunk(source, box)
-    pixels = np.ascontiguousarray(_eight_bits(small))
+        means = _shrunk(source, box)
+    pixels = np.ascontiguousarray(_eight_bits(means))
     picture = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
     scale = min(SIDE / max(height, width), 1)
     fitting = max(round(width * scale), 1), max(round(height * scale), 1)
     whole = (0, 0, width / box, height / box)  # the last boxes may be cut
-    fitted = picture.resize(fitting, Image.Resampling.BOX, whole)
-    turn = _TURNS.get(source.info.orientation)
-    return fitted if turn is None else fitted.transpose(turn)
+    return picture.resize(fitting, Image.Resampling.BOX, whole), source.info.orientation
 
 
 def _shrunk(source: Source, box: int) -> Rows:
-    """Return the means over boxes of pixels, of the type that they are of."""
+    """Return the means over boxes of pixels, in the pixels' type."""
     height, width, _ = source.shape
     rows = max(_ROWS_OF // (width * box), 1) * box
     ranges = [(top, min(top + rows, height)) for top in range(0, height, rows)]
@@ -104,7 +106,7 @@ def _shrunk(source: Source, box: int) -> Rows:
 
 
 def _means(rows: Rows, box: int) -> Rows:
-    """Return the mean of every box; those cut by the right or the bottom edge are smaller.
+    """Return the mean of every box; boxes at the right and the bottom edge may be cut.
 
     >>> _means(np.uint8([[[1], [3], [7]], [[1], [3], [9]]]), 2)[:, :, 0]
     array([[2, 8]], dtype=uint8)
@@ -140,3 +142,36 @@ def _eight_bits(pixels: Rows) -> NDArray[np.uint8]:
     else:
         levels = numbers * (255 / max(numbers.max(), 1))
     return np.rint(levels).astype(np.uint8)
+
+
+# --- contact sheets -------------------------------------------------------------------------------
+
+TILE = 320  # pixels of the longer side of a map
+GAP = 12
+CAPTION = 22  # height of a line of text
+PAPER, INK = 24, 232  # grey levels
+
+
+def small(pixels: Rows) -> NDArray[np.uint8]:
+    """Return a map ``(H, W, 1 or 3)`` in 8 bits of RGB, its longer side at most TILE pixels."""
+    levels = np.clip(pixels.astype(np.float32) * np.float32(255 / full_scale(pixels.dtype)), 0, 255)
+    eight = np.rint(levels).astype(np.uint8)
+    image = Image.fromarray(eight[..., 0] if eight.shape[2] == 1 else eight)
+    image.thumbnail((TILE, TILE), Image.Resampling.BOX)
+    return np.asarray(image.convert("RGB"))
+
+
+def contact_sheet(maps: Sequence[tuple[str, NDArray[np.uint8]]]) -> NDArray[np.uint8]:
+    """Return one RGB picture ``(H, W, 3)`` of captions and small maps ``(h, w, 3)``, in rows."""
+    columns = ceil(sqrt(len(maps)))
+    height = max(tile.shape[0] for _, tile in maps) + CAPTION + GAP
+    width = max(tile.shape[1] for _, tile in maps) + GAP
+    size = (columns * width + GAP, ceil(len(maps) / columns) * height + GAP)
+    sheet = Image.new("RGB", size, (PAPER,) * 3)
+    draw = ImageDraw.Draw(sheet)
+    font: Any = ImageFont.load_default(CAPTION * 2 / 3)
+    for n, (caption, tile) in enumerate(maps):
+        x, y = GAP + n % columns * width, GAP + n // columns * height
+        sheet.paste(Image.fromarray(tile), (x, y))
+        draw.text((x, y + tile.shape[0] + 2), caption, fill=(INK,) * 3, font=font)
+    return np.asarray(sheet)

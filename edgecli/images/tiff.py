@@ -1,4 +1,4 @@
-"""The directories of TIFF files, read and written.
+"""TIFF: the directories of a file, read and written, and images written as pages.
 
 A TIFF is a chain of *directories* of tags, one for each page, that say where the samples lie. The
 numbers of tags, types and values are those of the TIFF 6.0 specification (Adobe, 1992); BigTIFF,
@@ -8,17 +8,25 @@ for files over 4 GiB, only widens them.
 from __future__ import annotations
 
 import io
+import itertools
+import math
 import struct
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from typing import BinaryIO
+from fractions import Fraction
+from typing import Any, BinaryIO
+
+import numpy as np
 
 from edgecli.errors import ImageError
+from edgecli.images import Resolution, Shape
+from edgecli.images.streams import StreamSink
 from edgecli.records import dataclass
+from edgecli.rows.base import Rows
 
 
 class Tag(IntEnum):
-    """The tags that say what is in an image and where."""
+    """The tags that this package reads or writes."""
 
     WIDTH = 256
     HEIGHT = 257
@@ -48,10 +56,14 @@ SHORT, LONG, RATIONAL, LONG8 = 3, 4, 5, 16  # types of values
 # The struct code of a type's values; a rational is a numerator and a denominator.
 _CODES = {1: "B", SHORT: "H", LONG: "I", RATIONAL: "II", 8: "h", 9: "i", 13: "I", LONG8: "Q"}
 
+_LARGEST_CLASSIC = 2**32 - 1
+_STRIP_BYTES = 1 << 20  # readers hold a strip at a time
+_SAMPLE_FORMATS = {"u": 1, "i": 2, "f": 3}
+
 
 @dataclass(frozen=True)
 class _Widths:
-    """What BigTIFF widens: the struct codes of a count of tags, an entry's head and an offset."""
+    """Struct codes of a count of tags, an entry's head and an offset, which BigTIFF widens."""
 
     tag_count: str
     entry: str
@@ -77,7 +89,7 @@ _BIG = _Widths("Q", "HHQ", "Q")
 
 @dataclass(frozen=True)
 class Directory:
-    """A page's tags, as far as ``Tag`` knows them, and what it takes to follow their offsets."""
+    """The values of a page's tags, as far as ``Tag`` knows them, and facts of its file."""
 
     tags: dict[int, tuple[int, ...]]
     byte_order: str  # "<" or ">"
@@ -89,12 +101,12 @@ class Directory:
 
     @property
     def orientation(self) -> int:
-        """EXIF's 1 to 8; 1 is upright."""
+        """EXIF's orientation, 1 to 8; 1 is upright."""
         stated = self.value(Tag.ORIENTATION, 1)
         return stated if 1 <= stated <= 8 else 1
 
     @property
-    def dpi(self) -> tuple[float, float] | None:
+    def dpi(self) -> Resolution:
         """Pixels per inch across and down, if the file says."""
         per_inch = {2: 1.0, 3: 2.54}.get(self.value(Tag.RESOLUTION_UNIT, 2))
         across, down = (self.tags.get(tag, ()) for tag in (Tag.X_RESOLUTION, Tag.Y_RESOLUTION))
@@ -122,7 +134,7 @@ def read_directories(file: BinaryIO, path: str) -> Iterator[Directory]:
 
 
 class _DirectoryReader:
-    """Reads directories; what they point to may not be more than the file holds, all together."""
+    """Reads directories; all their values together may not be longer than the file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -173,7 +185,7 @@ class _DirectoryReader:
 _KNOWN = frozenset(Tag)
 
 
-# --- writing ------------------------------------------------------------------------------------
+# --- writing directories --------------------------------------------------------------------------
 
 Entry = tuple[int, int, Sequence[int]]
 """A tag, its type and its values."""
@@ -200,3 +212,92 @@ def directory_bytes(
         table += struct.pack("<" + widths.entry, tag, kind, len(values) // len(code))
         table += data.ljust(widths.inline, b"\0")
     return table + struct.pack("<" + widths.offset, following) + outside
+
+
+# --- writing pages --------------------------------------------------------------------------------
+
+
+class TiffSink(StreamSink):
+    """An edge map as an uncompressed TIFF, streamed; the file may be a pipe.
+
+    Rows are uint8, uint16, int16, int32 or float32 with 1 to 4 channels. A file that would pass
+    4 GiB becomes a BigTIFF.
+    """
+
+    def __init__(
+        self, file: BinaryIO, shape: Shape, dtype: np.dtype[Any], *, dpi: Resolution = None
+    ) -> None:
+        (head,) = _page_heads([(shape, dtype)], dpi)
+        super().__init__(file, dtype.newbyteorder("<"), head)
+
+
+def write_pages(file: BinaryIO, pages: Sequence[Rows]) -> None:
+    """Write images ``(H, W, C)``, of any sizes and types that TiffSink takes, as pages."""
+    heads = _page_heads([(page.shape, page.dtype) for page in pages])
+    for head, page in zip(heads, pages, strict=True):
+        data = page.astype(page.dtype.newbyteorder("<"), copy=False).tobytes()
+        file.write(head + data + b"\0" * (len(data) % 2))
+
+
+def _page_heads(
+    pages: Sequence[tuple[tuple[int, ...], np.dtype[Any]]], dpi: Resolution = None
+) -> Iterator[bytes]:
+    """Yield the bytes before each page's samples: its directory, and first the file's head."""
+    sizes = [math.prod(shape) * dtype.itemsize for shape, dtype in pages]
+    strips = sum(-(-shape[0] // _rows_per_strip(shape, dtype)) for shape, dtype in pages)
+    is_big = sum(sizes) + 16 * strips + 1024 * len(pages) > _LARGEST_CLASSIC
+    offset_type = LONG8 if is_big else LONG
+    head = struct.pack("<2sHI", b"II", 42, 8)
+    if is_big:
+        head = struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16)
+    position = len(head)
+    for number, (size, (shape, dtype)) in enumerate(zip(sizes, pages, strict=True), 1):
+        entries = _page_entries(shape, dtype, dpi, 0, offset_type)
+        start = position + len(directory_bytes(entries, position, is_big=is_big))
+        following = start + size + size % 2
+        entries = _page_entries(shape, dtype, dpi, start, offset_type)
+        next_page = following if number < len(pages) else 0
+        yield head + directory_bytes(entries, position, next_page, is_big=is_big)
+        head, position = b"", following
+
+
+def _rows_per_strip(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    return max(min(_STRIP_BYTES // (math.prod(shape[1:]) * dtype.itemsize), shape[0]), 1)
+
+
+def _page_entries(
+    shape: tuple[int, ...], dtype: np.dtype[Any], dpi: Resolution, start: int, offset_type: int
+) -> list[Entry]:
+    """Return the tags of an image whose strips follow each other from ``start`` on."""
+    H, W, C = shape
+    rows = _rows_per_strip(shape, dtype)
+    row_bytes = W * C * dtype.itemsize
+    counts = [row_bytes * (min(top + rows, H) - top) for top in range(0, H, rows)]
+    offsets = list(itertools.accumulate(counts[:-1], initial=start))
+    entries: list[Entry] = [
+        (Tag.WIDTH, LONG, [W]),
+        (Tag.HEIGHT, LONG, [H]),
+        (Tag.BITS, SHORT, [8 * dtype.itemsize] * C),
+        (Tag.COMPRESSION, SHORT, [1]),
+        (Tag.PHOTOMETRIC, SHORT, [2 if C >= 3 else 1]),  # RGB, or black is 0
+        (Tag.STRIP_OFFSETS, offset_type, offsets),
+        (Tag.SAMPLES, SHORT, [C]),
+        (Tag.ROWS_PER_STRIP, LONG, [rows]),
+        (Tag.STRIP_BYTES, offset_type, counts),
+        (Tag.PLANAR, SHORT, [1]),
+        (Tag.SAMPLE_FORMAT, SHORT, [_SAMPLE_FORMATS[dtype.kind]] * C),
+    ]
+    if C in {2, 4}:
+        entries.append((Tag.EXTRA_SAMPLES, SHORT, [2]))  # alpha that is not multiplied in
+    if dpi is not None:
+        entries += [
+            (Tag.X_RESOLUTION, RATIONAL, _rational(dpi[0])),
+            (Tag.Y_RESOLUTION, RATIONAL, _rational(dpi[1])),
+            (Tag.RESOLUTION_UNIT, SHORT, [2]),  # inches
+        ]
+    return sorted(entries)
+
+
+def _rational(number: float) -> tuple[int, int]:
+    fraction = Fraction(min(number, 1e6)).limit_denominator(1000)
+    return fraction.numerator, fraction.denominator

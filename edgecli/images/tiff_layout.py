@@ -1,9 +1,9 @@
-"""Where the samples of a TIFF page lie in its file, for the kinds that are read truly here.
+"""Where the samples of a TIFF page lie in its file, for pages that Pillow would not read truly.
 
 Pillow cuts 48-bit colour to 8 bits per sample and takes signed bytes for unsigned ones; it does not
-open signed, 32-bit or float colour, grey with alpha, or float64. Those have a layout here: grey and
-RGB of 8 to 64 bits, with or without alpha, in strips or tiles, in chunks or planes, without lossy
-compression. Other pages are left to Pillow.
+open signed, 32-bit or float colour, grey with alpha, or float64. Pages are read here if they are
+grey or RGB of 8 to 64 bits, with or without alpha, in strips or tiles, in chunks or planes, without
+lossy compression. Other pages are left to Pillow.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from edgecli.images import Shape
 from edgecli.images.streams import ForwardReader
 from edgecli.images.tiff import Directory, Tag
 from edgecli.records import dataclass, replace
 
 BAND_BYTES = 1 << 20
-"""About as much is decoded at a time, if the tiles allow it."""
+"""The number of bytes to decode at a time, if the tiles allow it."""
 
 _MOST_SAMPLES = 16  # per pixel; more is no picture
 _LARGEST_PADDING = 1 << 24  # pixels that a tile may have, however small --max-pixels is
@@ -32,9 +33,9 @@ PREMULTIPLIED, STRAIGHT = 1, 2  # of ExtraSamples
 
 @dataclass(frozen=True)
 class Tiles:
-    """Where the tiles of a page are; a strip is a tile as wide as the image.
+    """The places of a page's tiles in the file; a strip is a tile as wide as the image.
 
-    They are listed row by row, and plane by plane if each sample of a pixel has its own.
+    Tiles are listed row by row, and plane by plane if each sample of a pixel has its own plane.
     """
 
     width: int
@@ -47,7 +48,7 @@ class Tiles:
 class Layout:
     """How a page's samples lie in the file."""
 
-    shape: tuple[int, int, int]  # height, width, samples per pixel
+    shape: Shape  # height, width, samples per pixel
     stored: np.dtype[Any]
     photometric: int
     alpha: int | None  # STRAIGHT or PREMULTIPLIED
@@ -83,7 +84,7 @@ class Layout:
 
 
 def page_layout(directory: Directory, reader: ForwardReader, max_pixels: int) -> Layout | None:
-    """Return a page's layout, or None for a page that is Pillow's to decode; raises ImageError."""
+    """Return a page's layout, or None for a page that Pillow decodes; raises ImageError."""
     height, width = directory.value(Tag.HEIGHT, 0), directory.value(Tag.WIDTH, 0)
     samples = directory.value(Tag.SAMPLES, 1)
     if min(height, width, samples) < 1:
@@ -119,7 +120,7 @@ def _stored_type(directory: Directory) -> np.dtype[Any] | None:
 
 
 def _is_read_here(directory: Directory, stored: np.dtype[Any]) -> bool:
-    """Tell grey and RGB from other colours, lossless from lossy, and what Pillow does as well."""
+    """Return whether a page is grey or RGB, lossless, and nothing that Pillow reads as well."""
     samples, photometric = directory.value(Tag.SAMPLES, 1), directory.value(Tag.PHOTOMETRIC, -1)
     compression = directory.value(Tag.COMPRESSION, UNCOMPRESSED)
     predictors = {1, 2, 3} if stored.kind == "f" else {1, 2}
@@ -135,7 +136,7 @@ def _is_read_here(directory: Directory, stored: np.dtype[Any]) -> bool:
 
 
 def _alpha(directory: Directory, samples: int) -> int | None:
-    """Return the kind of alpha that the first sample after the colours is, if it is one."""
+    """Return STRAIGHT or PREMULTIPLIED if the first sample after the colours is alpha."""
     extra = samples - (3 if directory.value(Tag.PHOTOMETRIC, 1) == RGB else 1)
     kind = directory.value(Tag.EXTRA_SAMPLES, STRAIGHT if extra == 1 else 0)
     return kind if extra and kind in {STRAIGHT, PREMULTIPLIED} else None

@@ -1,7 +1,7 @@
 """TIFF samples as they are stored, a band at a time.
 
-Lossless compression is undone by libtiff, which Pillow carries: the compressed bytes of some tiles
-are presented to it as a grey TIFF of bytes, in which there is nothing to shorten or convert.
+Lossless compression is undone by libtiff, which Pillow carries: it gets the compressed bytes of
+some tiles as a grey TIFF of bytes, in which there is nothing to shorten or convert.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import TiffImagePlugin
 
 from edgecli.images.limits import image_name
 from edgecli.images.pillow_guard import copy_rows, guarded, open_image
@@ -31,6 +32,10 @@ from edgecli.images.tiff_layout import (
 )
 from edgecli.rows.arrays import ArraySource, row_reader
 from edgecli.rows.base import ImageInfo, Rows, Source
+from edgecli.rows.samples import full_scale
+
+TIFF = (TiffImagePlugin.TiffImageFile.format,)
+"""Pillow's name of the format; its plug-in must be there before ``guarded`` silences libtiff."""
 
 _FILE_HEAD_BYTES = 8
 
@@ -38,27 +43,19 @@ _FILE_HEAD_BYTES = 8
 def tiff_source(
     file: BinaryIO, path: str, directory: Directory, frame: int, max_pixels: int
 ) -> Source | None:
-    """Return a page whose samples are read here, or None for one that is Pillow's to decode.
+    """Return a page whose samples are read here, or None for one that Pillow decodes.
 
-    Rows are streamed, except of types whose values have to be seen first (uint32, int64, uint64),
-    and must fit int32.
-    White-is-zero is inverted, premultiplied alpha undone, and samples beyond colour and alpha are
-    left out. Raises ImageError.
+    Rows are streamed, except those of uint32, int64 and uint64, whose values have to be seen first
+    and must fit int32. White-is-zero is inverted, premultiplied alpha undone, and samples beyond
+    colour and alpha are left out. Raises ImageError.
     """
     reader = ForwardReader(file, path)
     reader.frame = frame
     layout = page_layout(directory, reader, max_pixels)
     if layout is None:
         return None
-    info = ImageInfo(
-        path,
-        "TIFF",
-        layout.shape,
-        layout.stored.name,
-        directory.dpi,
-        directory.orientation,
-        frame,
-    )
+    stored, dpi, orientation = layout.stored.name, directory.dpi, directory.orientation
+    info = ImageInfo(path, "TIFF", layout.shape, stored, dpi, orientation, frame)
     shape = (*layout.shape[:2], layout.channels)
     target = row_type(layout.stored)
     tiles = _TileReader(file, reader, layout, directory.file_bytes)
@@ -84,7 +81,7 @@ class _TileReader:
         self._name = image_name(reader.path, reader.frame)
 
     def bands(self) -> Iterator[Rows]:
-        """Yield samples ``(n, W, samples)`` from top to bottom, perhaps beyond the last row."""
+        """Yield samples ``(n, W, samples)`` from the top, perhaps past the last row."""
         heights = self._layout.tiles.heights
         tile_row_bytes = self._layout.row_bytes * self._layout.across * heights[0]
         step = max(BAND_BYTES // tile_row_bytes, 1)
@@ -94,7 +91,7 @@ class _TileReader:
             yield np.concatenate(planes, axis=2) if len(planes) > 1 else planes[0]
 
     def _plane(self, plane: int, first: int, last: int) -> Rows:
-        """Return rows of tiles put together, ``(n, W, tile_samples)``."""
+        """Return rows of tiles ``first`` to ``last`` of a plane, ``(n, W, tile_samples)``."""
         layout = self._layout
         across, heights = layout.across, layout.tiles.heights[first:last]
         start = plane * len(layout.tiles.heights)
@@ -128,7 +125,7 @@ class _TileReader:
             packed.append(self._reader.read(size))
         shape = (sum(heights), self._layout.row_bytes)
         grey = _as_grey_tiff(packed, heights[0], shape, self._layout.compression)
-        with guarded(self._name, shape[0] * shape[1]), open_image(grey, ("TIFF",)) as image:
+        with guarded(self._name, shape[0] * shape[1]), open_image(grey, TIFF) as image:
             data = np.empty(shape, np.uint8)
             copy_rows(image, "L", 0, data[:, :, np.newaxis])
         return data
@@ -139,11 +136,8 @@ class _TileReader:
         self._file.seek(offset)
 
     def _check_end(self, offset: int, size: int) -> None:
-        if offset + size > self._file_bytes:
-            missing = offset + size - self._file_bytes
-            raise self._reader.error(
-                f"is cut short, at least {missing:,} bytes are missing; get the file whole again"
-            )
+        if (missing := offset + size - self._file_bytes) > 0:
+            raise self._reader.cut_short(missing)
 
 
 def _as_grey_tiff(
@@ -170,7 +164,7 @@ def _as_grey_tiff(
 
 
 def _unpredicted(layout: Layout, data: NDArray[np.uint8]) -> Rows:
-    """Return bytes as samples ``(rows, tile_width, tile_samples)``, differences added up.
+    """Return bytes as samples ``(rows, tile_width, tile_samples)``, the predictor undone.
 
     Predictor 2 stores each sample less its left neighbour; 3 does so with the bytes of floats,
     the most significant ones of a row first (Adobe Photoshop TIFF Technical Note 3, 2005).
@@ -204,8 +198,8 @@ def _pixels(samples: Rows, layout: Layout, path: str) -> Rows:
 def _straightened(rows: Rows) -> Rows:
     """Divide colours by their alpha; where it is 0 they are 0."""
     alpha = rows[:, :, -1:].astype(np.float64)
-    opaque = 1.0 if rows.dtype.kind == "f" else float(np.iinfo(rows.dtype).max)
-    with np.errstate(over="ignore", invalid="ignore"):  # of floats that are no colours
+    opaque = full_scale(rows.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # floats may be infinite
         factor = np.divide(opaque, alpha, out=np.zeros_like(alpha), where=alpha > 0)
         colours = rows[:, :, :-1] * factor
         if rows.dtype.kind != "f":

@@ -1,31 +1,31 @@
 """YUV4MPEG2, the uncompressed video of pipes: the luma of each frame in, grey frames out.
 
-A stream is one line that says what all frames share, then for each frame a line ``FRAME`` and its
-planes: luma, then chroma, which is read past. Source of the format: the manual page yuv4mpeg(5)
-of mjpegtools; ffmpeg's for the depths above 8 bits (little-endian, ``C420p10``, ``Cmono16``, …).
+A stream is one header line for all frames, then for each frame a line ``FRAME`` and its planes:
+luma, then chroma, which is skipped. Source of the format: the manual page yuv4mpeg(5) of
+mjpegtools; ffmpeg's for the depths above 8 bits (little-endian, ``C420p10``, ``Cmono16``, …).
 
 **Range.** Luma is handed out as it is stored. Most video keeps 16 for black and 235 for white;
-stretching that would clip what lies beyond them, so edges in such a video are 219/255 as strong
-as in the same video at full range. An edge map uses all of 0 to 255, and what is written says so:
-``XCOLORRANGE=FULL``. Samples of 9 to 16 bits are spread over uint16 as in ``streams``.
+stretching would clip samples beyond these, so edges in such a video are 219/255 as strong as in the
+same video at full range. An edge map uses all of 0 to 255, and its header says so:
+``XCOLORRANGE=FULL``. Samples of 9 to 16 bits are spread over uint16 by ``spread``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import IO, Any, BinaryIO
 
 import numpy as np
 
 from edgecli.errors import OutputError
-from edgecli.images import magic
+from edgecli.images import Shape, magic
 from edgecli.images.streams import ForwardReader, StreamSink, StreamSource, read_samples
-from edgecli.records import dataclass
-from edgecli.rows.base import ImageInfo, Rows
+from edgecli.records import dataclass, replace
+from edgecli.rows.base import ImageInfo
 
-_PIECE = 1 << 16  # bytes of chroma that are read past at a time
+_PIECE = 1 << 16  # bytes of chroma to skip at a time
 _DEEP = re.compile(r"(mono|(?:420|422|444)p)(9|10|12|14|16)")
 
 _CHROMA = {  # luma samples to one of chroma, across and down, and the planes after luma
@@ -43,7 +43,7 @@ _CHROMA = {  # luma samples to one of chroma, across and down, and the planes af
 
 @dataclass(frozen=True)
 class StreamHeader:
-    """What a video says of all its frames besides size and samples; the defaults are "unknown".
+    """Facts of all frames of a video besides size and samples; the defaults mean "unknown".
 
     ``rate`` is frames per second, ``aspect`` a pixel's width to its height, both as numerator and
     denominator. ``interlacing`` is ``p`` (none), ``t``, ``b``, ``m`` or ``?``.
@@ -57,31 +57,15 @@ class StreamHeader:
 class FrameSource(StreamSource):
     """The luma of one frame, with the ``header`` of the stream that it is part of."""
 
-    def __init__(
-        self,
-        reader: ForwardReader,
-        info: ImageInfo,
-        read_rows: Callable[[Rows], None],
-        header: StreamHeader,
-    ) -> None:
-        super().__init__(reader, info, read_rows)
-        self.header = header
-
-
-@dataclass(frozen=True)
-class _Layout:
-    shape: tuple[int, int, int]
-    bits: int
-    chroma_bytes: int
+    header = StreamHeader()
 
 
 def read_frames(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[FrameSource]:
     r"""Yield a source ``(H, W, 1)``, uint8 or uint16, for the luma of every frame.
 
-    A frame must have been read when the next one is asked for; rows that were not are skipped.
-    After a frame that could not be read, nothing more is yielded. ``path`` is the name that
-    errors and infos use. Raises ImageError for streams cut short or malformed, and where a frame
-    has more than ``max_pixels`` pixels.
+    Asking for the next frame skips the rows of this one that were not read. After a frame that
+    could not be read, nothing more is yielded. ``path`` is the name for errors and infos. Raises
+    ImageError for streams cut short or malformed, and for frames of more than ``max_pixels``.
 
     >>> import io
     >>> stream = io.BytesIO(b"YUV4MPEG2 W2 H1 F25:1 Cmono\nFRAME\nABFRAME\nCD")
@@ -91,28 +75,22 @@ def read_frames(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[Frame
     """
     reader = ForwardReader(file, path)
     fields = _read_fields(reader)
-    header, layout = _stream_header(reader, fields), _layout(reader, fields)
-    reader.check_pixels(layout.shape, max_pixels)
-    read_rows = partial(read_samples, reader, maxval=2**layout.bits - 1, byteorder="little")
+    header = _stream_header(reader, fields)
+    shape, bits, chroma_bytes = _layout(reader, fields)
+    reader.check_pixels(shape, max_pixels)
+    read_rows = partial(read_samples, reader, maxval=2**bits - 1, byteorder="little")
+    frames, seconds = header.rate
+    duration = 1000 * seconds / frames if frames and seconds else None
+    dtype = "uint8" if bits == 8 else "uint16"
+    info = ImageInfo(path, "YUV4MPEG2", shape, dtype, duration=duration)
     while _starts_frame(reader):
-        source = FrameSource(reader, _info(reader, header, layout), read_rows, header)
+        source = FrameSource(reader, replace(info, frame=reader.frame), read_rows)
+        source.header = header
         yield source
         if not source.skip_rest():
             return
-        _skip(reader, layout.chroma_bytes)
+        _skip_chroma(reader, chroma_bytes)
         reader.frame += 1
-
-
-def _info(reader: ForwardReader, header: StreamHeader, layout: _Layout) -> ImageInfo:
-    frames, seconds = header.rate
-    return ImageInfo(
-        path=reader.path,
-        format="YUV4MPEG2",
-        shape=layout.shape,
-        dtype="uint8" if layout.bits == 8 else "uint16",
-        frame=reader.frame,
-        duration=1000 * seconds / frames if frames and seconds else None,
-    )
 
 
 def _read_fields(reader: ForwardReader) -> dict[str, str]:
@@ -144,7 +122,8 @@ def _fraction(reader: ForwardReader, what: str, text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _layout(reader: ForwardReader, fields: dict[str, str]) -> _Layout:
+def _layout(reader: ForwardReader, fields: dict[str, str]) -> tuple[Shape, int, int]:
+    """Return luma's shape ``(H, W, 1)``, the bits of a sample, and a frame's bytes of chroma."""
     height, width = (_length(reader, fields.get(letter, "")) for letter in "HW")
     colour = fields.get("C", "420jpeg")
     deep = _DEEP.fullmatch(colour)
@@ -154,7 +133,7 @@ def _layout(reader: ForwardReader, fields: dict[str, str]) -> _Layout:
         raise reader.error(f"has the sampling {colour[:20]!a}, not one of {known}; convert it")
     across, down, planes = _CHROMA[sampling]
     plane = -(-width // across) * -(-height // down)  # rounded up: an odd last column has chroma
-    return _Layout((height, width, 1), bits, planes * plane * (1 if bits == 8 else 2))
+    return (height, width, 1), bits, planes * plane * (1 if bits == 8 else 2)
 
 
 def _length(reader: ForwardReader, text: str) -> int:
@@ -164,7 +143,7 @@ def _length(reader: ForwardReader, text: str) -> int:
 
 
 def _starts_frame(reader: ForwardReader) -> bool:
-    """Read the line that starts a frame; False at the end of the stream."""
+    """Read the line that starts a frame; return False at the end of the stream."""
     first = reader.read(1)
     if not first and reader.frame:
         return False
@@ -175,8 +154,7 @@ def _starts_frame(reader: ForwardReader) -> bool:
     return True
 
 
-def _skip(reader: ForwardReader, count: int) -> None:
-    """Read past chroma."""
+def _skip_chroma(reader: ForwardReader, count: int) -> None:
     scratch = memoryview(bytearray(min(count, _PIECE)))
     while count:
         size = reader.fill(scratch[:count])
@@ -188,7 +166,7 @@ def _skip(reader: ForwardReader, count: int) -> None:
 class FrameWriter:
     r"""A stream of grey frames, ``Cmono`` or ``Cmono16``, all of the first one's size.
 
-    The stream's header repeats ``header``, as a FrameSource has it: rate, interlacing, aspect.
+    The stream's header repeats the rate, interlacing and aspect of ``header``.
 
     >>> import io
     >>> stream = io.BytesIO()
@@ -201,13 +179,13 @@ class FrameWriter:
     def __init__(self, file: IO[bytes], header: StreamHeader | None = None) -> None:
         self._file = file
         self._header = header or StreamHeader()
-        self._first: tuple[tuple[int, int, int], np.dtype[Any]] | None = None
+        self._first: tuple[Shape, np.dtype[Any]] | None = None
 
-    def sink(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> StreamSink:
+    def sink(self, shape: Shape, dtype: np.dtype[Any]) -> StreamSink:
         """Return the next frame's sink; write and finish it before the one after it.
 
-        Raises OutputError where ``shape`` (height, width, channels) or ``dtype`` is not that of a
-        grey frame, or not that of the first; an OSError is left to whoever opened the file.
+        ``shape`` has one channel, ``dtype`` is uint8 or uint16. Raises OutputError where they are
+        not the first frame's. The file's own OSError passes.
         """
         start = b"FRAME\n"
         if self._first is None:
@@ -219,18 +197,13 @@ class FrameWriter:
         return StreamSink(self._file, dtype.newbyteorder("<"), start)
 
 
-def _written_header(
-    header: StreamHeader, shape: tuple[int, int, int], dtype: np.dtype[Any]
-) -> bytes:
-    H, W, C = shape
-    if C != 1 or dtype not in (np.uint8, np.uint16):
-        fault = f"{C} channels of {dtype} do not fit a YUV4MPEG2 stream of grey frames"
-        raise OutputError(f"{fault}; write 1 channel of uint8 or uint16, or PPM")
+def _written_header(header: StreamHeader, shape: Shape, dtype: np.dtype[Any]) -> bytes:
+    H, W, _ = shape
     rate, aspect = ("{}:{}".format(*fraction) for fraction in (header.rate, header.aspect))
     colour = "mono" if dtype == np.uint8 else "mono16"
     fields = f"W{W} H{H} F{rate} I{header.interlacing} A{aspect} C{colour} XCOLORRANGE=FULL"
     return f"YUV4MPEG2 {fields}\n".encode()
 
 
-def _described(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> str:
+def _described(shape: Shape, dtype: np.dtype[Any]) -> str:
     return f"{shape[0]}×{shape[1]}×{shape[2]} {dtype}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import isfinite
 
-from edgecli.networks.learn import Learned
+from edgecli.filters.learn import Learned
 from edgecli.reports.formats import Report
 from edgecli.reports.tables import Row, labelled
 from edgecli.reports.texts import bank_rows

@@ -1,9 +1,9 @@
 """The filter that best turns one image into another: linear least squares, in bands.
 
-For every window that lies wholly inside the input, the filter's response plus its bias should equal
-the target's pixel at that place. The squared error summed over all windows depends on the images
-only through sums of products (the normal equations), which are added up band by band and image by
-image; so images may be of any size and number.
+The response to a window of the input, plus the bias, should equal the target's pixel at that place.
+The squared error summed over all windows depends on the images only through sums of products (the
+normal equations). They are added up band by band and image by image, so that images may be of any
+size and number.
 
 Sums are kept about their means and joined by the rule of Chan, Golub and LeVeque, "Updating
 formulae and a pairwise algorithm for computing sample variances" (1979): bright pixels that vary
@@ -13,8 +13,7 @@ little lose no digits.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from functools import reduce
 from operator import add
 from typing import Any
@@ -24,13 +23,16 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from edgecli.errors import FilterError, GeometryError, ImageError
-from edgecli.filters import FilterBank
+from edgecli.filters.bank import FilterBank
 from edgecli.geometry import Window, bands
-from edgecli.images.colour import to_volume
+from edgecli.records import dataclass
 from edgecli.rows.base import Rows, Source
 from edgecli.rows.workers import chosen_threads, map_in_order
 
 Sums = NDArray[np.float64]
+
+ToPlanes = Callable[[Rows, str], NDArray[Any]]
+"""Turns rows ``(rows, W, C)`` into ``gray`` or ``rgb`` planes ``(1 or 3, rows, W)``."""
 
 MOST_WEIGHTS = 2048
 """The most weights of one filter: the normal equations take their square, 32 MiB."""
@@ -39,14 +41,15 @@ BAND_BYTES = 2**24
 """Target for the memory of a band's windows."""
 
 SINGULAR = 1e-13
-"""Directions with less than this share of the largest variance are rounding, not evidence."""
+"""Directions of less than this share of the largest variance count as rounding errors."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is learned: filters ``(kH, kW)``, from which planes to which.
+    """The filters to learn: their height and width, and the planes they lead from and to.
 
-    ``channels`` and ``targets`` are ``gray`` or ``rgb``, as in ``to_volume``.
+    ``channels`` and ``targets`` are ``gray`` or ``rgb``. FilterError for a filter of more than
+    MOST_WEIGHTS weights, or of none.
     """
 
     kernel_size: tuple[int, int]
@@ -63,32 +66,32 @@ class Task:
 
     @property
     def planes(self) -> int:
-        """Return the depth of the filters."""
+        """Depth of the filters."""
         return 3 if self.channels == "rgb" else 1
 
     @property
     def filters(self) -> int:
-        """Return the number of filters, one for each plane of the target."""
+        """Number of filters, one for each plane of the target."""
         return 3 if self.targets == "rgb" else 1
 
     @property
     def weights(self) -> int:
-        """Count the weights of one filter."""
+        """Number of weights of one filter."""
         return math.prod(self.kernel_size) * self.planes
 
     @property
     def example(self) -> FilterBank:
-        """Return filters of the shape that is learned, to see what can hold them."""
+        """Return filters of the same shape, to find out which file formats can hold them."""
         shape = (self.filters, self.planes, *self.kernel_size)
         return FilterBank(np.ones(shape), np.ones(self.filters))
 
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Statistics of ``count`` windows: the means of all values, and how they vary together.
+    """Statistics of ``count`` windows, each of d pixels and n targets.
 
-    Values are the d pixels of a window and the n targets. ``mean`` is ``(d + n,)``; ``scatter
-    (d + n, d + n)`` sums the products of two values' differences from their means.
+    ``mean (d + n,)`` has the mean of each of these values; ``scatter (d + n, d + n)`` sums the
+    products of two values' differences from their means.
     """
 
     count: int
@@ -100,9 +103,7 @@ class Moments:
         apart = other.mean - self.mean
         between = np.outer(apart, apart) * (self.count / count * other.count)
         return Moments(
-            count,
-            self.mean + apart * (other.count / count),
-            self.scatter + other.scatter + between,
+            count, self.mean + apart * (other.count / count), self.scatter + other.scatter + between
         )
 
 
@@ -113,7 +114,7 @@ class Learned:
     ``residual`` is the root of the mean squared error in the target's units, ``r_squared`` the
     share of the target's variance that is explained (1 is all; always 1 for a constant target),
     each per filter. ``condition`` is the ratio of the largest to the smallest variance of the
-    windows, ridge included: beyond 1e12 other filters would fit equally well.
+    windows, ridge included; beyond 1e12 other filters would fit equally well.
     """
 
     bank: FilterBank
@@ -127,6 +128,7 @@ class Learned:
 def learn(
     pairs: Iterable[tuple[Source, Source]],
     task: Task,
+    to_planes: ToPlanes,
     ridge: float = 0.0,
     threads: int | None = None,
 ) -> Learned:
@@ -137,13 +139,16 @@ def learn(
     filters fit equally well, the one with the smallest weights is returned. Raises GeometryError
     where sizes do not fit, ImageError where pixels are not finite.
     """
-    moments = [_moments(source, target, task, chosen_threads(threads)) for source, target in pairs]
+    workers = chosen_threads(threads)
+    moments = [_moments(source, target, task, to_planes, workers) for source, target in pairs]
     if not moments:
         raise ImageError("there is no pair of an input and a target; give at least one")
     return solve(reduce(add, moments), task, ridge)
 
 
-def _moments(source: Source, target: Source, task: Task, threads: int) -> Moments:
+def _moments(
+    source: Source, target: Source, task: Task, to_planes: ToPlanes, threads: int
+) -> Moments:
     """Add up the moments of one pair of images."""
     (kH, _), (H, W, _) = task.kernel_size, source.shape
     height, width = Window(task.kernel_size).over(H, W).output_shape
@@ -154,8 +159,8 @@ def _moments(source: Source, target: Source, task: Task, threads: int) -> Moment
     wanted = target.blocks((start + top, stop + top) for start, stop in cuts)
 
     def band(block: Rows, goal: Rows) -> Moments:
-        goals = to_volume(goal, task.targets)[:, :, left : left + width]
-        return band_moments(to_volume(block, task.channels), goals, task.kernel_size)
+        goals = to_planes(goal, task.targets)[:, :, left : left + width]
+        return band_moments(to_planes(block, task.channels), goals, task.kernel_size)
 
     moments = reduce(add, map_in_order(band, zip(blocks, wanted, strict=True), threads))
     if not np.isfinite(moments.scatter).all():
@@ -168,11 +173,11 @@ def _moments(source: Source, target: Source, task: Task, threads: int) -> Moment
 
 def _offset(source: Source, target: Source, valid: tuple[int, int], task: Task) -> tuple[int, int]:
     """Return the row and column in the target of the first window that lies wholly inside."""
-    (H, W, C), (height, width, depth) = source.shape, target.shape
-    for what, channels, planes in (("input", C, task.channels), ("target", depth, task.targets)):
-        if planes == "rgb" and channels < 3:
-            info = (source if what == "input" else target).info
-            raise GeometryError(f"{what} {info.path} is grey; give one in colour, or learn in grey")
+    (H, W, _), (height, width, _) = source.shape, target.shape
+    for what, image, planes in (("input", source, task.channels), ("target", target, task.targets)):
+        if planes == "rgb" and image.shape[2] < 3:
+            given = f"{what} {image.info.path}"
+            raise GeometryError(f"{given} is grey; give one in colour, or learn in grey")
     if (height, width) == (H, W):
         return (task.kernel_size[0] - 1) // 2, (task.kernel_size[1] - 1) // 2
     if (height, width) == valid:
@@ -186,9 +191,9 @@ def _offset(source: Source, target: Source, valid: tuple[int, int], task: Task) 
 def band_moments(
     pixels: NDArray[Any], goals: NDArray[Any], kernel_size: tuple[int, int]
 ) -> Moments:
-    """Return the moments of a band ``(C, rows, W)`` and of its windows' targets.
+    """Return the moments of a band's windows and of their targets.
 
-    ``goals (n, rows', W')`` has a value for each window.
+    ``pixels`` is ``(C, rows, W)``, ``goals (n, rows', W')`` has n values for each window.
     """
     views = sliding_window_view(pixels, kernel_size, axis=(1, 2)).transpose(0, 3, 4, 1, 2)
     count = goals[0].size
@@ -196,16 +201,16 @@ def band_moments(
     values = np.empty((weights + len(goals), count))
     values[:weights].reshape(views.shape)[...] = views
     values[weights:].reshape(goals.shape)[...] = goals
-    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is reported later
+    with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity are reported later
         mean = values.mean(axis=1)
         values -= mean[:, np.newaxis]
         return Moments(count, mean, values @ values.T)
 
 
 def solve(moments: Moments, task: Task, ridge: float = 0.0) -> Learned:
-    """Return the filters that follow from the moments of windows and targets.
+    """Return the filters that the moments of windows and targets determine.
 
-    The bias is unconstrained: with means removed, weights follow from the covariances alone.
+    The bias is not part of the ridge: with means removed, weights follow from covariances alone.
     """
     d, mean = task.weights, moments.mean
     covariance = moments.scatter / moments.count

@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from edgecli import convolve, load_filter
 from edgecli.errors import FilterError, GeometryError, ImageError
 from edgecli.filters import FilterBank
-from edgecli.networks import learn as module
-from edgecli.networks.learn import Learned, Task, learn
+from edgecli.filters import learn as module
+from edgecli.filters.learn import Learned, Task, learn
+from edgecli.images.colour import to_volume
 from edgecli.rows.arrays import ArraySource
 from tests.conftest import noise
 
 
 def learned(*pairs: tuple[Any, Any], task: Task | None = None, ridge: float = 0) -> Learned:
     sources = ((ArraySource.of(a), ArraySource.of(b)) for a, b in pairs)
-    return learn(sources, task or Task((3, 3)), ridge, 2)
+    return learn(sources, task or Task((3, 3)), to_volume, ridge, 2)
 
 
 def assert_finds(result: Learned, bank: FilterBank) -> None:

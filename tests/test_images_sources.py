@@ -13,7 +13,7 @@ from edgecli.detect.detection import plan_detection
 from edgecli.detect.pipeline import Measured, run_detection
 from edgecli.detect.settings import Settings
 from edgecli.errors import ImageError
-from edgecli.images.nan import NanCounter
+from edgecli.images.sources import NanCounter
 from edgecli.operators.operators import load_operator
 from edgecli.rows.arrays import ArraySink, ArraySource
 from tests.conftest import noise

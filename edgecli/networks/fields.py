@@ -14,17 +14,7 @@ from dataclasses import dataclass
 
 from edgecli.errors import NetworkError
 from edgecli.geometry import Axis
-from edgecli.networks.layers import (
-    Add,
-    AveragePool,
-    Concatenate,
-    Convolution,
-    Flatten,
-    Layer,
-    MaxPool,
-    Shape,
-    Upsample,
-)
+from edgecli.networks.layers import Add, Concatenate, Flatten, Layer, Shape, Upsample, Windowed
 
 LONGEST_TURN = 4096
 """The most outputs of a turn: the product of all scales, divided by what strides undo."""
@@ -103,10 +93,10 @@ def field_after(layer: Layer, fields: Sequence[Field], shape: Shape, axis: int) 
     would become too long.
     """
     first = fields[0]
+    if isinstance(layer, Windowed):
+        geometry = layer.window.over(shape[1], shape[2])
+        return first.through((geometry.rows, geometry.cols)[axis])
     match layer:
-        case Convolution() | MaxPool() | AveragePool():
-            geometry = layer.window.over(shape[1], shape[2])
-            return first.through((geometry.rows, geometry.cols)[axis])
         case Flatten():
             return first.whole(shape[1 + axis])
         case Upsample():

@@ -1,7 +1,7 @@
 """The layers of networks as frozen specs, which compute shapes in integers only.
 
 A spec makes its output's shape from those of its inputs; NetworkError where they do not fit.
-``operations.py`` computes the values.
+``steps.py`` computes the values.
 
 >>> layer = Convolution(filters=6, kernel_size=(5, 5))
 >>> layer.output_shape([(3, 32, 32)]), weight_shape(layer, [(3, 32, 32)])
@@ -280,18 +280,8 @@ class Concatenate:
         return sum(shape[0] for shape in inputs), *inputs[0][1:]
 
 
-Layer = (
-    Convolution
-    | MaxPool
-    | AveragePool
-    | Flatten
-    | Dense
-    | Activation
-    | Upsample
-    | Add
-    | Mean
-    | Concatenate
-)
+Windowed = Convolution | MaxPool | AveragePool
+Layer = Windowed | Flatten | Dense | Activation | Upsample | Add | Mean | Concatenate
 
 LAYERS: dict[str, type[Layer]] = {layer.kind: layer for layer in get_args(Layer)}
 """Every kind of layer, by its name in network files."""

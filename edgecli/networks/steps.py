@@ -6,7 +6,8 @@ is one long row, along which a convolution moves as if its taps were N times as 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,6 @@ from edgecli.conv import Layer as Slides
 from edgecli.conv import slide_over
 from edgecli.conv.activations import activate
 from edgecli.filters import FilterBank
-from edgecli.geometry import Window
 from edgecli.images.colour import WHITE, Colour, to_volume
 from edgecli.networks.layers import (
     Activation,
@@ -32,7 +32,7 @@ from edgecli.networks.layers import (
     Upsample,
 )
 from edgecli.networks.resampling import Pooling, Upsampling
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.rows.base import Planes, Rowwise, Span, Step
 from edgecli.rows.memory import Memory
 from edgecli.rows.samples import finite, full_scale
@@ -63,17 +63,17 @@ def prepare(
             counts = isinstance(layer, AveragePool) and layer.count_padding
             return Pooling(whole, layer.window.over(H, W), isinstance(layer, MaxPool), counts)
         case Flatten():
-            return Flattening(whole, inputs[0][1])
+            return Apply(whole, _flatten, rows=inputs[0][1])
         case Dense():
-            return Product(whole, np.asarray(weight), bias, layer.activation)
+            return Apply(whole, partial(_multiply, np.asarray(weight), bias, layer.activation))
         case Activation():
-            return Pointwise(whole, layer.function)
+            return Apply(whole, partial(_activate, layer.function))
         case Upsample():
             return Upsampling(whole, layer.scale, layer.method == "bilinear", inputs[0][1])
         case Add():
-            return Sum(whole, len(inputs), 1 / len(inputs) if isinstance(layer, Mean) else 1.0)
+            return Apply(whole, _average if isinstance(layer, Mean) else _add, len(inputs))
         case Concatenate():
-            return Joint(whole, len(inputs))
+            return Apply(whole, lambda blocks, out: np.concatenate(blocks, out=out), len(inputs))
 
 
 def volume_shape(shape: Shape) -> tuple[int, int, int]:
@@ -156,126 +156,69 @@ def _sliding(
     folded = images == 1 or (window.stride[1] == 1 and constant)
     if folded:
         down, along = window.dilation
-        window = Window(
-            window.kernel_size,
-            window.stride,
-            (down, along * images),
-            (top, bottom, left * images, right * images),
-            window.padding_mode,
-        )
+        padding = (top, bottom, left * images, right * images)
+        window = replace(window, dilation=(down, along * images), padding=padding)
         W = W * images
-    size = len(weight) // layer.groups
-    banks = (
-        FilterBank(weight[n : n + size], None if bias is None else bias[n : n + size])
-        for n in range(0, len(weight), size)
-    )
+    biases = [None] * layer.groups if bias is None else np.split(bias, layer.groups)
+    banks = map(FilterBank, np.split(weight, layer.groups), biases)
     volume = C // layer.groups, H, W
-    slides = Slides(
-        tuple(slide_over(bank, window, volume, FLOAT) for bank in banks), layer.activation
-    )
-    if batch is None:
-        return slides
-    return Batched((layer.count, height, width, batch), slides, folded)
+    slides = tuple(slide_over(bank, window, volume, FLOAT) for bank in banks)
+    step = Slides(slides, layer.activation)
+    return step if batch is None else Batched((layer.count, height, width, batch), step, folded)
 
 
 # --- the rest -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Pointwise(Rowwise):
-    """The step of an activation alone."""
-
-    shape: Shape
-    function: str
-
-    dtype = FLOAT
-
-    def compute(
-        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
-    ) -> None:
-        """Copy, then apply in place."""
-        np.copyto(out, blocks[0])
-        activate(out, self.function)
-
-
-@dataclass(frozen=True)
-class Sum(Rowwise):
-    """The step that adds its inputs in order, times ``factor``."""
-
-    shape: Shape
-    inputs: int
-    factor: float = 1.0
-
-    dtype = FLOAT
-
-    def compute(
-        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
-    ) -> None:
-        """Add up."""
-        np.add(blocks[0], blocks[1], out=out)
-        for block in blocks[2:]:
-            np.add(out, block, out=out)
-        if self.factor != 1:
-            np.multiply(out, np.float32(self.factor), out=out)
-
-
-@dataclass(frozen=True)
-class Joint(Rowwise):
-    """The step that puts its inputs' channels one after another."""
-
-    shape: Shape
-    inputs: int
-
-    dtype = FLOAT
-
-    def compute(
-        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
-    ) -> None:
-        """Copy each to its channels."""
-        np.concatenate(blocks, out=out)
-
-
-@dataclass(frozen=True)
-class Flattening:
-    """The step from a volume to one column: its values channel by channel, each row by row."""
-
-    shape: Shape
-    height: int  # of the volume
-
-    dtype = FLOAT
-
-    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return all rows."""
-        return ((0, self.height),)
-
-    def compute(
-        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
-    ) -> None:
-        """Copy to the new shape."""
-        np.copyto(out, blocks[0].reshape(out.shape))
-
-
 @dataclass(frozen=True, eq=False)
-class Product:
-    """The step of a dense layer: weights ``(units, n)`` times a column for each image."""
+class Apply:
+    """The step whose rows a function fills from blocks of its inputs."""
 
     shape: Shape
-    weight: Floats
-    bias: Floats | None
-    activation: str
+    function: Callable[[Sequence[Planes], Planes], object]
+    inputs: int = 1
+    rows: int = 1  # of every input, from which one row is made
 
     dtype = FLOAT
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the only row."""
-        return ((0, 1),)
+        """Return the rows of every input."""
+        return ((start * self.rows, stop * self.rows),) * self.inputs
 
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
-        """Multiply by the weights, add the bias, activate."""
-        columns = blocks[0].reshape(len(blocks[0]), -1)
-        result = np.matmul(self.weight, columns)
-        if self.bias is not None:
-            np.add(result, self.bias[:, np.newaxis], out=result)
-        np.copyto(out, activate(result, self.activation).reshape(out.shape))
+        """Apply the function."""
+        self.function(blocks, out)
+
+
+def _activate(function: str, blocks: Sequence[Planes], out: Planes) -> None:
+    np.copyto(out, blocks[0])
+    activate(out, function)
+
+
+def _add(blocks: Sequence[Planes], out: Planes) -> None:
+    np.add(blocks[0], blocks[1], out=out)
+    for block in blocks[2:]:
+        np.add(out, block, out=out)
+
+
+def _average(blocks: Sequence[Planes], out: Planes) -> None:
+    _add(blocks, out)
+    np.multiply(out, np.float32(1 / len(blocks)), out=out)
+
+
+def _flatten(blocks: Sequence[Planes], out: Planes) -> None:
+    """Fill a column with a volume's values, channel by channel and each row by row."""
+    np.copyto(out, blocks[0].reshape(out.shape))
+
+
+def _multiply(
+    weight: Floats, bias: Floats | None, function: str, blocks: Sequence[Planes], out: Planes
+) -> None:
+    """Multiply weights ``(units, n)`` by a column for each image, add the bias, activate."""
+    columns = blocks[0].reshape(len(blocks[0]), -1)
+    result = np.matmul(weight, columns)
+    if bias is not None:
+        np.add(result, bias[:, np.newaxis], out=result)
+    np.copyto(out, activate(result, function).reshape(out.shape))

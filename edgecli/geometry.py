@@ -28,7 +28,7 @@ LARGEST_SIDE = 2**31 - 1  # pixels; PNG's own limit, and beyond every other form
 
 
 @dataclass(frozen=True)
-class Border:
+class PaddingMode:
     """What stands outside the image: a mode, and the value that ``constant`` repeats.
 
     On ``abcd``: zeros 00|abcd|00, replicate aa|abcd|dd, reflect cb|abcd|cb, symmetric ba|abcd|dc,
@@ -41,9 +41,9 @@ class Border:
     def source(self, position: int, size: int) -> int | None:
         """Return which pixel of 0 … size − 1 stands at a position, or None for the constant.
 
-        >>> [Border("reflect").source(i, 4) for i in range(-3, 7)]
+        >>> [PaddingMode("reflect").source(i, 4) for i in range(-3, 7)]
         [3, 2, 1, 0, 1, 2, 3, 2, 1, 0]
-        >>> [Border("symmetric").source(i, 4) for i in range(-3, 7)]
+        >>> [PaddingMode("symmetric").source(i, 4) for i in range(-3, 7)]
         [2, 1, 0, 0, 1, 2, 3, 3, 2, 1]
         """
         if 0 <= position < size:
@@ -101,7 +101,7 @@ class Axis:
         first = start * self.stride - self.before
         return first, first + (stop - 1 - start) * self.stride + self.span
 
-    def needed(self, start: int, stop: int, border: Border) -> tuple[int, int]:
+    def needed(self, start: int, stop: int, mode: PaddingMode) -> tuple[int, int]:
         """Return the input samples that outputs ``[start, stop)`` need, as one range.
 
         The halo: what the padding copies from inside the image is within the range. It is never
@@ -111,7 +111,7 @@ class Axis:
         if low >= 0 and high <= self.size:
             return low, high
         outside = (*range(low, min(high, 0)), *range(max(low, self.size), high))
-        sources = [s for p in outside if (s := border.source(p, self.size)) is not None]
+        sources = [s for p in outside if (s := mode.source(p, self.size)) is not None]
         if low < self.size and high > 0:
             sources += [max(low, 0), min(high, self.size) - 1]
         if not sources:
@@ -145,7 +145,7 @@ class Window:
     stride: tuple[int, int] = (1, 1)
     dilation: tuple[int, int] = (1, 1)
     padding: Padding = "valid"
-    border: Border = Border()
+    padding_mode: PaddingMode = PaddingMode()
 
     def __post_init__(self) -> None:
         for name in ("kernel_size", "stride", "dilation"):
@@ -255,20 +255,20 @@ def parse_padding(padding: str | int | tuple[int, ...]) -> Padding:
     )
 
 
-def parse_border(text: str) -> Border:
+def parse_padding_mode(text: str) -> PaddingMode:
     """Read a padding mode by its name, ``constant:V`` with its value.
 
-    >>> parse_border("constant:128")
-    Border(mode='constant', value=128.0)
+    >>> parse_padding_mode("constant:128")
+    PaddingMode(mode='constant', value=128.0)
     """
     mode, colon, value = text.partition(":")
     try:
         if mode == "constant" and colon:
             number = float(value)
             if abs(number) < float("inf"):
-                return Border("constant", number)
+                return PaddingMode("constant", number)
         elif mode in PADDING_MODES and mode != "constant" and not colon:
-            return Border(mode)
+            return PaddingMode(mode)
     except ValueError:
         pass
     names = ", ".join(name for name in PADDING_MODES if name != "constant")

@@ -13,7 +13,7 @@ from edgecli import FilterBank, convolve, load_filter, plan_convolution
 from edgecli.conv.sums import Separable, Taps
 from edgecli.errors import FilterError
 from edgecli.filters import concatenate
-from edgecli.geometry import Window, parse_border
+from edgecli.geometry import Window, parse_padding_mode
 
 DERIVATIVES = [
     "vertical", "horizontal", "prewitt-x", "prewitt-y", "sobel-x", "sobel-y", "scharr-x",
@@ -23,7 +23,9 @@ OTHERS = ["roberts-1", "roberts-2", "laplacian", "laplacian-8", "roberts"]
 
 
 def plan_of(bank: FilterBank, dtype: str, mode: str = "zeros") -> Any:
-    return plan_convolution(bank, Window(bank.kernel_size, border=parse_border(mode)), dtype)
+    return plan_convolution(
+        bank, Window(bank.kernel_size, padding_mode=parse_padding_mode(mode)), dtype
+    )
 
 
 @pytest.mark.parametrize("name", DERIVATIVES)

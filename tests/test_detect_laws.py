@@ -43,7 +43,7 @@ def detect(
     settings = Settings(
         tuple(load_operator(name) for name in names),
         map="raw",
-        lines=Lines(thin, levels, options.pop("margin", 0), options.pop("mask", None)),
+        lines=Lines(thin, levels, options.pop("border", 0), options.pop("mask", None)),
         **options,
     )
     source = ArraySource.of(picture)

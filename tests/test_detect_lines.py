@@ -36,7 +36,7 @@ def settings(*names: str, thin: bool = False, threshold: str = "", **options: An
     parse = parse_hysteresis if "," in threshold else parse_threshold
     lines = Lines(
         thin, parse(threshold) if threshold else None,
-        options.pop("margin", 0), options.pop("mask", None),
+        options.pop("border", 0), options.pop("mask", None),
     )  # fmt: skip
     return Settings(tuple(load_operator(n) for n in names), lines=lines, **options)
 
@@ -122,10 +122,10 @@ def test_a_thinned_response_keeps_its_type_and_signs() -> None:
 def test_nothing_counts_near_the_frame() -> None:
     picture = noise(14, 17)
     full = detect(picture, "sobel", map="raw")
-    for margin in (0, 1, 5, 40):
-        found = detect(picture, "sobel", map="raw", margin=margin)
+    for border in (0, 1, 5, 40):
+        found = detect(picture, "sobel", map="raw", border=border)
         expected = np.zeros_like(full)
-        inner = (slice(margin, max(14 - margin, margin)), slice(margin, max(17 - margin, margin)))
+        inner = (slice(border, max(14 - border, border)), slice(border, max(17 - border, border)))
         expected[inner] = full[inner]
         np.testing.assert_array_equal(found, expected)
 

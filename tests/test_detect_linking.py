@@ -13,7 +13,7 @@ from edgecli.detect.detection import Detection, plan_detection
 from edgecli.detect.pipeline import Measured, run_detection
 from edgecli.detect.planning import Lines
 from edgecli.detect.settings import Settings
-from edgecli.geometry import parse_border, parse_padding
+from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.lines.thresholds import parse_hysteresis
 from edgecli.operators import responders
 from edgecli.operators.operators import load_operator
@@ -29,7 +29,7 @@ def planned(
     given = Settings(
         (load_operator(operator),),
         padding=parse_padding("same"),
-        border=parse_border("reflect" if min(picture.shape[:2]) > 20 else "zeros"),
+        padding_mode=parse_padding_mode("reflect" if min(picture.shape[:2]) > 20 else "zeros"),
         depth="8",
         lines=lines,
         **settings,

@@ -14,7 +14,7 @@ from edgecli.detect.detection import plan_detection
 from edgecli.detect.pipeline import Measured, run_detection
 from edgecli.detect.planning import Lines
 from edgecli.detect.settings import Settings
-from edgecli.geometry import parse_border, parse_padding
+from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.lines.thresholds import parse_threshold
 from edgecli.operators.operators import load_operator
 from edgecli.rows.arrays import ArraySink, ArraySource
@@ -57,9 +57,9 @@ def test_gain_never_clips_and_white_is_what_the_filter_can_give(
     ends = np.iinfo(dtype)
     picture = np.random.default_rng(3).choice([ends.min, ends.max], (40, 50)).astype(dtype)
     picture[:20] = np.where(np.arange(50) < 25, ends.max, ends.min)
-    border = parse_border(mode)
+    padding_mode = parse_padding_mode(mode)
     given_settings = settings(
-        name, map="gain", border=border, padding=parse_padding(padding), depth="8"
+        name, map="gain", padding_mode=padding_mode, padding=parse_padding(padding), depth="8"
     )
     edges, measured = detect(picture, given_settings)
     assert measured.extremes[0].clipped == 0
@@ -97,12 +97,14 @@ def test_gain_takes_floats_to_lie_in_0_to_1_and_counts_what_does_not(
 @pytest.mark.parametrize(("mode", "bound"), [("replicate", 3 * 65535), ("constant:99999", 398301)])
 def test_percent_thresholds_are_of_the_bound_of_gain(mode: str, bound: int) -> None:
     picture = np.zeros((9, 9), np.int16)
-    options = settings("vertical", border=parse_border(mode), map="gain")
+    options = settings("vertical", padding_mode=parse_padding_mode(mode), map="gain")
     (plan,) = plan_detection(options, (9, 9, 1), picture.dtype).plans
     assert plan.largest == bound
     assert plan.paint.scale is not None
     assert plan.paint.scale.factor == 65535 / bound
-    edges = settings("vertical", border=parse_border(mode), lines=Lines(threshold=TEN_PERCENT))
+    edges = settings(
+        "vertical", padding_mode=parse_padding_mode(mode), lines=Lines(threshold=TEN_PERCENT)
+    )
     (plan,) = plan_detection(edges, (9, 9, 1), picture.dtype).plans
     assert plan.levels is not None
     assert plan.levels.low == pytest.approx(bound / 10)

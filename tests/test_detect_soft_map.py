@@ -138,7 +138,7 @@ def test_what_is_told_of_it() -> None:
     assert account.weights + account.biases == total
     assert account.receptive_field == summary.layers[-1].receptive_field == (14, 14)
     assert account.geometry.padding == (1, 1, 1, 1)
-    assert str(account.border) == "replicate"
+    assert str(account.padding_mode) == "replicate"
     assert made.output_shape == (20, 28, 1)
     assert made.planes == 3
 

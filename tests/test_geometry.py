@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from edgecli.errors import GeometryError, UsageError
 from edgecli.geometry import (
     Axis,
-    Border,
+    PaddingMode,
     ReceptiveField,
     Window,
     bands,
-    parse_border,
     parse_padding,
+    parse_padding_mode,
 )
 
 small = st.integers(1, 9)
@@ -55,10 +55,10 @@ def test_borders_repeat_the_line_as_their_pictures_show(size: int, position: int
         "reflect": line + line[-2:0:-1],
     }
     for mode, period in pictures.items():
-        assert Border(mode).source(position, size) == period[position % len(period)]
-    assert Border("replicate").source(position, size) == min(max(position, 0), size - 1)
+        assert PaddingMode(mode).source(position, size) == period[position % len(period)]
+    assert PaddingMode("replicate").source(position, size) == min(max(position, 0), size - 1)
     inside = position if 0 <= position < size else None
-    assert Border("zeros").source(position, size) == inside
+    assert PaddingMode("zeros").source(position, size) == inside
 
 
 @given(
@@ -79,13 +79,13 @@ def test_needed_rows_hold_everything_that_a_band_reads(
         return
     start = data.draw(st.integers(0, axis.output - 1))
     stop = data.draw(st.integers(start + 1, axis.output))
-    border = Border(mode)
+    padding_mode = PaddingMode(mode)
     read = {
-        border.source(y * stride - before + i * dilation, size)
+        padding_mode.source(y * stride - before + i * dilation, size)
         for y in range(start, stop)
         for i in range(kernel)
     } - {None}
-    low, high = axis.needed(start, stop, border)
+    low, high = axis.needed(start, stop, padding_mode)
     assert all(s is not None and low <= s < high for s in read)
     assert 0 <= low <= high <= size
 
@@ -161,4 +161,4 @@ def test_wrong_padding_is_named(wrong: str) -> None:
 )
 def test_wrong_padding_modes_are_named(wrong: str) -> None:
     with pytest.raises(UsageError, match="padding mode"):
-        parse_border(wrong)
+        parse_padding_mode(wrong)

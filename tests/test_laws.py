@@ -14,7 +14,7 @@ from edgecli import convolve
 from edgecli.conv.engine import Convolution, plan_over
 from edgecli.errors import UsageError
 from edgecli.filters import FilterBank
-from edgecli.geometry import Window, bands, parse_border
+from edgecli.geometry import Window, bands, parse_padding_mode
 from edgecli.rows.scratch import Scratch
 from tests.strategies import Case, cases
 
@@ -28,7 +28,7 @@ kernels = st.integers(0, 2**32 - 1).map(
 
 def planned(case: Case) -> Convolution:
     window = Window(
-        case.bank.kernel_size, case.stride, case.dilation, case.pads, parse_border(case.mode)
+        case.bank.kernel_size, case.stride, case.dilation, case.pads, parse_padding_mode(case.mode)
     )
     C, H, W = case.image.shape
     return plan_over(case.bank, window, (C, H, W), case.image.dtype)

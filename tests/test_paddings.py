@@ -19,7 +19,7 @@ from edgecli.detect.detection import plan_detection
 from edgecli.detect.pipeline import run_detection
 from edgecli.detect.planning import Lines
 from edgecli.detect.settings import Settings
-from edgecli.geometry import Axis, Border, parse_border, parse_padding
+from edgecli.geometry import Axis, PaddingMode, parse_padding, parse_padding_mode
 from edgecli.images.netpbm import read_images
 from edgecli.images.npy import read_npy
 from edgecli.images.png import open_png
@@ -90,7 +90,7 @@ def test_every_source_gives_what_loops_over_the_padded_image_give(
     pads, stride = drawn_pads(rng), (int(rng.integers(1, 4)), int(rng.integers(1, 4)))
     operator = load_operator(str(rng.choice(["vertical", "1 2", "2; -1", "1 2 3; 0 5 0; -7 0 1"])))
     settings = Settings(
-        (operator,), padding=pads, border=parse_border(mode), stride=stride, map="raw"
+        (operator,), padding=pads, padding_mode=parse_padding_mode(mode), stride=stride, map="raw"
     )
     lower_bands(monkeypatch)
     truth = correlate(pad(image[np.newaxis], pads, mode), operator.bank.weight, stride)
@@ -120,7 +120,7 @@ def test_low_bands_of_a_stream_give_what_one_band_of_an_array_gives(
     settings = Settings(
         tuple(load_operator(name) for name in names),
         padding=(34, 17, 3, 15),
-        border=parse_border(mode),
+        padding_mode=parse_padding_mode(mode),
         lines=lines,
         threads=2,
     )
@@ -135,7 +135,9 @@ def test_low_bands_of_a_stream_give_what_one_band_of_an_array_gives(
 @pytest.mark.parametrize("opener", OPENERS)
 def test_same_padding_of_a_high_image_in_bands_as_they_are(opener: Opener, mode: str) -> None:
     image = noise(1400, 300)  # several bands
-    settings = Settings((load_operator("vertical"),), border=parse_border(mode), map="raw")
+    settings = Settings(
+        (load_operator("vertical"),), padding_mode=parse_padding_mode(mode), map="raw"
+    )
     (found,) = detect(opener(image), settings)
     truth = convolve(image, "vertical", padding="same", padding_mode=mode)
     np.testing.assert_array_equal(found, truth[0])
@@ -172,7 +174,7 @@ def test_constants_and_repeated_edges_never_ask_for_rows_that_have_passed(
 ) -> None:
     axis = Axis(size, kernel, stride, 1, before, after)
     cuts = [(y, min(y + 3, axis.output)) for y in range(0, axis.output, 3)]
-    needed = [axis.needed(*cut, Border(mode, 5.0)) for cut in cuts]
+    needed = [axis.needed(*cut, PaddingMode(mode, 5.0)) for cut in cuts]
     assert all(start < stop for start, stop in needed)
     starts, stops = zip(*needed, strict=True) if needed else ((), ())
     assert list(starts) == sorted(starts)

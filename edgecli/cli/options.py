@@ -17,7 +17,7 @@ from edgecli.detect.jobs import MAX_PIXELS, Limits, Target, check_stdin, make_fo
 from edgecli.detect.planning import Lines
 from edgecli.detect.settings import Settings, parse_scales
 from edgecli.errors import UsageError
-from edgecli.geometry import PADDING_MODES, parse_border, parse_padding
+from edgecli.geometry import PADDING_MODES, parse_padding, parse_padding_mode
 from edgecli.images.colour import CHANNELS, parse_colour
 from edgecli.images.files import check_place
 from edgecli.images.formats import FORMATS
@@ -81,7 +81,7 @@ LINE_OPTIONS = (
     click.option("--hysteresis", metavar="LOW,HIGH",
                  help="Keep edges stronger than LOW that are connected to one over HIGH."),
     click.option("--mask", metavar="FILE", help="An image: edges count where it is bright."),
-    click.option("--border", "margin", type=click.IntRange(0), default=0, show_default=True,
+    click.option("--border", type=click.IntRange(0), default=0, show_default=True,
                  metavar="N", help="Ignore edges within N pixels of the frame."),
 )  # fmt: skip
 
@@ -206,7 +206,7 @@ def make_settings(values: dict[str, Any]) -> Settings:
     return Settings(
         operators=tuple(load_operator(spec) for spec in values.pop("filters")),
         padding=parse_padding(values.pop("padding")),
-        border=parse_border(values.pop("padding_mode")),
+        padding_mode=parse_padding_mode(values.pop("padding_mode")),
         stride=parse_pair("stride", values.pop("stride")),
         dilation=parse_pair("dilation", values.pop("dilation")),
         convolve=values.pop("convolve"),
@@ -230,7 +230,7 @@ def make_lines(values: dict[str, Any]) -> Lines:
     """Choose which edges count; reads the mask, if there is one."""
     chosen = choose_threshold(values.pop("threshold", None), values.pop("hysteresis", None))
     mask = make_mask(values.pop("mask", None))
-    return Lines(values.pop("thin", False), chosen, values.pop("margin", 0), mask)
+    return Lines(values.pop("thin", False), chosen, values.pop("border", 0), mask)
 
 
 def make_mask(path: str | None) -> NDArray[np.bool_] | None:

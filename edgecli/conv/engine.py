@@ -17,7 +17,7 @@ from edgecli.conv.increments import Increments
 from edgecli.conv.plan import Part, Plan, plan_convolution
 from edgecli.errors import GeometryError
 from edgecli.filters import FilterBank, load_filter
-from edgecli.geometry import Border, Geometry, Window, bands, parse_border, parse_padding
+from edgecli.geometry import Geometry, PaddingMode, Window, bands, parse_padding, parse_padding_mode
 from edgecli.records import dataclass
 from edgecli.rows.blas import blas_for
 from edgecli.rows.scratch import Scratch
@@ -39,7 +39,7 @@ class Convolution:
 
     plan: Plan
     geometry: Geometry
-    border: Border
+    padding_mode: PaddingMode
     depth: int  # C_in
 
     @property
@@ -70,7 +70,7 @@ class Convolution:
 
     def needed(self, start: int, stop: int) -> tuple[int, int]:
         """Return the image rows that output rows ``[start, stop)`` are computed from."""
-        return self.geometry.rows.needed(start, stop, self.border)
+        return self.geometry.rows.needed(start, stop, self.padding_mode)
 
     def band(
         self, block: NDArray[Any], start: int, stop: int, out: NDArray[Any], scratch: Scratch
@@ -136,7 +136,7 @@ class Convolution:
             self._pad_rows(block, (low, high), self.needed(start, stop)[0], inner)
         for position, source in self._sides:
             if source is None:
-                padded[:, :, position] = self.border.value
+                padded[:, :, position] = self.padding_mode.value
             else:
                 padded[:, :, position] = padded[:, :, source]
         return padded
@@ -151,10 +151,10 @@ class Convolution:
             rows = inner[:, above - low : below - low]
             np.copyto(rows, block[:, above - first : below - first], casting="unsafe")
         for position in (*range(low, min(high, 0)), *range(max(low, size), high)):
-            source = self.border.source(position, size)
+            source = self.padding_mode.source(position, size)
             outside = inner[:, position - low]
             if source is None:
-                outside.fill(self.border.value)
+                outside.fill(self.padding_mode.value)
             else:
                 np.copyto(outside, block[:, source - first], casting="unsafe")
 
@@ -163,7 +163,7 @@ class Convolution:
         """List the columns of padding left and right, each with the padded column it repeats."""
         cols = self.geometry.cols
         outside = (*range(-cols.before, 0), *range(cols.size, cols.size + cols.after))
-        sources = [self.border.source(position, cols.size) for position in outside]
+        sources = [self.padding_mode.source(position, cols.size) for position in outside]
         return [
             (cols.before + position, None if source is None else cols.before + source)
             for position, source in zip(outside, sources, strict=True)
@@ -191,7 +191,9 @@ def plan_over(
             f"one row of output takes {least:,} pixels of padded image, more than "
             f"{LARGEST_BAND:,}; use a smaller kernel, dilation or padding"
         )
-    return Convolution(plan_convolution(bank, window, dtype), geometry, window.border, channels)
+    return Convolution(
+        plan_convolution(bank, window, dtype), geometry, window.padding_mode, channels
+    )
 
 
 def convolve(
@@ -231,7 +233,7 @@ def convolve(
         as_pair(stride),
         as_pair(dilation),
         parse_padding(padding),
-        parse_border(padding_mode),
+        parse_padding_mode(padding_mode),
     )
     channels, height, width = volume.shape
     convolution = plan_over(bank, window, (channels, height, width), volume.dtype)

@@ -141,8 +141,8 @@ def choose_accumulator(
         return np.dtype(np.float32), f"{dtype.name} pixels"
     if not bank.is_integer:
         return np.dtype(np.float32), "weights are not whole numbers"
-    if window.border.value != int(window.border.value):
-        return np.dtype(np.float32), f"padding with {window.border.value:g}"
+    if window.padding_mode.value != int(window.padding_mode.value):
+        return np.dtype(np.float32), f"padding with {window.padding_mode.value:g}"
     formula = f"Σ|w|·{largest} = {bound:,}"
     if max(bound, largest) <= INT16_LARGEST:
         return np.dtype(np.int16), f"exact: {formula} fits 16 bits"
@@ -152,11 +152,11 @@ def choose_accumulator(
 
 
 def _largest_pixel(window: Window, dtype: np.dtype[Any]) -> int:
-    border = int(abs(window.border.value))
+    constant = int(abs(window.padding_mode.value))
     if dtype.kind not in "ui":
-        return max(1, border)
+        return max(1, constant)
     info = np.iinfo(dtype)
-    return max(int(info.max), -int(info.min), border)
+    return max(int(info.max), -int(info.min), constant)
 
 
 def _largest_response(bank: FilterBank, largest: int) -> int:

@@ -131,7 +131,11 @@ def plan_detection(
     planes = depth if channels in SEPARATE_PLANES else 1
     bank = bank.over(depth // planes)
     window = Window(
-        bank.kernel_size, settings.stride, settings.dilation, settings.padding, settings.border
+        bank.kernel_size,
+        settings.stride,
+        settings.dilation,
+        settings.padding,
+        settings.padding_mode,
     )
     convolution = plan_over(bank, window, (depth // planes, shape[0], shape[1]), dtype)
     sliding = Sliding(

@@ -23,7 +23,7 @@ from edgecli.detect.planning import Lines, MapPlan
 from edgecli.detect.settings import Settings, parse_scales
 from edgecli.detect.stages import Layers, angles, combine, run_stages, widen
 from edgecli.errors import UsageError
-from edgecli.geometry import bands, parse_border, parse_padding
+from edgecli.geometry import bands, parse_padding, parse_padding_mode
 from edgecli.images.nan import NanCounter
 from edgecli.lines.thresholds import Levels, choose_threshold
 from edgecli.operators.operators import load_operator
@@ -272,7 +272,7 @@ def detect_edges(
     settings = Settings(
         (load_operator(operator),),
         padding=parse_padding(padding),
-        border=parse_border(padding_mode),
+        padding_mode=parse_padding_mode(padding_mode),
         stride=as_pair(stride),
         dilation=as_pair(dilation),
         channels=channels,

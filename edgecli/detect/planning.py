@@ -36,12 +36,12 @@ class Lines:
 
     thin: bool = False
     threshold: Threshold | None = None
-    margin: int = 0  # pixels of the map's frame
+    border: int = 0  # pixels of the map's frame
     mask: NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.margin < 0:
-            raise UsageError(f"border must be 0 pixels or more, not {self.margin}")
+        if self.border < 0:
+            raise UsageError(f"border must be 0 pixels or more, not {self.border}")
 
     def threshold_of(self, edge_map: EdgeMap) -> Threshold | None:
         """Return the threshold of a map; linked ones, such as Canny's, always have one."""
@@ -204,11 +204,11 @@ def _thin(
 
 
 def _exclude(bank: FilterBank, convolution: Convolution, lines: Lines) -> Exclude | None:
-    if not lines.margin and lines.mask is None:
+    if not lines.border and lines.mask is None:
         return None
     height = convolution.geometry.rows.output
     counted = None if lines.mask is None else inside(lines.mask, bank, convolution)
-    return Exclude(lines.margin, height, counted)
+    return Exclude(lines.border, height, counted)
 
 
 def inside(

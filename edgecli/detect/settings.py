@@ -9,7 +9,7 @@ from edgecli.conv.activations import ACTIVATIONS
 from edgecli.detect.planning import Lines, check_lines
 from edgecli.errors import UsageError
 from edgecli.filters import FilterBank
-from edgecli.geometry import Border, Padding
+from edgecli.geometry import Padding, PaddingMode
 from edgecli.images.colour import CHANNELS
 from edgecli.images.nan import NAN_CHOICES
 from edgecli.operators.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
@@ -20,7 +20,7 @@ from edgecli.records import dataclass, field
 if TYPE_CHECKING:
     from edgecli.networks import Network
 
-REPLICATE = Border("replicate")
+REPLICATE = PaddingMode("replicate")
 """What detection pads with by default: zeros would draw a false frame."""
 
 CHOICES = {
@@ -35,7 +35,7 @@ CHOICES = {
 
 OF_BANKS = {
     "padding": "padding",
-    "border": "padding-mode",
+    "padding_mode": "padding-mode",
     "stride": "stride",
     "dilation": "dilation",
     "convolve": "convolve",
@@ -57,7 +57,7 @@ class Settings:
 
     operators: tuple[Operator, ...]
     padding: Padding = "same"
-    border: Border = REPLICATE
+    padding_mode: PaddingMode = REPLICATE
     stride: tuple[int, int] = (1, 1)
     dilation: tuple[int, int] = (1, 1)
     convolve: bool = False

@@ -136,7 +136,7 @@ class SoftMap:
         return Account(
             banks,
             first.over(H, W),
-            first.border,
+            first.padding_mode,
             receptive_field=layers[-1].receptive_field,
             macs=sum(layer.macs for layer in layers),
             methods=tuple(engine.plan.method for op in sliding for engine in op.engines),

@@ -186,7 +186,7 @@ class Cross:
 class Exclude:
     """Drop edges near the frame of the map ``(height, cols)`` or outside a mask."""
 
-    margin: int  # pixels
+    border: int  # pixels
     height: int
     counted: NDArray[np.bool_] | None = None  # (height, cols)
     halo: int = 0
@@ -196,11 +196,11 @@ class Exclude:
         strength = layers.crop(cut).strength.copy()
         if self.counted is not None:
             strength[:, ~self.counted[slice(*cut)]] = 0
-        if self.margin:
-            strength[:, :, : self.margin] = 0
-            strength[:, :, -self.margin :] = 0
-            strength[:, : max(self.margin - cut[0], 0)] = 0
-            first = max(self.height - self.margin - cut[0], 0)
+        if self.border:
+            strength[:, :, : self.border] = 0
+            strength[:, :, -self.border :] = 0
+            strength[:, : max(self.border - cut[0], 0)] = 0
+            first = max(self.height - self.border - cut[0], 0)
             strength[:, first:] = 0
         return replace(layers.crop(cut), strength=strength)
 

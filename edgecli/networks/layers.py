@@ -20,7 +20,7 @@ from edgecli.conv.activations import ACTIVATIONS as POINTWISE
 from edgecli.errors import FilterError, GeometryError, NetworkError
 from edgecli.filters import FilterBank, concatenate, load_filter
 from edgecli.filters.builtin import is_builtin, suggestion
-from edgecli.geometry import LARGEST_SIDE, Padding, Window, parse_border
+from edgecli.geometry import LARGEST_SIDE, Padding, Window, parse_padding_mode
 
 Shape = tuple[int, ...]
 """``(C, H, W)`` of a volume, ``(n,)`` of a vector."""
@@ -103,8 +103,8 @@ class Convolution:
     @property
     def window(self) -> Window:
         """Return how the kernels are moved."""
-        border = parse_border(self.padding_mode)
-        return Window(self.kernel_size, self.stride, self.dilation, self.padding, border)
+        padding_mode = parse_padding_mode(self.padding_mode)
+        return Window(self.kernel_size, self.stride, self.dilation, self.padding, padding_mode)
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """Return ``(filters, H', W')``."""

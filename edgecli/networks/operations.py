@@ -134,7 +134,7 @@ def _sliding(
     C, H, W = shape
     window = layer.window
     top, bottom, left, right = window.over(H, W).padding
-    constant = window.border.mode in ("zeros", "constant") or not (left or right)
+    constant = window.padding_mode.mode in ("zeros", "constant") or not (left or right)
     folded = batch == 1 or (window.stride[1] == 1 and constant)
     if folded:
         down, along = window.dilation
@@ -143,7 +143,7 @@ def _sliding(
             window.stride,
             (down, along * batch),
             (top, bottom, left * batch, right * batch),
-            window.border,
+            window.padding_mode,
         )
         W = W * batch
     size = len(weight) // layer.groups

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgecli.geometry import Axis, Border, Geometry
+from edgecli.geometry import Axis, Geometry, PaddingMode
 from edgecli.networks.blocks import Block, Span
 from edgecli.rows.scratch import Scratch
 
@@ -22,7 +22,7 @@ class Pooling:
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the window's rows, without padding."""
-        return (self.geometry.rows.needed(start, stop, Border()),)
+        return (self.geometry.rows.needed(start, stop, PaddingMode()),)
 
     def band(
         self, blocks: Sequence[Block], start: int, stop: int, out: Block, scratch: Scratch

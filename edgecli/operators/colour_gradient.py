@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from edgecli.conv.engine import Convolution, plan_over
 from edgecli.filters.builtin import builtin_filter
-from edgecli.geometry import Border, Window
+from edgecli.geometry import PaddingMode, Window
 from edgecli.operators.lab import Floats
 from edgecli.records import dataclass
 from edgecli.rows.scratch import Scratch
 
-REPLICATE = Border("replicate")
+REPLICATE = PaddingMode("replicate")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def plan_mean(sigma: float, height: int, width: int) -> Convolution:
 
 def _plan(spec: str, height: int, width: int) -> Convolution:
     bank = builtin_filter(spec)
-    window = Window(bank.kernel_size, padding="same", border=REPLICATE)
+    window = Window(bank.kernel_size, padding="same", padding_mode=REPLICATE)
     return plan_over(bank, window, (1, height, width), np.float32)
 
 

@@ -242,7 +242,7 @@ class Contouring:
         return Account(
             self.banks,
             plan.scales[-1].geometry,
-            plan.scales[-1].border,
+            plan.scales[-1].padding_mode,
             receptive_field=self._surroundings,
             macs=self.planes * sum(macs[:-1]) + macs[-1],
             methods=tuple(step.plan.method for step in plan.steps),

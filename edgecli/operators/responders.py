@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edgecli.conv.activations import activate, activated_dtype
 from edgecli.conv.engine import BAND_BYTES, Convolution
 from edgecli.filters import FilterBank
-from edgecli.geometry import Border, Geometry
+from edgecli.geometry import Geometry, PaddingMode
 from edgecli.images.colour import WHITE, Colour, to_volume
 from edgecli.operators.operators import EdgeMap, largest_response
 from edgecli.records import dataclass
@@ -49,12 +49,12 @@ class Account:
     """What reports tell of a responder beside its shapes: its filters, and what they cost.
 
     ``banks`` are all filters, of each operator or step, in their own sizes. ``geometry`` and
-    ``border`` are of the window over the image whose padding is shown.
+    ``padding_mode`` are of the window over the image whose padding is shown.
     """
 
     banks: tuple[FilterBank, ...]
     geometry: Geometry
-    border: Border
+    padding_mode: PaddingMode
     receptive_field: tuple[int, int]  # height and width of the pixels that an output can depend on
     macs: int  # of the whole image, bias excluded
     methods: tuple[str, ...]  # of each convolution
@@ -205,7 +205,7 @@ class Sliding:
         return Account(
             banks,
             convolution.geometry,
-            convolution.border,
+            convolution.padding_mode,
             receptive_field=(rows.span, cols.span),
             macs=height * width * self.planes * sum(bank.weight.size for bank in banks),
             methods=(convolution.plan.method,),
@@ -222,7 +222,7 @@ class Sliding:
         low, high = sample_range(self.pixels)
         if not any(self.convolution.geometry.padding):
             return low, high
-        value = self.convolution.border.value  # 0 but for a constant
+        value = self.convolution.padding_mode.value  # 0 but for a constant
         return min(low, value), max(high, value)
 
     def read(self, source: Source, threads: int, watch: Stopwatch) -> Source:  # noqa: ARG002

@@ -107,7 +107,7 @@ def _geometry_facts(detection: Detection) -> Facts:
             "bottom": bottom,
             "left": left,
             "right": right,
-            "mode": str(account.border),
+            "mode": str(account.padding_mode),
         },
         "convolved_shape": list(detection.volume_shape),
         "output_shape": list(detection.output_shape),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgecli.conv.activations import activate
 from edgecli.detect.detection import Detection
 from edgecli.errors import GeometryError, UsageError
-from edgecli.geometry import Axis, Border
+from edgecli.geometry import Axis, PaddingMode
 from edgecli.images.colour import to_volume
 from edgecli.operators.operators import EdgeMap, combine_responses
 from edgecli.reports.table import kernel_lines, output_formula
@@ -59,13 +59,13 @@ def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Lin
 
 def _windows(detection: Detection, source: Source, row: int, col: int) -> NDArray[Any]:
     """Return what the kernel lies on, ``(planes, C_in, kH, kW)``, padding included."""
-    geometry, border = detection.convolution.geometry, detection.settings.border
-    low, high = geometry.rows.needed(row, row + 1, border)
+    geometry, mode = detection.convolution.geometry, detection.settings.padding_mode
+    low, high = geometry.rows.needed(row, row + 1, mode)
     (block,) = source.blocks([(low, high)])
     volume = to_volume(block, detection.channels, detection.settings.background)
-    rows, cols = _sources(geometry.rows, row, border), _sources(geometry.cols, col, border)
-    kind = np.float64 if volume.dtype.kind == "f" or border.value % 1 else np.int64
-    windows = np.full((len(volume), len(rows), len(cols)), border.value, kind)
+    rows, cols = _sources(geometry.rows, row, mode), _sources(geometry.cols, col, mode)
+    kind = np.float64 if volume.dtype.kind == "f" or mode.value % 1 else np.int64
+    windows = np.full((len(volume), len(rows), len(cols)), mode.value, kind)
     for i, r in enumerate(rows):
         for j, c in enumerate(cols):
             if r is not None and c is not None:
@@ -73,11 +73,11 @@ def _windows(detection: Detection, source: Source, row: int, col: int) -> NDArra
     return windows.reshape(detection.planes, -1, *windows.shape[1:])
 
 
-def _sources(axis: Axis, output: int, border: Border) -> list[int | None]:
-    """Return which input sample each tap reads, None for the border's constant."""
+def _sources(axis: Axis, output: int, mode: PaddingMode) -> list[int | None]:
+    """Return which input sample each tap reads, None for the padding's constant."""
     start, _ = axis.reach(output, output + 1)
     taps = range(start, start + axis.span, axis.dilation)
-    return [border.source(position, axis.size) for position in taps]
+    return [mode.source(position, axis.size) for position in taps]
 
 
 def _strongest(edge_map: EdgeMap, totals: Sequence[float]) -> Line:

@@ -7,7 +7,6 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from edgecli.batch.inputs import Found, Input, folded, name_places
@@ -15,6 +14,7 @@ from edgecli.batch.journal import Journal, file_hash, write_line
 from edgecli.batch.work import Job, Work
 from edgecli.detect.jobs import name_outputs, takes_after_input
 from edgecli.errors import UsageError
+from edgecli.records import dataclass, field
 
 SCHEMA = "edgecli.report/1"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, ImageError, TooLargeError
 from edgecli.images.files import unreadable
 from edgecli.images.pillow_guard import lent_once
+from edgecli.records import dataclass, field, replace
 
 Facts = dict[str, Any]
 

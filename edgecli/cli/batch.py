@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -29,6 +28,7 @@ from edgecli.detect.jobs import Limits, Result, Target, check_outputs, make_fold
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.images.formats import known_format
+from edgecli.records import dataclass, replace
 from edgecli.reports.batch import write_batch
 from edgecli.reports.facts import image_facts
 from edgecli.reports.writing import write_reports

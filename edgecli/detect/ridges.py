@@ -15,8 +15,6 @@ map bit for bit; scale factors, powers of two, are left out where only direction
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +22,7 @@ from edgecli.detect.stages import Cut, Layers
 from edgecli.geometry import bands
 from edgecli.lines.peaks import TINY
 from edgecli.lines.thinning import suppress
+from edgecli.records import dataclass, replace
 from edgecli.rows.scratch import Scratch
 
 Floats = NDArray[np.float32]

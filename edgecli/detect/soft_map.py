@@ -11,7 +11,6 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -37,6 +36,7 @@ from edgecli.operators.lab import finite
 from edgecli.operators.operators import EdgeMap
 from edgecli.operators.responders import Account, Cut, Stopwatch
 from edgecli.paint.painting import as_picture
+from edgecli.records import dataclass
 from edgecli.rows.arrays import overlapping_blocks, row_reader
 from edgecli.rows.base import ImageInfo, Rows, Source
 from edgecli.rows.scratch import Scratch

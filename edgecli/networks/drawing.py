@@ -7,10 +7,10 @@ and to the back; one for channels, from left to right; one for vectors, drawn as
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from edgecli.networks.network import INPUT, Summary
+from edgecli.records import dataclass
 
 TALLEST = 150.0  # px for the largest side of any volume, and for the longest vector
 DEEPEST = 60.0  # px for the most channels

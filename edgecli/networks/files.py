@@ -27,7 +27,7 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import MISSING, Field, fields, replace
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ from edgecli.geometry import LARGEST_SIDE, Padding, parse_padding
 from edgecli.networks.layers import LAYERS, Layer, named_filters
 from edgecli.networks.network import INPUT, MOST_LAYERS, Network, Node
 from edgecli.networks.weights import read_weights
+from edgecli.records import replace
 
 ZOO = Path(__file__).with_name("zoo")
 """The folder of the package's networks; each goes by its file's name."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from edgecli.networks.blocks import Operation, Span
 from edgecli.networks.layers import Convolution, Shape, shape_text, weight_shape
 from edgecli.networks.network import Network, Node
 from edgecli.networks.operations import prepare
+from edgecli.records import dataclass
 
 STEP_ROWS = (64, 32, 16, 8)
 """Input rows per step, tried in turn until the memory fits STEP_BYTES; else the last is used."""

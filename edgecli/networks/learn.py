@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from typing import Any
@@ -27,6 +26,7 @@ from edgecli.errors import FilterError, GeometryError, ImageError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window, bands
 from edgecli.images.colour import to_volume
+from edgecli.records import dataclass
 from edgecli.rows.base import Rows, Source
 from edgecli.rows.workers import chosen_threads, map_in_order
 

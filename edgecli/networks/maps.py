@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from edgecli.networks.inputs import VOLUMES, network_input
 from edgecli.networks.layers import people_shape
 from edgecli.networks.layout import lay_out
 from edgecli.networks.network import Network
+from edgecli.records import dataclass
 from edgecli.rows.base import ImageInfo, Source
 from edgecli.rows.workers import chosen_threads
 

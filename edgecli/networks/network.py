@@ -19,7 +19,6 @@ import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from edgecli.errors import EdgeCliError, NetworkError
@@ -38,6 +37,7 @@ from edgecli.networks.layers import (
     weight_shape,
 )
 from edgecli.networks.weights import Weights, check_weights
+from edgecli.records import dataclass, field
 
 INPUT = "input"
 """The name of the volume that a network is given."""

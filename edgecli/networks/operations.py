@@ -7,7 +7,6 @@ which a convolution moves as if its taps were N times as far apart.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,6 +31,7 @@ from edgecli.networks.layers import (
     Upsample,
 )
 from edgecli.networks.resampling import Pooling, Upsampling
+from edgecli.records import dataclass
 from edgecli.rows.scratch import Scratch
 
 CACHED_BYTES = 2**20

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from edgecli.geometry import Axis, Geometry, PaddingMode
 from edgecli.networks.blocks import Block, Span
+from edgecli.records import dataclass
 from edgecli.rows.scratch import Scratch
 
 

@@ -8,7 +8,6 @@ and memory follow as for any network.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from edgecli.errors import UsageError
 from edgecli.networks.layers import AveragePool, Mean, Upsample
 from edgecli.networks.network import INPUT, Network, Node
+from edgecli.records import replace
 
 SCALES = (0.5, 1.0, 2.0)
 """The available scales: two pixels per side become one, or one becomes two."""

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from edgecli.errors import NetworkError
 from edgecli.networks import Network, Node
 from edgecli.networks.layers import Add, Convolution, Layer, Upsample
 from edgecli.networks.network import INPUT
+from edgecli.records import dataclass
 
 INPUT_SHAPE = (3, 321, 481)
 """The default input of summaries: the size of a photo in the Berkeley data set."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from edgecli.records import dataclass
 from edgecli.training.fields import BICUBIC, Field, Random, log_uniform
 from edgecli.training.scenes import Scene
 from edgecli.training.targets import Target, target

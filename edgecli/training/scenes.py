@@ -9,11 +9,11 @@ an edge, however faint or sharp it is in the picture; see ``targets.py``.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecli.records import dataclass, field
 from edgecli.training.camera import developed, lit
 from edgecli.training.fields import Field, Picture, Random, blur, log_uniform
 from edgecli.training.shapes import Mask, outline, overlap, ridge

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import colorsys
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecli.records import dataclass
 from edgecli.training.fields import Field, Random, Shape, log_uniform, slow, texture, turned
 
 Colour = NDArray[np.float32]

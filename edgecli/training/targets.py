@@ -7,10 +7,9 @@ picture distinguishes the two sides, the edge is ignored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from edgecli.records import dataclass
 from edgecli.training.fields import Field, Picture, blur
 from edgecli.training.scenes import PARTS, Labels
 

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from edgecli import __version__
-from edgecli.cli.process import leave, load
+from edgecli.cli.process import load
 from edgecli.errors import EdgeCliError, UsageError
 
 COMMANDS = {
@@ -62,10 +62,7 @@ class CommandLine(click.Group):
         run = partial(super().main, args, prog_name, complete_var, standalone_mode=False, **extra)
         if not standalone_mode:
             return run()
-        code = self._run(run)
-        if args is None:  # the process is ours
-            leave(code)
-        sys.exit(code)
+        sys.exit(self._run(run))
 
     def _run(self, run: Callable[[], Any]) -> int:
         """Run a command to its end, and return its exit code."""

@@ -10,7 +10,7 @@ from functools import partial
 import click
 
 from edgecli.cli import fail, refuse_terminal
-from edgecli.cli.options import QuickCommand, Reporting, image_options, prepare_report
+from edgecli.cli.options import Reporting, image_options, prepare_report
 from edgecli.cli.process import keep_memory
 from edgecli.detect.jobs import (
     Limits,
@@ -32,7 +32,7 @@ from edgecli.reports.formats import TEXTS
 from edgecli.reports.writing import write_reports
 
 
-@click.command("detect", cls=QuickCommand)
+@click.command("detect")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @image_options
 @click.option("--explain", is_flag=True, help="Print what would be done, and stop.")

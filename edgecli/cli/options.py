@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import click
@@ -128,21 +127,6 @@ REPORT_OPTIONS = (
     click.option("--report-file", metavar="PATH", help="Write the report there."),
     click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
 )  # fmt: skip
-
-
-class QuickCommand(click.Command):
-    """A command whose short options are found without a search.
-
-    Click looks for ``-f`` among the long options, and there for names like it, before it looks
-    among the short ones: with the module that compares names, a hundredth of a small image's time.
-    """
-
-    def make_parser(self, ctx: click.Context) -> Any:
-        """Return Click's parser, which knows each option by every name."""
-        parser: Any = super().make_parser(ctx)
-        with suppress(AttributeError):  # these are click's own, and only save time
-            parser._long_opt.update(parser._short_opt)
-        return parser
 
 
 @dataclass(frozen=True)

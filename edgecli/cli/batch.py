@@ -202,7 +202,7 @@ def _find(source: str, output: str, *, recursive: bool, zero: bool) -> Found:
 
 def _make_work(settings: Settings, target: Target, limits: Limits, running: Running) -> Work:
     threads = settings.threads or cores()
-    plain = replace(settings, threads=None, measured=True)
+    plain = replace(settings, threads=None)
     return Work(
         settings=replace(settings, threads=min(max(2 * threads // running.jobs, 1), threads)),
         format=target.format,

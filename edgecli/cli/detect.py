@@ -55,7 +55,6 @@ def command(
     """
     keep_memory()
     target = _many_to_folder(inputs, target)
-    settings = replace(settings, measured=reporting.format != "none")
     if grid:
         _check_sheet(limits, preview=preview)
         settings = grid_settings(settings)
@@ -66,7 +65,8 @@ def command(
     aside = not explain and _to_stdout(outputs)
     prepare_report(reporting, target.output if target.folder else None)
     screen = _screen(reporting, aside=aside) if preview else None
-    way = _sheet if grid else partial(_results, screen=screen)
+    measured = reporting.format != "none"
+    way = _sheet if grid else partial(_results, screen=screen, measured=measured)
     detect = partial(way, explain=explain, quiet=reporting.quiet)
     results: list[Result | Sheet] = []
     exit_code = 0
@@ -108,11 +108,12 @@ def _results(
     explain: bool,
     quiet: bool,
     screen: Screen | None,
+    measured: bool,
 ) -> list[Result]:
     """Plan an input, or detect its edges; say which files were left as they are."""
     if explain:
         return [result for result, _ in plan_input(path, settings, target, limits)]
-    results = detect_input(path, settings, target, limits, screen)
+    results = detect_input(path, settings, target, limits, screen, measured=measured)
     for kept in dict.fromkeys(result.kept for result in results):  # frames may share a file
         if kept and not quiet:
             click.echo(f"edgecli: kept {', '.join(kept)}", err=True)

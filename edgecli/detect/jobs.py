@@ -277,13 +277,15 @@ def detect_input(
     limits: Limits,
     screen: Screen | None = None,
     plan: Planner = plan_detection,
+    *,
+    measured: bool = True,
 ) -> list[Result]:
     """Write the edge maps of every image of an input; all of a file's, or none of them.
 
-    Each map is also shown on ``screen``, if there is one. Raises an EdgeCliError at the first
-    image that fails.
+    Each map is also shown on ``screen``, if there is one. ``measured`` says whether anyone will
+    ask for the responses' extremes. Raises an EdgeCliError at the first image that fails.
     """
-    with shared_workers(), ExitStack() as files, _Turns() as turns:
+    with shared_workers(), ExitStack() as files, _Turns(measured=measured) as turns:
         begun: dict[str, ImageFile] = {}
         for planned, source in plan_input(path, settings, target, limits, plan):
             paths = planned.outputs.paths
@@ -316,8 +318,9 @@ class _Turns:
     written.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, measured: bool) -> None:
         self.results: list[Result] = []
+        self._measured = measured
         self._running: deque[Callable[[], Result]] = deque()
 
     def __enter__(self) -> _Turns:
@@ -338,10 +341,10 @@ class _Turns:
         self.finish(0 if not early else 1)
         try:
             if early:
-                write = start_detection(result.detection, source, sinks)
+                write = start_detection(result.detection, source, sinks, measured=self._measured)
                 self._running.append(lambda: replace(result, measured=write()))
             else:
-                measured = run_detection(result.detection, source, sinks)
+                measured = run_detection(result.detection, source, sinks, measured=self._measured)
                 self.results.append(replace(result, measured=measured))
         finally:
             source.close()

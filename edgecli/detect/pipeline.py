@@ -64,7 +64,7 @@ def starts_early(detection: Detection, source: Source) -> bool:
 
 
 def start_detection(
-    detection: Detection, source: Source, sinks: Sequence[Sink]
+    detection: Detection, source: Source, sinks: Sequence[Sink], *, measured: bool = True
 ) -> Callable[[], Measured]:
     """Read the whole source and let workers start on it; what is returned writes the edge maps.
 
@@ -72,19 +72,23 @@ def start_detection(
     them. Only within ``shared_workers``, and for what ``starts_early``.
     """
     counted = _counted(detection, source)
-    running = _Running(detection, counted, sinks, start_in_order)
+    running = _Running(detection, counted, sinks, start_in_order, measured=measured)
     return partial(_measured, running, counted)
 
 
-def run_detection(detection: Detection, source: Source, sinks: Sequence[Sink]) -> Measured:
+def run_detection(
+    detection: Detection, source: Source, sinks: Sequence[Sink], *, measured: bool = True
+) -> Measured:
     """Read the source once, top to bottom, and write every edge map to its sink.
 
     Maps that need the whole image (``signed``, ``minmax``, thresholds chosen from it, hysteresis)
-    are kept until the last band is in; all others pass through in bands.
+    are kept until the last band is in; all others pass through in bands. ``measured`` says whether
+    anyone will ask for the responses' extremes.
     """
     counted = _counted(detection, source)
     with blas_for(products=detection.responder.uses_blas):
-        return _measured(_Running(detection, counted, sinks, map_in_order), counted)
+        running = _Running(detection, counted, sinks, map_in_order, measured=measured)
+        return _measured(running, counted)
 
 
 def _counted(detection: Detection, source: Source) -> Source:
@@ -108,6 +112,8 @@ class _Running:
         source: Source,
         sinks: Sequence[Sink],
         in_order: Callable[..., Iterator[_Band]],
+        *,
+        measured: bool,
     ) -> None:
         self._keepers = [
             keeper_of(plan, sink, detection.map_shape)
@@ -120,7 +126,7 @@ class _Running:
         self._watch = Stopwatch()
         rows = responder.read(source, self._threads, self._watch)
         blocks = blocks_in_any_order(rows, [responder.needed(*cut) for cut in wide])
-        work = partial(_band, detection, self._keepers)
+        work = partial(_band, detection, self._keepers, measured)
         self._bands = in_order(work, zip(self._cuts, wide, blocks, strict=True), self._threads)
 
     def write(self) -> Measured:
@@ -163,6 +169,7 @@ class _Band:
 def _band(
     detection: Detection,
     keepers: Sequence[Keeper],
+    measured: bool,
     cut: tuple[int, int],
     wide: tuple[int, int],
     block: Rows,
@@ -184,21 +191,21 @@ def _band(
             else:
                 layers = combine(plan.edge_map, plan.slope, responses, wide, merge, scratch)
                 all_seen = Extremes()
-                if plan.drops and detection.settings.measured:
+                if plan.drops and measured:
                     all_seen = _look_before(plan, layers, cut, height, scratch)
                 layers = run_stages(plan.stages, layers, cut, height, scratch)
                 shown = _show(plan, layers, picture)
-                seen = _look(detection, plan, shown) | all_seen
+                seen = _look(detection, plan, shown, measured=measured) | all_seen
                 encoded = keeper.encode(shown, seen, scratch)
             band.extremes.append(seen)
             band.encoded.append(encoded)
     return band
 
 
-def _look(detection: Detection, plan: MapPlan, shown: Shown) -> Extremes:
+def _look(detection: Detection, plan: MapPlan, shown: Shown, *, measured: bool) -> Extremes:
     """Measure responses; where nobody asks, only say what is certain: norms are 0 or more."""
     fitted = plan.whole and plan.levels is None  # thresholds or a scale are to be chosen
-    if detection.settings.measured or fitted or detection.pixels.kind == "f":
+    if measured or fitted or detection.pixels.kind == "f":
         return measure(shown.strength, plan.clips)
     norm = plan.edge_map.stop - plan.edge_map.start > 1
     return Extremes(0.0 if norm else -math.inf, math.inf)
@@ -281,7 +288,6 @@ def detect_edges(
         lines=Lines(thin, choose_threshold(threshold, hysteresis)),
         scales=parse_scales(scales),
         threads=threads,
-        measured=False,
     )
     detection = plan_detection(settings, source.shape, source.dtype)
     if len(detection.maps) > 1 or map == "raw":
@@ -290,5 +296,5 @@ def detect_edges(
             f"{len(detection.maps)} of {detection.samples[0].name}; use edgecli.convolve"
         )
     sink = ArraySink(detection.written_shape, detection.samples[0])
-    run_detection(detection, source, [sink])
+    run_detection(detection, source, [sink], measured=False)
     return sink.array[..., 0] if sink.array.shape[2] == 1 else sink.array

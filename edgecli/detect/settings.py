@@ -73,7 +73,6 @@ class Settings:
     nan: str = "propagate"
     background: tuple[int, int, int] = (255, 255, 255)
     threads: int | None = None
-    measured: bool = True  # whether anyone will ask for the responses' extremes
     apart: bool = False  # whether each operator is to run alone, as on a contact sheet
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from contextlib import closing
 import click
 
 from edgecli.cli.options import MAX_PIXELS_OPTION, PLAIN_REPORT_OPTION, THREADS_OPTION
-from edgecli.detect.jobs import check_apart
+from edgecli.detect.outputs import check_apart
 from edgecli.errors import UsageError
 from edgecli.images.files import is_device, open_images, whole_file
 from edgecli.images.orientation import upright

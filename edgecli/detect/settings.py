@@ -52,7 +52,8 @@ class Settings:
     """What to do to an image, whichever it is: the options of ``detect``.
 
     UsageError for a choice that does not exist, FilterError where filters and biases do not fit
-    together: both before any image is touched.
+    together: both before any image is touched. Without operators they are what the tiles of a
+    contact sheet share, and fit together once an operator is there.
     """
 
     operators: tuple[Operator, ...]
@@ -73,14 +74,13 @@ class Settings:
     nan: str = "propagate"
     background: tuple[int, int, int] = (255, 255, 255)
     threads: int | None = None
-    apart: bool = False  # whether each operator is to run alone, as on a contact sheet
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
             value = getattr(self, name)
             if value is not None and value not in choices:
                 raise UsageError(f"{name} {value!r} is unknown; choose from {', '.join(choices)}")
-        if self.apart and len(self.operators) > 1:
+        if not self.operators:
             return
         if self.recipe is not None:
             self._check_recipe(self.recipe.name)

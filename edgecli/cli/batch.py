@@ -21,7 +21,7 @@ from edgecli.batch.processes import AHEAD, ProcessExecutor
 from edgecli.batch.running import remove_temporaries, run_batch
 from edgecli.batch.work import Item, Work
 from edgecli.cli import fail
-from edgecli.cli.options import Options, image_options, option, with_options
+from edgecli.cli.options import FIELDS, Options, option, options_of, with_options
 from edgecli.cli.process import keep_memory
 from edgecli.cli.progress import watched
 from edgecli.cli.request import Reporting, Request, make_request, prepare_report
@@ -48,9 +48,8 @@ FOLDER_OPTIONS = (
 )  # fmt: skip
 
 TO_A_FOLDER = option(
-    "-o", "--output", metavar="DIR",
-    help="The folder to write to, as <stem>-<filter>.png.  [required]",
-)  # fmt: skip
+    "output", metavar="DIR", help="The folder to write to, as <stem>-<filter>.png.  [required]"
+)
 
 RUN_OPTIONS = (
     click.option("--jobs", type=click.IntRange(1, 1024), metavar="N",
@@ -83,7 +82,7 @@ class Running:
 @click.command("batch")
 @click.argument("source")
 @with_options(*FOLDER_OPTIONS)
-@image_options(TO_A_FOLDER)
+@options_of(*FIELDS, output=TO_A_FOLDER)
 @with_options(*RUN_OPTIONS)
 def command(
     source: str,

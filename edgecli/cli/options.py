@@ -6,7 +6,8 @@ Here click alone checks values; ``edgecli.cli.request`` says what they mean.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import fields
 from typing import Any
 
 import click
@@ -22,12 +23,26 @@ from edgecli.images.nan import NAN_CHOICES
 from edgecli.operators.operators import COMBINATIONS
 from edgecli.paint.colormaps import COLORMAPS
 from edgecli.paint.rendering import DEPTHS, MAPS
-from edgecli.records import dataclass
+from edgecli.records import dataclass, field
 from edgecli.reports.formats import REPORTS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+MODES = "|".join(mode + ":V" * (mode == "constant") for mode in PADDING_MODES)
 
+
+def written(default: Any, values: str | Collection[str], text: str, **details: Any) -> Any:
+    """Declare an option: its default, what can be written, as a pattern or a choice, and help."""
+    known = {"metavar": values} if isinstance(values, str) else {"type": click.Choice([*values])}
+    return field(default=default, metadata={"help": text, **known, **details})
+
+
+def flag(text: str, **details: Any) -> Any:
+    """Declare an option that is given or not."""
+    return field(default=False, metadata={"help": text, "is_flag": True, **details})
+
+
+# fmt: off
 @dataclass(frozen=True)
 class Options:
     """The options of detection as written; None is what was not.
@@ -35,60 +50,95 @@ class Options:
     Defaults are those of the settings, in the words of the command line.
     """
 
-    filters: tuple[str, ...] = ("sobel",)
-    padding: str = str(Settings.padding)
-    padding_mode: str = str(Settings.padding_mode)
-    stride: str = str(Settings.stride[0])
-    dilation: str = str(Settings.dilation[0])
-    convolve: bool = Settings.convolve
-    channels: str | None = Settings.channels
-    bias: str | None = None
-    activation: str = Settings.activation
-    combine: str | None = Settings.combine
-    map: str = Settings.map
-    scales: str | None = None
-    depth: str | None = Settings.depth
-    nan: str = Settings.nan
-    background: str = "white"
-    thin: bool = Lines.thin
-    threshold: str | None = None
-    hysteresis: str | None = None
-    mask: str | None = None
-    border: int = Lines.border
-    colormap: str | None = None
-    invert: bool = False
-    overlay: str | None = None
-    alpha_out: bool = False
-    output: str | None = None
-    format: str | None = None
-    no_clobber: bool = False
-    all_frames: bool = Limits.all_frames
-    no_auto_orient: bool = not Limits.auto_orient
-    threads: int | None = Settings.threads
-    max_pixels: int = Limits.max_pixels
-    report: str | None = None
-    report_file: str | None = None
-    quiet: bool = False
+    filters: tuple[str, ...] = written(
+        ("sobel",), "NAME|FILE|ROWS",
+        'A built-in name, a filter file, or inline rows such as "1 0 -1; 1 0 -1; 1 0 -1". '
+        "May be given several times.", names=("-f", "--filter", "filters"), multiple=True)
+    padding: str = written(str(Settings.padding), "valid|same|N|H,W|T,B,L,R",
+        "Pixels to add around the image.")
+    padding_mode: str = written(str(Settings.padding_mode), MODES, "What the added pixels are.")
+    stride: str = written(str(Settings.stride[0]), "N|H,W",
+        "Pixels from one position of the window to the next.")
+    dilation: str = written(str(Settings.dilation[0]), "N|H,W",
+        "Pixels from one weight of the kernel to the next.")
+    convolve: bool = flag("Flip the kernel: convolution, not correlation.")
+    channels: str | None = written(None, CHANNELS,
+        "What the filters slide over.  [default: gray; rgb for filters of depth 3]")
+    bias: str | None = written(None, "B[,B…]",
+        "A number to add: one for all filters, or one each.")
+    activation: str = written(Settings.activation, ACTIVATIONS, "What is done to each response.")
+
+    combine: str | None = written(None, COMBINATIONS,
+        "Make one edge map of all filters.  [default: as each operator says]")
+    map: str = written(Settings.map, MAPS,
+        "How responses become pixels; gain never clips, if floats lie in 0 to 1.")
+    scales: str | None = written(None, "S[,S…]",
+        "Scales at which a network looks at the image, averaged.  [default: 1]")
+    depth: str | None = written(None, DEPTHS,
+        "Bits of the pixels written.  [default: 8; 16 for deeper images]")
+    nan: str = written(Settings.nan, NAN_CHOICES,
+        "What NaN in a float image does to the responses that see it.")
+    background: str = written("white", "COLOUR", "The colour behind transparent images.")
+
+    thin: bool = flag("Keep lines of one pixel: non-maximum suppression, or zero crossings.")
+    threshold: str | None = written(None, "V|N%|pNN|otsu|auto",
+        "Keep edges stronger than a number, a share of the largest possible response, "
+        "a percentile, or what Otsu's method finds; auto is hysteresis.")
+    hysteresis: str | None = written(None, "LOW,HIGH",
+        "Keep edges stronger than LOW that are connected to one over HIGH.")
+    mask: str | None = written(None, "FILE", "An image: edges count where it is bright.")
+    border: int = written(Lines.border, "N", "Ignore edges within N pixels of the frame.",
+        type=click.IntRange(0))
+
+    colormap: str | None = written(None, COLORMAPS, "Draw strengths in colours.")
+    invert: bool = flag("Draw dark lines on white.")
+    overlay: str | None = written(None, "COLOUR", "Draw the edges on the image.")
+    alpha_out: bool = flag("Make the edges opaque, the rest transparent.")
+
+    output: str | None = written(None, "PATH|DIR|-",
+        "Where to write.  [default: <stem>-<filter>.png beside the input]",
+        names=("-o", "--output"))
+    format: str | None = written(None, FORMATS,
+        "What to write.  [default: by the output's extension, else png]")
+    no_clobber: bool = flag("Keep existing files as they are.")
+    all_frames: bool = flag("Take every page or frame of a file.")
+    no_auto_orient: bool = flag("Do not turn images as their EXIF says.")
+    threads: int | None = written(None, "N", "Threads that compute.  [default: all cores]",
+        type=click.IntRange(1, 1024))
+    max_pixels: int = written(Limits.max_pixels, "N", "Refuse larger images.",
+        type=click.IntRange(1))
+
+    report: str | None = written(None, REPORTS,
+        "How to report.  [default: by the report file's extension, else table]")
+    report_file: str | None = written(None, "PATH", "Write the report there.")
+    quiet: bool = flag("Say nothing but errors.", names=("-q", "--quiet"))
+# fmt: on
 
 
-def option(*names: str, **details: Any) -> Decorator:
-    """Declare an option of ``Options``, whose field has its default."""
-    field = next((name for name in names if name.isidentifier()), names[-1].lstrip("-"))
-    default = getattr(Options, field.replace("-", "_"))
-    shown = default is not None and default is not False
-    return click.option(*names, default=default, show_default=shown, **details)
+FIELDS = {one.name: one for one in fields(Options)}
+
+OF_FILTERS = tuple(FIELDS)[: tuple(FIELDS).index("activation") + 1]
+"""The options that say what slides, and how."""
 
 
-def options_of(*options: Decorator) -> Decorator:
+def option(name: str, **changes: Any) -> Decorator:
+    """Return the option that ``Options`` declares by a name, or one like it."""
+    details = {"default": FIELDS[name].default, **FIELDS[name].metadata, **changes}
+    names = details.pop("names", (f"--{name.replace('_', '-')}",))
+    shown = details["default"] is not None and not details.get("is_flag")
+    return click.option(*names, show_default=shown, **details)
+
+
+def options_of(*names: str, **changed: Decorator) -> Decorator:
     """Return a decorator that adds options, whose values a command receives as ``Options``."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def command(**values: Any) -> Any:
-            own = {name: values.pop(name) for name in [*values] if hasattr(Options, name)}
+            own = {name: values.pop(name) for name in names}
             return function(options=Options(**own), **values)
 
-        return with_options(*options)(command)
+        return with_options(*(changed.get(name) or option(name) for name in names))(command)
 
     return decorate
 
@@ -104,104 +154,6 @@ def with_options(*options: Decorator) -> Decorator:
     return decorate
 
 
-FILTER_OPTIONS = (
-    option("-f", "--filter", "filters", multiple=True, metavar="NAME|FILE|ROWS",
-           help='A built-in name, a filter file, or inline rows such as "1 0 -1; 1 0 -1; 1 0 -1". '
-           "May be given several times."),
-    option("--padding", metavar="valid|same|N|H,W|T,B,L,R",
-           help="Pixels to add around the image."),
-    option("--padding-mode", help="What the added pixels are.",
-           metavar="|".join(m + ":V" * (m == "constant") for m in PADDING_MODES)),
-    option("--stride", metavar="N|H,W",
-           help="Pixels from one position of the window to the next."),
-    option("--dilation", metavar="N|H,W",
-           help="Pixels from one weight of the kernel to the next."),
-    option("--convolve", is_flag=True, help="Flip the kernel: convolution, not correlation."),
-    option("--channels", type=click.Choice(CHANNELS),
-           help="What the filters slide over.  [default: gray; rgb for filters of depth 3]"),
-    option("--bias", metavar="B[,B…]", help="A number to add: one for all filters, or one each."),
-    option("--activation", type=click.Choice(ACTIVATIONS), help="What is done to each response."),
-)  # fmt: skip
-
-MAP_OPTIONS = (
-    option("--combine", type=click.Choice(COMBINATIONS),
-           help="Make one edge map of all filters.  [default: as each operator says]"),
-    option("--map", type=click.Choice(MAPS),
-           help="How responses become pixels; gain never clips, if floats lie in 0 to 1."),
-    option("--scales", metavar="S[,S…]",
-           help="Scales at which a network looks at the image, averaged.  [default: 1]"),
-    option("--depth", type=click.Choice(list(DEPTHS)),
-           help="Bits of the pixels written.  [default: 8; 16 for deeper images]"),
-    option("--nan", type=click.Choice(NAN_CHOICES),
-           help="What NaN in a float image does to the responses that see it."),
-    option("--background", metavar="COLOUR", help="The colour behind transparent images."),
-)  # fmt: skip
-
-LINE_OPTIONS = (
-    option("--thin", is_flag=True,
-           help="Keep lines of one pixel: non-maximum suppression, or zero crossings."),
-    option("--threshold", metavar="V|N%|pNN|otsu|auto",
-           help="Keep edges stronger than a number, a share of the largest possible "
-           "response, a percentile, or what Otsu's method finds; auto is hysteresis."),
-    option("--hysteresis", metavar="LOW,HIGH",
-           help="Keep edges stronger than LOW that are connected to one over HIGH."),
-    option("--mask", metavar="FILE", help="An image: edges count where it is bright."),
-    option("--border", type=click.IntRange(0), metavar="N",
-           help="Ignore edges within N pixels of the frame."),
-)  # fmt: skip
-
-STYLE_OPTIONS = (
-    option("--colormap", type=click.Choice(COLORMAPS), help="Draw strengths in colours."),
-    option("--invert", is_flag=True, help="Draw dark lines on white."),
-    option("--overlay", metavar="COLOUR", help="Draw the edges on the image."),
-    option("--alpha-out", is_flag=True, help="Make the edges opaque, the rest transparent."),
-)  # fmt: skip
-
-THREADS_OPTION = option(
-    "--threads", type=click.IntRange(1, 1024), metavar="N",
-    help="Threads that compute.  [default: all cores]",
-)  # fmt: skip
-
-MAX_PIXELS_OPTION = option(
-    "--max-pixels", type=click.IntRange(1), metavar="N", help="Refuse larger images."
-)
-
-TO_ANYWHERE = option(
-    "-o", "--output", metavar="PATH|DIR|-",
-    help="Where to write.  [default: <stem>-<filter>.png beside the input]",
-)  # fmt: skip
-
-OUTPUT_OPTIONS = (
-    option("--format", type=click.Choice(list(FORMATS)),
-           help="What to write.  [default: by the output's extension, else png]"),
-    option("--no-clobber", is_flag=True, help="Keep existing files as they are."),
-    option("--all-frames", is_flag=True, help="Take every page or frame of a file."),
-    option("--no-auto-orient", is_flag=True, help="Do not turn images as their EXIF says."),
-    THREADS_OPTION,
-    MAX_PIXELS_OPTION,
-)  # fmt: skip
-
-PLAIN_REPORT_OPTION = click.option(
-    "--report", type=click.Choice(REPORTS), default="table", show_default=True,
-    help="How to report.",
-)  # fmt: skip
-
-REPORT_OPTIONS = (
-    option("--report", type=click.Choice(REPORTS),
-           help="How to report.  [default: by the report file's extension, else table]"),
-    option("--report-file", metavar="PATH", help="Write the report there."),
-    option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
-)  # fmt: skip
-
-
-def image_options(output: Decorator = TO_ANYWHERE) -> Decorator:
-    """Return a decorator that adds all options of detection, which a command receives together."""
-    return options_of(
-        *FILTER_OPTIONS,
-        *MAP_OPTIONS,
-        *LINE_OPTIONS,
-        *STYLE_OPTIONS,
-        output,
-        *OUTPUT_OPTIONS,
-        *REPORT_OPTIONS,
-    )
+THREADS_OPTION = option("threads")
+MAX_PIXELS_OPTION = option("max_pixels")
+PLAIN_REPORT_OPTION = option("report", default="table", help="How to report.")

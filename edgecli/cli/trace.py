@@ -7,7 +7,7 @@ from contextlib import closing
 
 import click
 
-from edgecli.cli.options import FILTER_OPTIONS, Options, options_of
+from edgecli.cli.options import OF_FILTERS, Options, options_of
 from edgecli.cli.request import make_request
 from edgecli.detect.jobs import plan_input
 from edgecli.detect.outputs import Target, name_job
@@ -19,7 +19,7 @@ from edgecli.reports.writing import print_rows
 @click.command("trace")
 @click.argument("input_path", metavar="INPUT")
 @click.option("--at", required=True, metavar="ROW,COL", help="The output pixel, counted from 0.")
-@options_of(*FILTER_OPTIONS)
+@options_of(*OF_FILTERS)
 def command(input_path: str, at: str, options: Options) -> None:
     """Write out the arithmetic of one output pixel.
 

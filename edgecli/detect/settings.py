@@ -33,18 +33,11 @@ CHOICES = {
 }
 """The settings that are words, and what they can be."""
 
-OF_BANKS = {
-    "padding": "padding",
-    "padding_mode": "padding-mode",
-    "stride": "stride",
-    "dilation": "dilation",
-    "convolve": "convolve",
-    "channels": "channels",
-    "bias": "bias",
-    "activation": "activation",
-    "combine": "combine",
-}
-"""The settings that only a bank that slides can have, and their options."""
+OF_BANKS = (
+    "padding", "padding_mode", "stride", "dilation", "convolve", "channels", "bias", "activation",
+    "combine",
+)  # fmt: skip
+"""The settings that only a bank that slides can have."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +89,9 @@ class Settings:
             raise UsageError(
                 f"{name} is made alone; give no other --filter beside it, and run detect once more"
             )
-        for setting, option in OF_BANKS.items():
+        for setting in OF_BANKS:
             if getattr(self, setting) != getattr(Settings, setting):  # the field's default
+                option = setting.replace("_", "-")
                 raise UsageError(f"{name} has its own filters and takes no --{option}; drop it")
 
     def _check_style(self, edge_map: EdgeMap) -> None:

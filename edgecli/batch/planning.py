@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from edgecli.batch.inputs import Found, Input, folded, name_places
@@ -78,8 +79,8 @@ def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = Fal
 
     UsageError where two inputs claim one output, or an output would be written over an input.
     """
-    keys = _Keys(work.output)
-    inputs = [(entry, keys.of(entry.path)) for entry in found.inputs]
+    key_of = _keys(work.output)
+    inputs = [(entry, key_of(entry.path)) for entry in found.inputs]
     inside = any(_is_inside(key) for _, key in inputs)
     if inside:
         ours = set(journal.outputs())
@@ -99,26 +100,26 @@ def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = Fal
 
 def name_items(found: Found, work: Work, *, suffix: bool = False) -> list[Item]:
     """Name every input's outputs, without the journal; UsageError as ``plan_batch``."""
-    keys = _Keys(work.output)
-    return _make_items([(e, keys.of(e.path)) for e in found.inputs], work, suffix=suffix)
+    key_of = _keys(work.output)
+    return _make_items([(e, key_of(e.path)) for e in found.inputs], work, suffix=suffix)
 
 
-class _Keys:
-    """Names inputs by their path from DIR, so that both can be moved together."""
+def _keys(output: str) -> Callable[[str], str]:
+    """Return what names inputs by their path from DIR, so that both can be moved together."""
+    there = os.path.realpath(output)
 
-    def __init__(self, output: str) -> None:
-        self._output = os.path.realpath(output)
-        self._ways: dict[str, str] = {}
+    @cache
+    def way(folder: str) -> str:
+        to = os.path.realpath(folder)
+        with suppress(ValueError):  # Windows: another drive
+            to = os.path.relpath(to, there)
+        return "" if to == "." else f"{to}/".replace(os.sep, "/")
 
-    def of(self, path: str) -> str:
-        """Return the name of an input."""
+    def key(path: str) -> str:
         folder, slash, name = path.rpartition(os.sep)
-        if folder not in self._ways:
-            way = os.path.realpath(folder + slash)
-            with suppress(ValueError):  # Windows: another drive
-                way = os.path.relpath(way, self._output)
-            self._ways[folder] = "" if way == "." else f"{way}/".replace(os.sep, "/")
-        return self._ways[folder] + name
+        return way(folder + slash) + name
+
+    return key
 
 
 def _is_inside(key: str) -> bool:
@@ -127,13 +128,15 @@ def _is_inside(key: str) -> bool:
 
 def _make_items(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool) -> list[Item]:
     sources = {folded(key) for _, key in inputs if _is_inside(key)}
-    names, links = _Names(work), _Links(work.output)
+    endings, links = _endings(work), _links(work.output)
     claims: dict[str, int] = {}
     places = name_places((entry for entry, _ in inputs), suffix=suffix)
     items: list[Item] = []
     for number, ((entry, key), (folder, stem)) in enumerate(zip(inputs, places, strict=True)):
-        items.append(Item(entry.path, key, names.of(entry.path, folder, stem)))
-        for name in items[-1].names:
+        start = f"{folder}/{stem}" if folder else stem
+        names = tuple(start + ending for ending in endings(entry.path))
+        items.append(Item(entry.path, key, names))
+        for name in names:
             claim = folded(name)
             other = claims.setdefault(claim, number)
             if other != number:
@@ -141,48 +144,40 @@ def _make_items(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool
                     f"{items[other].path} and {entry.path} would both be written to "
                     f"{os.path.join(work.output, name)}; --suffix tells them apart"
                 )
-            if claim in sources or name in links.below(folder):
+            if claim in sources or name in links(folder):
                 what = "an input of this run" if claim in sources else "a link to another file"
                 where = os.path.join(work.output, name)
                 raise UsageError(f"output {where} is {what}; give another folder with -o")
     return items
 
 
-class _Names:
-    """Names outputs by their path below DIR; what follows the stem is the same for most inputs."""
+def _endings(work: Work) -> Callable[[str], list[str]]:
+    """Return what tells how the names of an input's outputs end; most inputs have the same."""
+    target = Target(os.path.join(work.output, ""), work.format, folder=True)
+    looks = takes_after_input(work.settings, work.format)
 
-    def __init__(self, work: Work) -> None:
-        self._settings = work.settings
-        self._target = Target(os.path.join(work.output, ""), work.format, folder=True)
-        self._looks = takes_after_input(work.settings, work.format)
-        self._endings: dict[str, list[str]] = {}
+    @cache
+    def endings(path: str) -> list[str]:
+        format_ = choose_format(path, work.settings, target)
+        return [os.path.basename(p) for p in name_maps(str(target.output), work.settings, format_)]
 
-    def of(self, path: str, folder: str, stem: str) -> tuple[str, ...]:
-        """Return the outputs of an input that has a place."""
-        kind = path if self._looks else ""
-        if kind not in self._endings:
-            format_ = choose_format(kind, self._settings, self._target)
-            paths = name_maps(str(self._target.output), self._settings, format_)
-            self._endings[kind] = [os.path.basename(path) for path in paths]
-        place = f"{folder}/{stem}" if folder else stem
-        return tuple(place + ending for ending in self._endings[kind])
+    return lambda path: endings(path if looks else "")
 
 
-class _Links:
-    """Finds links among the files of DIR: writing to one would change the file that it leads to."""
+def _links(output: str) -> Callable[[str], set[str]]:
+    """Return what lists links in a folder below DIR, by their path from there.
 
-    def __init__(self, output: str) -> None:
-        self._output = output
-        self._found: dict[str, set[str]] = {}
+    Writing to a link would change the file that it leads to.
+    """
 
-    def below(self, folder: str) -> set[str]:
-        """Return the links in a folder, by their path from DIR."""
-        if folder not in self._found:
-            found = self._found[folder] = set()
-            with suppress(OSError), os.scandir(os.path.join(self._output, folder)) as entries:
-                names = (entry.name for entry in entries if entry.is_symlink())
-                found.update(f"{folder}/{name}" if folder else name for name in names)
-        return self._found[folder]
+    @cache
+    def links(folder: str) -> set[str]:
+        with suppress(OSError), os.scandir(os.path.join(output, folder)) as entries:
+            names = [entry.name for entry in entries if entry.is_symlink()]
+            return {f"{folder}/{name}" if folder else name for name in names}
+        return set()
+
+    return links
 
 
 def _claim(items: Iterable[Item], work: Work, journal: Journal) -> None:

@@ -343,14 +343,11 @@ def test_a_list_may_name_what_is_not_there(tmp_path: Path, work: Work) -> None:
         ]
 
 
-def test_a_journal_that_cannot_be_written_ends_the_batch(
-    source: Path, work: Work, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> int:
-        raise OSError(28, "No space left on device")
-
-    with planned(source, work) as batch:
-        monkeypatch.setattr(Journal, "_write", full)
+def test_a_journal_that_cannot_be_written_ends_the_batch(source: Path, work: Work) -> None:
+    with closing(Journal(work.output)) as journal:
+        journal._file.close()
+        journal._file = open("/dev/full", "a+b")  # noqa: SIM115 (the journal closes it)
+        batch = plan_batch(find_inputs(str(source), work.output, recursive=True), work, journal)
         with pytest.raises(OutputError, match="No space left on device"):
             run(batch, work)
 

@@ -17,7 +17,7 @@ from edgecli import __version__
 from edgecli.batch.inputs import JOURNAL, Found, find_inputs, listed_inputs
 from edgecli.batch.journal import Journal, settings_hash
 from edgecli.batch.planning import Batch, name_items, plan_batch
-from edgecli.batch.processes import AHEAD, ProcessExecutor
+from edgecli.batch.processes import ProcessExecutor
 from edgecli.batch.running import remove_temporaries, run_batch
 from edgecli.batch.work import Item, Work
 from edgecli.cli import fail
@@ -222,7 +222,7 @@ def _run(batch: Batch, work: Work, running: Running, *, fail_fast: bool, quiet: 
         return
     workers = min(running.jobs, left)
     with _executor(running, workers, work.output) as executor:
-        in_flight = workers * (AHEAD + 1)
+        in_flight = 2 * workers  # so that none waits for its next image
         progress = run_batch(batch, executor, work, in_flight=in_flight, fail_fast=fail_fast)
         for _ in progress if quiet else watched(progress):
             pass

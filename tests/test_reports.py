@@ -20,7 +20,8 @@ import pytest
 
 from edgecli import FilterBank
 from edgecli.detect.detection import plan_detection
-from edgecli.detect.jobs import Outputs, Result
+from edgecli.detect.jobs import Result
+from edgecli.detect.outputs import Outputs
 from edgecli.detect.pipeline import Measured
 from edgecli.detect.settings import Settings
 from edgecli.images.formats import FORMATS

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from edgecli.errors import NetworkError
 from edgecli.geometry import Axis
@@ -25,6 +24,7 @@ from edgecli.networks.layers import (
     Shape,
     Upsample,
 )
+from edgecli.records import dataclass
 
 LONGEST_TURN = 4096
 """The most outputs of a turn: the product of all scales, divided by what strides undo."""

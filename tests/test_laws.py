@@ -15,7 +15,7 @@ from edgecli.conv.engine import Convolution, plan_over
 from edgecli.errors import UsageError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window, bands, parse_padding_mode
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 from tests.strategies import Case, cases
 
 images = st.integers(0, 2**32 - 1).map(
@@ -35,7 +35,7 @@ def planned(case: Case) -> Convolution:
 
 
 def in_bands(case: Case, rows: int) -> NDArray[Any]:
-    convolution, scratch = planned(case), Scratch()
+    convolution, scratch = planned(case), Memory()
     out = np.empty(convolution.output_shape, convolution.plan.accumulator)
     for start, stop in bands(out.shape[1], rows):
         low, high = convolution.needed(start, stop)

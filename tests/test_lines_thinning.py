@@ -15,7 +15,7 @@ from edgecli import convolve
 from edgecli.detect.stages import Layers, Thin
 from edgecli.lines import thinning
 from edgecli.lines.thinning import framed, suppress, zero_crossings
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 
 Array = NDArray[Any]
 
@@ -52,8 +52,8 @@ def peaks_by_hand(strength: Array, gx: Array, gy: Array, *, sectors: bool) -> Ar
 
 def thinned(strength: Array, gx: Array, gy: Array, floor: float, *, sectors: bool = False) -> Array:
     out = np.full_like(strength, np.nan)
-    frame = framed(np.abs(strength), 0, 0, Scratch())
-    suppress(strength, frame, (gx, gy), floor, out, Scratch(), sectors=sectors)
+    frame = framed(np.abs(strength), 0, 0, Memory())
+    suppress(strength, frame, (gx, gy), floor, out, Memory(), sectors=sectors)
     return out
 
 
@@ -87,7 +87,7 @@ def test_both_ways_agree_on_floats(sectors: bool, seed: int) -> None:
 
 def test_halos_stand_for_what_a_frame_of_zeros_stands_for_otherwise() -> None:
     rows = np.arange(1.0, 13).reshape(4, 3)
-    frame = framed(rows, 1, 0, Scratch())
+    frame = framed(rows, 1, 0, Memory())
     assert frame.shape == (5, 5)
     np.testing.assert_array_equal(frame[:-1, 1:-1], rows)
     assert not frame[-1].any()
@@ -103,7 +103,7 @@ def test_nan_stays_and_is_no_neighbour_of_a_peak(
     gx = np.ones((1, 8), np.float32)
     layers = Layers((0, 1), strength[np.newaxis], gx[np.newaxis], 0 * gx[np.newaxis])
     with np.errstate(all="ignore"):  # as for every band
-        found = Thin(0, sectors=True, unknown=True).apply(layers, (0, 1), Scratch()).strength
+        found = Thin(0, sectors=True, unknown=True).apply(layers, (0, 1), Memory()).strength
     np.testing.assert_array_equal(found, [[[0, 5, 0, np.nan, 0, 0, np.inf, 0]]])
 
 
@@ -129,14 +129,14 @@ def crossings_by_hand(response: Array) -> Array:
 def test_zero_crossings_equal_the_loops(seed: int) -> None:
     response = np.random.default_rng(seed).integers(-3, 4, (6, 8)).astype(np.float32)
     out = np.empty_like(response)
-    zero_crossings(framed(response, 0, 0, Scratch()), 0, out)
+    zero_crossings(framed(response, 0, 0, Memory()), 0, out)
     np.testing.assert_array_equal(out, crossings_by_hand(response))
 
 
 def test_crossings_below_the_floor_are_none() -> None:
     response = np.array([[1, -1, 0, 0, 4, -3]], np.float32)
     out = np.empty_like(response)
-    zero_crossings(framed(response, 0, 0, Scratch()), 2, out)
+    zero_crossings(framed(response, 0, 0, Memory()), 2, out)
     assert out.tolist() == [[0, 0, 0, 0, 0, 7]]
 
 
@@ -145,6 +145,6 @@ def test_a_log_crosses_zero_once_at_a_step() -> None:
     picture[:, 11:] = 200
     (response,) = convolve(picture, "log:1.5", padding="same", padding_mode="replicate")
     out = np.empty_like(response)
-    zero_crossings(framed(response, 0, 0, Scratch()), 1, out)
+    zero_crossings(framed(response, 0, 0, Memory()), 1, out)
     assert (np.count_nonzero(out, axis=1) == 1).all()
     assert set(np.nonzero(out)[1].tolist()) <= {10, 11}

@@ -30,7 +30,7 @@ from edgecli.operators.contours import (
     shrink,
 )
 from edgecli.operators.lab import to_lab
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 from tests.conftest import SAMPLES, noise
 
 Array = NDArray[Any]
@@ -44,7 +44,7 @@ def sample(height: int, width: int) -> NDArray[np.uint8]:
 def in_bands(picture: Array, rows: int) -> NDArray[np.float32]:
     """Compute every band alone, from a copy of no more than the rows that it says it needs."""
     height, width, channels = picture.shape
-    plan, scratch = plan_contours((height, width, channels)), Scratch()
+    plan, scratch = plan_contours((height, width, channels)), Memory()
     out = np.full((height, width), np.nan, np.float32)
     for start, stop in bands(height, rows):
         low, high = plan.needed(start, stop)
@@ -102,7 +102,7 @@ def derivatives(planes: Array, sigma: float) -> Array:
 def test_steepness_and_direction_are_the_eigenvalue_and_eigenvector() -> None:
     planes = np.random.default_rng(0).random((3, 12, 14), np.float32)
     convolution = plan_gradient(1.5, 12, 14)
-    found = tensor(convolution, Slab(planes, 0), 0, 12, Scratch())
+    found = tensor(convolution, Slab(planes, 0), 0, 12, Memory())
     slopes = derivatives(planes, 1.5)
     products = np.einsum("cihw,cjhw->hwij", slopes, slopes)
     values, vectors = np.linalg.eigh(products)
@@ -117,8 +117,8 @@ def test_steepness_and_direction_are_the_eigenvalue_and_eigenvector() -> None:
 def test_channels_that_rise_to_opposite_sides_do_not_cancel() -> None:
     ramp = np.tile(np.linspace(0, 1, 20, dtype=np.float32), (20, 1))
     convolution = plan_gradient(1.5, 20, 20)
-    one = tensor(convolution, Slab(ramp[np.newaxis], 0), 5, 15, Scratch()).steepness
-    two = tensor(convolution, Slab(np.stack([ramp, -ramp]), 0), 5, 15, Scratch()).steepness
+    one = tensor(convolution, Slab(ramp[np.newaxis], 0), 5, 15, Memory()).steepness
+    two = tensor(convolution, Slab(np.stack([ramp, -ramp]), 0), 5, 15, Memory()).steepness
     np.testing.assert_allclose(two, 2 * one, rtol=1e-5)
 
 
@@ -164,7 +164,7 @@ def test_any_single_row_equals_the_whole() -> None:
     for start in (0, 1, 127, 128, 139):
         low, high = plan.needed(start, start + 1)
         out = np.empty((1, 9), np.float32)
-        plan.band(picture[low:high], start, start + 1, out, Scratch())
+        plan.band(picture[low:high], start, start + 1, out, Memory())
         np.testing.assert_array_equal(out[0], whole[start])
 
 

@@ -24,7 +24,7 @@ from edgecli.operators.operators import (
     load_operator,
     merge_banks,
 )
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 from tests.conftest import noise
 
 NORMS_AND_NONE = ("none", "magnitude", "max", "sum")
@@ -85,7 +85,7 @@ def test_combinations_are_norms_of_the_responses(parts: NDArray[np.int16]) -> No
     }
     for how in NORMS_AND_NONE:
         if how != "none" or len(parts) == 1:
-            combined = combine_responses(parts.copy(), how, Scratch())
+            combined = combine_responses(parts.copy(), how, Memory())
             truth = truths[how] if len(parts) > 1 else wide[0]  # one alone keeps its sign
             np.testing.assert_allclose(combined, truth, rtol=1e-6)
 
@@ -94,14 +94,14 @@ def test_combinations_are_norms_of_the_responses(parts: NDArray[np.int16]) -> No
 def test_the_combined_type_is_known_before(parts: NDArray[np.int16], how: str) -> None:
     if how != "none" or len(parts) == 1:
         edge_map = EdgeMap("map", 0, len(parts), how)
-        combined = combine_responses(parts.copy(), how, Scratch())
+        combined = combine_responses(parts.copy(), how, Memory())
         assert combined.dtype == combined_dtype(edge_map, parts.dtype)
 
 
 def test_combining_the_most_negative_response() -> None:
     parts = np.array([[[-32767]], [[5]]], np.int16)
-    assert combine_responses(parts.copy(), "max", Scratch()).item() == 32767
-    assert combine_responses(parts.copy(), "sum", Scratch()).item() == 32772
+    assert combine_responses(parts.copy(), "max", Memory()).item() == 32767
+    assert combine_responses(parts.copy(), "sum", Memory()).item() == 32772
 
 
 ODD_SIZES = ["1 2 3; 4 5 6; 7 8 9", "1; 2; 3; 4; 5", "7"]
@@ -155,7 +155,7 @@ def test_no_response_is_larger_than_the_largest(
     reached = []
     for image in driving:
         parts = convolve(image.astype(np.int32), bank, padding="valid")[:stop]
-        reached.append(float(np.abs(combine_responses(parts, how, Scratch())).max()))
+        reached.append(float(np.abs(combine_responses(parts, how, Memory())).max()))
     assert max(reached) <= bound * (1 + 1e-6)
     if how in ("none", "max"):
         assert max(reached) == bound

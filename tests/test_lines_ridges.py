@@ -15,7 +15,7 @@ from scipy import ndimage
 from edgecli.detect.ridges import REACH, Crest, across
 from edgecli.detect.stages import Layers, widen
 from edgecli.geometry import bands
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 
 Floats = NDArray[np.float32]
 
@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 def thin(soft: NDArray[Any], floor: float = 0.0) -> Floats:
     """Thin a whole map."""
     layers = Layers((0, len(soft)), soft.astype(np.float32)[np.newaxis])
-    return np.asarray(Crest(floor).apply(layers, (0, len(soft)), Scratch()).strength[0])
+    return np.asarray(Crest(floor).apply(layers, (0, len(soft)), Memory()).strength[0])
 
 
 def ridge(degrees: float, size: int = 41, width: float = 2.0) -> Floats:
@@ -96,7 +96,7 @@ def test_bands_equal_the_whole_to_the_bit(height: int, width: int, rows: int, se
     for cut in bands(height, rows):
         wide = widen(cut, stage.halo, height)
         layers = Layers(wide, soft[np.newaxis, slice(*wide)])
-        part = stage.apply(layers, cut, Scratch()).strength[0]
+        part = stage.apply(layers, cut, Memory()).strength[0]
         np.testing.assert_array_equal(part, whole[slice(*cut)])
 
 
@@ -104,7 +104,7 @@ def test_bands_equal_the_whole_to_the_bit(height: int, width: int, rows: int, se
 @settings(max_examples=20)
 def test_the_direction_is_the_eigenvector_of_the_least_curvature(seed: int) -> None:
     values = np.random.default_rng(seed).integers(0, 9, (9, 8)).astype(np.float32)
-    x, y = (array.copy() for array in across(values, Scratch()))
+    x, y = (array.copy() for array in across(values, Memory()))
     for (r, c), along in np.ndenumerate(x):
         near = values[r : r + 3, c : c + 3].astype(np.float64)
         xx, yy = (side[0] - 2 * near[1, 1] + side[2] for side in (near[1], near[:, 1]))

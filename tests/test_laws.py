@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgecli import convolve
-from edgecli.conv.engine import Convolution, plan_over
+from edgecli.conv import Slide, slide_over
 from edgecli.errors import UsageError
 from edgecli.filters import FilterBank
-from edgecli.geometry import Window, bands, parse_padding_mode
-from edgecli.rows.memory import Memory
+from edgecli.geometry import Window, parse_padding_mode
+from tests.steps import in_bands, whole
 from tests.strategies import Case, cases
 
 images = st.integers(0, 2**32 - 1).map(
@@ -26,21 +26,12 @@ kernels = st.integers(0, 2**32 - 1).map(
 )
 
 
-def planned(case: Case) -> Convolution:
+def laid(case: Case) -> Slide:
     window = Window(
         case.bank.kernel_size, case.stride, case.dilation, case.pads, parse_padding_mode(case.mode)
     )
     C, H, W = case.image.shape
-    return plan_over(case.bank, window, (C, H, W), case.image.dtype)
-
-
-def in_bands(case: Case, rows: int) -> NDArray[Any]:
-    convolution, scratch = planned(case), Memory()
-    out = np.empty(convolution.output_shape, convolution.plan.accumulator)
-    for start, stop in bands(out.shape[1], rows):
-        low, high = convolution.needed(start, stop)
-        convolution.band(case.image[:, low:high], start, stop, out[:, start:stop], scratch)
-    return out
+    return slide_over(case.bank, window, (C, H, W), case.image.dtype)
 
 
 @given(images)
@@ -94,7 +85,7 @@ def test_a_flipped_kernel_turns_correlation_into_convolution(weight: NDArray[Any
 
 @given(cases(("uint8", "uint16", "float32")))
 def test_output_shape_is_what_is_computed(case: Case) -> None:
-    geometry = planned(case).geometry
+    geometry = laid(case).geometry
     result = convolve(
         case.image,
         case.bank,
@@ -108,11 +99,12 @@ def test_output_shape_is_what_is_computed(case: Case) -> None:
 
 @given(cases(("uint8", "uint16", "float32")), st.integers(1, 12))
 def test_bands_equal_the_whole_for_every_height(case: Case, rows: int) -> None:
-    whole = in_bands(case, 10**6)
+    slide = laid(case)
     # BLAS may add up floats in another order in matrices of another height.
-    exact = whole.dtype.kind == "i"
+    exact = slide.dtype.kind == "i"
     bound = 0 if exact else 1e-6 * float(case.bank.absolute_sums.max()) * 7
-    np.testing.assert_allclose(in_bands(case, rows), whole, rtol=0, atol=bound)
+    found, expected = in_bands(slide, [case.image], rows), whole(slide, case.image)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=bound)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])

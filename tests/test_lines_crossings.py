@@ -18,7 +18,8 @@ Array = NDArray[Any]
 
 def crossings(response: Array, floor: float = 0) -> Array:
     """Return the crossings of a whole map ``(H, W)``."""
-    return whole(Cross((1, *response.shape), floor), response[np.newaxis])[0]
+    found: Array = whole(Cross((1, *response.shape), floor), response[np.newaxis])[0]
+    return found
 
 
 def crossings_by_hand(response: Array) -> Array:

@@ -27,6 +27,7 @@ from edgecli.operators.operators import (
 from edgecli.rows.memory import Memory
 from tests.conftest import noise
 
+
 def operators(*names: str) -> list[Operator]:
     return [load_operator(name) for name in names]
 
@@ -124,6 +125,6 @@ def test_no_response_is_larger_than_the_largest(
 
 
 def test_a_sigmoid_may_come_near_one_and_nothing_else_enlarges() -> None:
-    bank = FilterBank([[[[0.25]]], [[[3]]]])
+    bank = FilterBank(np.array([0.25, 3]).reshape(2, 1, 1, 1))
     assert response_bounds(bank, 0, 1, "sigmoid") == (1.0, 3.0)
     assert response_bounds(bank, 0, 1, "tanh") == (0.25, 3.0)

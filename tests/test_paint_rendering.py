@@ -24,8 +24,8 @@ from edgecli.paint.rendering import (
     rendered_dtype,
     scale_from_extremes,
 )
-from edgecli.rows.samples import full_scale, sample_range
 from edgecli.rows.memory import Memory
+from edgecli.rows.samples import full_scale, sample_range
 
 UINT8, UINT16, FLOAT = (np.dtype(name) for name in ("uint8", "uint16", "float32"))
 responses = npst.arrays(

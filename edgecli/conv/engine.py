@@ -85,7 +85,7 @@ class Slide:
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
-        """Slide over the image rows ``(C_in, rows, W)`` that are needed, as many as methods take."""
+        """Slide over the image rows ``(C_in, rows, W)`` needed, as many as the methods take."""
         first = self.needed(start, stop)[0][0]
         most = self.plan.most_rows or stop - start
         for top in range(start, stop, most):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -15,7 +15,8 @@ from edgecli.conv import Slide, slide_over
 from edgecli.errors import UsageError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window, parse_padding_mode
-from tests.steps import in_bands, whole
+from tests.every_step import EXAMPLES, Maker, steps_of_the_package
+from tests.steps import GARBAGE, dirty_memory, in_bands, whole
 from tests.strategies import Case, cases
 
 images = st.integers(0, 2**32 - 1).map(
@@ -150,3 +151,29 @@ def test_what_is_not_finite_spreads_no_further_than_the_kernel(
     np.testing.assert_array_equal(spoilt, reach)
     again = convolve(image, bank, padding="same", padding_mode="zeros")[0]
     np.testing.assert_allclose(again[~reach], clean[~reach], rtol=0, atol=1e-4)
+
+
+# --- every step ---------------------------------------------------------------------------------
+
+
+def test_every_step_of_the_package_has_an_example() -> None:
+    size = Maker(np.random.default_rng(0), 9, 8)
+    assert {type(make(size).step) for make in EXAMPLES.values()} == steps_of_the_package()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+@given(st.integers(0, 2**32 - 1), st.integers(3, 40), st.integers(3, 12), st.integers(1, 45))
+@settings(max_examples=15)
+def test_bands_of_a_step_equal_the_whole_whatever_memory_held_before(
+    name: str, seed: int, height: int, width: int, rows: int
+) -> None:
+    example = EXAMPLES[name](Maker(np.random.default_rng(seed), height, width))
+    step, expected = example.step, whole(example.step, *example.inputs)
+    assert (expected.shape, expected.dtype) == (step.shape, step.dtype)
+    found = [in_bands(step, example.inputs, rows, dirty_memory(byte)) for byte in GARBAGE]
+    np.testing.assert_array_equal(found[0], found[1])
+    if example.rounded:
+        bound = 1e-5 * float(np.abs(expected[np.isfinite(expected)]).max(initial=1))
+        np.testing.assert_allclose(found[0], expected, rtol=1e-5, atol=bound)
+    else:
+        np.testing.assert_array_equal(found[0], expected)

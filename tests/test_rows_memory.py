@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -64,12 +65,8 @@ def test_what_is_free_is_taken_again() -> None:
 def test_memory_is_free_again_after_an_error() -> None:
     memory = Memory()
     for _ in range(3):
-        try:
-            with memory:
-                memory.take((1000,), np.uint8)
-                raise ValueError
-        except ValueError:
-            pass
+        with pytest.raises(ValueError, match="size"), memory:
+            memory.take((1000,), np.uint8).reshape(7)
     assert memory.size == 1024
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pytest
@@ -84,7 +83,10 @@ class Dividing(Around):
 
     dtype = np.dtype(np.float64)  # type: ignore[assignment]
 
-    def compute(self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, _: Any) -> None:
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
+    ) -> None:
+        del start, stop, memory
         np.divide(blocks[0], 0, out=out)
 
 

@@ -151,8 +151,8 @@ class Graph:
     ) -> Iterator[Increment]:
         """Yield what each increment computes and keeps, until every reader has its rows.
 
-        A place gains at most its share of ``rows``: rows that become possible all at once, at the
-        image's end or after upsampling, are spread over several increments.
+        A place gains at most its share of ``rows``, or a grain: rows that become possible all at
+        once, at the image's end or after upsampling, are spread over several increments.
         """
         source_height = self.source_shape[1]
         heights = [self.shape(place)[1] for place in range(self.places)]
@@ -164,7 +164,7 @@ class Graph:
             done[0] = min(done[0] + rows, last[0])
             for place, user in enumerate(users, 1):
                 available = [done[tap.place] for tap in user.taps]
-                most = min(done[place] + shares[place], last[place])
+                most = min(done[place] + max(shares[place], user.grain), last[place])
                 done[place] = _computable(user, done[place], most, last[place], available)
             yield Increment(tuple(zip(before, done, strict=True)), _kept(users, done, last))
 

@@ -21,7 +21,7 @@ from edgecli.detect.jobs import (
     name_outputs,
     plan_input,
 )
-from edgecli.detect.planning import Lines
+from edgecli.detect.maps import Lines
 from edgecli.detect.settings import Settings
 from edgecli.errors import (
     EdgeCliError,
@@ -164,7 +164,7 @@ def test_reports_give_the_shape_of_the_file_and_of_what_is_filtered(tmp_path: Pa
     Image.fromarray(noise(9, 13, 3)).save(path, exif=exif)
     ((result, _),) = plan_input(str(path), settings(), Target(), Limits())
     assert result.info.shape == (9, 13, 3)
-    assert result.detection.volume_shape == (13, 9, 1)
+    assert result.detection.responses.volume == (13, 9, 1)
 
 
 def test_no_clobber_keeps_files_and_says_so(save: Save) -> None:

@@ -101,7 +101,8 @@ def grid(folder: Path, maps: NDArray[Any]) -> NDArray[np.uint8]:
     path = folder / "maps" / "1-x.png"
     with collectors_for([maps.shape], [("x", str(path))]) as (collector,):
         for start in range(0, maps.shape[1], 3):
-            collector.add(start, maps[:, start : start + 3].astype(np.float32))
+            rows = maps[:, start : start + 3].astype(np.float32)
+            collector.write(collector.encode(start, rows))
         collector.finish()
     with Image.open(path) as image:
         assert image.mode == "L"
@@ -142,7 +143,8 @@ def test_many_layers_share_the_memory(tmp_path: Path) -> None:
     shapes = [(4, 1024, 2048)] * 64
     named = [(str(n), str(tmp_path / "maps" / f"{n}.png")) for n in range(64)]
     with collectors_for(shapes, named) as begun:
-        begun[5].add(0, np.broadcast_to(np.float32(1), shapes[5]))
+        ones = np.broadcast_to(np.float32(1), shapes[5])
+        begun[5].write(begun[5].encode(0, ones))
         begun[5].finish()
     with Image.open(named[5][1]) as picture:
         assert 2**17 < picture.width * picture.height < 2**18 * 1.1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgecli.detect.soft_map import load_edge_network
+from edgecli.operators.soft import load_edge_network
 from edgecli.networks.files import load_network
 from edgecli.networks.forward import forward
 from edgecli.networks.scales import at_scales

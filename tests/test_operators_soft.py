@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgecli.detect import soft_map
-from edgecli.detect.soft_map import layer_banks, load_edge_network, plan_soft_map
+from edgecli.operators.soft import layer_banks, load_edge_network, plan_soft_map
 from edgecli.errors import NetworkError
 from edgecli.geometry import bands
 from edgecli.images.colour import WHITE

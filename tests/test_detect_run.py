@@ -18,6 +18,7 @@ from edgecli.detect.run import Measured, run_detection
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, FilterError, GeometryError, ImageError, UsageError
 from edgecli.images.colour import luma
+from edgecli.networks import layout
 from edgecli.operators.operators import load_operator
 from edgecli.rows.arrays import ArraySink, ArraySource
 from edgecli.rows.base import Rows
@@ -312,6 +313,15 @@ def test_what_thinning_needs_around_a_band_fits_methods_of_few_rows(
     edges = detect_edges(picture, name, map="gain", thin=True)
     monkeypatch.setattr(Slide, "band_rows", 7)
     np.testing.assert_allclose(edges, detect_edges(picture, name, map="gain", thin=True), atol=1)
+
+
+def test_networks_are_thinned_in_increments_shorter_than_a_grain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    picture = noise(150, 40, 3)
+    edges = detect_edges(picture, "learned-small", thin=True)
+    monkeypatch.setattr(layout, "INCREMENT_BYTES", 1)
+    np.testing.assert_allclose(detect_edges(picture, "learned-small", thin=True), edges, atol=1)
 
 
 def test_results_come_in_order_and_a_bounded_number_is_drawn_ahead() -> None:

@@ -151,12 +151,12 @@ class Graph:
     ) -> Iterator[Increment]:
         """Yield what each increment computes and keeps, until every reader has its rows.
 
-        A place gains at most its share of ``rows``: rows that become possible all at once, at the
-        image's end or after upsampling, are spread over several increments.
+        A place gains at most its share of ``rows``, or a grain: rows that become possible all at
+        once, at the image's end or after upsampling, are spread over several increments.
         """
         source_height = self.source_shape[1]
-        heights = [self.shape(place)[1] for place in range(self.places)]
-        shares = [max(-(-rows * height // source_height), 1) for height in heights]
+        sized = [(source_height, 1), *((node.step.shape[1], node.grain) for node in self.nodes)]
+        shares = [max(-(-rows * height // source_height), grain) for height, grain in sized]
         done, last = [low for low, _ in spans], [high for _, high in spans]
         shares += last[self.places :]  # readers take all that there is
         while done != last:

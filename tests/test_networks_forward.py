@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecli.errors import GeometryError
+from edgecli.filters import load_filter
 from edgecli.networks import forward as module
 from edgecli.networks.files import load_network
 from edgecli.networks.forward import forward, share_rows
-from edgecli.networks.layers import MaxPool
+from edgecli.networks.layers import Convolution, MaxPool
 from tests.networks_reference import (
     chain,
     check,
@@ -50,6 +51,29 @@ def test_forward_returns_the_last_layer(
     monkeypatch.setattr(module, "TALLEST_STRIP", tallest)
     expected = naive_forward(network, image)["out"]
     np.testing.assert_allclose(forward(network, image, threads), expected, rtol=1e-5, atol=1e-6)
+
+
+NAMED = ["gaussian:2", "gradient:1.5", "gabor:5", "gabor:20", "1 2 4; 8 16 3; 5 7 11"]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_number_of_threads_gives_the_same_bits(name: str) -> None:
+    """Whatever the method: BLAS rounds by where in a product a row lies."""
+    kernel = load_filter(name).kernel_size
+    layers = (
+        Convolution((name,), kernel, padding="same", bias=False),
+        Convolution(2, (3, 3), padding="same"),
+    )
+    network, image = with_weights(chain((1, 9, 9), *layers)), volume(4, 1, 503, 39)
+    one, *others = (forward(network, image, threads) for threads in (1, 2, 3, 5))
+    for other in others:
+        np.testing.assert_array_equal(other, one)
+
+
+def test_learned_is_the_same_for_every_number_of_threads() -> None:
+    network, image = load_network("learned"), np.random.default_rng(1).random((3, 815, 135))
+    one, two = (forward(network, image, threads) for threads in (1, 2))
+    np.testing.assert_array_equal(two, one)
 
 
 @given(st.integers(1, 5000), st.integers(1, 9))

@@ -78,10 +78,19 @@ def test_a_layer_keeps_no_row_longer_than_it_is_read() -> None:
 
 def test_a_circular_border_waits_for_the_last_row() -> None:
     layer = Convolution(1, (3, 3), padding="same", padding_mode="circular")
-    strip = whole_strip(with_weights(chain((1, 9, 5), layer)), (1, 9, 5), 3)
+    strip = whole_strip(with_weights(chain((1, 12, 5), layer)), (1, 12, 5), 4)
     gained = [one.gained[:2] for one in strip.increments]
-    assert [rows for _, rows in gained] == [(0, 0), (0, 0), (0, 3), (3, 6), (6, 9)]
-    assert [rows for rows, _ in gained] == [(0, 3), (3, 6), (6, 9), (9, 9), (9, 9)]
+    assert [rows for _, rows in gained] == [(0, 0), (0, 0), (0, 4), (4, 8), (8, 12)]
+    assert [rows for rows, _ in gained] == [(0, 4), (4, 8), (8, 12), (12, 12), (12, 12)]
+
+
+def test_strips_compute_whole_products() -> None:
+    """Four rows of one filter make a product, in which BLAS rounds by a row's place."""
+    network = with_weights(chain((1, 90, 5), Convolution(1, (3, 3), padding="same")))
+    graph, reader = laid(network, (1, 90, 5))
+    strip = graph.strip([reader], [(30, 61)], 16)
+    assert strip.spans[:2] == ((27, 65), (28, 64))
+    assert all(start % 4 == 0 for one in strip.increments for start, _ in one.gained[1:2])
 
 
 def test_no_increment_gives_more_than_its_share() -> None:

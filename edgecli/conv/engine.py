@@ -7,6 +7,7 @@ band can be computed alone, on any thread, with the same result.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -212,6 +213,11 @@ class Layer:
     def dtype(self) -> np.dtype[Any]:
         """Return the accumulator's type, or what the activation makes of it."""
         return activated_dtype(self.activation, self.slides[0].dtype)
+
+    @property
+    def grain(self) -> int:
+        """Return the rows that are computed together, wherever a band begins."""
+        return math.lcm(*(slide.plan.grain for slide in self.slides))
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the rows under the window."""

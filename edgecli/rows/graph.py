@@ -71,6 +71,11 @@ class Node:
         """Return the rows of each tap that the step needs."""
         return self.step.needed(start, stop)
 
+    def whole_grains(self, start: int, stop: int) -> Span:
+        """Return the rows of the grains that rows lie in."""
+        height = self.step.shape[1]
+        return start - start % self.grain, min(-(-stop // self.grain) * self.grain, height)
+
 
 @dataclass(frozen=True)
 class Increment:
@@ -140,6 +145,8 @@ class Graph:
             span, user = spans[place], users[place - 1]
             if span is None or span[0] == span[1]:
                 continue
+            if place < self.places:
+                spans[place] = span = self.nodes[place - 1].whole_grains(*span)
             for tap, (low, high) in zip(user.taps, user.needed(*span), strict=True):
                 other = spans[tap.place]
                 wide = (low, high) if other is None else (min(low, other[0]), max(high, other[1]))

@@ -100,15 +100,23 @@ def test_it_is_the_same_in_a_pipe(run: Run, photo: Path) -> None:
     assert result.stdout_bytes == (photo.parent / "out.png").read_bytes()
 
 
+@pytest.mark.parametrize("operator", ["learned", "learned-small", "canny:1.4", "log:2", "gabor"])
+@pytest.mark.parametrize("name", ["out.png", "out.npy"])
 def test_every_number_of_threads_gives_the_same_bytes(
-    run: Run, save: Save, picture: Array, monkeypatch: pytest.MonkeyPatch
+    run: Run,
+    save: Save,
+    picture: Array,
+    monkeypatch: pytest.MonkeyPatch,
+    operator: str,
+    name: str,
 ) -> None:
     monkeypatch.setattr(detect_run, "SMALL_IMAGE", 2**10)
-    large = save("large.png", np.tile(picture, (3, 3, 1)))
+    large = save("large.png", np.tile(picture, (9, 3, 1)))
+    options = ("--thin",) if name.endswith("png") else ("--map", "raw")
     written = []
     for threads in ("1", "2", "3"):
-        detect(run, large, "--thin", "--threads", threads, operator="learned-small")
-        written.append((large.parent / "out.png").read_bytes())
+        detect(run, large, *options, "--threads", threads, operator=operator, name=name)
+        written.append((large.parent / name).read_bytes())
     assert written[0] == written[1] == written[2]
 
 

@@ -53,7 +53,7 @@ class Watched(Memory):
 
     held = 0
 
-    def take(self, shape: tuple[int, ...], dtype: object) -> np.ndarray:  # type: ignore[type-arg]
+    def take(self, shape: tuple[int, ...], dtype: object) -> np.ndarray:
         array = super().take(shape, dtype)  # type: ignore[arg-type]
         self.held += array.nbytes * (len(self._marks) == 1)
         return array

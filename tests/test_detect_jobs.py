@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, ImageOps
 from edgecli import detect_edges
 from edgecli.detect.jobs import Limits, Result, Screen, detect_input, plan_input
 from edgecli.detect.outputs import Target, check_jobs, name_job
-from edgecli.detect.planning import Lines
+from edgecli.detect.maps import Lines
 from edgecli.detect.settings import Settings
 from edgecli.errors import (
     EdgeCliError,
@@ -168,7 +168,7 @@ def test_reports_give_the_shape_of_the_file_and_of_what_is_filtered(tmp_path: Pa
     Image.fromarray(noise(9, 13, 3)).save(path, exif=exif)
     ((result, _),) = plan_input(name_job(str(path), settings(), BESIDE), settings(), ALL)
     assert result.info.shape == (9, 13, 3)
-    assert result.detection.volume_shape == (13, 9, 1)
+    assert result.detection.responses.volume == (13, 9, 1)
 
 
 def test_no_clobber_keeps_files_and_says_so(save: Save) -> None:

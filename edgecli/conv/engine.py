@@ -7,6 +7,7 @@ band can be computed alone, on any thread, with the same result.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -85,17 +86,17 @@ class Slide:
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
-        """Slide over the image rows ``(C_in, rows, W)`` needed, as many as the methods take."""
-        first = self.needed(start, stop)[0][0]
-        most = self.plan.most_rows or stop - start
-        for top in range(start, stop, most):
-            bottom = min(top + most, stop)
-            ((low, high),) = self.needed(top, bottom)
-            block = blocks[0][:, low - first : high - first]
+        """Slide over the image rows ``(C_in, rows, W)`` needed, in bands that all methods take."""
+        (block,) = blocks
+        ((first, _),) = self.needed(start, stop)
+        for low, high in bands(stop - start, self.plan.most_rows or stop - start):
+            ((top, bottom),) = self.needed(start + low, start + high)
+            part = block[:, top - first : bottom - first]
             with memory:
-                self._slide(block, top, bottom, out[:, top - start : bottom - start], memory)
+                self._compute(part, start + low, start + high, out[:, low:high], memory)
 
-    def _slide(self, block: Planes, start: int, stop: int, out: Planes, memory: Memory) -> None:
+    def _compute(self, block: Planes, start: int, stop: int, out: Planes, memory: Memory) -> None:
+        """Slide with every method that the plan chose."""
         padded: dict[np.dtype[Any], Planes] = {}
         for part in self.plan.parts if _is_finite(block) else self.plan.sums:
             if part.pixels not in padded:
@@ -212,6 +213,11 @@ class Layer:
     def dtype(self) -> np.dtype[Any]:
         """Return the accumulator's type, or what the activation makes of it."""
         return activated_dtype(self.activation, self.slides[0].dtype)
+
+    @property
+    def grain(self) -> int:
+        """Return the rows that are computed together, wherever a band begins."""
+        return math.lcm(*(slide.plan.grain for slide in self.slides))
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the rows under the window."""

@@ -14,8 +14,8 @@ from PIL import ExifTags, Image, ImageOps
 
 from edgecli import detect_edges
 from edgecli.detect.jobs import Limits, Result, Screen, detect_input, plan_input
-from edgecli.detect.outputs import Target, check_jobs, name_job
 from edgecli.detect.maps import Lines
+from edgecli.detect.outputs import Target, check_jobs, name_job
 from edgecli.detect.settings import Settings
 from edgecli.errors import (
     EdgeCliError,

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from edgecli.detect.jobs import Limits, Target, detect_input
+from edgecli.detect.jobs import Limits, detect_input
+from edgecli.detect.outputs import Target, name_job
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError
 from edgecli.operators.operators import load_operator
@@ -41,7 +42,8 @@ def record_of(path: str, folder: str, filters: tuple[str, ...] = ("sobel",)) -> 
     """Detect the edges of an image; return its report, or the reason why there is none."""
     settings = Settings(tuple(load_operator(name) for name in filters))
     try:
-        (result,) = detect_input(path, settings, Target(folder, folder=True), Limits())
+        job = name_job(path, settings, Target(folder, folder=True))
+        (result,) = detect_input(job, settings, Limits())
     except EdgeCliError as error:
         return {"schema": "edgecli.report/1", "input": {"path": path}, "error": str(error)}
     return image_record(result)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecli.geometry import bands
 from edgecli.networks.layers import (
     Activation,
     Add,
@@ -24,11 +25,22 @@ from edgecli.networks.layers import (
     Mean,
     Upsample,
 )
+from edgecli.networks.layout import lay_out
 from edgecli.networks.network import INPUT, Network, Node
 from edgecli.networks.weights import random_weights
+from edgecli.rows.graph import Graph, Tap
+from edgecli.rows.memory import Memory
+from edgecli.rows.running import Filling, fill_strip
 from tests.reference import correlate, pad
 
 Values = NDArray[Any]
+
+
+def volume(seed: int, *shape: int, whole: bool = False) -> NDArray[np.float32]:
+    """Return random numbers, or whole ones."""
+    random = np.random.default_rng(seed)
+    values = random.integers(-9, 10, shape) if whole else random.normal(size=shape)
+    return values.astype(np.float32)
 
 
 def chain(shape: tuple[int, int, int], *layers: Layer) -> Network:
@@ -72,6 +84,31 @@ def encoder_decoder(activation: str = "relu") -> Network:
         Node("out", convolution(1, kernel_size=(1, 1), activation="sigmoid"), ("joined",)),
     )
     return Network("encoder-decoder", (2, 21, 19), nodes)
+
+
+def every_layer(
+    network: Network, image: Values, rows: int | None = None, strips: int = 1
+) -> dict[str, Values]:
+    """Return every layer's values, computed in strips, each from so many rows at a time."""
+    graph = Graph(image.shape)
+    taps = lay_out(network, image.shape, graph, Tap(0))
+    found = {}
+    for node in network.nodes:
+        array = np.full(graph.shape(taps[node.name].place), np.nan, np.float32)
+        reader = Filling(taps[node.name], array)
+        for share in bands(array.shape[1], -(-array.shape[1] // strips)):
+            strip = graph.strip([reader], [share], rows)
+            fill_strip(graph, reader, image, strip, Memory())
+        found[node.name] = array.reshape(network.shapes(image.shape)[node.name])
+    return found
+
+
+def check(network: Network, image: Values) -> None:
+    """Compare a whole run, and increments of one and of three rows, with the loops."""
+    expected = naive_forward(network, image)
+    for rows, strips in ((None, 1), (1, 1), (3, 2)):
+        for name, values in every_layer(network, image, rows, strips).items():
+            np.testing.assert_allclose(values, expected[name], rtol=2e-5, atol=2e-5)
 
 
 def naive_forward(network: Network, image: Values) -> dict[str, Values]:

@@ -80,6 +80,11 @@ def importers_of(library: str) -> set[str]:
     return set(named(found))
 
 
+def test_dataclasses_are_records_everywhere() -> None:
+    names = {f"dataclasses.{name}" for name in ("dataclass", "field", "replace")}
+    assert named([path for path in FILES if imports(path) & names]) == ["records.py"]
+
+
 def test_every_part_has_its_place() -> None:
     parts = {part_of(path) for path in FILES} - {"__init__", "__main__"}
     assert parts <= set(ORDER)

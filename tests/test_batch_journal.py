@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from edgecli.batch.journal import Entry, Journal, file_hash, settings_hash, write_line
-from edgecli.detect.planning import Lines
+from edgecli.detect.maps import Lines
 from edgecli.detect.settings import Settings
 from edgecli.errors import OutputError
 from edgecli.operators.operators import load_operator

@@ -19,7 +19,8 @@ from edgecli.batch.planning import Batch, Totals, plan_batch
 from edgecli.batch.processes import ProcessExecutor
 from edgecli.batch.running import remove_temporaries, run_batch
 from edgecli.batch.work import MOST_PLANS, Plans, Work
-from edgecli.detect.jobs import Limits, Result, Target, detect_input
+from edgecli.detect.jobs import Limits, Result, detect_input
+from edgecli.detect.outputs import Job, Target, name_job
 from edgecli.detect.settings import Settings
 from edgecli.errors import OutputError, UsageError
 from edgecli.operators.operators import load_operator
@@ -234,7 +235,7 @@ def test_frames_of_a_killed_batch_are_known_before_they_are_there(tmp_path: Path
     (source / "film.pgm").write_bytes((b"P5 4 4 255\n" + bytes(range(16))) * 3)
     work = make_work(source)
     with planned(source, work) as batch:
-        work(batch.jobs[0])  # and killed before it was written down
+        work(batch.items[0])  # and killed before it was written down
     assert run_folder(source, work) == (1, 0, 0)
 
 
@@ -242,7 +243,7 @@ def test_outputs_of_a_killed_batch_are_known_before_they_are_there(tmp_path: Pat
     source = pictures(tmp_path / "in", "a.pgm", "b.pgm")
     work = make_work(source)
     with planned(source, work) as batch:
-        work(batch.jobs[0])  # and killed before it was written down
+        work(batch.items[0])  # and killed before it was written down
     assert (source / "a-vertical.png").exists()
     assert run_folder(source, work) == (2, 0, 0)
 
@@ -300,9 +301,9 @@ def test_an_input_that_vanishes_is_a_failure(source: Path, work: Work) -> None:
 def test_an_input_that_changes_while_it_is_read_is_a_failure(
     source: Path, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def detect_and_touch(path: str, *arguments: Any, **options: Any) -> list[Result]:
-        results = detect_input(path, *arguments, **options)
-        os.utime(path, ns=(0, 0))
+    def detect_and_touch(job: Job, *arguments: Any, **options: Any) -> list[Result]:
+        results = detect_input(job, *arguments, **options)
+        os.utime(job.path, ns=(0, 0))
         return results
 
     monkeypatch.setattr("edgecli.batch.work.detect_input", detect_and_touch)
@@ -342,14 +343,11 @@ def test_a_list_may_name_what_is_not_there(tmp_path: Path, work: Work) -> None:
         ]
 
 
-def test_a_journal_that_cannot_be_written_ends_the_batch(
-    source: Path, work: Work, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> int:
-        raise OSError(28, "No space left on device")
-
-    with planned(source, work) as batch:
-        monkeypatch.setattr(Journal, "_write", full)
+def test_a_journal_that_cannot_be_written_ends_the_batch(source: Path, work: Work) -> None:
+    with closing(Journal(work.output)) as journal:
+        journal._file.close()
+        journal._file = open("/dev/full", "a+b")  # noqa: SIM115 (the journal closes it)
+        batch = plan_batch(find_inputs(str(source), work.output, recursive=True), work, journal)
         with pytest.raises(OutputError, match="No space left on device"):
             run(batch, work)
 
@@ -382,5 +380,6 @@ def test_plans_are_made_once_and_not_kept_for_ever(work: Work) -> None:
 def test_the_outputs_are_those_of_detect(source: Path, work: Work) -> None:
     run_folder(source, work)
     alone = source.parent / "alone.png"
-    detect_input(str(source / "a.pgm"), work.settings, Target(str(alone)), Limits())
+    job = name_job(str(source / "a.pgm"), work.settings, Target(str(alone)))
+    detect_input(job, work.settings, Limits())
     assert alone.read_bytes() == (Path(work.output) / "a-vertical.png").read_bytes()

@@ -14,8 +14,10 @@ from PIL import Image
 
 from edgecli import FilterBank, detect_edges
 from edgecli.lines.hysteresis import hysteresis
-from edgecli.operators.contours import contours, plan_contours
+from edgecli.operators.contours import contours, lay_contours
 from edgecli.operators.operators import load_operator
+from edgecli.rows.graph import Graph
+from edgecli.rows.running import Filling
 from tests import recipes
 from tests.conftest import SAMPLES, Run, Save
 
@@ -205,9 +207,10 @@ def test_the_report_has_the_keys_of_every_other(run: Run, photo: Path) -> None:
 
 
 def test_the_receptive_field_is_what_tiles_need(run: Run, photo: Path) -> None:
-    plan = plan_contours((3000, 4000, 3))
-    start, stop = 10 * plan.band_rows, 11 * plan.band_rows
-    low, high = plan.needed(start, stop)
+    graph = Graph((3, 3000, 4000))
+    laid = lay_contours(graph)
+    start, stop = 10 * laid.tile_rows, 11 * laid.tile_rows
+    low, high = graph.strip([Filling(laid.tap, np.empty(0))], [(start, stop)]).spans[0]
     # Rows of outputs two by two see the same blocks.
     beyond = (high - low) - (stop - start - 2)
     assert facts(run, photo)["receptive_field"] == [beyond, beyond]

@@ -10,14 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from edgecli import detect_edges, load_network
-from edgecli.detect import pipeline
-from edgecli.detect.ridges import Crest
-from edgecli.detect.stages import Layers
+from edgecli.detect import run as detect_run
 from edgecli.errors import UsageError
 from edgecli.lines.hysteresis import hysteresis
+from edgecli.lines.ridges import Crest
 from edgecli.networks.files import zoo_names
 from edgecli.networks.scales import at_scales
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 from tests.conftest import Refuse, Run, Save
 from tests.recipes import LEARNED, NETWORK, Array, detect, facts, still_life
 from tests.soft_networks import expected_map, save_network, soft_network
@@ -39,8 +38,9 @@ def photo(save: Save, picture: Array) -> Path:
 
 
 def thinned(soft: Array) -> Array:
-    layers = Layers((0, len(soft)), soft[np.newaxis])
-    return np.asarray(Crest(0.0).apply(layers, (0, len(soft)), Scratch()).strength[0])
+    out = np.empty((1, *soft.shape), np.float32)
+    Crest(out.shape, 0.0).compute([soft[np.newaxis]], 0, len(soft), out, Memory())
+    return np.asarray(out[0])
 
 
 close = partial(np.testing.assert_allclose, atol=1e-5)
@@ -100,15 +100,23 @@ def test_it_is_the_same_in_a_pipe(run: Run, photo: Path) -> None:
     assert result.stdout_bytes == (photo.parent / "out.png").read_bytes()
 
 
+@pytest.mark.parametrize("operator", ["learned", "learned-small", "canny:1.4", "log:2", "gabor"])
+@pytest.mark.parametrize("name", ["out.png", "out.npy"])
 def test_every_number_of_threads_gives_the_same_bytes(
-    run: Run, save: Save, picture: Array, monkeypatch: pytest.MonkeyPatch
+    run: Run,
+    save: Save,
+    picture: Array,
+    monkeypatch: pytest.MonkeyPatch,
+    operator: str,
+    name: str,
 ) -> None:
-    monkeypatch.setattr(pipeline, "SMALL_IMAGE", 2**10)
-    large = save("large.png", np.tile(picture, (3, 3, 1)))
+    monkeypatch.setattr(detect_run, "SMALL_IMAGE", 2**10)
+    large = save("large.png", np.tile(picture, (9, 3, 1)))
+    options = ("--thin",) if name.endswith("png") else ("--map", "raw")
     written = []
     for threads in ("1", "2", "3"):
-        detect(run, large, "--thin", "--threads", threads, operator="learned-small")
-        written.append((large.parent / "out.png").read_bytes())
+        detect(run, large, *options, "--threads", threads, operator=operator, name=name)
+        written.append((large.parent / name).read_bytes())
     assert written[0] == written[1] == written[2]
 
 

@@ -26,17 +26,6 @@ def test_the_exit_code_and_all_output_arrive(args: list[str], code: int) -> None
     assert (done.stderr != "") == (code != 0)
 
 
-def test_what_others_asked_for_at_the_exit_is_done() -> None:
-    done = python(f"import atexit; atexit.register(print, 'bye'); {RUN}", "--version")
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "bye")
-
-
-def test_whoever_looks_on_sees_pythons_own_exit() -> None:
-    watch = "import sys; sys.setprofile(lambda *_: None)"
-    code = f"{watch}\ntry:\n    {RUN}\nexcept SystemExit as end:\n    print('left with', end.code)"
-    assert python(code, "--version").stdout.splitlines()[-1] == "left with 0"
-
-
 def test_a_caller_keeps_its_process() -> None:
     code = "from edgecli.cli import main\ntry:\n    main(['--version'])\nfinally:\n    print('on')"
     assert python(code).stdout.splitlines()[-1] == "on"

@@ -28,11 +28,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", RECIPES)
-@pytest.mark.parametrize("option", OF_BANKS.values())
+@pytest.mark.parametrize("setting", OF_BANKS)
 def test_options_of_banks_are_refused_by_name(
-    refuse: Refuse, tmp_path: Path, name: str, option: str
+    refuse: Refuse, tmp_path: Path, name: str, setting: str
 ) -> None:
-    out = tmp_path / "out.png"
+    out, option = tmp_path / "out.png", setting.replace("_", "-")
     options = [f"--{option}", *REFUSED[option], "-o", str(out)]
     assert f"--{option};" in refuse("detect", PHOTO, "-f", name, *options, code=2)
     assert not out.exists()

@@ -14,8 +14,8 @@ from edgecli.conv.method import Steps
 from edgecli.conv.plan import plan_convolution
 from edgecli.filters import FilterBank, load_filter
 from edgecli.geometry import Window
-from edgecli.rows.scratch import Scratch
 from tests.reference import correlate
+from tests.steps import dirty_memory
 
 seeds = st.integers(0, 2**32 - 1)
 links = st.lists(st.sampled_from([(1.0, 1.0), (1.0, -1.0)]), min_size=2, max_size=2)
@@ -47,7 +47,7 @@ def test_filters_that_share_a_smoothing(
     _, _, kH, kW = weight.shape
     band = rng.standard_normal((1, size[0] + kH - 1, size[1] + kW - 1)).astype(np.float32)
     out = np.full((2, *size), np.nan, np.float32)
-    method.apply(band, out, Steps(), Scratch())
+    method.apply(band, out, Steps(), dirty_memory())
     bound = 3e-6 * float(np.abs(band).max()) * np.outer(down, along).sum() * 16 * abs(scale)
     np.testing.assert_allclose(out, correlate(band, weight), rtol=0, atol=bound)
 

@@ -17,8 +17,8 @@ from edgecli.conv.products import LowRank, RowProducts, SeparableProducts
 from edgecli.conv.spectral import Spectral
 from edgecli.conv.sums import Separable, Taps
 from edgecli.rows.blas import _blas_threads, one_blas_thread, packs_products
-from edgecli.rows.scratch import Scratch
 from tests.reference import correlate
+from tests.steps import dirty_memory
 
 seeds = st.integers(0, 2**32 - 1)
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
@@ -42,10 +42,9 @@ def band_for(
 def apply(
     method: Method, band: NDArray[Any], filters: int, size: tuple[int, int], steps: Steps
 ) -> NDArray[Any]:
-    scratch = Scratch()
     whole = np.full((filters, size[0] + 2, size[1]), np.nan, np.float32)
     out = whole[:, 1:-1]  # a view, as of a band in the whole output
-    method.apply(band, out, steps, scratch)
+    method.apply(band, out, steps, dirty_memory())
     assert np.isnan(whole[:, 0]).all()
     assert np.isnan(whole[:, -1]).all()
     return out

@@ -24,8 +24,8 @@ from edgecli.conv.sums import (
     tap_slice,
     weighted_sum,
 )
-from edgecli.rows.scratch import Scratch
 from tests.reference import correlate
+from tests.steps import dirty_memory
 
 whole = st.integers(-9, 9)
 weight_lists = st.lists(whole | st.floats(-4, 4, width=16), max_size=9)
@@ -151,7 +151,7 @@ def test_both_methods_compute_the_same_as_nested_loops(
     for method in (Separable.prepare(weight), Taps.prepare(weight)):
         assert method is not None
         out = np.empty(truth.shape, np.int32)
-        method.apply(padded, out, Steps(stride, dilation), Scratch())
+        method.apply(padded, out, Steps(stride, dilation), dirty_memory())
         np.testing.assert_array_equal(out, truth)
 
 
@@ -195,7 +195,7 @@ def test_a_chain_slides_as_its_weights_do(
     moved = (1, stride) if axis else (stride, 1)
     truth = correlate(plane[np.newaxis], kernel[np.newaxis, np.newaxis], moved, (dilation,) * 2)[0]
     out = np.empty(truth.shape, np.int32) if given_memory else None
-    result = Chain.of(weights).apply(plane, out, axis, steps, Scratch())
+    result = Chain.of(weights).apply(plane, out, axis, steps, dirty_memory())
     assert result is out or not given_memory
     np.testing.assert_array_equal(result, truth)
 

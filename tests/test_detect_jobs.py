@@ -13,15 +13,9 @@ import pytest
 from PIL import ExifTags, Image, ImageOps
 
 from edgecli import detect_edges
-from edgecli.detect.jobs import (
-    Limits,
-    Target,
-    check_outputs,
-    detect_input,
-    name_outputs,
-    plan_input,
-)
-from edgecli.detect.planning import Lines
+from edgecli.detect.jobs import Limits, Result, Screen, detect_input, plan_input
+from edgecli.detect.maps import Lines
+from edgecli.detect.outputs import Target, check_jobs, name_job
 from edgecli.detect.settings import Settings
 from edgecli.errors import (
     EdgeCliError,
@@ -43,8 +37,17 @@ def settings(*names: str, **options: Any) -> Settings:
     return Settings(tuple(load_operator(name) for name in names or ("sobel",)), **options)
 
 
-def detect(path: Path, output: Path, **options: Any) -> None:
-    detect_input(str(path), settings(**options), Target(str(output)), Limits())
+BESIDE, ALL = Target(), Limits()
+
+
+def detect(
+    path: Path,
+    chosen: Settings,
+    target: Target = BESIDE,
+    limits: Limits = ALL,
+    screen: Screen | None = None,
+) -> list[Result]:
+    return detect_input(name_job(str(path), chosen, target), chosen, limits, screen)
 
 
 # --- names --------------------------------------------------------------------------------------
@@ -68,7 +71,7 @@ def detect(path: Path, output: Path, **options: Any) -> None:
 def test_outputs_are_named_after_input_and_filter(
     path: str, filters: list[str], target: Target, paths: list[str]
 ) -> None:
-    assert list(name_outputs(path, settings(*filters), target).paths) == paths
+    assert list(name_job(path, settings(*filters), target).outputs.paths) == paths
 
 
 @pytest.mark.parametrize(
@@ -88,23 +91,24 @@ def test_outputs_are_named_after_input_and_filter(
 def test_the_format_is_as_asked_or_fits(
     path: str, map_name: str, target: Target, format_: str
 ) -> None:
-    assert name_outputs(path, settings(map=map_name), target).format.name == format_
+    assert name_job(path, settings(map=map_name), target).outputs.format.name == format_
 
 
 @pytest.mark.parametrize("target", [Target("x.png"), Target("-"), Target()])
 def test_several_maps_do_not_fit_in_one_output(target: Target) -> None:
     with pytest.raises(UsageError, match="2 edge maps do not fit in one output"):
-        name_outputs("-", settings(combine="none"), target)
+        name_job("-", settings(combine="none"), target)
 
 
 def test_filters_of_one_name_would_share_a_file() -> None:
     with pytest.raises(UsageError, match="two edge maps would both be written to a-sobel-x"):
-        name_outputs("a.png", settings("sobel-x", "sobel-x"), Target())
+        name_job("a.png", settings("sobel-x", "sobel-x"), Target())
 
 
 def test_devices_may_be_claimed_twice() -> None:
-    named = name_outputs("a.png", settings(), Target(os.devnull, "png"))
-    check_outputs(["a.png", "b.png", os.devnull], [named, named], os.devnull)
+    target = Target(os.devnull, "png")
+    jobs = [name_job(path, settings(), target) for path in ("a.png", "b.png")]
+    check_jobs(jobs, [os.devnull], os.devnull)
 
 
 # --- running ------------------------------------------------------------------------------------
@@ -112,7 +116,7 @@ def test_devices_may_be_claimed_twice() -> None:
 
 def test_results_tell_what_was_done(save: Save) -> None:
     path = save("picture.png", noise(8, 9))
-    (result,) = detect_input(str(path), settings(), Target(), Limits())
+    (result,) = detect(path, settings())
     assert result.info.shape == (8, 9, 1)
     assert result.outputs.paths == (str(path.with_name("picture-sobel.png")),)
     assert result.measured is not None
@@ -123,7 +127,7 @@ def test_results_tell_what_was_done(save: Save) -> None:
 
 def test_planning_reads_and_writes_nothing(save: Save) -> None:
     path = save("picture.png", noise(8, 9))
-    ((result, source),) = plan_input(str(path), settings(), Target(), Limits())
+    ((result, source),) = plan_input(name_job(str(path), settings(), BESIDE), settings(), ALL)
     assert result.measured is None
     assert result.detection.output_shape == (8, 9, 2)
     assert source.shape == (8, 9, 1)
@@ -134,7 +138,7 @@ def luma_of(path: Path, *, auto_orient: bool = True, **options: Any) -> Any:
     """Return what filters slide over: the responses of ``identity``."""
     out = path.with_name("out.npy")
     limits = Limits(auto_orient=auto_orient)
-    detect_input(str(path), settings("identity", map="raw", **options), Target(str(out)), limits)
+    detect(path, settings("identity", map="raw", **options), Target(str(out)), limits)
     return np.load(out)
 
 
@@ -162,23 +166,23 @@ def test_reports_give_the_shape_of_the_file_and_of_what_is_filtered(tmp_path: Pa
     exif[ExifTags.Base.Orientation] = 6
     path = tmp_path / "image.png"
     Image.fromarray(noise(9, 13, 3)).save(path, exif=exif)
-    ((result, _),) = plan_input(str(path), settings(), Target(), Limits())
+    ((result, _),) = plan_input(name_job(str(path), settings(), BESIDE), settings(), ALL)
     assert result.info.shape == (9, 13, 3)
-    assert result.detection.volume_shape == (13, 9, 1)
+    assert result.detection.responses.volume == (13, 9, 1)
 
 
 def test_no_clobber_keeps_files_and_says_so(save: Save) -> None:
     path = save("picture.png", noise(8, 9))
     kept = path.with_name("picture-sobel-y.png")
     kept.write_bytes(b"mine")
-    args = str(path), settings(combine="none"), Target(no_clobber=True), Limits()
+    args = path, settings(combine="none"), Target(no_clobber=True), Limits()
     screen = Recorder()
-    (result,) = detect_input(*args, screen)
+    (result,) = detect(*args, screen)
     assert result.measured is not None
     assert (result.kept, len(screen.shapes)) == ((str(kept),), 1)
     written, detected = path.with_name("picture-sobel-x.png"), detect_edges(noise(8, 9), "sobel-x")
     np.testing.assert_array_equal(np.asarray(Image.open(written)), detected)
-    (result,) = detect_input(*args)
+    (result,) = detect(*args)
     assert (result.measured, result.kept) == (None, (str(written), str(kept)))
     assert kept.read_bytes() == b"mine"
 
@@ -196,7 +200,7 @@ class Recorder:
 
 def test_every_map_is_shown_on_the_screen(save: Save) -> None:
     path, screen = save("picture.png", noise(8, 9)), Recorder()
-    detect_input(str(path), settings(combine="none", stride=(2, 1)), Target(), Limits(), screen)
+    detect(path, settings(combine="none", stride=(2, 1)), screen=screen)
     assert screen.shapes == [(4, 9, 1), (4, 9, 1)]
 
 
@@ -213,7 +217,7 @@ FRAMES = [noise(4, 5, 3, seed=n) for n in range(3)]
 def test_images_of_one_stream_have_numbered_files(tmp_path: Path) -> None:
     path = tmp_path / "film.ppm"
     path.write_bytes(ppm(*FRAMES))
-    results = detect_input(str(path), settings(), Target(), Limits())
+    results = detect(path, settings())
     names = ["film-sobel.png", "film-sobel-0002.png", "film-sobel-0003.png"]
     assert [Path(result.outputs.paths[0]).name for result in results] == names
     for name, frame in zip(names, FRAMES, strict=True):
@@ -255,7 +259,7 @@ def test_frames_that_change_their_size_do_not_fit_a_film(tmp_path: Path) -> None
     path, out = tmp_path / "film.ppm", tmp_path / "film.y4m"
     path.write_bytes(ppm(noise(4, 5, 3), noise(5, 4, 3)))
     with pytest.raises(OutputError, match="a frame of 5×4×1"):
-        detect(path, out)
+        detect(path, settings(), Target(str(out)))
     assert not out.exists()
 
 
@@ -264,7 +268,7 @@ def test_all_of_a_stream_or_none(tmp_path: Path, output: str) -> None:
     path = tmp_path / "film.ppm"
     path.write_bytes(ppm(*FRAMES)[:-1])
     with pytest.raises(ImageError):
-        detect(path, tmp_path / output)
+        detect(path, settings(), Target(f"{tmp_path}/{output}"))
     assert os.listdir(tmp_path) == ["film.ppm"]
 
 
@@ -273,9 +277,9 @@ def test_all_frames_are_numbered_from_the_first(tmp_path: Path) -> None:
     first, *others = (Image.fromarray(frame[..., 0]) for frame in FRAMES)
     first.save(path, save_all=True, append_images=others, duration=50)
     target, limits = Target(f"{tmp_path}/out", folder=True), Limits(all_frames=True)
-    detect_input(str(path), settings(), target, limits)
+    detect(path, settings(), target, limits)
     assert sorted(os.listdir(tmp_path / "out")) == [f"moving-sobel-000{n}.png" for n in (1, 2, 3)]
-    (alone,) = detect_input(str(path), settings(), Target(f"{tmp_path}/one.png"), Limits())
+    (alone,) = detect(path, settings(), Target(f"{tmp_path}/one.png"))
     assert alone.info.frame == 0
 
 
@@ -345,9 +349,9 @@ def test_formats_are_refused_at_once_where_no_image_would_fit(
     shown = []
     for number, pixels in enumerate(pictures):
         path = save(f"{number}.npy", pixels)
-        ((result, source),) = plan_input(
-            str(path), settings(name, **options), Target(format="npy"), Limits()
-        )
+        chosen = settings(name, **options)
+        job = name_job(str(path), chosen, Target(format="npy"))
+        ((result, source),) = plan_input(job, chosen, ALL)
         source.close()
         shown.append(result.detection)
     for format_ in FORMATS.values():
@@ -356,13 +360,13 @@ def test_formats_are_refused_at_once_where_no_image_would_fit(
             for one in shown
         ]
         with nullcontext() if any(fits) else pytest.raises(UsageError, match="cannot hold"):
-            name_outputs("photo.png", settings(name, **options), Target(format=format_.name))
+            name_job("photo.png", settings(name, **options), Target(format=format_.name))
 
 
 def test_one_map_of_several_that_does_not_fit_is_enough() -> None:
     for names in (("canny", "vertical"), ("vertical", "canny")):
         with pytest.raises(UsageError, match="png cannot hold signed numbers; choose from tiff"):
-            name_outputs("photo.png", settings(*names, map="raw"), Target(format="png"))
+            name_job("photo.png", settings(*names, map="raw"), Target(format="png"))
 
 
 # --- guards -------------------------------------------------------------------------------------
@@ -383,14 +387,14 @@ def test_sizes_are_guarded_before_anything_is_allocated(
 ) -> None:
     path = save("picture.png", noise(8, 9))
     with pytest.raises(error, match=said):
-        detect_input(str(path), settings(**options), Target(), limits)
+        detect(path, settings(**options), Target(), limits)
     assert os.listdir(path.parent) == ["picture.png"]
 
 
 @pytest.mark.parametrize("format_", ["jpeg", "webp"])
 def test_formats_of_8_bits_get_8_bits(save: Save, tmp_path: Path, format_: str) -> None:
     path = save("deep.npy", noise(8, 9).astype(np.uint16) * 257)
-    (result,) = detect_input(str(path), settings(), Target(f"{tmp_path}/x", format_), Limits())
+    (result,) = detect(path, settings(), Target(f"{tmp_path}/x", format_))
     assert result.detection.samples == (np.dtype("uint8"),)
     with pytest.raises(UsageError, match=f"{format_} cannot hold uint16"):
-        detect_input(str(path), settings(depth="16"), Target(f"{tmp_path}/y", format_), Limits())
+        detect(path, settings(depth="16"), Target(f"{tmp_path}/y", format_))

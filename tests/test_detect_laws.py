@@ -15,9 +15,9 @@ from scipy import ndimage
 
 from edgecli import detect_edges
 from edgecli.conv import engine
-from edgecli.detect.detection import plan_detection
-from edgecli.detect.pipeline import run_detection
-from edgecli.detect.planning import ROUNDING, Lines
+from edgecli.detect.maps import ROUNDING, Lines
+from edgecli.detect.plan import plan_detection
+from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.lines.thresholds import parse_hysteresis, parse_threshold
 from edgecli.operators.operators import load_operator

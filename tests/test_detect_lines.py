@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edgecli import convolve, detect_edges
-from edgecli.detect.detection import plan_detection
-from edgecli.detect.pipeline import Measured, run_detection
-from edgecli.detect.planning import Lines
+from edgecli.detect.maps import Lines
+from edgecli.detect.plan import plan_detection
+from edgecli.detect.run import Measured, run_detection
 from edgecli.detect.settings import Settings
 from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.lines.hysteresis import hysteresis

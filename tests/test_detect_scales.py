@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from edgecli import convolve
 from edgecli.conv.activations import ACTIVATIONS
-from edgecli.detect.detection import plan_detection
-from edgecli.detect.pipeline import Measured, run_detection
-from edgecli.detect.planning import Lines
+from edgecli.detect.maps import Lines
+from edgecli.detect.plan import plan_detection
+from edgecli.detect.run import Measured, run_detection
 from edgecli.detect.settings import Settings
 from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.lines.thresholds import parse_threshold

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edgecli.detect.jobs import Limits, Target, detect_input
+from edgecli.detect.jobs import Limits, detect_input
+from edgecli.detect.outputs import Target, name_job
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError
 from edgecli.operators.operators import load_operator
@@ -61,7 +62,8 @@ def detect_whole_or_nothing(data: bytes, name: str, folder: Path) -> bool:
     out.mkdir(exist_ok=True)
     results, failure = [], ""
     try:
-        results = detect_input(str(source), SETTINGS, Target(str(out), folder=True), Limits())
+        job = name_job(str(source), SETTINGS, Target(str(out), folder=True))
+        results = detect_input(job, SETTINGS, Limits())
     except EdgeCliError as error:
         failure = str(error)
     assert "\n" not in failure

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from edgecli import detect_edges
-from edgecli.detect.jobs import Limits, Target, detect_input
+from edgecli.detect.jobs import Limits, detect_input
+from edgecli.detect.outputs import Target, name_job
 from edgecli.detect.settings import Settings
 from edgecli.operators.operators import load_operator
 
@@ -36,8 +37,8 @@ def animation(frames: list[Image.Image], tmp_path: Path) -> Path:
 
 def detect(path: Path, output: Path, *, folder: bool = False, all_frames: bool = True) -> int:
     settings = Settings((load_operator("sobel"),))
-    target = Target(str(output), folder=folder)
-    return len(detect_input(str(path), settings, target, Limits(all_frames=all_frames)))
+    job = name_job(str(path), settings, Target(str(output), folder=folder))
+    return len(detect_input(job, settings, Limits(all_frames=all_frames)))
 
 
 @pytest.mark.parametrize("extension", ["webp", "png"])

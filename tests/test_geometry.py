@@ -10,7 +10,6 @@ from edgecli.errors import GeometryError, UsageError
 from edgecli.geometry import (
     Axis,
     PaddingMode,
-    ReceptiveField,
     Window,
     bands,
     parse_padding,
@@ -104,29 +103,6 @@ def test_an_empty_image_is_refused() -> None:
 def test_steps_below_one_are_refused(field: str) -> None:
     with pytest.raises(UsageError, match=f"{field} must be 1 or more"):
         Window((3, 3), **{field: (1, 0)})  # type: ignore[arg-type]
-
-
-def test_receptive_field_of_lenet() -> None:
-    field = ReceptiveField()
-    for kernel, stride in [(5, 1), (2, 2), (5, 1), (2, 2)]:
-        field = field.through(kernel, stride)
-    assert (field.size, field.jump, field.start) == (16, 4, 0)
-
-
-@given(
-    st.lists(st.tuples(small, st.integers(1, 3), st.integers(1, 3), st.integers(0, 3)), max_size=4)
-)
-def test_receptive_field_is_what_one_output_reaches(
-    windows: list[tuple[int, int, int, int]],
-) -> None:
-    field = ReceptiveField()
-    low, high = 0, 0  # positions of output 0, traced back through the windows
-    for kernel, stride, dilation, before in windows:
-        field = field.through(kernel, stride, dilation, before)
-    for kernel, stride, dilation, before in reversed(windows):
-        low = low * stride - before
-        high = high * stride - before + (kernel - 1) * dilation
-    assert (field.start, field.size) == (low, high - low + 1)
 
 
 @given(st.integers(0, 100), st.integers(1, 30))

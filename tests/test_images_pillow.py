@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 
 import cv2
 import numpy as np
+import PIL
 import pytest
 from PIL import Image, ImageOps
 
@@ -35,6 +36,10 @@ from tests.pillow_files import (
 from tests.tiff_files import make_tiff
 
 # ---- modes and formats ------------------------------------------------------------------------
+
+SINCE_13 = pytest.mark.skipif(
+    int(PIL.__version__.split(".")[0]) < 13, reason="Pillow 12 cannot read what it writes"
+)
 
 # mode, format, the mode that its rows have, stored channels, stored type
 KINDS = [
@@ -64,7 +69,7 @@ KINDS = [
     ("CMYK", "JPEG", "RGB", 4, "uint8"),
     ("CMYK", "TIFF", "RGB", 4, "uint8"),
     ("YCbCr", "JPEG", "RGB", 3, "uint8"),
-    ("YCbCr", "TIFF", "RGB", 3, "uint8"),
+    pytest.param("YCbCr", "TIFF", "RGB", 3, "uint8", marks=SINCE_13),
     ("LAB", "TIFF", "RGB", 3, "uint8"),
 ]
 

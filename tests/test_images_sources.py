@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from edgecli import convolve, detect_edges, load_filter
-from edgecli.conv.engine import Convolution
-from edgecli.detect.detection import plan_detection
-from edgecli.detect.pipeline import Measured, run_detection
+from edgecli.conv import Slide
+from edgecli.detect.plan import plan_detection
+from edgecli.detect.run import Measured, run_detection
 from edgecli.detect.settings import Settings
 from edgecli.errors import ImageError
 from edgecli.images.sources import NanCounter
@@ -100,7 +100,7 @@ def test_the_scale_comes_from_finite_responses(
     if map_name == "signed":
         low, high = (sign * np.abs(finite).max() for sign in (-128 / 127, 1))
     expected = np.clip(255 * (response - low) / (high - low), 0, 255)
-    monkeypatch.setattr(Convolution, "band_rows", rows)
+    monkeypatch.setattr(Slide, "band_rows", rows)
     shown = detect_edges(image, "vertical", map=map_name)
     np.testing.assert_allclose(shown, expected, rtol=0, atol=0.51)
     assert set(shown[49:52, [19, 21]].ravel()) == {0, 255}

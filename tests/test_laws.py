@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgecli import convolve
-from edgecli.conv.engine import Convolution, plan_over
+from edgecli.conv import Slide, slide_over
 from edgecli.errors import UsageError
 from edgecli.filters import FilterBank
-from edgecli.geometry import Window, bands, parse_padding_mode
-from edgecli.rows.scratch import Scratch
+from edgecli.geometry import Window, parse_padding_mode
+from tests.every_step import EXAMPLES, Maker, steps_of_the_package
+from tests.steps import GARBAGE, dirty_memory, in_bands, whole
 from tests.strategies import Case, cases
 
 images = st.integers(0, 2**32 - 1).map(
@@ -26,21 +27,12 @@ kernels = st.integers(0, 2**32 - 1).map(
 )
 
 
-def planned(case: Case) -> Convolution:
+def laid(case: Case) -> Slide:
     window = Window(
         case.bank.kernel_size, case.stride, case.dilation, case.pads, parse_padding_mode(case.mode)
     )
     C, H, W = case.image.shape
-    return plan_over(case.bank, window, (C, H, W), case.image.dtype)
-
-
-def in_bands(case: Case, rows: int) -> NDArray[Any]:
-    convolution, scratch = planned(case), Scratch()
-    out = np.empty(convolution.output_shape, convolution.plan.accumulator)
-    for start, stop in bands(out.shape[1], rows):
-        low, high = convolution.needed(start, stop)
-        convolution.band(case.image[:, low:high], start, stop, out[:, start:stop], scratch)
-    return out
+    return slide_over(case.bank, window, (C, H, W), case.image.dtype)
 
 
 @given(images)
@@ -94,7 +86,7 @@ def test_a_flipped_kernel_turns_correlation_into_convolution(weight: NDArray[Any
 
 @given(cases(("uint8", "uint16", "float32")))
 def test_output_shape_is_what_is_computed(case: Case) -> None:
-    geometry = planned(case).geometry
+    geometry = laid(case).geometry
     result = convolve(
         case.image,
         case.bank,
@@ -108,11 +100,12 @@ def test_output_shape_is_what_is_computed(case: Case) -> None:
 
 @given(cases(("uint8", "uint16", "float32")), st.integers(1, 12))
 def test_bands_equal_the_whole_for_every_height(case: Case, rows: int) -> None:
-    whole = in_bands(case, 10**6)
+    slide = laid(case)
     # BLAS may add up floats in another order in matrices of another height.
-    exact = whole.dtype.kind == "i"
+    exact = slide.dtype.kind == "i"
     bound = 0 if exact else 1e-6 * float(case.bank.absolute_sums.max()) * 7
-    np.testing.assert_allclose(in_bands(case, rows), whole, rtol=0, atol=bound)
+    found, expected = in_bands(slide, [case.image], rows), whole(slide, case.image)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=bound)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])
@@ -158,3 +151,29 @@ def test_what_is_not_finite_spreads_no_further_than_the_kernel(
     np.testing.assert_array_equal(spoilt, reach)
     again = convolve(image, bank, padding="same", padding_mode="zeros")[0]
     np.testing.assert_allclose(again[~reach], clean[~reach], rtol=0, atol=1e-4)
+
+
+# --- every step ---------------------------------------------------------------------------------
+
+
+def test_every_step_of_the_package_has_an_example() -> None:
+    size = Maker(np.random.default_rng(0), 9, 8)
+    assert {type(make(size).step) for make in EXAMPLES.values()} == steps_of_the_package()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+@given(st.integers(0, 2**32 - 1), st.integers(3, 40), st.integers(3, 12), st.integers(1, 45))
+@settings(max_examples=15)
+def test_bands_of_a_step_equal_the_whole_whatever_memory_held_before(
+    name: str, seed: int, height: int, width: int, rows: int
+) -> None:
+    example = EXAMPLES[name](Maker(np.random.default_rng(seed), height, width))
+    step, expected = example.step, whole(example.step, *example.inputs)
+    assert (expected.shape, expected.dtype) == (step.shape, step.dtype)
+    found = [in_bands(step, example.inputs, rows, dirty_memory(byte)) for byte in GARBAGE]
+    np.testing.assert_array_equal(found[0], found[1])
+    if example.rounded:
+        bound = 1e-5 * float(np.abs(expected[np.isfinite(expected)]).max(initial=1))
+        np.testing.assert_allclose(found[0], expected, rtol=1e-5, atol=bound)
+    else:
+        np.testing.assert_array_equal(found[0], expected)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edgecli import FilterBank, convolve, load_filter
 from edgecli.lines.gradients import direction, gradient, slope_of, smooths
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 
 OPERATORS = ["sobel", "prewitt", "scharr", "roberts", "farid", "gradient:2", "kirsch", "robinson"]
 OPERATORS += ["gabor:6", "canny:1", "gabor:8,10,70"]
@@ -29,7 +29,7 @@ def test_a_slope_in_any_direction_is_found(name: str, angle: float) -> None:
     slope = slope_of(bank.weight)
     assert slope is not None
     assert slope.both
-    x, y = gradient(slope, convolve(picture, bank, padding="valid"), Scratch())
+    x, y = gradient(slope, convolve(picture, bank, padding="valid"), Memory())
     middle = x.shape[0] // 2, x.shape[1] // 2
     found = math.atan2(y[middle], x[middle])
     assert math.cos(found - angle) == pytest.approx(1, abs=1e-4)
@@ -42,7 +42,7 @@ def test_flipped_filters_tell_the_same() -> None:
         slope = slope_of(bank.weight)
         assert slope is not None
         told.append(
-            [g.copy() for g in gradient(slope, convolve(picture, bank, padding="valid"), Scratch())]
+            [g.copy() for g in gradient(slope, convolve(picture, bank, padding="valid"), Memory())]
         )
     np.testing.assert_array_equal(told[0], told[1])
 

@@ -15,7 +15,7 @@ from scipy import ndimage
 from edgecli.geometry import bands
 from edgecli.lines import hysteresis as runs
 from edgecli.lines.hysteresis import find_runs, hysteresis, keep_connected, paint
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 
 images = npst.arrays("uint8", st.tuples(st.integers(1, 14), st.integers(1, 14)),
                      elements=st.integers(0, 4))  # fmt: skip
@@ -30,7 +30,7 @@ def by_labels(image: NDArray[Any], low: float, high: float, *, corners: bool = T
 
 def in_bands(image: NDArray[Any], low: float, high: float, rows: int) -> NDArray[np.bool_]:
     cuts = list(bands(len(image), rows))
-    found = [find_runs(image[slice(*c)], low, high, Scratch()).moved(c[0]) for c in cuts]
+    found = [find_runs(image[slice(*c)], low, high, Memory()).moved(c[0]) for c in cuts]
     kept = keep_connected(found)
     return np.concatenate([paint(*one) for one in zip(found, kept, cuts, strict=True)])
 
@@ -53,7 +53,7 @@ def test_hysteresis_equals_labels(
 def test_counting_finds_what_searching_finds(
     image: NDArray[np.uint8], low: int, corners: bool
 ) -> None:
-    found = find_runs(image, low, 4, Scratch(), corners=corners)
+    found = find_runs(image, low, 4, Memory(), corners=corners)
     if len(found.starts):
         counted, searched = runs._count(found), runs._search(found, found)
         np.testing.assert_array_equal(runs._pairs(*counted), runs._pairs(*searched))

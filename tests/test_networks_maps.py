@@ -29,6 +29,7 @@ from edgecli.networks.network import Network
 from edgecli.rows.arrays import ArraySource
 from tests.conftest import noise
 from tests.networks_reference import chain, with_weights
+from tests.soft_networks import soft_network
 
 
 def run(network: Network, picture: Any, output: Path) -> Any:
@@ -59,10 +60,20 @@ def test_arrays_are_every_layers_values(network: Network, tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["maps.npz"]
 
 
-def test_the_same_run_gives_the_same_bytes(network: Network, tmp_path: Path) -> None:
-    for name in ("one.npz", "two.npz"):
-        run(network, noise(20, 30, 3), tmp_path / name)
-    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+@pytest.mark.parametrize("output", ["maps", "maps.npz"])
+def test_every_number_of_threads_gives_the_same_bytes(
+    tmp_path: Path, output: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collectors, "GRID_PIXELS", 2**13)  # strips cut blocks that are averaged
+    picture, network = noise(301, 203, 3), with_weights(soft_network())
+    written = []
+    for threads in (1, 1, 2, 3):
+        path = tmp_path / str(threads) / output
+        path.parent.mkdir(exist_ok=True)
+        run_on_image(network, ArraySource.of(picture), str(path), threads)
+        files = [path] if path.is_file() else sorted(path.iterdir())
+        written.append([(file.name, file.read_bytes()) for file in files])
+    assert all(files == written[0] for files in written[1:])
 
 
 def test_bands_reach_their_places(tmp_path: Path) -> None:
@@ -96,12 +107,16 @@ def test_networks_of_other_depths_are_for_python(tmp_path: Path) -> None:
         run(chain((2, 2, 2), Activation("none")), noise(4, 4, 3), tmp_path / "maps.npz")
 
 
+def collect(collector: Any, start: int, rows: NDArray[np.float32]) -> None:
+    collector.write(collector.encode(start, rows))
+
+
 def grid(folder: Path, maps: NDArray[Any]) -> NDArray[np.uint8]:
     """Return the picture that a collector makes of maps ``(C, H, W)``, given in bands."""
     path = folder / "maps" / "1-x.png"
     with collectors_for([maps.shape], [("x", str(path))]) as (collector,):
         for start in range(0, maps.shape[1], 3):
-            collector.add(start, maps[:, start : start + 3].astype(np.float32))
+            collect(collector, start, maps[:, start : start + 3].astype(np.float32))
         collector.finish()
     with Image.open(path) as image:
         assert image.mode == "L"
@@ -142,7 +157,7 @@ def test_many_layers_share_the_memory(tmp_path: Path) -> None:
     shapes = [(4, 1024, 2048)] * 64
     named = [(str(n), str(tmp_path / "maps" / f"{n}.png")) for n in range(64)]
     with collectors_for(shapes, named) as begun:
-        begun[5].add(0, np.broadcast_to(np.float32(1), shapes[5]))
+        collect(begun[5], 0, np.broadcast_to(np.float32(1), shapes[5]))
         begun[5].finish()
     with Image.open(named[5][1]) as picture:
         assert 2**17 < picture.width * picture.height < 2**18 * 1.1

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgecli.detect.soft_map import load_edge_network
 from edgecli.networks.files import load_network
 from edgecli.networks.forward import forward
 from edgecli.networks.scales import at_scales
+from edgecli.operators.soft import load_edge_network
 from tests.networks_reference import with_weights
 from tests.soft_networks import soft_network
 from tests.torch_networks import torch_runner

@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from edgecli.errors import GeometryError, ImageError
 from edgecli.geometry import bands
-from edgecli.operators.colour_gradient import Slab, direction, plan_gradient, tensor
+from edgecli.operators.colour_gradient import lay_filter
 from edgecli.operators.contours import (
     CHROMA,
     FINE_SCALE,
@@ -24,14 +24,19 @@ from edgecli.operators.contours import (
     SCALES,
     SHRINK,
     SURROUND,
+    Steepness,
     colours,
     contours,
-    plan_contours,
+    lay_contours,
     shrink,
 )
 from edgecli.operators.lab import to_lab
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.graph import Graph, Strip
+from edgecli.rows.memory import Memory
+from edgecli.rows.running import Filling, compute_strip
+from edgecli.rows.workers import for_each
 from tests.conftest import SAMPLES, noise
+from tests.steps import dirty_memory, whole
 
 Array = NDArray[Any]
 
@@ -41,15 +46,23 @@ def sample(height: int, width: int) -> NDArray[np.uint8]:
         return np.asarray(image.convert("RGB").resize((width, height), Image.Resampling.BOX))
 
 
-def in_bands(picture: Array, rows: int) -> NDArray[np.float32]:
-    """Compute every band alone, from a copy of no more than the rows that it says it needs."""
-    height, width, channels = picture.shape
-    plan, scratch = plan_contours((height, width, channels)), Scratch()
-    out = np.full((height, width), np.nan, np.float32)
-    for start, stop in bands(height, rows):
-        low, high = plan.needed(start, stop)
-        plan.band(picture[low:high].copy(), start, stop, out[start:stop], scratch)
-    return out
+def in_tiles(picture: Array, threads: int) -> Array:
+    """Find contours in tiles, each from a copy of no more than the rows that it says it needs."""
+    volume = picture.transpose(2, 0, 1)
+    graph = Graph(volume.shape)
+    laid = lay_contours(graph)
+    out = np.full((1, *volume.shape[1:]), np.nan, np.float32)
+    reader = Filling(laid.tap, out)
+    strips = [graph.strip([reader], [cut]) for cut in bands(len(picture), laid.tile_rows)]
+
+    def compute(strip: Strip, _: Memory) -> None:
+        block = volume[:, slice(*strip.spans[0])].copy()
+        with np.errstate(all="ignore"):
+            compute_strip(graph, [reader], strip, block, dirty_memory(size=2**24))
+
+    for_each(strips, compute, threads)
+    found: Array = out[0]
+    return found
 
 
 def lines(picture: Array) -> NDArray[np.bool_]:
@@ -101,13 +114,13 @@ def derivatives(planes: Array, sigma: float) -> Array:
 
 def test_steepness_and_direction_are_the_eigenvalue_and_eigenvector() -> None:
     planes = np.random.default_rng(0).random((3, 12, 14), np.float32)
-    convolution = plan_gradient(1.5, 12, 14)
-    found = tensor(convolution, Slab(planes, 0), 0, 12, Scratch())
+    step = Steepness(lay_filter("gradient:1.5", 12, 14), directed=True)
+    steepness, *gradient = whole(step, planes)
     slopes = derivatives(planes, 1.5)
     products = np.einsum("cihw,cjhw->hwij", slopes, slopes)
     values, vectors = np.linalg.eigh(products)
-    np.testing.assert_allclose(found.steepness, values[..., 1], rtol=1e-4, atol=1e-8)
-    along = np.stack(direction(found), axis=-1)
+    np.testing.assert_allclose(steepness, values[..., 1], rtol=1e-4, atol=1e-8)
+    along = np.stack(gradient, axis=-1)
     along /= np.linalg.norm(along, axis=-1, keepdims=True)
     cosines = np.abs((along * vectors[..., 1]).sum(axis=-1))
     np.testing.assert_allclose(cosines, 1, atol=1e-3)
@@ -116,9 +129,9 @@ def test_steepness_and_direction_are_the_eigenvalue_and_eigenvector() -> None:
 
 def test_channels_that_rise_to_opposite_sides_do_not_cancel() -> None:
     ramp = np.tile(np.linspace(0, 1, 20, dtype=np.float32), (20, 1))
-    convolution = plan_gradient(1.5, 20, 20)
-    one = tensor(convolution, Slab(ramp[np.newaxis], 0), 5, 15, Scratch()).steepness
-    two = tensor(convolution, Slab(np.stack([ramp, -ramp]), 0), 5, 15, Scratch()).steepness
+    slide = lay_filter("gradient:1.5", 20, 20)
+    one = whole(Steepness(slide), ramp[np.newaxis])
+    two = whole(Steepness(slide), np.stack([ramp, -ramp]))
     np.testing.assert_allclose(two, 2 * one, rtol=1e-5)
 
 
@@ -148,43 +161,26 @@ def test_values_are_those_of_the_recipe() -> None:
     assert 0.02 < kept.mean() < 0.2
 
 
-# Bands
+# Tiles
 
 
-@settings(max_examples=6)
-@given(rows=st.integers(16, 300))
-def test_bands_equal_the_whole_for_every_height(rows: int) -> None:
-    picture = sample(290, 23)
-    np.testing.assert_array_equal(in_bands(picture, rows), in_bands(picture, 290))
-
-
-def test_any_single_row_equals_the_whole() -> None:
-    picture = sample(140, 9)
-    whole, plan = contours(picture, threads=1), plan_contours((140, 9, 3))
-    for start in (0, 1, 127, 128, 139):
-        low, high = plan.needed(start, start + 1)
-        out = np.empty((1, 9), np.float32)
-        plan.band(picture[low:high], start, start + 1, out, Scratch())
-        np.testing.assert_array_equal(out[0], whole[start])
+@pytest.mark.parametrize("height", [1, 127, 128, 129, 290])
+def test_tiles_need_nothing_of_each_other(height: int) -> None:
+    picture = sample(height, 23)
+    np.testing.assert_array_equal(in_tiles(picture, 1), contours(picture, threads=2))
 
 
 def test_wide_pictures_have_lower_tiles() -> None:
-    assert [plan_contours((999, width, 1)).band_rows for width in (1, 16000, 10**6)] == [
-        128,
-        64,
-        32,
-    ]
+    widths = 1, 16000, 10**6
+    assert [lay_contours(Graph((1, 999, width))).tile_rows for width in widths] == [128, 64, 32]
 
 
-def test_threads_change_nothing() -> None:
-    picture = sample(300, 31)
-    np.testing.assert_array_equal(contours(picture, threads=2), contours(picture, threads=1))
-
-
-def test_a_band_of_a_tall_image_needs_a_bounded_run_of_rows() -> None:
-    plan = plan_contours((10**6, 50, 3))
-    low, high = plan.needed(5 * plan.band_rows, 6 * plan.band_rows)
-    assert high - low < 5 * plan.band_rows
+def test_a_tile_of_a_tall_image_needs_a_bounded_run_of_rows() -> None:
+    graph = Graph((3, 10**6, 50))
+    laid = lay_contours(graph)
+    strip = graph.strip([Filling(laid.tap, np.empty(0))], [(640, 768)])
+    assert strip.spans[0] == (540, 868)
+    assert max(strip.room) < 5 * laid.tile_rows
 
 
 # The laws of edges

@@ -12,26 +12,20 @@ from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 
 from edgecli import FilterBank, convolve, load_filter
+from edgecli.conv.norms import norm
 from edgecli.errors import FilterError
 from edgecli.filters import BUILTIN_FILTERS
 from edgecli.operators.operators import (
     EdgeMap,
     Operator,
-    combine_responses,
-    combined_dtype,
     edge_maps,
-    largest_response,
+    largest_strength,
     load_operator,
     merge_banks,
+    response_bounds,
 )
-from edgecli.rows.scratch import Scratch
+from edgecli.rows.memory import Memory
 from tests.conftest import noise
-
-NORMS_AND_NONE = ("none", "magnitude", "max", "sum")
-
-responses = npst.arrays(
-    "int16", st.tuples(st.integers(1, 4), st.just(2), st.just(3)), elements=st.integers(-9000, 9000)
-)
 
 
 def operators(*names: str) -> list[Operator]:
@@ -74,36 +68,6 @@ def test_edge_maps_are_runs_of_the_merged_bank(
     assert list(maps) == [EdgeMap(*one) for one in expected]
 
 
-@given(responses)
-def test_combinations_are_norms_of_the_responses(parts: NDArray[np.int16]) -> None:
-    wide = parts.astype(np.float64)
-    truths = {
-        "magnitude": np.sqrt(np.square(wide).sum(axis=0)),
-        "sum": np.abs(wide).sum(axis=0),
-        "max": np.abs(wide).max(axis=0),
-        "none": wide[0],
-    }
-    for how in NORMS_AND_NONE:
-        if how != "none" or len(parts) == 1:
-            combined = combine_responses(parts.copy(), how, Scratch())
-            truth = truths[how] if len(parts) > 1 else wide[0]  # one alone keeps its sign
-            np.testing.assert_allclose(combined, truth, rtol=1e-6)
-
-
-@given(responses, st.sampled_from(NORMS_AND_NONE))
-def test_the_combined_type_is_known_before(parts: NDArray[np.int16], how: str) -> None:
-    if how != "none" or len(parts) == 1:
-        edge_map = EdgeMap("map", 0, len(parts), how)
-        combined = combine_responses(parts.copy(), how, Scratch())
-        assert combined.dtype == combined_dtype(edge_map, parts.dtype)
-
-
-def test_combining_the_most_negative_response() -> None:
-    parts = np.array([[[-32767]], [[5]]], np.int16)
-    assert combine_responses(parts.copy(), "max", Scratch()).item() == 32767
-    assert combine_responses(parts.copy(), "sum", Scratch()).item() == 32772
-
-
 ODD_SIZES = ["1 2 3; 4 5 6; 7 8 9", "1; 2; 3; 4; 5", "7"]
 SIZES = [*ODD_SIZES, "1 2; 3 4", "1 2 3 4"]
 
@@ -142,20 +106,25 @@ def test_filters_of_different_depths_do_not_merge() -> None:
 @given(
     npst.arrays("float64", (3, 1, 2, 2), elements=st.integers(-9, 9)),
     npst.arrays("float64", 3, elements=st.integers(-99, 99)),
-    st.sampled_from(["max", "sum", "magnitude", "none"]),
+    st.sampled_from(["max", "sum", "magnitude"]),
     st.sampled_from([(0, 255), (-32768, 32767), (-255, 255), (0, 5000), (7, 9)]),
 )
 def test_no_response_is_larger_than_the_largest(
     weight: NDArray[Any], bias: NDArray[Any], how: str, ends: tuple[int, int]
 ) -> None:
     bank = FilterBank(weight, bias)
-    stop = 1 if how == "none" else 3
-    bound = largest_response(bank, EdgeMap("map", 0, stop, how), *ends)
+    bounds = response_bounds(bank, *ends)
     driving = np.where(np.concatenate([weight > 0, weight < 0])[:, 0], ends[1], ends[0])
-    reached = []
-    for image in driving:
-        parts = convolve(image.astype(np.int32), bank, padding="valid")[:stop]
-        reached.append(float(np.abs(combine_responses(parts, how, Scratch())).max()))
-    assert max(reached) <= bound * (1 + 1e-6)
-    if how in ("none", "max"):
-        assert max(reached) == bound
+    responses = [convolve(image.astype(np.int32), bank, padding="valid") for image in driving]
+    assert [np.abs([r[n] for r in responses]).max() for n in range(3)] == list(bounds)
+    largest = largest_strength(EdgeMap("map", 0, 3, how), bounds)
+    strength = np.empty((1, 1), np.float32)
+    for response in responses:
+        norm(response, how, strength, Memory())
+        assert strength.item() <= largest * (1 + 1e-6)
+
+
+def test_a_sigmoid_may_come_near_one_and_nothing_else_enlarges() -> None:
+    bank = FilterBank(np.array([0.25, 3]).reshape(2, 1, 1, 1))
+    assert response_bounds(bank, 0, 1, "sigmoid") == (1.0, 3.0)
+    assert response_bounds(bank, 0, 1, "tanh") == (0.25, 3.0)

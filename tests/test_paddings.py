@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli import convolve
-from edgecli.detect.detection import plan_detection
-from edgecli.detect.pipeline import run_detection
-from edgecli.detect.planning import Lines
+from edgecli.detect.maps import Lines
+from edgecli.detect.plan import plan_detection
+from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.geometry import Axis, PaddingMode, parse_padding, parse_padding_mode
 from edgecli.images.netpbm import read_images
@@ -62,7 +62,7 @@ def lower_bands(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no band be higher than three rows."""
     monkeypatch.setattr("edgecli.conv.engine.FEWEST_ROWS", 1)
     monkeypatch.setattr("edgecli.conv.engine.MOST_ROWS", 3)
-    monkeypatch.setattr("edgecli.detect.pipeline.SMALL_IMAGE", 64)
+    monkeypatch.setattr("edgecli.detect.run.SMALL_IMAGE", 64)
 
 
 def detect(source: Source, settings: Settings) -> list[Array]:

@@ -24,8 +24,8 @@ from edgecli.paint.rendering import (
     rendered_dtype,
     scale_from_extremes,
 )
+from edgecli.rows.memory import Memory
 from edgecli.rows.samples import full_scale, sample_range
-from edgecli.rows.scratch import Scratch
 
 UINT8, UINT16, FLOAT = (np.dtype(name) for name in ("uint8", "uint16", "float32"))
 responses = npst.arrays(
@@ -37,7 +37,7 @@ def rendered(response: Any, scale: Scale | None, samples: np.dtype[Any] = UINT8)
     assert scale is not None
     array = np.asarray(response)
     out = np.empty(array.shape, samples)
-    render(array, scale, out, Scratch())
+    render(array, scale, out, Memory())
     return out
 
 

@@ -39,6 +39,13 @@ class Apart:
     value: int
 
 
+@dataclass
+class Count:
+    """May change."""
+
+    value: int
+
+
 def test_values_are_given_in_order_or_by_name_or_left_out() -> None:
     assert (Point(1).x, Point(1).y, Point(1).note, Point(1).seen) == (1, 0, "", [])
     assert Point(1, 2) == Point(y=2, x=1) == Point(1, y=2)
@@ -51,22 +58,19 @@ def test_defaults_that_are_made_belong_to_one_record_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "named", "message"),
+    ("values", "named"),
     [
-        ((), {}, "Point() lacks x"),
-        ((), {"y": 1}, "Point() lacks x"),
-        ((1,), {"z": 2}, "Point() has no z"),
-        ((), {"z": 2}, "Point() lacks x"),
-        ((1,), {"x": 2}, "Point() has a value given both in order and by name"),
-        ((1, 2, "", [], 5), {}, "Point() has 4 fields, not 5"),
+        ((), {}),
+        ((), {"y": 1}),
+        ((1,), {"z": 2}),
+        ((), {"z": 2}),
+        ((1,), {"x": 2}),
+        ((1, 2, "", [], 5), {}),
     ],
 )
-def test_values_that_do_not_fit(
-    values: tuple[Any, ...], named: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(TypeError) as caught:
+def test_values_that_do_not_fit(values: tuple[Any, ...], named: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="Point has the fields x, y, note, seen: give each once"):
         Point(*values, **named)
-    assert str(caught.value) == message
 
 
 def test_a_record_checks_itself_when_it_is_made_and_when_it_is_replaced() -> None:
@@ -85,9 +89,12 @@ def test_a_record_is_frozen() -> None:
     assert point == Point(1)
 
 
-def test_only_frozen_classes_are_records() -> None:
-    with pytest.raises(TypeError, match="frozen"):
-        dataclass(frozen=False)
+def test_a_record_that_may_change_is_no_key() -> None:
+    count = Count(1)
+    count.value += 1
+    assert count == Count(2)
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(count)
 
 
 def test_equality_and_hash_are_those_of_the_compared_fields() -> None:

@@ -19,9 +19,10 @@ import numpy as np
 import pytest
 
 from edgecli import FilterBank
-from edgecli.detect.detection import plan_detection
-from edgecli.detect.jobs import Outputs, Result
-from edgecli.detect.pipeline import Measured
+from edgecli.detect.jobs import Result
+from edgecli.detect.outputs import Outputs
+from edgecli.detect.plan import plan_detection
+from edgecli.detect.run import Measured
 from edgecli.detect.settings import Settings
 from edgecli.images.formats import FORMATS
 from edgecli.operators.operators import Operator, load_operator

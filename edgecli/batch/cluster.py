@@ -11,10 +11,10 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from edgecli.errors import UsageError
+from edgecli.records import dataclass
 
 PATIENCE = 30
 """Seconds to find a scheduler and its workers."""

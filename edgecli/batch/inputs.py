@@ -7,11 +7,11 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from edgecli.errors import ImageError, UsageError
 from edgecli.images.formats import FORMATS
+from edgecli.records import dataclass, field
 
 READ_ONLY = (
     ".apng", ".avif", ".bmp", ".dib", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".pam",

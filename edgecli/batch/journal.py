@@ -8,20 +8,19 @@ latest line of an input counts. Only where lines begin is kept in memory.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from edgecli.batch.inputs import JOURNAL
 from edgecli.errors import OutputError
 
 SCHEMA = "edgecli.journal/1"
 
-_LINE, _HEAD = 4096, 1024  # bytes, more than most lines have, and all of them but their reports
 _PART = 2**20  # bytes of a file that are hashed at once
 
 Entry = dict[str, Any]
@@ -39,7 +38,7 @@ class Journal:
         self.path = os.path.join(folder, JOURNAL)
         try:
             # One handle for all: closing any other one of the same file would drop the lock.
-            self._file = io.FileIO(self.path, "a+")
+            self._file = open(self.path, "a+b")  # noqa: SIM115 (open until close)
             _lock(self._file)
             self.is_new = os.fstat(self._file.fileno()).st_size == 0
             offsets = self._read()
@@ -51,7 +50,8 @@ class Journal:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._file.close()
+        with suppress(OSError):  # of a line that had no room
+            self._file.close()
 
     def _read(self) -> dict[str, int]:
         """Find where each input's latest line begins, and cut off what has no end."""
@@ -63,16 +63,11 @@ class Journal:
                 offsets[json.loads(match[1])] = end
             end += len(line)
         self._file.truncate(end)
-        self._end = end
         return offsets
 
     def _lines(self) -> Iterator[bytes]:
         self._file.seek(0)
-        reader = io.BufferedReader(self._file)
-        try:
-            yield from iter(reader.readline, b"")  # from the reader itself would close it
-        finally:
-            reader.detach()
+        return iter(self._file.readline, b"")
 
     def find(self, key: str) -> int | None:
         """Return where an input's latest line begins, None if there is none."""
@@ -80,36 +75,24 @@ class Journal:
 
     def append(self, key: str, line: str) -> int:
         """Write an input's line, and return where it begins."""
-        data, offset = f"{line}\n".encode(), self._end
         try:
-            while data:
-                data = data[self._write(data) :]
+            offset = self._file.seek(0, os.SEEK_END)
+            self._file.write(f"{line}\n".encode())
+            self._file.flush()
         except OSError as error:
             raise self._unwritable(error) from error
         self._offsets[key] = offset
         return offset
 
-    def _write(self, data: bytes) -> int:
-        written = self._file.write(data) or 0
-        self._end += written
-        return written
-
     def read(self, offset: int) -> Entry:
         """Read the line that begins at ``offset``."""
-        return cast(Entry, json.loads(self._line(offset)))
+        self._file.seek(offset)
+        return cast(Entry, json.loads(self._file.readline()))
 
     def read_head(self, offset: int) -> Entry:
         """Read the line that begins at ``offset``, all but its reports."""
         self._file.seek(offset)
-        head = self._file.read(_HEAD) or b""
-        return _head_of(head if _REPORTS.encode() in head else self._line(offset))
-
-    def _line(self, offset: int) -> bytes:
-        self._file.seek(offset)
-        line = self._file.read(_LINE) or b""
-        while b"\n" not in line and (more := self._file.read(_LINE)):
-            line += more
-        return line.partition(b"\n")[0]
+        return _head_of(self._file.readline())
 
     def outputs(self) -> Iterator[str]:
         """Yield the outputs of every line, whether or not it still counts."""
@@ -124,7 +107,7 @@ class Journal:
         )
 
 
-def _lock(file: io.FileIO) -> None:
+def _lock(file: BinaryIO) -> None:
     """Take a lock that ends with the process, however that ends, where there are such locks."""
     try:
         import fcntl

@@ -1,20 +1,21 @@
-"""A batch before it runs: a job for each input, what its outputs are called, and which are done."""
+"""A batch before it runs: what the outputs of each input are called, and which are done."""
 
 from __future__ import annotations
 
 import os
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from edgecli.batch.inputs import Found, Input, folded, name_places
 from edgecli.batch.journal import Journal, file_hash, write_line
-from edgecli.batch.work import Job, Work
-from edgecli.detect.jobs import name_outputs, takes_after_input
+from edgecli.batch.work import Item, Work
+from edgecli.detect.outputs import Target, choose_format, name_maps, takes_after_input
 from edgecli.errors import UsageError
+from edgecli.records import dataclass, field
 
 SCHEMA = "edgecli.report/1"
 
@@ -35,16 +36,16 @@ class Totals:
 
 @dataclass
 class Batch:
-    """A batch that can be run, and run again: a job for each input, in order.
+    """A batch that can be run, and run again: an item for each input, in order.
 
     ``lines`` says where an input's line begins in the journal, −1 where there is none yet.
     """
 
-    jobs: Sequence[Job]
+    items: Sequence[Item]
     journal: Journal
     totals: Totals
     lines: array[int]
-    fresh: set[int] = field(default_factory=set)  # jobs that this run did
+    fresh: set[int] = field(default_factory=set)  # items that this run did
     failures: dict[int, str] = field(default_factory=dict)
     troubles: Sequence[tuple[str, str]] = ()
 
@@ -60,9 +61,9 @@ class Batch:
         """
         for path, reason in self.troubles:
             yield _failure(path, reason)
-        for number, job in enumerate(self.jobs):
+        for number, item in enumerate(self.items):
             if number in self.failures:
-                yield _failure(job.path, self.failures[number])
+                yield _failure(item.path, self.failures[number])
             elif self.lines[number] >= 0:
                 entry = self.journal.read(self.lines[number])
                 status = {"status": "done" if number in self.fresh else "skipped"}
@@ -74,135 +75,128 @@ def _failure(path: str, reason: str) -> dict[str, Any]:
 
 
 def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = False) -> Batch:
-    """Give every input a job, and find in the journal which of them are done.
+    """Name every input's outputs, and find in the journal which of them are done.
 
     UsageError where two inputs claim one output, or an output would be written over an input.
     """
-    keys = _Keys(work.output)
-    inputs = [(entry, keys.of(entry.path)) for entry in found.inputs]
+    key_of = _keys(work.output)
+    inputs = [(entry, key_of(entry.path)) for entry in found.inputs]
     inside = any(_is_inside(key) for _, key in inputs)
     if inside:
         ours = set(journal.outputs())
         inputs = [(e, key) for e, key in inputs if not {key, FRAME.sub("", key)} & ours]
-    jobs = _make_jobs(inputs, work, suffix=suffix)
+    items = _make_items(inputs, work, suffix=suffix)
     if inside:
-        _claim(jobs, work, journal)
-    lines, names = array("q", [-1]) * len(jobs), _Names(work)
-    for number, job in enumerate(jobs):
-        offset = journal.find(job.key)
-        if offset is not None and _is_done(job, journal.read_head(offset), work, names):
+        _claim(items, work, journal)
+    lines = array("q", [-1]) * len(items)
+    for number, item in enumerate(items):
+        offset = journal.find(item.key)
+        if offset is not None and _is_done(item, journal.read_head(offset), work):
             lines[number] = offset
-    skipped = len(jobs) - lines.count(-1)
-    totals = Totals(len(jobs) + len(found.troubles), 0, len(found.troubles), skipped)
-    return Batch(jobs, journal, totals, lines, troubles=found.troubles)
+    skipped = len(items) - lines.count(-1)
+    totals = Totals(len(items) + len(found.troubles), 0, len(found.troubles), skipped)
+    return Batch(items, journal, totals, lines, troubles=found.troubles)
 
 
-def name_jobs(found: Found, work: Work, *, suffix: bool = False) -> list[Job]:
-    """Give every input a job without looking into the journal; UsageError as ``plan_batch``."""
-    keys = _Keys(work.output)
-    return _make_jobs([(e, keys.of(e.path)) for e in found.inputs], work, suffix=suffix)
+def name_items(found: Found, work: Work, *, suffix: bool = False) -> list[Item]:
+    """Name every input's outputs, without the journal; UsageError as ``plan_batch``."""
+    key_of = _keys(work.output)
+    return _make_items([(e, key_of(e.path)) for e in found.inputs], work, suffix=suffix)
 
 
-class _Keys:
-    """Names inputs by their path from DIR, so that both can be moved together."""
+def _keys(output: str) -> Callable[[str], str]:
+    """Return what names inputs by their path from DIR, so that both can be moved together."""
+    there = os.path.realpath(output)
 
-    def __init__(self, output: str) -> None:
-        self._output = os.path.realpath(output)
-        self._ways: dict[str, str] = {}
+    @cache
+    def way(folder: str) -> str:
+        to = os.path.realpath(folder)
+        with suppress(ValueError):  # Windows: another drive
+            to = os.path.relpath(to, there)
+        return "" if to == "." else f"{to}/".replace(os.sep, "/")
 
-    def of(self, path: str) -> str:
-        """Return the name of an input."""
+    def key(path: str) -> str:
         folder, slash, name = path.rpartition(os.sep)
-        if folder not in self._ways:
-            way = os.path.realpath(folder + slash)
-            with suppress(ValueError):  # Windows: another drive
-                way = os.path.relpath(way, self._output)
-            self._ways[folder] = "" if way == "." else f"{way}/".replace(os.sep, "/")
-        return self._ways[folder] + name
+        return way(folder + slash) + name
+
+    return key
 
 
 def _is_inside(key: str) -> bool:
     return not key.startswith("../") and not os.path.isabs(key)
 
 
-def _make_jobs(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool) -> list[Job]:
+def _make_items(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool) -> list[Item]:
     sources = {folded(key) for _, key in inputs if _is_inside(key)}
-    names, links = _Names(work), _Links(work.output)
+    endings, links = _endings(work), _links(work.output)
     claims: dict[str, int] = {}
     places = name_places((entry for entry, _ in inputs), suffix=suffix)
-    jobs: list[Job] = []
-    for number, ((entry, key), place) in enumerate(zip(inputs, places, strict=True)):
-        job = Job(entry.path, key, *place)
-        jobs.append(job)
-        for name in names.of(job):
+    items: list[Item] = []
+    for number, ((entry, key), (folder, stem)) in enumerate(zip(inputs, places, strict=True)):
+        start = f"{folder}/{stem}" if folder else stem
+        names = tuple(start + ending for ending in endings(entry.path))
+        items.append(Item(entry.path, key, names))
+        for name in names:
             claim = folded(name)
             other = claims.setdefault(claim, number)
             if other != number:
                 raise UsageError(
-                    f"{jobs[other].path} and {job.path} would both be written to "
+                    f"{items[other].path} and {entry.path} would both be written to "
                     f"{os.path.join(work.output, name)}; --suffix tells them apart"
                 )
-            if claim in sources or name in links.below(job.folder):
+            if claim in sources or name in links(folder):
                 what = "an input of this run" if claim in sources else "a link to another file"
                 where = os.path.join(work.output, name)
                 raise UsageError(f"output {where} is {what}; give another folder with -o")
-    return jobs
+    return items
 
 
-class _Names:
-    """Names outputs by their path below DIR; what follows the stem is the same for most inputs."""
+def _endings(work: Work) -> Callable[[str], list[str]]:
+    """Return what tells how the names of an input's outputs end; most inputs have the same."""
+    target = Target(os.path.join(work.output, ""), work.format, folder=True)
+    looks = takes_after_input(work.settings, work.format)
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
-        self._looks = takes_after_input(work.settings, work.format)
-        self._endings: dict[str, list[str]] = {}
+    @cache
+    def endings(path: str) -> list[str]:
+        format_ = choose_format(path, work.settings, target)
+        return [os.path.basename(p) for p in name_maps(str(target.output), work.settings, format_)]
 
-    def of(self, job: Job) -> list[str]:
-        """Return the outputs of an input."""
-        kind = job.path if self._looks else ""
-        if kind not in self._endings:
-            named = name_outputs(kind, self._work.settings, self._work.target("", ""))
-            self._endings[kind] = [os.path.basename(path) for path in named.paths]
-        stem = f"{job.folder}/{job.stem}" if job.folder else job.stem
-        return [stem + ending for ending in self._endings[kind]]
+    return lambda path: endings(path if looks else "")
 
 
-class _Links:
-    """Finds links among the files of DIR: writing to one would change the file that it leads to."""
+def _links(output: str) -> Callable[[str], set[str]]:
+    """Return what lists links in a folder below DIR, by their path from there.
 
-    def __init__(self, output: str) -> None:
-        self._output = output
-        self._found: dict[str, set[str]] = {}
+    Writing to a link would change the file that it leads to.
+    """
 
-    def below(self, folder: str) -> set[str]:
-        """Return the links in a folder, by their path from DIR."""
-        if folder not in self._found:
-            found = self._found[folder] = set()
-            with suppress(OSError), os.scandir(os.path.join(self._output, folder)) as entries:
-                names = (entry.name for entry in entries if entry.is_symlink())
-                found.update(f"{folder}/{name}" if folder else name for name in names)
-        return self._found[folder]
+    @cache
+    def links(folder: str) -> set[str]:
+        with suppress(OSError), os.scandir(os.path.join(output, folder)) as entries:
+            names = [entry.name for entry in entries if entry.is_symlink()]
+            return {f"{folder}/{name}" if folder else name for name in names}
+        return set()
+
+    return links
 
 
-def _claim(jobs: Iterable[Job], work: Work, journal: Journal) -> None:
+def _claim(items: Iterable[Item], work: Work, journal: Journal) -> None:
     """Note which files in a folder of inputs will be outputs, before there are any."""
     key = f"//{work.identity}"
-    names = _Names(work)
-    outputs = [{"path": name} for job in jobs for name in names.of(job)]
+    outputs = [{"path": name} for item in items for name in item.names]
     entry = {"input": key, "size": 0, "settings": None, "outputs": outputs, "reports": []}
     offset = journal.find(key)
     if offset is None or journal.read(offset) != entry:
         journal.append(key, write_line(entry))
 
 
-def _is_done(job: Job, entry: Mapping[str, Any], work: Work, names: _Names) -> bool:
+def _is_done(item: Item, entry: Mapping[str, Any], work: Work) -> bool:
     """Whether input, settings and outputs are a line's; files are read only when in doubt."""
-    if entry["settings"] != work.identity or not _is_same(job.path, entry):
+    if entry["settings"] != work.identity or not _is_same(item.path, entry):
         return False
-    expected = names.of(job)
     for output in entry["outputs"]:
         path = output["path"]
-        if path not in expected and FRAME.sub("", path) not in expected:
+        if path not in item.names and FRAME.sub("", path) not in item.names:
             return False
         if not _is_same(f"{work.output}/{path}", output):
             return False

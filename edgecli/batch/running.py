@@ -1,4 +1,4 @@
-"""A batch at work: its jobs done on an executor, and what came of each written down."""
+"""A batch at work: its items done on an executor, and what came of each written down."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from queue import SimpleQueue
 
 from edgecli.batch.planning import Batch, Totals
 from edgecli.batch.processes import WorkerLost
-from edgecli.batch.work import Job, Outcome, Work
+from edgecli.batch.work import Item, Outcome, Work
 
 TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}\.edgecli-tmp", re.DOTALL)
 
@@ -49,20 +49,20 @@ def _calls(
     in_flight: int,
     alone: bool,
 ) -> Iterator[tuple[int, Outcome]]:
-    """Yield jobs' numbers with what became of them, in the order in which they finish."""
+    """Yield items' numbers with what became of them, in the order in which they finish."""
     finished: SimpleQueue[tuple[int, Future[Outcome]]] = SimpleQueue()
     running = 0
     for number in numbers:
         if running == in_flight:
             done, future = finished.get()
             running -= 1
-            yield done, _outcome(batch.jobs[done], future)
-        future = executor.submit(work, batch.jobs[number], alone)
+            yield done, _outcome(batch.items[done], future)
+        future = executor.submit(work, batch.items[number], alone)
         future.add_done_callback(partial(_tell, finished, number))
         running += 1
     for _ in range(running):
         done, future = finished.get()
-        yield done, _outcome(batch.jobs[done], future)
+        yield done, _outcome(batch.items[done], future)
 
 
 def _tell(
@@ -71,15 +71,15 @@ def _tell(
     finished.put((number, future))
 
 
-def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
+def _outcome(item: Item, future: Future[Outcome]) -> Outcome:
     """Return what a call gave; whatever happened to its process fails this input alone."""
     try:
         return future.result()
     except WorkerLost as error:
-        return Outcome("failed", error=f"image {job.path} {error}")
+        return Outcome("failed", error=f"image {item.path} {error}")
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        return Outcome("failed", error=f"image {job.path} was lost with its worker ({reason})")
+        return Outcome("failed", error=f"image {item.path} was lost with its worker ({reason})")
 
 
 def _settle(batch: Batch, number: int, outcome: Outcome) -> None:
@@ -88,7 +88,7 @@ def _settle(batch: Batch, number: int, outcome: Outcome) -> None:
         batch.failures[number] = outcome.error
         totals.failed += 1
         return
-    batch.lines[number] = batch.journal.append(batch.jobs[number].key, outcome.line)
+    batch.lines[number] = batch.journal.append(batch.items[number].key, outcome.line)
     if outcome.status == "kept":
         totals.skipped += 1
         return

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from edgecli.batch.journal import file_hash, write_line
-from edgecli.detect.jobs import Limits, Result, Target, detect_input
+from edgecli.detect.jobs import Limits, Result, detect_input
+from edgecli.detect.outputs import Job, Outputs
 from edgecli.detect.plan import Detection, plan_detection
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, ImageError, TooLargeError
 from edgecli.images.files import unreadable
+from edgecli.images.formats import format_of
 from edgecli.images.pillow_guard import lent_once
+from edgecli.records import dataclass, field, replace
 
 Facts = dict[str, Any]
 
@@ -23,13 +25,15 @@ MOST_PLANS = 64
 """Sizes of images whose plans a worker keeps."""
 
 
-class Job(NamedTuple):
-    """An input, the name that the journal knows it by, and where its edge maps go."""
+class Item(NamedTuple):
+    """An input, the name that the journal knows it by, and its outputs by their paths below DIR.
+
+    There may be a hundred thousand.
+    """
 
     path: str
     key: str
-    folder: str
-    stem: str
+    names: tuple[str, ...]
 
 
 class Outcome(NamedTuple):
@@ -82,15 +86,17 @@ class Work:
     threads: int
     plans: Plans = field(default_factory=Plans, compare=False)
 
-    def target(self, folder: str, stem: str) -> Target:
-        """Return where the edge maps of an input go."""
-        place = os.path.join(self.output, folder, "")
-        return Target(place, self.format, folder=True, no_clobber=self.no_clobber, stem=stem)
+    def job(self, item: Item) -> Job:
+        """Return an input with the files that its edge maps go to."""
+        paths = tuple(os.path.join(self.output, name) for name in item.names)
+        folder = os.path.join(os.path.dirname(paths[0]), "")
+        outputs = Outputs(paths, format_of(paths[0]), folder=folder, no_clobber=self.no_clobber)
+        return Job(item.path, outputs)
 
-    def __call__(self, job: Job, alone: bool = False) -> Outcome:
+    def __call__(self, item: Item, alone: bool = False) -> Outcome:
         """Find an input's edges; whatever goes wrong is an outcome too."""
         try:
-            return self._detect(job, alone=alone)
+            return self._detect(item, alone=alone)
         except EdgeCliError as error:
             over_its_share = not alone and self.share < self.limits.max_pixels
             if over_its_share and isinstance(error, TooLargeError):
@@ -98,28 +104,27 @@ class Work:
             return Outcome("failed", error=" ".join(str(error).split()))
         except MemoryError:
             reason = "needs more memory than there is; make it smaller, or give fewer --jobs"
-            return Outcome("failed", error=f"image {job.path} {reason}")
+            return Outcome("failed", error=f"image {item.path} {reason}")
         except Exception as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
-            return Outcome("failed", error=f"image {job.path} met an internal error, {reason}")
+            return Outcome("failed", error=f"image {item.path} met an internal error, {reason}")
 
-    def _detect(self, job: Job, *, alone: bool) -> Outcome:
-        before = _status(job.path)
+    def _detect(self, item: Item, *, alone: bool) -> Outcome:
+        before = _status(item.path)
         settings, limits = self.settings, self.limits
         if alone:
             settings = replace(settings, threads=self.threads)
         else:
             limits = replace(limits, max_pixels=min(self.share, limits.max_pixels))
-        target = self.target(job.folder, job.stem)
         with lent_once():
-            results = detect_input(job.path, settings, target, limits, plan=self.plans)
-        digest = _hash(job.path)
-        if _status(job.path) != before:
-            raise ImageError(f"image {job.path} changed while it was read; run the batch again")
+            results = detect_input(self.job(item), settings, limits, plan=self.plans)
+        digest = _hash(item.path)
+        if _status(item.path) != before:
+            raise ImageError(f"image {item.path} changed while it was read; run the batch again")
         written = self._written(results)
         kept = any(result.kept for result in results)
         entry = {
-            "input": job.key,
+            "input": item.key,
             "size": before[0],
             "mtime": before[1],
             "hash": digest,

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,18 +16,20 @@ import click
 from edgecli import __version__
 from edgecli.batch.inputs import JOURNAL, Found, find_inputs, listed_inputs
 from edgecli.batch.journal import Journal, settings_hash
-from edgecli.batch.planning import Batch, name_jobs, plan_batch
-from edgecli.batch.processes import AHEAD, ProcessExecutor
+from edgecli.batch.planning import Batch, name_items, plan_batch
+from edgecli.batch.processes import ProcessExecutor
 from edgecli.batch.running import remove_temporaries, run_batch
-from edgecli.batch.work import Job, Work
+from edgecli.batch.work import Item, Work
 from edgecli.cli import fail
-from edgecli.cli.options import Reporting, image_options, prepare_report, with_options
+from edgecli.cli.options import FIELDS, Options, option, options_of, with_options
 from edgecli.cli.process import keep_memory
 from edgecli.cli.progress import watched
-from edgecli.detect.jobs import Limits, Result, Target, check_outputs, make_folder, plan_input
-from edgecli.detect.settings import Settings
+from edgecli.cli.request import Reporting, Request, make_request, prepare_report
+from edgecli.detect.jobs import Result, plan_input
+from edgecli.detect.outputs import Target, check_jobs, check_stdin, make_folder
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.images.formats import known_format
+from edgecli.records import dataclass, replace
 from edgecli.reports.batch import write_batch
 from edgecli.reports.image import image_record
 from edgecli.reports.writing import write_reports
@@ -46,10 +47,9 @@ FOLDER_OPTIONS = (
                  help="Tell inputs of the same name apart: by extension, then by number."),
 )  # fmt: skip
 
-TO_A_FOLDER = click.option(
-    "-o", "--output", metavar="DIR",
-    help="The folder to write to, as <stem>-<filter>.png.  [required]",
-)  # fmt: skip
+TO_A_FOLDER = option(
+    "output", metavar="DIR", help="The folder to write to, as <stem>-<filter>.png.  [required]"
+)
 
 RUN_OPTIONS = (
     click.option("--jobs", type=click.IntRange(1, 1024), metavar="N",
@@ -82,17 +82,14 @@ class Running:
 @click.command("batch")
 @click.argument("source")
 @with_options(*FOLDER_OPTIONS)
-@partial(image_options, output=TO_A_FOLDER)
+@options_of(*FIELDS, output=TO_A_FOLDER)
 @with_options(*RUN_OPTIONS)
 def command(
     source: str,
     recursive: bool,
     zero: bool,
     suffix: bool,
-    settings: Settings,
-    target: Target,
-    limits: Limits,
-    reporting: Reporting,
+    options: Options,
     jobs: int | None,
     memory: str | None,
     time_limit: float,
@@ -109,8 +106,11 @@ def command(
     failed.
     """
     keep_memory()  # of processes that begin as forks, too
-    output = _output_folder(target)
-    _check_report(reporting.file, target, (JOURNAL, "index.html") if gallery else (JOURNAL,))
+    check_stdin((source, options.mask))
+    request = make_request(options)
+    output, reporting = _output_folder(request.target), request.reporting
+    paths = (JOURNAL, "index.html") if gallery else (JOURNAL,)
+    _check_report(reporting.file, request.target, paths)
     found = _find(source, output, recursive=recursive, zero=zero).without(reporting.file)
     prepare_report(reporting, output)
     with ExitStack() as stack:
@@ -118,9 +118,9 @@ def command(
         if scheduler is not None:
             found, output = _absolute(found), os.path.abspath(output)
             running = stack.enter_context(_on_cluster(scheduler, memory))
-        work = _make_work(settings, replace(target, output=output), limits, running)
+        work = _make_work(request, output, running)
         if explain:
-            return _explain(name_jobs(found, work, suffix=suffix), work, reporting)
+            return _explain(name_items(found, work, suffix=suffix), work, reporting)
         make_folder(output)
         write_page = _page_writer(output) if gallery else None
         journal = stack.enter_context(_open_journal(output, restart=restart))
@@ -159,14 +159,13 @@ def _open_journal(output: str, *, restart: bool) -> Iterator[Journal]:
         yield journal
 
 
-def _explain(jobs: Sequence[Job], work: Work, reporting: Reporting) -> int:
+def _explain(items: Sequence[Item], work: Work, reporting: Reporting) -> int:
     """Report the plan of every image, done already or not; nothing is written."""
     results: list[Result] = []
     exit_code = 0
-    for job in jobs:
-        target = work.target(job.folder, job.stem)
+    for item in items:
         try:
-            planned = plan_input(job.path, work.settings, target, work.limits)
+            planned = plan_input(work.job(item), work.settings, work.limits)
             results += [result for result, _ in planned]
         except EdgeCliError as error:
             exit_code = fail(str(error))
@@ -185,7 +184,7 @@ def _output_folder(target: Target) -> str:
 
 def _check_report(path: str | None, target: Target, own: Sequence[str]) -> None:
     """Raise UsageError where the report would overwrite a file that is read, or the batch's own."""
-    check_outputs(target.spared, [], path)
+    check_jobs([], target.spared, path)
     for name in own if path is not None else ():
         if os.path.realpath(str(path)) == os.path.realpath(os.path.join(str(target.output), name)):
             raise UsageError(f"report file {path} is the batch's own {name}; give another")
@@ -200,13 +199,14 @@ def _find(source: str, output: str, *, recursive: bool, zero: bool) -> Found:
     return find_inputs(source, output, recursive=recursive)
 
 
-def _make_work(settings: Settings, target: Target, limits: Limits, running: Running) -> Work:
+def _make_work(request: Request, output: str, running: Running) -> Work:
+    settings, target, limits = request.settings, request.target, request.limits
     threads = settings.threads or cores()
-    plain = replace(settings, threads=None, measured=True)
+    plain = replace(settings, threads=None)
     return Work(
         settings=replace(settings, threads=min(max(2 * threads // running.jobs, 1), threads)),
         format=target.format,
-        output=str(target.output),
+        output=output,
         limits=limits,
         no_clobber=target.no_clobber,
         describe=image_record,
@@ -222,7 +222,7 @@ def _run(batch: Batch, work: Work, running: Running, *, fail_fast: bool, quiet: 
         return
     workers = min(running.jobs, left)
     with _executor(running, workers, work.output) as executor:
-        in_flight = workers * (AHEAD + 1)
+        in_flight = 2 * workers  # so that none waits for its next image
         progress = run_batch(batch, executor, work, in_flight=in_flight, fail_fast=fail_fast)
         for _ in progress if quiet else watched(progress):
             pass

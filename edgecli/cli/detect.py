@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import click
 
 from edgecli.cli import fail, refuse_terminal
-from edgecli.cli.options import QuickCommand, Reporting, image_options, prepare_report
+from edgecli.cli.options import FIELDS, Options, options_of
 from edgecli.cli.process import keep_memory
-from edgecli.detect.jobs import (
-    Limits,
-    Outputs,
-    Result,
-    Screen,
-    Target,
-    check_outputs,
-    detect_input,
-    name_outputs,
-    plan_input,
-)
-from edgecli.detect.settings import Settings
-from edgecli.detect.sheet import Sheet, detect_grid, grid_settings, name_grid, plan_grid
+from edgecli.cli.request import Reporting, Request, make_request, prepare_report
+from edgecli.detect.jobs import Limits, Result, Screen, detect_input, plan_input
+from edgecli.detect.outputs import Job, Target, check_jobs, check_stdin, name_job
+from edgecli.detect.sheet import Sheet, detect_grid, grid_operators, name_grid, plan_grid
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.images.formats import known_format
 from edgecli.records import replace
@@ -32,21 +23,14 @@ from edgecli.reports.formats import TEXTS
 from edgecli.reports.writing import write_reports
 
 
-@click.command("detect", cls=QuickCommand)
+@click.command("detect")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@image_options
+@options_of(*FIELDS)
 @click.option("--explain", is_flag=True, help="Print what would be done, and stop.")
 @click.option("--preview", is_flag=True, help="Draw the edge map in the terminal.")
 @click.option("--grid", is_flag=True, help="Write a contact sheet of several filters.")
 def command(
-    inputs: tuple[str, ...],
-    settings: Settings,
-    target: Target,
-    limits: Limits,
-    reporting: Reporting,
-    explain: bool,
-    preview: bool,
-    grid: bool,
+    inputs: tuple[str, ...], options: Options, explain: bool, preview: bool, grid: bool
 ) -> int:
     """Find the edges of one or more images.
 
@@ -54,40 +38,39 @@ def command(
     is written beside its input, or where -o says.
     """
     keep_memory()
-    target = _many_to_folder(inputs, target)
-    settings = replace(settings, measured=reporting.format != "none")
+    check_stdin((*inputs, options.mask))
+    request = make_request(options, apart=grid)
+    target, reporting = _many_to_folder(inputs, request.target), request.reporting
     if grid:
-        _check_sheet(limits, preview=preview)
-        settings = grid_settings(settings)
-    outputs = [
-        name_grid(path, target) if grid else name_outputs(path, settings, target) for path in inputs
-    ]
-    check_outputs((*inputs, *target.spared), outputs, reporting.file)
-    aside = not explain and _to_stdout(outputs)
+        _check_sheet(request.limits, preview=preview)
+        jobs = [name_grid(path, target) for path in inputs]
+    else:
+        jobs = [name_job(path, request.settings, target) for path in inputs]
+    check_jobs(jobs, target.spared, reporting.file)
+    aside = not explain and _to_stdout(jobs)
     prepare_report(reporting, target.output if target.folder else None)
     screen = _screen(reporting, aside=aside) if preview else None
-    way = _sheet if grid else partial(_results, screen=screen)
-    detect = partial(way, explain=explain, quiet=reporting.quiet)
+    detect = _sheets if grid else partial(_results, screen=screen)
     results: list[Result | Sheet] = []
     exit_code = 0
     try:
-        for path in inputs:
+        for job in jobs:
             try:
-                results += detect(path, settings, target, limits)
+                results += detect(job, request, explain=explain)
             except EdgeCliError as error:
-                exit_code = fail(str(error), error.exit_code if len(inputs) == 1 else 1)
+                exit_code = fail(str(error), error.exit_code if len(jobs) == 1 else 1)
     finally:
-        several = len(inputs) > 1
+        several = len(jobs) > 1
         write_reports(results, reporting.format, reporting.file, aside=aside, several=several)
     return exit_code
 
 
-def _to_stdout(outputs: Iterable[Outputs]) -> bool:
+def _to_stdout(jobs: Iterable[Job]) -> bool:
     """Whether an edge map goes to standard output; UsageError for binary to a terminal."""
-    going = [named for named in outputs if "-" in named.paths]
-    for named in going:
-        if not named.format.text:
-            refuse_terminal(named.format.name)
+    going = [job.outputs.format for job in jobs if "-" in job.outputs.paths]
+    for format_ in going:
+        if not format_.text:
+            refuse_terminal(format_.name)
     return bool(going)
 
 
@@ -100,37 +83,33 @@ def _screen(reporting: Reporting, *, aside: bool) -> Screen:
 
 
 def _results(
-    path: str,
-    settings: Settings,
-    target: Target,
-    limits: Limits,
-    *,
-    explain: bool,
-    quiet: bool,
-    screen: Screen | None,
-) -> list[Result]:
+    job: Job, request: Request, *, explain: bool, screen: Screen | None
+) -> Sequence[Result]:
     """Plan an input, or detect its edges; say which files were left as they are."""
+    settings, limits, reporting = request.settings, request.limits, request.reporting
     if explain:
-        return [result for result, _ in plan_input(path, settings, target, limits)]
-    results = detect_input(path, settings, target, limits, screen)
+        return [result for result, _ in plan_input(job, settings, limits)]
+    measured = reporting.format != "none"
+    results = detect_input(job, settings, limits, screen, measured=measured)
     for kept in dict.fromkeys(result.kept for result in results):  # frames may share a file
-        if kept and not quiet:
-            click.echo(f"edgecli: kept {', '.join(kept)}", err=True)
+        if kept:
+            _say_kept(kept, reporting)
     return results
 
 
-def _sheet(
-    path: str, settings: Settings, target: Target, limits: Limits, *, explain: bool, quiet: bool
-) -> list[Sheet]:
+def _sheets(job: Job, request: Request, *, explain: bool) -> Sequence[Sheet]:
     """Write a contact sheet, unless it is to be kept or only explained."""
-    if explain:
-        return [plan_grid(path, settings, target, limits)]
-    (output,) = name_grid(path, target).paths
-    if target.no_clobber and os.path.exists(output):
-        if not quiet:
-            click.echo(f"edgecli: kept {output}", err=True)
+    make = plan_grid if explain else detect_grid
+    if not explain and job.outputs.no_clobber and os.path.exists(job.outputs.paths[0]):
+        _say_kept(job.outputs.paths, request.reporting)
         return []
-    return [detect_grid(path, settings, target, limits)]
+    operators = grid_operators(request.operators)
+    return [make(job, operators, request.settings, request.limits)]
+
+
+def _say_kept(paths: Iterable[str], reporting: Reporting) -> None:
+    if not reporting.quiet:
+        click.echo(f"edgecli: kept {', '.join(paths)}", err=True)
 
 
 def _check_sheet(limits: Limits, *, preview: bool) -> None:

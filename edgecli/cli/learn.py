@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from edgecli.cli import options
-from edgecli.detect.jobs import check_apart, check_stdin
+from edgecli.detect.outputs import check_apart, check_stdin
 from edgecli.errors import ImageError, UsageError
 from edgecli.filters import dump_filter, filter_format
 from edgecli.filters.learn import Task, learn

@@ -9,7 +9,7 @@ from contextlib import closing
 import click
 
 from edgecli.cli import options
-from edgecli.detect.jobs import check_apart
+from edgecli.detect.outputs import check_apart
 from edgecli.errors import UsageError
 from edgecli.images.files import is_device, open_images, whole_file
 from edgecli.images.sources import upright

@@ -1,320 +1,159 @@
-"""The options that commands share: one decorator, and the settings they make."""
+"""What can be written on a command line: the options that commands share, and their values.
+
+Here click alone checks values; ``edgecli.cli.request`` says what they mean.
+"""
 
 from __future__ import annotations
 
 import functools
-import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Collection
+from dataclasses import fields
 from typing import Any
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
 from edgecli.conv.activations import ACTIVATIONS
-from edgecli.detect.jobs import MAX_PIXELS, Limits, Target, check_stdin, make_folder
+from edgecli.detect.jobs import Limits
 from edgecli.detect.maps import Lines
-from edgecli.detect.settings import Settings, parse_scales
-from edgecli.errors import UsageError
-from edgecli.geometry import PADDING_MODES, parse_padding, parse_padding_mode
-from edgecli.images.colour import CHANNELS, parse_colour
-from edgecli.images.files import check_place
+from edgecli.detect.settings import Settings
+from edgecli.geometry import PADDING_MODES
+from edgecli.images.colour import CHANNELS
 from edgecli.images.formats import FORMATS
 from edgecli.images.sources import NAN_CHOICES
-from edgecli.lines.thresholds import choose_threshold
-from edgecli.operators.operators import COMBINATIONS, load_operator
+from edgecli.operators.operators import COMBINATIONS
 from edgecli.paint.colormaps import COLORMAPS
-from edgecli.paint.painting import Style
 from edgecli.paint.rendering import DEPTHS, MAPS
-from edgecli.records import dataclass, replace
+from edgecli.records import dataclass, field
 from edgecli.reports.formats import REPORTS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-FILTER_OPTIONS = (
-    click.option(
-        "-f", "--filter", "filters", multiple=True, metavar="NAME|FILE|ROWS", default=("sobel",),
-        show_default=True,
-        help='A built-in name, a filter file, or inline rows such as "1 0 -1; 1 0 -1; 1 0 -1". '
-        "May be given several times.",
-    ),
-    click.option("--padding", default="same", show_default=True, metavar="valid|same|N|H,W|T,B,L,R",
-                 help="Pixels to add around the image."),
-    click.option("--padding-mode", default="replicate", show_default=True,
-                 metavar="|".join(m + ":V" * (m == "constant") for m in PADDING_MODES),
-                 help="What the added pixels are."),
-    click.option("--stride", default="1", show_default=True, metavar="N|H,W",
-                 help="Pixels from one position of the window to the next."),
-    click.option("--dilation", default="1", show_default=True, metavar="N|H,W",
-                 help="Pixels from one weight of the kernel to the next."),
-    click.option("--convolve", is_flag=True, help="Flip the kernel: convolution, not correlation."),
-    click.option("--channels", type=click.Choice(CHANNELS),
-                 help="What the filters slide over.  [default: gray; rgb for filters of depth 3]"),
-    click.option("--bias", metavar="B[,B…]",
-                 help="A number to add: one for all filters, or one each."),
-    click.option("--activation", type=click.Choice(ACTIVATIONS), default="none", show_default=True,
-                 help="What is done to each response."),
-)  # fmt: skip
-
-MAP_OPTIONS = (
-    click.option("--combine", type=click.Choice(COMBINATIONS),
-                 help="Make one edge map of all filters.  [default: as each operator says]"),
-    click.option("--map", "map_", type=click.Choice(MAPS), default="abs", show_default=True,
-                 help="How responses become pixels; gain never clips, if floats lie in 0 to 1."),
-    click.option("--scales", metavar="S[,S…]",
-                 help="Scales at which a network looks at the image, averaged.  [default: 1]"),
-    click.option("--depth", type=click.Choice(list(DEPTHS)),
-                 help="Bits of the pixels written.  [default: 8; 16 for deeper images]"),
-    click.option("--nan", type=click.Choice(NAN_CHOICES), default="propagate", show_default=True,
-                 help="What NaN in a float image does to the responses that see it."),
-    click.option("--background", default="white", show_default=True, metavar="COLOUR",
-                 help="The colour behind transparent images."),
-)  # fmt: skip
-
-LINE_OPTIONS = (
-    click.option("--thin", is_flag=True,
-                 help="Keep lines of one pixel: non-maximum suppression, or zero crossings."),
-    click.option("--threshold", metavar="V|N%|pNN|otsu|auto",
-                 help="Keep edges stronger than a number, a share of the largest possible "
-                 "response, a percentile, or what Otsu's method finds; auto is hysteresis."),
-    click.option("--hysteresis", metavar="LOW,HIGH",
-                 help="Keep edges stronger than LOW that are connected to one over HIGH."),
-    click.option("--mask", metavar="FILE", help="An image: edges count where it is bright."),
-    click.option("--border", type=click.IntRange(0), default=0, show_default=True,
-                 metavar="N", help="Ignore edges within N pixels of the frame."),
-)  # fmt: skip
-
-STYLE_OPTIONS = (
-    click.option("--colormap", type=click.Choice(COLORMAPS), help="Draw strengths in colours."),
-    click.option("--invert", is_flag=True, help="Draw dark lines on white."),
-    click.option("--overlay", metavar="COLOUR", help="Draw the edges on the image."),
-    click.option("--alpha-out", is_flag=True, help="Make the edges opaque, the rest transparent."),
-)  # fmt: skip
-
-THREADS_OPTION = click.option(
-    "--threads", type=click.IntRange(1, 1024), metavar="N",
-    help="Threads that compute.  [default: all cores]",
-)  # fmt: skip
-
-MAX_PIXELS_OPTION = click.option(
-    "--max-pixels", type=click.IntRange(1), default=MAX_PIXELS, show_default=True, metavar="N",
-    help="Refuse larger images.",
-)  # fmt: skip
-
-TO_ANYWHERE = click.option(
-    "-o", "--output", metavar="PATH|DIR|-",
-    help="Where to write.  [default: <stem>-<filter>.png beside the input]",
-)  # fmt: skip
-
-OUTPUT_OPTIONS = (
-    click.option("--format", "format_", type=click.Choice(list(FORMATS)),
-                 help="What to write.  [default: by the output's extension, else png]"),
-    click.option("--no-clobber", is_flag=True, help="Keep existing files as they are."),
-    click.option("--all-frames", is_flag=True, help="Take every page or frame of a file."),
-    click.option("--no-auto-orient", is_flag=True, help="Do not turn images as their EXIF says."),
-    THREADS_OPTION,
-    MAX_PIXELS_OPTION,
-)  # fmt: skip
-
-PLAIN_REPORT_OPTION = click.option(
-    "--report", type=click.Choice(REPORTS), default="table", show_default=True,
-    help="How to report.",
-)  # fmt: skip
-
-REPORT_OPTIONS = (
-    click.option("--report", type=click.Choice(REPORTS),
-                 help="How to report.  [default: by the report file's extension, else table]"),
-    click.option("--report-file", metavar="PATH", help="Write the report there."),
-    click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
-)  # fmt: skip
+MODES = "|".join(mode + ":V" * (mode == "constant") for mode in PADDING_MODES)
 
 
-class QuickCommand(click.Command):
-    """A command whose short options are found without a search.
+def written(default: Any, values: str | Collection[str], text: str, **details: Any) -> Any:
+    """Declare an option: its default, what can be written, as a pattern or a choice, and help."""
+    known = {"metavar": values} if isinstance(values, str) else {"type": click.Choice([*values])}
+    return field(default=default, metadata={"help": text, **known, **details})
 
-    Click looks for ``-f`` among the long options, and there for names like it, before it looks
-    among the short ones: with the module that compares names, a hundredth of a small image's time.
+
+def flag(text: str, **details: Any) -> Any:
+    """Declare an option that is given or not."""
+    return field(default=False, metadata={"help": text, "is_flag": True, **details})
+
+
+# fmt: off
+@dataclass(frozen=True)
+class Options:
+    """The options of detection as written; None is what was not.
+
+    Defaults are those of the settings, in the words of the command line.
     """
 
-    def make_parser(self, ctx: click.Context) -> Any:
-        """Return Click's parser, which knows each option by every name."""
-        parser: Any = super().make_parser(ctx)
-        with suppress(AttributeError):  # these are click's own, and only save time
-            parser._long_opt.update(parser._short_opt)
-        return parser
+    filters: tuple[str, ...] = written(
+        ("sobel",), "NAME|FILE|ROWS",
+        'A built-in name, a filter file, or inline rows such as "1 0 -1; 1 0 -1; 1 0 -1". '
+        "May be given several times.", names=("-f", "--filter", "filters"), multiple=True)
+    padding: str = written(str(Settings.padding), "valid|same|N|H,W|T,B,L,R",
+        "Pixels to add around the image.")
+    padding_mode: str = written(str(Settings.padding_mode), MODES, "What the added pixels are.")
+    stride: str = written(str(Settings.stride[0]), "N|H,W",
+        "Pixels from one position of the window to the next.")
+    dilation: str = written(str(Settings.dilation[0]), "N|H,W",
+        "Pixels from one weight of the kernel to the next.")
+    convolve: bool = flag("Flip the kernel: convolution, not correlation.")
+    channels: str | None = written(None, CHANNELS,
+        "What the filters slide over.  [default: gray; rgb for filters of depth 3]")
+    bias: str | None = written(None, "B[,B…]",
+        "A number to add: one for all filters, or one each.")
+    activation: str = written(Settings.activation, ACTIVATIONS, "What is done to each response.")
+
+    combine: str | None = written(None, COMBINATIONS,
+        "Make one edge map of all filters.  [default: as each operator says]")
+    map: str = written(Settings.map, MAPS,
+        "How responses become pixels; gain never clips, if floats lie in 0 to 1.")
+    scales: str | None = written(None, "S[,S…]",
+        "Scales at which a network looks at the image, averaged.  [default: 1]")
+    depth: str | None = written(None, DEPTHS,
+        "Bits of the pixels written.  [default: 8; 16 for deeper images]")
+    nan: str = written(Settings.nan, NAN_CHOICES,
+        "What NaN in a float image does to the responses that see it.")
+    background: str = written("white", "COLOUR", "The colour behind transparent images.")
+
+    thin: bool = flag("Keep lines of one pixel: non-maximum suppression, or zero crossings.")
+    threshold: str | None = written(None, "V|N%|pNN|otsu|auto",
+        "Keep edges stronger than a number, a share of the largest possible response, "
+        "a percentile, or what Otsu's method finds; auto is hysteresis.")
+    hysteresis: str | None = written(None, "LOW,HIGH",
+        "Keep edges stronger than LOW that are connected to one over HIGH.")
+    mask: str | None = written(None, "FILE", "An image: edges count where it is bright.")
+    border: int = written(Lines.border, "N", "Ignore edges within N pixels of the frame.",
+        type=click.IntRange(0))
+
+    colormap: str | None = written(None, COLORMAPS, "Draw strengths in colours.")
+    invert: bool = flag("Draw dark lines on white.")
+    overlay: str | None = written(None, "COLOUR", "Draw the edges on the image.")
+    alpha_out: bool = flag("Make the edges opaque, the rest transparent.")
+
+    output: str | None = written(None, "PATH|DIR|-",
+        "Where to write.  [default: <stem>-<filter>.png beside the input]",
+        names=("-o", "--output"))
+    format: str | None = written(None, FORMATS,
+        "What to write.  [default: by the output's extension, else png]")
+    no_clobber: bool = flag("Keep existing files as they are.")
+    all_frames: bool = flag("Take every page or frame of a file.")
+    no_auto_orient: bool = flag("Do not turn images as their EXIF says.")
+    threads: int | None = written(None, "N", "Threads that compute.  [default: all cores]",
+        type=click.IntRange(1, 1024))
+    max_pixels: int = written(Limits.max_pixels, "N", "Refuse larger images.",
+        type=click.IntRange(1))
+
+    report: str | None = written(None, REPORTS,
+        "How to report.  [default: by the report file's extension, else table]")
+    report_file: str | None = written(None, "PATH", "Write the report there.")
+    quiet: bool = flag("Say nothing but errors.", names=("-q", "--quiet"))
+# fmt: on
 
 
-@dataclass(frozen=True)
-class Reporting:
-    """How to report: in which format, where to, or not at all; ``quiet`` leaves out all else."""
+FIELDS = {one.name: one for one in fields(Options)}
 
-    format: str
-    file: str | None
-    quiet: bool = False
+OF_FILTERS = tuple(FIELDS)[: tuple(FIELDS).index("activation") + 1]
+"""The options that say what slides, and how."""
 
 
-def image_options(
-    function: Callable[..., Any], output: Decorator = TO_ANYWHERE
-) -> Callable[..., Any]:
-    """Give a command the options of detection; it receives settings, target, limits, reporting."""
+def option(name: str, **changes: Any) -> Decorator:
+    """Return the option that ``Options`` declares by a name, or one like it."""
+    details = {"default": FIELDS[name].default, **FIELDS[name].metadata, **changes}
+    names = details.pop("names", (f"--{name.replace('_', '-')}",))
+    shown = details["default"] is not None and not details.get("is_flag")
+    return click.option(*names, show_default=shown, **details)
 
-    @functools.wraps(function)
-    def command(**values: Any) -> Any:
-        check_stdin((*values.get("inputs", ()), values.get("source"), values["mask"]))
-        spared = files_of_settings(values)
-        made = {
-            "settings": make_settings(values),
-            "target": replace(make_target(values), spared=spared),
-            "limits": Limits(
-                values.pop("max_pixels"), values.pop("all_frames"), not values.pop("no_auto_orient")
-            ),
-            "reporting": make_reporting(values),
-        }
-        return function(**values, **made)
 
-    return with_options(
-        *FILTER_OPTIONS,
-        *MAP_OPTIONS,
-        *LINE_OPTIONS,
-        *STYLE_OPTIONS,
-        output,
-        *OUTPUT_OPTIONS,
-        *REPORT_OPTIONS,
-    )(command)
+def options_of(*names: str, **changed: Decorator) -> Decorator:
+    """Return a decorator that adds options, whose values a command receives as ``Options``."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def command(**values: Any) -> Any:
+            own = {name: values.pop(name) for name in names}
+            return function(options=Options(**own), **values)
+
+        return with_options(*(changed.get(name) or option(name) for name in names))(command)
+
+    return decorate
 
 
 def with_options(*options: Decorator) -> Decorator:
     """Return a decorator that adds options in the order given."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(options):
-            function = option(function)
+        for add in reversed(options):
+            function = add(function)
         return function
 
     return decorate
 
 
-def files_of_settings(values: dict[str, Any]) -> tuple[str, ...]:
-    """Return the files that filters and the mask are read from."""
-    named = (*values["filters"], values["mask"])
-    return tuple(path for path in named if path and os.path.isfile(path))
-
-
-def make_settings(values: dict[str, Any]) -> Settings:
-    """Make settings of the options' values, taking those out of ``values``."""
-    return Settings(
-        operators=tuple(load_operator(spec) for spec in values.pop("filters")),
-        padding=parse_padding(values.pop("padding")),
-        padding_mode=parse_padding_mode(values.pop("padding_mode")),
-        stride=parse_pair("stride", values.pop("stride")),
-        dilation=parse_pair("dilation", values.pop("dilation")),
-        convolve=values.pop("convolve"),
-        channels=values.pop("channels"),
-        bias=parse_bias(values.pop("bias")),
-        activation=values.pop("activation"),
-        combine=values.pop("combine", None),
-        map=values.pop("map_", "abs"),
-        depth=values.pop("depth", None),
-        lines=make_lines(values),
-        style=make_style(values),
-        scales=parse_scales(values.pop("scales", None)),
-        nan=values.pop("nan", "propagate"),
-        background=parse_colour(values.pop("background", "white")),
-        threads=values.pop("threads", None),
-        apart=bool(values.get("grid")),
-    )
-
-
-def make_lines(values: dict[str, Any]) -> Lines:
-    """Choose which edges count; reads the mask, if there is one."""
-    chosen = choose_threshold(values.pop("threshold", None), values.pop("hysteresis", None))
-    mask = make_mask(values.pop("mask", None))
-    return Lines(values.pop("thin", False), chosen, values.pop("border", 0), mask)
-
-
-def make_mask(path: str | None) -> NDArray[np.bool_] | None:
-    """Read the image that says where edges count, if there is one."""
-    if path is None:
-        return None
-    from edgecli.images.files import read_mask
-
-    return read_mask(path, max_pixels=MAX_PIXELS)
-
-
-def make_style(values: dict[str, Any]) -> Style:
-    """Choose how edges look beyond grey."""
-    overlay = values.pop("overlay", None)
-    return Style(
-        values.pop("colormap", None),
-        values.pop("invert", False),
-        parse_colour(overlay) if overlay is not None else None,
-        values.pop("alpha_out", False),
-    )
-
-
-def make_target(values: dict[str, Any]) -> Target:
-    """Make a target of the options' values; a path that ends in a slash is a folder."""
-    output = values.pop("output")
-    if output == "":
-        raise UsageError("output '' is empty; give a file, a folder or -")
-    folder = output not in (None, "-") and (os.path.isdir(output) or output.endswith(("/", os.sep)))
-    return Target(output, values.pop("format_"), folder, values.pop("no_clobber"))
-
-
-def make_reporting(values: dict[str, Any]) -> Reporting:
-    """Choose the report's format: as asked, by the report file's extension, else a table."""
-    format_, file, quiet = (values.pop(name) for name in ("report", "report_file", "quiet"))
-    if file == "":
-        raise UsageError("report file '' is empty; give a file, or - for standard output")
-    if file in (None, "-"):
-        return Reporting(format_ or ("none" if quiet else "table"), None, quiet)
-    if format_ is None:
-        extensions = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown"}
-        format_ = extensions.get(os.path.splitext(file)[1].lower(), "table")
-    return Reporting(format_, file, quiet)
-
-
-def prepare_report(reporting: Reporting, folder: str | None) -> None:
-    """Raise OutputError, before any work, where the report file cannot be written.
-
-    ``folder`` is where outputs go, if they go to one: it is made for a report in it.
-    """
-    if reporting.file is None or reporting.format == "none":
-        return
-    beside = os.path.realpath(os.path.dirname(reporting.file))
-    if folder is not None and beside == os.path.realpath(folder):
-        make_folder(folder)
-    check_place(reporting.file)
-
-
-def parse_pair(name: str, text: str) -> tuple[int, int]:
-    """Read ``N`` or ``H,W``, each 1 or more.
-
-    >>> parse_pair("stride", "2"), parse_pair("stride", "2,3")
-    ((2, 2), (2, 3))
-    """
-    parts = text.split(",")
-    try:
-        numbers = [int(part) for part in parts]
-    except ValueError:
-        numbers = []
-    if len(numbers) not in (1, 2) or min(numbers) < 1:
-        raise UsageError(f"{name} {text!r} is not N or H,W with numbers from 1 up")
-    return numbers[0], numbers[-1]
-
-
-def parse_bias(text: str | None) -> tuple[float, ...]:
-    """Read numbers separated by commas.
-
-    >>> parse_bias("1,-0.5")
-    (1.0, -0.5)
-    """
-    if text is None:
-        return ()
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise UsageError(
-            f"bias {text!r} is not a number, or numbers separated by commas"
-        ) from error
+THREADS_OPTION = option("threads")
+MAX_PIXELS_OPTION = option("max_pixels")
+PLAIN_REPORT_OPTION = option("report", default="table", help="How to report.")

@@ -5,14 +5,11 @@ A library must not do this to its caller's process; the command line owns its ow
 
 from __future__ import annotations
 
-import atexit
 import gc
 import os
 import sys
-from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
-from typing import NoReturn
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 _KEPT, _LARGEST_KEPT = 2**26, 2**25  # bytes; glibc allows no larger threshold for mmap
@@ -34,21 +31,6 @@ def load(name: str) -> ModuleType:
         gc.freeze()
         if collects:
             gc.enable()
-
-
-def leave(code: int) -> NoReturn:
-    """End the process at once: taking the interpreter apart is a twelfth of a small image's time.
-
-    By now everything is written and closed. Exit handlers still run, and under a debugger, a
-    profiler or ``python -i`` the exit is Python's own.
-    """
-    if sys.gettrace() or sys.getprofile() or sys.flags.inspect:
-        sys.exit(code)
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, OSError, ValueError):  # none, broken, closed
-            stream.flush()
-    os._exit(code)
 
 
 def keep_memory() -> None:

@@ -7,8 +7,10 @@ from contextlib import closing
 
 import click
 
-from edgecli.cli.options import FILTER_OPTIONS, make_settings, with_options
-from edgecli.detect.jobs import Limits, Target, plan_input
+from edgecli.cli.options import OF_FILTERS, Options, options_of
+from edgecli.cli.request import make_request
+from edgecli.detect.jobs import plan_input
+from edgecli.detect.outputs import Target, name_job
 from edgecli.errors import UsageError
 from edgecli.reports.trace import trace_pixel
 from edgecli.reports.writing import print_rows
@@ -17,16 +19,17 @@ from edgecli.reports.writing import print_rows
 @click.command("trace")
 @click.argument("input_path", metavar="INPUT")
 @click.option("--at", required=True, metavar="ROW,COL", help="The output pixel, counted from 0.")
-@with_options(*FILTER_OPTIONS)
-def command(input_path: str, at: str, **values: object) -> None:
+@options_of(*OF_FILTERS)
+def command(input_path: str, at: str, options: Options) -> None:
     """Write out the arithmetic of one output pixel.
 
     INPUT is an image or a grid of numbers, - for standard input.
     """
     row, col = _parse_position(at)
-    settings = make_settings(values)
+    request = make_request(options)
     target = Target(output="-", folder=True)  # nothing is written; any name will do
-    with closing(plan_input(input_path, settings, target, Limits())) as images:
+    job = name_job(input_path, request.settings, target)
+    with closing(plan_input(job, request.settings, request.limits)) as images:
         result, source = next(images)
         rows = list(trace_pixel(result.detection, source, row, col))
     print_rows(rows, sys.stdout)

@@ -7,6 +7,7 @@ band can be computed alone, on any thread, with the same result.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -85,8 +86,17 @@ class Slide:
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
-        """Slide over the image rows ``(C_in, rows, W)`` that are needed."""
+        """Slide over the image rows ``(C_in, rows, W)`` needed, in bands that all methods take."""
         (block,) = blocks
+        ((first, _),) = self.needed(start, stop)
+        for low, high in bands(stop - start, self.plan.most_rows or stop - start):
+            ((top, bottom),) = self.needed(start + low, start + high)
+            part = block[:, top - first : bottom - first]
+            with memory:
+                self._compute(part, start + low, start + high, out[:, low:high], memory)
+
+    def _compute(self, block: Planes, start: int, stop: int, out: Planes, memory: Memory) -> None:
+        """Slide with every method that the plan chose."""
         padded: dict[np.dtype[Any], Planes] = {}
         for part in self.plan.parts if _is_finite(block) else self.plan.sums:
             if part.pixels not in padded:
@@ -203,6 +213,11 @@ class Layer:
     def dtype(self) -> np.dtype[Any]:
         """Return the accumulator's type, or what the activation makes of it."""
         return activated_dtype(self.activation, self.slides[0].dtype)
+
+    @property
+    def grain(self) -> int:
+        """Return the rows that are computed together, wherever a band begins."""
+        return math.lcm(*(slide.plan.grain for slide in self.slides))
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the rows under the window."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -105,6 +106,25 @@ class Plan:
             (p.method.band_rows for p in self.parts if isinstance(p.method, Spectral | Fourier)),
             default=None,
         )
+
+    @property
+    def grain(self) -> int:
+        """Return the output rows that methods take together: BLAS rounds by a row's place there."""
+        return self.most_rows or math.lcm(*(_rows_together(part.method) for part in self.parts))
+
+
+def _rows_together(method: Method) -> int:
+    """Return the rows of one product."""
+    match method:
+        case RowProducts():
+            return len(method.matrix[0])
+        case SeparableProducts():
+            return len(method.down)
+        case LowRank():
+            return len(method.terms[0].down)
+        case Cascade():
+            return len(method.smooth.down)
+    return 1
 
 
 @lru_cache(PLANS_KEPT)

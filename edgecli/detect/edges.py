@@ -60,7 +60,6 @@ def detect_edges(
         lines=Lines(thin, choose_threshold(threshold, hysteresis)),
         scales=parse_scales(scales),
         threads=threads,
-        measured=False,
     )
     detection = plan_detection(settings, source.shape, source.dtype)
     if len(detection.maps) > 1 or map == "raw":
@@ -69,5 +68,5 @@ def detect_edges(
             f"{len(detection.maps)} of {detection.samples[0].name}; use edgecli.convolve"
         )
     sink = ArraySink(detection.written_shape, detection.samples[0])
-    run_detection(detection, source, [sink])
+    run_detection(detection, source, [sink], measured=False)
     return sink.array[..., 0] if sink.array.shape[2] == 1 else sink.array

@@ -1,59 +1,28 @@
-"""One input: its images, where their edge maps go, and what came out."""
+"""One input: its images planned, and their edge maps written to the files of its job."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
-import numpy as np
-
-from edgecli.conv.norms import norm_dtype
-from edgecli.detect.maps import numbers_dtype
+from edgecli.detect.outputs import Job, Outputs, make_folder
 from edgecli.detect.plan import Detection, plan_detection
 from edgecli.detect.run import Measured, run_detection, start_detection, starts_early
 from edgecli.detect.settings import Settings
-from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
-from edgecli.images.files import is_device, is_grid, open_images, whole_file
-from edgecli.images.formats import (
-    FORMATS,
-    Format,
-    ImageFile,
-    begin_file,
-    check_holds,
-    format_of,
-)
+from edgecli.errors import EdgeCliError, TooLargeError
+from edgecli.images.files import open_images, whole_file
+from edgecli.images.formats import Format, ImageFile, begin_file, check_holds
 from edgecli.images.sources import upright
-from edgecli.paint.rendering import DEPTHS
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import NoSink
 from edgecli.rows.base import ImageInfo, Sink, Source
 from edgecli.rows.workers import shared_workers
 
 MAX_PIXELS = 2**31
-
-LEAST_RESPONSE = np.dtype(np.int16)
-"""The narrowest type of responses: a format that cannot hold it holds none of them."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where edge maps go: a file, a folder, ``-``, or None, which is beside the input.
-
-    Files in a folder are named after the input, or after ``stem`` where there is one. ``spared``
-    are the files that the settings were read from: no output may be written over one.
-    """
-
-    output: str | None = None
-    format: str | None = None
-    folder: bool = False
-    no_clobber: bool = False
-    stem: str | None = None
-    spared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,15 +47,6 @@ class Screen(Protocol):
 
 
 @dataclass(frozen=True)
-class Outputs:
-    """The files of one input, a path for each edge map, all of one format."""
-
-    paths: tuple[str, ...]
-    format: Format
-    shared: bool = False  # one file may take every frame of the input
-
-
-@dataclass(frozen=True)
 class Result:
     """One image done: what it was, what was decided, what was measured, what was written.
 
@@ -100,117 +60,11 @@ class Result:
     kept: tuple[str, ...] = ()
 
 
-def name_outputs(path: str, settings: Settings, target: Target) -> Outputs:
-    """Name the files that an input's edge maps go to; UsageError where they have no place.
-
-    Where numbers are to be written, the input is looked into: see ``takes_after_input``.
-
-    >>> from edgecli.operators.operators import load_operator
-    >>> settings = Settings((load_operator("sobel"),))
-    >>> name_outputs("photos/img.jpg", settings, Target()).paths
-    ('photos/img-sobel.png',)
-    """
-    names = [re.sub(r"[^\w.+-]+", "-", edge_map.name) for edge_map in settings.maps]
-    output = target.output or ("-" if path == "-" else None)
-    format_ = _choose_format(path, settings, target, output)
-    _check_format(format_, settings)
-    if output is not None and not target.folder:
-        if len(names) > 1:
-            raise UsageError(
-                f"{len(names)} edge maps do not fit in one output {output}; "
-                "give a folder (-o DIR/) or --combine them into one"
-            )
-        return Outputs((output,), format_, shared=True)
-    folder = output if output is not None else os.path.dirname(path)
-    stem = target.stem
-    if stem is None:
-        stem = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
-    extension = format_.extensions[0]
-    paths = [os.path.join(folder, f"{stem}-{name}{extension}") for name in names]
-    repeated = next((p for p in paths if paths.count(p) > 1), None)
-    if repeated:
-        raise UsageError(
-            f"two edge maps would both be written to {repeated}; --combine them, or put filters "
-            "in files, which have names"
-        )
-    return Outputs(tuple(paths), format_)
-
-
-def _choose_format(path: str, settings: Settings, target: Target, output: str | None) -> Format:
-    if target.format is not None:
-        return FORMATS[target.format]
-    if output not in (None, "-") and not target.folder:
-        return format_of(str(output))
-    if takes_after_input(settings, target.format):
-        return FORMATS["csv" if is_grid(path) else "npy"]
-    return FORMATS["png"]
-
-
-def takes_after_input(settings: Settings, format_: str | None) -> bool:
-    """Whether an input's content decides the format of its outputs in a folder.
-
-    PNG has no signed numbers: a grid of numbers gives such a grid, a picture NumPy's file.
-    """
-    return format_ is None and settings.map == "raw"
-
-
-def _check_format(format_: Format, settings: Settings) -> None:
-    """Raise UsageError where the format can hold the edge maps of no image at all."""
-    if settings.map == "raw":
-        for edge_map in settings.maps:
-            response = norm_dtype(edge_map.combine, edge_map.stop - edge_map.start, LEAST_RESPONSE)
-            check_holds(format_, numbers_dtype(edge_map, settings.lines, response), 1)
-        return
-    samples = DEPTHS[settings.depth] if settings.depth else format_.samples[0]
-    channels = settings.style.channels(1, hues=settings.maps[0].direction)
-    check_holds(format_, np.dtype(samples), channels)
-
-
-def check_outputs(
-    inputs: Sequence[str], outputs: Sequence[Outputs], report: str | None = None
-) -> None:
-    """Raise UsageError if an output or the report would overwrite an input or another output.
-
-    ``outputs`` are those of the first inputs, in order; the others are read for them all.
-    """
-    claimed = {os.path.realpath(path): f"the input {path}" for path in inputs if path != "-"}
-    written = [
-        (path, of) for of, named in zip(inputs, outputs, strict=False) for path in named.paths
-    ]
-    owners: dict[str, str] = {}
-    for path, of in [*written, (report or "-", "")]:
-        if path == "-" or is_device(path):
-            continue
-        real = os.path.realpath(path)
-        if of and real in owners:
-            raise UsageError(
-                f"{owners[real]} and {of} would both be written to {path}; "
-                "detect them one by one, each with its own -o"
-            )
-        if real in claimed:
-            what = "output" if of else "report file"
-            raise UsageError(f"{what} {path} is also {claimed[real]} of this run; give another")
-        claimed[real], owners[real] = f"the output {path}", of
-
-
-def check_apart(output: str, inputs: Iterable[str]) -> None:
-    """Raise UsageError if a single output would overwrite an input."""
-    for path in inputs:
-        if "-" not in (path, output) and os.path.realpath(output) == os.path.realpath(path):
-            raise UsageError(f"output {output} is also the input {path} of this run; give another")
-
-
-def check_stdin(paths: Iterable[str | None]) -> None:
-    """Raise UsageError if more than one input is standard input, which can be read but once."""
-    if [*paths].count("-") > 1:
-        raise UsageError("standard input (-) can be read only once; give files for the others")
-
-
 def plan_input(
-    path: str, settings: Settings, target: Target, limits: Limits, plan: Planner = plan_detection
+    job: Job, settings: Settings, limits: Limits, plan: Planner = plan_detection
 ) -> Generator[tuple[Result, Source], None, None]:
     """Yield a plan for every image of an input, with the source to run it on."""
-    outputs = name_outputs(path, settings, target)
+    path, outputs = job.path, job.outputs
     settings = _fit_format(settings, outputs.format)
     images = open_images(
         path, max_pixels=limits.max_pixels, grey=settings.grey, all_frames=limits.all_frames
@@ -271,30 +125,31 @@ def _numbered(outputs: Outputs, number: int, *, together: bool) -> Outputs:
 
 
 def detect_input(
-    path: str,
+    job: Job,
     settings: Settings,
-    target: Target,
     limits: Limits,
     screen: Screen | None = None,
     plan: Planner = plan_detection,
+    *,
+    measured: bool = True,
 ) -> list[Result]:
     """Write the edge maps of every image of an input; all of a file's, or none of them.
 
-    Each map is also shown on ``screen``, if there is one. Raises an EdgeCliError at the first
-    image that fails.
+    Each map is also shown on ``screen``, if there is one. ``measured`` says whether anyone will
+    ask for the responses' extremes. Raises an EdgeCliError at the first image that fails.
     """
-    with shared_workers(), ExitStack() as files, _Turns() as turns:
+    with shared_workers(), ExitStack() as files, _Turns(measured=measured) as turns:
         begun: dict[str, ImageFile] = {}
-        for planned, source in plan_input(path, settings, target, limits, plan):
+        for planned, source in plan_input(job, settings, limits, plan):
             paths = planned.outputs.paths
-            kept = filter(_is_file, paths) if target.no_clobber else ()
+            kept = filter(_is_file, paths) if job.outputs.no_clobber else ()
             result = replace(planned, kept=tuple(kept))
             if len(result.kept) == len(paths):
                 source.close()
                 turns.take(result)
                 continue
-            if target.folder:
-                make_folder(str(target.output))
+            if job.outputs.folder is not None:
+                make_folder(job.outputs.folder)
             for output in paths:
                 if output not in begun and output not in result.kept:
                     file = files.enter_context(whole_file(output))
@@ -316,8 +171,9 @@ class _Turns:
     written.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, measured: bool) -> None:
         self.results: list[Result] = []
+        self._measured = measured
         self._running: deque[Callable[[], Result]] = deque()
 
     def __enter__(self) -> _Turns:
@@ -338,10 +194,10 @@ class _Turns:
         self.finish(0 if not early else 1)
         try:
             if early:
-                write = start_detection(result.detection, source, sinks)
+                write = start_detection(result.detection, source, sinks, measured=self._measured)
                 self._running.append(lambda: replace(result, measured=write()))
             else:
-                measured = run_detection(result.detection, source, sinks)
+                measured = run_detection(result.detection, source, sinks, measured=self._measured)
                 self.results.append(replace(result, measured=measured))
         finally:
             source.close()
@@ -355,16 +211,6 @@ class _Turns:
             except BaseException:
                 self._running.clear()  # nothing follows an image that is not whole
                 raise
-
-
-def make_folder(path: str) -> None:
-    """Make a folder and those above it; OutputError where that cannot be."""
-    try:
-        os.makedirs(path, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"folder {path} cannot be made: {error.strerror}; give another"
-        ) from error
 
 
 def _is_file(output: str) -> bool:

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.conv.norms import Norm, Select, Strongest, norm_dtype
+from edgecli.conv.norms import Norm, Select, Strongest
 from edgecli.errors import FilterError, UsageError
 from edgecli.filters import FilterBank
 from edgecli.lines.crossings import Cross
 from edgecli.lines.gradients import Direction, Slope, slope_of, smooths
 from edgecli.lines.region import Exclude, inside
-from edgecli.lines.ridges import ROWS, Crest
+from edgecli.lines.ridges import GRAIN, Crest
 from edgecli.lines.thinning import SUPPRESSION, Thin
 from edgecli.lines.thresholds import AUTO, Levels, Threshold, fixed_levels
 from edgecli.operators.operators import EdgeMap, largest_strength
@@ -139,16 +139,6 @@ class _Own:
     slope: Slope | None
     separate: bool  # whether the image's planes were filtered alone
 
-    @property
-    def count(self) -> int:
-        """Return n, the filters of the map; the strength of a single one is signed."""
-        return self.edge_map.stop - self.edge_map.start
-
-    @property
-    def strength(self) -> np.dtype[Any]:
-        """Return the type of the strengths."""
-        return norm_dtype(self.edge_map.combine, self.count, self.dtype)
-
 
 Thinning = Thin | Cross | Crest
 
@@ -171,7 +161,7 @@ def plan_map(
     rounding = largest * ROUNDING if own.dtype.kind == "f" else 0.0
     floor = max(rounding, levels.low if levels else 0.0)
     thins = _thin(own, lines, floor, rounding, unknown=pixels.kind == "f")
-    strength = thins.dtype if thins else own.strength
+    strength = thins.dtype if thins else own.edge_map.strength_type(own.dtype)
     exclude = _exclude(own, responses, lines, graph.source_shape[1:], strength)
     peaks = _links(own, thins, threshold)
     if peaks and exclude is None and picture is None:
@@ -195,7 +185,7 @@ def plan_map(
 def _own(graph: Graph, responses: Responses, edge_map: EdgeMap, lines: Lines) -> _Own:
     """Return the responses of a map; where planes are merged, those of the strongest plane."""
     start, stop, planes = edge_map.start, edge_map.stop, responses.planes
-    tap, size, count = responses.tap, responses.shape[1:], stop - start
+    tap, size, count = responses.tap, responses.shape[1:], edge_map.count
     if planes == 1:
         tap = Tap(tap.place, start, stop)
     else:
@@ -231,8 +221,10 @@ def _thin(
         return Crest(own.shape, floor)
     if own.slope is None:
         return Cross(own.shape, rounding, rounding)
-    sectors, signed = edge_map.linked and not lines.thin, own.count == 1
-    return Thin(own.shape, own.strength, own.slope, floor, sectors, signed, unknown)
+    sectors, signed = edge_map.linked and not lines.thin, own.edge_map.count == 1
+    return Thin(
+        own.shape, own.edge_map.strength_type(own.dtype), own.slope, floor, sectors, signed, unknown
+    )
 
 
 def _links(own: _Own, thins: Thinning | None, threshold: Threshold | None) -> Thin | None:
@@ -279,8 +271,8 @@ def _add_steps(
     threshold.
     """
     strength, before = own.tap, None
-    if own.count > 1:
-        norm = Norm(own.shape, own.dtype, own.edge_map.combine, own.count)
+    if own.edge_map.count > 1:
+        norm = Norm(own.shape, own.dtype, own.edge_map.combine, own.edge_map.count)
         strength = graph.add(norm, own.tap)
     if measures and isinstance(thins, Thin | Crest):
         before = graph.add(exclude, strength) if exclude else strength
@@ -288,7 +280,7 @@ def _add_steps(
         case Thin():
             strength = graph.add(thins, strength, own.tap)
         case Crest():
-            strength = graph.add(thins, strength, grain=ROWS)
+            strength = graph.add(thins, strength, grain=GRAIN)
         case Cross():
             strength = graph.add(thins, strength)
     if exclude is not None:

@@ -56,7 +56,7 @@ class StrengthReader:
         """Measure strengths; where nobody asks, say what is certain: norms are 0 or more."""
         if self._measures:
             return measure(strength, self.plan.clips)
-        norm = self.plan.edge_map.stop - self.plan.edge_map.start > 1
+        norm = self.plan.edge_map.count > 1
         return Extremes(0.0 if norm else -math.inf, math.inf)
 
     def write(self, encoded: Any) -> None:

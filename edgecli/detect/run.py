@@ -51,24 +51,27 @@ def starts_early(detection: Detection, source: Source) -> bool:
 
 
 def start_detection(
-    detection: Detection, source: Source, sinks: Sequence[Sink]
+    detection: Detection, source: Source, sinks: Sequence[Sink], *, measured: bool = True
 ) -> Callable[[], Measured]:
     """Read the whole source and let workers start on it; what is returned writes the edge maps.
 
     So the next frame of a video is read while this one is computed, and no worker waits between
     them. Only within ``shared_workers``, and for what ``starts_early``.
     """
-    return _Running(detection, source, sinks, start_in_order).write
+    return _Running(detection, source, sinks, start_in_order, measured=measured).write
 
 
-def run_detection(detection: Detection, source: Source, sinks: Sequence[Sink]) -> Measured:
+def run_detection(
+    detection: Detection, source: Source, sinks: Sequence[Sink], *, measured: bool = True
+) -> Measured:
     """Read the source once, top to bottom, and write every edge map to its sink.
 
     Maps that need the whole image (``signed``, ``minmax``, thresholds chosen from it, hysteresis)
-    are kept until the last band is in; all others pass through in bands.
+    are kept until the last band is in; all others pass through in bands. ``measured`` says whether
+    anyone will ask for the extremes.
     """
     with blas_for(products=detection.responses.uses_blas):
-        return _Running(detection, source, sinks, map_in_order).write()
+        return _Running(detection, source, sinks, map_in_order, measured=measured).write()
 
 
 class _Running:
@@ -80,13 +83,15 @@ class _Running:
         source: Source,
         sinks: Sequence[Sink],
         in_order: Callable[..., Any],
+        *,
+        measured: bool,
     ) -> None:
         if detection.pixels.kind == "f":
             source = NanCounter(source, refuse=detection.settings.nan == "error")
         self._detection, self._source = detection, source
         self._threads = _useful_threads(detection)
         self._readers = [
-            _reader_of(detection, plan, sink)
+            _reader_of(detection, plan, sink, measured=measured)
             for plan, sink in zip(detection.plans, sinks, strict=True)
         ]
         readers, strips = _strips(detection, self._readers, self._threads)
@@ -106,13 +111,15 @@ class _Running:
         )
 
 
-def _reader_of(detection: Detection, plan: MapPlan, sink: Sink) -> StrengthReader:
+def _reader_of(
+    detection: Detection, plan: MapPlan, sink: Sink, *, measured: bool
+) -> StrengthReader:
     """Return what reads an edge map; its strengths are measured where anything depends on it."""
     given = plan, sink, detection.map_shape, detection.band_rows
     if plan.taps.thin is not None:
         return PeakReader(plan.taps.thin, *given)
     fitted = plan.whole and plan.levels is None  # thresholds or a scale are to be chosen
-    measures = detection.settings.measured or fitted or detection.pixels.kind == "f"
+    measures = measured or fitted or detection.pixels.kind == "f"
     return (KeepingReader if plan.whole else StrengthReader)(*given, measures=measures)
 
 

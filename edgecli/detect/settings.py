@@ -33,18 +33,11 @@ CHOICES = {
 }
 """The settings that are words, and what they can be."""
 
-OF_BANKS = {
-    "padding": "padding",
-    "padding_mode": "padding-mode",
-    "stride": "stride",
-    "dilation": "dilation",
-    "convolve": "convolve",
-    "channels": "channels",
-    "bias": "bias",
-    "activation": "activation",
-    "combine": "combine",
-}
-"""The settings that only a bank that slides can have, and their options."""
+OF_BANKS = (
+    "padding", "padding_mode", "stride", "dilation", "convolve", "channels", "bias", "activation",
+    "combine",
+)  # fmt: skip
+"""The settings that only a bank that slides can have."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +45,8 @@ class Settings:
     """What to do to an image, whichever it is: the options of ``detect``.
 
     UsageError for a choice that does not exist, FilterError where filters and biases do not fit
-    together: both before any image is touched.
+    together: both before any image is touched. Without operators they are what the tiles of a
+    contact sheet share, and fit together once an operator is there.
     """
 
     operators: tuple[Operator, ...]
@@ -73,15 +67,13 @@ class Settings:
     nan: str = "propagate"
     background: tuple[int, int, int] = (255, 255, 255)
     threads: int | None = None
-    measured: bool = True  # whether anyone will ask for the responses' extremes
-    apart: bool = False  # whether each operator is to run alone, as on a contact sheet
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
             value = getattr(self, name)
             if value is not None and value not in choices:
                 raise UsageError(f"{name} {value!r} is unknown; choose from {', '.join(choices)}")
-        if self.apart and len(self.operators) > 1:
+        if not self.operators:
             return
         if self.recipe is not None:
             self._check_recipe(self.recipe.name)
@@ -97,8 +89,9 @@ class Settings:
             raise UsageError(
                 f"{name} is made alone; give no other --filter beside it, and run detect once more"
             )
-        for setting, option in OF_BANKS.items():
+        for setting in OF_BANKS:
             if getattr(self, setting) != getattr(Settings, setting):  # the field's default
+                option = setting.replace("_", "-")
                 raise UsageError(f"{name} has its own filters and takes no --{option}; drop it")
 
     def _check_style(self, edge_map: EdgeMap) -> None:

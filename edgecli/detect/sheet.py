@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
 import numpy as np
 
-from edgecli.detect.jobs import Limits, Outputs, Result, Target, make_folder
+from edgecli.detect.jobs import Limits, Result
+from edgecli.detect.outputs import Job, Outputs, Target, make_folder, named_job
 from edgecli.detect.plan import plan_detection
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import FORMATS, begin_file, check_holds, format_of
 from edgecli.images.sources import upright
-from edgecli.operators.operators import load_operator
+from edgecli.operators.operators import Operator, load_operator
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import ArraySink, ArraySource
 from edgecli.rows.base import ImageInfo, Rows, Source
@@ -39,50 +39,51 @@ class Sheet:
     results: tuple[Result, ...]
 
 
-def name_grid(path: str, target: Target) -> Outputs:
+def name_grid(path: str, target: Target) -> Job:
     """Name the contact sheet of an input: ``<stem>-grid.png`` beside it, or as asked.
 
     UsageError for a format that cannot hold it.
 
-    >>> name_grid("photos/img.jpg", Target()).paths
+    >>> name_grid("photos/img.jpg", Target()).outputs.paths
     ('photos/img-grid.png',)
     """
-    output = target.output or ("-" if path == "-" else None)
-    if output is not None and not target.folder:
-        named = target.format or ("png" if output == "-" else format_of(output).name)
-        check_holds(FORMATS[named], np.dtype(np.uint8), 3)
-        return Outputs((output,), FORMATS[named])
-    format_ = FORMATS[target.format or "png"]
+    file = target.file_of(path)
+    if target.format is not None or file in (None, "-"):
+        format_ = FORMATS[target.format or "png"]
+    else:
+        format_ = format_of(str(file))
     check_holds(format_, np.dtype(np.uint8), 3)
-    stem = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
-    folder = output if output is not None else os.path.dirname(path)
-    return Outputs((os.path.join(folder, f"{stem}-grid{format_.extensions[0]}"),), format_)
+    named = file or f"{target.stem_of(path)}-grid{format_.extensions[0]}"
+    return named_job(path, (named,), format_, target)
 
 
-def grid_settings(settings: Settings) -> Settings:
-    """Return settings of several filters: those asked for, or one beside GRID_FILTERS."""
-    if len(settings.operators) > 1:
-        return settings
-    own = tuple(one for one in settings.operators if one.name not in GRID_FILTERS)
-    return replace(settings, operators=(*own, *map(load_operator, GRID_FILTERS)))
+def grid_operators(asked: Sequence[Operator]) -> tuple[Operator, ...]:
+    """Return several operators: those asked for, or one beside GRID_FILTERS."""
+    if len(asked) > 1:
+        return tuple(asked)
+    own = (one for one in asked if one.name not in GRID_FILTERS)
+    return (*own, *map(load_operator, GRID_FILTERS))
 
 
-def detect_grid(path: str, settings: Settings, target: Target, limits: Limits) -> Sheet:
-    """Write the contact sheet of an input's first image.
+def detect_grid(
+    job: Job, operators: Sequence[Operator], settings: Settings, limits: Limits
+) -> Sheet:
+    """Write the contact sheet of an input's first image, a tile for each operator.
 
-    Each filter runs alone over the whole image, which is kept meanwhile. Raises an EdgeCliError.
+    Each runs alone over the whole image, which is kept meanwhile. Raises an EdgeCliError.
     """
     from edgecli.images.thumbnails import contact_sheet, small  # Pillow loads late
 
-    outputs = name_grid(path, target)
-    if target.folder:
-        make_folder(str(target.output))
+    outputs = job.outputs
+    if outputs.folder is not None:
+        make_folder(outputs.folder)
     # The file first: where it cannot be written, nothing need be computed.
-    with whole_file(outputs.paths[0]) as file, _first_image(path, limits) as (image, source):
+    with whole_file(outputs.paths[0]) as file, _first_image(job, limits) as (image, source):
         (rows,) = source.blocks([(0, source.shape[0])])
         picture = ArraySource(rows, image.info)
         tiles, results = [("image", small(_in_range(rows)))], []
-        for result, maps in _run_each(picture, settings, outputs):
+        for plan in _plan_each(picture, operators, settings, outputs):
+            result, maps = _run(plan, picture)
             results.append(result)
             named = zip(result.detection.maps, maps, strict=True)
             tiles += [(edge_map.name, small(pixels)) for edge_map, pixels in named]
@@ -95,24 +96,26 @@ def detect_grid(path: str, settings: Settings, target: Target, limits: Limits) -
     return Sheet(image.info, outputs, tuple(results))
 
 
+def plan_grid(job: Job, operators: Sequence[Operator], settings: Settings, limits: Limits) -> Sheet:
+    """Return what would be done for an input's contact sheet: a plan for every operator."""
+    with _first_image(job, limits) as (image, source):
+        results = tuple(_plan_each(source, operators, settings, job.outputs))
+        return Sheet(image.info, job.outputs, results)
+
+
 @contextmanager
-def _first_image(path: str, limits: Limits) -> Iterator[tuple[Source, Source]]:
+def _first_image(job: Job, limits: Limits) -> Iterator[tuple[Source, Source]]:
     """Open an input's first image: as it is in the file, and upright."""
-    images = open_images(path, max_pixels=limits.max_pixels)  # holds the file open
+    images = open_images(job.path, max_pixels=limits.max_pixels)  # holds the file open
     with closing(next(images)) as image:
         yield image, upright(image) if limits.auto_orient else image
 
 
-def plan_grid(path: str, settings: Settings, target: Target, limits: Limits) -> Sheet:
-    """Return what would be done for an input's contact sheet: a plan for every filter."""
-    outputs = name_grid(path, target)
-    with _first_image(path, limits) as (image, source):
-        return Sheet(image.info, outputs, tuple(_plan_each(source, settings, outputs)))
-
-
-def _plan_each(source: Source, settings: Settings, outputs: Outputs) -> Iterator[Result]:
+def _plan_each(
+    source: Source, operators: Sequence[Operator], settings: Settings, outputs: Outputs
+) -> Iterator[Result]:
     """Yield the plan of each operator alone, of bare numbers where nothing else is asked for."""
-    for operator in settings.operators:
+    for operator in operators:
         scales = settings.scales if operator.network else (1.0,)
         one = replace(settings, operators=(operator,), scales=scales)
         if one.map == "abs" and one.style.plain and one.combine != "direction":
@@ -122,17 +125,14 @@ def _plan_each(source: Source, settings: Settings, outputs: Outputs) -> Iterator
         yield Result(source.info, detection, named)
 
 
-def _run_each(
-    picture: ArraySource, settings: Settings, outputs: Outputs
-) -> Iterator[tuple[Result, list[Rows]]]:
-    """Yield the result of each operator, with its edge maps."""
-    for plan in _plan_each(picture, settings, outputs):
-        detection = plan.detection
-        sinks = [ArraySink(detection.written_shape, samples) for samples in detection.samples]
-        measured = run_detection(detection, picture, sinks)
-        raw = detection.settings.map == "raw"
-        maps = [_bright(sink.array) if raw else sink.array for sink in sinks]
-        yield replace(plan, measured=measured), maps
+def _run(plan: Result, picture: ArraySource) -> tuple[Result, list[Rows]]:
+    """Return the result of an operator, with its edge maps."""
+    detection = plan.detection
+    sinks = [ArraySink(detection.written_shape, samples) for samples in detection.samples]
+    measured = run_detection(detection, picture, sinks)
+    raw = detection.settings.map == "raw"
+    maps = [_bright(sink.array) if raw else sink.array for sink in sinks]
+    return replace(plan, measured=measured), maps
 
 
 def _bright(responses: Rows) -> Rows:

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -27,13 +26,14 @@ from numpy.typing import NDArray
 from edgecli.errors import FilterError
 from edgecli.filters.bank import FilterBank, check_name, times
 from edgecli.filters.origin import Origin, build_bank, counted, parse_number, quoted
+from edgecli.records import dataclass
 
 _TOKEN = re.compile(r"[^\s,]+|,")
 _WORD_LINE = re.compile(r"\s*([A-Za-z]\w*)\s*:\s*(.*)")
 _WORDS = ("name", "bias", "scale")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """A line of a filter: a row of numbers, a word with its text, or a blank line."""
 

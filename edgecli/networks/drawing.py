@@ -7,10 +7,10 @@ back), one for channels (to the right), and one for vectors, which are bars.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from edgecli.networks.network import INPUT, Summary
+from edgecli.records import dataclass
 
 TALLEST = 150.0  # px of the largest side of any volume, and of the longest vector
 DEEPEST = 60.0  # px of the most channels

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from edgecli.errors import NetworkError
 from edgecli.geometry import Axis
 from edgecli.networks.layers import Add, Concatenate, Flatten, Layer, Shape, Upsample, Windowed
+from edgecli.records import dataclass
 
 LONGEST_TURN = 4096
 """The most outputs of a turn: the product of all scales, divided by what strides undo."""

@@ -26,7 +26,7 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from edgecli.geometry import LARGEST_SIDE, Padding, parse_padding
 from edgecli.networks.layers import LAYERS, Layer, named_filters
 from edgecli.networks.network import INPUT, MOST_LAYERS, Network, Node
 from edgecli.networks.weights import read_weights
+from edgecli.records import replace
 
 ZOO = Path(__file__).with_name("zoo")
 """The folder of the package's networks, each called like its file."""

@@ -39,12 +39,12 @@ def forward(network: Network, images: ArrayLike, threads: int | None = None) -> 
     volume = as_volume(array).astype(np.float32, copy=False)
     graph = Graph(volume.shape)
     tap = lay_out(network, volume.shape, graph, Tap(0))[network.nodes[-1].name]
-    out = np.empty(graph.shape(tap.place), np.float32)
-    reader = Filling(tap, out)
-    shares = share_rows(network, out.shape[1], threads)
+    reader = Filling(tap, np.empty(0, np.float32))  # nothing is allocated before it is known to fit
+    shares = share_rows(network, graph.shape(tap.place)[1], threads)
     strips = cut_strips(graph, [reader], [[share] for share in shares], network.name)
+    reader.out = np.empty(graph.shape(tap.place), np.float32)
     fill(graph, reader, volume, strips, threads)
-    return out.reshape(network.shapes(volume.shape)[network.nodes[-1].name])
+    return reader.out.reshape(network.shapes(volume.shape)[network.nodes[-1].name])
 
 
 def share_rows(network: Network, height: int, threads: int) -> list[Span]:

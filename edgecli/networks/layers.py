@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, get_args
 
@@ -21,6 +20,7 @@ from edgecli.errors import FilterError, GeometryError, NetworkError
 from edgecli.filters import FilterBank, concatenate, load_filter
 from edgecli.filters.builtin import is_builtin, suggestion
 from edgecli.geometry import LARGEST_SIDE, Padding, Window, parse_padding_mode
+from edgecli.records import dataclass
 
 Shape = tuple[int, ...]
 """``(C, H, W)`` of a volume, ``(n,)`` of a vector."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from edgecli.conv import Layer as Slides
 from edgecli.errors import GeometryError, NetworkError
 from edgecli.networks.layers import Convolution, Shape, shape_text, weight_shape
 from edgecli.networks.network import INPUT, Network, Node
@@ -43,7 +44,8 @@ def lay_out(
     taps = {INPUT: source}
     for node in network.nodes:
         step = _prepare(network, node, shapes, batch)
-        taps[node.name] = graph.add(step, *(taps[name] for name in node.inputs))
+        grain = step.grain if isinstance(step, Slides) else 1
+        taps[node.name] = graph.add(step, *(taps[name] for name in node.inputs), grain=grain)
     return taps
 
 

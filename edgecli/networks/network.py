@@ -18,7 +18,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from edgecli.errors import EdgeCliError, NetworkError, hint
@@ -37,6 +36,7 @@ from edgecli.networks.layers import (
     weight_shape,
 )
 from edgecli.networks.weights import Weights, check_weights
+from edgecli.records import dataclass, field
 
 INPUT = "input"
 """The name of the volume that a network is given."""

@@ -8,11 +8,11 @@ and memory follow as for any network.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from edgecli.errors import UsageError
 from edgecli.networks.layers import AveragePool, Mean, Upsample
 from edgecli.networks.network import INPUT, Network, Node
+from edgecli.records import replace
 
 SCALES = (0.5, 1.0, 2.0)
 """The scales that there are: two pixels of a side become one, stay, or one becomes two."""

@@ -30,10 +30,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from edgecli.conv.norms import NORMS
+from edgecli.conv.norms import NORMS, norm_dtype
 from edgecli.filters import RECIPES, FilterBank, concatenate, load_filter
 from edgecli.records import dataclass
 
@@ -82,6 +83,15 @@ class EdgeMap:
     linked: bool = False
     thin: bool = False  # already lines one pixel wide
     soft: bool = False  # edges are ridges, not the responses of derivatives
+
+    @property
+    def count(self) -> int:
+        """Return the number of filters; the strength of a single one is signed."""
+        return self.stop - self.start
+
+    def strength_type(self, responses: np.dtype[Any]) -> np.dtype[Any]:
+        """Return the type of the map's strengths, given that of the responses."""
+        return norm_dtype(self.combine, self.count, responses)
 
 
 def load_operator(spec: str) -> Operator:

@@ -128,7 +128,7 @@ def _combination(detection: Detection, n: int) -> str | None:
     edge_map = detection.maps[n]
     if edge_map.direction:
         return "direction"
-    alone = edge_map.stop - edge_map.start == 1 or edge_map.combine == "none"
+    alone = edge_map.count == 1 or edge_map.combine == "none"
     return None if alone or detection.settings.recipe is not None else edge_map.combine
 
 

@@ -71,6 +71,11 @@ class Node:
         """Return the rows of each tap that the step needs."""
         return self.step.needed(start, stop)
 
+    def whole_grains(self, start: int, stop: int) -> Span:
+        """Return the rows of the grains that rows lie in."""
+        height = self.step.shape[1]
+        return start - start % self.grain, min(-(-stop // self.grain) * self.grain, height)
+
 
 @dataclass(frozen=True)
 class Increment:
@@ -140,6 +145,8 @@ class Graph:
             span, user = spans[place], users[place - 1]
             if span is None or span[0] == span[1]:
                 continue
+            if place < self.places:
+                spans[place] = span = self.nodes[place - 1].whole_grains(*span)
             for tap, (low, high) in zip(user.taps, user.needed(*span), strict=True):
                 other = spans[tap.place]
                 wide = (low, high) if other is None else (min(low, other[0]), max(high, other[1]))
@@ -151,12 +158,12 @@ class Graph:
     ) -> Iterator[Increment]:
         """Yield what each increment computes and keeps, until every reader has its rows.
 
-        A place gains at most its share of ``rows``: rows that become possible all at once, at the
-        image's end or after upsampling, are spread over several increments.
+        A place gains at most its share of ``rows``, or a grain: rows that become possible all at
+        once, at the image's end or after upsampling, are spread over several increments.
         """
         source_height = self.source_shape[1]
-        heights = [self.shape(place)[1] for place in range(self.places)]
-        shares = [max(-(-rows * height // source_height), 1) for height in heights]
+        sized = [(source_height, 1), *((node.step.shape[1], node.grain) for node in self.nodes)]
+        shares = [max(-(-rows * height // source_height), grain) for height, grain in sized]
         done, last = [low for low, _ in spans], [high for _, high in spans]
         shares += last[self.places :]  # readers take all that there is
         while done != last:
@@ -164,7 +171,7 @@ class Graph:
             done[0] = min(done[0] + rows, last[0])
             for place, user in enumerate(users, 1):
                 available = [done[tap.place] for tap in user.taps]
-                most = min(done[place] + shares[place], last[place])
+                most = min(done[place] + max(shares[place], user.grain), last[place])
                 done[place] = _computable(user, done[place], most, last[place], available)
             yield Increment(tuple(zip(before, done, strict=True)), _kept(users, done, last))
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,7 @@ from edgecli.networks import Network, Node, dump_network
 from edgecli.networks.layers import Add, Convolution, Layer, Upsample
 from edgecli.networks.network import INPUT
 from edgecli.networks.weights import Weights, check_weights, dump_weights
+from edgecli.records import dataclass
 
 INPUT_SHAPE = (3, 321, 481)
 """The default input of summaries: the size of a photo in the Berkeley data set."""

@@ -9,13 +9,13 @@ two sides.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from edgecli.records import dataclass
 from edgecli.training.fields import BICUBIC, Field, Picture, Random, blur, log_uniform, widened
 from edgecli.training.scenes import PARTS, Labels, Scene
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import colorsys
 import io
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from edgecli.records import dataclass
 from edgecli.training.fields import (
     Field,
     Picture,

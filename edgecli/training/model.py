@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from torch.nn import functional
 from edgecli.networks import Network
 from edgecli.networks.layers import Add, Convolution, Upsample
 from edgecli.networks.network import INPUT, Node
+from edgecli.records import dataclass
 
 RARE = 0.03
 """The share of edge pixels that an untrained network predicts."""

@@ -10,11 +10,11 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from edgecli.records import dataclass
 from edgecli.training.scenes import Scene, draw_scene
 
 

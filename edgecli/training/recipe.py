@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from typing import Any
 
 from edgecli.errors import UsageError
+from edgecli.records import dataclass, replace
 
 HELD_OUT = 9_000_000
 """The number of the first scene that is measured and not trained on."""

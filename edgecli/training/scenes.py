@@ -9,11 +9,11 @@ alone decide what is an edge, however faint it is in the picture; see ``crops.py
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecli.records import dataclass
 from edgecli.training.fields import Field, Picture, Random, blur, log_uniform
 from edgecli.training.looks import Palette, developed, lit, palette, surface, vary
 from edgecli.training.shapes import Mask, outline, overlap, place, ridge

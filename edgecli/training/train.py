@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from edgecli.networks import Network
+from edgecli.records import dataclass
 from edgecli.training.crops import Crop, crop, whole
 from edgecli.training.model import Model, build
 from edgecli.training.pool import Pool

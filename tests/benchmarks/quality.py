@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.conv import convolve
-from edgecli.detect.detection import plan_detection
-from edgecli.detect.pipeline import run_detection
-from edgecli.detect.planning import Lines
+from edgecli.detect.maps import Lines
+from edgecli.detect.plan import plan_detection
+from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.images.colour import luma
 from edgecli.lines.gradients import gradient, slope_of
@@ -38,7 +38,6 @@ from edgecli.lines.thinning import framed, suppress
 from edgecli.operators.contours import contours
 from edgecli.operators.operators import combine_responses, load_operator
 from edgecli.rows.arrays import ArraySink, ArraySource
-from edgecli.rows.scratch import Scratch
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -8,12 +8,12 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgecli.errors import ImageError
 from edgecli.images.files import whole_file
 from edgecli.images.thumbnails import thumbnail
+from edgecli.records import dataclass, field
 
 FOLDER = "gallery"
 MAX_PIXELS = 2**31

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from math import prod
 from typing import Any, BinaryIO
 
-from edgecli.detect.jobs import make_folder
+from edgecli.detect.outputs import make_folder
 from edgecli.errors import OutputError
 from edgecli.images.files import whole_file
 from edgecli.pages.gallery import entries

@@ -1,4 +1,4 @@
-"""Linking: the short way gives what the stages give, to the bit."""
+"""Linking: the short way gives what the steps give, to the bit."""
 
 from __future__ import annotations
 
@@ -6,20 +6,50 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgecli.detect import planning
-from edgecli.detect.detection import Detection, plan_detection
-from edgecli.detect.pipeline import Measured, run_detection
-from edgecli.detect.planning import Lines
+from edgecli.conv.norms import norm
+from edgecli.detect import maps, plan
+from edgecli.detect.maps import Lines
+from edgecli.detect.plan import Detection, plan_detection
+from edgecli.detect.run import Measured, run_detection
 from edgecli.detect.settings import Settings
 from edgecli.geometry import parse_padding, parse_padding_mode
+from edgecli.lines.gradients import Slope
+from edgecli.lines.linking import find_peaks
+from edgecli.lines.thinning import Thin
 from edgecli.lines.thresholds import parse_hysteresis
-from edgecli.operators import responders
 from edgecli.operators.operators import load_operator
 from edgecli.rows.arrays import ArraySink, ArraySource
+from tests.steps import dirty_memory, whole
 
 SIZES = [(1, 1), (1, 9), (9, 1), (2, 2), (40, 50), (131, 70)]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 9), st.integers(1, 9), st.sampled_from([0, 3]))
+def test_the_peaks_of_a_band_are_what_thinning_leaves_of_it(
+    seed: int, height: int, width: int, floor: int
+) -> None:
+    random = np.random.default_rng(seed)
+    responses = random.integers(-3, 4, (2, height, width)).astype(np.int16)
+    strength = np.empty((1, height, width), np.float32)
+    norm(responses, "magnitude", strength[0], dirty_memory())
+    slope = Slope(((1.0, 0.0), (0.0, 1.0)), both=True)
+    thin = Thin(strength.shape, strength.dtype, slope, floor, sectors=True)
+    thinned = whole(thin, strength, responses)[0]
+    start = int(random.integers(height))
+    stop = int(random.integers(start, height)) + 1
+    (low, high), _ = thin.needed(start, stop)
+    with (memory := dirty_memory()):
+        band = responses[:, low:high]
+        peaks, smallest, largest = find_peaks(thin, band, start, stop, memory)
+    left = thinned[start:stop].ravel()
+    np.testing.assert_array_equal(peaks.found, np.flatnonzero(left))
+    np.testing.assert_array_equal(peaks.strength, left[left > 0])
+    assert smallest == left.min()
+    assert largest == strength[0, low:high].max()
 
 
 def planned(
@@ -55,15 +85,15 @@ def test_the_short_way_gives_the_same_lines(
     thin: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(responders, "LINKED_PIXELS", 16 * size[1])  # many bands
+    monkeypatch.setattr(plan, "LINKED_PIXELS", 16 * size[1])  # many bands
     picture = np.random.default_rng(7).integers(0, 256, size, dtype=np.uint8)
     short = planned(picture, operator, hysteresis, thin=thin, threads=2)
-    assert short.plans[0].linking is not None
+    assert short.plans[0].taps.thin is not None
     found, measured = run(short, picture)
-    monkeypatch.setattr(planning, "_linking", lambda *_: None)
-    stages = planned(picture, operator, hysteresis, thin=thin, threads=2)
-    assert stages.plans[0].linking is None
-    expected, long = run(stages, picture)
+    monkeypatch.setattr(maps, "_links", lambda *_: None)
+    steps = planned(picture, operator, hysteresis, thin=thin, threads=2)
+    assert steps.plans[0].taps.thin is None
+    expected, long = run(steps, picture)
     np.testing.assert_array_equal(found, expected)
     assert measured.extremes == long.extremes
     assert measured.levels == long.levels
@@ -75,9 +105,9 @@ def test_operators_that_are_thinned_and_linked_on_request(
 ) -> None:
     picture = np.random.default_rng(8).integers(0, 256, (60, 70, 3), dtype=np.uint8)
     short = planned(picture, operator, "10%,20%", thin=True)
-    assert short.plans[0].linking is not None
+    assert short.plans[0].taps.thin is not None
     found, _ = run(short, picture)
-    monkeypatch.setattr(planning, "_linking", lambda *_: None)
+    monkeypatch.setattr(maps, "_links", lambda *_: None)
     np.testing.assert_array_equal(found, run(planned(picture, operator, "10%,20%", thin=True),
                                              picture)[0])  # fmt: skip
     assert found.any()
@@ -99,12 +129,12 @@ def test_other_maps_take_the_long_way(
     operator: str, hysteresis: str, settings: dict[str, Any]
 ) -> None:
     picture = np.random.default_rng(9).integers(0, 256, (30, 40, 3), dtype=np.uint8)
-    assert planned(picture, operator, hysteresis, **settings).plans[0].linking is None
+    assert planned(picture, operator, hysteresis, **settings).plans[0].taps.thin is None
 
 
 def test_floats_take_the_long_way_as_they_may_be_nan() -> None:
     picture = np.zeros((30, 40), np.float32)
-    assert planned(picture, "canny:1", "0.1,0.2").plans[0].linking is None
+    assert planned(picture, "canny:1", "0.1,0.2").plans[0].taps.thin is None
 
 
 @pytest.mark.parametrize(

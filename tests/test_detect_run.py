@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgecli import convolve, detect_edges, load_filter
-from edgecli.conv import Convolution
-from edgecli.detect.detection import plan_detection
-from edgecli.detect.pipeline import Measured, run_detection
+from edgecli.conv import Slide
+from edgecli.detect.plan import plan_detection
+from edgecli.detect.run import Measured, run_detection
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, FilterError, GeometryError, ImageError, UsageError
 from edgecli.images.colour import luma
+from edgecli.networks import layout
 from edgecli.operators.operators import load_operator
 from edgecli.rows.arrays import ArraySink, ArraySource
 from edgecli.rows.base import Rows
@@ -291,8 +292,8 @@ def test_threads_and_band_heights_change_nothing(
 ) -> None:
     picture = noise(50, 23, 3)
     truth = detect_edges(picture, map=map_name, padding_mode=mode, threads=1)
-    monkeypatch.setattr(Convolution, "band_rows", rows)
-    monkeypatch.setattr("edgecli.detect.pipeline.SMALL_IMAGE", 1)
+    monkeypatch.setattr(Slide, "band_rows", rows)
+    monkeypatch.setattr("edgecli.detect.run.SMALL_IMAGE", 1)
     source = Strict.of(picture)
     given_settings = settings("sobel", map=map_name, threads=threads)
     np.testing.assert_array_equal(
@@ -308,10 +309,19 @@ def test_what_thinning_needs_around_a_band_fits_methods_of_few_rows(
 ) -> None:
     picture = noise(400, 9)
     planned = plan_detection(settings(name), (400, 9, 1), picture.dtype)
-    assert method in planned.responder.account.method
+    assert method in planned.responses.account().method
     edges = detect_edges(picture, name, map="gain", thin=True)
-    monkeypatch.setattr(Convolution, "band_rows", 7)
+    monkeypatch.setattr(Slide, "band_rows", 7)
     np.testing.assert_allclose(edges, detect_edges(picture, name, map="gain", thin=True), atol=1)
+
+
+def test_networks_are_thinned_in_increments_shorter_than_a_grain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    picture = noise(150, 40, 3)
+    edges = detect_edges(picture, "learned-small", thin=True)
+    monkeypatch.setattr(layout, "INCREMENT_BYTES", 1)
+    np.testing.assert_allclose(detect_edges(picture, "learned-small", thin=True), edges, atol=1)
 
 
 def test_results_come_in_order_and_a_bounded_number_is_drawn_ahead() -> None:

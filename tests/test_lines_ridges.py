@@ -12,18 +12,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from edgecli.detect.ridges import REACH, Crest, across
-from edgecli.detect.stages import Layers, widen
-from edgecli.geometry import bands
-from edgecli.rows.scratch import Scratch
+from edgecli.lines.ridges import REACH, Crest, across
+from tests.steps import dirty_memory, in_bands, whole
 
 Floats = NDArray[np.float32]
 
 
 def thin(soft: NDArray[Any], floor: float = 0.0) -> Floats:
     """Thin a whole map."""
-    layers = Layers((0, len(soft)), soft.astype(np.float32)[np.newaxis])
-    return np.asarray(Crest(floor).apply(layers, (0, len(soft)), Scratch()).strength[0])
+    return np.asarray(whole(Crest((1, *soft.shape), floor), soft.astype(np.float32)[np.newaxis])[0])
 
 
 def ridge(degrees: float, size: int = 41, width: float = 2.0) -> Floats:
@@ -92,19 +89,15 @@ def test_what_is_weak_is_no_edge() -> None:
 @settings(max_examples=25)
 def test_bands_equal_the_whole_to_the_bit(height: int, width: int, rows: int, seed: int) -> None:
     soft = np.random.default_rng(seed).random((height, width), np.float32)
-    whole, stage = thin(soft), Crest(0.0)
-    for cut in bands(height, rows):
-        wide = widen(cut, stage.halo, height)
-        layers = Layers(wide, soft[np.newaxis, slice(*wide)])
-        part = stage.apply(layers, cut, Scratch()).strength[0]
-        np.testing.assert_array_equal(part, whole[slice(*cut)])
+    found = in_bands(Crest((1, height, width), 0.0), [soft[np.newaxis]], rows, dirty_memory())
+    np.testing.assert_array_equal(found[0], thin(soft))
 
 
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=20)
 def test_the_direction_is_the_eigenvector_of_the_least_curvature(seed: int) -> None:
     values = np.random.default_rng(seed).integers(0, 9, (9, 8)).astype(np.float32)
-    x, y = (array.copy() for array in across(values, Scratch()))
+    x, y = (array.copy() for array in across(values, dirty_memory()))
     for (r, c), along in np.ndenumerate(x):
         near = values[r : r + 3, c : c + 3].astype(np.float64)
         xx, yy = (side[0] - 2 * near[1, 1] + side[2] for side in (near[1], near[:, 1]))

@@ -1,0 +1,161 @@
+"""What options mean: the settings, the target, the limits and the report that they ask for."""
+
+from __future__ import annotations
+
+import os
+
+from edgecli.cli.options import Options
+from edgecli.detect.jobs import Limits
+from edgecli.detect.maps import Lines
+from edgecli.detect.outputs import Target, make_folder
+from edgecli.detect.settings import Settings, parse_scales
+from edgecli.errors import UsageError
+from edgecli.geometry import parse_padding, parse_padding_mode
+from edgecli.images.colour import parse_colour
+from edgecli.images.files import check_place
+from edgecli.lines.thresholds import choose_threshold
+from edgecli.operators.operators import Operator, load_operator
+from edgecli.paint.painting import Style
+from edgecli.records import dataclass
+
+REPORT_EXTENSIONS = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown"}
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """How to report: in which format, where to, or not at all; ``quiet`` leaves out all else."""
+
+    format: str
+    file: str | None
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a command is asked to do to every image.
+
+    Where each of several ``operators`` is to run alone, ``settings`` have none: those are shared.
+    """
+
+    operators: tuple[Operator, ...]
+    settings: Settings
+    target: Target
+    limits: Limits
+    reporting: Reporting
+
+
+def make_request(options: Options, *, apart: bool = False) -> Request:
+    """Understand options, and read filters and the mask; FilterError, UsageError and others."""
+    operators = tuple(load_operator(spec) for spec in options.filters)
+    return Request(
+        operators,
+        make_settings(options, () if apart and len(operators) > 1 else operators),
+        _make_target(options),
+        Limits(options.max_pixels, options.all_frames, not options.no_auto_orient),
+        _make_reporting(options),
+    )
+
+
+def make_settings(options: Options, operators: tuple[Operator, ...]) -> Settings:
+    """Return what is done to an image; reads the mask, if there is one."""
+    return Settings(
+        operators,
+        padding=parse_padding(options.padding),
+        padding_mode=parse_padding_mode(options.padding_mode),
+        stride=parse_pair("stride", options.stride),
+        dilation=parse_pair("dilation", options.dilation),
+        convolve=options.convolve,
+        channels=options.channels,
+        bias=parse_bias(options.bias),
+        activation=options.activation,
+        combine=options.combine,
+        map=options.map,
+        depth=options.depth,
+        lines=_make_lines(options),
+        style=_make_style(options),
+        scales=parse_scales(options.scales),
+        nan=options.nan,
+        background=parse_colour(options.background),
+        threads=options.threads,
+    )
+
+
+def _make_lines(options: Options) -> Lines:
+    chosen, mask = choose_threshold(options.threshold, options.hysteresis), None
+    if options.mask is not None:
+        from edgecli.images.files import read_mask
+
+        mask = read_mask(options.mask, max_pixels=Limits.max_pixels)
+    return Lines(options.thin, chosen, options.border, mask)
+
+
+def _make_style(options: Options) -> Style:
+    overlay = None if options.overlay is None else parse_colour(options.overlay)
+    return Style(options.colormap, options.invert, overlay, options.alpha_out)
+
+
+def _make_target(options: Options) -> Target:
+    """Return where edge maps go; a path that ends in a slash is a folder."""
+    output = options.output
+    if output == "":
+        raise UsageError("output '' is empty; give a file, a folder or -")
+    folder = output not in (None, "-") and (os.path.isdir(output) or output.endswith(("/", os.sep)))
+    read = (*options.filters, options.mask)
+    spared = tuple(path for path in read if path and os.path.isfile(path))
+    return Target(output, options.format, folder, options.no_clobber, spared)
+
+
+def _make_reporting(options: Options) -> Reporting:
+    """Choose the report's format: as asked, by the report file's extension, else a table."""
+    format_, file, quiet = options.report, options.report_file, options.quiet
+    if file == "":
+        raise UsageError("report file '' is empty; give a file, or - for standard output")
+    if file in (None, "-"):
+        return Reporting(format_ or ("none" if quiet else "table"), None, quiet)
+    extension = os.path.splitext(file)[1].lower()
+    return Reporting(format_ or REPORT_EXTENSIONS.get(extension, "table"), file, quiet)
+
+
+def prepare_report(reporting: Reporting, folder: str | None) -> None:
+    """Raise OutputError, before any work, where the report file cannot be written.
+
+    ``folder`` is where outputs go, if they go to one: it is made for a report in it.
+    """
+    if reporting.file is None or reporting.format == "none":
+        return
+    beside = os.path.realpath(os.path.dirname(reporting.file))
+    if folder is not None and beside == os.path.realpath(folder):
+        make_folder(folder)
+    check_place(reporting.file)
+
+
+def parse_pair(name: str, text: str) -> tuple[int, int]:
+    """Read ``N`` or ``H,W``, each 1 or more.
+
+    >>> parse_pair("stride", "2"), parse_pair("stride", "2,3")
+    ((2, 2), (2, 3))
+    """
+    parts = text.split(",")
+    try:
+        numbers = [int(part) for part in parts]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (1, 2) or min(numbers) < 1:
+        raise UsageError(f"{name} {text!r} is not N or H,W with numbers from 1 up")
+    return numbers[0], numbers[-1]
+
+
+def parse_bias(text: str | None) -> tuple[float, ...]:
+    """Read numbers separated by commas.
+
+    >>> parse_bias("1,-0.5")
+    (1.0, -0.5)
+    """
+    if text is None:
+        return ()
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(
+            f"bias {text!r} is not a number, or numbers separated by commas"
+        ) from error

@@ -1,0 +1,187 @@
+"""Where edge maps go: files that are named once, before any work, and guarded from one another."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from edgecli.detect.maps import numbers_dtype
+from edgecli.detect.settings import Settings
+from edgecli.errors import OutputError, UsageError
+from edgecli.images.files import is_device, is_grid
+from edgecli.images.formats import FORMATS, Format, check_holds, format_of
+from edgecli.paint.rendering import DEPTHS
+from edgecli.records import dataclass
+
+LEAST_RESPONSE = np.dtype(np.int16)
+"""The narrowest type of responses: a format that cannot hold it holds none of them."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where edge maps were asked to go: a file, a folder, ``-``, or None, beside the input.
+
+    Where ``no_clobber``, files that exist stay as they are. ``spared`` are the files that the
+    settings were read from: no output may be written over one.
+    """
+
+    output: str | None = None
+    format: str | None = None
+    folder: bool = False
+    no_clobber: bool = False
+    spared: tuple[str, ...] = ()
+
+    def file_of(self, path: str) -> str | None:
+        """Return the one file that an input's edge maps go to, None where they are named."""
+        return None if self.folder else self.output or ("-" if path == "-" else None)
+
+    def stem_of(self, path: str) -> str:
+        """Return how the names of an input's files begin."""
+        stem = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
+        return os.path.join(os.path.dirname(path) if self.output is None else self.output, stem)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files of one input, a path for each edge map, all of one format.
+
+    ``folder`` is to be made for them. Where ``no_clobber``, files that exist stay as they are.
+    """
+
+    paths: tuple[str, ...]
+    format: Format
+    shared: bool = False  # one file may take every frame of the input
+    folder: str | None = None
+    no_clobber: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """An input, and the files that are made of it."""
+
+    path: str
+    outputs: Outputs
+
+
+def name_job(path: str, settings: Settings, target: Target) -> Job:
+    """Name the files that an input's edge maps go to; UsageError where they have no place.
+
+    Where numbers are to be written, the input is looked into: see ``takes_after_input``.
+
+    >>> from edgecli.operators.operators import load_operator
+    >>> settings = Settings((load_operator("sobel"),))
+    >>> name_job("photos/img.jpg", settings, Target()).outputs.paths
+    ('photos/img-sobel.png',)
+    """
+    format_ = choose_format(path, settings, target)
+    file = target.file_of(path)
+    if file is None:
+        return named_job(path, name_maps(target.stem_of(path), settings, format_), format_, target)
+    if len(settings.maps) > 1:
+        raise UsageError(
+            f"{len(settings.maps)} edge maps do not fit in one output {file}; "
+            "give a folder (-o DIR/) or --combine them into one"
+        )
+    return named_job(path, (file,), format_, target)
+
+
+def named_job(path: str, paths: tuple[str, ...], format_: Format, target: Target) -> Job:
+    """Return the job of an input whose files have names."""
+    shared = target.file_of(path) is not None
+    folder = target.output if target.folder else None
+    return Job(path, Outputs(paths, format_, shared, folder, target.no_clobber))
+
+
+def name_maps(stem: str, settings: Settings, format_: Format) -> tuple[str, ...]:
+    """Return ``stem``, a dash and the name of each edge map; UsageError for a name twice."""
+    names = [re.sub(r"[^\w.+-]+", "-", edge_map.name) for edge_map in settings.maps]
+    paths = tuple(f"{stem}-{name}{format_.extensions[0]}" for name in names)
+    repeated = next((path for path in paths if paths.count(path) > 1), None)
+    if repeated:
+        raise UsageError(
+            f"two edge maps would both be written to {repeated}; --combine them, or put filters "
+            "in files, which have names"
+        )
+    return paths
+
+
+def choose_format(path: str, settings: Settings, target: Target) -> Format:
+    """Return the format of an input's edge maps; UsageError where it can hold none of them."""
+    file = target.file_of(path)
+    if target.format is not None:
+        format_ = FORMATS[target.format]
+    elif file not in (None, "-"):
+        format_ = format_of(str(file))
+    elif takes_after_input(settings, target.format):
+        format_ = FORMATS["csv" if is_grid(path) else "npy"]
+    else:
+        format_ = FORMATS["png"]
+    _check_format(format_, settings)
+    return format_
+
+
+def takes_after_input(settings: Settings, format_: str | None) -> bool:
+    """Whether an input's content decides the format of its outputs in a folder.
+
+    PNG has no signed numbers: a grid of numbers gives such a grid, a picture NumPy's file.
+    """
+    return format_ is None and settings.map == "raw"
+
+
+def _check_format(format_: Format, settings: Settings) -> None:
+    if settings.map == "raw":
+        for edge_map in settings.maps:
+            response = edge_map.strength_type(LEAST_RESPONSE)
+            check_holds(format_, numbers_dtype(edge_map, settings.lines, response), 1)
+        return
+    samples = DEPTHS[settings.depth] if settings.depth else format_.samples[0]
+    channels = settings.style.channels(1, hues=settings.maps[0].direction)
+    check_holds(format_, np.dtype(samples), channels)
+
+
+def check_jobs(jobs: Sequence[Job], spared: Iterable[str] = (), report: str | None = None) -> None:
+    """Raise UsageError if an output or the report would overwrite what is read or written."""
+    read = (*(job.path for job in jobs), *spared)
+    claimed = {os.path.realpath(path): f"the input {path}" for path in read if path != "-"}
+    written = [(path, job) for job in jobs for path in job.outputs.paths]
+    owners: dict[str, str] = {}
+    for path, job in [*written, (report or "-", None)]:
+        if path == "-" or is_device(path):
+            continue
+        real = os.path.realpath(path)
+        if job is not None and real in owners:
+            raise UsageError(
+                f"{owners[real]} and {job.path} would both be written to {path}; "
+                "detect them one by one, each with its own -o"
+            )
+        if real in claimed:
+            what = "output" if job is not None else "report file"
+            raise UsageError(f"{what} {path} is also {claimed[real]} of this run; give another")
+        claimed[real] = f"the output {path}"
+        owners[real] = job.path if job is not None else ""
+
+
+def check_apart(output: str, inputs: Iterable[str]) -> None:
+    """Raise UsageError if a single output would overwrite an input."""
+    for path in inputs:
+        if "-" not in (path, output) and os.path.realpath(output) == os.path.realpath(path):
+            raise UsageError(f"output {output} is also the input {path} of this run; give another")
+
+
+def check_stdin(paths: Iterable[str | None]) -> None:
+    """Raise UsageError if more than one input is standard input, which can be read but once."""
+    if [*paths].count("-") > 1:
+        raise UsageError("standard input (-) can be read only once; give files for the others")
+
+
+def make_folder(path: str) -> None:
+    """Make a folder and those above it; OutputError where that cannot be."""
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"folder {path} cannot be made: {error.strerror}; give another"
+        ) from error

@@ -12,7 +12,6 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -114,12 +113,10 @@ class _Picture:
 
     def __init__(self, shape: Shape, path: str, pixels: int) -> None:
         C, H, W = volume_shape(shape)
-        sizes = ((n, -(-H // n), -(-W // n)) for n in count(1))
-        self._factor, rows, cols = next(
-            (n, rows, cols)
-            for n, rows, cols in sizes
-            if C * rows * cols <= pixels or rows == cols == 1
-        )
+        self._factor, rows, cols = 1, H, W
+        while C * rows * cols > pixels and max(rows, cols) > 1:
+            self._factor += 1
+            rows, cols = -(-H // self._factor), -(-W // self._factor)
         self._path, self._width = path, W
         self._sums = np.zeros((C, rows, cols), np.float32)
         self._counts = np.zeros(rows, np.float32)

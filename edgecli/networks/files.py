@@ -32,7 +32,7 @@ from typing import Any
 
 from edgecli.errors import EdgeCliError, NetworkError, hint
 from edgecli.geometry import LARGEST_SIDE, Padding, parse_padding
-from edgecli.networks.layers import LAYERS, Layer, named_filters
+from edgecli.networks.layers import LAYERS, Layer, named_filters, people_shape
 from edgecli.networks.network import INPUT, MOST_LAYERS, Network, Node
 from edgecli.networks.weights import read_weights
 from edgecli.records import replace
@@ -266,10 +266,10 @@ def dump_network(network: Network, weights: str | None = None) -> str:
 
     Reading it back gives equal layers. Keys with their default value are left out.
     """
-    C, H, W = network.input_shape
+    shape = people_shape(network.input_shape)
     blocks = [
         _block("", name=network.name, weights=weights),
-        _block("[input]\n", shape=[H, W, C], white=network.white),
+        _block("[input]\n", shape=shape, white=network.white),
     ]
     before = INPUT
     for node in network.nodes:
@@ -294,17 +294,7 @@ def _changed(layer: Layer) -> dict[str, Any]:
 
 
 def _block(title: str, **keys: Any) -> str:
-    """Return a title and a line for each key that has a value."""
-    lines = (f"{key} = {_toml(value)}\n" for key, value in keys.items() if value is not None)
+    """Return a title and a line for each key that has a value, which TOML writes as JSON does."""
+    given = {key: value for key, value in keys.items() if value is not None}
+    lines = (f"{key} = {json.dumps(given[key], ensure_ascii=False)}\n" for key in given)
     return title + "".join(lines)
-
-
-def _toml(value: Any) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return json.dumps(value, ensure_ascii=False)
-        case tuple() | list():
-            return f"[{', '.join(map(_toml, value))}]"
-    return repr(value)

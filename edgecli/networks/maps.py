@@ -18,7 +18,7 @@ from edgecli.networks.layout import cut_strips, lay_out
 from edgecli.networks.network import Network
 from edgecli.networks.steps import VOLUMES, Input
 from edgecli.records import dataclass
-from edgecli.rows.base import ImageInfo, Planes, Source, Span
+from edgecli.rows.base import ImageInfo, Planes, Rowwise, Source, Span
 from edgecli.rows.blas import one_blas_thread
 from edgecli.rows.graph import Graph, Tap
 from edgecli.rows.memory import Memory
@@ -70,28 +70,24 @@ def run_on_image(
     given = graph.add(Input((channels, H, W), network.white), Tap(0))
     taps = lay_out(network, (channels, H, W), graph, given)
     shapes = list(network.shapes((channels, H, W)).values())[1:]
-    threads = chosen_threads(threads)
-    with collectors_for(shapes, output_paths(network, output)) as collectors:
-        readers = [
-            LayerReader(taps[node.name], collector)
-            for node, collector in zip(network.nodes, collectors, strict=True)
-        ]
+    threads, named = chosen_threads(threads), output_paths(network, output)
+    with collectors_for(shapes, named) as collectors:
+        pairs = zip(named, collectors, strict=True)
+        readers = [LayerReader(taps[name], collector) for (name, _), collector in pairs]
         heights = [graph.shape(reader.taps[0].place)[1] for reader in readers]
         strips = cut_strips(graph, readers, _shares(network, H, heights, threads), network.name)
         with one_blas_thread():
             Running(graph, source, readers, strips, threads).write()
         for collector in collectors:
             collector.finish()
-    told = zip(network.nodes, shapes, readers, output_paths(network, output), strict=True)
+    told = zip(network.nodes, shapes, readers, named, strict=True)
     return tuple(
-        LayerMaps(
-            node.name, node.layer.kind, people_shape(shape), reader.smallest, reader.largest, path
-        )
-        for node, shape, reader, (_, path) in told
+        LayerMaps(name, node.layer.kind, people_shape(shape), reader.smallest, reader.largest, path)
+        for node, shape, reader, (name, path) in told
     )
 
 
-class LayerReader:
+class LayerReader(Rowwise):
     """The reader that hands a layer's maps to a collector, and looks at their extremes."""
 
     grain = 1
@@ -100,10 +96,6 @@ class LayerReader:
         self.taps = (tap,)
         self.smallest, self.largest = math.inf, -math.inf
         self._collector = collector
-
-    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the same rows."""
-        return ((start, stop),)
 
     def encode(self, blocks: Sequence[Planes], start: int, stop: int, memory: Memory) -> Any:
         """Measure rows, and let the collector reduce or store them."""
@@ -137,19 +129,12 @@ def output_paths(network: Network, output: str) -> list[tuple[str, str]]:
     if output.endswith(".npz"):
         return [(name, output) for name in names]
     digits = len(str(len(names)))
-    return [
-        (name, os.path.join(output, f"{number:0{digits}}-{name}.png"))
-        for number, name in enumerate(names, 1)
-    ]
+    files = (f"{number:0{digits}}-{name}.png" for number, name in enumerate(names, 1))
+    return [(name, os.path.join(output, file)) for name, file in zip(names, files, strict=True)]
 
 
 def describe_run(
-    network: Network,
-    source: Source,
-    output: str,
-    *,
-    random_weights: bool,
-    threads: int | None,
+    network: Network, source: Source, output: str, *, random_weights: bool, threads: int | None
 ) -> Run:
     """Run a network on an image, and report what it made and how long it took."""
     started = time.perf_counter()

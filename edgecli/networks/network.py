@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from edgecli.errors import EdgeCliError, NetworkError, hint
@@ -61,10 +61,8 @@ class Node:
     @property
     def shape_sources(self) -> tuple[str, ...]:
         """Return the names of the layers whose shapes determine its own."""
-        match self.layer:
-            case Upsample(to=str(name)):
-                return *self.inputs, name
-        return self.inputs
+        to = self.layer.to if isinstance(self.layer, Upsample) else None
+        return self.inputs if to is None else (*self.inputs, to)
 
     def __str__(self) -> str:
         return f"layer {self.name!r} ({self.layer.kind})"
@@ -178,10 +176,9 @@ class Network:
         shapes = self.shapes()
         found: dict[str, Shape] = {}
         for node in self.nodes:
-            if isinstance(node.layer, Convolution) and node.layer.bank is not None:
-                continue
-            parts = _parameters(node.layer, [shapes[name] for name in node.inputs])
-            found |= {f"{node.name}.{part}": shape for part, shape in parts.items()}
+            if not (isinstance(node.layer, Convolution) and node.layer.bank):
+                parts = _parameters(node.layer, [shapes[name] for name in node.inputs])
+                found |= {f"{node.name}.{part}": shape for part, shape in parts.items()}
         return found
 
     def summary(self, input_shape: tuple[int, int, int] | None = None) -> Summary:
@@ -199,7 +196,7 @@ class Network:
         return Summary(self.name, people_shape(shape), tuple(_facts(self, shapes)))
 
 
-def _facts(network: Network, shapes: Mapping[str, Shape]) -> Iterable[LayerFacts]:
+def _facts(network: Network, shapes: Mapping[str, Shape]) -> Iterator[LayerFacts]:
     fields = {INPUT: (Field(), Field())}
     for node in network.nodes:
         inputs = [shapes[name] for name in node.inputs]

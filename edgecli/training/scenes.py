@@ -169,11 +169,7 @@ def _cast_contact_shadow(canvas: _Canvas, mask: Mask, centre: Place) -> None:
 
 
 def _paint(
-    canvas: _Canvas,
-    mask: Mask,
-    centre: Place,
-    base: Field | None = None,
-    kind: str = "thing",
+    canvas: _Canvas, mask: Mask, centre: Place, base: Field | None = None, kind: str = "thing"
 ) -> None:
     """Paint a surface in a mask around a centre.
 

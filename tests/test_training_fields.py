@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgecli.training.fields import TEXTURES, Texture, blur, normalised, slow
-from edgecli.training.looks import colour, developed, lit, palette, surface
+from edgecli.training.looks import colour, developed, lit, palette, pick, surface
 from edgecli.training.shapes import OUTLINES, outline, overlap, ragged, ridge
 
 
@@ -83,7 +83,7 @@ def test_parts_are_cut_at_the_borders(centre: tuple[float, float]) -> None:
 def test_colours_and_surfaces_are_light_of_0_to_1_or_a_little_more() -> None:
     random = np.random.default_rng(0)
     for _ in range(20):
-        base = palette(random).pick(random)
+        base = pick(random, palette(random))
         assert base.shape == colour(random).shape == (3,)
         pixels = surface(random, (17, 23), base)
         assert pixels.shape == (17, 23, 3)

@@ -81,9 +81,9 @@ def test_edges_are_where_labels_change_and_nowhere_else(seed: int) -> None:
 
 def test_one_label_has_no_edges() -> None:
     labels = np.full((9, 9), PARTS, np.int16)
-    asked = target(np.zeros((9, 9, 3), np.uint8), labels)
-    assert not asked.edges.any()
-    assert (asked.weight == 1).all()
+    edges, weight = target(Scene(np.zeros((9, 9, 3), np.uint8), labels))
+    assert not edges.any()
+    assert (weight == 1).all()
 
 
 def test_labels_fall_off_within_two_pixels() -> None:
@@ -97,17 +97,15 @@ def test_labels_fall_off_within_two_pixels() -> None:
 
 def test_a_clear_edge_counts_in_full_and_a_part_for_half() -> None:
     for labels, most in (((16, 32), 1.0), ((16, 17), PART)):
-        scene = pair(60, 160, labels)
-        asked = target(scene.picture, scene.labels)
-        np.testing.assert_array_equal(asked.edges[:, 15], np.float32(most))
-        assert (asked.weight == 1).all()
+        edges, weight = target(pair(60, 160, labels))
+        np.testing.assert_array_equal(edges[:, 15], np.float32(most))
+        assert (weight == 1).all()
 
 
 def test_what_cannot_be_seen_is_not_asked_for() -> None:
-    scene = pair(100, 102)
-    asked = target(scene.picture, scene.labels)
-    assert not asked.edges.any()
-    columns = asked.weight.all(axis=0)
+    edges, weight = target(pair(100, 102))
+    assert not edges.any()
+    columns = weight.all(axis=0)
     assert columns.tolist() == [not 15 - REACH <= x <= 15 + REACH for x in range(32)]
 
 
@@ -124,10 +122,10 @@ def test_crops_repeat_and_are_pictures(seed: int) -> None:
     scene = drawn(seed, SIDE)
     first, again = (crop(np.random.default_rng(seed), scene, 48) for _ in range(2))
     np.testing.assert_array_equal(first.pixels, again.pixels)
-    np.testing.assert_array_equal(first.target.edges, again.target.edges)
+    np.testing.assert_array_equal(first.edges, again.edges)
     assert first.pixels.shape == (3, 48, 48)
-    assert first.pixels.dtype == first.target.edges.dtype == first.target.weight.dtype == np.float32
-    for values in (first.pixels, first.target.edges, first.target.weight):
+    assert first.pixels.dtype == first.edges.dtype == first.weight.dtype == np.float32
+    for values in (first.pixels, first.edges, first.weight):
         assert 0 <= values.min() <= values.max() <= 1
 
 

@@ -38,19 +38,12 @@ FAINT, CLEAR = 1.0, 2.5
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
-    """What to predict and how much it matters, each ``(H, W)`` of 0 to 1."""
-
-    edges: Field
-    weight: Field
-
-
-@dataclass(frozen=True, eq=False)
 class Crop:
-    """Pixels ``(3, side, side)`` of 0 to 1, and what the network should answer."""
+    """Pixels ``(3, H, W)``, the edges ``(H, W)`` to predict and how much they matter, of 0 to 1."""
 
     pixels: Field
-    target: Target
+    edges: Field
+    weight: Field
 
 
 def crop(random: Random, scene: Scene, side: int) -> Crop:
@@ -69,8 +62,7 @@ def whole(scene: Scene) -> Crop:
 
 def _shown(scene: Scene, pixels: Field) -> Crop:
     """Return a scene as these pixels ``(H, W, 3)`` of 0 to 1 show it."""
-    pixels = np.ascontiguousarray(pixels.transpose(2, 0, 1))
-    return Crop(pixels, target(scene.picture, scene.labels))
+    return Crop(np.ascontiguousarray(pixels.transpose(2, 0, 1)), *target(scene))
 
 
 def _turned(random: Random, picture: Picture, labels: Labels, side: int) -> Scene:
@@ -112,8 +104,7 @@ def edge_strength(labels: Labels) -> Field:
     """
     strength = np.zeros(labels.shape, np.float32)
     things = labels // PARTS
-    for axis in (0, 1):
-        here = strength[:-1] if axis == 0 else strength[:, :-1]
+    for axis, here in enumerate((strength[:-1], strength[:, :-1])):
         changed = np.diff(labels, axis=axis) != 0
         other = np.diff(things, axis=axis) != 0
         np.maximum(here, np.where(other, 1, np.where(changed, PART, 0)), out=here, casting="unsafe")
@@ -140,18 +131,17 @@ def visibility(picture: Picture, reach: int = 3) -> Field:
     return best
 
 
-def target(picture: Picture, labels: Labels) -> Target:
-    """Return what to predict for a scene or a part of one."""
-    strength = edge_strength(labels)
+def target(scene: Scene) -> tuple[Field, Field]:
+    """Return the edges to predict for a scene or a part of one, and how much they matter."""
+    strength = edge_strength(scene.labels)
     edge = (strength > 0).astype(np.float32)
-    seen = visibility(picture)
+    seen = visibility(scene.picture)
     seen = blur(seen * edge, 2.5) / np.maximum(blur(edge, 2.5), 1e-3)  # the mean along contours
     told = ((seen - FAINT) / (CLEAR - FAINT)).clip(0, 1)
     faint = (edge > 0) & (seen < FAINT)
     strength = np.where(faint, 0, strength * (0.5 + 0.5 * told)).astype(np.float32)
     edges, hidden = softened(strength), softened(faint.astype(np.float32)) > 0
-    weight = np.where(hidden & (edges == 0), 0, 1).astype(np.float32)
-    return Target(edges, weight)
+    return edges, np.where(hidden & (edges == 0), 0, 1).astype(np.float32)
 
 
 def softened(strength: Field) -> Field:

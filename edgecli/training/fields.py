@@ -66,8 +66,7 @@ def blur(values: Field, sigma: float) -> Field:
 def normalised(values: Field) -> Field:
     """Return values scaled to mean 0 and deviation 1. A constant field gives 0."""
     centred = values - values.mean()
-    scaled: Field = (centred / max(float(centred.std()), 1e-6)).astype(np.float32)
-    return scaled
+    return np.asarray(centred / max(float(centred.std()), 1e-6), np.float32)
 
 
 def turned(random: Random, shape: Shape) -> tuple[Field, Field]:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from edgecli.records import dataclass
 from edgecli.training.fields import (
     Field,
     Picture,
@@ -49,33 +48,25 @@ def colour(random: Random) -> Colour:
     return np.array(colorsys.hsv_to_rgb(hue, saturation, value), np.float32)
 
 
-@dataclass(frozen=True, eq=False)
-class Palette:
-    """The few colours of a scene, in which neighbours often look much the same."""
-
-    colours: tuple[Colour, ...]
-
-    def pick(self, random: Random) -> Colour:
-        """Return one of the colours, lighter or darker, and now and then a new one."""
-        if random.random() < 0.2:
-            return colour(random)
-        chosen = self.colours[random.integers(len(self.colours))]
-        return vary(random, chosen, 0.35)
-
-
-def palette(random: Random) -> Palette:
+def palette(random: Random) -> list[Colour]:
     """Return 2 to 6 colours, all mixed with the same tint in the same proportion."""
     tint, share = colour(random), random.uniform(0, 0.5)
     count = int(random.integers(2, 7))
     mixed = ((1 - share) * colour(random) + share * tint for _ in range(count))
-    return Palette(tuple(c.astype(np.float32) for c in mixed))
+    return [c.astype(np.float32) for c in mixed]
+
+
+def pick(random: Random, colours: list[Colour]) -> Colour:
+    """Return one of the colours, lighter or darker, and now and then a new one."""
+    if random.random() < 0.2:
+        return colour(random)
+    return vary(random, colours[random.integers(len(colours))], 0.35)
 
 
 def vary(random: Random, base: Colour, amount: float) -> Colour:
     """Return a colour that is lighter or darker, and slightly different in hue."""
     gain = math.exp(random.normal(0, amount))
-    varied: Colour = (base * gain + random.normal(0, 0.02, 3)).clip(0.01, 1)
-    return varied.astype(np.float32)
+    return np.asarray((base * gain + random.normal(0, 0.02, 3)).clip(0.01, 1), np.float32)
 
 
 def surface(random: Random, shape: Shape, base: Colour) -> Field:
@@ -94,20 +85,15 @@ def surface(random: Random, shape: Shape, base: Colour) -> Field:
         other = vary(random, colour(random) if random.random() < 0.3 else base, 0.3)
         share = np.tanh(field * random.uniform(0.3, 1.2)) * 0.5 * random.uniform(0.1, 0.9) + 0.5
         pixels += (other - base) * (share * min(3 * depth, 1))[..., None]
-    painted: Field = pixels.astype(np.float32)
-    return painted
+    return np.asarray(pixels, np.float32)
 
 
 def _shading(random: Random, shape: Shape) -> Field:
     """Return the logarithm of the light on a flat thing, a slanted one or a round one."""
     u, v = turned(random, shape)
     kind = random.random()
-    if kind < 0.35:
-        return np.float32(random.normal(0, 0.04)) * u
-    if kind < 0.7:
-        return np.float32(random.normal(0, 0.3)) * u
-    lit = u * np.float32(random.normal(0, 0.3))
-    return lit - np.float32(random.uniform(0.1, 0.7)) * (u * u + v * v)
+    slant = np.float32(random.normal(0, 0.04 if kind < 0.35 else 0.3)) * u
+    return slant if kind < 0.7 else slant - np.float32(random.uniform(0.1, 0.7)) * (u * u + v * v)
 
 
 def lit(random: Random, pixels: Field) -> Field:
@@ -178,8 +164,7 @@ def _noisy(random: Random, pixels: Field) -> Field:
         grain = blur(grain, random.uniform(0.3, 0.9)) * 1.6
     noise = random.standard_normal((H, W, 3), np.float32) * np.float32(random.uniform(0.1, 0.7))
     bright = np.sqrt(pixels.mean(2, keepdims=True).clip(0.05, 1))
-    noisy: Field = pixels + np.float32(strength) * bright * (grain[..., None] + noise)
-    return noisy
+    return np.asarray(pixels + np.float32(strength) * bright * (grain[..., None] + noise))
 
 
 def _compressed(random: Random, picture: Picture) -> Picture:

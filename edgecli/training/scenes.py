@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edgecli.records import dataclass
 from edgecli.training.fields import Field, Picture, Random, blur, log_uniform
-from edgecli.training.looks import Palette, developed, lit, palette, surface, vary
+from edgecli.training.looks import Colour, developed, lit, palette, pick, surface, vary
 from edgecli.training.shapes import Mask, outline, overlap, place, ridge
 
 Labels = NDArray[np.int16]
@@ -54,7 +54,7 @@ class _Canvas:
     random: Random
     pixels: Field
     labels: Labels
-    palette: Palette
+    palette: list[Colour]
     softness: float  # of outlines, in pixels
     defocus: float
     things: int = 0
@@ -122,7 +122,7 @@ def _paint_thing(canvas: _Canvas) -> None:
         step = random.normal(0, 1, 2)
         step *= side * random.uniform(0.7, 1.6) / max(float(np.hypot(*step)), 1e-6)
         places += [places[0] + k * step for k in range(1, int(random.integers(3, 8)))]
-    base = canvas.palette.pick(random)
+    base = pick(random, canvas.palette)
     for centre in places:
         shade = base if len(places) == 1 else vary(random, base, 0.08)
         _cast_contact_shadow(canvas, mask, centre)
@@ -139,14 +139,14 @@ def _paint_parts(canvas: _Canvas, mask: Mask, centre: Place, base: Field) -> Non
         piece = np.zeros_like(mask)
         middle = side / 2 + random.normal(0, 0.22 * side, 2)
         place(piece, outline(random, size), middle)
-        other = vary(random, base, 0.35) if random.random() < 0.6 else canvas.palette.pick(random)
+        other = vary(random, base, 0.35) if random.random() < 0.6 else pick(random, canvas.palette)
         _paint(canvas, piece & mask, centre, other, "minor")
 
 
 def _scatter(canvas: _Canvas) -> None:
     """Paint many small things of one kind close together. They count as texture only."""
     random, side = canvas.random, round(log_uniform(canvas.random, 4, 22))
-    base, middle = canvas.palette.pick(random), random.uniform(0, 1, 2) * canvas.shape
+    base, middle = pick(random, canvas.palette), random.uniform(0, 1, 2) * canvas.shape
     spread = max(canvas.shape) * log_uniform(random, 0.05, 0.4)
     masks = [outline(random, side) for _ in range(4)]
     for n in range(int(random.integers(6, 60))):
@@ -180,7 +180,7 @@ def _paint(
     shown = mask[source]
     if not shown.any():
         return
-    paint = surface(random, shown.shape, canvas.palette.pick(random) if base is None else base)
+    paint = surface(random, shown.shape, pick(random, canvas.palette) if base is None else base)
     alpha = blur(shown.astype(np.float32), math.hypot(canvas.softness, canvas.defocus))[..., None]
     region = canvas.pixels[target]
     region += (blur(paint, canvas.defocus) - region) * alpha

@@ -23,8 +23,7 @@ def blob(random: Random, side: int) -> Mask:
     for k in range(2, int(random.integers(3, 8))):
         size, phase = random.normal(0, 0.35 / k), random.uniform(0, 2 * math.pi)
         reach += np.float32(size) * np.cos(k * angle + np.float32(phase))
-    mask: Mask = np.hypot(u, v) < reach.clip(0.15, 1.3)
-    return mask
+    return np.asarray(np.hypot(u, v) < reach.clip(0.15, 1.3))
 
 
 def rounded(random: Random, side: int) -> Mask:
@@ -32,8 +31,7 @@ def rounded(random: Random, side: int) -> Mask:
     u, v = turned(random, (side, side))
     power = np.float32(random.choice([2.0, 2.0, 3.0, 20.0]))
     slim = np.float32(random.uniform(1, 4))
-    mask: Mask = np.abs(u / 0.92) ** power + np.abs(v * slim / 0.92) ** power < 1
-    return mask
+    return np.asarray(np.abs(u / 0.92) ** power + np.abs(v * slim / 0.92) ** power < 1)
 
 
 def upright(random: Random, side: int) -> Mask:
@@ -41,8 +39,7 @@ def upright(random: Random, side: int) -> Mask:
     height, width = random.uniform(0.25, 1, 2) * side
     lean = random.normal(0, 0.04)
     rows, cols = np.indices((side, side), np.float32) - np.float32(side / 2)
-    mask: Mask = (np.abs(rows) < height / 2) & (np.abs(cols + lean * rows) < width / 2)
-    return mask
+    return np.asarray((np.abs(rows) < height / 2) & (np.abs(cols + lean * rows) < width / 2))
 
 
 def polygon(random: Random, side: int) -> Mask:
@@ -127,8 +124,7 @@ def ridge(random: Random, shape: tuple[int, int], level: float) -> Mask:
     if random.random() < 0.15:
         step = max(int(random.integers(8, 60)), 1)
         line = np.repeat(line[::step], step)[:W]
-    mask: Mask = np.arange(H)[:, None] >= line[None]
-    return mask
+    return np.asarray(np.arange(H)[:, None] >= line)
 
 
 def ragged(random: Random, mask: Mask) -> Mask:
@@ -153,8 +149,7 @@ def overlap(
     targets, sources = [], []
     for size, length, middle in zip(shape, part, centre, strict=True):
         start = round(middle - length / 2)
-        low, high = min(max(start, 0), size), max(min(start + length, size), 0)
-        high = max(low, high)
+        low, high = (min(max(end, 0), size) for end in (start, start + length))
         targets.append(slice(low, high))
         sources.append(slice(low - start, high - start))
     return (targets[0], targets[1]), (sources[0], sources[1])

@@ -113,8 +113,8 @@ def advance(run: Run, batch: list[Crop], step: int, done: float) -> float:
 def tensors(batch: list[Crop]) -> tuple[Tensor, Tensor, Tensor]:
     """Return images ``(N, 3, H, W)``, edges and weights ``(N, 1, H, W)``."""
     images = torch.from_numpy(np.stack([one.pixels for one in batch]))
-    edges = torch.from_numpy(np.stack([one.target.edges for one in batch])[:, None])
-    weight = torch.from_numpy(np.stack([one.target.weight for one in batch])[:, None])
+    edges = torch.from_numpy(np.stack([one.edges for one in batch])[:, None])
+    weight = torch.from_numpy(np.stack([one.weight for one in batch])[:, None])
     return images, edges, weight
 
 

@@ -25,19 +25,12 @@ from edgecli.networks.layers import Shape
 from edgecli.networks.steps import volume_shape
 from edgecli.rows.base import Rows
 
-GRID_PIXELS = 2**22
-"""The most pixels of a layer's picture. Larger maps are averaged."""
-
-ALL_PIXELS = 2**24
-FEWEST_PIXELS = 2**18
-"""The most pixels of all pictures together, and what each may have however many there are."""
-
+GRID_PIXELS = 2**22  # of a layer's picture at most; larger maps are averaged
+ALL_PIXELS = 2**24  # of all pictures together at most
+FEWEST_PIXELS = 2**18  # that each picture may have, however many there are
+ZOOMED_SIDE = 96  # px up to which small maps are enlarged
 LARGEST_ZOOM = 16
-ZOOMED_SIDE = 96
-"""Small maps are enlarged up to this side in pixels, LARGEST_ZOOM times at most."""
-
-GAP = 2
-"""White pixels between the maps of a picture."""
+GAP = 2  # white px between the maps of a picture
 
 
 @contextmanager
@@ -161,11 +154,9 @@ def _grey(maps: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return signed numbers as samples, scaled by the strongest of them."""
     maps = np.nan_to_num(maps, nan=0, posinf=0, neginf=0)
     peak = float(np.abs(maps).max(initial=0)) or 1.0
-    signed = bool((maps < 0).any())
-    factor, offset = (127.5 / peak, 127.5) if signed else (255 / peak, 0.0)
-    samples = np.rint(maps * np.float32(factor) + np.float32(offset))
-    grey: NDArray[np.uint8] = samples.clip(0, 255).astype(np.uint8)
-    return grey
+    zero = 127.5 if (maps < 0).any() else 0.0
+    samples = np.rint(maps * np.float32((255 - zero) / peak) + np.float32(zero))
+    return np.asarray(samples.clip(0, 255), np.uint8)
 
 
 def _grid(maps: NDArray[np.uint8]) -> Rows:

@@ -65,20 +65,17 @@ def draw_network(summary: Summary) -> str:
     ground = MARGIN + (ARCS if jumps else 0.0) + TALLEST * (1 + SLANT[1])
     width = max(boxes[-1].right + GAP, 640.0)
     height = ground + 5 * LINE + MARGIN
-    body = [line for box in boxes for line in _drawn(box, ground)]
-    body += [_arc(boxes[start], boxes[stop], ground) for start, stop in jumps]
-    body.append(_text(MARGIN, ground + 4.6 * LINE, _scales(summary), "start", "#666"))
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-            f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="sans-serif" font-size="11">',
-            f"<title>{escape(summary.name)}</title>",
-            f'<rect width="{width:.0f}" height="{height:.0f}" fill="white"/>',
-            *body,
-            "</svg>",
-            "",
-        ]
-    )
+    size = f'width="{width:.0f}" height="{height:.0f}"'
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width:.0f} {height:.0f}" '
+        'font-family="sans-serif" font-size="11">',
+        f"<title>{escape(summary.name)}</title>",
+        f'<rect {size} fill="white"/>',
+    ]
+    lines += [line for box in boxes for line in _drawn(box, ground)]
+    lines += [_arc(boxes[start], boxes[stop], ground) for start, stop in jumps]
+    lines += [_text(MARGIN, ground + 4.6 * LINE, _scales(summary), "start", "#666"), "</svg>", ""]
+    return "\n".join(lines)
 
 
 def _largest(summary: Summary) -> tuple[int, int, int]:

@@ -16,8 +16,7 @@ from edgecli.geometry import Axis
 from edgecli.networks.layers import Add, Concatenate, Flatten, Layer, Shape, Upsample, Windowed
 from edgecli.records import dataclass
 
-LONGEST_TURN = 4096
-"""The most outputs of a turn: the product of all scales, divided by what strides undo."""
+LONGEST_TURN = 4096  # outputs at most: the product of all scales over what strides undo
 
 
 @dataclass(frozen=True)

@@ -37,12 +37,8 @@ from edgecli.networks.network import INPUT, MOST_LAYERS, Network, Node
 from edgecli.networks.weights import read_weights
 from edgecli.records import replace
 
-ZOO = Path(__file__).with_name("zoo")
-"""The folder of the package's networks, each called like its file."""
-
-LARGEST_FILE = 2**20
-"""The most bytes of a network file: a thousand layers take a tenth of that."""
-
+ZOO = Path(__file__).with_name("zoo")  # the package's networks, each called like its file
+LARGEST_FILE = 2**20  # bytes; a thousand layers take a tenth of that
 Table = Mapping[str, Any]
 
 

@@ -19,11 +19,8 @@ from edgecli.rows.memory import Memory
 from edgecli.rows.running import Filling, fill, fill_strip
 from edgecli.rows.workers import chosen_threads, for_each
 
-BATCH_IMAGES = 32
-"""Images of a batch that run side by side; more would not fit the cache."""
-
-TALLEST_STRIP = 1024
-"""Output rows of a strip at most: the rows that it needs are held as long as it runs."""
+BATCH_IMAGES = 32  # that run side by side; more would not fit the cache
+TALLEST_STRIP = 1024  # output rows at most: the rows that it needs are held as long as it runs
 
 
 def forward(network: Network, images: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:

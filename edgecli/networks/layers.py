@@ -22,15 +22,11 @@ from edgecli.filters.builtin import is_builtin, suggestion
 from edgecli.geometry import LARGEST_SIDE, Padding, Window, parse_padding_mode
 from edgecli.records import dataclass
 
-Shape = tuple[int, ...]
-"""``(C, H, W)`` of a volume, ``(n,)`` of a vector."""
-
+Shape = tuple[int, ...]  # (C, H, W) of a volume, (n,) of a vector
 Shapes = Sequence[Shape]
 Pair = tuple[int, int]
 
-ACTIVATIONS = (*POINTWISE, "softmax")
-"""What may follow a layer. Softmax runs over the channels of a volume, or over a vector."""
-
+ACTIVATIONS = (*POINTWISE, "softmax")  # softmax is over a volume's channels, or over a vector
 UPSAMPLINGS = ("nearest", "bilinear")
 
 
@@ -81,11 +77,7 @@ class Convolution:
                 f"the named filters are {'×'.join(map(str, self.bank.kernel_size))} and have no "
                 "bias; leave kernel_size and bias out"
             )
-        if self.count % self.groups:
-            raise NetworkError(
-                f"{self.count} filters do not divide into {self.groups} groups; "
-                "make them a multiple"
-            )
+        self._check_groups(self.count, "filters")
         _ = self.window  # which raises if it makes no sense
 
     @cached_property
@@ -107,11 +99,14 @@ class Convolution:
     def output_shape(self, inputs: Shapes) -> Shape:
         """Return ``(filters, H', W')``."""
         C, H, W = _one_volume(inputs)
-        if C % self.groups:
-            raise NetworkError(
-                f"{C} channels do not divide into {self.groups} groups; make them a multiple"
-            )
+        self._check_groups(C, "channels")
         return self.count, *_slide(self.window, H, W)
+
+    def _check_groups(self, count: int, what: str) -> None:
+        if count % self.groups:
+            raise NetworkError(
+                f"{count} {what} do not divide into {self.groups} groups; make them a multiple"
+            )
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,9 @@ from edgecli.networks.steps import prepare
 from edgecli.rows.base import Span, Step
 from edgecli.rows.graph import Graph, Reader, Strip, Tap
 
-INCREMENT_ROWS = (64, 32, 16, 8)
-"""Input rows per increment, tried in turn until the memory fits INCREMENT_BYTES; else the last."""
-
-INCREMENT_BYTES = 2**27
-"""Target for the memory of all layers' rows in a strip; each thread has one at work."""
-
-LARGEST_BYTES = 2**32
-"""Memory of all layers' rows above which a network is refused, whatever the increment."""
+INCREMENT_ROWS = (64, 32, 16, 8)  # of the input, tried until INCREMENT_BYTES suffice; else the last
+INCREMENT_BYTES = 2**27  # for all layers' rows in a strip, of which each thread has one at work
+LARGEST_BYTES = 2**32  # for all layers' rows; a network that needs more is refused
 
 
 def lay_out(

@@ -38,15 +38,9 @@ from edgecli.networks.layers import (
 from edgecli.networks.weights import Weights, check_weights
 from edgecli.records import dataclass, field
 
-INPUT = "input"
-"""The name of the volume that a network is given."""
-
-LARGEST_PARAMETERS = 2**27
-"""The most parameters of a network, 512 MiB of float32. AlexNet has 61 million."""
-
+INPUT = "input"  # the name of the volume that a network is given
+LARGEST_PARAMETERS = 2**27  # 512 MiB of float32; AlexNet has 61 million
 MOST_LAYERS = 1000
-"""The most layers of a network."""
-
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}")
 
 

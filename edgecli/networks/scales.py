@@ -14,9 +14,7 @@ from edgecli.networks.layers import AveragePool, Mean, Upsample
 from edgecli.networks.network import INPUT, Network, Node
 from edgecli.records import replace
 
-SCALES = (0.5, 1.0, 2.0)
-"""The scales that there are: two pixels of a side become one, stay, or one becomes two."""
-
+SCALES = (0.5, 1.0, 2.0)  # two pixels of a side become one, or stay, or one becomes two
 HALVED = AveragePool((2, 2), padding="same", count_padding=False)
 """The mean of each block of pixels. Where a side is odd, the last block is smaller."""
 

@@ -17,20 +17,8 @@ from edgecli.conv import slide_over
 from edgecli.conv.activations import activate
 from edgecli.filters import FilterBank
 from edgecli.images.colour import WHITE, Colour, to_volume
-from edgecli.networks.layers import (
-    Activation,
-    Add,
-    AveragePool,
-    Concatenate,
-    Convolution,
-    Dense,
-    Flatten,
-    Layer,
-    MaxPool,
-    Mean,
-    Shape,
-    Upsample,
-)
+from edgecli.networks import layers
+from edgecli.networks.layers import Shape
 from edgecli.networks.resampling import Pooling, Upsampling
 from edgecli.records import dataclass, replace
 from edgecli.rows.base import Planes, Rowwise, Span, Step
@@ -38,15 +26,12 @@ from edgecli.rows.memory import Memory
 from edgecli.rows.samples import finite, full_scale
 
 Floats = NDArray[np.float32]
-
-VOLUMES = {1: "gray", 3: "rgb"}
-"""What an image becomes, by the number of a network's input channels."""
-
+VOLUMES = {1: "gray", 3: "rgb"}  # what an image becomes, by the network's input channels
 FLOAT = np.dtype(np.float32)
 
 
 def prepare(
-    layer: Layer,
+    layer: layers.Layer,
     inputs: Sequence[Shape],
     shape: Shape,
     weight: Floats | None,
@@ -56,23 +41,23 @@ def prepare(
     """Lay a layer, which gives ``shape``, over inputs of these shapes, or a batch of such."""
     whole = volume_shape(shape) if batch is None else (*volume_shape(shape), batch)
     match layer:
-        case Convolution():
+        case layers.Convolution():
             return _sliding(layer, inputs[0], np.asarray(weight), bias, batch)
-        case MaxPool() | AveragePool():
-            _, H, W = inputs[0]
-            counts = isinstance(layer, AveragePool) and layer.count_padding
-            return Pooling(whole, layer.window.over(H, W), isinstance(layer, MaxPool), counts)
-        case Flatten():
+        case layers.MaxPool():
+            return Pooling(whole, layer.window.over(*inputs[0][1:]), True)
+        case layers.AveragePool():
+            return Pooling(whole, layer.window.over(*inputs[0][1:]), False, layer.count_padding)
+        case layers.Flatten():
             return Apply(whole, _flatten, rows=inputs[0][1])
-        case Dense():
+        case layers.Dense():
             return Apply(whole, partial(_multiply, np.asarray(weight), bias, layer.activation))
-        case Activation():
+        case layers.Activation():
             return Apply(whole, partial(_activate, layer.function))
-        case Upsample():
+        case layers.Upsample():
             return Upsampling(whole, layer.scale, layer.method == "bilinear", inputs[0][1])
-        case Add():
-            return Apply(whole, _average if isinstance(layer, Mean) else _add, len(inputs))
-        case Concatenate():
+        case layers.Add():
+            return Apply(whole, _average if isinstance(layer, layers.Mean) else _add, len(inputs))
+        case layers.Concatenate():
             return Apply(whole, lambda blocks, out: np.concatenate(blocks, out=out), len(inputs))
 
 
@@ -146,7 +131,7 @@ class Batched:
 
 
 def _sliding(
-    layer: Convolution, shape: Shape, weight: Floats, bias: Floats | None, batch: int | None
+    layer: layers.Convolution, shape: Shape, weight: Floats, bias: Floats | None, batch: int | None
 ) -> Step:
     C, H, W = shape
     window, images = layer.window, batch or 1

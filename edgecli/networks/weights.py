@@ -26,9 +26,7 @@ Weights = Mapping[str, NDArray[np.float32]]
 ParameterShapes = Mapping[str, Shape]
 
 _PRECISIONS = ("float16", "float32", "float64")
-
-_SLACK = 2**20
-"""Bytes that a file may have beyond its numbers: headers, names, the archive's directory."""
+_SLACK = 2**20  # bytes beyond the numbers: headers, names, the archive's directory
 
 
 def check_weights(weights: Weights, shapes: ParameterShapes, origin: str) -> None:

@@ -28,8 +28,7 @@ from edgecli.networks.network import INPUT
 from edgecli.networks.weights import Weights, check_weights, dump_weights
 from edgecli.records import dataclass
 
-INPUT_SHAPE = (3, 321, 481)
-"""The default input of summaries: the size of a photo in the Berkeley data set."""
+INPUT_SHAPE = (3, 321, 481)  # of summaries: a photo in the Berkeley data set
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,6 @@ NETWORKS = {
 """Every network that is trained, by its name in the package."""
 
 SIZES = ("full", "half", "quarter", "eighth")
-
-LARGEST = float(np.finfo(np.float16).max)
 
 HEADER = """\
 # Edges of a photo, learned from drawn scenes alone; {name}.md says how, and how well.
@@ -125,7 +122,7 @@ def write_network(network: Network, weights: Weights, folder: Path) -> Path:
     """
     check_weights(weights, network.parameter_shapes(), f"network {network.name}")
     largest = max(float(np.abs(array).max()) for array in weights.values())
-    if largest > LARGEST:
+    if largest > float(np.finfo(np.float16).max):
         raise NetworkError(f"weights of up to {largest:g} are too large for half precision")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{network.name}.npz").write_bytes(dump_weights(weights, np.float16))

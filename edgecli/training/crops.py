@@ -19,22 +19,12 @@ from edgecli.records import dataclass
 from edgecli.training.fields import BICUBIC, Field, Picture, Random, blur, log_uniform, widened
 from edgecli.training.scenes import PARTS, Labels, Scene
 
-SCALES = (0.57, 1.25)
-"""The least and the greatest size of a scene in a crop; 1 is as drawn."""
-
+SCALES = (0.57, 1.25)  # the least and the greatest size of a scene in a crop; 1 is as drawn
 LUMA = np.array([[0.299], [0.587], [0.114]], np.float32)
-
-PART = 0.5
-"""The strength of an edge between parts of one thing. Between things it is 1."""
-
-SOFTNESS = 1.0
-"""Standard deviation in pixels of the fall-off around an edge."""
-
-REACH = 2
-"""Pixels beyond which nothing is left of an edge."""
-
-FAINT, CLEAR = 1.0, 2.5
-"""The visibility below which an edge is ignored, and that from which on it counts in full."""
+PART = 0.5  # the strength of an edge between parts of one thing; between things it is 1
+SOFTNESS = 1.0  # px, the standard deviation of the fall-off around an edge
+REACH = 2  # px beyond which nothing is left of an edge
+FAINT, CLEAR = 1.0, 2.5  # visibility below which an edge is ignored; from which it counts in full
 
 
 @dataclass(frozen=True, eq=False)

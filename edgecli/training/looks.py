@@ -137,8 +137,7 @@ def _moved(random: Random, pixels: Field) -> Field:
     """Return pixels smeared along a line, as when the camera moves."""
     angle, length = random.uniform(0, math.pi), int(random.integers(2, 6))
     total = np.zeros_like(pixels)
-    for i in range(length):
-        shift = i - length // 2
+    for shift in range(-(length // 2), length - length // 2):
         down, right = round(shift * math.sin(angle)), round(shift * math.cos(angle))
         total += np.roll(pixels, (down, right), (0, 1))
     return total / np.float32(length)
@@ -169,6 +168,5 @@ def _noisy(random: Random, pixels: Field) -> Field:
 
 def _compressed(random: Random, picture: Picture) -> Picture:
     buffer = io.BytesIO()
-    quality = int(random.integers(35, 97))
-    Image.fromarray(picture).save(buffer, "JPEG", quality=quality)
+    Image.fromarray(picture).save(buffer, "JPEG", quality=int(random.integers(35, 97)))
     return np.array(Image.open(buffer))

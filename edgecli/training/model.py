@@ -22,13 +22,9 @@ from edgecli.networks.layers import Add, Convolution, Upsample
 from edgecli.networks.network import INPUT, Node
 from edgecli.records import dataclass
 
-RARE = 0.03
-"""The share of edge pixels that an untrained network predicts."""
-
+RARE = 0.03  # the share of edge pixels that an untrained network predicts
 PARTS = ("weight", "bias")
-
-SIDES = ("quarter-out", "half-out")
-"""The nodes that have a side output, which predicts edges at a coarse size."""
+SIDES = ("quarter-out", "half-out")  # the nodes with a side output: edges at a coarse size
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,14 +89,12 @@ def build(network: Network) -> Model:
         if isinstance(node.layer, Convolution):
             depth = shapes[f"{node.name}.weight"][1]
             normed = node.layer.activation == "relu" and not network.weights
-            modules[node.name] = _convolution(node.layer, depth, bias=not normed)
+            modules[node.name] = made = _convolution(node.layer, depth, bias=not normed)
             if normed:
                 modules[f"{node.name}-norm"] = nn.BatchNorm2d(node.layer.count)
             if network.weights:
-                learned = {part: network.weights[f"{node.name}.{part}"] for part in PARTS}
-                modules[node.name].load_state_dict(
-                    {part: torch.from_numpy(array) for part, array in learned.items()}
-                )
+                learned = ((part, network.weights[f"{node.name}.{part}"]) for part in PARTS)
+                made.load_state_dict({part: torch.from_numpy(array) for part, array in learned})
     if network.weights:
         modules.eval()
     else:

@@ -14,8 +14,7 @@ from typing import Any
 from edgecli.errors import UsageError
 from edgecli.records import dataclass, replace
 
-HELD_OUT = 9_000_000
-"""The number of the first scene that is measured and not trained on."""
+HELD_OUT = 9_000_000  # the number of the first scene that is measured and not trained on
 
 
 @dataclass(frozen=True)

@@ -18,25 +18,16 @@ from edgecli.training.fields import Field, Picture, Random, blur, log_uniform
 from edgecli.training.looks import Colour, developed, lit, palette, pick, surface, vary
 from edgecli.training.shapes import Mask, outline, overlap, place, ridge
 
+PARTS = 16
 Labels = NDArray[np.int16]
 """A number for each pixel: PARTS times the number of its thing, plus that of its part."""
 
-PARTS = 16
+Place = NDArray[np.float64]  # a row and a column in pixels
 
-Place = NDArray[np.float64]
-"""A row and a column in pixels."""
-
-AIR = np.array([0.75, 0.8, 0.85], np.float32)
-"""The colour of haze."""
-
-SMALLEST, LARGEST = 16, 1.3
-"""Sides of things: the least in pixels, the greatest as a share of the scene's side."""
-
+AIR = np.array([0.75, 0.8, 0.85], np.float32)  # the colour of haze
+SMALLEST, LARGEST = 16, 1.3  # sides of things: px at least, and at most as a share of the scene's
 MINOR = 36
-"""Things of up to this side in pixels count as parts of what they lie on.
-
-People who draw outlines begin with what is large, and leave out what is small.
-"""
+"""Things of up to this side in px count as parts of what they lie on: people leave them out."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,6 +31,7 @@ from edgecli.training.train import advance, edge_loss, start, total_loss, train
 from tests.conftest import GOLDEN
 from tests.networks_reference import chain
 from tests.test_training_architecture import golden_image
+from tests.torch_networks import torch_runner
 
 POOLED = chain((3, 8, 8), MaxPool((2, 2)), Convolution(1, (3, 3)))
 
@@ -86,17 +87,9 @@ def test_folded_weights_in_numpy_equal_norms_in_torch(name: str, size: tuple[int
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("size", [(1, 1), (61, 90)], ids=str)
-def test_the_packages_weights_in_torch(name: str, size: tuple[int, int]) -> None:
-    network = load_network(name)
-    image = np.random.default_rng(0).random((3, *size), np.float32)
-    np.testing.assert_allclose(forward(network, image), evaluated(build(network), image), atol=1e-4)
-
-
-@pytest.mark.parametrize("name", NETWORKS)
 def test_golden_maps_are_what_torch_makes(name: str, request: pytest.FixtureRequest) -> None:
     path = GOLDEN / f"{name}.npy"
-    made = evaluated(build(load_network(name)), golden_image())
+    made = torch_runner(load_network(name))(golden_image())
     if request.config.getoption("--refresh-golden"):
         np.save(path, made)
     np.testing.assert_allclose(made, np.load(path), atol=1e-5)

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
@@ -23,7 +22,6 @@ from edgecli.networks.network import INPUT, Node
 from edgecli.records import dataclass
 
 RARE = 0.03  # the share of edge pixels that an untrained network predicts
-PARTS = ("weight", "bias")
 SIDES = ("quarter-out", "half-out")  # the nodes with a side output: edges at a coarse size
 
 
@@ -80,25 +78,16 @@ def _side_names(network: Network) -> list[str]:
 
 
 def build(network: Network) -> Model:
-    """Return a model for training, with weights drawn by He's rule from torch's generator.
-
-    A network that has weights keeps them, and its model has no norms and is for evaluation.
-    """
+    """Return a model for training, with weights drawn by He's rule from torch's generator."""
     modules, shapes = nn.ModuleDict(), network.parameter_shapes()
     for node in network.nodes:
         if isinstance(node.layer, Convolution):
             depth = shapes[f"{node.name}.weight"][1]
-            normed = node.layer.activation == "relu" and not network.weights
-            modules[node.name] = made = _convolution(node.layer, depth, bias=not normed)
+            normed = node.layer.activation == "relu"
+            modules[node.name] = _convolution(node.layer, depth, bias=not normed)
             if normed:
                 modules[f"{node.name}-norm"] = nn.BatchNorm2d(node.layer.count)
-            if network.weights:
-                learned = ((part, network.weights[f"{node.name}.{part}"]) for part in PARTS)
-                made.load_state_dict({part: torch.from_numpy(array) for part, array in learned})
-    if network.weights:
-        modules.eval()
-    else:
-        _add_sides(network, modules)
+    _add_sides(network, modules)
     return Model(network, modules)
 
 
@@ -128,8 +117,9 @@ def folded_weights(model: Model) -> dict[str, NDArray[np.float32]]:
     found: dict[str, NDArray[np.float32]] = {}
     for node in model.network.nodes:
         if isinstance(node.layer, Convolution):
-            folded = zip(PARTS, _folded(model.modules, node.name), strict=True)
-            found |= {f"{node.name}.{part}": both.float().numpy() for part, both in folded}
+            weight, bias = _folded(model.modules, node.name)
+            found[f"{node.name}.weight"] = weight.float().numpy()
+            found[f"{node.name}.bias"] = bias.float().numpy()
     return found
 
 
@@ -137,12 +127,9 @@ def _folded(modules: nn.ModuleDict, name: str) -> tuple[Tensor, Tensor]:
     """Return the weights and biases of a convolution with its norm, in double precision."""
     convolution: Any = modules[name]
     weight = convolution.weight.detach().double()
-    bias = torch.zeros(len(weight), dtype=torch.float64)
-    if convolution.bias is not None:
-        bias = convolution.bias.detach().double()
-    if f"{name}-norm" in modules:
-        norm: Any = modules[f"{name}-norm"]
-        factor = norm.weight.detach().double() / (norm.running_var.double() + norm.eps).sqrt()
-        bias = norm.bias.detach().double() + (bias - norm.running_mean.double()) * factor
-        weight = weight * factor[:, None, None, None]
-    return weight, bias
+    if f"{name}-norm" not in modules:
+        return weight, convolution.bias.detach().double()
+    norm: Any = modules[f"{name}-norm"]  # which a convolution has instead of biases
+    factor = norm.weight.detach().double() / (norm.running_var.double() + norm.eps).sqrt()
+    bias = norm.bias.detach().double() - norm.running_mean.double() * factor
+    return weight * factor[:, None, None, None], bias

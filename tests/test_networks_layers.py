@@ -65,6 +65,8 @@ def test_shapes(
         (Convolution(2, (1, 1)), [(9,)], "takes a volume, .* not a vector of 9"),
         (MaxPool((2, 2)), [(1, 1, 1)], "kernel 2×2 is larger than the padded image 1×1"),
         (MaxPool((2, 2)), [(1, 4, 4)] * 2, "takes one input, not 2"),
+        (Activation("relu"), [(1, 4, 4)] * 2, "takes one input, not 2"),
+        (Dense(2), [], "takes one input, not 0"),
         (Dense(2), [(16, 5, 5)], "takes a vector, not 5×5×16; put a flatten layer before it"),
         (Flatten(), [(9,)], "takes a volume"),
         (Upsample(2), [(1, 2**30, 2)], "2147483648×4 has a side over 2147483647"),

@@ -183,7 +183,7 @@ class Dense:
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """Return ``(units,)``. The input must be a vector."""
-        (shape,) = inputs
+        shape = _only(inputs)
         if len(shape) != 1:
             raise NetworkError(
                 f"a dense layer takes a vector, not {shape_text(shape)}; "
@@ -204,8 +204,7 @@ class Activation:
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """Return the input's shape."""
-        (shape,) = inputs
-        return shape
+        return _only(inputs)
 
 
 @dataclass(frozen=True)
@@ -333,15 +332,20 @@ def _slide(window: Window, height: int, width: int) -> Pair:
         raise NetworkError(f"{rule}; pad more, or give a larger input") from error
 
 
-def _one_volume(inputs: Shapes) -> tuple[int, int, int]:
+def _only(inputs: Shapes) -> Shape:
     if len(inputs) != 1:
         raise NetworkError(f"it takes one input, not {len(inputs)}; name one layer")
-    if len(inputs[0]) != 3:
+    return inputs[0]
+
+
+def _one_volume(inputs: Shapes) -> tuple[int, int, int]:
+    shape = _only(inputs)
+    if len(shape) != 3:
         raise NetworkError(
-            f"it takes a volume, height × width × channels, not a vector of {inputs[0][0]}; "
+            f"it takes a volume, height × width × channels, not a vector of {shape[0]}; "
             "put it before the flatten layer"
         )
-    C, H, W = inputs[0]
+    C, H, W = shape
     return C, H, W
 
 

@@ -119,9 +119,7 @@ class _Pooling:
 
     def __post_init__(self) -> None:
         padding, (height, width) = self.window.padding, self.kernel_size
-        if isinstance(padding, str):
-            return
-        if max(padding[:2]) >= height or max(padding[2:]) >= width:
+        if isinstance(padding, tuple) and (max(padding[:2]) >= height or max(padding[2:]) >= width):
             raise NetworkError(
                 f"padding {padding} leaves whole {height}×{width} windows outside the volume; "
                 "pad by less than the window's size"

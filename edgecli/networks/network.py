@@ -18,7 +18,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 
 from edgecli.errors import EdgeCliError, NetworkError, hint
 from edgecli.geometry import LARGEST_SIDE
@@ -144,12 +143,6 @@ class Network:
         """Whether a dense layer fixes the input's height and width."""
         return any(isinstance(node.layer, Dense) for node in self.nodes)
 
-    @cached_property
-    def index(self) -> dict[str, int]:
-        """Return the place of every name: 0 of the input, 1 of the first layer."""
-        names = (INPUT, *(node.name for node in self.nodes))
-        return {name: n for n, name in enumerate(names)}
-
     def shapes(self, input_shape: Shape | None = None) -> dict[str, Shape]:
         """Return every layer's output shape, by name and in order, beginning with the input's.
 
@@ -180,14 +173,11 @@ class Network:
 
         Only shapes matter: there may be no weights, or weights of another depth.
         """
-        shape = self.input_shape
-        if input_shape is not None:
-            H, W, C = input_shape
-            shape = (C, H, W)
-            _check_input(shape)
-        shapes = self.shapes(shape)
+        H, W, C = input_shape or people_shape(self.input_shape)
+        _check_input((C, H, W))
+        shapes = self.shapes((C, H, W))
         _check_size(self, shapes)
-        return Summary(self.name, people_shape(shape), tuple(_facts(self, shapes)))
+        return Summary(self.name, (H, W, C), tuple(_facts(self, shapes)))
 
 
 def _facts(network: Network, shapes: Mapping[str, Shape]) -> Iterator[LayerFacts]:

@@ -45,10 +45,7 @@ def widened(values: Field, radius: int, axis: int) -> Field:
 
 
 def blur(values: Field, sigma: float) -> Field:
-    """Return ``(H, W)`` or ``(H, W, C)`` blurred by a Gaussian of ``sigma`` pixels.
-
-    What lies outside is like the outermost pixels.
-    """
+    """Return ``(H, W)`` or ``(H, W, C)`` under a Gaussian of ``sigma`` pixels, its ends repeated."""
     if sigma < 0.2:
         return values
     radius = max(math.ceil(2.5 * sigma), 1)
@@ -93,30 +90,29 @@ def cloud(random: Random, shape: Shape, slope: float = 1.8, stretch: float = 1.0
 
     ``stretch`` elongates it along a random direction, like grain, water or fur.
     """
-    H, W = shape
-    size = _fast_size(max(H, W))
+    size = _fast_size(max(shape))
     f = np.fft.fftfreq(size)[:, None].astype(np.float32)
     g = np.fft.rfftfreq(size)[None].astype(np.float32)
     angle = random.uniform(0, math.pi) if random.random() < 0.5 else 0.0
     along = (f * math.sin(angle) + g * math.cos(angle)) * stretch
     across = f * math.cos(angle) - g * math.sin(angle)
     power = (along**2 + across**2 + (0.5 / size) ** 2) ** np.float32(-slope / 2)
-    return normalised(_shaped(random, power, size)[:H, :W])
+    return _shaped(random, power, shape)
 
 
 def band(random: Random, shape: Shape, wavelength: float) -> Field:
     """Return noise around one wavelength in pixels, which looks like spots."""
-    H, W = shape
-    size = _fast_size(max(H, W))
+    size = _fast_size(max(shape))
     f = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None]).astype(np.float32)
     octaves = np.log2(np.maximum(f, 1e-6) * wavelength) / random.uniform(0.25, 0.7)
-    return normalised(_shaped(random, np.exp(-0.5 * octaves**2), size)[:H, :W])
+    return _shaped(random, np.exp(-0.5 * octaves**2), shape)
 
 
-def _shaped(random: Random, amplitude: Field, size: int) -> Field:
-    """Return a square field of these amplitudes ``(size, size // 2 + 1)`` and random phases."""
+def _shaped(random: Random, amplitude: Field, shape: Shape) -> Field:
+    """Return part of a square field of these amplitudes ``(n, n // 2 + 1)`` and random phases."""
     parts = random.standard_normal((*amplitude.shape, 2), np.float32).view(np.complex64)[..., 0]
-    return np.fft.irfft2(parts * amplitude, (size, size)).astype(np.float32)
+    square = np.fft.irfft2(parts * amplitude, (len(amplitude), len(amplitude)))
+    return normalised(square.astype(np.float32)[: shape[0], : shape[1]])
 
 
 def _fast_size(size: int) -> int:

@@ -87,18 +87,13 @@ def build(network: Network) -> Model:
             modules[node.name] = _convolution(node.layer, depth, bias=not normed)
             if normed:
                 modules[f"{node.name}-norm"] = nn.BatchNorm2d(node.layer.count)
-    _add_sides(network, modules)
-    return Model(network, modules)
-
-
-def _add_sides(network: Network, modules: nn.ModuleDict) -> None:
-    """Add the side outputs, and set all outputs' biases so that edges are RARE at first."""
     heads: list[Any] = [modules[network.nodes[-1].name]]
     for name in _side_names(network):
         modules[f"{name}-side"] = nn.Conv2d(network.shapes()[name][0], 1, 1)
         heads.append(modules[f"{name}-side"])
     for head in heads:
         nn.init.constant_(head.bias, math.log(RARE / (1 - RARE)))
+    return Model(network, modules)
 
 
 def _convolution(layer: Convolution, depth: int, *, bias: bool) -> nn.Conv2d:

@@ -54,8 +54,7 @@ class _Canvas:
     @property
     def shape(self) -> tuple[int, int]:
         """Return the height and width."""
-        H, W = self.labels.shape
-        return H, W
+        return self.labels.shape
 
 
 def draw_scene(seed: int, size: int = 352) -> Scene:

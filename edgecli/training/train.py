@@ -75,7 +75,6 @@ def train(
     """
     first = load(run, checkpoint) if checkpoint is not None and checkpoint.exists() else 0
     begun, total, recent = time.monotonic(), run.recipe.steps, 0.0
-    done = first / total
     for step, batch in _batches(run.recipe, pool, first):
         passed = (time.monotonic() - begun) / 60 / minutes
         done = max((step + 1) / total, first / total + passed)

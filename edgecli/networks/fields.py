@@ -58,7 +58,7 @@ class Field:
         spans = tuple(self.seen(start, stop - 1) for start, stop in reaches)
         return Field(spans, self.advance * axis.stride // shared)
 
-    def upsampled(self, scale: int, *, bilinear: bool) -> Field:
+    def upsampled(self, scale: int, bilinear: bool) -> Field:
         """Return the field of upsampled values, each of which mixes two if ``bilinear``.
 
         >>> Field().upsampled(2, bilinear=True)
@@ -85,22 +85,24 @@ class Field:
         return Field(spans, self.advance * turn // len(self.spans))
 
 
-def field_after(layer: Layer, fields: Sequence[Field], shape: Shape, axis: int) -> Field:
-    """Return a layer's field along an axis, 0 for rows and 1 for columns.
+def fields_after(
+    layer: Layer, inputs: Sequence[tuple[Field, Field]], shape: Shape
+) -> tuple[Field, Field]:
+    """Return a layer's fields along rows and along columns, from those of its inputs.
 
-    ``fields`` are those of its inputs, ``shape`` is the first input's. NetworkError where the turn
-    would become too long.
+    ``shape`` is the first input's. NetworkError where the turn would become too long.
     """
-    first = fields[0]
+    (rows, cols), *others = inputs
     if isinstance(layer, Windowed):
-        geometry = layer.window.over(shape[1], shape[2])
-        return first.through((geometry.rows, geometry.cols)[axis])
+        geometry = layer.window.over(*shape[1:])
+        return rows.through(geometry.rows), cols.through(geometry.cols)
     match layer:
         case Flatten():
-            return first.whole(shape[1 + axis])
+            return rows.whole(shape[1]), cols.whole(shape[2])
         case Upsample():
-            return first.upsampled(layer.scale, bilinear=layer.method == "bilinear")
+            bilinear = layer.method == "bilinear"
+            return rows.upsampled(layer.scale, bilinear), cols.upsampled(layer.scale, bilinear)
         case Add() | Concatenate():
-            for other in fields[1:]:
-                first = first.joined(other)
-    return first
+            for other_rows, other_cols in others:
+                rows, cols = rows.joined(other_rows), cols.joined(other_cols)
+    return rows, cols

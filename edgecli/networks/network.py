@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from edgecli.errors import EdgeCliError, NetworkError, hint
 from edgecli.geometry import LARGEST_SIDE
-from edgecli.networks.fields import Field, field_after
+from edgecli.networks.fields import Field, fields_after
 from edgecli.networks.layers import (
     Convolution,
     Dense,
@@ -185,7 +185,11 @@ def _facts(network: Network, shapes: Mapping[str, Shape]) -> Iterator[LayerFacts
     for node in network.nodes:
         inputs = [shapes[name] for name in node.inputs]
         output = shapes[node.name]
-        rows, cols = fields[node.name] = _fields(node, fields, inputs[0])
+        seen = [fields[name] for name in node.inputs]
+        try:
+            rows, cols = fields[node.name] = fields_after(node.layer, seen, inputs[0])
+        except NetworkError as error:
+            raise NetworkError(f"{node}: {error}") from error
         if isinstance(node.layer, Flatten):  # each value sees one place; later layers see them all
             rows, cols = fields[node.inputs[0]]
         parts = _parameters(node.layer, inputs)
@@ -203,20 +207,6 @@ def _facts(network: Network, shapes: Mapping[str, Shape]) -> Iterator[LayerFacts
             connections=connections(node.layer, inputs),
             inputs_size=sum(map(math.prod, inputs)),
         )
-
-
-def _fields(
-    node: Node, fields: Mapping[str, tuple[Field, Field]], shape: Shape
-) -> tuple[Field, Field]:
-    """Return what the outputs of a layer see along rows and along columns."""
-    try:
-        rows, cols = (
-            field_after(node.layer, [fields[name][axis] for name in node.inputs], shape, axis)
-            for axis in (0, 1)
-        )
-    except NetworkError as error:
-        raise NetworkError(f"{node}: {error}") from error
-    return rows, cols
 
 
 def _parameters(layer: Layer, inputs: Sequence[Shape]) -> dict[str, Shape]:

@@ -67,9 +67,6 @@ def volume_shape(shape: Shape) -> tuple[int, int, int]:
     return C, H, W
 
 
-# --- the input ----------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Input(Rowwise):
     """The step from an image's rows to a network's input: grey or RGB, scaled to ``white``."""
@@ -91,9 +88,6 @@ class Input(Rowwise):
         scale = 1.0 if self.white is None else self.white / full_scale(rows.dtype)
         volume = to_volume(rows, VOLUMES[self.shape[0]], self.background)
         np.multiply(volume, np.float32(scale), out=out, dtype=FLOAT)
-
-
-# --- convolution --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,9 +144,6 @@ def _sliding(
     slides = tuple(slide_over(bank, window, volume, FLOAT) for bank in banks)
     step = Slides(slides, layer.activation)
     return step if batch is None else Batched((layer.count, height, width, batch), step, folded)
-
-
-# --- the rest -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,7 +45,7 @@ def widened(values: Field, radius: int, axis: int) -> Field:
 
 
 def blur(values: Field, sigma: float) -> Field:
-    """Return ``(H, W)`` or ``(H, W, C)`` under a Gaussian of ``sigma`` pixels, its ends repeated."""
+    """Return ``(H, W)`` or ``(H, W, C)`` blurred by ``sigma`` pixels, the outermost repeated."""
     if sigma < 0.2:
         return values
     radius = max(math.ceil(2.5 * sigma), 1)

@@ -17,6 +17,8 @@ import numpy as np
 from edgecli.records import dataclass
 from edgecli.training.scenes import Scene, draw_scene
 
+AFRESH = multiprocessing.get_context("spawn")  # forking amid training threads hangs
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -50,21 +52,16 @@ class Pool:
     def draw_all(self, numbers: range, processes: int) -> None:
         """Draw all of these scenes that are missing, on this many processes."""
         missing = [number for number in numbers if not self.path(number).exists()]
-        with self._executor(processes) as executor:
+        with ProcessPoolExecutor(processes, mp_context=AFRESH) as executor:
             list(executor.map(self.draw, missing, chunksize=8))
 
     @contextmanager
     def drawing(self, numbers: range, processes: int) -> Iterator[None]:
         """Draw these scenes in order on other processes, as far as they come in the context."""
-        executor = self._executor(processes)
+        executor = ProcessPoolExecutor(processes, mp_context=AFRESH)
         for number in numbers:
             executor.submit(self.draw, number)
         try:
             yield
         finally:
             executor.shutdown(cancel_futures=True)
-
-    @staticmethod
-    def _executor(processes: int) -> ProcessPoolExecutor:
-        """Return processes that are started afresh, as forking amid training threads hangs."""
-        return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))

@@ -43,8 +43,7 @@ class Run:
     @property
     def parts(self) -> dict[str, Any]:
         """Return everything that changes from step to step, by its name in checkpoints."""
-        modules = {"model": self.model.modules, "mean": self.mean.modules}
-        return modules | {"optimizer": self.optimizer}
+        return {"model": self.model.modules, "mean": self.mean.modules, "optimizer": self.optimizer}
 
 
 def start(network: Network, recipe: Recipe) -> Run:
@@ -53,9 +52,8 @@ def start(network: Network, recipe: Recipe) -> Run:
     model = build(network)
     mean = Model(network, copy.deepcopy(model.modules))
     mean.modules.eval()
-    optimizer = torch.optim.AdamW(
-        model.modules.parameters(), recipe.rate, weight_decay=recipe.decay
-    )
+    learned = model.modules.parameters()
+    optimizer = torch.optim.AdamW(learned, recipe.rate, weight_decay=recipe.decay)
     return Run(recipe, model, mean, optimizer)
 
 

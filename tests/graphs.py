@@ -170,7 +170,7 @@ def _alike(graph: Graph, place: int) -> list[int]:
 @st.composite
 def graphs(draw: st.DrawFn) -> Drawn:
     """Draw a graph of a few steps, with halos, strides, upsampling and branches."""
-    graph = Graph((2, draw(st.integers(1, 25)), WIDTH))
+    graph = Graph((2, draw(st.integers(1, 25) | st.integers(50, 80)), WIDTH))
     for _ in range(draw(st.integers(1, 6))):
         _add_step(draw, graph)
     readers = []

@@ -142,12 +142,14 @@ def options_of(
             values[parameter] = record(**{name: values.pop(name) for name in taken})
             return function(**values)
 
-        decorated: Callable[..., Any] = command
-        for name in reversed(taken):
-            decorated = (changed.get(name) or option(name, record))(decorated)
-        return decorated
+        return with_options(*(changed.get(name) or option(name, record) for name in taken))(command)
 
     return decorate
+
+
+def with_options(*options: Decorator) -> Decorator:
+    """Return a decorator that adds options in the order given."""
+    return lambda command: functools.reduce(lambda made, add: add(made), options[::-1], command)
 
 
 THREADS_OPTION = option("threads")

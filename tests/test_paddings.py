@@ -16,6 +16,8 @@ from PIL import Image
 
 from edgecli import convolve
 from edgecli.detect.maps import Lines
+from edgecli.detect.plan import plan_detection
+from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.geometry import Axis, PaddingMode, parse_padding, parse_padding_mode
 from edgecli.images.netpbm import read_images
@@ -23,10 +25,9 @@ from edgecli.images.npy import read_npy
 from edgecli.images.png import open_png
 from edgecli.lines.thresholds import choose_threshold
 from edgecli.operators.operators import load_operator
-from edgecli.rows.arrays import ArraySource, blocks_in_any_order
+from edgecli.rows.arrays import ArraySink, ArraySource, blocks_in_any_order
 from edgecli.rows.base import Rows, Source
 from tests.conftest import Run, noise
-from tests.detections import detected_of
 from tests.reference import SOURCES, Pads, correlate, pad
 
 Array = NDArray[Any]
@@ -66,7 +67,10 @@ def lower_bands(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def detect(source: Source, settings: Settings) -> list[Array]:
     """Return every map of a source, one array ``(H', W')`` each."""
-    return [edges[..., 0] for edges in detected_of(source, settings)[0]]
+    detection = plan_detection(settings, source.shape, source.dtype)
+    sinks = [ArraySink(detection.map_shape, samples) for samples in detection.samples]
+    run_detection(detection, source, sinks)
+    return [sink.array[..., 0] for sink in sinks]
 
 
 def drawn_pads(rng: np.random.Generator) -> Pads:

@@ -145,7 +145,7 @@ def run_whole(graph: Graph, source: Planes) -> list[Planes]:
 
 
 def _add_step(draw: st.DrawFn, graph: Graph) -> None:
-    place = draw(st.integers(0, graph.places - 1))
+    place = draw(st.integers(max(graph.places - 2, 0), graph.places - 1))
     channels, height, width = graph.shape(place)
     grain, sides = draw(st.sampled_from([1, 1, 5])), st.integers(0, 3)
     match draw(st.sampled_from(["around", "repeat", "plus"])):
@@ -170,14 +170,13 @@ def _alike(graph: Graph, place: int) -> list[int]:
 @st.composite
 def graphs(draw: st.DrawFn) -> Drawn:
     """Draw a graph of a few steps, with halos, strides, upsampling and branches."""
-    graph = Graph((2, draw(st.integers(1, 25)), WIDTH))
+    graph = Graph((2, draw(st.integers(1, 25) | st.integers(50, 80)), WIDTH))
     for _ in range(draw(st.integers(1, 6))):
         _add_step(draw, graph)
     readers = []
-    for _ in range(draw(st.integers(1, 2))):
-        place = draw(st.integers(0, graph.places - 1))
-        other = draw(st.sampled_from(_alike(graph, place)))
+    for place in {graph.places - 1, draw(st.integers(0, graph.places - 1))}:
+        other = Tap(draw(st.sampled_from(_alike(graph, place))), draw(st.integers(0, 1)))
         grain, reach = draw(st.sampled_from([1, 3, 8])), draw(st.integers(0, 2))
-        readers.append(Telling(graph, Tap(place), Tap(other), grain, reach))
+        readers.append(Telling(graph, Tap(place), other, grain, reach))
     source = noise(*graph.source_shape).astype(WHOLE) + 1
     return Drawn(graph, readers, run_whole(graph, source))

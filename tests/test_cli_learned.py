@@ -14,6 +14,7 @@ from edgecli.detect import run as detect_run
 from edgecli.errors import UsageError
 from edgecli.lines.hysteresis import hysteresis
 from edgecli.lines.ridges import Crest
+from edgecli.networks import layout
 from edgecli.networks.files import zoo_names
 from edgecli.networks.scales import at_scales
 from edgecli.rows.memory import Memory
@@ -281,3 +282,14 @@ def test_nan_is_counted_and_refused_as_elsewhere(run: Run, refuse: Refuse, save:
     assert facts(run, path)["nan"]["samples"] == 1
     line = refuse("detect", path, "-f", "learned", "--nan", "error", "-o", "x.png", code=1)
     assert "NaN at row 4, column 4" in line
+
+
+def test_images_too_wide_for_memory_are_refused(
+    refuse: Refuse, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "LARGEST_BYTES", 2**10)
+    detect_it, run_it = ("detect", photo, "-f", NETWORK), ("network", "run", NETWORK, photo)
+    for command, output in ((detect_it, "edges.png"), (run_it, "maps.npz"), (run_it, "maps")):
+        line = refuse(*command, "-o", photo.parent / output, code=1)
+        assert "bytes for the rows of its layers, more than 1,024; give a narrower image" in line
+    assert [path.name for path in photo.parent.iterdir()] == [photo.name]

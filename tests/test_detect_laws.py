@@ -16,13 +16,9 @@ from scipy import ndimage
 from edgecli import detect_edges
 from edgecli.conv import engine
 from edgecli.detect.maps import ROUNDING, Lines
-from edgecli.detect.plan import plan_detection
-from edgecli.detect.run import run_detection
-from edgecli.detect.settings import Settings
 from edgecli.lines.thresholds import parse_hysteresis, parse_threshold
-from edgecli.operators.operators import load_operator
-from edgecli.rows.arrays import ArraySink, ArraySource
 from tests.conftest import SAMPLES, noise
+from tests.detections import detected, settings_of
 
 Array = NDArray[Any]
 
@@ -40,17 +36,9 @@ def detect(
         if threshold
         else None
     )
-    settings = Settings(
-        tuple(load_operator(name) for name in names),
-        map="raw",
-        lines=Lines(thin, levels, options.pop("border", 0), options.pop("mask", None)),
-        **options,
-    )
-    source = ArraySource.of(picture)
-    detection = plan_detection(settings, source.shape, source.dtype)
-    sink = ArraySink(detection.written_shape, detection.samples[0])
-    run_detection(detection, source, [sink])
-    return sink.array[..., 0] if sink.array.shape[2] == 1 else sink.array
+    lines = Lines(thin, levels, options.pop("border", 0), options.pop("mask", None))
+    (edges,), _ = detected(picture, settings_of(*names, map="raw", lines=lines, **options))
+    return edges[..., 0] if edges.shape[2] == 1 else edges
 
 
 def photo(width: int = 320) -> NDArray[np.uint8]:

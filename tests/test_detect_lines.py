@@ -10,26 +10,15 @@ from numpy.typing import NDArray
 
 from edgecli import convolve, detect_edges
 from edgecli.detect.maps import Lines
-from edgecli.detect.plan import plan_detection
-from edgecli.detect.run import Measured, run_detection
 from edgecli.detect.settings import Settings
 from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.lines.hysteresis import hysteresis
 from edgecli.lines.thresholds import find_levels, parse_hysteresis, parse_threshold
-from edgecli.operators.operators import load_operator
 from edgecli.paint.painting import Style
-from edgecli.rows.arrays import ArraySink, ArraySource
 from tests.conftest import noise
+from tests.detections import detected, settings_of
 
 Array = NDArray[Any]
-
-
-def run(picture: Array, settings: Settings) -> tuple[Array, Measured]:
-    source = ArraySource.of(picture)
-    detection = plan_detection(settings, source.shape, source.dtype)
-    sink = ArraySink(detection.written_shape, detection.samples[0])
-    measured = run_detection(detection, source, [sink])
-    return sink.array, measured
 
 
 def settings(*names: str, thin: bool = False, threshold: str = "", **options: Any) -> Settings:
@@ -38,11 +27,11 @@ def settings(*names: str, thin: bool = False, threshold: str = "", **options: An
         thin, parse(threshold) if threshold else None,
         options.pop("border", 0), options.pop("mask", None),
     )  # fmt: skip
-    return Settings(tuple(load_operator(n) for n in names), lines=lines, **options)
+    return settings_of(*names, lines=lines, **options)
 
 
 def detect(picture: Array, *names: str, **options: Any) -> Array:
-    array, _ = run(picture, settings(*names, **options))
+    (array,), _ = detected(picture, settings(*names, **options))
     return array[..., 0] if array.shape[2] == 1 else array
 
 
@@ -61,7 +50,7 @@ def test_a_threshold_keeps_what_exceeds_it(threshold: str) -> None:
     responses = strength(picture)
     largest = 1020 * 2**0.5
     level = find_levels(parse_threshold(threshold), responses.astype(np.float32), largest).high
-    found, measured = run(picture, settings("sobel", threshold=threshold))
+    (found,), measured = detected(picture, settings("sobel", threshold=threshold))
     assert set(np.unique(found)) == {0, 255}
     np.testing.assert_array_equal(found[..., 0] > 0, responses > level)
     assert measured.levels[0] is not None

@@ -14,16 +14,14 @@ from numpy.typing import NDArray
 from edgecli import convolve, detect_edges, load_filter
 from edgecli.conv import Slide
 from edgecli.detect.plan import plan_detection
-from edgecli.detect.run import Measured, run_detection
-from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, FilterError, GeometryError, ImageError, UsageError
+from edgecli.geometry import parse_padding_mode
 from edgecli.images.colour import luma
 from edgecli.networks import layout
-from edgecli.operators.operators import load_operator
-from edgecli.rows.arrays import ArraySink, ArraySource
+from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import Rows
-from edgecli.rows.workers import map_in_order
 from tests.conftest import noise
+from tests.detections import detected, detected_of, settings_of
 
 Array = NDArray[Any]
 OPTIONS: dict[str, Any] = {"padding": "same", "padding_mode": "replicate"}
@@ -37,18 +35,6 @@ def respond(image: Array, name: str = "vertical") -> Array:
 
 def grey(picture: Array) -> Array:
     return luma(picture if picture.ndim == 3 else picture[..., np.newaxis])
-
-
-def detect(picture: Array, settings: Settings) -> tuple[list[Array], Measured]:
-    source = ArraySource.of(picture)
-    detection = plan_detection(settings, source.shape, source.dtype)
-    sinks = [ArraySink(detection.map_shape, samples) for samples in detection.samples]
-    measured = run_detection(detection, source, sinks)
-    return [sink.array for sink in sinks], measured
-
-
-def settings(*names: str, **options: Any) -> Settings:
-    return Settings(tuple(load_operator(name) for name in names), **options)
 
 
 # --- maps ---------------------------------------------------------------------------------------
@@ -81,7 +67,7 @@ def test_a_picture_of_one_column_has_no_vertical_edges(map_name: str, flat: int)
 
 
 def test_raw_maps_are_the_responses() -> None:
-    (edges,), _ = detect(noise(9, 8), settings("vertical", map="raw"))
+    (edges,), _ = detected(noise(9, 8), settings_of("vertical", map="raw"))
     assert edges.dtype == np.int16
     np.testing.assert_array_equal(edges[..., 0], respond(noise(9, 8)))
 
@@ -100,7 +86,7 @@ def test_the_strongest_plane() -> None:
     picture = noise(12, 10, 3)
     responses = np.stack([respond(picture[..., c]) for c in range(3)])
     largest = np.take_along_axis(responses, np.abs(responses).argmax(axis=0)[np.newaxis], 0)[0]
-    (edges,), _ = detect(picture, settings("vertical", channels="max", map="raw"))
+    (edges,), _ = detected(picture, settings_of("vertical", channels="max", map="raw"))
     np.testing.assert_array_equal(edges[..., 0], largest)
 
 
@@ -113,7 +99,7 @@ def test_one_plane_alone(channels: str, plane: int) -> None:
 
 def test_a_flat_kernel_stands_in_every_colour() -> None:
     picture = noise(12, 10, 3)
-    (edges,), _ = detect(picture, settings("vertical", channels="rgb", map="raw"))
+    (edges,), _ = detected(picture, settings_of("vertical", channels="rgb", map="raw"))
     np.testing.assert_array_equal(edges[..., 0], respond(picture.transpose(2, 0, 1)))
 
 
@@ -133,7 +119,7 @@ def test_transparency_is_laid_on_the_background() -> None:
     picture[:, 3:, 3] = 255
     opaque = picture[..., :3].copy()
     opaque[:, :3] = (0, 128, 255)
-    (edges,), _ = detect(picture, settings("sobel", background=(0, 128, 255)))
+    (edges,), _ = detected(picture, settings_of("sobel", background=(0, 128, 255)))
     np.testing.assert_array_equal(edges[..., 0], detect_edges(opaque))
 
 
@@ -152,13 +138,13 @@ def test_transparency_is_laid_on_the_background() -> None:
 def test_each_combination_is_a_norm(combine: str | None, by_hand: Any) -> None:
     picture = noise(15, 17)
     x, y = (respond(picture, name) for name in ("sobel-x", "sobel-y"))
-    (edges,), _ = detect(picture, settings("sobel", combine=combine, map="raw"))
+    (edges,), _ = detected(picture, settings_of("sobel", combine=combine, map="raw"))
     np.testing.assert_allclose(edges[..., 0], by_hand(x, y), rtol=1e-6)
 
 
 def test_combining_nothing_gives_a_map_per_filter() -> None:
     picture = noise(15, 17)
-    maps, _ = detect(picture, settings("sobel", "vertical", combine="none", map="raw"))
+    maps, _ = detected(picture, settings_of("sobel", "vertical", combine="none", map="raw"))
     for edges, name in zip(maps, ["sobel-x", "sobel-y", "vertical"], strict=True):
         np.testing.assert_array_equal(edges[..., 0], respond(picture, name))
 
@@ -166,8 +152,8 @@ def test_combining_nothing_gives_a_map_per_filter() -> None:
 @pytest.mark.parametrize("channels", ["each", "max"])
 def test_planes_combine_before_they_compare(channels: str) -> None:
     picture = noise(8, 8, 3)
-    planes = [detect(picture[..., c], settings("sobel", map="raw"))[0][0] for c in range(3)]
-    (edges,), _ = detect(picture, settings("sobel", channels=channels, map="raw"))
+    planes = [detected(picture[..., c], settings_of("sobel", map="raw"))[0][0] for c in range(3)]
+    (edges,), _ = detected(picture, settings_of("sobel", channels=channels, map="raw"))
     truth = np.concatenate(planes, axis=-1)
     expected = truth if channels == "each" else truth.max(axis=-1, keepdims=True)
     np.testing.assert_array_equal(edges, expected)
@@ -188,8 +174,8 @@ def test_planes_combine_before_they_compare(channels: str) -> None:
 )
 def test_bias_then_activation(activation: str, by_hand: Any) -> None:
     picture = np.random.default_rng(0).normal(size=(9, 9)).astype(np.float32)
-    (edges,), _ = detect(
-        picture, settings("vertical", bias=(0.5,), activation=activation, map="raw")
+    (edges,), _ = detected(
+        picture, settings_of("vertical", bias=(0.5,), activation=activation, map="raw")
     )
     truth = by_hand(respond(picture) + 0.5)
     np.testing.assert_allclose(edges[..., 0], truth, rtol=1e-5, atol=1e-5)
@@ -197,7 +183,9 @@ def test_bias_then_activation(activation: str, by_hand: Any) -> None:
 
 def test_convolving_is_correlating_with_the_flipped_kernel() -> None:
     bank = load_filter("1 2 3; 4 5 6; 7 8 10")
-    (edges,), _ = detect(noise(9, 9), settings("1 2 3; 4 5 6; 7 8 10", convolve=True, map="raw"))
+    (edges,), _ = detected(
+        noise(9, 9), settings_of("1 2 3; 4 5 6; 7 8 10", convolve=True, map="raw")
+    )
     truth = convolve(noise(9, 9), bank.flipped(), **OPTIONS)[0]
     np.testing.assert_array_equal(edges[..., 0], truth)
 
@@ -215,7 +203,7 @@ def test_stride_dilation_and_padding_are_those_of_convolve(steps: dict[str, Any]
 
 def test_16_bit_pictures_are_worked_on_in_16_bits() -> None:
     picture = np.random.default_rng(0).integers(0, 65536, (9, 9), np.uint16)
-    (edges,), _ = detect(picture, settings("vertical"))
+    (edges,), _ = detected(picture, settings_of("vertical"))
     assert edges.dtype == np.uint16
     truth = np.minimum(np.abs(respond(picture)), 65535)
     np.testing.assert_array_equal(edges[..., 0], truth)
@@ -232,7 +220,7 @@ def test_float_pictures_are_white_at_1(dtype: str) -> None:
 @pytest.mark.parametrize("depth", ["8", "16", "float"])
 def test_the_depth_scales_by_full_scales(depth: str) -> None:
     picture = noise(9, 9)
-    (edges,), _ = detect(picture, settings("vertical", depth=depth))
+    (edges,), _ = detected(picture, settings_of("vertical", depth=depth))
     white = {"8": 255, "16": 65535, "float": 1.0}[depth]
     truth = np.abs(respond(picture)) / 255 * white
     if depth != "float":
@@ -248,7 +236,7 @@ def test_booleans_are_black_and_white() -> None:
 def test_nan_in_a_picture_is_counted() -> None:
     picture = np.ones((9, 9), np.float32)
     picture[4, 4] = np.nan
-    (edges,), measured = detect(picture, settings("vertical"))
+    (edges,), measured = detected(picture, settings_of("vertical"))
     assert measured.extremes[0].nans > 0
     assert not edges.any()
 
@@ -259,7 +247,7 @@ def test_nan_in_a_picture_is_counted() -> None:
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["abs", "clip", "signed", "minmax", "raw"]))
 def test_extremes_are_those_of_the_response_that_was_rendered(seed: int, map_name: str) -> None:
     picture = noise(6, 7, seed=seed)
-    _, measured = detect(picture, settings("vertical", map=map_name))
+    _, measured = detected(picture, settings_of("vertical", map=map_name))
     response = respond(picture)
     (extremes,) = measured.extremes
     assert (extremes.smallest, extremes.largest) == (response.min(), response.max())
@@ -294,13 +282,9 @@ def test_threads_and_band_heights_change_nothing(
     truth = detect_edges(picture, map=map_name, padding_mode=mode, threads=1)
     monkeypatch.setattr(Slide, "band_rows", rows)
     monkeypatch.setattr("edgecli.detect.run.SMALL_IMAGE", 1)
-    source = Strict.of(picture)
-    given_settings = settings("sobel", map=map_name, threads=threads)
-    np.testing.assert_array_equal(
-        detect_edges(picture, map=map_name, padding_mode=mode, threads=threads), truth
-    )
-    detection = plan_detection(given_settings, source.shape, source.dtype)
-    run_detection(detection, source, [ArraySink(detection.map_shape, detection.samples[0])])
+    options = {"map": map_name, "padding_mode": parse_padding_mode(mode), "threads": threads}
+    (edges,), _ = detected_of(Strict.of(picture), settings_of("sobel", **options))
+    np.testing.assert_array_equal(edges[..., 0], truth)
 
 
 @pytest.mark.parametrize(("name", "method"), [("gabor", "spectral"), ("gabor:20", "fourier")])
@@ -308,7 +292,7 @@ def test_what_thinning_needs_around_a_band_fits_methods_of_few_rows(
     monkeypatch: pytest.MonkeyPatch, name: str, method: str
 ) -> None:
     picture = noise(400, 9)
-    planned = plan_detection(settings(name), (400, 9, 1), picture.dtype)
+    planned = plan_detection(settings_of(name), (400, 9, 1), picture.dtype)
     assert method in planned.responses.account().method
     edges = detect_edges(picture, name, map="gain", thin=True)
     monkeypatch.setattr(Slide, "band_rows", 7)
@@ -322,31 +306,6 @@ def test_networks_are_thinned_in_increments_shorter_than_a_grain(
     edges = detect_edges(picture, "learned-small", thin=True)
     monkeypatch.setattr(layout, "INCREMENT_BYTES", 1)
     np.testing.assert_allclose(detect_edges(picture, "learned-small", thin=True), edges, atol=1)
-
-
-def test_results_come_in_order_and_a_bounded_number_is_drawn_ahead() -> None:
-    drawn = 0
-
-    def jobs() -> Iterator[tuple[int]]:
-        nonlocal drawn
-        for number in range(50):
-            drawn += 1
-            yield (number,)
-
-    for expected, result in enumerate(map_in_order(lambda number: number * 2, jobs(), 2)):
-        assert result == expected * 2
-        assert drawn <= expected + 6
-
-
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_failing_band_fails_the_run(threads: int) -> None:
-    def fail(number: int) -> int:
-        if number == 3:
-            raise ImageError("three")
-        return number
-
-    with pytest.raises(ImageError, match="three"):
-        list(map_in_order(fail, [(n,) for n in range(9)], threads))
 
 
 # --- refusals -----------------------------------------------------------------------------------
@@ -389,4 +348,4 @@ def test_a_picture_without_pixels_is_refused() -> None:
 @pytest.mark.parametrize("bias", [(1.0, 2.0, 3.0), (float("nan"),)])
 def test_a_bias_that_does_not_fit_the_filters_is_refused_at_once(bias: tuple[float, ...]) -> None:
     with pytest.raises(FilterError, match="bias"):
-        settings("sobel", bias=bias)
+        settings_of("sobel", bias=bias)

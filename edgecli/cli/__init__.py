@@ -163,6 +163,6 @@ def _refuse(error: click.ClickException) -> int:
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.version_option(__version__, message="edgecli %(version)s")
 def main() -> None:
     """Find edges in pictures with convolution filters, and say what each convolution costs."""

@@ -21,7 +21,7 @@ from edgecli.batch.processes import ProcessExecutor
 from edgecli.batch.running import remove_temporaries, run_batch
 from edgecli.batch.work import Item, Work
 from edgecli.cli import fail
-from edgecli.cli.options import FIELDS, Options, option, options_of, with_options
+from edgecli.cli.options import Options, flag, option, options_of, written
 from edgecli.cli.process import keep_memory
 from edgecli.cli.progress import watched
 from edgecli.cli.request import Reporting, Request, make_request, prepare_report
@@ -40,33 +40,40 @@ BYTES_PER_PIXEL = 32
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
-FOLDER_OPTIONS = (
-    click.option("--recursive", is_flag=True, help="Take subfolders too; keep their tree."),
-    click.option("-0", "--null", "zero", is_flag=True, help="Names on standard input end in NUL."),
-    click.option("--suffix", is_flag=True,
-                 help="Tell inputs of the same name apart: by extension, then by number."),
-)  # fmt: skip
+
+# fmt: off
+@dataclass(frozen=True)
+class FolderOptions:
+    """Which images a batch covers, as written."""
+
+    recursive: bool = flag("Take subfolders too; keep their tree.")
+    zero: bool = flag("Names on standard input end in NUL.", names=("-0", "--null", "zero"))
+    suffix: bool = flag("Tell inputs of the same name apart: by extension, then by number.")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a batch is run, as written; None is what was not."""
+
+    jobs: int | None = written(None, "N",
+        "Images at a time, each in a process.  [default: all cores]", type=click.IntRange(1, 1024))
+    memory: str | None = written(None, "BYTES",
+        "Memory for all images at work, such as 4G; an image too large for its share comes last, "
+        "alone.  [default: half of the machine's]")
+    time_limit: float = written(600.0, "SECONDS", "Give up on an image after so long.",
+        type=click.FloatRange(0, min_open=True))
+    fail_fast: bool = flag("Stop at the first failure.")
+    scheduler: str | None = written(None, "tcp://HOST:PORT",
+        "Work on a Dask cluster that sees the same folders, on all its threads.")
+    restart: bool = flag("Start over.")
+    explain: bool = flag("Print what would be done, and stop.")
+    gallery: bool = flag("Write index.html to DIR too: every image beside its edges.")
+# fmt: on
+
 
 TO_A_FOLDER = option(
     "output", metavar="DIR", help="The folder to write to, as <stem>-<filter>.png.  [required]"
 )
-
-RUN_OPTIONS = (
-    click.option("--jobs", type=click.IntRange(1, 1024), metavar="N",
-                 help="Images at a time, each in a process.  [default: all cores]"),
-    click.option("--memory", metavar="BYTES",
-                 help="Memory for all images at work, such as 4G; an image too large for its "
-                 "share comes last, alone.  [default: half of the machine's]"),
-    click.option("--time-limit", type=click.FloatRange(0, min_open=True), default=600.0,
-                 show_default=True, metavar="SECONDS", help="Give up on an image after so long."),
-    click.option("--fail-fast", is_flag=True, help="Stop at the first failure."),
-    click.option("--scheduler", metavar="tcp://HOST:PORT",
-                 help="Work on a Dask cluster that sees the same folders, on all its threads."),
-    click.option("--restart", is_flag=True, help="Start over."),
-    click.option("--explain", is_flag=True, help="Print what would be done, and stop."),
-    click.option("--gallery", is_flag=True,
-                 help="Write index.html to DIR too: every image beside its edges."),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,24 +88,10 @@ class Running:
 
 @click.command("batch")
 @click.argument("source")
-@with_options(*FOLDER_OPTIONS)
-@options_of(*FIELDS, output=TO_A_FOLDER)
-@with_options(*RUN_OPTIONS)
-def command(
-    source: str,
-    recursive: bool,
-    zero: bool,
-    suffix: bool,
-    options: Options,
-    jobs: int | None,
-    memory: str | None,
-    time_limit: float,
-    fail_fast: bool,
-    scheduler: str | None,
-    restart: bool,
-    explain: bool,
-    gallery: bool,
-) -> int:
+@options_of("folder", FolderOptions)
+@options_of("options", Options, output=TO_A_FOLDER)
+@options_of("run", RunOptions)
+def command(source: str, folder: FolderOptions, options: Options, run: RunOptions) -> int:
     """Find the edges of a folder of images, resuming where it was stopped.
 
     SOURCE is a folder, a glob in quotes, or - for a list of files on standard input. Edge maps go
@@ -109,25 +102,25 @@ def command(
     check_stdin((source, options.mask))
     request = make_request(options)
     output, reporting = _output_folder(request.target), request.reporting
-    paths = (JOURNAL, "index.html") if gallery else (JOURNAL,)
+    paths = (JOURNAL, "index.html") if run.gallery else (JOURNAL,)
     _check_report(reporting.file, request.target, paths)
-    found = _find(source, output, recursive=recursive, zero=zero).without(reporting.file)
+    found = _find(source, output, folder).without(reporting.file)
     prepare_report(reporting, output)
     with ExitStack() as stack:
-        running = Running(jobs or cores(), _parse_memory(memory), time_limit)
-        if scheduler is not None:
+        running = Running(run.jobs or cores(), _parse_memory(run.memory), run.time_limit)
+        if run.scheduler is not None:
             found, output = _absolute(found), os.path.abspath(output)
-            running = stack.enter_context(_on_cluster(scheduler, memory))
+            running = stack.enter_context(_on_cluster(run.scheduler, run.memory))
         work = _make_work(request, output, running)
-        if explain:
-            return _explain(name_items(found, work, suffix=suffix), work, reporting)
+        if run.explain:
+            return _explain(name_items(found, work, suffix=folder.suffix), work, reporting)
         make_folder(output)
-        write_page = _page_writer(output) if gallery else None
-        journal = stack.enter_context(_open_journal(output, restart=restart))
-        batch = plan_batch(found, work, journal, suffix=suffix)
+        write_page = _page_writer(output) if run.gallery else None
+        journal = stack.enter_context(_open_journal(output, restart=run.restart))
+        batch = plan_batch(found, work, journal, suffix=folder.suffix)
         del found  # which may be a hundred thousand names
         quiet = reporting.quiet or reporting.format == "none"
-        _run(batch, work, running, fail_fast=fail_fast, quiet=quiet)
+        _run(batch, work, running, fail_fast=run.fail_fast, quiet=quiet)
         return _close(batch, reporting, write_page)
 
 
@@ -193,10 +186,10 @@ def _check_report(path: str | None, target: Target, own: Sequence[str]) -> None:
         raise UsageError(f"report file {path} is named like an image; call it .json, .csv or .md")
 
 
-def _find(source: str, output: str, *, recursive: bool, zero: bool) -> Found:
+def _find(source: str, output: str, folder: FolderOptions) -> Found:
     if source == "-":
-        return listed_inputs(sys.stdin.buffer.read(), zero=zero, recursive=recursive)
-    return find_inputs(source, output, recursive=recursive)
+        return listed_inputs(sys.stdin.buffer.read(), zero=folder.zero, recursive=folder.recursive)
+    return find_inputs(source, output, recursive=folder.recursive)
 
 
 def _make_work(request: Request, output: str, running: Running) -> Work:

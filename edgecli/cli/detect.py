@@ -10,7 +10,7 @@ from functools import partial
 import click
 
 from edgecli.cli import fail, refuse_terminal
-from edgecli.cli.options import FIELDS, Options, options_of
+from edgecli.cli.options import Options, options_of
 from edgecli.cli.process import keep_memory
 from edgecli.cli.request import Reporting, Request, make_request, prepare_report
 from edgecli.detect.jobs import Limits, Result, Screen, detect_input, plan_input
@@ -25,7 +25,7 @@ from edgecli.reports.writing import write_reports
 
 @click.command("detect")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@options_of(*FIELDS)
+@options_of("options", Options)
 @click.option("--explain", is_flag=True, help="Print what would be done, and stop.")
 @click.option("--preview", is_flag=True, help="Draw the edge map in the terminal.")
 @click.option("--grid", is_flag=True, help="Write a contact sheet of several filters.")

@@ -6,7 +6,7 @@ Here click alone checks values; ``edgecli.cli.request`` says what they mean.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -115,43 +115,41 @@ class Options:
 # fmt: on
 
 
-FIELDS = {one.name: one for one in fields(Options)}
+NAMES = tuple(one.name for one in fields(Options))
 
-OF_FILTERS = tuple(FIELDS)[: tuple(FIELDS).index("activation") + 1]
+OF_FILTERS = NAMES[: NAMES.index("activation") + 1]
 """The options that say what slides, and how."""
 
 
-def option(name: str, **changes: Any) -> Decorator:
-    """Return the option that ``Options`` declares by a name, or one like it."""
-    details = {"default": FIELDS[name].default, **FIELDS[name].metadata, **changes}
+def option(name: str, record: Any = Options, **changes: Any) -> Decorator:
+    """Return the option that a record declares by a name, or one like it."""
+    declared = record.__dataclass_fields__[name]
+    details = {"default": declared.default, **declared.metadata, **changes}
     names = details.pop("names", (f"--{name.replace('_', '-')}",))
     shown = details["default"] is not None and not details.get("is_flag")
     return click.option(*names, show_default=shown, **details)
 
 
-def options_of(*names: str, **changed: Decorator) -> Decorator:
-    """Return a decorator that adds options, whose values a command receives as ``Options``."""
+def options_of(
+    parameter: str, record: Any, names: Sequence[str] = (), **changed: Decorator
+) -> Decorator:
+    """Return a decorator that adds a record's options, or some; a command receives the record."""
+    taken = tuple(names) or tuple(one.name for one in fields(record))
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def command(**values: Any) -> Any:
-            own = {name: values.pop(name) for name in names}
-            return function(options=Options(**own), **values)
+            values[parameter] = record(**{name: values.pop(name) for name in taken})
+            return function(**values)
 
-        return with_options(*(changed.get(name) or option(name) for name in names))(command)
+        return with_options(*(changed.get(name) or option(name, record) for name in taken))(command)
 
     return decorate
 
 
 def with_options(*options: Decorator) -> Decorator:
     """Return a decorator that adds options in the order given."""
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        for add in reversed(options):
-            function = add(function)
-        return function
-
-    return decorate
+    return lambda command: functools.reduce(lambda made, add: add(made), options[::-1], command)
 
 
 THREADS_OPTION = option("threads")

@@ -19,7 +19,7 @@ from edgecli.reports.writing import print_rows
 @click.command("trace")
 @click.argument("input_path", metavar="INPUT")
 @click.option("--at", required=True, metavar="ROW,COL", help="The output pixel, counted from 0.")
-@options_of(*OF_FILTERS)
+@options_of("options", Options, OF_FILTERS)
 def command(input_path: str, at: str, options: Options) -> None:
     """Write out the arithmetic of one output pixel.
 

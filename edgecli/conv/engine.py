@@ -86,17 +86,17 @@ class Slide:
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
-        """Slide over the image rows ``(C_in, rows, W)`` needed, in bands that all methods take."""
-        (block,) = blocks
-        ((first, _),) = self.needed(start, stop)
-        for low, high in bands(stop - start, self.plan.most_rows or stop - start):
-            ((top, bottom),) = self.needed(start + low, start + high)
-            part = block[:, top - first : bottom - first]
+        """Slide over the image rows ``(C_in, rows, W)`` needed, as many as the methods take."""
+        first = self.needed(start, stop)[0][0]
+        most = self.plan.most_rows or stop - start
+        for top in range(start, stop, most):
+            bottom = min(top + most, stop)
+            ((low, high),) = self.needed(top, bottom)
+            block = blocks[0][:, low - first : high - first]
             with memory:
-                self._compute(part, start + low, start + high, out[:, low:high], memory)
+                self._slide(block, top, bottom, out[:, top - start : bottom - start], memory)
 
-    def _compute(self, block: Planes, start: int, stop: int, out: Planes, memory: Memory) -> None:
-        """Slide with every method that the plan chose."""
+    def _slide(self, block: Planes, start: int, stop: int, out: Planes, memory: Memory) -> None:
         padded: dict[np.dtype[Any], Planes] = {}
         for part in self.plan.parts if _is_finite(block) else self.plan.sums:
             if part.pixels not in padded:

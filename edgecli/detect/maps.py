@@ -13,7 +13,7 @@ from edgecli.filters import FilterBank
 from edgecli.lines.crossings import Cross
 from edgecli.lines.gradients import Direction, Slope, slope_of, smooths
 from edgecli.lines.region import Exclude, inside
-from edgecli.lines.ridges import GRAIN, Crest
+from edgecli.lines.ridges import ROWS, Crest
 from edgecli.lines.thinning import SUPPRESSION, Thin
 from edgecli.lines.thresholds import AUTO, Levels, Threshold, fixed_levels
 from edgecli.operators.operators import EdgeMap, largest_strength
@@ -280,7 +280,7 @@ def _add_steps(
         case Thin():
             strength = graph.add(thins, strength, own.tap)
         case Crest():
-            strength = graph.add(thins, strength, grain=GRAIN)
+            strength = graph.add(thins, strength, grain=ROWS)
         case Cross():
             strength = graph.add(thins, strength)
     if exclude is not None:

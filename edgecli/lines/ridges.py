@@ -35,9 +35,6 @@ REACH = sum(SMOOTHING) // 2 + 1
 ROWS = 64
 """Rows that are thinned together: few enough for their data to stay in cache."""
 
-GRAIN = 16
-"""Rows of which strips compute whole groups: fewer would cost more halo, more be computed twice."""
-
 
 @dataclass(frozen=True)
 class Crest:

@@ -40,7 +40,8 @@ def lay_out(
     for node in network.nodes:
         step = _prepare(network, node, shapes, batch)
         grain = step.grain if isinstance(step, Slides) else 1
-        taps[node.name] = graph.add(step, *(taps[name] for name in node.inputs), grain=grain)
+        inputs = (taps[name] for name in node.inputs)
+        taps[node.name] = graph.add(step, *inputs, grain=grain, whole=True)
     return taps
 
 

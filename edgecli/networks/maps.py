@@ -22,7 +22,7 @@ from edgecli.rows.base import ImageInfo, Planes, Rowwise, Source, Span
 from edgecli.rows.blas import one_blas_thread
 from edgecli.rows.graph import Graph, Tap
 from edgecli.rows.memory import Memory
-from edgecli.rows.running import Running
+from edgecli.rows.running import Filling, Running
 from edgecli.rows.workers import chosen_threads
 
 
@@ -71,11 +71,12 @@ def run_on_image(
     taps = lay_out(network, (channels, H, W), graph, given)
     shapes = list(network.shapes((channels, H, W)).values())[1:]
     threads, named = chosen_threads(threads), output_paths(network, output)
+    read = [taps[name] for name, _ in named]
+    heights = [graph.shape(tap.place)[1] for tap in read]
+    planned = [Filling(tap, np.empty(0)) for tap in read]  # no folder is made for what cannot run
+    strips = cut_strips(graph, planned, _shares(network, H, heights, threads), network.name)
     with collectors_for(shapes, named) as collectors:
-        pairs = zip(named, collectors, strict=True)
-        readers = [LayerReader(taps[name], collector) for (name, _), collector in pairs]
-        heights = [graph.shape(reader.taps[0].place)[1] for reader in readers]
-        strips = cut_strips(graph, readers, _shares(network, H, heights, threads), network.name)
+        readers = [LayerReader(*pair) for pair in zip(read, collectors, strict=True)]
         with one_blas_thread():
             Running(graph, source, readers, strips, threads).write()
         for collector in collectors:

@@ -66,15 +66,17 @@ class Node:
     step: Step
     taps: tuple[Tap, ...]
     grain: int = 1  # rows that are computed together, as of a reader
+    whole: bool = False  # whether a strip's first and last grains are whole, too
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the rows of each tap that the step needs."""
         return self.step.needed(start, stop)
 
-    def whole_grains(self, start: int, stop: int) -> Span:
-        """Return the rows of the grains that rows lie in."""
-        height = self.step.shape[1]
-        return start - start % self.grain, min(-(-stop // self.grain) * self.grain, height)
+    def computed(self, start: int, stop: int) -> Span:
+        """Return the rows that a strip computes to have these."""
+        if not self.whole:
+            return start, stop
+        return start - start % self.grain, min(stop + -stop % self.grain, self.step.shape[1])
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,9 @@ class Graph:
         """Return the number of places: the source and every step."""
         return 1 + len(self.nodes)
 
-    def add(self, step: Step, *taps: Tap, grain: int = 1) -> Tap:
+    def add(self, step: Step, *taps: Tap, grain: int = 1, whole: bool = False) -> Tap:
         """Add a step that reads earlier places; return what it gives."""
-        self.nodes.append(Node(step, taps, grain))
+        self.nodes.append(Node(step, taps, grain, whole))
         return Tap(len(self.nodes))
 
     def shape(self, place: int) -> tuple[int, ...]:
@@ -145,8 +147,8 @@ class Graph:
             span, user = spans[place], users[place - 1]
             if span is None or span[0] == span[1]:
                 continue
-            if place < self.places:
-                spans[place] = span = self.nodes[place - 1].whole_grains(*span)
+            if isinstance(user, Node):
+                spans[place] = span = user.computed(*span)
             for tap, (low, high) in zip(user.taps, user.needed(*span), strict=True):
                 other = spans[tap.place]
                 wide = (low, high) if other is None else (min(low, other[0]), max(high, other[1]))
@@ -162,8 +164,8 @@ class Graph:
         once, at the image's end or after upsampling, are spread over several increments.
         """
         source_height = self.source_shape[1]
-        sized = [(source_height, 1), *((node.step.shape[1], node.grain) for node in self.nodes)]
-        shares = [max(-(-rows * height // source_height), grain) for height, grain in sized]
+        heights = [self.shape(place)[1] for place in range(self.places)]
+        shares = [max(-(-rows * height // source_height), 1) for height in heights]
         done, last = [low for low, _ in spans], [high for _, high in spans]
         shares += last[self.places :]  # readers take all that there is
         while done != last:

@@ -20,11 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.networks.files import load_network
-from edgecli.networks.forward import forward, stream
+from edgecli.networks.forward import forward, share_rows
 from edgecli.networks.layers import Convolution
-from edgecli.networks.layout import lay_out
+from edgecli.networks.layout import cut_strips, lay_out
 from edgecli.networks.network import INPUT, Network, Node
+from edgecli.networks.steps import Input
 from edgecli.networks.weights import random_weights
+from edgecli.rows.arrays import ArraySource
+from edgecli.rows.base import Planes, Span
+from edgecli.rows.blas import one_blas_thread
+from edgecli.rows.graph import Graph, Tap
+from edgecli.rows.memory import Memory
+from edgecli.rows.running import Running
 from tests.benchmarks.timing import (
     Comparison,
     Cost,
@@ -89,15 +96,38 @@ def images(shape: Sequence[int]) -> Array:
     return np.random.default_rng(2).random(shape, np.float32)
 
 
+@dataclass(frozen=True)
+class Dropping:
+    """The reader that drops the rows of the last layer, where others would write them."""
+
+    taps: tuple[Tap]
+    grain: int = 1
+
+    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
+        """Return the same rows."""
+        return ((start, stop),)
+
+    def encode(self, blocks: Sequence[Planes], start: int, stop: int, memory: Memory) -> None:
+        """Drop rows."""
+
+    def write(self, encoded: None) -> None:
+        """Write nothing."""
+
+
 def run_ours(network: Network, pixels: Array) -> None:
-    """Run a batch as a whole, and a large image band by band, as it would be written."""
+    """Run a batch as a whole, and a large image strip by strip, as it would be written."""
     if pixels.ndim == 4:
         forward(network, pixels, THREADS)
         return
-    laid = lay_out(network, pixels.shape)
-    blocks = (pixels[:, low:high, :, np.newaxis] for low, high in laid.input_rows)
-    for _ in stream(laid, blocks, THREADS):
-        pass
+    C, H, W = pixels.shape
+    graph = Graph((C, H, W))
+    given = graph.add(Input((C, H, W), network.white), Tap(0))
+    reader = Dropping((lay_out(network, (C, H, W), graph, given)[network.nodes[-1].name],))
+    shares = [[share] for share in share_rows(network, H, THREADS)]
+    strips = cut_strips(graph, [reader], shares, network.name)
+    source = ArraySource.of(pixels.transpose(1, 2, 0))
+    with one_blas_thread():
+        Running(graph, source, [reader], strips, THREADS).write()
 
 
 def torch_on_two_threads(network: Network) -> Callable[[Array], Array]:

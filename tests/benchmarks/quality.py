@@ -28,16 +28,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.conv import convolve
+from edgecli.conv.norms import norm
 from edgecli.detect.maps import Lines
 from edgecli.detect.plan import plan_detection
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.images.colour import luma
 from edgecli.lines.gradients import gradient, slope_of
-from edgecli.lines.thinning import framed, suppress
+from edgecli.lines.peaks import framed, suppress
 from edgecli.operators.contours import contours
-from edgecli.operators.operators import combine_responses, load_operator
+from edgecli.operators.operators import load_operator
 from edgecli.rows.arrays import ArraySink, ArraySource
+from edgecli.rows.memory import borrowed_memory
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -63,12 +65,12 @@ def thinned(operator: str, picture: Picture) -> Floats:
     assert slope is not None
     grey = luma(picture)
     responses = convolve(grey, bank, padding="same", padding_mode="replicate", threads=1)
-    gx, gy = (part.copy() for part in gradient(slope, responses, Scratch()))
-    strength = combine_responses(responses, "magnitude", Scratch())
+    strength, lines = (np.empty(grey.shape, np.float32) for _ in range(2))
     most = 255 * float(np.abs(bank.weight).sum(axis=(1, 2, 3)).max()) / 2
-    frame = framed(strength, 0, 0, Scratch())
-    lines: Floats = np.empty_like(strength)
-    suppress(strength, frame, (gx, gy), WEAKEST * most, lines, Scratch())
+    with borrowed_memory() as memory, memory:
+        norm(responses, "magnitude", strength, memory)
+        frame, along = framed(strength, 0, 0, memory), gradient(slope, responses, memory)
+        suppress(strength, frame, along, WEAKEST * most, lines, memory)
     return lines / (lines + np.float32(most / 5))
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.conv.method import Steps
+from edgecli.conv.method import Spacing
 from edgecli.conv.products import SeparableProducts
 from edgecli.conv.sums import Separable
 from edgecli.records import dataclass
@@ -56,14 +56,14 @@ class Cascade:
         filters = [Separable.prepare(kernel[np.newaxis]) for kernel in kernels]
         if any(kernel.shape != (height, width) for kernel in kernels) or None in filters:
             return None
-        smooth = SeparableProducts.prepare(column * scale, row, Steps())
+        smooth = SeparableProducts.prepare(column * scale, row, Spacing())
         return cls(smooth, tuple(one for one in filters if one), (height - 1, width - 1))
 
     def apply(
         self,
         padded: NDArray[np.float32],
         out: NDArray[np.float32],
-        steps: Steps,
+        spacing: Spacing,
         memory: Memory,
     ) -> None:
         """Fill ``out (C_out, rows, cols)`` from ``padded (1, h, w)``."""
@@ -71,10 +71,10 @@ class Cascade:
         shape = (1, rows + self.reach[0], cols + self.reach[1])
         smooth = memory.take(shape, np.float32)
         with memory:
-            self.smooth.apply(padded, smooth, steps, memory)
+            self.smooth.apply(padded, smooth, spacing, memory)
         for n, one in enumerate(self.filters):
             with memory:
-                one.apply(smooth, out[n : n + 1], steps, memory)
+                one.apply(smooth, out[n : n + 1], spacing, memory)
 
 
 def _split(factors: Sequence[Factor]) -> tuple[Factor, list[Factor]] | None:

@@ -98,12 +98,12 @@ class Slide:
                 np.add(response, bias, out=response)
 
     def _apply(self, part: Part, padded: Planes, out: Planes, memory: Memory) -> None:
-        steps = self.plan.steps
+        spacing = self.plan.spacing
         if part.pixels == out.dtype:
-            part.method.apply(padded, out, steps, memory)
+            part.method.apply(padded, out, spacing, memory)
         else:
             exact = memory.take(out.shape, part.pixels)
-            part.method.apply(padded, exact, steps, memory)
+            part.method.apply(padded, exact, spacing, memory)
             np.copyto(out, exact, casting="unsafe")
 
     def _pad(

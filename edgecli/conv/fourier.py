@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.conv.method import Steps
+from edgecli.conv.method import Spacing
 from edgecli.conv.products import spread
 from edgecli.records import dataclass
 from edgecli.rows.memory import Memory
@@ -34,21 +34,23 @@ class Fourier:
         return self.height - len(self.kernel) + 1
 
     @classmethod
-    def prepare(cls, kernel: NDArray[Any], steps: Steps) -> Fourier:
+    def prepare(cls, kernel: NDArray[Any], spacing: Spacing) -> Fourier:
         """Prepare a kernel ``(kH, kW)`` for stride 1.
 
         Bands of three times the kernel's height, halo included, waste a third.
         """
-        kernel = spread(spread(kernel, steps.dilation[0]).T, steps.dilation[1]).T
+        kernel = spread(spread(kernel, spacing.dilation[0]).T, spacing.dilation[1]).T
         return cls(kernel, fast_length(max(3 * len(kernel), 128)), {})
 
-    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
+    def apply(
+        self, padded: NDArray[Any], out: NDArray[Any], spacing: Spacing, memory: Memory
+    ) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``.
 
         Correlation is convolution with the kernel turned by 180°; the first kH − 1 rows and
         kW − 1 columns of the circular result are wrong and discarded. float32 gives complex64.
         """
-        del steps  # the stride is 1, and the dilation is in the kernel
+        del spacing  # the stride is 1, and the dilation is in the kernel
         band = padded[0]
         rows, width = band.shape
         n = fast_length(width)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.conv.method import Steps
+from edgecli.conv.method import Spacing
 from edgecli.conv.sums import Group, Separable, Taps, group_weights, passes, tap_slice, weighted_sum
 from edgecli.records import dataclass, replace
 from edgecli.rows.memory import Memory
@@ -61,7 +61,7 @@ class Increments:
             return cls(filters)
         return cls(tuple(_unscaled(one) for one in filters), shared.pop())
 
-    def apply(self, padded: Array, out: Array, steps: Steps, memory: Memory) -> None:
+    def apply(self, padded: Array, out: Array, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (C_out, rows, cols)``."""
         scaled = padded
         if self.scale != 1:
@@ -69,9 +69,9 @@ class Increments:
         for n, one in enumerate(self.filters):
             with memory:
                 if isinstance(one, Increment):
-                    _apply(one, scaled, out[one.earlier], out[n], steps, memory)
+                    _apply(one, scaled, out[one.earlier], out[n], spacing, memory)
                 else:
-                    one.apply(padded, out[n : n + 1], steps, memory)
+                    one.apply(padded, out[n : n + 1], spacing, memory)
 
 
 def _unscaled(one: Separable | Taps | Increment) -> Separable | Taps | Increment:
@@ -97,13 +97,13 @@ def _increment(weight: Array, n: int, earlier: int, *, negated: bool) -> Increme
 
 
 def _apply(
-    one: Increment, padded: Array, earlier: Array, out: Array, steps: Steps, memory: Memory
+    one: Increment, padded: Array, earlier: Array, out: Array, spacing: Spacing, memory: Memory
 ) -> None:
     if not one.groups:
         np.multiply(earlier, -1 if one.negated else 1, out=out)
         return
     rows, cols = out.shape
-    (sH, sW), (dH, dW) = steps.stride, steps.dilation
+    (sH, sW), (dH, dW) = spacing.stride, spacing.dilation
     views = [
         padded[c, tap_slice(i, rows, sH, dH), tap_slice(j, cols, sW, dW)]
         for c, i, j in one.positions

@@ -19,8 +19,8 @@ from edgecli.rows.memory import Memory
 
 
 @dataclass(frozen=True)
-class Steps:
-    """How far the window moves and how far apart its taps are, rows then columns."""
+class Spacing:
+    """How far apart the windows are and the taps of each, rows then columns."""
 
     stride: tuple[int, int] = (1, 1)
     dilation: tuple[int, int] = (1, 1)
@@ -34,6 +34,8 @@ class Method(Protocol):
         """What reports call the method."""
         ...
 
-    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
+    def apply(
+        self, padded: NDArray[Any], out: NDArray[Any], spacing: Spacing, memory: Memory
+    ) -> None:
         """Fill ``out (C_out, rows, cols)`` from ``padded (C_in, h, w)``, both of one type."""
         ...

@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from edgecli.conv.cascade import Cascade
 from edgecli.conv.fourier import Fourier
 from edgecli.conv.increments import Increments
-from edgecli.conv.method import Method, Steps
+from edgecli.conv.method import Method, Spacing
 from edgecli.conv.products import LowRank, RowProducts, SeparableProducts, numerical_rank
 from edgecli.conv.spectral import Spectral
 from edgecli.conv.sums import Separable, Taps, outer_factors, tap_passes
@@ -69,7 +69,7 @@ class Plan:
     reason: str
     parts: tuple[Part, ...]
     bias: tuple[float, ...]
-    steps: Steps
+    spacing: Spacing
     weight: NDArray[Any] = field(repr=False, compare=False)
 
     @cached_property
@@ -121,11 +121,11 @@ def plan_convolution(bank: FilterBank, window: Window, dtype: DTypeLike) -> Plan
     """
     largest = _largest_pixel(window, np.dtype(dtype))
     accumulator, reason = choose_accumulator(bank, window, np.dtype(dtype), largest)
-    steps = Steps(window.stride, window.dilation)
+    spacing = Spacing(window.stride, window.dilation)
     exact = accumulator.kind == "f" or _largest_response(bank, largest) <= FLOAT_EXACT
-    parts = _choose_parts(bank.weight, accumulator, steps, exact)
+    parts = _choose_parts(bank.weight, accumulator, spacing, exact)
     bias = tuple(int(b) if b == int(b) else b for b in bank.bias.tolist())
-    return Plan(accumulator, reason, parts, bias, steps, bank.weight)
+    return Plan(accumulator, reason, parts, bias, spacing, bank.weight)
 
 
 def choose_accumulator(
@@ -173,15 +173,15 @@ def _largest_response(bank: FilterBank, largest: int) -> int:
 
 
 def _choose_parts(
-    weight: NDArray[Any], accumulator: np.dtype[Any], steps: Steps, exact: bool
+    weight: NDArray[Any], accumulator: np.dtype[Any], spacing: Spacing, exact: bool
 ) -> tuple[Part, ...]:
     """Compute all filters of a layer in one product, else each by itself."""
     filters, channels, kH, kW = weight.shape
     layer = channels > 1 or max(kH, kW) < SPECTRAL_FROM
     if layer and channels * filters > 4 and accumulator.kind == "f":
-        return (Part(0, filters, RowProducts.prepare(weight, steps), np.dtype(np.float32)),)
+        return (Part(0, filters, RowProducts.prepare(weight, spacing), np.dtype(np.float32)),)
     alone = tuple(
-        Part(n, n + 1, *_choose_method(one, accumulator, steps, exact))
+        Part(n, n + 1, *_choose_method(one, accumulator, spacing, exact))
         for n, one in enumerate(weight)
     )
     if accumulator.kind == "i" and filters > 1:
@@ -189,7 +189,7 @@ def _choose_parts(
         if together.passes < sum(_sums(one).passes for one in weight):
             return (Part(0, filters, together, accumulator),)
     # Whole numbers stay exact alone: between the steps of a cascade they may pass 2²⁴.
-    if filters > 1 and steps == Steps() and accumulator.kind == "f":
+    if filters > 1 and spacing == Spacing() and accumulator.kind == "f":
         cascade = _cascade(weight, alone)
         if cascade is not None:
             return (Part(0, filters, cascade, np.dtype(np.float32)),)
@@ -210,7 +210,7 @@ def _sums(weight: NDArray[Any]) -> Separable | Taps:
 
 
 def _choose_method(
-    weight: NDArray[Any], accumulator: np.dtype[Any], steps: Steps, exact: bool
+    weight: NDArray[Any], accumulator: np.dtype[Any], spacing: Spacing, exact: bool
 ) -> tuple[Method, np.dtype[Any]]:
     """Choose for one filter ``(C_in, kH, kW)``; products where sums take too many passes."""
     outer = Separable.prepare(weight)
@@ -223,20 +223,20 @@ def _choose_method(
     single = np.dtype(np.float32)
     if len(weight) == 1 and outer is not None:
         _, column, row = outer.factors
-        return SeparableProducts.prepare(np.array(column), np.array(row), steps), single
+        return SeparableProducts.prepare(np.array(column), np.array(row), spacing), single
     # Fourier transforms and singular values round: whole numbers stay with plain products.
-    if len(weight) == 1 and accumulator == single and steps == Steps():
+    if len(weight) == 1 and accumulator == single and spacing == Spacing():
         return _choose_dense(weight[0]), single
-    return RowProducts.prepare(weight[np.newaxis], steps), single
+    return RowProducts.prepare(weight[np.newaxis], spacing), single
 
 
 def _choose_dense(kernel: NDArray[Any]) -> Method:
     """Choose for one kernel of floats, at stride 1, that is no outer product."""
     side = max(kernel.shape)
     if side >= LOW_RANK_FROM.get(numerical_rank(kernel), side + 1):
-        return LowRank.prepare(kernel, Steps())
+        return LowRank.prepare(kernel, Spacing())
     if side >= FOURIER_FROM:
-        return Fourier.prepare(kernel, Steps())
+        return Fourier.prepare(kernel, Spacing())
     if side >= SPECTRAL_FROM:
-        return Spectral.prepare(kernel, Steps())
-    return RowProducts.prepare(kernel[np.newaxis, np.newaxis], Steps())
+        return Spectral.prepare(kernel, Spacing())
+    return RowProducts.prepare(kernel[np.newaxis, np.newaxis], Spacing())

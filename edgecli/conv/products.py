@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from edgecli.conv.method import Steps
+from edgecli.conv.method import Spacing
 from edgecli.records import dataclass
 from edgecli.rows.blas import packs_products
 from edgecli.rows.memory import Memory
@@ -99,23 +99,25 @@ class RowProducts:
     name: str = "products"
 
     @classmethod
-    def prepare(cls, weight: NDArray[Any], steps: Steps) -> RowProducts:
+    def prepare(cls, weight: NDArray[Any], spacing: Spacing) -> RowProducts:
         """Prepare a bank ``(C_out, C_in, kH, kW)``.
 
         Zero rows between the kernel's rows make the vertical dilation; the windows make the
         horizontal one.
         """
         filters, channels, _, kW = weight.shape
-        tall = np.stack([spread(one, steps.dilation[0]) for one in weight.transpose(0, 2, 1, 3)])
+        tall = np.stack([spread(one, spacing.dilation[0]) for one in weight.transpose(0, 2, 1, 3)])
         together = 1 if filters >= 4 else 4
-        matrix = np.stack([toeplitz(one, together, steps.stride[0]) for one in tall])
+        matrix = np.stack([toeplitz(one, together, spacing.stride[0]) for one in tall])
         matrix = matrix.reshape(filters, together, -1)
         block = SMALL_PRODUCT // (matrix.size if together == 1 else matrix[0].size)
         wide = min(WIDEST_BLOCK, block // 16 * 16)
         column_block = wide if wide >= NARROWEST_BLOCK else 2**30
         return cls(matrix, channels, (tall.shape[1], kW), column_block)
 
-    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
+    def apply(
+        self, padded: NDArray[Any], out: NDArray[Any], spacing: Spacing, memory: Memory
+    ) -> None:
         """Fill ``out (C_out, rows, cols)``, copying only the kW horizontal shifts.
 
         ``windows[r, c, j, x] = padded[c, r, x·sW + j·dW]`` has its first three axes in one run of
@@ -125,12 +127,12 @@ class RowProducts:
         """
         _, rows, cols = out.shape
         kH, kW = self.kernel_size
-        height = (rows - 1) * steps.stride[0] + kH
+        height = (rows - 1) * spacing.stride[0] + kH
         plane, line, pixel = padded.strides
         shifted = as_strided(
             padded,
             (height, self.channels, kW, cols),
-            (line, plane, pixel * steps.dilation[1], pixel * steps.stride[1]),
+            (line, plane, pixel * spacing.dilation[1], pixel * spacing.stride[1]),
         )
         chunk = max(self.column_block, WINDOWS_PER_COPY // (height * self.channels * kW))
         chunk = min(cols, chunk // self.column_block * self.column_block)
@@ -139,7 +141,7 @@ class RowProducts:
             with memory:
                 windows = memory.take(part.shape, np.float32)
                 np.copyto(windows, part)
-                self._multiply(windows.reshape(-1, part.shape[-1]), target, steps.stride[0])
+                self._multiply(windows.reshape(-1, part.shape[-1]), target, spacing.stride[0])
 
     def _multiply(self, windows: Floats, out: NDArray[Any], stride: int) -> None:
         """Multiply ``windows (h·C_in·kW, cols)`` by the weights, R output rows at a time."""
@@ -182,7 +184,9 @@ class SeparableProducts:
     name: str = "separable products"
 
     @classmethod
-    def prepare(cls, column: NDArray[Any], row: NDArray[Any], steps: Steps) -> SeparableProducts:
+    def prepare(
+        cls, column: NDArray[Any], row: NDArray[Any], spacing: Spacing
+    ) -> SeparableProducts:
         """Prepare the kernel ``np.outer(column, row)``.
 
         Eight rows or twelve, and sixteen columns at a time: below that BLAS idles, above it
@@ -191,18 +195,23 @@ class SeparableProducts:
         rows, block = UNPACKED_ROWS, WIDEST_BLOCK
         if packs_products():
             rows, block = PACKED_ROWS, PACKED_BLOCK
-        down_column, along_row = spread(column, steps.dilation[0]), spread(row, steps.dilation[1])
-        down = toeplitz(down_column, rows if len(down_column) > 5 else 4, steps.stride[0])
-        along = np.ascontiguousarray(toeplitz(along_row, 16, steps.stride[1]).T)
+        down_column, along_row = (
+            spread(column, spacing.dilation[0]),
+            spread(row, spacing.dilation[1]),
+        )
+        down = toeplitz(down_column, rows if len(down_column) > 5 else 4, spacing.stride[0])
+        along = np.ascontiguousarray(toeplitz(along_row, 16, spacing.stride[1]).T)
         return cls(down, along, (len(down_column), len(along_row)), block)
 
-    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
+    def apply(
+        self, padded: NDArray[Any], out: NDArray[Any], spacing: Spacing, memory: Memory
+    ) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``."""
         _, rows, cols = out.shape
-        width = (cols - 1) * steps.stride[1] + self.kernel_size[1]
+        width = (cols - 1) * spacing.stride[1] + self.kernel_size[1]
         lines = memory.take((rows, width), np.float32)
-        self._multiply_down(padded[0, :, :width], lines, steps.stride[0])
-        self._multiply_along(lines, out[0], steps.stride[1])
+        self._multiply_down(padded[0, :, :width], lines, spacing.stride[0])
+        self._multiply_along(lines, out[0], spacing.stride[1])
 
     def _multiply_down(self, band: NDArray[Any], lines: Floats, stride: int) -> None:
         line, target_line = band.strides[0], lines.strides[0]
@@ -254,21 +263,23 @@ class LowRank:
     name: str = "low rank"
 
     @classmethod
-    def prepare(cls, kernel: NDArray[Any], steps: Steps) -> LowRank:
+    def prepare(cls, kernel: NDArray[Any], spacing: Spacing) -> LowRank:
         """Prepare a kernel ``(kH, kW)`` by its singular value decomposition."""
         columns, values, rows = np.linalg.svd(kernel)
         terms = zip(columns.T, values[: numerical_rank(kernel)], rows, strict=False)
-        return cls(tuple(SeparableProducts.prepare(u * s, v, steps) for u, s, v in terms))
+        return cls(tuple(SeparableProducts.prepare(u * s, v, spacing) for u, s, v in terms))
 
-    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
+    def apply(
+        self, padded: NDArray[Any], out: NDArray[Any], spacing: Spacing, memory: Memory
+    ) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``."""
         first, *others = self.terms
         with memory:
-            first.apply(padded, out, steps, memory)
+            first.apply(padded, out, spacing, memory)
         term = memory.take(out.shape, np.float32)
         for other in others:
             with memory:
-                other.apply(padded, term, steps, memory)
+                other.apply(padded, term, spacing, memory)
             np.add(out, term, out=out)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.conv.method import Steps
+from edgecli.conv.method import Spacing
 from edgecli.records import dataclass
 from edgecli.rows.memory import Memory
 
@@ -133,10 +133,10 @@ class Taps:
         positions = tuple((int(c), int(i), int(j)) for c, i, j in np.argwhere(weight))
         return cls(positions, group_weights([_plain(w) for w in weight[weight != 0].tolist()]))
 
-    def apply(self, padded: Array, out: Array, steps: Steps, memory: Memory) -> None:
+    def apply(self, padded: Array, out: Array, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)``."""
         _, rows, cols = out.shape
-        (sH, sW), (dH, dW) = steps.stride, steps.dilation
+        (sH, sW), (dH, dW) = spacing.stride, spacing.dilation
         views = [
             padded[c, tap_slice(i, rows, sH, dH), tap_slice(j, cols, sW, dW)]
             for c, i, j in self.positions
@@ -173,16 +173,16 @@ class Chain:
         return divided if divided.passes < whole.passes else whole
 
     def apply(
-        self, plane: Array, out: Array | None, axis: int, steps: Steps, memory: Memory
+        self, plane: Array, out: Array | None, axis: int, spacing: Spacing, memory: Memory
     ) -> Array:
         """Slide along an axis of a plane ``(rows, cols)``.
 
         Fills ``out`` or working memory, or returns a view where there is nothing to add.
         """
-        dilation = steps.dilation[axis]
+        dilation = spacing.dilation[axis]
         for n, (link, groups) in enumerate(zip(self.links, self.groups, strict=True)):
             last = n == len(self.links) - 1
-            stride = steps.stride[axis] if last else 1
+            stride = spacing.stride[axis] if last else 1
             count = (plane.shape[axis] - (len(link) - 1) * dilation - 1) // stride + 1
             slices = [tap_slice(i, count, stride, dilation) for i in range(len(link))]
             views = [plane[taps] if axis == 0 else plane[:, taps] for taps in slices]
@@ -227,11 +227,11 @@ class Separable:
         groups = group_weights(channels)
         return cls(groups, Chain.of(column), Chain.of(row), tuple(map(tuple, factors)))
 
-    def apply(self, padded: Array, out: Array, steps: Steps, memory: Memory) -> None:
+    def apply(self, padded: Array, out: Array, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)``."""
         plane = _pass(self.channels, [*padded], None, memory)
-        column = self.column.apply(plane, None, 0, steps, memory)
-        self.row.apply(column, out[0], 1, steps, memory)
+        column = self.column.apply(plane, None, 0, spacing, memory)
+        self.row.apply(column, out[0], 1, spacing, memory)
 
 
 def _pass(groups: Sequence[Group], views: list[Array], out: Array | None, memory: Memory) -> Array:

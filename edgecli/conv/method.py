@@ -10,11 +10,10 @@ bands and threads are the engine's business; which method runs is the plan's.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
-from numpy.typing import NDArray
+from typing import Protocol
 
 from edgecli.records import dataclass
+from edgecli.rows.base import Planes
 from edgecli.rows.memory import Memory
 
 
@@ -26,6 +25,10 @@ class Spacing:
     dilation: tuple[int, int] = (1, 1)
 
 
+UNIT = Spacing()
+"""Windows at every pixel, of taps side by side."""
+
+
 class Method(Protocol):
     """Prepared weights of one or more filters."""
 
@@ -34,8 +37,6 @@ class Method(Protocol):
         """What reports call the method."""
         ...
 
-    def apply(
-        self, padded: NDArray[Any], out: NDArray[Any], spacing: Spacing, memory: Memory
-    ) -> None:
+    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (C_out, rows, cols)`` from ``padded (C_in, h, w)``, both of one type."""
         ...

@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from edgecli.conv.cascade import Cascade
 from edgecli.conv.fourier import Fourier
 from edgecli.conv.increments import Increments
-from edgecli.conv.method import Method, Spacing
+from edgecli.conv.method import UNIT, Method, Spacing
 from edgecli.conv.products import LowRank, RowProducts, SeparableProducts, numerical_rank
 from edgecli.conv.spectral import Spectral
 from edgecli.conv.sums import Separable, Taps, outer_factors, tap_passes
@@ -28,6 +28,7 @@ INT32_LARGEST = 2**31 - 1
 FLOAT_EXACT = 2**24
 """Up to here float32 holds every whole number, so sums of products stay exact."""
 FLOAT_LARGEST = float(np.finfo(np.float32).max)
+SINGLE = np.dtype(np.float32)
 
 # The following were measured on 24 megapixels with two threads (tests/benchmarks/engine.py).
 
@@ -78,14 +79,8 @@ class Plan:
 
         Products would spread those beyond the kernel's reach, as 0 · NaN is NaN.
         """
-        return tuple(
-            Part(n, n + 1, _sums(one), self.accumulator) for n, one in enumerate(self.weight)
-        )
-
-    @cached_property
-    def is_biased(self) -> bool:
-        """Whether any bias is other than 0."""
-        return any(self.bias)
+        filters = enumerate(self.weight)
+        return tuple(Part(n, n + 1, _sums(one), self.accumulator) for n, one in filters)
 
     @property
     def method(self) -> str:
@@ -101,10 +96,8 @@ class Plan:
     @property
     def most_rows(self) -> int | None:
         """Return the most output rows that the methods allow in a band; None for no limit."""
-        return min(
-            (p.method.band_rows for p in self.parts if isinstance(p.method, Spectral | Fourier)),
-            default=None,
-        )
+        rows = [p.method.band_rows for p in self.parts if isinstance(p.method, Spectral | Fourier)]
+        return min(rows, default=None)
 
 
 @lru_cache(PLANS_KEPT)
@@ -120,38 +113,38 @@ def plan_convolution(bank: FilterBank, window: Window, dtype: DTypeLike) -> Plan
     ('separable', 'int16')
     """
     largest = _largest_pixel(window, np.dtype(dtype))
-    accumulator, reason = choose_accumulator(bank, window, np.dtype(dtype), largest)
+    bound = _largest_response(bank, largest)
+    accumulator, reason = _choose_accumulator(bank, window, np.dtype(dtype), largest, bound)
     spacing = Spacing(window.stride, window.dilation)
-    exact = accumulator.kind == "f" or _largest_response(bank, largest) <= FLOAT_EXACT
+    exact = accumulator == SINGLE or bound <= FLOAT_EXACT
     parts = _choose_parts(bank.weight, accumulator, spacing, exact)
     bias = tuple(int(b) if b == int(b) else b for b in bank.bias.tolist())
     return Plan(accumulator, reason, parts, bias, spacing, bank.weight)
 
 
-def choose_accumulator(
-    bank: FilterBank, window: Window, dtype: np.dtype[Any], largest: int
+def _choose_accumulator(
+    bank: FilterBank, window: Window, dtype: np.dtype[Any], largest: int, bound: int
 ) -> tuple[np.dtype[Any], str]:
     """Return the smallest type in which every response is exact, else float32; and why.
 
-    ``largest`` is the largest absolute pixel, padding included; for floats, that of a picture.
-    FilterError where responses may exceed float32.
+    ``largest`` is the largest absolute pixel, ``bound`` the largest response.
     """
-    bound = _largest_response(bank, largest)
     if dtype.kind not in "bui":
-        return np.dtype(np.float32), f"{dtype.name} pixels"
+        return SINGLE, f"{dtype.name} pixels"
     if not bank.is_integer:
-        return np.dtype(np.float32), "weights are not whole numbers"
+        return SINGLE, "weights are not whole numbers"
     if window.padding_mode.value != int(window.padding_mode.value):
-        return np.dtype(np.float32), f"padding with {window.padding_mode.value:g}"
+        return SINGLE, f"padding with {window.padding_mode.value:g}"
     formula = f"Σ|w|·{largest} = {bound:,}"
     if max(bound, largest) <= INT16_LARGEST:
         return np.dtype(np.int16), f"exact: {formula} fits 16 bits"
     if max(bound, largest) <= INT32_LARGEST:
         return np.dtype(np.int32), f"exact: {formula} fits 32 bits"
-    return np.dtype(np.float32), f"{formula} exceeds 32 bits"
+    return SINGLE, f"{formula} exceeds 32 bits"
 
 
 def _largest_pixel(window: Window, dtype: np.dtype[Any]) -> int:
+    """Return the largest absolute pixel, padding included; for floats, that of a picture."""
     padding_mode = int(abs(window.padding_mode.value))
     if dtype.kind not in "ui":
         return max(1, padding_mode)
@@ -178,21 +171,21 @@ def _choose_parts(
     """Compute all filters of a layer in one product, else each by itself."""
     filters, channels, kH, kW = weight.shape
     layer = channels > 1 or max(kH, kW) < SPECTRAL_FROM
-    if layer and channels * filters > 4 and accumulator.kind == "f":
-        return (Part(0, filters, RowProducts.prepare(weight, spacing), np.dtype(np.float32)),)
+    if layer and channels * filters > 4 and accumulator == SINGLE:
+        return (Part(0, filters, RowProducts.prepare(weight, spacing), SINGLE),)
     alone = tuple(
         Part(n, n + 1, *_choose_method(one, accumulator, spacing, exact))
         for n, one in enumerate(weight)
     )
-    if accumulator.kind == "i" and filters > 1:
+    if accumulator != SINGLE and filters > 1:
         together = Increments.prepare(weight)
         if together.passes < sum(_sums(one).passes for one in weight):
             return (Part(0, filters, together, accumulator),)
     # Whole numbers stay exact alone: between the steps of a cascade they may pass 2²⁴.
-    if filters > 1 and spacing == Spacing() and accumulator.kind == "f":
+    if accumulator == SINGLE and filters > 1 and spacing == UNIT:
         cascade = _cascade(weight, alone)
         if cascade is not None:
-            return (Part(0, filters, cascade, np.dtype(np.float32)),)
+            return (Part(0, filters, cascade, SINGLE),)
     return alone
 
 
@@ -214,29 +207,28 @@ def _choose_method(
 ) -> tuple[Method, np.dtype[Any]]:
     """Choose for one filter ``(C_in, kH, kW)``; products where sums take too many passes."""
     outer = Separable.prepare(weight)
-    most = PASSES_PER_ROW[accumulator.name] * weight.shape[1]
     if outer is not None:
-        most = MOST_PASSES[accumulator.name]
-    passes = outer.passes if outer is not None else tap_passes(weight)
+        passes, most = outer.passes, float(MOST_PASSES[accumulator.name])
+    else:
+        passes, most = tap_passes(weight), PASSES_PER_ROW[accumulator.name] * weight.shape[1]
     if passes <= most or not exact:
         return outer or Taps.prepare(weight), accumulator
-    single = np.dtype(np.float32)
     if len(weight) == 1 and outer is not None:
         _, column, row = outer.factors
-        return SeparableProducts.prepare(np.array(column), np.array(row), spacing), single
+        return SeparableProducts.prepare(np.array(column), np.array(row), spacing), SINGLE
     # Fourier transforms and singular values round: whole numbers stay with plain products.
-    if len(weight) == 1 and accumulator == single and spacing == Spacing():
-        return _choose_dense(weight[0]), single
-    return RowProducts.prepare(weight[np.newaxis], spacing), single
+    if len(weight) == 1 and accumulator == SINGLE and spacing == UNIT:
+        return _choose_dense(weight[0]), SINGLE
+    return RowProducts.prepare(weight[np.newaxis], spacing), SINGLE
 
 
 def _choose_dense(kernel: NDArray[Any]) -> Method:
     """Choose for one kernel of floats, at stride 1, that is no outer product."""
     side = max(kernel.shape)
     if side >= LOW_RANK_FROM.get(numerical_rank(kernel), side + 1):
-        return LowRank.prepare(kernel, Spacing())
+        return LowRank.prepare(kernel)
     if side >= FOURIER_FROM:
-        return Fourier.prepare(kernel, Spacing())
+        return Fourier.prepare(kernel)
     if side >= SPECTRAL_FROM:
-        return Spectral.prepare(kernel, Spacing())
-    return RowProducts.prepare(kernel[np.newaxis, np.newaxis], Spacing())
+        return Spectral.prepare(kernel)
+    return RowProducts.prepare(kernel[np.newaxis, np.newaxis], UNIT)

@@ -1,8 +1,8 @@
 """Matrix products: what BLAS does faster than sums, in float32.
 
 NumPy hands a matrix to BLAS without copying it when one of its axes has unit stride and the other
-strides over at least a whole row: windows that overlap *between* the matrices of a batch are
-free, windows that overlap *within* a matrix are not. The layouts below follow from that rule.
+strides over at least a whole row. So windows may overlap between the matrices of a batch, but not
+within a matrix; the layouts below follow from that.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from edgecli.conv.method import Spacing
+from edgecli.conv.method import UNIT, Spacing
 from edgecli.records import dataclass
+from edgecli.rows.base import Planes
 from edgecli.rows.blas import packs_products
 from edgecli.rows.memory import Memory
 
@@ -29,8 +30,8 @@ WIDEST_BLOCK = 512
 """Output columns per product: longer rows reuse the weights more, up to SMALL_PRODUCT."""
 
 PACKED_ROWS, PACKED_BLOCK = 12, 2048
-"""Output rows and columns of a product that is packed, which larger ones do less of: a sixth faster
-than ``UNPACKED_ROWS`` and WIDEST_BLOCK at the cost of more zeros multiplied."""
+"""Output rows and columns of a product that is packed: a sixth faster than UNPACKED_ROWS and
+WIDEST_BLOCK, though more zeros are multiplied."""
 
 UNPACKED_ROWS = 8
 
@@ -38,8 +39,8 @@ NARROWEST_BLOCK = 48
 """Below this width the unpacked product loses to one packed product over the whole row."""
 
 WINDOWS_PER_COPY = 3 * 2**18
-"""Windows copied at a time: enough that a thread seldom asks for the interpreter lock (a
-hand-over costs up to 50 µs), yet few enough to stay in cache (3 MiB)."""
+"""Windows copied at a time: they stay in cache (3 MiB), yet a thread seldom waits for the
+interpreter, whose hand-over costs up to 50 µs."""
 
 
 def toeplitz(kernel: NDArray[Any], outputs: int, stride: int) -> Floats:
@@ -100,30 +101,24 @@ class RowProducts:
 
     @classmethod
     def prepare(cls, weight: NDArray[Any], spacing: Spacing) -> RowProducts:
-        """Prepare a bank ``(C_out, C_in, kH, kW)``.
-
-        Zero rows between the kernel's rows make the vertical dilation; the windows make the
-        horizontal one.
-        """
+        """Prepare a bank ``(C_out, C_in, kH, kW)``; zeros between its rows make the dilation."""
         filters, channels, _, kW = weight.shape
-        tall = np.stack([spread(one, spacing.dilation[0]) for one in weight.transpose(0, 2, 1, 3)])
+        tall = [spread(one, spacing.dilation[0]) for one in weight.transpose(0, 2, 1, 3)]
         together = 1 if filters >= 4 else 4
         matrix = np.stack([toeplitz(one, together, spacing.stride[0]) for one in tall])
         matrix = matrix.reshape(filters, together, -1)
         block = SMALL_PRODUCT // (matrix.size if together == 1 else matrix[0].size)
         wide = min(WIDEST_BLOCK, block // 16 * 16)
         column_block = wide if wide >= NARROWEST_BLOCK else 2**30
-        return cls(matrix, channels, (tall.shape[1], kW), column_block)
+        return cls(matrix, channels, (len(tall[0]), kW), column_block)
 
-    def apply(
-        self, padded: NDArray[Any], out: NDArray[Any], spacing: Spacing, memory: Memory
-    ) -> None:
+    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (C_out, rows, cols)``, copying only the kW horizontal shifts.
 
         ``windows[r, c, j, x] = padded[c, r, x·sW + j·dW]`` has its first three axes in one run of
-        memory. So its K = n·C_in·kW rows from row ``r`` on are a plain ``(K, cols)`` matrix with
-        all that an output row needs. The next output row's matrix overlaps it and costs no copy:
-        kW copies of the band replace the kH·kW of a full im2col.
+        memory. So its K = kH·C_in·kW rows from row ``r`` on are the ``(K, cols)`` matrix that an
+        output row needs, and the next row's matrix overlaps it: kW copies of the band replace the
+        kH·kW of a full im2col.
         """
         _, rows, cols = out.shape
         kH, kW = self.kernel_size
@@ -185,7 +180,7 @@ class SeparableProducts:
 
     @classmethod
     def prepare(
-        cls, column: NDArray[Any], row: NDArray[Any], spacing: Spacing
+        cls, column: NDArray[Any], row: NDArray[Any], spacing: Spacing = UNIT
     ) -> SeparableProducts:
         """Prepare the kernel ``np.outer(column, row)``.
 
@@ -195,17 +190,12 @@ class SeparableProducts:
         rows, block = UNPACKED_ROWS, WIDEST_BLOCK
         if packs_products():
             rows, block = PACKED_ROWS, PACKED_BLOCK
-        down_column, along_row = (
-            spread(column, spacing.dilation[0]),
-            spread(row, spacing.dilation[1]),
-        )
-        down = toeplitz(down_column, rows if len(down_column) > 5 else 4, spacing.stride[0])
-        along = np.ascontiguousarray(toeplitz(along_row, 16, spacing.stride[1]).T)
-        return cls(down, along, (len(down_column), len(along_row)), block)
+        column, row = spread(column, spacing.dilation[0]), spread(row, spacing.dilation[1])
+        down = toeplitz(column, rows if len(column) > 5 else 4, spacing.stride[0])
+        along = np.ascontiguousarray(toeplitz(row, 16, spacing.stride[1]).T)
+        return cls(down, along, (len(column), len(row)), block)
 
-    def apply(
-        self, padded: NDArray[Any], out: NDArray[Any], spacing: Spacing, memory: Memory
-    ) -> None:
+    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``."""
         _, rows, cols = out.shape
         width = (cols - 1) * spacing.stride[1] + self.kernel_size[1]
@@ -263,15 +253,13 @@ class LowRank:
     name: str = "low rank"
 
     @classmethod
-    def prepare(cls, kernel: NDArray[Any], spacing: Spacing) -> LowRank:
+    def prepare(cls, kernel: NDArray[Any]) -> LowRank:
         """Prepare a kernel ``(kH, kW)`` by its singular value decomposition."""
         columns, values, rows = np.linalg.svd(kernel)
         terms = zip(columns.T, values[: numerical_rank(kernel)], rows, strict=False)
-        return cls(tuple(SeparableProducts.prepare(u * s, v, spacing) for u, s, v in terms))
+        return cls(tuple(SeparableProducts.prepare(u * s, v) for u, s, v in terms))
 
-    def apply(
-        self, padded: NDArray[Any], out: NDArray[Any], spacing: Spacing, memory: Memory
-    ) -> None:
+    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``."""
         first, *others = self.terms
         with memory:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from edgecli.conv.method import Spacing
 from edgecli.records import dataclass
+from edgecli.rows.base import Planes
 from edgecli.rows.memory import Memory
 
 Array = NDArray[Any]
@@ -133,7 +134,7 @@ class Taps:
         positions = tuple((int(c), int(i), int(j)) for c, i, j in np.argwhere(weight))
         return cls(positions, group_weights([_plain(w) for w in weight[weight != 0].tolist()]))
 
-    def apply(self, padded: Array, out: Array, spacing: Spacing, memory: Memory) -> None:
+    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)``."""
         _, rows, cols = out.shape
         (sH, sW), (dH, dW) = spacing.stride, spacing.dilation
@@ -227,7 +228,7 @@ class Separable:
         groups = group_weights(channels)
         return cls(groups, Chain.of(column), Chain.of(row), tuple(map(tuple, factors)))
 
-    def apply(self, padded: Array, out: Array, spacing: Spacing, memory: Memory) -> None:
+    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)``."""
         plane = _pass(self.channels, [*padded], None, memory)
         column = self.column.apply(plane, None, 0, spacing, memory)

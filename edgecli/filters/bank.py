@@ -120,10 +120,9 @@ class FilterBank:
         return FilterBank(self.weight[:, :, ::-1, ::-1], self._given_bias, self.names)
 
     def over(self, channels: int) -> FilterBank:
-        """Return the bank for volumes of this many channels.
+        """Return the bank for volumes of this many channels; FilterError where there is none.
 
-        Filters of depth 1 are repeated for every channel, and their products summed. Filters of
-        ``channels`` stay as they are. FilterError for any other depth.
+        Filters of depth 1 are repeated for every channel, and their products summed.
         """
         if self.depth == channels:
             return self
@@ -132,9 +131,8 @@ class FilterBank:
                 f"filter {self.names[0]!r} has depth {self.depth} and the volume has depth "
                 f"{channels}; use a filter of depth 1 or {channels}, or choose other channels"
             )
-        C_out, _, kH, kW = self.shape
-        shape = C_out, channels, kH, kW
-        check_shape(shape)
+        shape = len(self), channels, *self.kernel_size
+        check_shape(shape)  # before there is an array
         return FilterBank(np.broadcast_to(self.weight, shape), self._given_bias, self.names)
 
     def with_bias(self, values: ArrayLike) -> FilterBank:
@@ -170,10 +168,10 @@ def concatenate(banks: Sequence[FilterBank]) -> FilterBank:
     first = banks[0]
     for bank in banks:
         if bank.kernel_size != first.kernel_size:
+            sizes = (f"{b.names[0]!r} is {times(b.kernel_size)}" for b in (first, bank))
             raise FilterError(
-                f"filters of one bank have one kernel size, but {first.names[0]!r} is "
-                f"{times(first.kernel_size)} and {bank.names[0]!r} is "
-                f"{times(bank.kernel_size)}; use them one at a time"
+                f"filters of one bank have one kernel size, but {' and '.join(sizes)}; "
+                "use them one at a time"
             )
     depth = max(bank.depth for bank in banks)
     check_shape((sum(map(len, banks)), depth, *first.kernel_size))
@@ -187,10 +185,7 @@ def concatenate(banks: Sequence[FilterBank]) -> FilterBank:
 
 
 def check_shape(shape: Sequence[int]) -> None:
-    """Raise FilterError unless ``(C_out, C_in, kH, kW)`` is a bank within LARGEST_WEIGHTS.
-
-    It looks at the shape alone, so that it can be asked before an array is allocated.
-    """
+    """Raise FilterError unless ``(C_out, C_in, kH, kW)`` is a bank within LARGEST_WEIGHTS."""
     if len(shape) != 4 or min(shape) < 1:
         raise FilterError(
             f"weights have four dimensions (filters, channels, height, width), none of them 0, "
@@ -245,11 +240,10 @@ def times(sizes: Sequence[int]) -> str:
 
 
 def _largest_rank(kernels: NDArray[np.float64]) -> int:
-    """Return the largest rank among ``(C_in, kH, kW)``.
+    """Return the largest rank among ``(C_in, kH, kW)``, exact for whole numbers.
 
-    The rank of whole numbers up to LARGEST_EXACT is exact; larger ones may be floats that were
-    scaled and rounded. Otherwise singular values up to 1e-14 of the largest, for each row or
-    column, count as rounding of an outer product.
+    Larger ones than LARGEST_EXACT may be floats that were scaled and rounded: as in those, singular
+    values up to 1e-14 of the largest, for each row or column, count as rounding.
     """
     peak = np.abs(kernels).max()
     whole = peak <= LARGEST_EXACT and bool(np.all(kernels == np.rint(kernels)))

@@ -59,10 +59,7 @@ def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
 
 
 def _read_file(path: str | os.PathLike[str]) -> FilterBank:
-    """Read a filter file of any format; FilterError names the file and, if known, the place.
-
-    Each format's module is loaded when first used.
-    """
+    """Read a filter file of any format, whose module is loaded when first used."""
     origin = _origin(os.fspath(path))
     data = _read_bytes(path, origin)
     if not data:
@@ -123,12 +120,11 @@ def _too_large(limit: int, origin: Origin) -> FilterError:
 
 def _decode(data: bytes, origin: Origin) -> str:
     """Decode UTF-8, with or without a byte order mark; FilterError on bytes that are not text."""
+    fault = "not a filter file: neither UTF-8 text, NPY nor NPZ"
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise origin.error("not a filter file: neither UTF-8 text, NPY nor NPZ", line) from error
+        raise origin.error(fault, data.count(b"\n", 0, error.start) + 1) from error
     if match := re.search(_NOT_TEXT, text):
-        line = text.count("\n", 0, match.start()) + 1
-        raise origin.error("not a filter file: neither UTF-8 text, NPY nor NPZ", line)
+        raise origin.error(fault, text.count("\n", 0, match.start()) + 1)
     return text

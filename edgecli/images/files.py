@@ -33,9 +33,9 @@ def open_images(
 ) -> Iterator[Source]:
     """Yield the images of a file, or of standard input for ``-``, recognised by content.
 
-    Streams of several PNM images or YUV4MPEG2 frames yield them all; animations and multi-page
-    files only their first, unless ``all_frames``. ``grey`` lets a decoder skip the colours. Each
-    source must be read before the next is asked for. Raises ImageError.
+    Streams of PNM or YUV4MPEG2 yield all images; animations and files of pages only their first,
+    unless ``all_frames``. ``grey`` lets a decoder skip the colours. Each source must be read before
+    the next is asked for. Raises ImageError.
     """
     with _open_input(path) as file:
         if not file.head:
@@ -81,8 +81,7 @@ def _decode(
 def read_mask(path: str, *, max_pixels: int) -> NDArray[np.bool_]:
     """Return the pixels ``(H, W)`` of an image that are at least half as bright as its brightest.
 
-    The file may be a grid of numbers. An image of nothing but zeros gives all False. Raises
-    ImageError.
+    Of an image of nothing but zeros that is none. Raises ImageError.
     """
     images = open_images(path, max_pixels=max_pixels, grey=True)  # holds the file open
     with closing(next(images)) as source:
@@ -99,7 +98,7 @@ def _is_text(head: bytes) -> bool:
 def is_grid(path: str) -> bool:
     """Return whether a file, or standard input for ``-``, is a grid of numbers, by its content.
 
-    Nothing is taken from standard input. Other pipes, and files that cannot be read, are known by
+    Nothing is taken from standard input. Other pipes, and files that cannot be read, are told by
     their names.
     """
     with suppress(OSError, ValueError):
@@ -128,7 +127,7 @@ class HeadReader(io.RawIOBase):
         self.head = b""
         while len(self.head) < HEAD and (more := file.read(HEAD - len(self.head))):
             self.head += more
-        self._ahead = self.head
+        self._ahead = io.BytesIO(self.head)
 
     def rewound(self) -> BinaryIO:
         """Return a stream at the first byte: the file itself where it can seek."""
@@ -143,12 +142,7 @@ class HeadReader(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill a buffer from the bytes ahead, then from the file."""
-        if not self._ahead:
-            return cast(io.RawIOBase, self._file).readinto(buffer) or 0
-        part = self._ahead[: len(buffer)]
-        buffer[: len(part)] = part
-        self._ahead = self._ahead[len(part) :]
-        return len(part)
+        return self._ahead.readinto(buffer) or cast(io.RawIOBase, self._file).readinto(buffer) or 0
 
 
 @contextmanager
@@ -184,10 +178,9 @@ def unreadable(path: str, error: Exception) -> ImageError:
 def whole_file(path: str) -> Iterator[BinaryIO]:
     """Open a file that appears under its name only once everything is written.
 
-    The bytes go to a temporary file in the same folder, ``.NAME.XXXXXXXX.edgecli-tmp``, which takes
-    the name at the end, with the permissions of the file that it replaces. If anything fails it is
-    removed and an older file stays as it was. Devices and pipes are written to directly. ``-`` is
-    standard output. Raises OutputError.
+    The bytes go to a temporary file beside it, ``.NAME.XXXXXXXX.edgecli-tmp``, which at the
+    end replaces an older file and keeps its permissions, or is removed if anything fails. Devices,
+    pipes and standard output, ``-``, are written to directly. Raises OutputError.
     """
     if path == "-":
         yield sys.stdout.buffer

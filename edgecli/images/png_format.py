@@ -48,19 +48,11 @@ class ChunkReader(ForwardReader):
 
     kind, length = b"", 0
 
-    def read_whole(self, size: int) -> bytes:
-        """Return ``size`` bytes, fewer only where the file ends."""
-        parts = []
-        while size > 0 and (part := self.read(size)):
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
-
     def advance(self) -> None:
         """Read the next chunk's length and kind.
 
-        Where the file ends instead, that counts as IEND: Pillow and browsers forgive its absence,
-        and a file cut short earlier lacks pixels, which is noticed later.
+        Where the file ends instead, that counts as IEND, as it does for Pillow and browsers: a file
+        cut short earlier lacks pixels, which is noticed later.
         """
         head = self.read_whole(8)
         if len(head) < 8:
@@ -77,10 +69,11 @@ class ChunkReader(ForwardReader):
             left -= len(piece)
             yield piece
         checksum = self.read_whole(4)
+        name = f"its {self.kind.decode()} chunk"
         if len(checksum) < 4:
-            raise damaged(self.path, f"it ends inside its {self.kind.decode()} chunk")
+            raise damaged(self.path, f"it ends inside {name}")
         if int.from_bytes(checksum) != crc:
-            raise damaged(self.path, f"its {self.kind.decode()} chunk does not match its checksum")
+            raise damaged(self.path, f"{name} does not match its checksum")
 
     def pixel_data(self) -> Iterator[bytes]:
         """Yield the data of the current IDAT chunk and of those that follow it directly."""
@@ -130,8 +123,8 @@ def _unfilter_by_pillow(
 ) -> NDArray[np.uint8]:
     """Undo any filters by Pillow's PNG decoder, in C.
 
-    It is given an image of its own: the row above, unfiltered, and these rows, as a zlib stream
-    of stored blocks. Filters work on bytes, so that any mode of as many bytes per pixel will do.
+    It is given the row above, unfiltered, and these rows as an image, in a zlib stream of stored
+    blocks. Filters work on bytes, so that any mode of as many bytes per pixel will do.
     """
     from PIL import Image  # for reading alone
 

@@ -1,8 +1,4 @@
-"""Images in streams that only move forward: files and pipes.
-
-The formats share a reader whose errors name the image, sources whose rows come one after another,
-binary samples of one or two bytes, and a sink of samples.
-"""
+"""What formats share that are read and written as streams, which only move forward."""
 
 from __future__ import annotations
 
@@ -35,6 +31,14 @@ class ForwardReader:
         """Return up to ``size`` bytes from one read, by default all; none at the end."""
         with self._translated_errors():
             return self._file.read(size) or b""
+
+    def read_whole(self, size: int) -> bytes:
+        """Return ``size`` bytes, fewer only where the file ends."""
+        parts = []
+        while size > 0 and (part := self.read(size)):
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
 
     def fill(self, buffer: memoryview) -> int:
         """Read until ``buffer`` is full or the stream ends; return the number of bytes."""
@@ -76,18 +80,15 @@ class ForwardReader:
 
 
 class RowStream:
-    """An image whose rows come one after another, read straight into the memory of its blocks.
+    """An image whose next n rows ``read_into`` puts into an array ``(n, W, C)``, a block's memory.
 
-    ``read_into`` fills an array ``(n, W, C)`` with the next n rows. The file is closed by its
-    opener.
+    The file is closed by its opener.
     """
 
     def __init__(
         self, info: ImageInfo, shape: Shape, dtype: np.dtype[Any], read_into: Callable[[Rows], None]
     ) -> None:
-        self.info = info
-        self.shape = shape
-        self.dtype = dtype
+        self.info, self.shape, self.dtype = info, shape, dtype
         self._read_into = read_into
 
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
@@ -165,9 +166,8 @@ def spread(samples: Rows, maxval: int) -> None:
 class StreamSink:
     """One image written as the bytes of its samples, of type ``stored``, after ``start``.
 
-    ``start`` is written with the first rows, so that the next image of a stream may be encoded
-    before this one is written; finish one before writing the next to the same file. The file's own
-    OSError passes.
+    ``start`` is written with the first rows, so that the next image of a stream may be begun before
+    this one is written. The file's own OSError passes.
     """
 
     def __init__(self, file: IO[bytes], stored: np.dtype[Any], start: bytes = b"") -> None:

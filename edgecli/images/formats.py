@@ -38,20 +38,19 @@ class Format:
     text: bool = False
 
 
-FORMATS = {
-    format_.name: format_
-    for format_ in (
-        Format("png", (".png",), ("uint8", "uint16"), WITH_ALPHA, animated=True),
-        Format("pgm", (".pgm", ".pnm"), ("uint8", "uint16"), (1,), sequence=True),
-        Format("ppm", (".ppm",), ("uint8", "uint16"), sequence=True),
-        Format("tiff", (".tif", ".tiff"), NUMBERS, WITH_ALPHA, animated=True),
-        Format("jpeg", (".jpg", ".jpeg"), ("uint8",)),
-        Format("webp", (".webp",), ("uint8",), animated=True),
-        Format("npy", (".npy",), NUMBERS, WITH_ALPHA),
-        Format("csv", (".csv", ".txt"), NUMBERS, (1,), text=True),
-        Format("y4m", (".y4m",), ("uint8", "uint16"), (1,), sequence=True),
-    )
-}
+_ALL = (
+    Format("png", (".png",), ("uint8", "uint16"), WITH_ALPHA, animated=True),
+    Format("pgm", (".pgm", ".pnm"), ("uint8", "uint16"), (1,), sequence=True),
+    Format("ppm", (".ppm",), ("uint8", "uint16"), sequence=True),
+    Format("tiff", (".tif", ".tiff"), NUMBERS, WITH_ALPHA, animated=True),
+    Format("jpeg", (".jpg", ".jpeg"), ("uint8",)),
+    Format("webp", (".webp",), ("uint8",), animated=True),
+    Format("npy", (".npy",), NUMBERS, WITH_ALPHA),
+    Format("csv", (".csv", ".txt"), NUMBERS, (1,), text=True),
+    Format("y4m", (".y4m",), ("uint8", "uint16"), (1,), sequence=True),
+)
+
+FORMATS = {format_.name: format_ for format_ in _ALL}
 
 
 def known_format(path: str) -> Format | None:
@@ -62,10 +61,9 @@ def known_format(path: str) -> Format | None:
 
 def format_of(path: str) -> Format:
     """Return the format that a file's extension names; UsageError for an unknown one."""
-    format_ = known_format(path)
-    if format_ is not None:
+    if format_ := known_format(path):
         return format_
-    known = " ".join(format_.extensions[0] for format_ in FORMATS.values())
+    known = " ".join(one.extensions[0] for one in FORMATS.values())
     raise UsageError(f"output {path!r} has no known extension; use one of {known}, or say --format")
 
 
@@ -123,7 +121,7 @@ class ImageFile:
             case _:
                 from edgecli.images.pillow_writer import PillowSink
 
-                return PillowSink(file, name, shape, samples, dpi=info.dpi)
+                return PillowSink(file, name, shape, samples, info.dpi)
 
     def finish(self) -> None:
         """Write what follows the last image."""

@@ -1,7 +1,7 @@
 """The seam to Pillow: its settings follow ours while it works, and its errors become ours.
 
-Pillow keeps its pixel limit, its warnings and its log in settings of the whole process. They are
-borrowed while any thread is inside ``guarded`` and put back by the last one out.
+Its pixel limit, warnings and log are settings of the whole process. They are borrowed while any
+thread is inside ``guarded`` and put back by the last one out.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import EdgeCliError, ImageError
+from edgecli.geometry import bands
 from edgecli.images import magic
 from edgecli.images.limits import too_large
 from edgecli.rows.base import Rows
@@ -83,8 +84,8 @@ class _Borrowed:
 def _quiet_libtiff() -> Iterator[None]:
     """Keep libtiff, which Pillow does not silence, from printing its errors.
 
-    Its function is found among the libraries that Pillow's extension was linked with. Where it is
-    not (Windows), libtiff goes on printing.
+    Where its function is not found among the libraries that Pillow's extension was linked with
+    (Windows), libtiff goes on printing.
     """
     import ctypes  # slow to load; only TIFF needs it
 
@@ -116,10 +117,9 @@ def lent_once() -> Iterator[None]:
 
 @contextmanager
 def guarded(name: str, max_pixels: int) -> Iterator[None]:
-    """Let Pillow decode up to ``max_pixels``; whatever it raises becomes an ImageError.
+    """Let Pillow decode up to ``max_pixels``; whatever it raises becomes an ImageError of ``name``.
 
-    ``name`` is the image's in the error. All exceptions are caught, since a decoder may raise any
-    of them on broken data.
+    All exceptions are caught, since a decoder may raise any of them on broken data.
     """
     _borrowed.take(max_pixels)
     try:
@@ -149,7 +149,7 @@ def _reason(error: Exception) -> str:
 def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> ImageFile.ImageFile:
     """Read an image's header; call it inside ``guarded``.
 
-    Formats that are named are tried first, since naming one imports its plug-in, not all forty.
+    Common formats are named first, since that imports their plug-ins rather than all forty.
     """
     if formats is not None:
         return Image.open(stream, formats=formats)
@@ -170,8 +170,7 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
 def _open_jpeg(stream: BinaryIO) -> ImageFile.ImageFile | None:
     """Read a JPEG's header by its own plug-in, or return None if it is not a JPEG after all.
 
-    Most images are photos. ``Image.open`` would import the plug-ins of four more formats, which
-    takes longer than decoding a small photo.
+    ``Image.open`` would import four more plug-ins, which takes longer than decoding a small photo.
     """
     from PIL.JpegImagePlugin import jpeg_factory
 
@@ -209,10 +208,8 @@ def copy_rows(image: Image.Image, mode: str, start: int, rows: Rows) -> None:
 
     A few rows are converted at a time, so that no second copy of the image is made.
     """
-    step = max(_PIXELS_AT_ONCE // image.width, 1)
-    for first in range(0, len(rows), step):
-        part = rows[first : first + step]
-        top = start + first
-        band = image.crop((0, top, image.width, top + len(part)))
+    for first, last in bands(len(rows), max(_PIXELS_AT_ONCE // image.width, 1)):
+        part = rows[first:last]
+        band = image.crop((0, start + first, image.width, start + last))
         converted = band if band.mode == mode else band.convert(mode)
         part[...] = np.asarray(converted).reshape(part.shape)

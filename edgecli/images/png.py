@@ -1,9 +1,5 @@
 """PNG read as a stream: rows come out while the file, or the pipe, is still coming in.
 
-Memory follows the rows in flight, never the image. A PNG is read in three steps, one section each
-below: *header* (33 bytes tell size and kind), *metadata* (transparency, resolution, orientation)
-and *rows* (inflate, undo the row filters, hand out pixels).
-
 8 and 16 bit grey, grey-alpha, RGB and RGBA are read here. Palettes, 1 to 4 bits and interlacing are
 rare and small, and left to Pillow; ``PngHeader.is_streamable`` tells them apart.
 "PNG 9.2" cites the specification named in ``png_format``.
@@ -21,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import ImageError
+from edgecli.geometry import bands
 from edgecli.images import Resolution, magic
 from edgecli.images.limits import check_pixels
 from edgecli.images.png_format import (
@@ -86,7 +83,7 @@ class PngHeader:
 def parse_header(first_bytes: bytes, path: str) -> PngHeader:
     """Read the signature and the IHDR chunk from a PNG's first 33 bytes (more are ignored).
 
-    ``path`` is for the message. Raises ImageError where the header breaks PNG 11.2.1.
+    Raises ImageError where they break PNG 11.2.1.
 
     >>> start = bytes.fromhex('89504e470d0a1a0a 0000000d 49484452 00000280 000001e0 08 02 000000')
     >>> parse_header(start + zlib.crc32(start[12:]).to_bytes(4), 'sky.png')
@@ -156,7 +153,7 @@ def _dots_per_inch(phys: bytes) -> Resolution:
 def _orientation(exif: bytes) -> int:
     """Return the Orientation tag, 1 to 8, of Exif's first directory; 1 where there is none.
 
-    Source: TIFF 6.0, section 2: entries of 12 bytes hold tag, type (3 is SHORT), count and value.
+    Its entries of 12 bytes hold tag, type (3 is SHORT), count and value: TIFF 6.0, section 2.
     """
     exif = exif.removeprefix(b"Exif\0\0")  # JPEG's prefix, which some writers carry over
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4], "")
@@ -199,8 +196,7 @@ class _Inflater:
     def finish(self) -> None:
         """Check the stream's Adler-32 and the last CRC, which follow the last row.
 
-        More compressed data is ignored, as by libpng. Libpng only warns of a wrong Adler-32; here
-        it is an error, since the pixels cannot be trusted.
+        More data is ignored, as by libpng, which only warns of a wrong Adler-32.
         """
         self._inflate(1)
         deque(self._compressed, maxlen=0)
@@ -228,8 +224,7 @@ class PngSource(RowStream):
     ) -> None:
         shape = header.height, header.width, header.channels + (transparent is not None)
         super().__init__(info, shape, np.dtype(info.dtype), self._read_block)
-        self._header = header
-        self._transparent = transparent
+        self._header, self._transparent = header, transparent
         self._inflater = _Inflater(chunks)
         self._row_bytes = header.width * header.pixel_bytes
         self._above = np.broadcast_to(np.uint8(0), self._row_bytes)  # zeros that take no memory
@@ -262,10 +257,8 @@ class PngSource(RowStream):
         """Yield all rows (n, W, C); a batch is inflated while the one before is decoded."""
         scanline = 1 + self._row_bytes  # with the number of its filter
         height, step = self._header.height, max(1, _BATCH // scanline)
-        inflated = (
-            self._inflater.read(min(step, height - start) * scanline)
-            for start in range(0, height, step)
-        )
+        cuts = bands(height, step)
+        inflated = (self._inflater.read((stop - start) * scanline) for start, stop in cuts)
         for data in one_ahead(inflated) if height > step else inflated:
             yield self._decode(np.frombuffer(data, np.uint8).reshape(-1, scanline))
 
@@ -287,9 +280,8 @@ class PngSource(RowStream):
 def open_png(file: BinaryIO, path: str, *, max_pixels: int) -> PngSource:
     """Read a PNG up to its first pixel from a file or pipe that stands at the signature.
 
-    ``path`` names the image in messages. Raises ImageError where the file is no streamable PNG
-    (see ``PngHeader.is_streamable``), is damaged, or has more than ``max_pixels``; no pixels are
-    allocated before that. ``blocks`` raises it for damage further on.
+    Raises ImageError where the file is no streamable PNG (see ``PngHeader.is_streamable``), is
+    damaged, or has more than ``max_pixels``; ``blocks`` raises it for damage further on.
     """
     chunks = ChunkReader(file, path)
     header = parse_header(chunks.read_whole(HEADER_BYTES), path)
@@ -297,12 +289,7 @@ def open_png(file: BinaryIO, path: str, *, max_pixels: int) -> PngSource:
         raise ImageError(f"image {path} is a PNG of a rare kind; read it with Pillow")
     check_pixels(path, header.height * header.width, max_pixels)
     kept = _chunks_before_pixels(chunks)
-    info = ImageInfo(
-        path=path,
-        format="PNG",
-        shape=(header.height, header.width, header.channels),
-        dtype=f"uint{header.bit_depth}",
-        dpi=_dots_per_inch(kept.get(b"pHYs", b"")),
-        orientation=_orientation(kept.get(b"eXIf", b"")),
-    )
+    shape, dtype = (header.height, header.width, header.channels), f"uint{header.bit_depth}"
+    dpi, exif = _dots_per_inch(kept.get(b"pHYs", b"")), kept.get(b"eXIf", b"")
+    info = ImageInfo(path, "PNG", shape, dtype, dpi, _orientation(exif))
     return PngSource(chunks, header, info, _transparent_pixel(header, kept.get(b"tRNS", b"")))

@@ -1,8 +1,4 @@
-"""The types of rows: each stored type goes into the one of five that holds its values.
-
-``row_type`` and ``as_rows`` do so by the stored type alone. Where that is too wide, ``smallest``
-looks at the values.
-"""
+"""The types of rows: each stored type goes into the one of five that holds its values."""
 
 from __future__ import annotations
 

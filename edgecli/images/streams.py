@@ -11,6 +11,7 @@ from typing import IO, Any, BinaryIO, cast
 import numpy as np
 
 from edgecli.errors import ImageError
+from edgecli.geometry import bands
 from edgecli.images import Shape
 from edgecli.images.limits import check_pixels, image_name
 from edgecli.rows.arrays import overlapping_blocks
@@ -155,8 +156,8 @@ def spread(samples: Rows, maxval: int) -> None:
     if maxval == full:
         return
     wide = np.uint16 if full == 255 else np.uint32  # full² + full / 2 fits
-    for start in range(0, len(samples), _PIECE):
-        piece = samples[start : start + _PIECE]
+    for start, stop in bands(len(samples), _PIECE):
+        piece = samples[start:stop]
         if piece.max() > maxval:
             at = start + int(np.argmax(piece > maxval))
             raise RasterError(f"has a sample above its maxval {maxval:,}", at)

@@ -27,7 +27,7 @@ def norm_dtype(how: str, count: int, dtype: np.dtype[Any]) -> np.dtype[Any]:
 def norm(responses: NDArray[Any], how: str, out: NDArray[Any], memory: Memory) -> None:
     """Fill ``out (rows, cols)`` with the norm of responses ``(n, rows, cols)``, n ≥ 2.
 
-    ``magnitude`` is the Euclidean norm, ``sum`` adds absolute values, ``max`` is the largest one.
+    ``magnitude`` is Euclidean, ``sum`` adds absolute values, ``max`` is the largest of them.
 
     >>> total = np.empty((1, 1), np.float32)
     >>> norm(np.array([[[3]], [[-4]]]), "magnitude", total, Memory()), total.tolist()

@@ -104,8 +104,7 @@ class Plan:
 def plan_convolution(bank: FilterBank, window: Window, dtype: DTypeLike) -> Plan:
     """Choose methods and accumulator for sliding ``bank`` over pixels of ``dtype``.
 
-    ``bank`` has the volume's depth already (``bank.over(channels)``). The same arguments return
-    the same plan, remembered.
+    ``bank`` has the volume's depth already. The same arguments return the same plan, remembered.
 
     >>> from edgecli.filters import load_filter
     >>> plan = plan_convolution(load_filter("vertical"), Window((3, 3)), "uint8")

@@ -44,10 +44,10 @@ interpreter, whose hand-over costs up to 50 µs."""
 
 
 def toeplitz(kernel: NDArray[Any], outputs: int, stride: int) -> Floats:
-    """Return the banded matrix that correlates with ``kernel`` along its first axis.
+    """Return the banded matrix that correlates with ``kernel (k, …)`` along its first axis.
 
-    ``kernel`` is ``(k, …)``; the result ``(outputs, (outputs − 1)·stride + k, …)`` holds a copy of
-    the kernel in every row, ``stride`` further right than in the row above.
+    ``(outputs, (outputs − 1)·stride + k, …)``: a kernel in each row, ``stride`` further right than
+    in the row above.
 
     >>> toeplitz(np.array([1, 2]), outputs=3, stride=1)
     array([[1., 2., 0., 0.],
@@ -78,11 +78,11 @@ def blocks(length: int, block: int) -> Iterator[tuple[int, int, int]]:
     >>> list(blocks(1100, 500)), list(blocks(300, 500))
     ([(0, 2, 500), (1000, 1, 100)], [(0, 1, 300)])
     """
-    whole = length // block
+    whole, rest = divmod(length, block)
     if whole:
         yield 0, whole, block
-    if length % block:
-        yield whole * block, 1, length % block
+    if rest:
+        yield whole * block, 1, rest
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +140,7 @@ class RowProducts:
 
     def _multiply(self, windows: Floats, out: NDArray[Any], stride: int) -> None:
         """Multiply ``windows (h·C_in·kW, cols)`` by the weights, R output rows at a time."""
-        _, together, _ = self.matrix.shape
+        together = self.matrix.shape[1]
         lines = self.channels * self.kernel_size[1]  # windows of one image row
         for first, groups, size in blocks(out.shape[1], together):
             depth = ((size - 1) * stride + self.kernel_size[0]) * lines
@@ -168,8 +168,7 @@ class RowProducts:
 class SeparableProducts:
     """A long outer product as two banded matrices, ``down (R, h)`` and ``along (w, B)``.
 
-    Down the columns it is ``down`` times ``column_block`` columns of the band, along the rows
-    windows of a row times ``along``. Neither copies a pixel.
+    ``down`` multiplies columns of the band, ``along`` windows of a row: no pixel is copied.
     """
 
     down: Floats
@@ -184,12 +183,10 @@ class SeparableProducts:
     ) -> SeparableProducts:
         """Prepare the kernel ``np.outer(column, row)``.
 
-        Eight rows or twelve, and sixteen columns at a time: below that BLAS idles, above it
-        multiplies zeros.
+        With fewer rows and columns at a time BLAS idles, with more it multiplies zeros.
         """
-        rows, block = UNPACKED_ROWS, WIDEST_BLOCK
-        if packs_products():
-            rows, block = PACKED_ROWS, PACKED_BLOCK
+        packed = PACKED_ROWS, PACKED_BLOCK
+        rows, block = packed if packs_products() else (UNPACKED_ROWS, WIDEST_BLOCK)
         column, row = spread(column, spacing.dilation[0]), spread(row, spacing.dilation[1])
         down = toeplitz(column, rows if len(column) > 5 else 4, spacing.stride[0])
         along = np.ascontiguousarray(toeplitz(row, 16, spacing.stride[1]).T)

@@ -37,9 +37,7 @@ NOTHING_TO_ADD = (Group(1, (0,), ()),)
 
 
 def group_weights(weights: Iterable[float]) -> tuple[Group, ...]:
-    """Group positions by the absolute value of their weight, so that each is multiplied once.
-
-    Zeros are dropped. A group of weight 1 comes first: it needs no multiplication.
+    """Group positions by the absolute value of their weight, zeros left out; weight 1 comes first.
 
     >>> group_weights([1, 2, 0, -1])
     (Group(weight=1, plus=(0,), minus=(3,)), Group(weight=2, plus=(1,), minus=()))
@@ -76,10 +74,7 @@ def tap_passes(weights: Array) -> int:
 
 
 def weighted_sum(groups: Sequence[Group], views: Sequence[Array], out: Array, rest: Array) -> None:
-    """Write Σ weight · view to ``out``; ``rest`` is working memory of its shape.
-
-    Every operation is one pass of a NumPy ufunc over cached memory, without temporaries.
-    """
+    """Write Σ weight · view to ``out``; ``rest`` is working memory of its shape."""
     if not groups:
         out.fill(0)
         return
@@ -176,10 +171,7 @@ class Chain:
     def apply(
         self, plane: Array, out: Array | None, axis: int, spacing: Spacing, memory: Memory
     ) -> Array:
-        """Slide along an axis of a plane ``(rows, cols)``.
-
-        Fills ``out`` or working memory, or returns a view where there is nothing to add.
-        """
+        """Slide along an axis of a plane ``(rows, cols)``; fill as ``_pass`` does."""
         dilation = spacing.dilation[axis]
         for n, (link, groups) in enumerate(zip(self.links, self.groups, strict=True)):
             last = n == len(self.links) - 1
@@ -250,9 +242,8 @@ def _pass(groups: Sequence[Group], views: list[Array], out: Array | None, memory
 def outer_factors(weight: Array) -> tuple[list[float], ...] | None:
     """Return a factor per axis whose outer product is ``weight``, or None if its rank is over 1.
 
-    The factors run through the largest weight. Integer weights give integer factors: each is
-    divided by its content (Gauss's lemma), and the scale left over goes to the last axis. The
-    others are as small as they can be, so that most need no multiplication.
+    The factors run through the largest weight. Integers give integers as small as they can be, each
+    factor divided by its content (Gauss's lemma), and the scale left over goes to the last axis.
 
     >>> outer_factors(np.array([[[1, 0, -1], [2, 0, -2], [1, 0, -1]]]))
     ([1], [1, 2, 1], [1, 0, -1])

@@ -37,17 +37,16 @@ def open_images(
     unless ``all_frames``. ``grey`` lets a decoder skip the colours. Each source must be read before
     the next is asked for. Raises ImageError.
     """
-    with _open_input(path) as file:
-        if not file.head:
+    with _open_input(path) as (head, stream):
+        if not head:
             raise ImageError(f"image {path} is empty; give a file with an image in it")
-        yield from _decode(file, path, max_pixels, grey, all_frames)
+        yield from _decode(head, stream, path, max_pixels, grey, all_frames)
 
 
 def _decode(
-    file: HeadReader, path: str, max_pixels: int, grey: bool, all_frames: bool
+    head: bytes, stream: BinaryIO, path: str, max_pixels: int, grey: bool, all_frames: bool
 ) -> Iterator[Source]:
     """Yield the images by the module that reads the format; modules load when first used."""
-    head, stream = file.head, file.rewound()
     if head.startswith(magic.PNG) and not all_frames:
         from edgecli.images.png import open_png, parse_header
 
@@ -119,40 +118,38 @@ def _ahead(stream: BinaryIO) -> bytes:
     return stream.peek(HEAD)[:HEAD] if isinstance(stream, io.BufferedReader) else b""
 
 
-class HeadReader(io.RawIOBase):
-    """A stream whose first bytes are looked at, then read again."""
+class _Rejoined(io.RawIOBase):
+    """The first bytes of a pipe, which were taken, and the rest of it."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.head = b""
-        while len(self.head) < HEAD and (more := file.read(HEAD - len(self.head))):
-            self.head += more
-        self._ahead = io.BytesIO(self.head)
-
-    def rewound(self) -> BinaryIO:
-        """Return a stream at the first byte: the file itself where it can seek."""
-        if self._file.seekable():
-            self._file.seek(0)
-            return self._file
-        return cast(BinaryIO, io.BufferedReader(self, 2**16))
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head, self._rest = io.BytesIO(head), cast(io.RawIOBase, rest)
 
     def readable(self) -> bool:
-        """Return True."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill a buffer from the bytes ahead, then from the file."""
-        return self._ahead.readinto(buffer) or cast(io.RawIOBase, self._file).readinto(buffer) or 0
+        return self._head.readinto(buffer) or self._rest.readinto(buffer) or 0
+
+
+def _with_head(file: BinaryIO) -> tuple[bytes, BinaryIO]:
+    """Return the first bytes of a file or pipe, and a stream that begins with them."""
+    head = b""
+    while len(head) < HEAD and (more := file.read(HEAD - len(head))):
+        head += more
+    if file.seekable():
+        file.seek(0)
+        return head, file
+    return head, cast(BinaryIO, io.BufferedReader(_Rejoined(head, file), 2**16))
 
 
 @contextmanager
-def _open_input(path: str) -> Iterator[HeadReader]:
+def _open_input(path: str) -> Iterator[tuple[bytes, BinaryIO]]:
     if path == "-":
-        yield HeadReader(sys.stdin.buffer)
+        yield _with_head(sys.stdin.buffer)
         return
     try:
         with open(path, "rb") as file:
-            yield HeadReader(file)
+            yield _with_head(file)
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
 

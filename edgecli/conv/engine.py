@@ -167,10 +167,7 @@ def slide_over(bank: FilterBank, window: Window, shape: tuple[int, int, int], dt
 
 @dataclass(frozen=True)
 class Layer:
-    """The step of banks that slide over groups of planes, and of the activation that follows.
-
-    The slides have one shape. Those of separate colour planes are the same slide, repeated.
-    """
+    """The step of banks of one shape, each over a group of planes, and of the activation after."""
 
     slides: tuple[Slide, ...]
     activation: str = "none"

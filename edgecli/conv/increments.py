@@ -46,10 +46,7 @@ class Increment:
 
 @dataclass(frozen=True)
 class Increments:
-    """Filters computed in order, each by sums or by its increment.
-
-    Increments use pixels times ``scale``, so that a shared weight is multiplied only once.
-    """
+    """Filters computed in order; increments use pixels times ``scale``, their one weight."""
 
     filters: tuple[Separable | Taps | Increment, ...]
     scale: int = 1

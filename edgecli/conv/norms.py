@@ -95,10 +95,7 @@ class Select(Rowwise):
 
 @dataclass(frozen=True)
 class Strongest(Rowwise):
-    """The step that keeps, at each pixel, the responses ``(n, H, W)`` of the strongest plane.
-
-    Its input is ``(planes · n, H, W)``; of equally strong planes the first is taken.
-    """
+    """The step that keeps at each pixel the responses of the strongest, or first, plane."""
 
     shape: tuple[int, int, int]  # (n, H, W)
     dtype: np.dtype[Any]

@@ -47,11 +47,7 @@ SPECTRAL_FROM, FOURIER_FROM = 11, 48
 
 @dataclass(frozen=True)
 class Part:
-    """A method and the filters ``[start, stop)`` of the bank that it computes.
-
-    ``pixels`` is the type that the method computes in: the accumulator's, or float32 where that
-    is exact and faster.
-    """
+    """A method, its filters ``[start, stop)``, and the type of the pixels it computes with."""
 
     start: int
     stop: int
@@ -61,10 +57,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a bank is computed. The engine applies it without deciding anything.
-
-    ``accumulator`` is the type of the responses, exact where ``reason`` says so.
-    """
+    """How a bank is computed; ``accumulator`` holds responses, exactly where ``reason`` says so."""
 
     accumulator: np.dtype[Any]
     reason: str
@@ -75,10 +68,7 @@ class Plan:
 
     @cached_property
     def sums(self) -> tuple[Part, ...]:
-        """Return the parts for a band that holds NaN or infinity.
-
-        Products would spread those beyond the kernel's reach, as 0 · NaN is NaN.
-        """
+        """Return the parts for a band with NaN, which products would spread: 0 · NaN is NaN."""
         filters = enumerate(self.weight)
         return tuple(Part(n, n + 1, _sums(one), self.accumulator) for n, one in filters)
 
@@ -124,10 +114,7 @@ def plan_convolution(bank: FilterBank, window: Window, dtype: DTypeLike) -> Plan
 def _choose_accumulator(
     bank: FilterBank, window: Window, dtype: np.dtype[Any], largest: int, bound: int
 ) -> tuple[np.dtype[Any], str]:
-    """Return the smallest type in which every response is exact, else float32; and why.
-
-    ``largest`` is the largest absolute pixel, ``bound`` the largest response.
-    """
+    """Return the smallest type that is exact for these pixels and responses, or float32; why."""
     if dtype.kind not in "bui":
         return SINGLE, f"{dtype.name} pixels"
     if not bank.is_integer:

@@ -166,10 +166,7 @@ class RowProducts:
 
 @dataclass(frozen=True, eq=False)
 class SeparableProducts:
-    """A long outer product as two banded matrices, ``down (R, h)`` and ``along (w, B)``.
-
-    ``down`` multiplies columns of the band, ``along`` windows of a row: no pixel is copied.
-    """
+    """A long outer product as two banded matrices, ``down (R, h)`` and ``along (w, B)``."""
 
     down: Floats
     along: Floats

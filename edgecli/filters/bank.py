@@ -120,10 +120,7 @@ class FilterBank:
         return FilterBank(self.weight[:, :, ::-1, ::-1], self._given_bias, self.names)
 
     def over(self, channels: int) -> FilterBank:
-        """Return the bank for volumes of this many channels; FilterError where there is none.
-
-        Filters of depth 1 are repeated for every channel, and their products summed.
-        """
+        """Return the bank for that many channels: depth 1 is repeated, others are FilterErrors."""
         if self.depth == channels:
             return self
         if self.depth != 1:

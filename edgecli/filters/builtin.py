@@ -50,14 +50,11 @@ class BuiltinFilter:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named edge map that no single bank makes, and how it is made, in words.
-
-    ``network`` is True where the package has a network of the same name.
-    """
+    """A named edge map that no single bank makes, and how it is made, in words."""
 
     description: str
     steps: str
-    network: bool = False
+    network: bool = False  # whether the package has a network of this name
 
 
 def _both_axes(

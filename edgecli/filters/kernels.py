@@ -51,10 +51,7 @@ GABOR_SHORTEST = 2.0  # pixels: the shortest wave that pixels can hold
 
 
 def vertical() -> Kernel:
-    """Respond to vertical edges: positive where bright is left of dark.
-
-    ``[1 1 1] ⊗ [1 0 −1]``, the teaching example: Prewitt's derivative with the opposite sign.
-    """
+    """Respond positively where bright is left of dark, ``[1 1 1] ⊗ [1 0 −1]``, as in lessons."""
     return -prewitt_x()
 
 

@@ -187,10 +187,7 @@ def _offset(source: Source, target: Source, valid: tuple[int, int], task: Task) 
 def _band_moments(
     pixels: NDArray[Any], goals: NDArray[Any], kernel_size: tuple[int, int]
 ) -> Moments:
-    """Return the moments of a band's windows and of their targets.
-
-    ``pixels`` is ``(C, rows, W)``, ``goals (n, rows', W')`` has n values for each window.
-    """
+    """Return the moments of windows of ``(C, rows, W)`` and their goals ``(n, rows', W')``."""
     views = sliding_window_view(pixels, kernel_size, axis=(1, 2)).transpose(0, 3, 4, 1, 2)
     count, weights = goals[0].size, views.size // goals[0].size
     values = np.empty((weights + len(goals), count))
@@ -203,10 +200,7 @@ def _band_moments(
 
 
 def _solve(moments: Moments, task: Task, ridge: float = 0.0) -> Learned:
-    """Return the filters that the moments of windows and targets determine.
-
-    The bias is not part of the ridge: with means removed, weights follow from covariances alone.
-    """
+    """Return the filters that the moments determine; the bias is not part of the ridge."""
     d, mean = task.weights, moments.mean
     covariance = moments.scatter / moments.count
     windows, towards = covariance[:d, :d], covariance[:d, d:]

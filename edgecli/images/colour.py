@@ -77,8 +77,7 @@ def to_volume(rows: Rows, channels: str, background: Colour = WHITE) -> NDArray[
 
     Alpha (C = 2 or 4) is composited over ``background`` first. ``channels`` is one of CHANNELS.
     A grey image counts as three equal channels for ``rgb`` and for each colour, as one for ``each``
-    and ``max``. The type stays. Planes may be views of rows. Raises ImageError as ``composite``
-    does.
+    and ``max``. The type stays. Planes may be views. Raises ImageError as ``composite`` does.
 
     >>> to_volume(np.uint8([[[255, 0, 0], [0, 0, 255]]]), "gray")
     array([[[76, 29]]], dtype=uint8)

@@ -95,18 +95,14 @@ def _is_text(head: bytes) -> bool:
 
 
 def is_grid(path: str) -> bool:
-    """Return whether a file, or standard input for ``-``, is a grid of numbers, by its content.
-
-    Nothing is taken from standard input. Other pipes, and files that cannot be read, are told by
-    their names.
-    """
+    """Return whether a file or standard input, of which nothing is taken, is a grid of numbers."""
     with suppress(OSError, ValueError):
         if path == "-":
             return _is_text(_ahead(sys.stdin.buffer))
         if os.path.isfile(path):
             with open(path, "rb") as file:
                 return _is_text(file.read(HEAD))
-    return path.lower().endswith(_TEXT_NAMES)
+    return path.lower().endswith(_TEXT_NAMES)  # another pipe, or a file that cannot be read
 
 
 def _ahead(stream: BinaryIO) -> bytes:

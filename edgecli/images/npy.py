@@ -40,14 +40,12 @@ def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
 
 
 def _read_header(reader: ForwardReader) -> tuple[np.dtype[Any], bool, Shape]:
-    """Return the type, whether the order is Fortran's, and height, width and channels.
-
-    The header, a Python dictionary, is matched, not evaluated: NumPy always writes this form.
-    """
+    """Return the type, whether the order is Fortran's, and height, width and channels."""
     start = reader.read(8)
     length_bytes = _HEADER_LENGTH_BYTES.get(start[6], 0) if len(start) == 8 else 0
     length = int.from_bytes(reader.read(length_bytes), "little")
     header = reader.read(min(length, _HEADER_LIMIT)).decode("latin-1")
+    # The dictionary is matched, not evaluated: NumPy always writes this form.
     order = re.search(r"'fortran_order': *(True|False)", header)
     dimensions = re.search(r"'shape': *\(([0-9, L]{0,99})\)", header)
     is_whole = start.startswith(magic.NUMPY) and len(header) == length

@@ -156,8 +156,6 @@ def _decoded(
     """Decode an image that was opened; ImageError if it is too large, or would be shortened."""
     name, channels = image_name(path, frame), len(image.getbands())
     check_pixels(name, image.width * image.height, max_pixels)
-    if image.mode not in _ROW_MODES | WIDE_TYPES:
-        raise ImageError(f"image {name} has pixels of the kind {image.mode}; convert it to PNG")
     if bits := bits_cut(image, stream):
         raise _would_be_cut(name, bits, channels)
     shape = (image.height, image.width, channels)

@@ -82,11 +82,7 @@ class _Borrowed:
 
 @contextmanager
 def _quiet_libtiff() -> Iterator[None]:
-    """Keep libtiff, which Pillow does not silence, from printing its errors.
-
-    Where its function is not found among the libraries that Pillow's extension was linked with
-    (Windows), libtiff goes on printing.
-    """
+    """Keep libtiff, where its function is found (not on Windows), from printing its errors."""
     import ctypes  # slow to load; only TIFF needs it
 
     try:
@@ -117,10 +113,7 @@ def lent_once() -> Iterator[None]:
 
 @contextmanager
 def guarded(name: str, max_pixels: int) -> Iterator[None]:
-    """Let Pillow decode up to ``max_pixels``; whatever it raises becomes an ImageError of ``name``.
-
-    All exceptions are caught, since a decoder may raise any of them on broken data.
-    """
+    """Let Pillow decode up to ``max_pixels``; what it raises becomes an ImageError of ``name``."""
     _borrowed.take(max_pixels)
     try:
         yield
@@ -129,7 +122,7 @@ def guarded(name: str, max_pixels: int) -> Iterator[None]:
     except Image.DecompressionBombError as error:
         pixels = re.search(r"\d+", str(error))
         raise too_large(name, int(pixels[0]) if pixels else 2 * max_pixels, max_pixels) from error
-    except Exception as error:
+    except Exception as error:  # a decoder may raise anything on broken data
         raise ImageError(f"image {name} {_reason(error)}") from error
     finally:
         _borrowed.give_back(max_pixels)
@@ -168,10 +161,7 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
 
 
 def _open_jpeg(stream: BinaryIO) -> ImageFile.ImageFile | None:
-    """Read a JPEG's header by its own plug-in, or return None if it is not a JPEG after all.
-
-    ``Image.open`` would import four more plug-ins, which takes longer than decoding a small photo.
-    """
+    """Read a JPEG's header, or return None; ``Image.open`` would import four more plug-ins."""
     from PIL.JpegImagePlugin import jpeg_factory
 
     stream.seek(0)

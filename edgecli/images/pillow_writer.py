@@ -43,10 +43,7 @@ def check_writable(format_: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -
 
 
 class PillowSink(ArraySink):
-    """An edge map as JPEG (quality 90) or lossless WebP, uint8 with one or three channels.
-
-    Rows are kept and encoded at the end; the file may be a pipe.
-    """
+    """An edge map as JPEG or lossless WebP, uint8 in one or three channels, encoded at the end."""
 
     def __init__(
         self,

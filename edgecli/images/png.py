@@ -151,10 +151,7 @@ def _dots_per_inch(phys: bytes) -> Resolution:
 
 
 def _orientation(exif: bytes) -> int:
-    """Return the Orientation tag, 1 to 8, of Exif's first directory; 1 where there is none.
-
-    Its entries of 12 bytes hold tag, type (3 is SHORT), count and value: TIFF 6.0, section 2.
-    """
+    """Return the Orientation, 1 to 8, of Exif's first directory (TIFF 6.0, section 2), or 1."""
     exif = exif.removeprefix(b"Exif\0\0")  # JPEG's prefix, which some writers carry over
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4], "")
     if not order:
@@ -194,10 +191,7 @@ class _Inflater:
         return b"".join(parts)
 
     def finish(self) -> None:
-        """Check the stream's Adler-32 and the last CRC, which follow the last row.
-
-        More data is ignored, as by libpng, which only warns of a wrong Adler-32.
-        """
+        """Check the Adler-32 and the CRC after the last row; ignore more data, as libpng does."""
         self._inflate(1)
         deque(self._compressed, maxlen=0)
 

@@ -41,19 +41,12 @@ def damaged(path: str, what: str) -> ImageError:
 
 
 class ChunkReader(ForwardReader):
-    """The chunks of a file that may be a pipe, read in bounded pieces.
-
-    ``kind`` and ``length`` are those of the current chunk, whose ``body`` is to be read next.
-    """
+    """The chunks of a file or pipe: the current one's kind, length, and body, not yet read."""
 
     kind, length = b"", 0
 
     def advance(self) -> None:
-        """Read the next chunk's length and kind.
-
-        Where the file ends instead, that counts as IEND, as it does for Pillow and browsers: a file
-        cut short earlier lacks pixels, which is noticed later.
-        """
+        """Read the next chunk's length and kind; the file's end counts as IEND, as for Pillow."""
         head = self.read_whole(8)
         if len(head) < 8:
             head = b"\0\0\0\0IEND"

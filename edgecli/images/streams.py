@@ -81,10 +81,7 @@ class ForwardReader:
 
 
 class RowStream:
-    """An image whose next n rows ``read_into`` puts into an array ``(n, W, C)``, a block's memory.
-
-    The file is closed by its opener.
-    """
+    """An image whose next rows ``read_into`` puts into arrays ``(n, W, C)``."""
 
     def __init__(
         self, info: ImageInfo, shape: Shape, dtype: np.dtype[Any], read_into: Callable[[Rows], None]
@@ -105,10 +102,7 @@ class RasterError(Exception):
 
 
 class StreamSource(RowStream):
-    """One image of a stream that may hold more.
-
-    ``read_rows`` fills an array ``(n, W, C)`` with the next n rows, or raises RasterError.
-    """
+    """One image of a stream that may hold more; ``read_rows`` may raise RasterError."""
 
     def __init__(
         self, reader: ForwardReader, info: ImageInfo, read_rows: Callable[[Rows], None]

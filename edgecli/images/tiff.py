@@ -210,10 +210,7 @@ def directory_bytes(
 
 
 class TiffSink(StreamSink):
-    """An edge map as an uncompressed TIFF, of 4 GiB and more as a BigTIFF, streamed.
-
-    Rows are uint8, uint16, int16, int32 or float32 with 1 to 4 channels.
-    """
+    """An edge map as an uncompressed TIFF, of 4 GiB and more as a BigTIFF, streamed."""
 
     def __init__(
         self, file: BinaryIO, shape: Shape, dtype: np.dtype[Any], *, dpi: Resolution = None

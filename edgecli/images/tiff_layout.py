@@ -33,10 +33,7 @@ PREMULTIPLIED, STRAIGHT = 1, 2  # of ExtraSamples
 
 @dataclass(frozen=True)
 class Tiles:
-    """The places of a page's tiles in the file, row by row in each plane of samples that it has.
-
-    A strip is a tile as wide as the image.
-    """
+    """The places of a page's tiles, or of strips as wide as the image: row by row in each plane."""
 
     width: int
     heights: tuple[int, ...]  # of every row of tiles

@@ -23,14 +23,9 @@ from edgecli.rows.memory import Memory
 Factor = NDArray[np.float64]
 Link = tuple[float, float]
 
-LINKS: tuple[Link, ...] = ((1, 1), (1, -1))
-"""What factors are divided by: the shortest mean and the shortest difference."""
-
-LONGEST_REST = 3
-"""Weights that may be left to a filter alone: as many as Sobel's."""
-
-REMAINDER = 1e-12
-"""As a share of the largest weight: what rounding may leave of a division without remainder."""
+LINKS: tuple[Link, ...] = ((1, 1), (1, -1))  # the shortest mean and the shortest difference
+LONGEST_REST = 3  # weights that may be left to a filter alone: as many as Sobel's
+REMAINDER = 1e-12  # of the largest weight: what rounding may leave of an exact division
 
 
 @dataclass(frozen=True, eq=False)

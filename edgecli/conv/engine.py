@@ -17,14 +17,7 @@ from edgecli.conv.activations import activate, activated_dtype
 from edgecli.conv.plan import Part, Plan, plan_convolution
 from edgecli.errors import GeometryError
 from edgecli.filters import FilterBank, load_filter
-from edgecli.geometry import (
-    Geometry,
-    PaddingMode,
-    Window,
-    bands,
-    parse_padding,
-    parse_padding_mode,
-)
+from edgecli.geometry import Geometry, PaddingMode, Window, bands, parse_padding, parse_padding_mode
 from edgecli.records import dataclass
 from edgecli.rows.base import Planes, Span
 from edgecli.rows.blas import blas_for
@@ -35,9 +28,7 @@ BAND_BYTES = 4 * 2**20
 """Target size of a band's working memory: less would suit the cache, but threads wait for the
 interpreter at each NumPy call, so that few long ones are faster."""
 
-LARGEST_BAND = 2**28
-"""The most pixels that one row of output may need: 1 GiB of working memory."""
-
+LARGEST_BAND = 2**28  # the most pixels that one row of output may need: 1 GiB of working memory
 FEWEST_ROWS, MOST_ROWS = 16, 512
 
 

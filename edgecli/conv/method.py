@@ -25,8 +25,7 @@ class Spacing:
     dilation: tuple[int, int] = (1, 1)
 
 
-UNIT = Spacing()
-"""Windows at every pixel, of taps side by side."""
+UNIT = Spacing()  # windows at every pixel, of taps side by side
 
 
 class Method(Protocol):

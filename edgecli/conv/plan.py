@@ -20,29 +20,22 @@ from edgecli.filters import FilterBank
 from edgecli.geometry import Window
 from edgecli.records import dataclass, field
 
-PLANS_KEPT = 32
-"""Plans that are remembered: a small image takes less time than its plan."""
+PLANS_KEPT = 32  # a small image takes less time than its plan
 
 INT16_LARGEST = 2**15 - 1
 INT32_LARGEST = 2**31 - 1
-FLOAT_EXACT = 2**24
-"""Up to here float32 holds every whole number, so sums of products stay exact."""
+FLOAT_EXACT = 2**24  # up to here float32 holds every whole number, so sums of products stay exact
 FLOAT_LARGEST = float(np.finfo(np.float32).max)
 SINGLE = np.dtype(np.float32)
 
 # The following were measured on 24 megapixels with two threads (tests/benchmarks/engine.py).
 
+# The most ufunc passes with which sums beat products: of an outer product, of another kernel's row.
 MOST_PASSES = {"int16": 20, "int32": 9, "float32": 9}
-"""For an outer product, the most ufunc passes with which sums beat matrix products."""
-
 PASSES_PER_ROW = {"int16": 6.0, "int32": 3.5, "float32": 3.5}
-"""The same for other kernels, per row: the cost of products grows with the kernel's side."""
 
-LOW_RANK_FROM = {2: 5, 3: 9, 4: 15}
-"""For each rank, the longer side from which outer products beat the undivided kernel."""
-
-SPECTRAL_FROM, FOURIER_FROM = 11, 48
-"""The longer side from which Fourier transforms pay: down the columns, in both directions."""
+LOW_RANK_FROM = {2: 5, 3: 9, 4: 15}  # by rank, the longer side from which outer products pay
+SPECTRAL_FROM, FOURIER_FROM = 11, 48  # the same for transforms of the columns, of both directions
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,7 @@ class Group:
     minus: tuple[int, ...]
 
 
-NOTHING_TO_ADD = (Group(1, (0,), ()),)
-"""The first view, unchanged."""
+NOTHING_TO_ADD = (Group(1, (0,), ()),)  # the first view, unchanged
 
 
 def group_weights(weights: Iterable[float]) -> tuple[Group, ...]:
@@ -79,7 +78,11 @@ def weighted_sum(groups: Sequence[Group], views: Sequence[Array], out: Array, re
         out.fill(0)
         return
     first, *others = groups
-    _weigh(first.weight, _add_up(first, views, out), out)
+    total = _add_up(first, views, out)
+    if first.weight != 1:
+        np.multiply(total, first.weight, out=out)
+    elif total is not out:
+        np.copyto(out, total)
     for group in others:
         total = _add_up(group, views, rest)
         if abs(group.weight) != 1:
@@ -95,13 +98,6 @@ def _add_up(group: Group, views: Sequence[Array], out: Array) -> Array:
     for i in group.minus:
         total = np.subtract(total, views[i], out=out)
     return total
-
-
-def _weigh(weight: float, total: Array, out: Array) -> None:
-    if weight != 1:
-        np.multiply(total, weight, out=out)
-    elif total is not out:
-        np.copyto(out, total)
 
 
 def tap_slice(tap: int, outputs: int, stride: int, dilation: int) -> slice:
@@ -255,7 +251,7 @@ def outer_factors(weight: Array) -> tuple[list[float], ...] | None:
     c, i, j = pivot
     factors = [weight[:, i, j], weight[c, :, j], weight[c, i, :]]
     if np.array_equal(weight, np.rint(weight)):
-        factors = [_primitive(factor) for factor in factors]
+        factors = [factor / reduce(gcd, map(int, factor)) for factor in factors]
     else:
         factors = [factor / peak for factor in factors]
     centre = [factor[p] for factor, p in zip(factors, pivot, strict=True)]
@@ -264,11 +260,6 @@ def outer_factors(weight: Array) -> tuple[list[float], ...] | None:
     if not np.allclose(product, weight, rtol=0, atol=1e-14 * abs(peak)):
         return None
     return tuple([_plain(value) for value in factor.tolist()] for factor in factors)
-
-
-def _primitive(factor: Array) -> Array:
-    """Divide integers by their greatest common divisor, keeping their signs."""
-    return factor / reduce(gcd, (int(value) for value in factor))
 
 
 def _plain(value: float) -> float:

@@ -12,12 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from edgecli.errors import FilterError
 from edgecli.records import dataclass, field
 
-LARGEST_WEIGHTS = 2**30 // 8
-"""The most weights of a bank: 1 GiB of 8-byte numbers."""
+LARGEST_WEIGHTS = 2**30 // 8  # the most weights of a bank: 1 GiB of 8-byte numbers
 
-LARGEST_EXACT = 2**31
-MOST_EXACT_WEIGHTS = 32 * 32
-"""Kernels up to here have their rank found by elimination, which costs their side cubed."""
+# Up to here ranks are found by elimination, which costs the kernel's side cubed.
+LARGEST_EXACT, MOST_EXACT_WEIGHTS = 2**31, 32 * 32
 
 
 @dataclass(frozen=True, eq=False, init=False)

@@ -18,11 +18,8 @@ from edgecli.filters.write import FILTER_FORMATS
 NPY_MAGIC = b"\x93NUMPY"
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 
-LARGEST_TEXT = 2**22
-"""Bytes of a text filter: some 200 000 weights of full precision, a few seconds of reading."""
-
-LARGEST_BINARY = LARGEST_WEIGHTS * 8 + 2**20
-"""Bytes of a NumPy filter: the limit of weights, with names, biases and headers."""
+LARGEST_TEXT = 2**22  # bytes: some 200 000 weights of full precision, a few seconds of reading
+LARGEST_BINARY = LARGEST_WEIGHTS * 8 + 2**20  # with names, biases and headers
 
 _SUFFIXES = {f".{name}" for name in FILTER_FORMATS} | {".tsv"}
 _NOT_TEXT = r"[^\t\n\r\x20-\x7e\x80-\U0010ffff]"

@@ -30,11 +30,9 @@ SCHARR = np.array([3.0, 10.0, 3.0])
 FARID_SMOOTH = np.array([0.037659, 0.249153, 0.426375, 0.249153, 0.037659])
 FARID_DIFFERENCE = np.array([-0.109604, -0.276691, 0.0, 0.276691, 0.109604])
 
+# Directions in which brightness grows, clockwise from the right, and the 3×3 kernels' weights there.
 COMPASS = ("e", "se", "s", "sw", "w", "nw", "n", "ne")
-"""Directions in which brightness grows, clockwise from the right, 45° apart."""
-
 RING = ((1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0), (0, 1), (0, 2))
-"""Row and column of the outer weights of a 3×3 kernel, in the order of ``COMPASS``."""
 
 TRUNCATE = 4.0  # standard deviations at which a Gaussian is cut, as SciPy's default
 NARROWEST = 0.1  # pixels; below it the Gaussian at the next pixel is 0 in float64

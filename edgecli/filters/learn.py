@@ -31,14 +31,9 @@ Sums = NDArray[np.float64]
 ToPlanes = Callable[[Rows, str], NDArray[Any]]
 """Turns rows ``(rows, W, C)`` into ``gray`` or ``rgb`` planes ``(1 or 3, rows, W)``."""
 
-MOST_WEIGHTS = 2048
-"""The most weights of one filter: the normal equations take their square, 32 MiB."""
-
-BAND_BYTES = 2**24
-"""Target for the memory of a band's windows."""
-
-SINGULAR = 1e-13
-"""Directions of less than this share of the largest variance count as rounding errors."""
+MOST_WEIGHTS = 2048  # of one filter: the normal equations take their square, 32 MiB
+BAND_BYTES = 2**24  # target for the memory of a band's windows
+SINGULAR = 1e-13  # directions of less than this share of the largest variance are rounding errors
 
 
 @dataclass(frozen=True)

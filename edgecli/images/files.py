@@ -20,11 +20,9 @@ from edgecli.images import magic
 from edgecli.images.colour import to_volume
 from edgecli.rows.base import Source
 
-HEAD = 64
-"""Bytes that tell every format: a PNG's first chunk ends at byte 33."""
+HEAD = 64  # bytes that tell every format: a PNG's first chunk ends at byte 33
 
 _NUMBERS_AHEAD = re.compile(rb"(\xef\xbb\xbf)?\s*(#|[-+]?(\d|\.\d|nan|inf))", re.IGNORECASE)
-
 _TEXT_NAMES = (".csv", ".tsv", ".txt")
 
 

@@ -13,11 +13,8 @@ from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import ImageInfo, Sink, Source
 
-NUMBERS = ("uint8", "uint16", "int16", "int32", "float32")
-"""Types of formats that hold any numbers."""
-
-WITH_ALPHA = (1, 2, 3, 4)
-"""Channels of formats that hold grey and colour, with and without alpha."""
+NUMBERS = ("uint8", "uint16", "int16", "int32", "float32")  # of formats that hold any numbers
+WITH_ALPHA = (1, 2, 3, 4)  # channels of formats that hold grey and colour, with alpha and without
 
 
 @dataclass(frozen=True)

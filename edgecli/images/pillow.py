@@ -74,9 +74,6 @@ def _seekable(file: BinaryIO) -> tuple[BinaryIO, bytes]:
     return io.BytesIO(head + file.read()), head
 
 
-# --- frames -------------------------------------------------------------------------------------
-
-
 def _frames(
     stream: BinaryIO, path: str, max_pixels: int, *, grey: bool, all_frames: bool
 ) -> Iterator[Source]:
@@ -103,9 +100,6 @@ def _show(image: ImageFile.ImageFile, frame: int) -> bool:
     except EOFError:
         return False
     return True
-
-
-# --- pages of TIFFs, whose modules load late ----------------------------------------------------
 
 
 def _pages(stream: BinaryIO, path: str, max_pixels: int, *, grey: bool) -> Iterator[Source]:
@@ -137,9 +131,6 @@ def _as_stored(page: PillowSource) -> Source:
     (upright,) = page.blocks([(0, page.shape[0])])
     stored = oriented(upright, {6: 8, 8: 6}.get(info.orientation, info.orientation))
     return ArraySource(stored, replace(info, shape=(*stored.shape[:2], info.shape[2])))
-
-
-# --- one image ----------------------------------------------------------------------------------
 
 
 def _would_be_cut(name: str, bits: int, channels: int) -> ImageError:

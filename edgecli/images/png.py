@@ -41,7 +41,6 @@ from edgecli.rows.samples import full_scale
 from edgecli.rows.workers import one_ahead
 
 HEADER_BYTES = 33  # the signature and the IHDR chunk
-
 CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGBA: 4}
 BIT_DEPTHS: dict[int, tuple[int, ...]] = dict.fromkeys((RGB, GREY_ALPHA, RGBA), (8, 16))
 BIT_DEPTHS |= {GREY: (1, 2, 4, 8, 16), PALETTE: (1, 2, 4, 8)}
@@ -49,9 +48,6 @@ BIT_DEPTHS |= {GREY: (1, 2, 4, 8, 16), PALETTE: (1, 2, 4, 8)}
 _BATCH = 2**19  # bytes of rows decoded at a time: they fit the L2 cache
 _KEPT_CHUNKS = (b"tRNS", b"pHYs", b"eXIf")
 _MAX_KEPT = 2**20  # bytes; a longer chunk is passed over, not held
-
-
-# ---- header ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -109,9 +105,6 @@ def parse_header(first_bytes: bytes, path: str) -> PngHeader:
     return PngHeader(width, height, depth, colour, interlace == 1)
 
 
-# ---- metadata ----------------------------------------------------------------------------------
-
-
 def _chunks_before_pixels(chunks: ChunkReader) -> dict[bytes, bytes]:
     """Return the data of the _KEPT_CHUNKS before the first IDAT, the first of each kind."""
     kept: dict[bytes, bytes] = {}
@@ -166,9 +159,6 @@ def _orientation(exif: bytes) -> int:
     except struct.error:  # an offset or a count points past the end
         return 1
     return 1
-
-
-# ---- rows --------------------------------------------------------------------------------------
 
 
 class _Inflater:

@@ -75,9 +75,6 @@ class ChunkReader(ForwardReader):
             self.advance()
 
 
-# --- row filters: differences of bytes from their neighbours --------------------------------------
-
-
 def unfilter(
     above: NDArray[np.uint8], filtered: NDArray[np.uint8], pixel_bytes: int
 ) -> NDArray[np.uint8]:

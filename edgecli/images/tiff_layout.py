@@ -17,9 +17,7 @@ from edgecli.images.streams import ForwardReader
 from edgecli.images.tiff import Directory, Tag
 from edgecli.records import dataclass, replace
 
-BAND_BYTES = 1 << 20
-"""The number of bytes to decode at a time, if the tiles allow it."""
-
+BAND_BYTES = 1 << 20  # to decode at a time, if the tiles allow it
 _MOST_SAMPLES = 16  # per pixel; more is no picture
 _LARGEST_PADDING = 1 << 24  # pixels that a tile may have, however small --max-pixels is
 

@@ -30,7 +30,7 @@ SCHARR = np.array([3.0, 10.0, 3.0])
 FARID_SMOOTH = np.array([0.037659, 0.249153, 0.426375, 0.249153, 0.037659])
 FARID_DIFFERENCE = np.array([-0.109604, -0.276691, 0.0, 0.276691, 0.109604])
 
-# Directions in which brightness grows, clockwise from the right, and the 3×3 kernels' weights there.
+# Directions in which brightness grows, clockwise from the right, and the places of their weights.
 COMPASS = ("e", "se", "s", "sw", "w", "nw", "n", "ne")
 RING = ((1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0), (0, 1), (0, 2))
 

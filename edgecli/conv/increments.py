@@ -46,7 +46,7 @@ class Increment:
 
 @dataclass(frozen=True)
 class Increments:
-    """Filters computed in order; increments use pixels times ``scale``, their one weight."""
+    """Filters computed in order; increments use pixels times ``scale``, the weight they share."""
 
     filters: tuple[Separable | Taps | Increment, ...]
     scale: int = 1

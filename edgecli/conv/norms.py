@@ -95,7 +95,7 @@ class Select(Rowwise):
 
 @dataclass(frozen=True)
 class Strongest(Rowwise):
-    """The step that keeps at each pixel the responses of the strongest, or first, plane."""
+    """The step that keeps, at each pixel, the responses of the plane that is strongest there."""
 
     shape: tuple[int, int, int]  # (n, H, W)
     dtype: np.dtype[Any]
@@ -114,6 +114,6 @@ class Strongest(Rowwise):
             for own, total in zip(planes, strength, strict=True):
                 with memory:
                     norm(own, self.how, total, memory)
-        winner = np.abs(strength).argmax(axis=0)
+        winner = np.abs(strength).argmax(axis=0)  # the first of equals
         for response, place in zip(out, np.moveaxis(planes, 1, 0), strict=True):
             np.copyto(response, np.take_along_axis(place, winner[np.newaxis], axis=0)[0])

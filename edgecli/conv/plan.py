@@ -107,7 +107,7 @@ def plan_convolution(bank: FilterBank, window: Window, dtype: DTypeLike) -> Plan
 def _choose_accumulator(
     bank: FilterBank, window: Window, dtype: np.dtype[Any], largest: int, bound: int
 ) -> tuple[np.dtype[Any], str]:
-    """Return the smallest type that is exact for these pixels and responses, or float32; why."""
+    """Return the type that holds such pixels and responses exactly, else float32; and why."""
     if dtype.kind not in "bui":
         return SINGLE, f"{dtype.name} pixels"
     if not bank.is_integer:

@@ -49,7 +49,7 @@ GABOR_SHORTEST = 2.0  # pixels: the shortest wave that pixels can hold
 
 
 def vertical() -> Kernel:
-    """Respond positively where bright is left of dark, ``[1 1 1] ⊗ [1 0 −1]``, as in lessons."""
+    """Return ``[1 1 1] ⊗ [1 0 −1]``, positive where bright is left of dark: the one in lessons."""
     return -prewitt_x()
 
 

@@ -87,7 +87,7 @@ def _read_array(
 
 
 def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Return an NPY header's shape, Fortran order and dtype; damaged, it raises one of BROKEN."""
+    """Return an NPY header's shape, Fortran order and dtype; one of BROKEN where it is damaged."""
     npy = np.lib.format
     is_first = npy.read_magic(stream) == (1, 0)
     read = npy.read_array_header_1_0 if is_first else npy.read_array_header_2_0

@@ -162,7 +162,10 @@ class FramesFile(ImageFile):
 def begin_file(
     format_: Format, file: BinaryIO, source: Source, *, frames: bool = False
 ) -> ImageFile:
-    """Return the writer of a file made of ``source``, of all its images with ``frames``."""
+    """Return the writer of an open file, whose first image is made of ``source``.
+
+    ``frames`` is True where all images of the input become frames or pages of this one file.
+    """
     if frames and format_.animated:
         return FramesFile(format_, file)
     if format_.name == "y4m":

@@ -41,7 +41,7 @@ def damaged(path: str, what: str) -> ImageError:
 
 
 class ChunkReader(ForwardReader):
-    """The chunks of a file or pipe: the current one's kind, length, and body, not yet read."""
+    """The chunks of a file or pipe; ``kind`` and ``length`` are those whose ``body`` comes next."""
 
     kind, length = b"", 0
 

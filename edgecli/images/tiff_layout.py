@@ -175,13 +175,11 @@ def _with_low_strips(layout: Layout) -> Layout:
     if layout.across > 1 or layout.tiles.heights[0] <= low:
         return layout
     strips = zip(layout.tiles.offsets, layout.tiles.heights * layout.planes, strict=False)
-    offsets, heights = zip(
-        *(
-            (offset + top * layout.row_bytes, bottom - top)
-            for offset, height in strips
-            for top, bottom in bands(height, low)
-        ),
-        strict=True,
-    )
+    pieces = [
+        (offset + top * layout.row_bytes, bottom - top)
+        for offset, height in strips
+        for top, bottom in bands(height, low)
+    ]
+    offsets, heights = zip(*pieces, strict=True)
     in_plane = heights[: len(heights) // layout.planes]
     return replace(layout, tiles=replace(layout.tiles, heights=in_plane, offsets=offsets))

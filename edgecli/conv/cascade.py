@@ -1,8 +1,8 @@
 """Filters that share a smoothing: it is computed once, and each of them from its result.
 
-Canny's pair is Sobel's after a Gaussian. As polynomials, the rows and the columns of both kernels
-are multiples of that Gaussian; what they have in common is found by division, whoever wrote the
-weights, so that nobody has to say how they were made.
+Canny's pair is Sobel's after a Gaussian: as polynomials, the rows and the columns of both kernels
+are multiples of that Gaussian. What kernels have in common is found by division, so that nobody has
+to say how their weights were made.
 """
 
 from __future__ import annotations
@@ -13,23 +13,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.conv.method import Steps
+from edgecli.conv.method import Spacing
 from edgecli.conv.products import SeparableProducts
 from edgecli.conv.sums import Separable
 from edgecli.records import dataclass
+from edgecli.rows.base import Planes
 from edgecli.rows.memory import Memory
 
 Factor = NDArray[np.float64]
 Link = tuple[float, float]
 
-LINKS: tuple[Link, ...] = ((1, 1), (1, -1))
-"""What factors are divided by: the shortest mean and the shortest difference."""
-
-LONGEST_REST = 3
-"""Weights that may be left to a filter alone: as many as Sobel's."""
-
-REMAINDER = 1e-12
-"""As a share of the largest weight: what rounding may leave of a division without remainder."""
+LINKS: tuple[Link, ...] = ((1, 1), (1, -1))  # the shortest mean and the shortest difference
+LONGEST_REST = 3  # weights that may be left to a filter alone: as many as Sobel's
+REMAINDER = 1e-12  # of the largest weight: what rounding may leave of an exact division
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,25 +52,18 @@ class Cascade:
         filters = [Separable.prepare(kernel[np.newaxis]) for kernel in kernels]
         if any(kernel.shape != (height, width) for kernel in kernels) or None in filters:
             return None
-        smooth = SeparableProducts.prepare(column * scale, row, Steps())
+        smooth = SeparableProducts.prepare(column * scale, row)
         return cls(smooth, tuple(one for one in filters if one), (height - 1, width - 1))
 
-    def apply(
-        self,
-        padded: NDArray[np.float32],
-        out: NDArray[np.float32],
-        steps: Steps,
-        memory: Memory,
-    ) -> None:
+    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (C_out, rows, cols)`` from ``padded (1, h, w)``."""
         _, rows, cols = out.shape
-        shape = (1, rows + self.reach[0], cols + self.reach[1])
-        smooth = memory.take(shape, np.float32)
+        smooth = memory.take((1, rows + self.reach[0], cols + self.reach[1]), np.float32)
         with memory:
-            self.smooth.apply(padded, smooth, steps, memory)
+            self.smooth.apply(padded, smooth, spacing, memory)
         for n, one in enumerate(self.filters):
             with memory:
-                one.apply(smooth, out[n : n + 1], steps, memory)
+                one.apply(smooth, out[n : n + 1], spacing, memory)
 
 
 def _split(factors: Sequence[Factor]) -> tuple[Factor, list[Factor]] | None:
@@ -92,17 +81,14 @@ def _split(factors: Sequence[Factor]) -> tuple[Factor, list[Factor]] | None:
     pivot = np.abs(first).argmax()
     scales = [core[pivot] / first[pivot] if core.shape == first.shape else 0.0 for core in cores]
     error = REMAINDER * abs(first[pivot])
-    if not all(
-        scale and np.allclose(core / scale, first, rtol=0, atol=error)
-        for core, scale in zip(cores, scales, strict=True)
-    ):
-        return None
+    for core, scale in zip(cores, scales, strict=True):
+        if not scale or not np.allclose(core / scale, first, rtol=0, atol=error):
+            return None
     common = Counter(links[0])
     for others in links[1:]:
         common &= Counter(others)
-    rest = [
-        scale * _product(Counter(own) - common) for own, scale in zip(links, scales, strict=True)
-    ]
+    pairs = zip(links, scales, strict=True)
+    rest = [scale * _product(Counter(own) - common) for own, scale in pairs]
     if max(map(len, rest)) > LONGEST_REST:
         return None
     return np.convolve(first, _product(common)), rest

@@ -1,8 +1,7 @@
 """The schedule: bands of rows, padded where they touch the border, spread over threads.
 
-The arithmetic is elsewhere, in the methods. A band's padded pixels live in a worker's own memory,
-in the accumulator's type; so the image is never copied, converted or padded as a whole, and a
-band can be computed alone, on any thread, with the same result.
+The arithmetic is in the methods. A band is padded in a worker's own memory, in the accumulator's
+type, so that it can be computed alone, on any thread, and no image is copied as a whole.
 """
 
 from __future__ import annotations
@@ -19,14 +18,7 @@ from edgecli.conv.activations import activate, activated_dtype
 from edgecli.conv.plan import Part, Plan, plan_convolution
 from edgecli.errors import GeometryError
 from edgecli.filters import FilterBank, load_filter
-from edgecli.geometry import (
-    Geometry,
-    PaddingMode,
-    Window,
-    bands,
-    parse_padding,
-    parse_padding_mode,
-)
+from edgecli.geometry import Geometry, PaddingMode, Window, bands, parse_padding, parse_padding_mode
 from edgecli.records import dataclass
 from edgecli.rows.base import Planes, Span
 from edgecli.rows.blas import blas_for
@@ -34,12 +26,10 @@ from edgecli.rows.memory import Memory
 from edgecli.rows.workers import for_each
 
 BAND_BYTES = 4 * 2**20
-"""Target size of a band's working memory: less would suit the cache, but each NumPy call of a
-thread may wait for the interpreter, so a few long calls are faster than many short ones."""
+"""Target size of a band's working memory: less would suit the cache, but threads wait for the
+interpreter at each NumPy call, so that few long ones are faster."""
 
-LARGEST_BAND = 2**28
-"""The most pixels that one row of output may need: 1 GiB of working memory."""
-
+LARGEST_BAND = 2**28  # the most pixels that one row of output may need: 1 GiB of working memory
 FEWEST_ROWS, MOST_ROWS = 16, 512
 
 
@@ -103,47 +93,37 @@ class Slide:
                 padded[part.pixels] = self._pad(block, start, stop, part.pixels, memory)
             with memory:
                 self._apply(part, padded[part.pixels], out[part.start : part.stop], memory)
-        if self.plan.is_biased:
+        if any(self.plan.bias):
             for response, bias in zip(out, self.plan.bias, strict=True):
                 np.add(response, bias, out=response)
 
     def _apply(self, part: Part, padded: Planes, out: Planes, memory: Memory) -> None:
-        steps = self.plan.steps
+        spacing = self.plan.spacing
         if part.pixels == out.dtype:
-            part.method.apply(padded, out, steps, memory)
+            part.method.apply(padded, out, spacing, memory)
         else:
             exact = memory.take(out.shape, part.pixels)
-            part.method.apply(padded, exact, steps, memory)
+            part.method.apply(padded, exact, spacing, memory)
             np.copyto(out, exact, casting="unsafe")
 
     def _pad(
-        self,
-        block: NDArray[Any],
-        start: int,
-        stop: int,
-        pixels: np.dtype[Any],
-        memory: Memory,
-    ) -> NDArray[Any]:
+        self, block: Planes, start: int, stop: int, pixels: np.dtype[Any], memory: Memory
+    ) -> Planes:
         """Copy a block into a method's type, with the padding that its window needs."""
         rows, cols = self.geometry.rows, self.geometry.cols
         low, high = rows.reach(start, stop)
-        shape = (self.depth, high - low, cols.padded)
-        padded = memory.take(shape, pixels)
+        padded = memory.take((self.depth, high - low, cols.padded), pixels)
         inner = padded[:, :, cols.before : cols.before + cols.size]
         if low >= 0 and high <= rows.size:
             np.copyto(inner, block, casting="unsafe")
         else:
             self._pad_rows(block, (low, high), self.needed(start, stop)[0][0], inner)
         for position, source in self._sides:
-            if source is None:
-                padded[:, :, position] = self.padding_mode.value
-            else:
-                padded[:, :, position] = padded[:, :, source]
+            added = self.padding_mode.value if source is None else padded[:, :, source]
+            padded[:, :, position] = added
         return padded
 
-    def _pad_rows(
-        self, block: NDArray[Any], reach: tuple[int, int], first: int, inner: NDArray[Any]
-    ) -> None:
+    def _pad_rows(self, block: Planes, reach: Span, first: int, inner: Planes) -> None:
         """Copy a block that starts at row ``first``, and the padding above and below the image."""
         (low, high), size = reach, self.geometry.rows.size
         above, below = max(low, 0), min(high, size)
@@ -152,25 +132,19 @@ class Slide:
             np.copyto(rows, block[:, above - first : below - first], casting="unsafe")
         for position in (*range(low, min(high, 0)), *range(max(low, size), high)):
             source = self.padding_mode.source(position, size)
-            outside = inner[:, position - low]
-            if source is None:
-                outside.fill(self.padding_mode.value)
-            else:
-                np.copyto(outside, block[:, source - first], casting="unsafe")
+            added = self.padding_mode.value if source is None else block[:, source - first]
+            np.copyto(inner[:, position - low], added, casting="unsafe")
 
     @cached_property
     def _sides(self) -> list[tuple[int, int | None]]:
         """List the columns of padding left and right, each with the padded column it repeats."""
         cols = self.geometry.cols
         outside = (*range(-cols.before, 0), *range(cols.size, cols.size + cols.after))
-        sources = [self.padding_mode.source(position, cols.size) for position in outside]
-        return [
-            (cols.before + position, None if source is None else cols.before + source)
-            for position, source in zip(outside, sources, strict=True)
-        ]
+        sources = [(p, self.padding_mode.source(p, cols.size)) for p in outside]
+        return [(cols.before + p, None if s is None else cols.before + s) for p, s in sources]
 
 
-def _is_finite(block: NDArray[Any]) -> bool:
+def _is_finite(block: Planes) -> bool:
     """Whether no pixel is NaN or infinite; pixels whose sum overflows count as infinite."""
     if block.dtype.kind != "f":
         return True
@@ -194,10 +168,7 @@ def slide_over(bank: FilterBank, window: Window, shape: tuple[int, int, int], dt
 
 @dataclass(frozen=True)
 class Layer:
-    """The step of banks that slide over groups of planes, and of the activation that follows.
-
-    The slides have one shape. Those of separate colour planes are the same slide, repeated.
-    """
+    """The step of banks of one shape, each over a group of planes, and of the activation after."""
 
     slides: tuple[Slide, ...]
     activation: str = "none"
@@ -255,10 +226,9 @@ def convolve(
     """Slide a filter bank over an image: cross-correlation, as torch and OpenCV compute it.
 
     ``image`` is ``(H, W)`` or ``(C, H, W)``; the result is ``(C_out, H', W')``: int16 or int32
-    where that is exact, else float32. Padding is written as on the command line, and the same
-    unless told otherwise. A bank of depth 1 is repeated in every channel and its products are
-    summed. ``threads`` defaults to all cores and affects only the time. ``out``, of
-    the result's shape and type, receives the result, so that memory can be reused.
+    where that is exact, else float32. Padding is written as on the command line. A bank of depth 1
+    is repeated in every channel and its products are summed. ``threads``, by default all cores,
+    affects only the time. ``out``, of the result's shape and type, receives the result.
 
     Raises GeometryError where the window does not fit, FilterError where the depths differ,
     UsageError for fewer threads than one.
@@ -273,13 +243,8 @@ def convolve(
     """
     volume = as_volume(image)
     bank = load_filter(bank) if isinstance(bank, str) else bank
-    window = Window(
-        bank.kernel_size,
-        as_pair(stride),
-        as_pair(dilation),
-        parse_padding(padding),
-        parse_padding_mode(padding_mode),
-    )
+    pads, mode = parse_padding(padding), parse_padding_mode(padding_mode)
+    window = Window(bank.kernel_size, as_pair(stride), as_pair(dilation), pads, mode)
     channels, height, width = volume.shape
     slide = slide_over(bank, window, (channels, height, width), volume.dtype)
     if out is None:
@@ -299,7 +264,7 @@ def convolve(
     return out
 
 
-def as_volume(image: ArrayLike) -> NDArray[Any]:
+def as_volume(image: ArrayLike) -> Planes:
     """Return an image as ``(C, H, W)`` numbers; GeometryError for any other shape."""
     array = np.asarray(image)
     if array.dtype.kind not in "buif":

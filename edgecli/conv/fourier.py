@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.conv.method import Steps
-from edgecli.conv.products import spread
+from edgecli.conv.method import Spacing
 from edgecli.records import dataclass
+from edgecli.rows.base import Planes
 from edgecli.rows.memory import Memory
 
 
@@ -18,12 +18,11 @@ from edgecli.rows.memory import Memory
 class Fourier:
     """One kernel over bands of whole rows, by overlap-save.
 
-    Rows are transformed at their whole width and only the columns are cut into bands, which
-    wastes less than square tiles. The kernel's ``spectrum (h, n // 2 + 1)`` is computed once the
-    width is known.
+    Rows are transformed at their whole width, which wastes less than square tiles. The kernel's
+    spectrum ``(h, n // 2 + 1)`` is computed once the width is known.
     """
 
-    kernel: NDArray[np.float64]  # (kH, kW) with dilation
+    kernel: NDArray[np.float64]  # (kH, kW)
     height: int  # input rows of a band, halo included
     spectra: dict[int, NDArray[np.complex64]]  # for the row length n of the last call
     name: str = "fourier"
@@ -34,21 +33,17 @@ class Fourier:
         return self.height - len(self.kernel) + 1
 
     @classmethod
-    def prepare(cls, kernel: NDArray[Any], steps: Steps) -> Fourier:
-        """Prepare a kernel ``(kH, kW)`` for stride 1.
-
-        Bands of three times the kernel's height, halo included, waste a third.
-        """
-        kernel = spread(spread(kernel, steps.dilation[0]).T, steps.dilation[1]).T
+    def prepare(cls, kernel: NDArray[Any]) -> Fourier:
+        """Prepare a kernel ``(kH, kW)``; bands of three times its height waste a third."""
         return cls(kernel, fast_length(max(3 * len(kernel), 128)), {})
 
-    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
+    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``.
 
         Correlation is convolution with the kernel turned by 180°; the first kH − 1 rows and
         kW − 1 columns of the circular result are wrong and discarded. float32 gives complex64.
         """
-        del steps  # the stride is 1, and the dilation is in the kernel
+        del spacing  # there is none
         band = padded[0]
         rows, width = band.shape
         n = fast_length(width)

@@ -10,20 +10,22 @@ bands and threads are the engine's business; which method runs is the plan's.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
-from numpy.typing import NDArray
+from typing import Protocol
 
 from edgecli.records import dataclass
+from edgecli.rows.base import Planes
 from edgecli.rows.memory import Memory
 
 
 @dataclass(frozen=True)
-class Steps:
-    """How far the window moves and how far apart its taps are, rows then columns."""
+class Spacing:
+    """How far apart the windows are and the taps of each, rows then columns."""
 
     stride: tuple[int, int] = (1, 1)
     dilation: tuple[int, int] = (1, 1)
+
+
+UNIT = Spacing()  # windows at every pixel, of taps side by side
 
 
 class Method(Protocol):
@@ -34,6 +36,6 @@ class Method(Protocol):
         """What reports call the method."""
         ...
 
-    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
+    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (C_out, rows, cols)`` from ``padded (C_in, h, w)``, both of one type."""
         ...

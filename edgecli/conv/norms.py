@@ -27,7 +27,7 @@ def norm_dtype(how: str, count: int, dtype: np.dtype[Any]) -> np.dtype[Any]:
 def norm(responses: NDArray[Any], how: str, out: NDArray[Any], memory: Memory) -> None:
     """Fill ``out (rows, cols)`` with the norm of responses ``(n, rows, cols)``, n ≥ 2.
 
-    ``magnitude`` is the Euclidean norm, ``sum`` adds absolute values, ``max`` is the largest one.
+    ``magnitude`` is Euclidean, ``sum`` adds absolute values, ``max`` is the largest of them.
 
     >>> total = np.empty((1, 1), np.float32)
     >>> norm(np.array([[[3]], [[-4]]]), "magnitude", total, Memory()), total.tolist()
@@ -95,10 +95,7 @@ class Select(Rowwise):
 
 @dataclass(frozen=True)
 class Strongest(Rowwise):
-    """The step that keeps, at each pixel, the responses ``(n, H, W)`` of the strongest plane.
-
-    Its input is ``(planes · n, H, W)``; of equally strong planes the first is taken.
-    """
+    """The step that keeps, at each pixel, the responses of the plane that is strongest there."""
 
     shape: tuple[int, int, int]  # (n, H, W)
     dtype: np.dtype[Any]
@@ -117,6 +114,6 @@ class Strongest(Rowwise):
             for own, total in zip(planes, strength, strict=True):
                 with memory:
                     norm(own, self.how, total, memory)
-        winner = np.abs(strength).argmax(axis=0)
+        winner = np.abs(strength).argmax(axis=0)  # the first of equals
         for response, place in zip(out, np.moveaxis(planes, 1, 0), strict=True):
             np.copyto(response, np.take_along_axis(place, winner[np.newaxis], axis=0)[0])

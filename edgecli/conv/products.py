@@ -1,8 +1,8 @@
 """Matrix products: what BLAS does faster than sums, in float32.
 
 NumPy hands a matrix to BLAS without copying it when one of its axes has unit stride and the other
-strides over at least a whole row: windows that overlap *between* the matrices of a batch are
-free, windows that overlap *within* a matrix are not. The layouts below follow from that rule.
+strides over at least a whole row. So windows may overlap between the matrices of a batch, but not
+within a matrix; the layouts below follow from that.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from edgecli.conv.method import Steps
+from edgecli.conv.method import UNIT, Spacing
 from edgecli.records import dataclass
+from edgecli.rows.base import Planes
 from edgecli.rows.blas import packs_products
 from edgecli.rows.memory import Memory
 
@@ -25,28 +26,21 @@ SMALL_PRODUCT = 1_000_000
 """OpenBLAS multiplies matrices of at most this many multiply-adds without packing them first
 (``sgemm_small_matrix_permit`` of its AVX-512 kernels): twice as fast on our flat shapes."""
 
-WIDEST_BLOCK = 512
-"""Output columns per product: longer rows reuse the weights more, up to SMALL_PRODUCT."""
-
-PACKED_ROWS, PACKED_BLOCK = 12, 2048
-"""Output rows and columns of a product that is packed, which larger ones do less of: a sixth faster
-than ``UNPACKED_ROWS`` and WIDEST_BLOCK at the cost of more zeros multiplied."""
-
-UNPACKED_ROWS = 8
-
-NARROWEST_BLOCK = 48
-"""Below this width the unpacked product loses to one packed product over the whole row."""
+# Output rows and columns of a product that is not packed: longer ones reuse the weights more.
+UNPACKED_ROWS, WIDEST_BLOCK = 8, 512
+PACKED_ROWS, PACKED_BLOCK = 12, 2048  # of one that is: a sixth faster, in spite of more zeros
+NARROWEST_BLOCK = 48  # below this width one packed product over the whole row is faster
 
 WINDOWS_PER_COPY = 3 * 2**18
-"""Windows copied at a time: enough that a thread seldom asks for the interpreter lock (a
-hand-over costs up to 50 µs), yet few enough to stay in cache (3 MiB)."""
+"""Windows copied at a time: they stay in cache (3 MiB), yet a thread seldom waits for the
+interpreter, whose hand-over costs up to 50 µs."""
 
 
 def toeplitz(kernel: NDArray[Any], outputs: int, stride: int) -> Floats:
-    """Return the banded matrix that correlates with ``kernel`` along its first axis.
+    """Return the banded matrix that correlates with ``kernel (k, …)`` along its first axis.
 
-    ``kernel`` is ``(k, …)``; the result ``(outputs, (outputs − 1)·stride + k, …)`` holds a copy of
-    the kernel in every row, ``stride`` further right than in the row above.
+    ``(outputs, (outputs − 1)·stride + k, …)``: a kernel in each row, ``stride`` further right than
+    in the row above.
 
     >>> toeplitz(np.array([1, 2]), outputs=3, stride=1)
     array([[1., 2., 0., 0.],
@@ -77,11 +71,11 @@ def blocks(length: int, block: int) -> Iterator[tuple[int, int, int]]:
     >>> list(blocks(1100, 500)), list(blocks(300, 500))
     ([(0, 2, 500), (1000, 1, 100)], [(0, 1, 300)])
     """
-    whole = length // block
+    whole, rest = divmod(length, block)
     if whole:
         yield 0, whole, block
-    if length % block:
-        yield whole * block, 1, length % block
+    if rest:
+        yield whole * block, 1, rest
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,38 +93,34 @@ class RowProducts:
     name: str = "products"
 
     @classmethod
-    def prepare(cls, weight: NDArray[Any], steps: Steps) -> RowProducts:
-        """Prepare a bank ``(C_out, C_in, kH, kW)``.
-
-        Zero rows between the kernel's rows make the vertical dilation; the windows make the
-        horizontal one.
-        """
+    def prepare(cls, weight: NDArray[Any], spacing: Spacing) -> RowProducts:
+        """Prepare a bank ``(C_out, C_in, kH, kW)``; zeros between its rows make the dilation."""
         filters, channels, _, kW = weight.shape
-        tall = np.stack([spread(one, steps.dilation[0]) for one in weight.transpose(0, 2, 1, 3)])
+        tall = [spread(one, spacing.dilation[0]) for one in weight.transpose(0, 2, 1, 3)]
         together = 1 if filters >= 4 else 4
-        matrix = np.stack([toeplitz(one, together, steps.stride[0]) for one in tall])
+        matrix = np.stack([toeplitz(one, together, spacing.stride[0]) for one in tall])
         matrix = matrix.reshape(filters, together, -1)
         block = SMALL_PRODUCT // (matrix.size if together == 1 else matrix[0].size)
         wide = min(WIDEST_BLOCK, block // 16 * 16)
         column_block = wide if wide >= NARROWEST_BLOCK else 2**30
-        return cls(matrix, channels, (tall.shape[1], kW), column_block)
+        return cls(matrix, channels, (len(tall[0]), kW), column_block)
 
-    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
+    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (C_out, rows, cols)``, copying only the kW horizontal shifts.
 
         ``windows[r, c, j, x] = padded[c, r, x·sW + j·dW]`` has its first three axes in one run of
-        memory. So its K = n·C_in·kW rows from row ``r`` on are a plain ``(K, cols)`` matrix with
-        all that an output row needs. The next output row's matrix overlaps it and costs no copy:
-        kW copies of the band replace the kH·kW of a full im2col.
+        memory. So its K = kH·C_in·kW rows from row ``r`` on are the ``(K, cols)`` matrix that an
+        output row needs, and the next row's matrix overlaps it: kW copies of the band replace the
+        kH·kW of a full im2col.
         """
         _, rows, cols = out.shape
         kH, kW = self.kernel_size
-        height = (rows - 1) * steps.stride[0] + kH
+        height = (rows - 1) * spacing.stride[0] + kH
         plane, line, pixel = padded.strides
         shifted = as_strided(
             padded,
             (height, self.channels, kW, cols),
-            (line, plane, pixel * steps.dilation[1], pixel * steps.stride[1]),
+            (line, plane, pixel * spacing.dilation[1], pixel * spacing.stride[1]),
         )
         chunk = max(self.column_block, WINDOWS_PER_COPY // (height * self.channels * kW))
         chunk = min(cols, chunk // self.column_block * self.column_block)
@@ -139,11 +129,11 @@ class RowProducts:
             with memory:
                 windows = memory.take(part.shape, np.float32)
                 np.copyto(windows, part)
-                self._multiply(windows.reshape(-1, part.shape[-1]), target, steps.stride[0])
+                self._multiply(windows.reshape(-1, part.shape[-1]), target, spacing.stride[0])
 
     def _multiply(self, windows: Floats, out: NDArray[Any], stride: int) -> None:
         """Multiply ``windows (h·C_in·kW, cols)`` by the weights, R output rows at a time."""
-        _, together, _ = self.matrix.shape
+        together = self.matrix.shape[1]
         lines = self.channels * self.kernel_size[1]  # windows of one image row
         for first, groups, size in blocks(out.shape[1], together):
             depth = ((size - 1) * stride + self.kernel_size[0]) * lines
@@ -169,11 +159,7 @@ class RowProducts:
 
 @dataclass(frozen=True, eq=False)
 class SeparableProducts:
-    """A long outer product as two banded matrices, ``down (R, h)`` and ``along (w, B)``.
-
-    Down the columns it is ``down`` times ``column_block`` columns of the band, along the rows
-    windows of a row times ``along``. Neither copies a pixel.
-    """
+    """A long outer product as two banded matrices, ``down (R, h)`` and ``along (w, B)``."""
 
     down: Floats
     along: Floats
@@ -182,27 +168,27 @@ class SeparableProducts:
     name: str = "separable products"
 
     @classmethod
-    def prepare(cls, column: NDArray[Any], row: NDArray[Any], steps: Steps) -> SeparableProducts:
+    def prepare(
+        cls, column: NDArray[Any], row: NDArray[Any], spacing: Spacing = UNIT
+    ) -> SeparableProducts:
         """Prepare the kernel ``np.outer(column, row)``.
 
-        Eight rows or twelve, and sixteen columns at a time: below that BLAS idles, above it
-        multiplies zeros.
+        With fewer rows and columns at a time BLAS idles, with more it multiplies zeros.
         """
-        rows, block = UNPACKED_ROWS, WIDEST_BLOCK
-        if packs_products():
-            rows, block = PACKED_ROWS, PACKED_BLOCK
-        down_column, along_row = spread(column, steps.dilation[0]), spread(row, steps.dilation[1])
-        down = toeplitz(down_column, rows if len(down_column) > 5 else 4, steps.stride[0])
-        along = np.ascontiguousarray(toeplitz(along_row, 16, steps.stride[1]).T)
-        return cls(down, along, (len(down_column), len(along_row)), block)
+        packed = PACKED_ROWS, PACKED_BLOCK
+        rows, block = packed if packs_products() else (UNPACKED_ROWS, WIDEST_BLOCK)
+        column, row = spread(column, spacing.dilation[0]), spread(row, spacing.dilation[1])
+        down = toeplitz(column, rows if len(column) > 5 else 4, spacing.stride[0])
+        along = np.ascontiguousarray(toeplitz(row, 16, spacing.stride[1]).T)
+        return cls(down, along, (len(column), len(row)), block)
 
-    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
+    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``."""
         _, rows, cols = out.shape
-        width = (cols - 1) * steps.stride[1] + self.kernel_size[1]
+        width = (cols - 1) * spacing.stride[1] + self.kernel_size[1]
         lines = memory.take((rows, width), np.float32)
-        self._multiply_down(padded[0, :, :width], lines, steps.stride[0])
-        self._multiply_along(lines, out[0], steps.stride[1])
+        self._multiply_down(padded[0, :, :width], lines, spacing.stride[0])
+        self._multiply_along(lines, out[0], spacing.stride[1])
 
     def _multiply_down(self, band: NDArray[Any], lines: Floats, stride: int) -> None:
         line, target_line = band.strides[0], lines.strides[0]
@@ -254,21 +240,21 @@ class LowRank:
     name: str = "low rank"
 
     @classmethod
-    def prepare(cls, kernel: NDArray[Any], steps: Steps) -> LowRank:
+    def prepare(cls, kernel: NDArray[Any]) -> LowRank:
         """Prepare a kernel ``(kH, kW)`` by its singular value decomposition."""
         columns, values, rows = np.linalg.svd(kernel)
         terms = zip(columns.T, values[: numerical_rank(kernel)], rows, strict=False)
-        return cls(tuple(SeparableProducts.prepare(u * s, v, steps) for u, s, v in terms))
+        return cls(tuple(SeparableProducts.prepare(u * s, v) for u, s, v in terms))
 
-    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
+    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``."""
         first, *others = self.terms
         with memory:
-            first.apply(padded, out, steps, memory)
+            first.apply(padded, out, spacing, memory)
         term = memory.take(out.shape, np.float32)
         for other in others:
             with memory:
-                other.apply(padded, term, steps, memory)
+                other.apply(padded, term, spacing, memory)
             np.add(out, term, out=out)
 
 

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from edgecli.conv.method import Steps
-from edgecli.conv.products import Floats, spread, toeplitz
+from edgecli.conv.method import Spacing
+from edgecli.conv.products import Floats, toeplitz
 from edgecli.records import dataclass
+from edgecli.rows.base import Planes
 from edgecli.rows.memory import Memory
 
 
@@ -41,12 +42,8 @@ class Spectral:
         return len(self.inverse)
 
     @classmethod
-    def prepare(cls, kernel: NDArray[Any], steps: Steps) -> Spectral:
-        """Prepare a kernel ``(kH, kW)`` for stride 1.
-
-        Bands of two to three times the kernel's height, halo included, cost least.
-        """
-        kernel = spread(spread(kernel, steps.dilation[0]).T, steps.dilation[1]).T
+    def prepare(cls, kernel: NDArray[Any]) -> Spectral:
+        """Prepare a kernel ``(kH, kW)``; bands of two to three times its height cost least."""
         kH, kW = kernel.shape
         height = max(40, -(-2 * kH // 16) * 16)
         block = 16 if kW < 48 else 32
@@ -69,9 +66,9 @@ class Spectral:
             kW,
         )
 
-    def apply(self, padded: NDArray[Any], out: NDArray[Any], steps: Steps, memory: Memory) -> None:
+    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``: three products and a copy."""
-        del steps  # the stride is 1, and the dilation is in the weights
+        del spacing  # there is none
         band = padded[0]
         count, _, twice, block = self.along.shape
         _, rows, cols = out.shape

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.conv.method import Steps
+from edgecli.conv.method import Spacing
 from edgecli.records import dataclass
+from edgecli.rows.base import Planes
 from edgecli.rows.memory import Memory
 
 Array = NDArray[Any]
@@ -31,14 +32,11 @@ class Group:
     minus: tuple[int, ...]
 
 
-NOTHING_TO_ADD = (Group(1, (0,), ()),)
-"""The first view, unchanged."""
+NOTHING_TO_ADD = (Group(1, (0,), ()),)  # the first view, unchanged
 
 
 def group_weights(weights: Iterable[float]) -> tuple[Group, ...]:
-    """Group positions by the absolute value of their weight, so that each is multiplied once.
-
-    Zeros are dropped. A group of weight 1 comes first: it needs no multiplication.
+    """Group positions by the absolute value of their weight, zeros left out; weight 1 comes first.
 
     >>> group_weights([1, 2, 0, -1])
     (Group(weight=1, plus=(0,), minus=(3,)), Group(weight=2, plus=(1,), minus=()))
@@ -75,15 +73,16 @@ def tap_passes(weights: Array) -> int:
 
 
 def weighted_sum(groups: Sequence[Group], views: Sequence[Array], out: Array, rest: Array) -> None:
-    """Write Σ weight · view to ``out``; ``rest`` is working memory of its shape.
-
-    Every operation is one pass of a NumPy ufunc over cached memory, without temporaries.
-    """
+    """Write Σ weight · view to ``out``; ``rest`` is working memory of its shape."""
     if not groups:
         out.fill(0)
         return
     first, *others = groups
-    _weigh(first.weight, _add_up(first, views, out), out)
+    total = _add_up(first, views, out)
+    if first.weight != 1:
+        np.multiply(total, first.weight, out=out)
+    elif total is not out:
+        np.copyto(out, total)
     for group in others:
         total = _add_up(group, views, rest)
         if abs(group.weight) != 1:
@@ -99,13 +98,6 @@ def _add_up(group: Group, views: Sequence[Array], out: Array) -> Array:
     for i in group.minus:
         total = np.subtract(total, views[i], out=out)
     return total
-
-
-def _weigh(weight: float, total: Array, out: Array) -> None:
-    if weight != 1:
-        np.multiply(total, weight, out=out)
-    elif total is not out:
-        np.copyto(out, total)
 
 
 def tap_slice(tap: int, outputs: int, stride: int, dilation: int) -> slice:
@@ -133,10 +125,10 @@ class Taps:
         positions = tuple((int(c), int(i), int(j)) for c, i, j in np.argwhere(weight))
         return cls(positions, group_weights([_plain(w) for w in weight[weight != 0].tolist()]))
 
-    def apply(self, padded: Array, out: Array, steps: Steps, memory: Memory) -> None:
+    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)``."""
         _, rows, cols = out.shape
-        (sH, sW), (dH, dW) = steps.stride, steps.dilation
+        (sH, sW), (dH, dW) = spacing.stride, spacing.dilation
         views = [
             padded[c, tap_slice(i, rows, sH, dH), tap_slice(j, cols, sW, dW)]
             for c, i, j in self.positions
@@ -173,16 +165,13 @@ class Chain:
         return divided if divided.passes < whole.passes else whole
 
     def apply(
-        self, plane: Array, out: Array | None, axis: int, steps: Steps, memory: Memory
+        self, plane: Array, out: Array | None, axis: int, spacing: Spacing, memory: Memory
     ) -> Array:
-        """Slide along an axis of a plane ``(rows, cols)``.
-
-        Fills ``out`` or working memory, or returns a view where there is nothing to add.
-        """
-        dilation = steps.dilation[axis]
+        """Slide along an axis of a plane ``(rows, cols)``; fill as ``_pass`` does."""
+        dilation = spacing.dilation[axis]
         for n, (link, groups) in enumerate(zip(self.links, self.groups, strict=True)):
             last = n == len(self.links) - 1
-            stride = steps.stride[axis] if last else 1
+            stride = spacing.stride[axis] if last else 1
             count = (plane.shape[axis] - (len(link) - 1) * dilation - 1) // stride + 1
             slices = [tap_slice(i, count, stride, dilation) for i in range(len(link))]
             views = [plane[taps] if axis == 0 else plane[:, taps] for taps in slices]
@@ -227,11 +216,11 @@ class Separable:
         groups = group_weights(channels)
         return cls(groups, Chain.of(column), Chain.of(row), tuple(map(tuple, factors)))
 
-    def apply(self, padded: Array, out: Array, steps: Steps, memory: Memory) -> None:
+    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)``."""
         plane = _pass(self.channels, [*padded], None, memory)
-        column = self.column.apply(plane, None, 0, steps, memory)
-        self.row.apply(column, out[0], 1, steps, memory)
+        column = self.column.apply(plane, None, 0, spacing, memory)
+        self.row.apply(column, out[0], 1, spacing, memory)
 
 
 def _pass(groups: Sequence[Group], views: list[Array], out: Array | None, memory: Memory) -> Array:
@@ -249,9 +238,8 @@ def _pass(groups: Sequence[Group], views: list[Array], out: Array | None, memory
 def outer_factors(weight: Array) -> tuple[list[float], ...] | None:
     """Return a factor per axis whose outer product is ``weight``, or None if its rank is over 1.
 
-    The factors run through the largest weight. Integer weights give integer factors: each is
-    divided by its content (Gauss's lemma), and the scale left over goes to the last axis. The
-    others are as small as they can be, so that most need no multiplication.
+    The factors run through the largest weight. Integers give integers as small as they can be, each
+    factor divided by its content (Gauss's lemma), and the scale left over goes to the last axis.
 
     >>> outer_factors(np.array([[[1, 0, -1], [2, 0, -2], [1, 0, -1]]]))
     ([1], [1, 2, 1], [1, 0, -1])
@@ -263,7 +251,7 @@ def outer_factors(weight: Array) -> tuple[list[float], ...] | None:
     c, i, j = pivot
     factors = [weight[:, i, j], weight[c, :, j], weight[c, i, :]]
     if np.array_equal(weight, np.rint(weight)):
-        factors = [_primitive(factor) for factor in factors]
+        factors = [factor / reduce(gcd, map(int, factor)) for factor in factors]
     else:
         factors = [factor / peak for factor in factors]
     centre = [factor[p] for factor, p in zip(factors, pivot, strict=True)]
@@ -272,11 +260,6 @@ def outer_factors(weight: Array) -> tuple[list[float], ...] | None:
     if not np.allclose(product, weight, rtol=0, atol=1e-14 * abs(peak)):
         return None
     return tuple([_plain(value) for value in factor.tolist()] for factor in factors)
-
-
-def _primitive(factor: Array) -> Array:
-    """Divide integers by their greatest common divisor, keeping their signs."""
-    return factor / reduce(gcd, (int(value) for value in factor))
 
 
 def _plain(value: float) -> float:

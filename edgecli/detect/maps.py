@@ -200,7 +200,7 @@ def _own(graph: Graph, responses: Responses, edge_map: EdgeMap, lines: Lines) ->
     if responses.slide is not None and not edge_map.thin and _looks_along(edge_map, lines):
         # Few need the slope, which takes a singular value decomposition.
         weight = responses.bank.select(range(start, stop)).weight
-        slope = slope_of(weight, responses.slide.plan.steps.stride)
+        slope = slope_of(weight, responses.slide.plan.spacing.stride)
     separate = responses.planes > 1
     return _Own(edge_map, tap, (planes, *size), responses.dtype, slope, separate)
 

@@ -12,12 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from edgecli.errors import FilterError
 from edgecli.records import dataclass, field
 
-LARGEST_WEIGHTS = 2**30 // 8
-"""The most weights of a bank: 1 GiB of 8-byte numbers."""
+LARGEST_WEIGHTS = 2**30 // 8  # the most weights of a bank: 1 GiB of 8-byte numbers
 
-LARGEST_EXACT = 2**31
-MOST_EXACT_WEIGHTS = 32 * 32
-"""Kernels up to here have their rank found by elimination, which costs their side cubed."""
+# Up to here ranks are found by elimination, which costs the kernel's side cubed.
+LARGEST_EXACT, MOST_EXACT_WEIGHTS = 2**31, 32 * 32
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -120,11 +118,7 @@ class FilterBank:
         return FilterBank(self.weight[:, :, ::-1, ::-1], self._given_bias, self.names)
 
     def over(self, channels: int) -> FilterBank:
-        """Return the bank for volumes of this many channels.
-
-        Filters of depth 1 are repeated for every channel, and their products summed. Filters of
-        ``channels`` stay as they are. FilterError for any other depth.
-        """
+        """Return the bank for that many channels: depth 1 is repeated, others are FilterErrors."""
         if self.depth == channels:
             return self
         if self.depth != 1:
@@ -132,9 +126,8 @@ class FilterBank:
                 f"filter {self.names[0]!r} has depth {self.depth} and the volume has depth "
                 f"{channels}; use a filter of depth 1 or {channels}, or choose other channels"
             )
-        C_out, _, kH, kW = self.shape
-        shape = C_out, channels, kH, kW
-        check_shape(shape)
+        shape = len(self), channels, *self.kernel_size
+        check_shape(shape)  # before there is an array
         return FilterBank(np.broadcast_to(self.weight, shape), self._given_bias, self.names)
 
     def with_bias(self, values: ArrayLike) -> FilterBank:
@@ -170,10 +163,10 @@ def concatenate(banks: Sequence[FilterBank]) -> FilterBank:
     first = banks[0]
     for bank in banks:
         if bank.kernel_size != first.kernel_size:
+            sizes = (f"{b.names[0]!r} is {times(b.kernel_size)}" for b in (first, bank))
             raise FilterError(
-                f"filters of one bank have one kernel size, but {first.names[0]!r} is "
-                f"{times(first.kernel_size)} and {bank.names[0]!r} is "
-                f"{times(bank.kernel_size)}; use them one at a time"
+                f"filters of one bank have one kernel size, but {' and '.join(sizes)}; "
+                "use them one at a time"
             )
     depth = max(bank.depth for bank in banks)
     check_shape((sum(map(len, banks)), depth, *first.kernel_size))
@@ -187,10 +180,7 @@ def concatenate(banks: Sequence[FilterBank]) -> FilterBank:
 
 
 def check_shape(shape: Sequence[int]) -> None:
-    """Raise FilterError unless ``(C_out, C_in, kH, kW)`` is a bank within LARGEST_WEIGHTS.
-
-    It looks at the shape alone, so that it can be asked before an array is allocated.
-    """
+    """Raise FilterError unless ``(C_out, C_in, kH, kW)`` is a bank within LARGEST_WEIGHTS."""
     if len(shape) != 4 or min(shape) < 1:
         raise FilterError(
             f"weights have four dimensions (filters, channels, height, width), none of them 0, "
@@ -245,11 +235,10 @@ def times(sizes: Sequence[int]) -> str:
 
 
 def _largest_rank(kernels: NDArray[np.float64]) -> int:
-    """Return the largest rank among ``(C_in, kH, kW)``.
+    """Return the largest rank among ``(C_in, kH, kW)``, exact for whole numbers.
 
-    The rank of whole numbers up to LARGEST_EXACT is exact; larger ones may be floats that were
-    scaled and rounded. Otherwise singular values up to 1e-14 of the largest, for each row or
-    column, count as rounding of an outer product.
+    Larger ones than LARGEST_EXACT may be floats that were scaled and rounded: as in those, singular
+    values up to 1e-14 of the largest, for each row or column, count as rounding.
     """
     peak = np.abs(kernels).max()
     whole = peak <= LARGEST_EXACT and bool(np.all(kernels == np.rint(kernels)))

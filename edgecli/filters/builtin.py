@@ -22,9 +22,9 @@ from edgecli.records import dataclass, field
 class BuiltinFilter:
     """A named filter, or several of one name; ``make`` takes the parameters and returns kernels.
 
-    ``parameters`` gives their defaults by name; other numbers follow the filter's name, as in
-    ``gaussian:2``. ``members`` names the filters where there are several. A filter with default
-    ``angles`` takes any number of angles after its parameters, and makes a filter of each.
+    ``parameters`` gives their defaults by name, ``members`` the names of several filters. A filter
+    with default ``angles`` takes any number of angles after its parameters, and makes a filter of
+    each.
     """
 
     name: str
@@ -50,27 +50,20 @@ class BuiltinFilter:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named edge map that no single bank makes, and how it is made, in words.
-
-    ``network`` is True where the package has a network of the same name.
-    """
+    """A named edge map that no single bank makes, and how it is made, in words."""
 
     description: str
     steps: str
-    network: bool = False
+    network: bool = False  # whether the package has a network of this name
 
 
 def _both_axes(
     name: str, description: str, make: Callable[..., Kernel], **parameters: float
 ) -> tuple[BuiltinFilter, BuiltinFilter]:
     """Return a derivative along x and, as its transpose, that along y."""
-
-    def transposed(*values: float) -> Kernel:
-        return make(*values).T
-
     return (
         BuiltinFilter(f"{name}-x", description.format("x"), make, parameters),
-        BuiltinFilter(f"{name}-y", description.format("y"), transposed, parameters),
+        BuiltinFilter(f"{name}-y", description.format("y"), lambda *v: make(*v).T, parameters),
     )
 
 
@@ -101,12 +94,12 @@ _SINGLE = (
 
 def _pair(name: str, description: str, *members: str) -> BuiltinFilter:
     """Return two filters under one name; they share their parameters."""
-    first, second = (entry for entry in _SINGLE if entry.name in members)
+    pair = [entry for entry in _SINGLE if entry.name in members]
 
     def make(*values: float) -> Kernel:
-        return np.stack([first.make(*values), second.make(*values)])
+        return np.stack([entry.make(*values) for entry in pair])
 
-    return BuiltinFilter(name, description, make, first.parameters, members)
+    return BuiltinFilter(name, description, make, pair[0].parameters, members)
 
 
 def _compass(name: str, description: str, make: Callable[[], Kernel]) -> BuiltinFilter:
@@ -220,7 +213,6 @@ def _no_bank(name: str, spec: str) -> str:
 
 
 def _parse_parameters(entry: BuiltinFilter, given: list[str]) -> list[float]:
-    """Return the numbers after a name; FilterError for anything else, or for too many."""
     if len(given) > len(entry.parameters) and not entry.angles:
         raise FilterError(
             f"{counted(len(given), 'parameter')} after the colon where there are "

@@ -18,11 +18,8 @@ from edgecli.filters.write import FILTER_FORMATS
 NPY_MAGIC = b"\x93NUMPY"
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 
-LARGEST_TEXT = 2**22
-"""Bytes of a text filter: some 200 000 weights of full precision, a few seconds of reading."""
-
-LARGEST_BINARY = LARGEST_WEIGHTS * 8 + 2**20
-"""Bytes of a NumPy filter: the limit of weights, with names, biases and headers."""
+LARGEST_TEXT = 2**22  # bytes: some 200 000 weights of full precision, a few seconds of reading
+LARGEST_BINARY = LARGEST_WEIGHTS * 8 + 2**20  # with names, biases and headers
 
 _SUFFIXES = {f".{name}" for name in FILTER_FORMATS} | {".tsv"}
 _NOT_TEXT = r"[^\t\n\r\x20-\x7e\x80-\U0010ffff]"
@@ -59,10 +56,7 @@ def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
 
 
 def _read_file(path: str | os.PathLike[str]) -> FilterBank:
-    """Read a filter file of any format; FilterError names the file and, if known, the place.
-
-    Each format's module is loaded when first used.
-    """
+    """Read a filter file of any format, whose module is loaded when first used."""
     origin = _origin(os.fspath(path))
     data = _read_bytes(path, origin)
     if not data:
@@ -123,12 +117,11 @@ def _too_large(limit: int, origin: Origin) -> FilterError:
 
 def _decode(data: bytes, origin: Origin) -> str:
     """Decode UTF-8, with or without a byte order mark; FilterError on bytes that are not text."""
+    fault = "not a filter file: neither UTF-8 text, NPY nor NPZ"
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise origin.error("not a filter file: neither UTF-8 text, NPY nor NPZ", line) from error
+        raise origin.error(fault, data.count(b"\n", 0, error.start) + 1) from error
     if match := re.search(_NOT_TEXT, text):
-        line = text.count("\n", 0, match.start()) + 1
-        raise origin.error("not a filter file: neither UTF-8 text, NPY nor NPZ", line)
+        raise origin.error(fault, text.count("\n", 0, match.start()) + 1)
     return text

@@ -1,11 +1,10 @@
 """The kernels of the built-in filters, each derived from how it smooths and how it differentiates.
 
 All are meant for cross-correlation. A derivative along x is an outer product
-``smooth ⊗ difference``: the column vector smooths down the rows, the row vector differentiates
-along the columns. The derivative along y is its transpose, which ``builtin.py`` makes. Weights keep
-the scale of their source, as OpenCV's do; scikit-image divides each derivative by the sum of its
-positive weights, and a magnitude of two by √2 as well. Gaussians are sampled at whole pixels to a
-radius of 4σ, rounded, as SciPy's are by default.
+``smooth ⊗ difference`` of a column and a row; that along y is its transpose, which ``builtin.py``
+makes. Weights keep the scale of their source, as OpenCV's do; scikit-image divides each derivative
+by the sum of its positive weights, and a magnitude of two by √2 as well. Gaussians are sampled at
+whole pixels to a radius of 4σ, rounded, as SciPy's are by default.
 """
 
 from __future__ import annotations
@@ -31,11 +30,9 @@ SCHARR = np.array([3.0, 10.0, 3.0])
 FARID_SMOOTH = np.array([0.037659, 0.249153, 0.426375, 0.249153, 0.037659])
 FARID_DIFFERENCE = np.array([-0.109604, -0.276691, 0.0, 0.276691, 0.109604])
 
+# Directions in which brightness grows, clockwise from the right, and the places of their weights.
 COMPASS = ("e", "se", "s", "sw", "w", "nw", "n", "ne")
-"""Directions in which brightness grows, clockwise from the right, 45° apart."""
-
 RING = ((1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0), (0, 1), (0, 2))
-"""Row and column of the outer weights of a 3×3 kernel, in the order of ``COMPASS``."""
 
 TRUNCATE = 4.0  # standard deviations at which a Gaussian is cut, as SciPy's default
 NARROWEST = 0.1  # pixels; below it the Gaussian at the next pixel is 0 in float64
@@ -52,11 +49,7 @@ GABOR_SHORTEST = 2.0  # pixels: the shortest wave that pixels can hold
 
 
 def vertical() -> Kernel:
-    """Respond to vertical edges: positive where bright is left of dark.
-
-    ``[1 1 1] ⊗ [1 0 −1]``, the teaching example: Prewitt's derivative with the opposite sign.
-    OpenCV: ``filter2D``; it has no function of that name.
-    """
+    """Return ``[1 1 1] ⊗ [1 0 −1]``, positive where bright is left of dark: the one in lessons."""
     return -prewitt_x()
 
 
@@ -64,7 +57,7 @@ def prewitt_x() -> Kernel:
     """Differentiate along x, ``[1 1 1] ⊗ [−1 0 1]``.
 
     J. M. S. Prewitt, "Object enhancement and extraction", in Picture Processing and
-    Psychopictorics (1970). OpenCV: ``filter2D``; it has no function of that name.
+    Psychopictorics (1970). OpenCV: ``filter2D``, as for all kernels of which none is named here.
     """
     return np.outer(BOX, DIFFERENCE)
 
@@ -91,8 +84,7 @@ def scharr_x() -> Kernel:
 def roberts_1() -> Kernel:
     """Take the difference along the main diagonal: positive where the upper left is brighter.
 
-    L. G. Roberts, Machine Perception of Three-Dimensional Solids, thesis, MIT (1963). OpenCV:
-    ``filter2D``; it has no function of that name.
+    L. G. Roberts, Machine Perception of Three-Dimensional Solids, thesis, MIT (1963).
     """
     return np.diag([1.0, -1.0])
 
@@ -118,8 +110,7 @@ def laplacian_8() -> Kernel:
     Gonzalez and Woods, Digital Image Processing, on sharpening with second derivatives.
     OpenCV: ``filter2D``; its ``Laplacian(ksize=3)`` is another kernel.
     """
-    differences: Kernel = np.outer(BOX, BOX) - 9 * np.outer(CENTRE, CENTRE)
-    return differences
+    return np.asarray(np.outer(BOX, BOX) - 9 * identity())
 
 
 def identity() -> Kernel:
@@ -185,20 +176,14 @@ def log(sigma: float) -> Kernel:
 
     D. Marr and E. Hildreth, "Theory of edge detection", Proc. R. Soc. Lond. B 207 (1980).
     ``g″ ⊗ g + g ⊗ g″`` for g of ``gaussian`` and g″ = (x² − σ²)/σ⁴ · g: that is
-    (x² + y² − 2σ²)/σ⁴ times a Gaussian that sums to 1, not scaled by σ². The radius is 4σ,
-    rounded, and at least 1. The mean is subtracted, so that the weights sum to 0 and a constant
-    image gives 0. SciPy's ``gaussian_laplace`` is the same except for the mean; MATLAB's
-    ``fspecial('log')`` subtracts it too. OpenCV: ``GaussianBlur``, then ``Laplacian``.
+    (x² + y² − 2σ²)/σ⁴ times a Gaussian that sums to 1, not scaled by σ². The mean is subtracted, so
+    that a constant image gives 0. SciPy's ``gaussian_laplace`` is the same except for the mean;
+    MATLAB's ``fspecial('log')`` subtracts it too. OpenCV: ``GaussianBlur``, then ``Laplacian``.
     """
-    if 0 < sigma < NARROWEST:
-        raise FilterError(f"sigma must be at least {NARROWEST}, not {sigma:g}")
-    radius = max(_radius(sigma), 1)
-    smooth = _bell(sigma, radius)
-    x = np.arange(-radius, radius + 1)
+    x, smooth = _wide_bell(sigma)
     across = np.outer(smooth, (x**2 - sigma**2) / sigma**4 * smooth)
     kernel = across + across.T
-    centred: Kernel = kernel - kernel.mean()
-    return centred
+    return np.asarray(kernel - kernel.mean())
 
 
 def dog(narrow: float, wide: float) -> Kernel:
@@ -213,8 +198,7 @@ def dog(narrow: float, wide: float) -> Kernel:
     outer = _radius(wide)
     if wide <= narrow:
         raise FilterError(f"sigma2 must be larger than sigma1, not {wide:g} after {narrow:g}")
-    difference: Kernel = np.pad(gaussian(narrow), outer - inner) - gaussian(wide)
-    return difference
+    return np.asarray(np.pad(gaussian(narrow), outer - inner) - gaussian(wide))
 
 
 def gradient_x(sigma: float) -> Kernel:
@@ -223,12 +207,8 @@ def gradient_x(sigma: float) -> Kernel:
     ``g ⊗ g′`` with g of ``gaussian`` and g′ = x/σ² · g: a slope of 1 per pixel gives 1, and a step
     of height h about h/(σ √2π). SciPy: ``gaussian_filter(order=(0, 1))``; OpenCV: ``sepFilter2D``.
     """
-    if 0 < sigma < NARROWEST:
-        raise FilterError(f"sigma must be at least {NARROWEST}, not {sigma:g}")
-    radius = max(_radius(sigma), 1)
-    smooth = _bell(sigma, radius)
-    slope = np.arange(-radius, radius + 1) / sigma**2 * smooth
-    return np.outer(smooth, slope)
+    x, smooth = _wide_bell(sigma)
+    return np.outer(smooth, x / sigma**2 * smooth)
 
 
 def canny(sigma: float) -> Kernel:
@@ -277,8 +257,15 @@ def gabor(wavelength: float, *angles: float) -> Kernel:
 def _bell(sigma: float, radius: int) -> Kernel:
     """Sample a Gaussian at −radius … radius and make it sum to 1."""
     samples = np.exp(-0.5 * np.square(np.arange(-radius, radius + 1) / sigma))
-    bell: Kernel = samples / samples.sum()
-    return bell
+    return np.asarray(samples / samples.sum())
+
+
+def _wide_bell(sigma: float) -> tuple[NDArray[np.int_], Kernel]:
+    """Return pixels from the centre and a Gaussian there, wide enough to be differentiated."""
+    if 0 < sigma < NARROWEST:
+        raise FilterError(f"sigma must be at least {NARROWEST}, not {sigma:g}")
+    radius = max(_radius(sigma), 1)
+    return np.arange(-radius, radius + 1), _bell(sigma, radius)
 
 
 def _radius(sigma: float) -> int:

@@ -1,13 +1,10 @@
 """The filter that best turns one image into another: linear least squares, in bands.
 
 The response to a window of the input, plus the bias, should equal the target's pixel at that place.
-The squared error summed over all windows depends on the images only through sums of products (the
-normal equations). They are added up band by band and image by image, so that images may be of any
-size and number.
-
-Sums are kept about their means and joined by the rule of Chan, Golub and LeVeque, "Updating
-formulae and a pairwise algorithm for computing sample variances" (1979): bright pixels that vary
-little lose no digits.
+The squared error depends on the images only through sums of products (the normal equations), which
+are added up band by band and image by image. They are kept about their means and joined by the rule
+of Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
+variances" (1979), so that bright pixels that vary little lose no digits.
 """
 
 from __future__ import annotations
@@ -34,22 +31,17 @@ Sums = NDArray[np.float64]
 ToPlanes = Callable[[Rows, str], NDArray[Any]]
 """Turns rows ``(rows, W, C)`` into ``gray`` or ``rgb`` planes ``(1 or 3, rows, W)``."""
 
-MOST_WEIGHTS = 2048
-"""The most weights of one filter: the normal equations take their square, 32 MiB."""
-
-BAND_BYTES = 2**24
-"""Target for the memory of a band's windows."""
-
-SINGULAR = 1e-13
-"""Directions of less than this share of the largest variance count as rounding errors."""
+MOST_WEIGHTS = 2048  # of one filter: the normal equations take their square, 32 MiB
+BAND_BYTES = 2**24  # target for the memory of a band's windows
+SINGULAR = 1e-13  # directions of less than this share of the largest variance are rounding errors
 
 
 @dataclass(frozen=True)
 class Task:
     """The filters to learn: their height and width, and the planes they lead from and to.
 
-    ``channels`` and ``targets`` are ``gray`` or ``rgb``. FilterError for a filter of more than
-    MOST_WEIGHTS weights, or of none.
+    ``channels`` and ``targets`` are ``gray`` or ``rgb``. FilterError where a filter has none or
+    more than MOST_WEIGHTS weights.
     """
 
     kernel_size: tuple[int, int]
@@ -102,19 +94,18 @@ class Moments:
         count = self.count + other.count
         apart = other.mean - self.mean
         between = np.outer(apart, apart) * (self.count / count * other.count)
-        return Moments(
-            count, self.mean + apart * (other.count / count), self.scatter + other.scatter + between
-        )
+        scatter = self.scatter + other.scatter + between
+        return Moments(count, self.mean + apart * (other.count / count), scatter)
 
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """Learned filters, and how well they fit.
+    """Learned filters, and how well each fits.
 
     ``residual`` is the root of the mean squared error in the target's units, ``r_squared`` the
-    share of the target's variance that is explained (1 is all; always 1 for a constant target),
-    each per filter. ``condition`` is the ratio of the largest to the smallest variance of the
-    windows, ridge included; beyond 1e12 other filters would fit equally well.
+    share of the target's variance that is explained, 1 for a constant target. ``condition`` is the
+    ratio of the largest to the smallest variance of the windows, ridge included; beyond 1e12 other
+    filters would fit equally well.
     """
 
     bank: FilterBank
@@ -135,15 +126,15 @@ def learn(
     """Return the filters that minimise mean squared error + ridge · Σ weight².
 
     ``pairs`` are inputs with their targets, each read once. A target has its input's size, or
-    that of the responses without padding; only windows wholly inside count. Where several
-    filters fit equally well, the one with the smallest weights is returned. Raises GeometryError
-    where sizes do not fit, ImageError where pixels are not finite.
+    that of the responses without padding; only windows wholly inside count. Of filters that fit
+    equally well, that of the smallest weights is returned. Raises GeometryError where sizes do not
+    fit, ImageError where pixels are not finite.
     """
     workers = chosen_threads(threads)
     moments = [_moments(source, target, task, to_planes, workers) for source, target in pairs]
     if not moments:
         raise ImageError("there is no pair of an input and a target; give at least one")
-    return solve(reduce(add, moments), task, ridge)
+    return _solve(reduce(add, moments), task, ridge)
 
 
 def _moments(
@@ -160,7 +151,7 @@ def _moments(
 
     def band(block: Rows, goal: Rows) -> Moments:
         goals = to_planes(goal, task.targets)[:, :, left : left + width]
-        return band_moments(to_planes(block, task.channels), goals, task.kernel_size)
+        return _band_moments(to_planes(block, task.channels), goals, task.kernel_size)
 
     moments = reduce(add, map_in_order(band, zip(blocks, wanted, strict=True), threads))
     if not np.isfinite(moments.scatter).all():
@@ -188,16 +179,12 @@ def _offset(source: Source, target: Source, valid: tuple[int, int], task: Task) 
     )
 
 
-def band_moments(
+def _band_moments(
     pixels: NDArray[Any], goals: NDArray[Any], kernel_size: tuple[int, int]
 ) -> Moments:
-    """Return the moments of a band's windows and of their targets.
-
-    ``pixels`` is ``(C, rows, W)``, ``goals (n, rows', W')`` has n values for each window.
-    """
+    """Return the moments of windows of ``(C, rows, W)`` and their goals ``(n, rows', W')``."""
     views = sliding_window_view(pixels, kernel_size, axis=(1, 2)).transpose(0, 3, 4, 1, 2)
-    count = goals[0].size
-    weights = views.size // count
+    count, weights = goals[0].size, views.size // goals[0].size
     values = np.empty((weights + len(goals), count))
     values[:weights].reshape(views.shape)[...] = views
     values[weights:].reshape(goals.shape)[...] = goals
@@ -207,11 +194,8 @@ def band_moments(
         return Moments(count, mean, values @ values.T)
 
 
-def solve(moments: Moments, task: Task, ridge: float = 0.0) -> Learned:
-    """Return the filters that the moments of windows and targets determine.
-
-    The bias is not part of the ridge: with means removed, weights follow from covariances alone.
-    """
+def _solve(moments: Moments, task: Task, ridge: float = 0.0) -> Learned:
+    """Return the filters that the moments determine; the bias is not part of the ridge."""
     d, mean = task.weights, moments.mean
     covariance = moments.scatter / moments.count
     windows, towards = covariance[:d, :d], covariance[:d, d:]

@@ -45,7 +45,7 @@ def build_bank(
 ) -> FilterBank:
     """Return a bank of weights of 2 dimensions (a kernel), 3 (a filter) or 4 (a bank).
 
-    A single number is the bias of every filter. A filter without a name is called after its file:
+    A single number is the bias of every filter. Filters without names are called after their file:
     ``edges``, or ``edges-1``, ``edges-2``, ….
     """
     if weight.ndim not in (2, 3, 4):

@@ -1,7 +1,7 @@
 """Filters as NumPy arrays: NPY holds the weights, NPZ ``weight`` and optional ``bias``, ``names``.
 
-Nothing is unpickled. The sizes in headers and archives are checked against the limit of weights,
-and against the bytes that are there, before any array is made.
+Nothing is unpickled. Sizes are checked against the limit of weights, and against the bytes that are
+there, before any array is made.
 """
 
 from __future__ import annotations
@@ -87,16 +87,10 @@ def _read_array(
 
 
 def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Return an NPY header: shape, whether the first axis runs fastest, and dtype.
-
-    Raises ValueError, or another of BROKEN, where it is damaged.
-    """
-    version = np.lib.format.read_magic(stream)
-    read = (
-        np.lib.format.read_array_header_1_0
-        if version == (1, 0)
-        else np.lib.format.read_array_header_2_0
-    )
+    """Return an NPY header's shape, Fortran order and dtype; one of BROKEN where it is damaged."""
+    npy = np.lib.format
+    is_first = npy.read_magic(stream) == (1, 0)
+    read = npy.read_array_header_1_0 if is_first else npy.read_array_header_2_0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # headers that Python 2 wrote are good enough
         shape, fortran, dtype = read(stream)

@@ -1,8 +1,4 @@
-"""From the pixels of a file to the planes that filters slide over.
-
-Every function turns a band of rows into a new one and keeps nothing, so that bands can be turned
-on any thread.
-"""
+"""From the pixels of a file to the planes that filters slide over, a band of rows at a time."""
 
 from __future__ import annotations
 
@@ -13,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import ImageError, UsageError
+from edgecli.geometry import bands
 from edgecli.rows.base import Rows
 
 Colour = tuple[int, int, int]
@@ -71,20 +68,16 @@ def volume_channels(channels: str, source_channels: int) -> int:
     >>> [volume_channels(channels, 2) for channels in CHANNELS]
     [1, 3, 1, 1, 1, 1, 1]
     """
-    if channels == "rgb":
-        return 3
-    if channels in {"each", "max"}:
-        return 3 if source_channels >= 3 else 1
-    return 1
+    keeps_colours = channels in {"each", "max"} and source_channels >= 3
+    return 3 if channels == "rgb" or keeps_colours else 1
 
 
 def to_volume(rows: Rows, channels: str, background: Colour = WHITE) -> NDArray[Any]:
     """Turn rows ``(rows, W, C)`` into planes ``(volume_channels, rows, W)``.
 
     Alpha (C = 2 or 4) is composited over ``background`` first. ``channels`` is one of CHANNELS.
-    A grey image counts as three equal channels, so that a filter of depth 3 runs on it (``rgb``)
-    and ``red`` is its grey plane; ``each`` and ``max`` give one plane. The type stays. The planes
-    may be views of rows. Raises ImageError as ``composite`` does.
+    A grey image counts as three equal channels for ``rgb`` and for each colour, as one for ``each``
+    and ``max``. The type stays. Planes may be views. Raises ImageError as ``composite`` does.
 
     >>> to_volume(np.uint8([[[255, 0, 0], [0, 0, 255]]]), "gray")
     array([[[76, 29]]], dtype=uint8)
@@ -116,9 +109,8 @@ def luma(rows: Rows) -> NDArray[Any]:
     by_type = {"uint8": _luma8, "float32": _luma_of_floats}
     compute = by_type.get(rows.dtype.name, _luma_of_wide)
     plane = np.empty(rows.shape[:2], rows.dtype)
-    step = max(_PIXELS_AT_ONCE // rows.shape[1], 1)
-    for top in range(0, len(rows), step):
-        plane[top : top + step] = compute(rows[top : top + step])
+    for start, stop in bands(len(rows), max(_PIXELS_AT_ONCE // rows.shape[1], 1)):
+        plane[start:stop] = compute(rows[start:stop])
     return plane
 
 
@@ -152,9 +144,8 @@ def composite(rows: Rows, background: Colour = WHITE) -> Rows:
     """Lay grey-alpha or RGBA rows over a colour; return grey or RGB rows of the same type.
 
     c·α + b·(1 − α), where α is the alpha sample over the type's maximum (1.0 for float32), and
-    the background b is scaled to the same range. Integers are rounded to the nearest, exactly.
-    A grey image takes the luma of the background. Raises ImageError for signed integers, in
-    which no value means opaque.
+    the background b, or its luma, is scaled to the same range. Integers are rounded to the nearest,
+    exactly. Raises ImageError for signed integers, in which no value means opaque.
 
     >>> composite(np.uint8([[[0, 255], [0, 128], [0, 0]]]), (255, 255, 255))[0, :, 0]
     array([  0, 127, 255], dtype=uint8)

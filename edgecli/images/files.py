@@ -20,11 +20,9 @@ from edgecli.images import magic
 from edgecli.images.colour import to_volume
 from edgecli.rows.base import Source
 
-HEAD = 64
-"""Bytes that tell every format: a PNG's first chunk ends at byte 33."""
+HEAD = 64  # bytes that tell every format: a PNG's first chunk ends at byte 33
 
 _NUMBERS_AHEAD = re.compile(rb"(\xef\xbb\xbf)?\s*(#|[-+]?(\d|\.\d|nan|inf))", re.IGNORECASE)
-
 _TEXT_NAMES = (".csv", ".tsv", ".txt")
 
 
@@ -33,21 +31,20 @@ def open_images(
 ) -> Iterator[Source]:
     """Yield the images of a file, or of standard input for ``-``, recognised by content.
 
-    Streams of several PNM images or YUV4MPEG2 frames yield them all; animations and multi-page
-    files only their first, unless ``all_frames``. ``grey`` lets a decoder skip the colours. Each
-    source must be read before the next is asked for. Raises ImageError.
+    Streams of PNM or YUV4MPEG2 yield all images; animations and files of pages only their first,
+    unless ``all_frames``. ``grey`` lets a decoder skip the colours. Each source must be read before
+    the next is asked for. Raises ImageError.
     """
-    with _open_input(path) as file:
-        if not file.head:
+    with _open_input(path) as (head, stream):
+        if not head:
             raise ImageError(f"image {path} is empty; give a file with an image in it")
-        yield from _decode(file, path, max_pixels, grey, all_frames)
+        yield from _decode(head, stream, path, max_pixels, grey, all_frames)
 
 
 def _decode(
-    file: HeadReader, path: str, max_pixels: int, grey: bool, all_frames: bool
+    head: bytes, stream: BinaryIO, path: str, max_pixels: int, grey: bool, all_frames: bool
 ) -> Iterator[Source]:
     """Yield the images by the module that reads the format; modules load when first used."""
-    head, stream = file.head, file.rewound()
     if head.startswith(magic.PNG) and not all_frames:
         from edgecli.images.png import open_png, parse_header
 
@@ -81,8 +78,7 @@ def _decode(
 def read_mask(path: str, *, max_pixels: int) -> NDArray[np.bool_]:
     """Return the pixels ``(H, W)`` of an image that are at least half as bright as its brightest.
 
-    The file may be a grid of numbers. An image of nothing but zeros gives all False. Raises
-    ImageError.
+    Of an image of nothing but zeros that is none. Raises ImageError.
     """
     images = open_images(path, max_pixels=max_pixels, grey=True)  # holds the file open
     with closing(next(images)) as source:
@@ -97,18 +93,14 @@ def _is_text(head: bytes) -> bool:
 
 
 def is_grid(path: str) -> bool:
-    """Return whether a file, or standard input for ``-``, is a grid of numbers, by its content.
-
-    Nothing is taken from standard input. Other pipes, and files that cannot be read, are known by
-    their names.
-    """
+    """Return whether a file or standard input, of which nothing is taken, is a grid of numbers."""
     with suppress(OSError, ValueError):
         if path == "-":
             return _is_text(_ahead(sys.stdin.buffer))
         if os.path.isfile(path):
             with open(path, "rb") as file:
                 return _is_text(file.read(HEAD))
-    return path.lower().endswith(_TEXT_NAMES)
+    return path.lower().endswith(_TEXT_NAMES)  # another pipe, or a file that cannot be read
 
 
 def _ahead(stream: BinaryIO) -> bytes:
@@ -120,45 +112,38 @@ def _ahead(stream: BinaryIO) -> bytes:
     return stream.peek(HEAD)[:HEAD] if isinstance(stream, io.BufferedReader) else b""
 
 
-class HeadReader(io.RawIOBase):
-    """A stream whose first bytes are looked at, then read again."""
+class _Rejoined(io.RawIOBase):
+    """The first bytes of a pipe, which were taken, and the rest of it."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.head = b""
-        while len(self.head) < HEAD and (more := file.read(HEAD - len(self.head))):
-            self.head += more
-        self._ahead = self.head
-
-    def rewound(self) -> BinaryIO:
-        """Return a stream at the first byte: the file itself where it can seek."""
-        if self._file.seekable():
-            self._file.seek(0)
-            return self._file
-        return cast(BinaryIO, io.BufferedReader(self, 2**16))
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head, self._rest = io.BytesIO(head), cast(io.RawIOBase, rest)
 
     def readable(self) -> bool:
-        """Return True."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill a buffer from the bytes ahead, then from the file."""
-        if not self._ahead:
-            return cast(io.RawIOBase, self._file).readinto(buffer) or 0
-        part = self._ahead[: len(buffer)]
-        buffer[: len(part)] = part
-        self._ahead = self._ahead[len(part) :]
-        return len(part)
+        return self._head.readinto(buffer) or self._rest.readinto(buffer) or 0
+
+
+def _with_head(file: BinaryIO) -> tuple[bytes, BinaryIO]:
+    """Return the first bytes of a file or pipe, and a stream that begins with them."""
+    head = b""
+    while len(head) < HEAD and (more := file.read(HEAD - len(head))):
+        head += more
+    if file.seekable():
+        file.seek(0)
+        return head, file
+    return head, cast(BinaryIO, io.BufferedReader(_Rejoined(head, file), 2**16))
 
 
 @contextmanager
-def _open_input(path: str) -> Iterator[HeadReader]:
+def _open_input(path: str) -> Iterator[tuple[bytes, BinaryIO]]:
     if path == "-":
-        yield HeadReader(sys.stdin.buffer)
+        yield _with_head(sys.stdin.buffer)
         return
     try:
         with open(path, "rb") as file:
-            yield HeadReader(file)
+            yield _with_head(file)
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
 
@@ -184,10 +169,9 @@ def unreadable(path: str, error: Exception) -> ImageError:
 def whole_file(path: str) -> Iterator[BinaryIO]:
     """Open a file that appears under its name only once everything is written.
 
-    The bytes go to a temporary file in the same folder, ``.NAME.XXXXXXXX.edgecli-tmp``, which takes
-    the name at the end, with the permissions of the file that it replaces. If anything fails it is
-    removed and an older file stays as it was. Devices and pipes are written to directly. ``-`` is
-    standard output. Raises OutputError.
+    The bytes go to a temporary file beside it, ``.NAME.XXXXXXXX.edgecli-tmp``, which at the
+    end replaces an older file and keeps its permissions, or is removed if anything fails. Devices,
+    pipes and standard output, ``-``, are written to directly. Raises OutputError.
     """
     if path == "-":
         yield sys.stdout.buffer

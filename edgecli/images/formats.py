@@ -13,11 +13,8 @@ from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import ImageInfo, Sink, Source
 
-NUMBERS = ("uint8", "uint16", "int16", "int32", "float32")
-"""Types of formats that hold any numbers."""
-
-WITH_ALPHA = (1, 2, 3, 4)
-"""Channels of formats that hold grey and colour, with and without alpha."""
+NUMBERS = ("uint8", "uint16", "int16", "int32", "float32")  # of formats that hold any numbers
+WITH_ALPHA = (1, 2, 3, 4)  # channels of formats that hold grey and colour, with alpha and without
 
 
 @dataclass(frozen=True)
@@ -38,20 +35,19 @@ class Format:
     text: bool = False
 
 
-FORMATS = {
-    format_.name: format_
-    for format_ in (
-        Format("png", (".png",), ("uint8", "uint16"), WITH_ALPHA, animated=True),
-        Format("pgm", (".pgm", ".pnm"), ("uint8", "uint16"), (1,), sequence=True),
-        Format("ppm", (".ppm",), ("uint8", "uint16"), sequence=True),
-        Format("tiff", (".tif", ".tiff"), NUMBERS, WITH_ALPHA, animated=True),
-        Format("jpeg", (".jpg", ".jpeg"), ("uint8",)),
-        Format("webp", (".webp",), ("uint8",), animated=True),
-        Format("npy", (".npy",), NUMBERS, WITH_ALPHA),
-        Format("csv", (".csv", ".txt"), NUMBERS, (1,), text=True),
-        Format("y4m", (".y4m",), ("uint8", "uint16"), (1,), sequence=True),
-    )
-}
+_ALL = (
+    Format("png", (".png",), ("uint8", "uint16"), WITH_ALPHA, animated=True),
+    Format("pgm", (".pgm", ".pnm"), ("uint8", "uint16"), (1,), sequence=True),
+    Format("ppm", (".ppm",), ("uint8", "uint16"), sequence=True),
+    Format("tiff", (".tif", ".tiff"), NUMBERS, WITH_ALPHA, animated=True),
+    Format("jpeg", (".jpg", ".jpeg"), ("uint8",)),
+    Format("webp", (".webp",), ("uint8",), animated=True),
+    Format("npy", (".npy",), NUMBERS, WITH_ALPHA),
+    Format("csv", (".csv", ".txt"), NUMBERS, (1,), text=True),
+    Format("y4m", (".y4m",), ("uint8", "uint16"), (1,), sequence=True),
+)
+
+FORMATS = {format_.name: format_ for format_ in _ALL}
 
 
 def known_format(path: str) -> Format | None:
@@ -62,10 +58,9 @@ def known_format(path: str) -> Format | None:
 
 def format_of(path: str) -> Format:
     """Return the format that a file's extension names; UsageError for an unknown one."""
-    format_ = known_format(path)
-    if format_ is not None:
+    if format_ := known_format(path):
         return format_
-    known = " ".join(format_.extensions[0] for format_ in FORMATS.values())
+    known = " ".join(one.extensions[0] for one in FORMATS.values())
     raise UsageError(f"output {path!r} has no known extension; use one of {known}, or say --format")
 
 
@@ -123,7 +118,7 @@ class ImageFile:
             case _:
                 from edgecli.images.pillow_writer import PillowSink
 
-                return PillowSink(file, name, shape, samples, dpi=info.dpi)
+                return PillowSink(file, name, shape, samples, info.dpi)
 
     def finish(self) -> None:
         """Write what follows the last image."""

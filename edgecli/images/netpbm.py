@@ -6,12 +6,11 @@ The rules are those of netpbm's manual (pbm, pgm, ppm and pam in section 5) and 
   the line. After the maxval a single blank comes before the pixels of a binary file.
 - Images follow each other directly or after blank space. Anything else after an image is an error,
   but only for a caller that asks for the next one.
-- Samples are spread over their type's whole range, rounded to nearest: of a maxval m < 256 to
-  uint8 by ``(v · 255 + m // 2) // m``, of a larger one to uint16 with 65535 in place of 255. A
-  sample above the maxval is an error. In a PBM 1 is black, in a PAM BLACKANDWHITE it is white.
+- Samples of a maxval below 256 are spread over uint8, others over uint16, rounded to nearest. In a
+  PBM 1 is black, in a PAM BLACKANDWHITE it is white.
 
-No byte is read before it is needed: the stream may be a pipe, and stands at the end of an image
-when its last row has been read.
+No byte is read before it is needed: when its last row has been read, a pipe stands at the end of an
+image.
 """
 
 from __future__ import annotations
@@ -52,9 +51,9 @@ _PAM_TYPES = {
 def read_images(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[StreamSource]:
     """Yield a source for every image of a PNM or PAM stream.
 
-    Asking for the next image skips the rows of this one that were not read. After an image that
-    could not be read, nothing more is yielded. ``path`` is the name for errors and infos. Raises
-    ImageError where netpbm fails too, and for an image of more than ``max_pixels``.
+    Asking for the next image skips the rows of this one that were not read; after an image that
+    could not be read, nothing more is yielded. Raises ImageError where netpbm fails too, and for
+    an image of more than ``max_pixels``.
 
     >>> import io
     >>> stream = io.BytesIO(b"P2 2 1 10 0 5 P5 1 1 255 A")
@@ -111,9 +110,8 @@ def _read_number(reader: ForwardReader, what: str) -> int:
 
 def _next_visible(read: Callable[[int], bytes]) -> bytes:
     """Return the next byte that is not blank; none at the end."""
-    byte = read(1)
-    while byte.isspace():
-        byte = read(1)
+    while (byte := read(1)).isspace():
+        pass
     return byte
 
 
@@ -246,6 +244,6 @@ class PnmSink(StreamSink):
         """Return the rows' bytes, grey ones in three channels where the image is in colour."""
         if self._in_colour and rows.shape[2] == 1:
             grey, rows = rows, np.empty((*rows.shape[:2], 3), rows.dtype)
-            for channel in range(3):
+            for channel in range(3):  # a broadcast of the last axis takes six times as long
                 rows[..., channel] = grey[..., 0]
         return super().encode(rows)

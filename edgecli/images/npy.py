@@ -24,9 +24,9 @@ _HEADER_LENGTH_BYTES = {1: 2, 2: 4, 3: 4}  # by the format's major version
 def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
     """Read an array ``(H, W)`` or ``(H, W, C)``, C ≤ 4, of booleans, integers or floats.
 
-    Rows are streamed in constant memory, from files and pipes alike. An array in Fortran order is
-    mapped, or held whole if it comes from a pipe; so is one of uint32, int64 or uint64, whose
-    values have to be seen first and must fit int32. Nothing is unpickled. Raises ImageError.
+    Rows are streamed, from files and pipes alike. An array in Fortran order is mapped, or held
+    whole if it comes from a pipe; so is one of uint32, int64 or uint64, which must fit int32.
+    Nothing is unpickled. Raises ImageError.
     """
     reader = ForwardReader(file, path)
     stored, is_fortran, shape = _read_header(reader)
@@ -40,20 +40,16 @@ def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
 
 
 def _read_header(reader: ForwardReader) -> tuple[np.dtype[Any], bool, Shape]:
-    """Return the type, whether the order is Fortran's, and height, width and channels.
-
-    The header is a Python dictionary in text. It is matched, not evaluated: the headers that NumPy
-    writes for plain arrays always have this form.
-    """
+    """Return the type, whether the order is Fortran's, and height, width and channels."""
     start = reader.read(8)
     length_bytes = _HEADER_LENGTH_BYTES.get(start[6], 0) if len(start) == 8 else 0
     length = int.from_bytes(reader.read(length_bytes), "little")
-    if not start.startswith(magic.NUMPY) or not 0 < length <= _HEADER_LIMIT:
-        raise reader.error("has no valid NPY header; save it with numpy.save")
-    header = reader.read(length).decode("latin-1")
+    header = reader.read(min(length, _HEADER_LIMIT)).decode("latin-1")
+    # The dictionary is matched, not evaluated: NumPy always writes this form.
     order = re.search(r"'fortran_order': *(True|False)", header)
     dimensions = re.search(r"'shape': *\(([0-9, L]{0,99})\)", header)
-    if len(header) < length or order is None or dimensions is None:
+    is_whole = start.startswith(magic.NUMPY) and len(header) == length
+    if not is_whole or order is None or dimensions is None:
         raise reader.error("has no valid NPY header; save it with numpy.save")
     return _stored_type(reader, header), order[1] == "True", _shape(reader, dimensions[1])
 
@@ -83,9 +79,8 @@ def _shape(reader: ForwardReader, dimensions: str) -> Shape:
 
 def _fill(reader: ForwardReader, array: Rows) -> None:
     """Read until an array in C order is full."""
-    data = array.data.cast("B")
-    if (count := reader.fill(data)) < len(data):
-        raise reader.cut_short(len(data) - count)
+    if missing := array.nbytes - reader.fill(array.data.cast("B")):
+        raise reader.cut_short(missing)
 
 
 def _read_rows(reader: ForwardReader, stored: np.dtype[Any], rows: Rows) -> None:

@@ -1,9 +1,8 @@
 """Every other format, through Pillow: rare PNGs, JPEG, WebP, TIFF, BMP, GIF and more.
 
-Pillow decodes an image whole. Here it is decoded once and turned into rows a few at a time, so
-that there is never a second copy of it. Samples of more than 8 bits are never cut to 8: TIFF pages
-that have them are read by ``tiff_samples``, other images are refused. Pillow conceals them: it
-opens 48-bit PNGs, 16-bit SGI, 10-bit AVIF and 12-bit colour JPEG 2000 as 8-bit images.
+An image is decoded whole and turned into rows a few at a time, so that there is never a second copy
+of it. Samples of more than 8 bits are never cut to 8, as Pillow does to 48-bit PNGs, 16-bit SGI,
+10-bit AVIF and 12-bit colour JPEG 2000: TIFF pages are read by ``tiff_samples``, others refused.
 """
 
 from __future__ import annotations
@@ -49,11 +48,11 @@ def read_images(
 ) -> Iterator[Source]:
     """Yield the first image of a file, or every frame or page of it, as rows of pixels.
 
-    Sources have 1 to 4 channels of uint8, uint16, int16, int32 or float32: palettes become RGB,
-    bilevel images 0 and 255, CMYK, YCbCr and Lab RGB; transparency becomes alpha. Frames of
-    animations are composed as they are shown. ``grey`` allows decoding luma alone. The size is
-    checked before pixels are decoded. A stream that cannot seek is read whole. Each source must be
-    read before the next is asked for. Raises ImageError for whatever is wrong with the file.
+    Sources have 1 to 4 channels of uint8, uint16, int16, int32 or float32: palettes, CMYK, YCbCr
+    and Lab become RGB, bilevel images 0 and 255, transparency alpha. Frames of animations are
+    composed as they are shown. ``grey`` allows decoding luma alone. A stream that cannot seek is
+    read whole. Each source must be read before the next is asked for. Raises ImageError for
+    whatever is wrong with the file.
     """
     with guarded(path, max_pixels):
         stream, head = _seekable(file)
@@ -73,9 +72,6 @@ def _seekable(file: BinaryIO) -> tuple[BinaryIO, bytes]:
     if not is_known(head):
         raise UnidentifiedImageError
     return io.BytesIO(head + file.read()), head
-
-
-# --- frames -------------------------------------------------------------------------------------
 
 
 def _frames(
@@ -104,9 +100,6 @@ def _show(image: ImageFile.ImageFile, frame: int) -> bool:
     except EOFError:
         return False
     return True
-
-
-# --- pages of TIFFs, whose modules load late ----------------------------------------------------
 
 
 def _pages(stream: BinaryIO, path: str, max_pixels: int, *, grey: bool) -> Iterator[Source]:
@@ -140,9 +133,6 @@ def _as_stored(page: PillowSource) -> Source:
     return ArraySource(stored, replace(info, shape=(*stored.shape[:2], info.shape[2])))
 
 
-# --- one image ----------------------------------------------------------------------------------
-
-
 def _would_be_cut(name: str, bits: int, channels: int) -> ImageError:
     """Return the error of samples that would lose some of their bits."""
     return ImageError(
@@ -157,8 +147,6 @@ def _decoded(
     """Decode an image that was opened; ImageError if it is too large, or would be shortened."""
     name, channels = image_name(path, frame), len(image.getbands())
     check_pixels(name, image.width * image.height, max_pixels)
-    if image.mode not in _ROW_MODES | WIDE_TYPES:
-        raise ImageError(f"image {name} has pixels of the kind {image.mode}; convert it to PNG")
     if bits := bits_cut(image, stream):
         raise _would_be_cut(name, bits, channels)
     shape = (image.height, image.width, channels)
@@ -168,8 +156,7 @@ def _decoded(
     _spread_transparency(image)
     image.load()
     dpi, orientation = dots_per_inch(image.info.get("dpi")), exif_orientation(image)
-    duration = milliseconds(image.info.get("duration"))
-    format_ = image.format or "unknown"
+    duration, format_ = milliseconds(image.info.get("duration")), image.format or "unknown"
     info = ImageInfo(path, format_, shape, stored, dpi, orientation, frame, duration)
     return PillowSource(image, info, grey=grey)
 
@@ -178,9 +165,7 @@ class PillowSource:
     """A decoded image, turned into rows a few at a time."""
 
     def __init__(self, image: Image.Image, info: ImageInfo, *, grey: bool) -> None:
-        self.info = info
-        self._name = image_name(info.path, info.frame)
-        self._image = image
+        self.info, self._image = info, image
         self._mode, self.dtype = _row_mode(image, grey=grey)
         # Pillow has no 16-bit grey with alpha: a transparent grey becomes alpha here
         self._transparent = image.info.get("transparency") if self.dtype == np.uint16 else None
@@ -191,7 +176,8 @@ class PillowSource:
         """Yield rows ``[start, stop)`` for each range; see ``Source.blocks``."""
         for start, stop in ranges:
             rows = np.empty((stop - start, *self.shape[1:]), self.dtype)
-            with guarded(self._name, self._image.width * self._image.height):
+            name = image_name(self.info.path, self.info.frame)
+            with guarded(name, self._image.width * self._image.height):
                 copy_rows(self._image, self._mode, start, rows[..., : self._colours])
             if self._transparent is not None:
                 rows[..., 1] = np.where(rows[..., 0] == self._transparent, 0, 65535)

@@ -1,7 +1,7 @@
 """The seam to Pillow: its settings follow ours while it works, and its errors become ours.
 
-Pillow keeps its pixel limit, its warnings and its log in settings of the whole process. They are
-borrowed while any thread is inside ``guarded`` and put back by the last one out.
+Its pixel limit, warnings and log are settings of the whole process. They are borrowed while any
+thread is inside ``guarded`` and put back by the last one out.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import EdgeCliError, ImageError
+from edgecli.geometry import bands
 from edgecli.images import magic
 from edgecli.images.limits import too_large
 from edgecli.rows.base import Rows
@@ -81,11 +82,7 @@ class _Borrowed:
 
 @contextmanager
 def _quiet_libtiff() -> Iterator[None]:
-    """Keep libtiff, which Pillow does not silence, from printing its errors.
-
-    Its function is found among the libraries that Pillow's extension was linked with. Where it is
-    not (Windows), libtiff goes on printing.
-    """
+    """Keep libtiff, where its function is found (not on Windows), from printing its errors."""
     import ctypes  # slow to load; only TIFF needs it
 
     try:
@@ -116,11 +113,7 @@ def lent_once() -> Iterator[None]:
 
 @contextmanager
 def guarded(name: str, max_pixels: int) -> Iterator[None]:
-    """Let Pillow decode up to ``max_pixels``; whatever it raises becomes an ImageError.
-
-    ``name`` is the image's in the error. All exceptions are caught, since a decoder may raise any
-    of them on broken data.
-    """
+    """Let Pillow decode up to ``max_pixels``; what it raises becomes an ImageError of ``name``."""
     _borrowed.take(max_pixels)
     try:
         yield
@@ -129,7 +122,7 @@ def guarded(name: str, max_pixels: int) -> Iterator[None]:
     except Image.DecompressionBombError as error:
         pixels = re.search(r"\d+", str(error))
         raise too_large(name, int(pixels[0]) if pixels else 2 * max_pixels, max_pixels) from error
-    except Exception as error:
+    except Exception as error:  # a decoder may raise anything on broken data
         raise ImageError(f"image {name} {_reason(error)}") from error
     finally:
         _borrowed.give_back(max_pixels)
@@ -149,7 +142,7 @@ def _reason(error: Exception) -> str:
 def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> ImageFile.ImageFile:
     """Read an image's header; call it inside ``guarded``.
 
-    Formats that are named are tried first, since naming one imports its plug-in, not all forty.
+    Common formats are named first, since that imports their plug-ins rather than all forty.
     """
     if formats is not None:
         return Image.open(stream, formats=formats)
@@ -168,11 +161,7 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
 
 
 def _open_jpeg(stream: BinaryIO) -> ImageFile.ImageFile | None:
-    """Read a JPEG's header by its own plug-in, or return None if it is not a JPEG after all.
-
-    Most images are photos. ``Image.open`` would import the plug-ins of four more formats, which
-    takes longer than decoding a small photo.
-    """
+    """Read a JPEG's header, or return None; ``Image.open`` would import four more plug-ins."""
     from PIL.JpegImagePlugin import jpeg_factory
 
     stream.seek(0)
@@ -209,10 +198,8 @@ def copy_rows(image: Image.Image, mode: str, start: int, rows: Rows) -> None:
 
     A few rows are converted at a time, so that no second copy of the image is made.
     """
-    step = max(_PIXELS_AT_ONCE // image.width, 1)
-    for first in range(0, len(rows), step):
-        part = rows[first : first + step]
-        top = start + first
-        band = image.crop((0, top, image.width, top + len(part)))
+    for first, last in bands(len(rows), max(_PIXELS_AT_ONCE // image.width, 1)):
+        part = rows[first:last]
+        band = image.crop((0, start + first, image.width, start + last))
         converted = band if band.mode == mode else band.convert(mode)
         part[...] = np.asarray(converted).reshape(part.shape)

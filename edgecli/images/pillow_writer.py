@@ -25,10 +25,9 @@ _LONGEST_SIDE = {"jpeg": 65500, "webp": 16383, "png": 2**31 - 1}
 
 
 def check_writable(format_: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Raise an error for an image ``(H, W, C)`` that ``format_`` cannot hold.
+    """Raise UsageError for the kind, OutputError for the size of an image that cannot be held.
 
-    ``format_`` is ``jpeg``, ``webp`` or ``png`` (animated). UsageError is for the kind of image,
-    OutputError for its size.
+    ``shape`` is ``(H, W, C)``, ``format_`` is ``jpeg``, ``webp`` or ``png`` (animated).
     """
     if dtype != np.uint8:
         raise UsageError(
@@ -44,10 +43,7 @@ def check_writable(format_: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -
 
 
 class PillowSink(ArraySink):
-    """An edge map as JPEG (quality 90) or lossless WebP, uint8 with one or three channels.
-
-    Rows are kept and encoded at the end; the file may be a pipe. No colour profile is attached.
-    """
+    """An edge map as JPEG or lossless WebP, uint8 in one or three channels, encoded at the end."""
 
     def __init__(
         self,
@@ -55,7 +51,6 @@ class PillowSink(ArraySink):
         format_: str,
         shape: Shape,
         dtype: np.dtype[Any],
-        *,
         dpi: Resolution = None,
     ) -> None:
         check_writable(format_, shape, dtype)

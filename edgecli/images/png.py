@@ -1,9 +1,5 @@
 """PNG read as a stream: rows come out while the file, or the pipe, is still coming in.
 
-Memory follows the rows in flight, never the image. A PNG is read in three steps, one section each
-below: *header* (33 bytes tell size and kind), *metadata* (transparency, resolution, orientation)
-and *rows* (inflate, undo the row filters, hand out pixels).
-
 8 and 16 bit grey, grey-alpha, RGB and RGBA are read here. Palettes, 1 to 4 bits and interlacing are
 rare and small, and left to Pillow; ``PngHeader.is_streamable`` tells them apart.
 "PNG 9.2" cites the specification named in ``png_format``.
@@ -21,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import ImageError
+from edgecli.geometry import bands
 from edgecli.images import Resolution, magic
 from edgecli.images.limits import check_pixels
 from edgecli.images.png_format import (
@@ -44,7 +41,6 @@ from edgecli.rows.samples import full_scale
 from edgecli.rows.workers import one_ahead
 
 HEADER_BYTES = 33  # the signature and the IHDR chunk
-
 CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGBA: 4}
 BIT_DEPTHS: dict[int, tuple[int, ...]] = dict.fromkeys((RGB, GREY_ALPHA, RGBA), (8, 16))
 BIT_DEPTHS |= {GREY: (1, 2, 4, 8, 16), PALETTE: (1, 2, 4, 8)}
@@ -52,9 +48,6 @@ BIT_DEPTHS |= {GREY: (1, 2, 4, 8, 16), PALETTE: (1, 2, 4, 8)}
 _BATCH = 2**19  # bytes of rows decoded at a time: they fit the L2 cache
 _KEPT_CHUNKS = (b"tRNS", b"pHYs", b"eXIf")
 _MAX_KEPT = 2**20  # bytes; a longer chunk is passed over, not held
-
-
-# ---- header ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -86,7 +79,7 @@ class PngHeader:
 def parse_header(first_bytes: bytes, path: str) -> PngHeader:
     """Read the signature and the IHDR chunk from a PNG's first 33 bytes (more are ignored).
 
-    ``path`` is for the message. Raises ImageError where the header breaks PNG 11.2.1.
+    Raises ImageError where they break PNG 11.2.1.
 
     >>> start = bytes.fromhex('89504e470d0a1a0a 0000000d 49484452 00000280 000001e0 08 02 000000')
     >>> parse_header(start + zlib.crc32(start[12:]).to_bytes(4), 'sky.png')
@@ -110,9 +103,6 @@ def parse_header(first_bytes: bytes, path: str) -> PngHeader:
     if deflate != 0 or filters != 0 or interlace > 1:
         raise damaged(path, f"coding methods {deflate}, {filters}, {interlace} are no PNG's")
     return PngHeader(width, height, depth, colour, interlace == 1)
-
-
-# ---- metadata ----------------------------------------------------------------------------------
 
 
 def _chunks_before_pixels(chunks: ChunkReader) -> dict[bytes, bytes]:
@@ -154,10 +144,7 @@ def _dots_per_inch(phys: bytes) -> Resolution:
 
 
 def _orientation(exif: bytes) -> int:
-    """Return the Orientation tag, 1 to 8, of Exif's first directory; 1 where there is none.
-
-    Source: TIFF 6.0, section 2: entries of 12 bytes hold tag, type (3 is SHORT), count and value.
-    """
+    """Return the Orientation, 1 to 8, of Exif's first directory (TIFF 6.0, section 2), or 1."""
     exif = exif.removeprefix(b"Exif\0\0")  # JPEG's prefix, which some writers carry over
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4], "")
     if not order:
@@ -172,9 +159,6 @@ def _orientation(exif: bytes) -> int:
     except struct.error:  # an offset or a count points past the end
         return 1
     return 1
-
-
-# ---- rows --------------------------------------------------------------------------------------
 
 
 class _Inflater:
@@ -197,11 +181,7 @@ class _Inflater:
         return b"".join(parts)
 
     def finish(self) -> None:
-        """Check the stream's Adler-32 and the last CRC, which follow the last row.
-
-        More compressed data is ignored, as by libpng. Libpng only warns of a wrong Adler-32; here
-        it is an error, since the pixels cannot be trusted.
-        """
+        """Check the Adler-32 and the CRC after the last row; ignore more data, as libpng does."""
         self._inflate(1)
         deque(self._compressed, maxlen=0)
 
@@ -228,8 +208,7 @@ class PngSource(RowStream):
     ) -> None:
         shape = header.height, header.width, header.channels + (transparent is not None)
         super().__init__(info, shape, np.dtype(info.dtype), self._read_block)
-        self._header = header
-        self._transparent = transparent
+        self._header, self._transparent = header, transparent
         self._inflater = _Inflater(chunks)
         self._row_bytes = header.width * header.pixel_bytes
         self._above = np.broadcast_to(np.uint8(0), self._row_bytes)  # zeros that take no memory
@@ -262,10 +241,8 @@ class PngSource(RowStream):
         """Yield all rows (n, W, C); a batch is inflated while the one before is decoded."""
         scanline = 1 + self._row_bytes  # with the number of its filter
         height, step = self._header.height, max(1, _BATCH // scanline)
-        inflated = (
-            self._inflater.read(min(step, height - start) * scanline)
-            for start in range(0, height, step)
-        )
+        cuts = bands(height, step)
+        inflated = (self._inflater.read((stop - start) * scanline) for start, stop in cuts)
         for data in one_ahead(inflated) if height > step else inflated:
             yield self._decode(np.frombuffer(data, np.uint8).reshape(-1, scanline))
 
@@ -287,9 +264,8 @@ class PngSource(RowStream):
 def open_png(file: BinaryIO, path: str, *, max_pixels: int) -> PngSource:
     """Read a PNG up to its first pixel from a file or pipe that stands at the signature.
 
-    ``path`` names the image in messages. Raises ImageError where the file is no streamable PNG
-    (see ``PngHeader.is_streamable``), is damaged, or has more than ``max_pixels``; no pixels are
-    allocated before that. ``blocks`` raises it for damage further on.
+    Raises ImageError where the file is no streamable PNG (see ``PngHeader.is_streamable``), is
+    damaged, or has more than ``max_pixels``; ``blocks`` raises it for damage further on.
     """
     chunks = ChunkReader(file, path)
     header = parse_header(chunks.read_whole(HEADER_BYTES), path)
@@ -297,12 +273,7 @@ def open_png(file: BinaryIO, path: str, *, max_pixels: int) -> PngSource:
         raise ImageError(f"image {path} is a PNG of a rare kind; read it with Pillow")
     check_pixels(path, header.height * header.width, max_pixels)
     kept = _chunks_before_pixels(chunks)
-    info = ImageInfo(
-        path=path,
-        format="PNG",
-        shape=(header.height, header.width, header.channels),
-        dtype=f"uint{header.bit_depth}",
-        dpi=_dots_per_inch(kept.get(b"pHYs", b"")),
-        orientation=_orientation(kept.get(b"eXIf", b"")),
-    )
+    shape, dtype = (header.height, header.width, header.channels), f"uint{header.bit_depth}"
+    dpi, exif = _dots_per_inch(kept.get(b"pHYs", b"")), kept.get(b"eXIf", b"")
+    info = ImageInfo(path, "PNG", shape, dtype, dpi, _orientation(exif))
     return PngSource(chunks, header, info, _transparent_pixel(header, kept.get(b"tRNS", b"")))

@@ -41,27 +41,12 @@ def damaged(path: str, what: str) -> ImageError:
 
 
 class ChunkReader(ForwardReader):
-    """The chunks of a file that may be a pipe, read in bounded pieces.
-
-    ``kind`` and ``length`` are those of the current chunk, whose ``body`` is to be read next.
-    """
+    """The chunks of a file or pipe; ``kind`` and ``length`` are those whose ``body`` comes next."""
 
     kind, length = b"", 0
 
-    def read_whole(self, size: int) -> bytes:
-        """Return ``size`` bytes, fewer only where the file ends."""
-        parts = []
-        while size > 0 and (part := self.read(size)):
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
-
     def advance(self) -> None:
-        """Read the next chunk's length and kind.
-
-        Where the file ends instead, that counts as IEND: Pillow and browsers forgive its absence,
-        and a file cut short earlier lacks pixels, which is noticed later.
-        """
+        """Read the next chunk's length and kind; the file's end counts as IEND, as for Pillow."""
         head = self.read_whole(8)
         if len(head) < 8:
             head = b"\0\0\0\0IEND"
@@ -77,19 +62,17 @@ class ChunkReader(ForwardReader):
             left -= len(piece)
             yield piece
         checksum = self.read_whole(4)
+        name = f"its {self.kind.decode()} chunk"
         if len(checksum) < 4:
-            raise damaged(self.path, f"it ends inside its {self.kind.decode()} chunk")
+            raise damaged(self.path, f"it ends inside {name}")
         if int.from_bytes(checksum) != crc:
-            raise damaged(self.path, f"its {self.kind.decode()} chunk does not match its checksum")
+            raise damaged(self.path, f"{name} does not match its checksum")
 
     def pixel_data(self) -> Iterator[bytes]:
         """Yield the data of the current IDAT chunk and of those that follow it directly."""
         while self.kind == b"IDAT":
             yield from self.body()
             self.advance()
-
-
-# --- row filters: differences of bytes from their neighbours --------------------------------------
 
 
 def unfilter(
@@ -130,8 +113,8 @@ def _unfilter_by_pillow(
 ) -> NDArray[np.uint8]:
     """Undo any filters by Pillow's PNG decoder, in C.
 
-    It is given an image of its own: the row above, unfiltered, and these rows, as a zlib stream
-    of stored blocks. Filters work on bytes, so that any mode of as many bytes per pixel will do.
+    It is given the row above, unfiltered, and these rows as an image, in a zlib stream of stored
+    blocks. Filters work on bytes, so that any mode of as many bytes per pixel will do.
     """
     from PIL import Image  # for reading alone
 

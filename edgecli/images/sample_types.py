@@ -1,8 +1,4 @@
-"""The types of rows: each stored type goes into the one of five that holds its values.
-
-``row_type`` and ``as_rows`` do so by the stored type alone. Where that is too wide, ``smallest``
-looks at the values.
-"""
+"""The types of rows: each stored type goes into the one of five that holds its values."""
 
 from __future__ import annotations
 
@@ -21,10 +17,7 @@ _ROW_TYPES |= {"bool": "uint8", "int8": "int16", "float16": "float32", "float64"
 
 
 def row_type(stored: np.dtype[Any]) -> np.dtype[Any] | None:
-    """Return the type of rows that holds any value of a stored type, in native byte order.
-
-    None for uint32, int64 and uint64, whose values decide: see ``smallest``.
-    """
+    """Return the type of rows that holds all of a stored type; None where ``smallest`` decides."""
     name = _ROW_TYPES.get(stored.name)
     return None if name is None else np.dtype(name)
 

@@ -46,9 +46,7 @@ class NanCounter:
     def __init__(self, source: Source, *, refuse: bool) -> None:
         self.count = 0
         self.info, self.shape, self.dtype = source.info, source.shape, source.dtype
-        self.close = source.close
-        self._source = source
-        self._refuse = refuse
+        self.close, self._source, self._refuse = source.close, source, refuse
 
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
         """Yield the source's blocks; ImageError at the first NaN if NaN is refused."""

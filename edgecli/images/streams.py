@@ -1,8 +1,4 @@
-"""Images in streams that only move forward: files and pipes.
-
-The formats share a reader whose errors name the image, sources whose rows come one after another,
-binary samples of one or two bytes, and a sink of samples.
-"""
+"""What formats share that are read and written as streams, which only move forward."""
 
 from __future__ import annotations
 
@@ -15,6 +11,7 @@ from typing import IO, Any, BinaryIO, cast
 import numpy as np
 
 from edgecli.errors import ImageError
+from edgecli.geometry import bands
 from edgecli.images import Shape
 from edgecli.images.limits import check_pixels, image_name
 from edgecli.rows.arrays import overlapping_blocks
@@ -35,6 +32,14 @@ class ForwardReader:
         """Return up to ``size`` bytes from one read, by default all; none at the end."""
         with self._translated_errors():
             return self._file.read(size) or b""
+
+    def read_whole(self, size: int) -> bytes:
+        """Return ``size`` bytes, fewer only where the file ends."""
+        parts = []
+        while size > 0 and (part := self.read(size)):
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
 
     def fill(self, buffer: memoryview) -> int:
         """Read until ``buffer`` is full or the stream ends; return the number of bytes."""
@@ -76,18 +81,12 @@ class ForwardReader:
 
 
 class RowStream:
-    """An image whose rows come one after another, read straight into the memory of its blocks.
-
-    ``read_into`` fills an array ``(n, W, C)`` with the next n rows. The file is closed by its
-    opener.
-    """
+    """An image whose next rows ``read_into`` puts into arrays ``(n, W, C)``."""
 
     def __init__(
         self, info: ImageInfo, shape: Shape, dtype: np.dtype[Any], read_into: Callable[[Rows], None]
     ) -> None:
-        self.info = info
-        self.shape = shape
-        self.dtype = dtype
+        self.info, self.shape, self.dtype = info, shape, dtype
         self._read_into = read_into
 
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
@@ -103,10 +102,7 @@ class RasterError(Exception):
 
 
 class StreamSource(RowStream):
-    """One image of a stream that may hold more.
-
-    ``read_rows`` fills an array ``(n, W, C)`` with the next n rows, or raises RasterError.
-    """
+    """One image of a stream that may hold more; ``read_rows`` may raise RasterError."""
 
     def __init__(
         self, reader: ForwardReader, info: ImageInfo, read_rows: Callable[[Rows], None]
@@ -154,8 +150,8 @@ def spread(samples: Rows, maxval: int) -> None:
     if maxval == full:
         return
     wide = np.uint16 if full == 255 else np.uint32  # full² + full / 2 fits
-    for start in range(0, len(samples), _PIECE):
-        piece = samples[start : start + _PIECE]
+    for start, stop in bands(len(samples), _PIECE):
+        piece = samples[start:stop]
         if piece.max() > maxval:
             at = start + int(np.argmax(piece > maxval))
             raise RasterError(f"has a sample above its maxval {maxval:,}", at)
@@ -165,9 +161,8 @@ def spread(samples: Rows, maxval: int) -> None:
 class StreamSink:
     """One image written as the bytes of its samples, of type ``stored``, after ``start``.
 
-    ``start`` is written with the first rows, so that the next image of a stream may be encoded
-    before this one is written; finish one before writing the next to the same file. The file's own
-    OSError passes.
+    ``start`` is written with the first rows, so that the next image of a stream may be begun before
+    this one is written. The file's own OSError passes.
     """
 
     def __init__(self, file: IO[bytes], stored: np.dtype[Any], start: bytes = b"") -> None:

@@ -19,8 +19,8 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
 
     Cells are separated by semicolons if there is one, else by commas if there is one, else by
     blanks. ``#`` starts a comment; empty lines do not count. Whole numbers take the smallest
-    integer type, see ``smallest``; if any cell has a decimal point, an exponent, nan or inf, all
-    are float32. Raises ImageError with line and column of the first cell that is no number.
+    integer type; a decimal point, an exponent, nan or inf makes all float32. Raises ImageError with
+    line and column of the first cell that is no number.
 
     >>> import io
     >>> source = read_text(io.BytesIO(b"10 0  # bright, dark\n-1 0"), "grid.txt", max_pixels=4)

@@ -1,7 +1,6 @@
 """Small pictures: thumbnails for browsers, and contact sheets of captioned edge maps.
 
-Memory stays small whatever the image: JPEGs are decoded at a fraction of their size, and formats
-that can be read in bands are shrunk band by band.
+Memory stays small: JPEGs are decoded at a fraction of their size, others shrunk band by band.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from edgecli.geometry import bands
 from edgecli.images import magic
 from edgecli.images.colour import composite
 from edgecli.images.files import open_images
@@ -50,18 +50,15 @@ _ROWS_OF = 1 << 20  # pixels of a band
 def thumbnail(path: str, *, max_pixels: int) -> bytes:
     """Return a JPEG, or a PNG if it is tiny, of the first image of a file, upright.
 
-    The longer side has at most SIDE pixels, and no image is enlarged. Transparency is laid on
-    white. Integers of 16 bits are scaled to 8; signed numbers so that zero is mid-grey and the
-    strongest black or white; other floats and integers by their maximum. Raises ImageError.
+    The longer side has at most SIDE pixels; transparency is laid on white. Integers of 16 bits are
+    scaled to 8, signed numbers so that zero is mid-grey and the strongest black or white, other
+    numbers by their maximum. Raises ImageError.
     """
     picture, orientation = _by_pillow(path, max_pixels) or _by_bands(path, max_pixels)
     if orientation in _TURNS:
         picture = picture.transpose(_TURNS[orientation])
     buffer = io.BytesIO()
-    if max(picture.size) <= TINY:
-        picture.save(buffer, "PNG")
-    else:
-        picture.save(buffer, "JPEG", quality=QUALITY)
+    picture.save(buffer, "PNG" if max(picture.size) <= TINY else "JPEG", quality=QUALITY)
     return buffer.getvalue()
 
 
@@ -100,8 +97,7 @@ def _by_bands(path: str, max_pixels: int) -> tuple[Image.Image, int]:
 def _shrunk(source: Source, box: int) -> Rows:
     """Return the means over boxes of pixels, in the pixels' type."""
     height, width, _ = source.shape
-    rows = max(_ROWS_OF // (width * box), 1) * box
-    ranges = [(top, min(top + rows, height)) for top in range(0, height, rows)]
+    ranges = bands(height, max(_ROWS_OF // (width * box), 1) * box)
     return np.concatenate([_means(block, box) for block in source.blocks(ranges)])
 
 

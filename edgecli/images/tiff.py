@@ -1,8 +1,8 @@
 """TIFF: the directories of a file, read and written, and images written as pages.
 
-A TIFF is a chain of *directories* of tags, one for each page, that say where the samples lie. The
-numbers of tags, types and values are those of the TIFF 6.0 specification (Adobe, 1992); BigTIFF,
-for files over 4 GiB, only widens them.
+A TIFF is a chain of directories of tags, one for each page, that say where the samples lie. Their
+numbers are those of the TIFF 6.0 specification (Adobe, 1992); BigTIFF, for files over 4 GiB, only
+widens them.
 """
 
 from __future__ import annotations
@@ -68,20 +68,12 @@ class _Widths:
     tag_count: str
     entry: str
     offset: str
-
-    @property
-    def inline(self) -> int:
-        """Bytes in an entry for the value or, if it does not fit, its offset."""
-        return struct.calcsize(self.offset)
-
-    @property
-    def entry_bytes(self) -> int:
-        """Bytes of a whole entry."""
-        return struct.calcsize("<" + self.entry + self.offset)
+    inline: int  # bytes in an entry for the value or, if it does not fit, its offset
+    entry_bytes: int
 
 
-_CLASSIC = _Widths("H", "HHI", "I")
-_BIG = _Widths("Q", "HHQ", "Q")
+_CLASSIC = _Widths("H", "HHI", "I", inline=4, entry_bytes=12)
+_BIG = _Widths("Q", "HHQ", "Q", inline=8, entry_bytes=20)
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -101,7 +93,7 @@ class Directory:
 
     @property
     def orientation(self) -> int:
-        """EXIF's orientation, 1 to 8; 1 is upright."""
+        """EXIF's orientation, 1 to 8."""
         stated = self.value(Tag.ORIENTATION, 1)
         return stated if 1 <= stated <= 8 else 1
 
@@ -194,9 +186,9 @@ Entry = tuple[int, int, Sequence[int]]
 def directory_bytes(
     entries: Sequence[Entry], position: int, following: int = 0, *, is_big: bool = False
 ) -> bytes:
-    """Return a little-endian directory that starts at ``position``, and the values it points to.
+    """Return a little-endian directory of sorted entries, and the values that they point to.
 
-    ``entries`` are sorted by tag; ``following`` is where the next page's directory will be, or 0.
+    It starts at ``position``; the next page's starts at ``following``, or is none for 0.
     """
     widths = _BIG if is_big else _CLASSIC
     table = struct.pack("<" + widths.tag_count, len(entries))
@@ -218,11 +210,7 @@ def directory_bytes(
 
 
 class TiffSink(StreamSink):
-    """An edge map as an uncompressed TIFF, streamed; the file may be a pipe.
-
-    Rows are uint8, uint16, int16, int32 or float32 with 1 to 4 channels. A file that would pass
-    4 GiB becomes a BigTIFF.
-    """
+    """An edge map as an uncompressed TIFF, of 4 GiB and more as a BigTIFF, streamed."""
 
     def __init__(
         self, file: BinaryIO, shape: Shape, dtype: np.dtype[Any], *, dpi: Resolution = None
@@ -247,9 +235,8 @@ def _page_heads(
     strips = sum(-(-shape[0] // _rows_per_strip(shape, dtype)) for shape, dtype in pages)
     is_big = sum(sizes) + 16 * strips + 1024 * len(pages) > _LARGEST_CLASSIC
     offset_type = LONG8 if is_big else LONG
-    head = struct.pack("<2sHI", b"II", 42, 8)
-    if is_big:
-        head = struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16)
+    big_head = struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16)
+    head = big_head if is_big else struct.pack("<2sHI", b"II", 42, 8)
     position = len(head)
     for number, (size, (shape, dtype)) in enumerate(zip(sizes, pages, strict=True), 1):
         entries = _page_entries(shape, dtype, dpi, 0, offset_type)

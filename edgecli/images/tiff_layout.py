@@ -1,9 +1,8 @@
 """Where the samples of a TIFF page lie in its file, for pages that Pillow would not read truly.
 
-Pillow cuts 48-bit colour to 8 bits per sample and takes signed bytes for unsigned ones; it does not
-open signed, 32-bit or float colour, grey with alpha, or float64. Pages are read here if they are
-grey or RGB of 8 to 64 bits, with or without alpha, in strips or tiles, in chunks or planes, without
-lossy compression. Other pages are left to Pillow.
+Pillow cuts 48-bit colour to 8 bits per sample, takes signed bytes for unsigned ones, and does not
+open signed, 32-bit or float colour, grey with alpha, or float64. Read here are grey or RGB of 8 to
+64 bits, with or without alpha, in strips or tiles, in chunks or planes, without lossy compression.
 """
 
 from __future__ import annotations
@@ -12,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from edgecli.geometry import bands
 from edgecli.images import Shape
 from edgecli.images.streams import ForwardReader
 from edgecli.images.tiff import Directory, Tag
 from edgecli.records import dataclass, replace
 
-BAND_BYTES = 1 << 20
-"""The number of bytes to decode at a time, if the tiles allow it."""
-
+BAND_BYTES = 1 << 20  # to decode at a time, if the tiles allow it
 _MOST_SAMPLES = 16  # per pixel; more is no picture
 _LARGEST_PADDING = 1 << 24  # pixels that a tile may have, however small --max-pixels is
 
@@ -33,10 +31,7 @@ PREMULTIPLIED, STRAIGHT = 1, 2  # of ExtraSamples
 
 @dataclass(frozen=True)
 class Tiles:
-    """The places of a page's tiles in the file; a strip is a tile as wide as the image.
-
-    Tiles are listed row by row, and plane by plane if each sample of a pixel has its own plane.
-    """
+    """The places of a page's tiles, or of strips as wide as the image: row by row in each plane."""
 
     width: int
     heights: tuple[int, ...]  # of every row of tiles
@@ -144,13 +139,12 @@ def _alpha(directory: Directory, samples: int) -> int | None:
 
 def _tiles(directory: Directory, reader: ForwardReader, max_pixels: int) -> Tiles:
     height, width = directory.value(Tag.HEIGHT, 0), directory.value(Tag.WIDTH, 0)
-    is_tiled = Tag.TILE_OFFSETS in directory.tags
+    tags, is_tiled = directory.tags, Tag.TILE_OFFSETS in directory.tags
     if is_tiled:
-        width = directory.value(Tag.TILE_WIDTH, 0)
-        tile_height = directory.value(Tag.TILE_HEIGHT, 0)
+        width, tile_height = (directory.value(t, 0) for t in (Tag.TILE_WIDTH, Tag.TILE_HEIGHT))
     else:
         tile_height = min(directory.value(Tag.ROWS_PER_STRIP, height), height)
-    offsets = directory.tags.get(Tag.TILE_OFFSETS if is_tiled else Tag.STRIP_OFFSETS, ())
+    offsets = tags.get(Tag.TILE_OFFSETS if is_tiled else Tag.STRIP_OFFSETS, ())
     if min(width, tile_height) < 1 or -(-height // tile_height) > len(offsets):
         raise reader.error("is a TIFF without all of its strips or tiles; get the file whole again")
     if width * tile_height > max(max_pixels, _LARGEST_PADDING):
@@ -160,7 +154,7 @@ def _tiles(directory: Directory, reader: ForwardReader, max_pixels: int) -> Tile
         width=width,
         heights=(tile_height,) * (-(-height // tile_height) - 1) + (last,),
         offsets=offsets,
-        byte_counts=directory.tags.get(Tag.TILE_BYTES if is_tiled else Tag.STRIP_BYTES, ()),
+        byte_counts=tags.get(Tag.TILE_BYTES if is_tiled else Tag.STRIP_BYTES, ()),
     )
 
 
@@ -180,17 +174,12 @@ def _with_low_strips(layout: Layout) -> Layout:
     low = max(BAND_BYTES // layout.row_bytes, 1)
     if layout.across > 1 or layout.tiles.heights[0] <= low:
         return layout
+    strips = zip(layout.tiles.offsets, layout.tiles.heights * layout.planes, strict=False)
     pieces = [
-        (offset + top * layout.row_bytes, min(low, height - top))
-        for offset, height in zip(
-            layout.tiles.offsets, layout.tiles.heights * layout.planes, strict=False
-        )
-        for top in range(0, height, low)
+        (offset + top * layout.row_bytes, bottom - top)
+        for offset, height in strips
+        for top, bottom in bands(height, low)
     ]
-    in_plane = len(pieces) // layout.planes
-    tiles = replace(
-        layout.tiles,
-        heights=tuple(height for _, height in pieces[:in_plane]),
-        offsets=tuple(offset for offset, _ in pieces),
-    )
-    return replace(layout, tiles=tiles)
+    offsets, heights = zip(*pieces, strict=True)
+    in_plane = heights[: len(heights) // layout.planes]
+    return replace(layout, tiles=replace(layout.tiles, heights=in_plane, offsets=offsets))

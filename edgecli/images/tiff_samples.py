@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import TiffImagePlugin
 
+from edgecli.geometry import bands
 from edgecli.images.limits import image_name
 from edgecli.images.pillow_guard import copy_rows, guarded, open_image
 from edgecli.images.sample_types import as_rows, row_type, smallest
@@ -30,6 +31,7 @@ from edgecli.images.tiff_layout import (
     Layout,
     page_layout,
 )
+from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySource, row_reader
 from edgecli.rows.base import ImageInfo, Rows, Source
 from edgecli.rows.samples import full_scale
@@ -45,9 +47,9 @@ def tiff_source(
 ) -> Source | None:
     """Return a page whose samples are read here, or None for one that Pillow decodes.
 
-    Rows are streamed, except those of uint32, int64 and uint64, whose values have to be seen first
-    and must fit int32. White-is-zero is inverted, premultiplied alpha undone, and samples beyond
-    colour and alpha are left out. Raises ImageError.
+    Rows are streamed, except those of uint32, int64 and uint64, which must fit int32. White-is-zero
+    is inverted, premultiplied alpha undone, samples beyond colour and alpha are left out. Raises
+    ImageError.
     """
     reader = ForwardReader(file, path)
     reader.frame = frame
@@ -68,31 +70,26 @@ def tiff_source(
     return ArraySource(smallest(array, image_name(path, frame)), info)
 
 
+@dataclass(frozen=True)
 class _TileReader:
     """The samples of a page, a run of rows of tiles at a time."""
 
-    def __init__(
-        self, file: BinaryIO, reader: ForwardReader, layout: Layout, file_bytes: int
-    ) -> None:
-        self._file = file
-        self._reader = reader
-        self._layout = layout
-        self._file_bytes = file_bytes
-        self._name = image_name(reader.path, reader.frame)
+    file: BinaryIO
+    reader: ForwardReader
+    layout: Layout
+    file_bytes: int
 
     def bands(self) -> Iterator[Rows]:
         """Yield samples ``(n, W, samples)`` from the top, perhaps past the last row."""
-        heights = self._layout.tiles.heights
-        tile_row_bytes = self._layout.row_bytes * self._layout.across * heights[0]
-        step = max(BAND_BYTES // tile_row_bytes, 1)
-        for first in range(0, len(heights), step):
-            last = min(first + step, len(heights))
-            planes = [self._plane(plane, first, last) for plane in range(self._layout.planes)]
+        layout, heights = self.layout, self.layout.tiles.heights
+        step = max(BAND_BYTES // (layout.row_bytes * layout.across * heights[0]), 1)
+        for first, last in bands(len(heights), step):
+            planes = [self._plane(plane, first, last) for plane in range(layout.planes)]
             yield np.concatenate(planes, axis=2) if len(planes) > 1 else planes[0]
 
     def _plane(self, plane: int, first: int, last: int) -> Rows:
         """Return rows of tiles ``first`` to ``last`` of a plane, ``(n, W, tile_samples)``."""
-        layout = self._layout
+        layout = self.layout
         across, heights = layout.across, layout.tiles.heights[first:last]
         start = plane * len(layout.tiles.heights)
         numbers = range((start + first) * across, (start + last) * across)
@@ -105,14 +102,14 @@ class _TileReader:
 
     def _stored(self, numbers: Iterable[int], heights: Sequence[int]) -> NDArray[np.uint8]:
         """Return the bytes of uncompressed tiles one below the other, ``(rows, row_bytes)``."""
-        row_bytes = self._layout.row_bytes
+        row_bytes = self.layout.row_bytes
         self._check_end(0, sum(heights) * row_bytes)
         data = np.empty((sum(heights), row_bytes), np.uint8)
         top = 0
         for number, height in zip(numbers, heights, strict=True):
             self._seek(number, height * row_bytes)
-            if self._reader.fill(data[top : top + height].data.cast("B")) < height * row_bytes:
-                raise self._reader.error("became shorter while it was read; try again")
+            if self.reader.fill(data[top : top + height].data.cast("B")) < height * row_bytes:
+                raise self.reader.error("became shorter while it was read; try again")
             top += height
         return data
 
@@ -120,24 +117,25 @@ class _TileReader:
         """Return the bytes of compressed tiles one below the other, ``(rows, row_bytes)``."""
         packed = []
         for number in numbers:
-            size = self._layout.tiles.byte_counts[number]
+            size = self.layout.tiles.byte_counts[number]
             self._seek(number, size)
-            packed.append(self._reader.read(size))
-        shape = (sum(heights), self._layout.row_bytes)
-        grey = _as_grey_tiff(packed, heights[0], shape, self._layout.compression)
-        with guarded(self._name, shape[0] * shape[1]), open_image(grey, TIFF) as image:
+            packed.append(self.reader.read(size))
+        shape = (sum(heights), self.layout.row_bytes)
+        grey = _as_grey_tiff(packed, heights[0], shape, self.layout.compression)
+        name = image_name(self.reader.path, self.reader.frame)
+        with guarded(name, shape[0] * shape[1]), open_image(grey, TIFF) as image:
             data = np.empty(shape, np.uint8)
             copy_rows(image, "L", 0, data[:, :, np.newaxis])
         return data
 
     def _seek(self, number: int, size: int) -> None:
-        offset = self._layout.tiles.offsets[number]
+        offset = self.layout.tiles.offsets[number]
         self._check_end(offset, size)
-        self._file.seek(offset)
+        self.file.seek(offset)
 
     def _check_end(self, offset: int, size: int) -> None:
-        if (missing := offset + size - self._file_bytes) > 0:
-            raise self._reader.cut_short(missing)
+        if (missing := offset + size - self.file_bytes) > 0:
+            raise self.reader.cut_short(missing)
 
 
 def _as_grey_tiff(

@@ -4,10 +4,9 @@ A stream is one header line for all frames, then for each frame a line ``FRAME``
 luma, then chroma, which is skipped. Source of the format: the manual page yuv4mpeg(5) of
 mjpegtools; ffmpeg's for the depths above 8 bits (little-endian, ``C420p10``, ``Cmono16``, …).
 
-**Range.** Luma is handed out as it is stored. Most video keeps 16 for black and 235 for white;
-stretching would clip samples beyond these, so edges in such a video are 219/255 as strong as in the
-same video at full range. An edge map uses all of 0 to 255, and its header says so:
-``XCOLORRANGE=FULL``. Samples of 9 to 16 bits are spread over uint16 by ``spread``.
+Luma is handed out as it is stored. Most video keeps 16 for black and 235 for white, and stretching
+would clip samples beyond these: its edges are 219/255 as strong as at full range. An edge map uses
+all of 0 to 255, and its header says ``XCOLORRANGE=FULL``.
 """
 
 from __future__ import annotations
@@ -63,9 +62,9 @@ class FrameSource(StreamSource):
 def read_frames(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[FrameSource]:
     r"""Yield a source ``(H, W, 1)``, uint8 or uint16, for the luma of every frame.
 
-    Asking for the next frame skips the rows of this one that were not read. After a frame that
-    could not be read, nothing more is yielded. ``path`` is the name for errors and infos. Raises
-    ImageError for streams cut short or malformed, and for frames of more than ``max_pixels``.
+    Asking for the next frame skips the rows of this one that were not read; after a frame that
+    could not be read, nothing more is yielded. Raises ImageError for streams cut short or
+    malformed, and for frames of more than ``max_pixels``.
 
     >>> import io
     >>> stream = io.BytesIO(b"YUV4MPEG2 W2 H1 F25:1 Cmono\nFRAME\nABFRAME\nCD")
@@ -95,10 +94,9 @@ def read_frames(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[Frame
 
 def _read_fields(reader: ForwardReader) -> dict[str, str]:
     """Return the fields of the stream's first line by their letter."""
-    start = bytearray(len(magic.YUV4MPEG2))
-    size = reader.fill(memoryview(start))
+    start = reader.read_whole(len(magic.YUV4MPEG2))
     if start != magic.YUV4MPEG2:
-        found = bytes(start[:size]).decode("latin-1")
+        found = start.decode("latin-1")
         raise reader.error(f"starts with {found!a}, not YUV4MPEG2; give a YUV4MPEG2 stream")
     words = reader.read_line().decode("latin-1").split(" ")
     return {word[:1]: word[1:] for word in words}
@@ -155,12 +153,10 @@ def _starts_frame(reader: ForwardReader) -> bool:
 
 
 def _skip_chroma(reader: ForwardReader, count: int) -> None:
-    scratch = memoryview(bytearray(min(count, _PIECE)))
     while count:
-        size = reader.fill(scratch[:count])
-        if not size:
+        if not (piece := reader.read(min(count, _PIECE))):
             raise reader.error("ends in its chroma; get the file whole again")
-        count -= size
+        count -= len(piece)
 
 
 class FrameWriter:

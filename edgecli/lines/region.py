@@ -59,8 +59,8 @@ def inside(
     outside = convolve(
         ~mask,
         FilterBank(seen[np.newaxis, np.newaxis]),
-        stride=slide.plan.steps.stride,
-        dilation=slide.plan.steps.dilation,
+        stride=slide.plan.spacing.stride,
+        dilation=slide.plan.spacing.dilation,
         padding=slide.geometry.padding,
         padding_mode="zeros",
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgecli import convolve
 from edgecli.conv.cascade import Cascade
-from edgecli.conv.method import Steps
+from edgecli.conv.method import Spacing
 from edgecli.conv.plan import plan_convolution
 from edgecli.filters import FilterBank, load_filter
 from edgecli.geometry import Window
@@ -47,7 +47,7 @@ def test_filters_that_share_a_smoothing(
     _, _, kH, kW = weight.shape
     band = rng.standard_normal((1, size[0] + kH - 1, size[1] + kW - 1)).astype(np.float32)
     out = np.full((2, *size), np.nan, np.float32)
-    method.apply(band, out, Steps(), dirty_memory())
+    method.apply(band, out, Spacing(), dirty_memory())
     bound = 3e-6 * float(np.abs(band).max()) * np.outer(down, along).sum() * 16 * abs(scale)
     np.testing.assert_allclose(out, correlate(band, weight), rtol=0, atol=bound)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgecli import FilterBank, convolve, load_filter
 from edgecli.conv.increments import Increments
-from edgecli.conv.method import Steps
+from edgecli.conv.method import Spacing
 from edgecli.conv.plan import plan_convolution
 from edgecli.geometry import Window
 from tests.conftest import noise
@@ -38,7 +38,7 @@ def test_increments_equal_the_nested_loops(weight: Array) -> None:
     weight = alike(weight)
     image = noise(weight.shape[1], 6, 7).astype(np.int32)
     out = np.empty((len(weight), 4, 6), np.int32)
-    Increments.prepare(weight).apply(image, out, Steps(), dirty_memory())
+    Increments.prepare(weight).apply(image, out, Spacing(), dirty_memory())
     np.testing.assert_array_equal(out, correlate(image, weight))
 
 
@@ -47,7 +47,7 @@ def test_increments_keep_to_stride_and_dilation(weight: Array, stride: tuple[int
     image = noise(weight.shape[1], 12, 12).astype(np.int32)
     expected = correlate(image, alike(weight), stride, (2, 3))
     out = np.empty(expected.shape, np.int32)
-    Increments.prepare(alike(weight)).apply(image, out, Steps(stride, (2, 3)), dirty_memory())
+    Increments.prepare(alike(weight)).apply(image, out, Spacing(stride, (2, 3)), dirty_memory())
     np.testing.assert_array_equal(out, expected)
 
 

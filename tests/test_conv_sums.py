@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 
-from edgecli.conv.method import Steps
+from edgecli.conv.method import Spacing
 from edgecli.conv.sums import (
     Chain,
     Separable,
@@ -151,7 +151,7 @@ def test_both_methods_compute_the_same_as_nested_loops(
     for method in (Separable.prepare(weight), Taps.prepare(weight)):
         assert method is not None
         out = np.empty(truth.shape, np.int32)
-        method.apply(padded, out, Steps(stride, dilation), dirty_memory())
+        method.apply(padded, out, Spacing(stride, dilation), dirty_memory())
         np.testing.assert_array_equal(out, truth)
 
 
@@ -190,7 +190,7 @@ def test_a_chain_slides_as_its_weights_do(
     plane: NDArray[np.int32], axis: int, stride: int, dilation: int, given_memory: bool
 ) -> None:
     weights = [1, 3, 3, 1]
-    steps = Steps((stride, stride), (dilation, dilation))
+    steps = Spacing((stride, stride), (dilation, dilation))
     kernel = np.array(weights, float).reshape((1, -1) if axis else (-1, 1))
     moved = (1, stride) if axis else (stride, 1)
     truth = correlate(plane[np.newaxis], kernel[np.newaxis, np.newaxis], moved, (dilation,) * 2)[0]

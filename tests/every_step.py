@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import edgecli
-from edgecli.conv import Layer, Slide, slide_over
+from edgecli.conv import Slide, Slides, slide_over
 from edgecli.conv.norms import Norm, Select, Strongest
 from edgecli.filters import FilterBank, load_filter
 from edgecli.geometry import Window, parse_padding_mode
@@ -142,10 +142,10 @@ CONVOLUTIONS: dict[str, Make] = {
         rounded=True,
     ),
     "layer of planes": lambda m: Example(
-        Layer((m.slide("sobel", np.uint8),) * 3, "relu"), (m.bytes(3),)
+        Slides((m.slide("sobel", np.uint8),) * 3, "relu"), (m.bytes(3),)
     ),
     "layer that drops NaN": lambda m: Example(
-        Layer((m.slide("laplacian", np.float32),), "tanh", drops_nan=True), (m.spoilt(1),)
+        Slides((m.slide("laplacian", np.float32),), "tanh", drops_nan=True), (m.spoilt(1),)
     ),
     **{
         f"norm, {how}": lambda m, how=how: Example(  # type: ignore[misc]

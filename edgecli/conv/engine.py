@@ -167,7 +167,7 @@ def slide_over(bank: FilterBank, window: Window, shape: tuple[int, int, int], dt
 
 
 @dataclass(frozen=True)
-class Layer:
+class Slides:
     """The step of banks of one shape, each over a group of planes, and of the activation after."""
 
     slides: tuple[Slide, ...]

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgecli.conv import Layer as Slides
+from edgecli.conv import Slides
 from edgecli.errors import GeometryError, NetworkError
-from edgecli.networks.layers import Convolution, Shape, shape_text, weight_shape
+from edgecli.networks.layers import Shape, shape_text, weight_shape
 from edgecli.networks.network import INPUT, Network, Node
 from edgecli.networks.steps import prepare
 from edgecli.rows.base import Span, Step
@@ -87,11 +87,8 @@ def _check_shape(network: Network, shape: Shape) -> None:
 
 def _prepare(network: Network, node: Node, shapes: dict[str, Shape], batch: int | None) -> Step:
     inputs = [shapes[name] for name in node.inputs]
-    weight, bias = (network.weights.get(f"{node.name}.{part}") for part in ("weight", "bias"))
-    if isinstance(node.layer, Convolution) and node.layer.bank is not None:
-        bank = node.layer.bank.over(inputs[0][0] // node.layer.groups)
-        weight = bank.weight.astype(np.float32)
-    elif weight is None and weight_shape(node.layer, inputs) is not None:
+    weight, bias = network.arrays_of(node, inputs[0][0])
+    if weight is None and weight_shape(node.layer, inputs) is not None:
         raise NetworkError(
             f"network {network.name} has no weights for layer {node.name!r}; "
             "name a file of them, or draw them with random_weights"

@@ -18,6 +18,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edgecli.errors import EdgeCliError, NetworkError, hint
 from edgecli.geometry import LARGEST_SIDE
@@ -167,6 +171,14 @@ class Network:
                 parts = _parameters(node.layer, [shapes[name] for name in node.inputs])
                 found |= {f"{node.name}.{part}": shape for part, shape in parts.items()}
         return found
+
+    def arrays_of(self, node: Node, channels: int) -> tuple[NDArray[Any] | None, ...]:
+        """Return the weight and bias of a layer over this many channels; None where it has none."""
+        weight, bias = (self.weights.get(f"{node.name}.{part}") for part in ("weight", "bias"))
+        if isinstance(node.layer, Convolution) and node.layer.bank is not None:
+            bank = node.layer.bank.over(channels // node.layer.groups)
+            weight = bank.weight.astype(np.float32)
+        return weight, bias
 
     def summary(self, input_shape: tuple[int, int, int] | None = None) -> Summary:
         """Count everything for height × width × channels; NetworkError if they do not fit.

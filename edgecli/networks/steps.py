@@ -12,8 +12,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.conv import Layer as Slides
-from edgecli.conv import slide_over
+from edgecli.conv import Slides, slide_over
 from edgecli.conv.activations import activate
 from edgecli.filters import FilterBank
 from edgecli.images.colour import WHITE, Colour, to_volume

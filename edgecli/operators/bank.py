@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edgecli.conv import Layer, Slide, slide_over
+from edgecli.conv import Slide, Slides, slide_over
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window
 from edgecli.images.colour import WHITE, Colour, to_volume, volume_channels
@@ -61,17 +61,17 @@ def lay_bank(
     planes = depth if channels in SEPARATE_PLANES else 1
     bank = bank.over(depth // planes)
     slide = slide_over(bank, window, (depth // planes, H, W), pixels)
-    layer = Layer((slide,) * planes, activation, drops_nan)
+    slides = Slides((slide,) * planes, activation, drops_nan)
     volume = Tap(0)
     if C > 1 or depth > 1:
         volume = graph.add(Volume((depth, H, W), pixels, channels, background), volume)
     return Responses(
-        tap=graph.add(layer, volume),
+        tap=graph.add(slides, volume),
         channels=channels,
         planes=planes,
         volume=(H, W, depth),
-        shape=layer.shape,
-        dtype=layer.dtype,
+        shape=slides.shape,
+        dtype=slides.dtype,
         bank=bank,
         slide=slide,
         bounds=response_bounds(bank, *_pixel_range(slide, pixels), activation),

@@ -27,7 +27,7 @@ from math import prod
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgecli.conv import Layer, Slide
+from edgecli.conv import Slide, Slides
 from edgecli.filters import FilterBank
 from edgecli.geometry import bands
 from edgecli.images.colour import WHITE, Colour, composite
@@ -256,7 +256,7 @@ def lay_contours(graph: Graph, background: Colour = WHITE) -> Contours:
 
     small = graph.add(Colours((planes, h, w), height, background, SHRINK), Tap(0))
     texture = graph.add(Strength((1, h, w), (FINE_SCALE,)), graph.add(Steepness(fine), small))
-    mean = graph.add(Layer((surround,)), texture)
+    mean = graph.add(Slides((surround,)), texture)
     contours = graph.add(Divide((1, height, width)), lines, mean)
     return Contours(contours, _tile_rows(width), scales, fine, surround)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgecli.conv import Layer as Slides
+from edgecli.conv import Slides
 from edgecli.errors import NetworkError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window
@@ -64,10 +64,7 @@ def layer_banks(network: Network) -> tuple[FilterBank, ...]:
     for node in network.nodes:
         if not isinstance(node.layer, Convolution):
             continue
-        weight, bias = (network.weights.get(f"{node.name}.{part}") for part in ("weight", "bias"))
-        if node.layer.bank is not None:
-            channels = shapes[node.inputs[0]][0] // node.layer.groups
-            weight = node.layer.bank.over(channels).weight.astype(np.float32)
+        weight, bias = network.arrays_of(node, shapes[node.inputs[0]][0])
         names = [f"{node.name}-{n}" for n in range(1, node.layer.count + 1)]
         found.append(FilterBank(np.asarray(weight), bias, names))
     return tuple(found)

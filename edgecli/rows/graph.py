@@ -10,7 +10,6 @@ follows the rows kept.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
@@ -182,6 +181,7 @@ def _computable(
     user: Node | Reader, done: int, most: int, last: int, available: Sequence[int]
 ) -> int:
     """Return how many rows the available rows of each input allow, in whole grains."""
+    from bisect import bisect_left  # for those who run networks
 
     def is_short(stop: int) -> bool:
         spans = user.needed(done, stop)

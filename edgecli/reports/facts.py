@@ -97,10 +97,10 @@ class EngineFacts:
 
     method: str
     accumulator: str
-    threads: int | None
-    seconds: float | None
-    reason: str
-    band_rows: int | None
+    threads: int | None = None
+    seconds: float | None = None
+    reason: str = ""
+    band_rows: int | None = None
 
 
 @dataclass(frozen=True)

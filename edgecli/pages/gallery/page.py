@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import re
-from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ MARK = b'<meta name="generator" content="edgecli gallery">'
 """What tells a page that may be written over."""
 
 
-@cache
 def template(title: str) -> tuple[str, str]:
     """Return the page before and after its data.
 
@@ -32,18 +30,14 @@ def template(title: str) -> tuple[str, str]:
         f"default-src 'none'; img-src 'self' data: file:; style-src {_source(style)}; "
         f"script-src {_source(script)}; base-uri 'none'; form-action 'none'"
     )
-    told = escape(readable(title))
-    filled = {"policy": policy, "title": told, "style": style, "script": script}
+    filled = {
+        "policy": policy, "title": escape(readable(title)), "style": style, "script": script,
+    }  # fmt: skip
     before, after = (
         re.sub(r"{{(\w+)}}", lambda match: filled[match[1]], part)  # once: no value is filled in
         for part in _read("gallery.html").split("{{data}}")
     )
     return before, after
-
-
-def data_block(name: str, value: Any) -> str:
-    """Return a script element that holds JSON and runs nothing."""
-    return f'<script type="application/json" id="data-{name}">{as_data(value)}</script>\n'
 
 
 def as_data(value: Any) -> str:
@@ -52,8 +46,7 @@ def as_data(value: Any) -> str:
     >>> as_data("</script><!--")
     '"\\u003c/script>\\u003c!--"'
     """
-    text = json.dumps(value, separators=(",", ":"))
-    return text.replace("<", "\\u003c")
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _read(name: str) -> str:

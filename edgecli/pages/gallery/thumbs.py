@@ -21,17 +21,19 @@ MAX_PIXELS = 2**31
 _SHARD = "[0-9a-f][0-9a-f]"
 _NAME = re.compile(r"thumb-[0-9a-f]{16}\.(jpg|png)")
 
-Shrink = Callable[[str], str | None]
-"""From a file's path to the address of its thumbnail; None where it cannot be read."""
+Shrink = Callable[[str], str]
+"""From a file's path to the address of its thumbnail; ImageError where it cannot be read."""
 
 
-def inline(path: str) -> str | None:
+def inline(path: str) -> str:
     """Return a thumbnail as a ``data:`` address."""
-    try:
-        encoded = thumbnail(path, max_pixels=MAX_PIXELS)
-    except ImageError:
-        return None
-    return f"data:{_kind(encoded)[1]};base64,{base64.b64encode(encoded).decode()}"
+    encoded = thumbnail(path, max_pixels=MAX_PIXELS)
+    kind = "png" if _is_png(encoded) else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(encoded).decode()}"
+
+
+def _is_png(encoded: bytes) -> bool:
+    return encoded.startswith(b"\x89PNG")
 
 
 @dataclass(frozen=True)
@@ -45,35 +47,22 @@ class ThumbnailFolder:
     folder: str
     _kept: set[str] = field(default_factory=set)
 
-    def shrink(self, path: str) -> str | None:
+    def shrink(self, path: str) -> str:
         """Return the address of a file's thumbnail, made now or by an earlier run."""
-        try:
-            stem = self._stem(path)
-        except (OSError, ValueError):
-            return None
-        for name in (f"{stem}.jpg", f"{stem}.png"):
-            if os.path.exists(os.path.join(self.folder, name)):
-                return self._keep(name)
-        try:
-            encoded = thumbnail(path, max_pixels=MAX_PIXELS)
-        except ImageError:
-            return None
-        name = stem + _kind(encoded)[0]
+        stem = _stem(path)
+        names = (f"{stem}.jpg", f"{stem}.png")
+        there = (name for name in names if os.path.exists(os.path.join(self.folder, name)))
+        name = next(there, None) or self._make(path, stem)
+        self._kept.add(name)
+        return name
+
+    def _make(self, path: str, stem: str) -> str:
+        encoded = thumbnail(path, max_pixels=MAX_PIXELS)
+        name = stem + (".png" if _is_png(encoded) else ".jpg")
         place = os.path.join(self.folder, name)
         os.makedirs(os.path.dirname(place), exist_ok=True)
         with whole_file(place) as file:
             file.write(encoded)
-        return self._keep(name)
-
-    def _stem(self, path: str) -> str:
-        stat = os.stat(path)
-        place = os.fsencode(os.path.abspath(path))
-        made_from = b"%s\0%d\0%d" % (place, stat.st_size, stat.st_mtime_ns)
-        digest = hashlib.sha256(made_from).hexdigest()
-        return f"{FOLDER}/{digest[:2]}/thumb-{digest[2:18]}"
-
-    def _keep(self, name: str) -> str:
-        self._kept.add(name)
         return name
 
     def sweep(self) -> None:
@@ -88,6 +77,12 @@ class ThumbnailFolder:
                 folder.rmdir()
 
 
-def _kind(encoded: bytes) -> tuple[str, str]:
-    """Return extension and media type."""
-    return (".png", "image/png") if encoded.startswith(b"\x89PNG") else (".jpg", "image/jpeg")
+def _stem(path: str) -> str:
+    try:
+        stat = os.stat(path)
+    except (OSError, ValueError) as error:
+        raise ImageError(f"image {path!r} has no thumbnail; check the name") from error
+    place = os.fsencode(os.path.abspath(path))
+    made_from = b"%s\0%d\0%d" % (place, stat.st_size, stat.st_mtime_ns)
+    digest = hashlib.sha256(made_from).hexdigest()
+    return f"{FOLDER}/{digest[:2]}/thumb-{digest[2:18]}"

@@ -26,8 +26,6 @@ from edgecli.reports.tables import Row
 from edgecli.reports.texts import LARGEST_SHOWN, bank_rows, layers_row, parameters_row
 from edgecli.reports.writing import print_rows
 
-BINARY_FORMATS = ("npy", "npz")
-
 
 @click.group("filters")
 def command() -> None:
@@ -47,8 +45,8 @@ def list_filters() -> None:
 def show_filter(name: str) -> None:
     """Show a filter's kernels, rank, parameters and sum."""
     operator = load_operator(name)
-    network = operator.network
-    print_rows(_of_network(network, name) if network else _of_banks(operator, name), sys.stdout)
+    rows = _of_network(operator.network, name) if operator.network else _of_banks(operator, name)
+    print_rows(rows, sys.stdout)
 
 
 def _of_network(spec: str, name: str) -> Iterator[Row]:
@@ -93,12 +91,8 @@ def _parameters(banks: Sequence[FilterBank]) -> Row:
 @command.command("export")
 @click.argument("name", metavar="NAME|FILE")
 @click.option("-o", "--output", required=True, metavar="FILE|-", help="Where to write.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(list(FILTER_FORMATS)),
-    help="[default: by the output's extension]",
-)
+@click.option("--format", "format_", type=click.Choice(list(FILTER_FORMATS)),
+              help="[default: by the output's extension]")  # fmt: skip
 def export_filter(name: str, output: str, format_: str | None) -> None:
     """Write a filter's or an operator's weights to a file.
 
@@ -106,7 +100,7 @@ def export_filter(name: str, output: str, format_: str | None) -> None:
     --combine combines.
     """
     format_ = format_ or ("txt" if output == "-" else filter_format(output))
-    if output == "-" and format_ in BINARY_FORMATS:
+    if output == "-" and format_ in ("npy", "npz"):
         refuse_terminal(format_)
     data = dump_filter(load_filter(name), format_)
     if os.path.isfile(name) and os.path.realpath(name) == os.path.realpath(output):

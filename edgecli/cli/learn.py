@@ -22,9 +22,6 @@ from edgecli.reports.learned import learned_report
 from edgecli.reports.writing import print_report
 from edgecli.rows.base import Source
 
-Pair = tuple[str, str]
-
-
 OPTIONS = (
     click.option("--size", required=True, metavar="HxW", help="The filter's height and width."),
     click.option("--filters", type=click.Choice(["1", "3"]), default="1", show_default=True,
@@ -77,7 +74,9 @@ def command(
     print_report(learned_report(learned, len(pairs), output), report)
 
 
-def _sources(pairs: list[Pair], task: Task, max_pixels: int) -> Iterator[tuple[Source, Source]]:
+def _sources(
+    pairs: list[tuple[str, str]], task: Task, max_pixels: int
+) -> Iterator[tuple[Source, Source]]:
     """Open pairs one after another; a JPEG in grey is its luma, as for detect."""
     for path, target_path in pairs:
         first = open_images(path, max_pixels=max_pixels, grey=task.channels == "gray")
@@ -86,17 +85,17 @@ def _sources(pairs: list[Pair], task: Task, max_pixels: int) -> Iterator[tuple[S
             yield upright(source), upright(target)
 
 
-def pair_files(input_path: str, target_path: str) -> list[Pair]:
+def pair_files(input_path: str, target_path: str) -> list[tuple[str, str]]:
     """Return the two files, or those of two folders that belong together.
 
     A target has its input's name, whatever the extension, or that name and a dash: ``photo.jpg``
     and ``photo-vertical.npy``. UsageError where an input has none, or several.
     """
-    folders = os.path.isdir(input_path), os.path.isdir(target_path)
-    if folders[0] != folders[1]:
-        kinds = "a folder and a file" if folders[0] else "a file and a folder"
-        raise UsageError(f"{input_path} and {target_path} are {kinds}; give two of a kind")
-    if not folders[0]:
+    kinds = ["a folder" if os.path.isdir(path) else "a file" for path in (input_path, target_path)]
+    if kinds[0] != kinds[1]:
+        both = " and ".join(kinds)
+        raise UsageError(f"{input_path} and {target_path} are {both}; give two of a kind")
+    if kinds[0] == "a file":
         return [(input_path, target_path)]
     inputs, targets = _files(input_path), _files(target_path)
     if not inputs:

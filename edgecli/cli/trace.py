@@ -23,18 +23,13 @@ def command(input_path: str, at: str, **values: object) -> None:
 
     INPUT is an image or a grid of numbers, - for standard input.
     """
-    row, col = _parse_position(at)
+    try:
+        row, col = (int(part) for part in at.split(","))
+    except ValueError as error:
+        raise UsageError(f"position {at!r} is not ROW,COL; write two whole numbers") from error
     settings = make_settings(values)
     target = Target(output="-", folder=True)  # nothing is written; any name will do
     with closing(plan_input(input_path, settings, target, Limits())) as images:
         result, source = next(images)
         rows = list(trace_pixel(result.detection, source, row, col))
     print_rows(rows, sys.stdout)
-
-
-def _parse_position(text: str) -> tuple[int, int]:
-    try:
-        row, col = (int(part) for part in text.split(","))
-    except ValueError as error:
-        raise UsageError(f"position {text!r} is not ROW,COL; write two whole numbers") from error
-    return row, col

@@ -1,7 +1,4 @@
-"""One writer for each format: JSON of facts; CSV, Markdown and aligned text of tables.
-
-Each yields lines, so that a report of many images need not be in memory.
-"""
+"""One writer for each format: JSON of facts; CSV, Markdown and aligned text of tables."""
 
 from __future__ import annotations
 
@@ -33,26 +30,22 @@ def report_lines(
 ) -> Iterable[str]:
     """Return the lines of reports in a format; nothing for ``none``.
 
-    A table with titles is what CSV and Markdown hold, too; for labels and texts they hold the
-    facts. Of ``several``, JSON has a line for each. ``stream`` is where a table goes, if that
-    is no file: a terminal's is fitted to it.
+    CSV and Markdown hold the tables that have titles, and in place of labels and texts the facts.
+    Of ``several``, JSON has a line for each. A table is fitted to ``stream`` if it is a terminal.
     """
     tables = [report.table for report in reports]
-
-    def objects() -> Iterator[Object]:
-        return (as_object(report.facts) for report in reports)
-
+    objects = [as_object(report.facts) for report in reports]
     titled = any(table.titles for table in tables)
     match format_:
         case "none":
             return ()
         case "json":
-            one = len(reports) == 1 and not several
-            return json_object(*objects()) if one else json_lines(objects())
+            return json_lines(objects) if several or len(objects) > 1 else json_object(*objects)
         case "csv":
-            return chain.from_iterable(map(csv_lines, tables if titled else [image_table(objects)]))
+            flat = tables if titled else [image_table(lambda: objects)]
+            return chain.from_iterable(map(csv_lines, flat))
         case "markdown":
-            return markdown_lines(tables if titled else map(fact_table, objects()))
+            return markdown_lines(tables if titled else map(fact_table, objects))
     return chain.from_iterable(shown_lines(table, stream) for table in tables)
 
 
@@ -117,10 +110,7 @@ def _markdown(table: Table) -> Iterator[str]:
 
 
 def text_lines(table: Table, room: int | None = None) -> Iterator[str]:
-    """Yield a table in columns that line up; titles are left out where there are none.
-
-    ``room`` is how many characters a line may have. None is any number: nothing is cut or folded.
-    """
+    """Yield a table in columns that line up, on lines of ``room`` characters or, with None, any."""
     yield from _framed(table, _aligned(table, room))
 
 

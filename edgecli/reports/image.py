@@ -1,7 +1,4 @@
-"""From the result of one image, or of a contact sheet, to its report.
-
-This module alone, and the trace, know what a detection is.
-"""
+"""From the result of one image, or of a contact sheet, to its report."""
 
 from __future__ import annotations
 
@@ -24,11 +21,12 @@ SHEET_SAMPLES = "uint8"
 
 def report_on(result: Result | Sheet) -> Report:
     """Return the report of an image or of a contact sheet."""
-    told = sheet_facts(result) if isinstance(result, Sheet) else image_facts(result)
-    tiles = told.tiles if isinstance(told, facts.SheetFacts) else (told,)
-    results = result.results if isinstance(result, Sheet) else (result,)
     first = "input", f"{result.info.path}: {texts.image_text(facts.input_facts(result.info))}"
-    return Report(told, labelled(chain([first], *map(_rows, results, tiles))))
+    if isinstance(result, Sheet):
+        sheet = sheet_facts(result)
+        return Report(sheet, labelled(chain([first], *map(_rows, result.results, sheet.tiles))))
+    image = image_facts(result)
+    return Report(image, labelled(chain([first], _rows(result, image))))
 
 
 def image_record(result: Result) -> Object:
@@ -60,7 +58,7 @@ def image_facts(result: Result) -> facts.ImageFacts:
         receptive_field=account.receptive_field,
         connections_per_output=max(bank.weight[0].size for bank in account.banks),
         **_named([_output_facts(result, n) for n in range(len(detection.maps))]),
-        nan=facts.NanFacts(nans, settings.nan) if nans is not None else None,
+        nan=None if nans is None else facts.NanFacts(nans, settings.nan),
         engine=_engine_facts(result),
     )
 

@@ -19,18 +19,23 @@ import numpy as np
 import pytest
 
 from edgecli import FilterBank
-from edgecli.detect.detection import plan_detection
 from edgecli.detect.jobs import Outputs, Result
-from edgecli.detect.pipeline import Measured
+from edgecli.detect.plan import plan_detection
+from edgecli.detect.run import Measured
 from edgecli.detect.settings import Settings
 from edgecli.images.formats import FORMATS
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.paint.rendering import Extremes
 from edgecli.reports.display import TerminalScreen, as_table
-from edgecli.reports.formats import csv_lines, markdown_lines, report_lines, text_lines
-from edgecli.reports.image import image_record, report_on
+from edgecli.reports.formats import (
+    csv_lines,
+    markdown_lines,
+    print_rows,
+    report_lines,
+    text_lines,
+)
+from edgecli.reports.image import image_record, report_on, write_reports
 from edgecli.reports.tables import Column, Object, Table, fact_table, flatten, image_table, labelled
-from edgecli.reports.writing import print_rows, write_reports
 from edgecli.rows.base import ImageInfo
 from tests.conftest import Golden, Run, Save, noise
 

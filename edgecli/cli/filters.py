@@ -22,9 +22,9 @@ from edgecli.filters import (
 )
 from edgecli.images.files import whole_file
 from edgecli.operators.operators import Operator, load_operator
+from edgecli.reports.formats import print_rows
 from edgecli.reports.tables import Row
 from edgecli.reports.texts import LARGEST_SHOWN, bank_rows, layers_row, parameters_row
-from edgecli.reports.writing import print_rows
 
 
 @click.group("filters")

@@ -18,9 +18,11 @@ from edgecli.filters.learn import Task, learn
 from edgecli.images.colour import to_volume
 from edgecli.images.files import check_place, open_images, whole_file
 from edgecli.images.sources import upright
+from edgecli.reports.formats import print_report
 from edgecli.reports.learned import learned_report
-from edgecli.reports.writing import print_report
 from edgecli.rows.base import Source
+
+Pair = tuple[str, str]
 
 OPTIONS = (
     click.option("--size", required=True, metavar="HxW", help="The filter's height and width."),
@@ -74,9 +76,7 @@ def command(
     print_report(learned_report(learned, len(pairs), output), report)
 
 
-def _sources(
-    pairs: list[tuple[str, str]], task: Task, max_pixels: int
-) -> Iterator[tuple[Source, Source]]:
+def _sources(pairs: list[Pair], task: Task, max_pixels: int) -> Iterator[tuple[Source, Source]]:
     """Open pairs one after another; a JPEG in grey is its luma, as for detect."""
     for path, target_path in pairs:
         first = open_images(path, max_pixels=max_pixels, grey=task.channels == "gray")
@@ -85,7 +85,7 @@ def _sources(
             yield upright(source), upright(target)
 
 
-def pair_files(input_path: str, target_path: str) -> list[tuple[str, str]]:
+def pair_files(input_path: str, target_path: str) -> list[Pair]:
     """Return the two files, or those of two folders that belong together.
 
     A target has its input's name, whatever the extension, or that name and a dash: ``photo.jpg``

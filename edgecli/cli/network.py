@@ -18,9 +18,8 @@ from edgecli.networks.drawing import draw_network
 from edgecli.networks.maps import describe_run, output_paths
 from edgecli.networks.weights import random_weights
 from edgecli.records import replace
-from edgecli.reports.formats import REPORTS
+from edgecli.reports.formats import REPORTS, print_report
 from edgecli.reports.network import run_report, summary_report
-from edgecli.reports.writing import print_report
 
 SEED = 0
 

@@ -10,8 +10,8 @@ import click
 from edgecli.cli.options import FILTER_OPTIONS, make_settings, with_options
 from edgecli.detect.jobs import Limits, Target, plan_input
 from edgecli.errors import UsageError
+from edgecli.reports.formats import print_rows
 from edgecli.reports.trace import trace_pixel
-from edgecli.reports.writing import print_rows
 
 
 @click.command("trace")

@@ -6,9 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from edgecli.batch.planning import Totals
-from edgecli.reports.formats import csv_lines, json_lines, markdown_lines, text_lines
+from edgecli.reports.formats import (
+    csv_lines,
+    json_lines,
+    markdown_lines,
+    text_lines,
+    write_lines,
+)
 from edgecli.reports.tables import Column, Object, Row, Table, image_table, labelled, times
-from edgecli.reports.writing import write_lines
 
 SCHEMA = "edgecli.batch/1"
 

@@ -1,15 +1,20 @@
-"""One writer for each format: JSON of facts; CSV, Markdown and aligned text of tables."""
+"""One writer for each format: JSON of facts; CSV, Markdown and aligned text of tables.
+
+All give lines, which go to a file or to standard output.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 from math import isfinite
 from typing import Any, TextIO
 
+from edgecli.images.files import whole_file
 from edgecli.records import dataclass
 from edgecli.reports.facts import as_object
-from edgecli.reports.tables import Object, Table, fact_table, image_table, times
+from edgecli.reports.tables import Object, Row, Table, fact_table, image_table, labelled, times
 
 REPORTS = ("table", "json", "csv", "markdown", "none")
 
@@ -23,6 +28,25 @@ class Report:
 
     facts: Any
     table: Table
+
+
+def write_lines(lines: Iterable[str], path: str | None, stream: TextIO | None = None) -> None:
+    """Write a report's lines to a file, or to standard output; OutputError where that fails."""
+    if path is None:
+        (stream or sys.stdout).writelines(lines)
+        return
+    with whole_file(path) as file:
+        file.writelines(line.encode(errors="backslashreplace") for line in lines)  # any names
+
+
+def print_report(report: Report, format_: str) -> None:
+    """Print a report on standard output, in any of the formats."""
+    sys.stdout.writelines(report_lines([report], format_, sys.stdout))
+
+
+def print_rows(rows: Iterable[Row], stream: TextIO) -> None:
+    """Print labels and texts in two columns, with colour on a terminal that has it."""
+    stream.writelines(shown_lines(labelled(rows), stream))
 
 
 def report_lines(

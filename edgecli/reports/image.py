@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from math import isfinite, prod
@@ -12,11 +13,31 @@ from edgecli.detect.plan import Detection
 from edgecli.detect.sheet import Sheet
 from edgecli.records import replace
 from edgecli.reports import facts, texts
-from edgecli.reports.formats import Report
+from edgecli.reports.formats import Report, report_lines, write_lines
 from edgecli.reports.tables import Object, Row, labelled, times
 
 SHEET_SAMPLES = "uint8"
 """What a contact sheet is made of, whatever its filters give."""
+
+
+def write_reports(
+    results: Sequence[Result | Sheet],
+    format_: str,
+    path: str | None,
+    *,
+    aside: bool,
+    several: bool,
+) -> None:
+    """Write a report on every image or sheet; ``aside`` where standard output carries an edge map.
+
+    ``several`` images were asked for, however many there are to report on: JSON then has a line
+    for each. Raises OutputError if the file cannot be written.
+    """
+    if format_ != "none" and results:
+        stream = sys.stderr if aside else sys.stdout
+        reports = [report_on(result) for result in results]
+        lines = report_lines(reports, format_, None if path else stream, several=several)
+        write_lines(lines, path, stream)
 
 
 def report_on(result: Result | Sheet) -> Report:

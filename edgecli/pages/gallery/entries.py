@@ -1,7 +1,6 @@
 """One image's report as the page wants it: names to show, links, and facts in words.
 
-Records come from files that anyone may have edited: whatever is missing or of another kind is left
-out of the page, without an error.
+Records come from files that anyone may have edited: what is missing or of another kind is left out.
 """
 
 from __future__ import annotations
@@ -57,20 +56,17 @@ def status_of(record: Record) -> str:
 
 def input_of(record: Record) -> str:
     """Return the path of the image that was read."""
-    stated = record.get("input")
-    path = stated.get("path") if isinstance(stated, Mapping) else None
-    return path if isinstance(path, str) else ""
+    return _path(record.get("input"))
 
 
-def outputs_of(record: Record) -> list[str]:
-    """Return the paths of the edge maps that were written; none for standard output."""
-    named = [entry.get("path") for entry in _outputs(record)]
-    return [path for path in named if isinstance(path, str) and path not in ("", "-")]
+def _outputs(record: Record) -> list[Any]:
+    return record.get("outputs") or [record.get("output")]
 
 
-def _outputs(record: Record) -> list[Record]:
-    stated = record.get("outputs") or [record.get("output")]
-    return [entry for entry in stated if isinstance(entry, Mapping)]
+def _path(file: object) -> str:
+    """Return the path of an input or an output; nothing for standard output."""
+    path = file.get("path") if isinstance(file, Mapping) else None
+    return path if isinstance(path, str) and path != "-" else ""
 
 
 def pictures_of(record: Record, folder: str, shrink: Shrink) -> list[dict[str, Any]]:
@@ -80,7 +76,7 @@ def pictures_of(record: Record, folder: str, shrink: Shrink) -> list[dict[str, A
     """
     source = input_of(record)
     pictures = []
-    for path in (source, *outputs_of(record)):
+    for path in (source, *filter(None, map(_path, _outputs(record)))):
         name, stem = (os.path.splitext(os.path.basename(each))[0] for each in (path, source))
         picture = {
             "label": readable(name.removeprefix(stem).strip("-") or name),
@@ -157,7 +153,7 @@ def _shared(told: facts.ImageFacts) -> Iterator[Row]:
     yield from texts.cost_rows(told)
 
 
-def _own(told: facts.ImageFacts, outputs: list[Record]) -> Iterator[Row]:
+def _own(told: facts.ImageFacts, outputs: list[Any]) -> Iterator[Row]:
     yield "engine", texts.engine_text(told.engine, why=False)
     yield from (("edge map", _map_text(output)) for output in outputs)
     yield from texts.nan_rows(told)

@@ -95,7 +95,7 @@ class _Watched:
         height = max(round(H * width / W / 2), 1) * 2
         self._columns = np.arange(width) * W // width
         self._rows = np.arange(H) * height // H
-        self._total, self._count = np.zeros((height, width, C)), np.zeros(height)
+        self._total = np.zeros((height, width, C))
 
     def encode(self, rows: Rows) -> Any:
         """Encode rows, and average their columns in runs."""
@@ -110,12 +110,13 @@ class _Watched:
         self._sink.write(data)
         places = self._rows[self._row : self._row + len(small)]
         np.add.at(self._total, places, small)
-        np.add.at(self._count, places, 1)
         self._row += len(small)
 
     def finish(self) -> None:
         """Finish the file, then draw."""
         self._sink.finish()
+        rows = np.arange(len(self._total))
+        counts = np.bincount(self._rows, minlength=len(rows))
         # Where the picture has more rows than the map, rows repeat the one above.
-        seen = np.maximum.accumulate(np.where(self._count > 0, np.arange(len(self._count)), 0))
-        self._screen.draw(self._total[seen] / self._count[seen][:, np.newaxis, np.newaxis])
+        seen = np.maximum.accumulate(np.where(counts > 0, rows, 0))
+        self._screen.draw(self._total[seen] / counts[seen][:, np.newaxis, np.newaxis])

@@ -21,17 +21,12 @@ SHEET_SAMPLES = "uint8"
 
 
 def write_reports(
-    results: Sequence[Result | Sheet],
-    format_: str,
-    path: str | None,
-    *,
-    aside: bool,
-    several: bool,
+    results: Sequence[Result | Sheet], format_: str, path: str | None, *, aside: bool, several: bool
 ) -> None:
-    """Write a report on every image or sheet; ``aside`` where standard output carries an edge map.
+    """Write a report on every image or sheet; OutputError if the file cannot be written.
 
-    ``several`` images were asked for, however many there are to report on: JSON then has a line
-    for each. Raises OutputError if the file cannot be written.
+    Standard output is left ``aside`` where it carries an edge map. Where ``several`` images were
+    asked for, JSON has a line for each, even for one.
     """
     if format_ != "none" and results:
         stream = sys.stderr if aside else sys.stdout

@@ -8,14 +8,7 @@ from typing import Any
 
 from edgecli.filters import FilterBank
 from edgecli.geometry import Axis
-from edgecli.reports.facts import (
-    EngineFacts,
-    FilterFacts,
-    ImageFacts,
-    InputFacts,
-    OutputFacts,
-    ThresholdFacts,
-)
+from edgecli.reports.facts import EngineFacts, FilterFacts, ImageFacts, InputFacts, OutputFacts
 from edgecli.reports.tables import Row, times
 
 LARGEST_SHOWN = 9
@@ -149,7 +142,7 @@ def output_text(facts: OutputFacts) -> str:
     text = f"{facts.path}: {facts.dtype}, map {facts.map}"
     text += f", combine {facts.combine}" if facts.combine else ""
     text += f", {facts.thinning}" if facts.thinning else ""
-    text += f", threshold {_threshold(facts.threshold)}" if facts.threshold else ""
+    text += _threshold_text(facts)
     if facts.min is not None and facts.max is not None:
         text += f", responses {_value(facts.min)} … {_value(facts.max)}"
     if facts.clipped_fraction is not None:
@@ -158,12 +151,15 @@ def output_text(facts: OutputFacts) -> str:
     return text + ", kept as it was" * bool(facts.kept)
 
 
-def _threshold(facts: ThresholdFacts) -> str:
+def _threshold_text(facts: OutputFacts) -> str:
     """Say which edges were kept: those over a strength, or over two of which one is beside."""
-    if facts.low is None or facts.high is None or not isfinite(facts.low):
-        return facts.method
-    low, high = _value(facts.low), _value(facts.high)
-    return f"{facts.method} (over {low}" + f" beside {high}" * (low != high) + ")"
+    if (threshold := facts.threshold) is None:
+        return ""
+    text = f", threshold {threshold.method}"
+    if threshold.low is None or threshold.high is None or not isfinite(threshold.low):
+        return text
+    low, high = _value(threshold.low), _value(threshold.high)
+    return f"{text} (over {low}" + f" beside {high}" * (low != high) + ")"
 
 
 def _value(number: float) -> str:

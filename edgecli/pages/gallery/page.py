@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from html import escape
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from edgecli.pages.gallery.entries import readable
@@ -30,14 +30,12 @@ def template(title: str) -> tuple[str, str]:
         f"default-src 'none'; img-src 'self' data: file:; style-src {_source(style)}; "
         f"script-src {_source(script)}; base-uri 'none'; form-action 'none'"
     )
-    filled = {
-        "policy": policy, "title": escape(readable(title)), "style": style, "script": script,
-    }  # fmt: skip
-    before, after = (
-        re.sub(r"{{(\w+)}}", lambda match: filled[match[1]], part)  # once: no value is filled in
-        for part in _read("gallery.html").split("{{data}}")
+    told = escape(readable(title))
+    before, after = map(Template, _read("gallery.html").split("$data"))
+    return (
+        before.substitute(policy=policy, title=told, style=style),
+        after.substitute(script=script),
     )
-    return before, after
 
 
 def as_data(value: Any) -> str:

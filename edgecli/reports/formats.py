@@ -110,13 +110,11 @@ class _Echo:
 
 
 def csv_lines(table: Table) -> Iterator[str]:
-    """Yield the titles and the rows of a table; its title and note are left out."""
+    """Return the titles and the rows of a table, without its title and note."""
     import csv
 
-    writer = csv.writer(_Echo(), lineterminator="\n")
-    yield writer.writerow(table.titles)
-    for row in table.rows:
-        yield writer.writerow([_bare(cell) for cell in row])
+    rows = chain([table.titles], (map(_bare, row) for row in table.rows))
+    return map(csv.writer(_Echo(), lineterminator="\n").writerow, rows)
 
 
 def markdown_lines(tables: Iterable[Table]) -> Iterator[str]:

@@ -11,7 +11,6 @@ from edgecli.records import dataclass
 from edgecli.reports.facts import Parameters, input_facts
 from edgecli.reports.formats import Report
 from edgecli.reports.tables import Column, Object, Table, times
-from edgecli.reports.texts import threads_text
 
 SUMMARY_SCHEMA = "edgecli.network/1"
 RUN_SCHEMA = "edgecli.network-run/1"
@@ -148,5 +147,5 @@ def run_report(run: Run) -> Report:
         "engine": {"threads": run.threads, "seconds": round(run.seconds, 6)},
     }
     title = f"{run.network} on {run.info.path}, {times(run.info.shape)}"
-    note = f"{run.seconds * 1000:.1f} ms on {threads_text(run.threads)}."
+    note = f"{run.seconds * 1000:.1f} ms on {run.threads} thread{'s' * (run.threads != 1)}."
     return Report(facts, Table(RUN_COLUMNS, rows, title, note))

@@ -14,10 +14,6 @@ from edgecli.reports.tables import Row, times
 LARGEST_SHOWN = 9
 """Kernels of more rows or columns than this are described, not written out."""
 
-Rows = Iterator[Row]
-
-# --- filters ------------------------------------------------------------------------------------
-
 
 def output_formula(axis: Axis) -> str:
     """Write the formula of an output size, filled in.
@@ -62,7 +58,7 @@ def filter_text(facts: FilterFacts) -> str:
     return f"{facts.name} {times(facts.shape)}, rank {facts.rank}"
 
 
-def bank_rows(banks: Iterable[FilterBank]) -> Rows:
+def bank_rows(banks: Iterable[FilterBank]) -> Iterator[Row]:
     """Yield each filter's name and shape, and its kernels where they are small."""
     for bank in banks:
         for facts, weight in zip(filter_facts(bank), bank.weight, strict=True):
@@ -88,9 +84,6 @@ def parameters_row(weights: int, biases: int) -> Row:
     return "parameters", f"{weights:,} weights + {biases:,} biases = {weights + biases:,}"
 
 
-# --- one image ----------------------------------------------------------------------------------
-
-
 def image_text(facts: InputFacts) -> str:
     """Return an image's format, shape and type."""
     return f"{facts.format} {times(facts.shape)} {facts.dtype}"
@@ -107,7 +100,7 @@ def way_texts(facts: ImageFacts) -> tuple[str, str, str]:
     )
 
 
-def cost_rows(facts: ImageFacts) -> Rows:
+def cost_rows(facts: ImageFacts) -> Iterator[Row]:
     """Yield what the filters cost, and what a dense layer would."""
     parameters, dense = facts.parameters, facts.fully_connected_parameters
     yield parameters_row(parameters.weights, parameters.biases)
@@ -118,22 +111,18 @@ def cost_rows(facts: ImageFacts) -> Rows:
     yield "receptive field", f"{times(facts.receptive_field)}, {connections}"
 
 
-def nan_rows(facts: ImageFacts) -> Rows:
+def nan_rows(facts: ImageFacts) -> Iterator[Row]:
     """Yield how many samples were NaN, where that was counted."""
     if facts.nan is not None:
         yield "NaN", f"{facts.nan.samples:,} samples, {facts.nan.policy}"
-
-
-def threads_text(threads: int) -> str:
-    """Return a number of threads."""
-    return "1 thread" if threads == 1 else f"{threads} threads"
 
 
 def engine_text(facts: EngineFacts, *, why: bool) -> str:
     """Return how a convolution was computed or, without a time, in which bands it will be."""
     text = f"{facts.method}, {facts.accumulator}" + f" ({facts.reason})" * why
     if facts.threads is not None and facts.seconds is not None:
-        return f"{text}, {threads_text(facts.threads)}, {facts.seconds * 1000:.1f} ms"
+        threads = f"{facts.threads} thread{'s' * (facts.threads != 1)}"
+        return f"{text}, {threads}, {facts.seconds * 1000:.1f} ms"
     return text + f", bands of {facts.band_rows} rows" * why
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,12 @@ from edgecli.geometry import Axis, PaddingMode
 from edgecli.images.colour import to_volume
 from edgecli.operators.operators import EdgeMap
 from edgecli.reports.tables import Row
-from edgecli.reports.texts import Rows, kernel_lines, output_formula
+from edgecli.reports.texts import kernel_lines, output_formula
 from edgecli.rows.base import Source
 from edgecli.rows.memory import Memory
 
 
-def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Rows:
+def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Iterator[Row]:
     """Yield labels and texts that show how an output pixel comes about.
 
     GeometryError where the output has no such pixel, UsageError for contours and networks, which

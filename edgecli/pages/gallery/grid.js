@@ -8,10 +8,7 @@ const grid = byId("grid");
 const cards = new Map(); // by place in the list
 let list = []; // the numbers of the records that are shown
 let active = 0; // the place of the card that has, or last had, the focus
-let columns = 1;
-let width = 0;
-let gap = 0;
-let step = 1; // px from row to row
+let columns, width, gap, step; // as measured: cards in a row, px, px, and px from row to row
 
 function showList(found) {
   list = found;

@@ -50,7 +50,7 @@ def show_filter(name: str) -> None:
 
 
 def _of_network(spec: str, name: str) -> Iterator[Row]:
-    """Yield what a network is, without its numbers: too many to read."""
+    """Yield what a network is, without its numbers, which are too many to read."""
     from edgecli.operators.soft import layer_banks, load_edge_network
 
     network = load_edge_network(spec)

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from math import isfinite, prod
-from typing import Any
 
 from edgecli.detect.jobs import Result
 from edgecli.detect.plan import Detection
@@ -73,29 +72,20 @@ def image_facts(result: Result) -> facts.ImageFacts:
         macs=account.macs,
         receptive_field=account.receptive_field,
         connections_per_output=max(bank.weight[0].size for bank in account.banks),
-        **_named([_output_facts(result, n) for n in range(len(detection.maps))]),
+        outputs=tuple(_output_facts(result, n) for n in range(len(detection.maps))),
         nan=None if nans is None else facts.NanFacts(nans, settings.nan),
         engine=_engine_facts(result),
     )
 
 
-def _named(outputs: Sequence[facts.OutputFacts]) -> dict[str, Any]:
-    """Return outputs under the name that they have in a report: one is no list."""
-    one = len(outputs) == 1
-    return {"output": outputs[0] if one else None, "outputs": None if one else tuple(outputs)}
-
-
 def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
     """Return the report of one contact sheet."""
     output = facts.OutputFacts(sheet.outputs.paths[0], SHEET_SAMPLES)
-    tiles = tuple(_tile_facts(image_facts(result)) for result in sheet.results)
+    tiles = tuple(
+        replace(told, schema=None, input=None, outputs=tuple(map(_on_sheet, told.outputs)))
+        for told in map(image_facts, sheet.results)
+    )
     return facts.SheetFacts(facts.SCHEMA, facts.input_facts(sheet.info), output, tiles)
-
-
-def _tile_facts(told: facts.ImageFacts) -> facts.ImageFacts:
-    """Return an image's facts as its contact sheet shows it."""
-    outputs = _named([_on_sheet(output) for output in told.edge_maps])
-    return replace(told, schema=None, input=None, **outputs)
 
 
 def _on_sheet(output: facts.OutputFacts) -> facts.OutputFacts:
@@ -186,4 +176,4 @@ def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
     yield from texts.cost_rows(told)
     yield from texts.nan_rows(told)
     yield "engine", texts.engine_text(told.engine, why=True)
-    yield from (("output", texts.output_text(output)) for output in told.edge_maps)
+    yield from (("output", texts.output_text(output)) for output in told.outputs)

@@ -62,16 +62,11 @@ try {
 
 // --- keys -------------------------------------------------------------------------------------
 
-const gridKeys = {
-  j: () => active + 1,
-  k: () => active - 1,
-  ArrowRight: () => active + 1,
-  ArrowLeft: () => active - 1,
-  ArrowDown: () => active + columns,
-  ArrowUp: () => active - columns,
-  Home: () => 0,
-  End: () => list.length - 1,
-};
+/** How far the keys go in the list, which ends before Home and End do. */
+const gridKeys = () => ({
+  j: 1, ArrowRight: 1, ArrowDown: columns, End: list.length,
+  k: -1, ArrowLeft: -1, ArrowUp: -columns, Home: -list.length,
+});
 
 function pressed(event) {
   const { key, target } = event;
@@ -87,9 +82,9 @@ function pressed(event) {
     event.preventDefault();
     query.focus();
     query.select();
-  } else if (key in gridKeys && !target.matches("button:not(.card), a")) {
+  } else if (key in gridKeys() && !target.matches("button:not(.card), a")) {
     event.preventDefault();
-    focusCard(target.matches(".card") ? gridKeys[key]() : active);
+    focusCard(target.matches(".card") ? active + gridKeys()[key] : active);
   }
 }
 

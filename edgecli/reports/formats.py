@@ -5,6 +5,7 @@ All give lines, which go to a file or to standard output.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
@@ -78,9 +79,7 @@ def shown_lines(table: Table, stream: TextIO | None) -> Iterable[str]:
     if stream is None or not stream.isatty():
         return text_lines(table)
     if table.titles:
-        from shutil import get_terminal_size
-
-        return text_lines(table, get_terminal_size().columns)
+        return text_lines(table, shutil.get_terminal_size().columns)
     from edgecli.reports.display import as_table  # rich is slow to load, and knows terminals
 
     return [as_table(table, stream)]

@@ -158,9 +158,6 @@ def _engine_facts(result: Result) -> facts.EngineFacts:
     )
 
 
-# --- for people ---------------------------------------------------------------------------------
-
-
 def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
     """Yield labels and texts of an image or a tile; a text may have several lines."""
     account, network = result.detection.responses.account(), result.detection.settings.network

@@ -7,7 +7,7 @@ from math import nan
 
 from edgecli.networks.maps import Run
 from edgecli.networks.network import LayerFacts, Summary
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.reports.facts import Parameters, input_facts
 from edgecli.reports.formats import Report
 from edgecli.reports.tables import Column, Object, Table, times
@@ -103,18 +103,13 @@ def _ratio(dense: int, parameters: int) -> float:
 
 
 def _totals(layers: Sequence[LayerFacts], *, compare: bool) -> NetworkTotals:
-    parameters = sum(layer.parameters for layer in layers)
+    summed = "parameters", "macs", "weights", "biases", "activation_size", "memory"
+    totals = NetworkTotals(*(sum(getattr(layer, name) for layer in layers) for name in summed))
+    if not compare:
+        return totals
     dense = sum(layer.fully_connected_parameters for layer in layers if layer.weights)
-    return NetworkTotals(
-        parameters,
-        sum(layer.macs for layer in layers),
-        sum(layer.weights for layer in layers),
-        sum(layer.biases for layer in layers),
-        sum(layer.activation_size for layer in layers),
-        sum(layer.memory for layer in layers),
-        dense if compare else None,
-        _ratio(dense, parameters) if compare else None,
-    )
+    ratio = _ratio(dense, totals.parameters)
+    return replace(totals, fully_connected_parameters=dense, fully_connected_ratio=ratio)
 
 
 def _cells(layer: LayerFacts) -> list[object]:

@@ -4,12 +4,6 @@ const dialog = byId("detail");
 const maps = byId("maps");
 let opened = 0; // the place in the list; a dialog that closes makes another card active
 
-function openDetail(place) {
-  showDetail(place);
-  dialog.showModal();
-  focusDetail();
-}
-
 function stepDetail(by) {
   showDetail(opened + by);
   focusDetail();
@@ -64,6 +58,12 @@ function linkElements(pictures) {
     element("a", `${label} ↗`, { href: link, target: "_blank", rel: "noreferrer noopener" }));
 }
 
+grid.addEventListener("click", ({ target }) => {
+  if (target === grid) return; // between the cards
+  showDetail(placeOf(target));
+  dialog.showModal();
+  focusDetail();
+});
 maps.addEventListener("change", (event) => showMap(event.target.value));
 dialog.addEventListener("close", () => focusCard(opened));
 dialog.addEventListener("click", (event) => {

@@ -114,9 +114,6 @@ def shape_of(record: Record) -> list[int]:
     return []
 
 
-# --- facts --------------------------------------------------------------------------------------
-
-
 def facts_of(record: Record) -> tuple[list[Row], list[Row]]:
     """Return labels and texts: those that many images share, and what was measured on this one.
 

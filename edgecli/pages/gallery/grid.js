@@ -89,9 +89,6 @@ function focusCard(place) {
 }
 
 const placeOf = (inside) => Number(inside.closest("article").dataset.place);
-grid.addEventListener("click", ({ target }) => {
-  if (target !== grid) openDetail(placeOf(target));
-});
 grid.addEventListener("focusin", ({ target }) => activate(placeOf(target)));
 // A mouse over a card moves its edge between input and edge map.
 grid.addEventListener("pointermove", (event) => {

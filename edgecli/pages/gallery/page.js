@@ -44,8 +44,6 @@ function offerStatuses() {
   }
 }
 
-// --- light and dark ---------------------------------------------------------------------------
-
 function toggleTheme() {
   const shown = root.dataset.theme
     ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
@@ -59,8 +57,6 @@ try {
   const kept = localStorage.getItem("edgecli-theme");
   if (kept) root.dataset.theme = kept;
 } catch { /* the same */ }
-
-// --- keys -------------------------------------------------------------------------------------
 
 /** How far the keys go in the list, which ends before Home and End do. */
 const gridKeys = () => ({

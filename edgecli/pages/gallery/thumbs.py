@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,9 +16,6 @@ from edgecli.images.thumbnails import thumbnail
 
 FOLDER = "gallery"
 MAX_PIXELS = 2**31
-
-_SHARD = "[0-9a-f][0-9a-f]"
-_NAME = re.compile(r"thumb-[0-9a-f]{16}\.(jpg|png)")
 
 Shrink = Callable[[str], str]
 """From a file's path to the address of its thumbnail; ImageError where it cannot be read."""
@@ -68,11 +64,11 @@ class ThumbnailFolder:
     def sweep(self) -> None:
         """Remove thumbnails of earlier runs that the page no longer shows."""
         place = Path(self.folder, FOLDER)
-        found = {path for path in place.glob(f"{_SHARD}/*") if _NAME.fullmatch(path.name)}
-        for path in found - {Path(self.folder, name) for name in self._kept}:
+        kept = {Path(self.folder, name) for name in self._kept}
+        for path in {*place.glob(f"??/thumb-{'?' * 16}.???")} - kept:
             with suppress(OSError):
                 path.unlink()
-        for folder in (*place.glob(_SHARD), place):
+        for folder in (*place.glob("??"), place):
             with suppress(OSError):  # it holds others
                 folder.rmdir()
 

@@ -373,7 +373,8 @@ def test_a_dumb_terminal_is_as_wide_as_it_is(monkeypatch: pytest.MonkeyPatch) ->
 def test_names_give_a_terminal_no_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     for screen in (io.StringIO(), Terminal()):
-        print_rows([("input", "a\x1b[2J\x9b2J\b\rb.png: PNG")], screen)
+        monkeypatch.setattr("sys.stdout", screen)
+        print_rows([("input", "a\x1b[2J\x9b2J\b\rb.png: PNG")])
         assert "a[2J2Jb.png: PNG" in screen.getvalue()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from collections.abc import Iterator, Sequence
 
 import click
@@ -37,7 +36,7 @@ def list_filters() -> None:
     """List the built-in filters and operators."""
     banks = [(entry.usage, entry.description) for entry in BUILTIN_FILTERS.values()]
     recipes = [(name, recipe.description) for name, recipe in RECIPES.items()]
-    print_rows([*banks, *recipes], sys.stdout)
+    print_rows([*banks, *recipes])
 
 
 @command.command("show")
@@ -45,8 +44,8 @@ def list_filters() -> None:
 def show_filter(name: str) -> None:
     """Show a filter's kernels, rank, parameters and sum."""
     operator = load_operator(name)
-    rows = _of_network(operator.network, name) if operator.network else _of_banks(operator, name)
-    print_rows(rows, sys.stdout)
+    network = operator.network
+    print_rows(_of_network(network, name) if network else _of_banks(operator, name))
 
 
 def _of_network(spec: str, name: str) -> Iterator[Row]:

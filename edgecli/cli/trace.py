@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import closing
 
 import click
@@ -32,4 +31,4 @@ def command(input_path: str, at: str, **values: object) -> None:
     with closing(plan_input(input_path, settings, target, Limits())) as images:
         result, source = next(images)
         rows = list(trace_pixel(result.detection, source, row, col))
-    print_rows(rows, sys.stdout)
+    print_rows(rows)

@@ -5,7 +5,6 @@ All give lines, which go to a file or to standard output.
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
@@ -45,9 +44,9 @@ def print_report(report: Report, format_: str) -> None:
     sys.stdout.writelines(report_lines([report], format_, sys.stdout))
 
 
-def print_rows(rows: Iterable[Row], stream: TextIO) -> None:
+def print_rows(rows: Iterable[Row]) -> None:
     """Print labels and texts in two columns, with colour on a terminal that has it."""
-    stream.writelines(shown_lines(labelled(rows), stream))
+    sys.stdout.writelines(shown_lines(labelled(rows), sys.stdout))
 
 
 def report_lines(
@@ -79,7 +78,9 @@ def shown_lines(table: Table, stream: TextIO | None) -> Iterable[str]:
     if stream is None or not stream.isatty():
         return text_lines(table)
     if table.titles:
-        return text_lines(table, shutil.get_terminal_size().columns)
+        from shutil import get_terminal_size
+
+        return text_lines(table, get_terminal_size().columns)
     from edgecli.reports.display import as_table  # rich is slow to load, and knows terminals
 
     return [as_table(table, stream)]

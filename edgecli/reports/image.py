@@ -15,8 +15,7 @@ from edgecli.reports import facts, texts
 from edgecli.reports.formats import Report, report_lines, write_lines
 from edgecli.reports.tables import Object, Row, labelled, times
 
-SHEET_SAMPLES = "uint8"
-"""What a contact sheet is made of, whatever its filters give."""
+SHEET_SAMPLES = "uint8"  # whatever the filters of a contact sheet give
 
 
 def write_reports(

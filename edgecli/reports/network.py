@@ -93,13 +93,8 @@ def _jump(layer: LayerFacts) -> tuple[float, ...]:
 def _dense(layer: LayerFacts) -> Object:
     """Return what a dense layer would need; None for layers without weights."""
     dense = layer.fully_connected_parameters if layer.weights else None
-    ratio = _ratio(dense, layer.parameters) if dense else None
+    ratio = round(dense / layer.parameters, 1) if dense else None
     return {"fully_connected_parameters": dense, "fully_connected_ratio": ratio}
-
-
-def _ratio(dense: int, parameters: int) -> float:
-    """Return how many times as many parameters dense layers have, to a tenth; NaN for none."""
-    return round(dense / parameters, 1) if parameters else nan
 
 
 def _totals(layers: Sequence[LayerFacts], *, compare: bool) -> NetworkTotals:
@@ -108,7 +103,7 @@ def _totals(layers: Sequence[LayerFacts], *, compare: bool) -> NetworkTotals:
     if not compare:
         return totals
     dense = sum(layer.fully_connected_parameters for layer in layers if layer.weights)
-    ratio = _ratio(dense, totals.parameters)
+    ratio = round(dense / totals.parameters, 1) if totals.parameters else nan
     return replace(totals, fully_connected_parameters=dense, fully_connected_ratio=ratio)
 
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from edgecli.errors import ImageError
-from edgecli.pages.gallery.thumbs import Shrink
+from edgecli.pages.gallery.thumbs import UNREADABLE, Shrink
 from edgecli.reports import facts, texts
 from edgecli.reports.tables import Row, times
 
@@ -54,16 +53,11 @@ def status_of(record: Record) -> str:
     return "skipped" if record.get("status") == "skipped" else "done"
 
 
-def input_of(record: Record) -> str:
-    """Return the path of the image that was read."""
-    return _path(record.get("input"))
-
-
 def _outputs(record: Record) -> list[Any]:
     return record.get("outputs") or [record.get("output")]
 
 
-def _path(file: object) -> str:
+def path_of(file: object) -> str:
     """Return the path of an input or an output; nothing for standard output."""
     path = file.get("path") if isinstance(file, Mapping) else None
     return path if isinstance(path, str) and path != "-" else ""
@@ -74,9 +68,9 @@ def pictures_of(record: Record, folder: str, shrink: Shrink) -> list[dict[str, A
 
     An edge map's label tells it from the image's others: it is the filter in its name.
     """
-    source = input_of(record)
+    source = path_of(record.get("input"))
     pictures = []
-    for path in (source, *filter(None, map(_path, _outputs(record)))):
+    for path in (source, *filter(None, map(path_of, _outputs(record)))):
         name, stem = (os.path.splitext(os.path.basename(each))[0] for each in (path, source))
         picture = {
             "label": readable(name.removeprefix(stem).strip("-") or name),
@@ -84,7 +78,7 @@ def pictures_of(record: Record, folder: str, shrink: Shrink) -> list[dict[str, A
             "thumb": None,
             "whole": False,
         }
-        with suppress(ImageError):
+        with suppress(*UNREADABLE):
             picture["thumb"] = shrink(path)
             picture["whole"] = path.lower().endswith(SHOWN_BY_BROWSERS)
         pictures.append(picture)
@@ -109,8 +103,7 @@ def shape_of(record: Record) -> list[int]:
     """Return height and width of the upright image, or nothing."""
     with suppress(KeyError, TypeError, ValueError):
         height, width = (int(size) for size in record["convolved_shape"][:2])
-        if min(height, width) > 0:
-            return [height, width]
+        return [height, width] if min(height, width) > 0 else []
     return []
 
 

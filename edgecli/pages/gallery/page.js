@@ -36,12 +36,9 @@ function showTotals() {
 function offerStatuses() {
   const choices = [["all", "All ", records.length], ["done", "Done ", totals.done],
     ["failed", "Failed ", totals.failed], ["skipped", "Skipped ", totals.skipped]];
-  for (const [value, text, count] of choices) {
-    if (!count && value !== "all") continue;
-    const choice = radio("status", value, value === "all", text, element("b", exact(count)));
-    choice.className = value;
-    byId("statuses").append(choice);
-  }
+  const told = choices.filter(([value, , count]) => count || value === "all");
+  byId("statuses").append(...told.map(([value, text, count]) =>
+    radio("status", value, value === "all", text, element("b", exact(count)))));
 }
 
 function toggleTheme() {

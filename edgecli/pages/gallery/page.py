@@ -12,7 +12,6 @@ from typing import Any
 
 from edgecli.pages.gallery.entries import readable
 
-HERE = Path(__file__).parent
 SCRIPTS = ("records.js", "grid.js", "compare.js", "detail.js", "page.js")
 MARK = b'<meta name="generator" content="edgecli gallery">'
 """What tells a page that may be written over."""
@@ -48,7 +47,7 @@ def as_data(value: Any) -> str:
 
 
 def _read(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def _source(text: str) -> str:

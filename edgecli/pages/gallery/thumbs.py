@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgecli.detect.jobs import make_folder
 from edgecli.errors import ImageError
 from edgecli.images.files import whole_file
 from edgecli.images.thumbnails import thumbnail
@@ -18,7 +19,9 @@ FOLDER = "gallery"
 MAX_PIXELS = 2**31
 
 Shrink = Callable[[str], str]
-"""From a file's path to the address of its thumbnail; ImageError where it cannot be read."""
+"""From a file's path to the address of its thumbnail; an error of UNREADABLE where it has none."""
+
+UNREADABLE = (ImageError, OSError, ValueError)
 
 
 def inline(path: str) -> str:
@@ -56,7 +59,7 @@ class ThumbnailFolder:
         encoded = thumbnail(path, max_pixels=MAX_PIXELS)
         name = stem + (".png" if _is_png(encoded) else ".jpg")
         place = os.path.join(self.folder, name)
-        os.makedirs(os.path.dirname(place), exist_ok=True)
+        make_folder(os.path.dirname(place))
         with whole_file(place) as file:
             file.write(encoded)
         return name
@@ -74,10 +77,7 @@ class ThumbnailFolder:
 
 
 def _stem(path: str) -> str:
-    try:
-        stat = os.stat(path)
-    except (OSError, ValueError) as error:
-        raise ImageError(f"image {path!r} has no thumbnail; check the name") from error
+    stat = os.stat(path)
     place = os.fsencode(os.path.abspath(path))
     made_from = b"%s\0%d\0%d" % (place, stat.st_size, stat.st_mtime_ns)
     digest = hashlib.sha256(made_from).hexdigest()

@@ -87,7 +87,7 @@ def _entry(
     record: Record, pictures: list[dict[str, Any]], common: dict[Row, int]
 ) -> dict[str, Any]:
     """Return what the page knows of an image; facts that images share are numbered in common."""
-    parent, name = os.path.split(entries.input_of(record))
+    parent, name = os.path.split(entries.path_of(record.get("input")))
     shared, own = entries.facts_of(record)
     entry: dict[str, Any] = {
         "name": entries.readable(name) or "(no name)",

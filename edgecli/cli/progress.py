@@ -18,9 +18,8 @@ SECONDS = 10.0
 def watched(progress: Iterable[Totals], stream: TextIO | None = None) -> Iterator[Totals]:
     """Pass the totals on, and show them."""
     stream = stream or sys.stderr
-    plain = os.environ.get("TERM") == "dumb" or "NO_COLOR" in os.environ
-    animated = stream.isatty() and not plain
-    yield from _with_bar(progress, stream) if animated else _with_lines(progress, stream)
+    plain = os.environ.get("TERM") == "dumb" or "NO_COLOR" in os.environ or not stream.isatty()
+    yield from _with_lines(progress, stream) if plain else _with_bar(progress, stream)
 
 
 def _with_lines(progress: Iterable[Totals], stream: TextIO) -> Iterator[Totals]:

@@ -4,11 +4,6 @@ const dialog = byId("detail");
 const maps = byId("maps");
 let opened = 0; // the place in the list; a dialog that closes makes another card active
 
-function stepDetail(by) {
-  showDetail(opened + by);
-  focusDetail();
-}
-
 function focusDetail() {
   const first = compare.matches(".two") ? handle : byId("close");
   first.focus({ preventScroll: true });

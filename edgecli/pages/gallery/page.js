@@ -69,8 +69,9 @@ function pressed(event) {
   } else if (key === "t") {
     toggleTheme();
   } else if (dialog.open) {
-    if (key === "j") stepDetail(1);
-    if (key === "k") stepDetail(-1);
+    if (key !== "j" && key !== "k") return;
+    showDetail(opened + gridKeys()[key]);
+    focusDetail();
   } else if (key === "/") {
     event.preventDefault();
     query.focus();

@@ -27,17 +27,16 @@ UNREADABLE = (ImageError, OSError, ValueError)
 def inline(path: str) -> str:
     """Return a thumbnail as a ``data:`` address."""
     encoded = thumbnail(path, max_pixels=MAX_PIXELS)
-    kind = "png" if _is_png(encoded) else "jpeg"
-    return f"data:image/{kind};base64,{base64.b64encode(encoded).decode()}"
+    return f"data:image/{_kind(encoded)};base64,{base64.b64encode(encoded).decode()}"
 
 
-def _is_png(encoded: bytes) -> bool:
-    return encoded.startswith(b"\x89PNG")
+def _kind(encoded: bytes) -> str:
+    return "png" if encoded.startswith(b"\x89PNG") else "jpeg"
 
 
 @dataclass(frozen=True)
 class ThumbnailFolder:
-    """Thumbnails as files ``gallery/ab/thumb-….jpg``, named by what they were made from.
+    """Thumbnails as files ``gallery/ab/thumb-….jpeg``, named by what they were made from.
 
     A file's place, size and time make the name, so that a later run finds the thumbnail of a file
     that has not changed. Safe on several threads.
@@ -49,7 +48,7 @@ class ThumbnailFolder:
     def shrink(self, path: str) -> str:
         """Return the address of a file's thumbnail, made now or by an earlier run."""
         stem = _stem(path)
-        names = (f"{stem}.jpg", f"{stem}.png")
+        names = (f"{stem}.jpeg", f"{stem}.png")
         there = (name for name in names if os.path.exists(os.path.join(self.folder, name)))
         name = next(there, None) or self._make(path, stem)
         self._kept.add(name)
@@ -57,7 +56,7 @@ class ThumbnailFolder:
 
     def _make(self, path: str, stem: str) -> str:
         encoded = thumbnail(path, max_pixels=MAX_PIXELS)
-        name = stem + (".png" if _is_png(encoded) else ".jpg")
+        name = f"{stem}.{_kind(encoded)}"
         place = os.path.join(self.folder, name)
         make_folder(os.path.dirname(place))
         with whole_file(place) as file:
@@ -68,7 +67,7 @@ class ThumbnailFolder:
         """Remove thumbnails of earlier runs that the page no longer shows."""
         place = Path(self.folder, FOLDER)
         kept = {Path(self.folder, name) for name in self._kept}
-        for path in {*place.glob(f"??/thumb-{'?' * 16}.???")} - kept:
+        for path in {*place.glob(f"??/thumb-{'?' * 16}.*")} - kept:
             with suppress(OSError):
                 path.unlink()
         for folder in (*place.glob("??"), place):

@@ -43,11 +43,10 @@ def check_gallery(folder: str) -> None:
 def write_gallery(folder: str, records: Iterable[Record]) -> str:
     """Write a page that shows a batch, and return its path ``folder/index.html``.
 
-    Records are reports of single images (``edgecli.report/1``) with the paths of their inputs and
-    outputs; ``error`` says why one failed, ``status`` ``skipped`` that it was done before. The
-    page appears whole or not at all. Up to INLINE_AT_MOST images it is the only file; from there
-    on thumbnails stand in ``folder/gallery/``. A picture that is gone or broken is shown as a
-    blank. Raises OutputError where files cannot be written.
+    Records are reports of single images (``edgecli.report/1``); ``error`` says why one failed,
+    ``status`` ``skipped`` that it was done before. Up to INLINE_AT_MOST images the page is the only
+    file; from there on thumbnails stand in ``folder/gallery/``. A picture that is gone or broken is
+    shown as a blank. OutputError where files cannot be written.
     """
     check_gallery(folder)
     make_folder(folder)

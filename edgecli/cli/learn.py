@@ -62,8 +62,7 @@ def command(
     The filter and its bias minimise the mean squared error; detect -f takes the file.
     """
     format_ = filter_format(output)
-    targets = "rgb" if filters == "3" else "gray"
-    task = Task(parse_size(size), channels, targets)
+    task = Task(parse_size(size), channels, targets="rgb" if filters == "3" else "gray")
     check_stdin((input_path, target_path))
     pairs = pair_files(input_path, target_path)
     check_apart(output, (path for pair in pairs for path in pair))

@@ -31,11 +31,8 @@ COLUMNS = (
     *_figures("bytes"),
 )
 DENSE_COLUMNS = _figures("n_in × n_out", "fully connected", "ratio")
-RUN_COLUMNS = (
-    *_names("layer", "type"),
-    *_figures("output shape", "min", "max"),
-    Column("written to", rule=" ---: "),
-)
+WRITTEN = Column("written to", rule=" ---: ")
+RUN_COLUMNS = *_names("layer", "type"), *_figures("output shape", "min", "max"), WRITTEN
 
 
 @dataclass(frozen=True)

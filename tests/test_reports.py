@@ -28,10 +28,15 @@ from edgecli.images.formats import FORMATS
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.paint.rendering import Extremes
 from edgecli.reports.display import TerminalScreen, as_table
-from edgecli.reports.formats import csv_lines, markdown_lines, report_lines, text_lines
-from edgecli.reports.image import image_record, report_on
+from edgecli.reports.formats import (
+    csv_lines,
+    markdown_lines,
+    print_rows,
+    report_lines,
+    text_lines,
+)
+from edgecli.reports.image import image_record, report_on, write_reports
 from edgecli.reports.tables import Column, Object, Table, fact_table, flatten, image_table, labelled
-from edgecli.reports.writing import print_rows, write_reports
 from edgecli.rows.base import ImageInfo
 from tests.conftest import Golden, Run, Save, noise
 
@@ -369,7 +374,8 @@ def test_a_dumb_terminal_is_as_wide_as_it_is(monkeypatch: pytest.MonkeyPatch) ->
 def test_names_give_a_terminal_no_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     for screen in (io.StringIO(), Terminal()):
-        print_rows([("input", "a\x1b[2J\x9b2J\b\rb.png: PNG")], screen)
+        monkeypatch.setattr("sys.stdout", screen)
+        print_rows([("input", "a\x1b[2J\x9b2J\b\rb.png: PNG")])
         assert "a[2J2Jb.png: PNG" in screen.getvalue()
 
 

@@ -31,8 +31,7 @@ from edgecli.errors import EdgeCliError, UsageError
 from edgecli.images.formats import known_format
 from edgecli.records import dataclass, replace
 from edgecli.reports.batch import write_batch
-from edgecli.reports.image import image_record
-from edgecli.reports.writing import write_reports
+from edgecli.reports.image import image_record, write_reports
 from edgecli.rows.workers import cores
 
 BYTES_PER_PIXEL = 32

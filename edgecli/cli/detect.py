@@ -20,7 +20,7 @@ from edgecli.errors import EdgeCliError, UsageError
 from edgecli.images.formats import known_format
 from edgecli.records import replace
 from edgecli.reports.formats import TEXTS
-from edgecli.reports.writing import write_reports
+from edgecli.reports.image import write_reports
 
 
 @click.command("detect")

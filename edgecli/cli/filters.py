@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from collections.abc import Iterator, Sequence
 
 import click
@@ -22,11 +21,9 @@ from edgecli.filters import (
 )
 from edgecli.images.files import whole_file
 from edgecli.operators.operators import Operator, load_operator
+from edgecli.reports.formats import print_rows
 from edgecli.reports.tables import Row
 from edgecli.reports.texts import LARGEST_SHOWN, bank_rows, layers_row, parameters_row
-from edgecli.reports.writing import print_rows
-
-BINARY_FORMATS = ("npy", "npz")
 
 
 @click.group("filters")
@@ -39,7 +36,7 @@ def list_filters() -> None:
     """List the built-in filters and operators."""
     banks = [(entry.usage, entry.description) for entry in BUILTIN_FILTERS.values()]
     recipes = [(name, recipe.description) for name, recipe in RECIPES.items()]
-    print_rows([*banks, *recipes], sys.stdout)
+    print_rows([*banks, *recipes])
 
 
 @command.command("show")
@@ -48,11 +45,11 @@ def show_filter(name: str) -> None:
     """Show a filter's kernels, rank, parameters and sum."""
     operator = load_operator(name)
     network = operator.network
-    print_rows(_of_network(network, name) if network else _of_banks(operator, name), sys.stdout)
+    print_rows(_of_network(network, name) if network else _of_banks(operator, name))
 
 
 def _of_network(spec: str, name: str) -> Iterator[Row]:
-    """Yield what a network is, without its numbers: too many to read."""
+    """Yield what a network is, without its numbers, which are too many to read."""
     from edgecli.operators.soft import layer_banks, load_edge_network
 
     network = load_edge_network(spec)
@@ -93,12 +90,8 @@ def _parameters(banks: Sequence[FilterBank]) -> Row:
 @command.command("export")
 @click.argument("name", metavar="NAME|FILE")
 @click.option("-o", "--output", required=True, metavar="FILE|-", help="Where to write.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(list(FILTER_FORMATS)),
-    help="[default: by the output's extension]",
-)
+@click.option("--format", "format_", type=click.Choice(list(FILTER_FORMATS)),
+              help="[default: by the output's extension]")  # fmt: skip
 def export_filter(name: str, output: str, format_: str | None) -> None:
     """Write a filter's or an operator's weights to a file.
 
@@ -106,7 +99,7 @@ def export_filter(name: str, output: str, format_: str | None) -> None:
     --combine combines.
     """
     format_ = format_ or ("txt" if output == "-" else filter_format(output))
-    if output == "-" and format_ in BINARY_FORMATS:
+    if output == "-" and format_ in ("npy", "npz"):
         refuse_terminal(format_)
     data = dump_filter(load_filter(name), format_)
     if os.path.isfile(name) and os.path.realpath(name) == os.path.realpath(output):

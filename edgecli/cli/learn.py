@@ -18,12 +18,11 @@ from edgecli.filters.learn import Task, learn
 from edgecli.images.colour import to_volume
 from edgecli.images.files import check_place, open_images, whole_file
 from edgecli.images.sources import upright
+from edgecli.reports.formats import print_report
 from edgecli.reports.learned import learned_report
-from edgecli.reports.writing import print_report
 from edgecli.rows.base import Source
 
 Pair = tuple[str, str]
-
 
 OPTIONS = (
     click.option("--size", required=True, metavar="HxW", help="The filter's height and width."),
@@ -63,8 +62,7 @@ def command(
     The filter and its bias minimise the mean squared error; detect -f takes the file.
     """
     format_ = filter_format(output)
-    targets = "rgb" if filters == "3" else "gray"
-    task = Task(parse_size(size), channels, targets)
+    task = Task(parse_size(size), channels, targets="rgb" if filters == "3" else "gray")
     check_stdin((input_path, target_path))
     pairs = pair_files(input_path, target_path)
     check_apart(output, (path for pair in pairs for path in pair))
@@ -92,11 +90,11 @@ def pair_files(input_path: str, target_path: str) -> list[Pair]:
     A target has its input's name, whatever the extension, or that name and a dash: ``photo.jpg``
     and ``photo-vertical.npy``. UsageError where an input has none, or several.
     """
-    folders = os.path.isdir(input_path), os.path.isdir(target_path)
-    if folders[0] != folders[1]:
-        kinds = "a folder and a file" if folders[0] else "a file and a folder"
-        raise UsageError(f"{input_path} and {target_path} are {kinds}; give two of a kind")
-    if not folders[0]:
+    kinds = ["a folder" if os.path.isdir(path) else "a file" for path in (input_path, target_path)]
+    if kinds[0] != kinds[1]:
+        both = " and ".join(kinds)
+        raise UsageError(f"{input_path} and {target_path} are {both}; give two of a kind")
+    if kinds[0] == "a file":
         return [(input_path, target_path)]
     inputs, targets = _files(input_path), _files(target_path)
     if not inputs:

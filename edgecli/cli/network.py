@@ -13,14 +13,13 @@ from edgecli.detect.outputs import check_apart
 from edgecli.errors import UsageError
 from edgecli.images.files import is_device, open_images, whole_file
 from edgecli.images.sources import upright
-from edgecli.networks import Network, load_network
+from edgecli.networks import load_network
 from edgecli.networks.drawing import draw_network
 from edgecli.networks.maps import describe_run, output_paths
 from edgecli.networks.weights import random_weights
 from edgecli.records import replace
-from edgecli.reports.formats import REPORTS
+from edgecli.reports.formats import REPORTS, print_report
 from edgecli.reports.network import run_report, summary_report
-from edgecli.reports.writing import print_report
 
 SEED = 0
 
@@ -62,7 +61,10 @@ def summarize(
     summary = network.summary(None if input_ is None else parse_shape(input_))
     if output is not None:
         check_apart(output, network.files)
-        _check_drawing(output)
+        if output != "-" and not is_device(output) and not output.lower().endswith(".svg"):
+            raise UsageError(
+                f"output {output!r} is not named .svg, which the drawing is; call it so"
+            )
         with whole_file(output) as file:
             file.write(draw_network(summary).encode())
     if output != "-":
@@ -86,7 +88,11 @@ def run(
 
     A network without weights gets random ones, always the same.
     """
-    network, drawn = _with_weights(load_network(name))
+    network = load_network(name)
+    shapes = network.parameter_shapes()
+    drawn = bool(shapes) and not network.weights
+    if drawn:
+        network = replace(network, weights=random_weights(shapes, SEED))
     _check_output(output)
     for _, path in output_paths(network, output):
         check_apart(path, [*network.files, image])
@@ -104,24 +110,13 @@ def run(
     print_report(run_report(result), report or ("none" if quiet else "table"))
 
 
-def _with_weights(network: Network) -> tuple[Network, bool]:
-    """Draw weights for a network that has none but should, and say whether that was so."""
-    shapes = network.parameter_shapes()
-    if network.weights or not shapes:
-        return network, False
-    return replace(network, weights=random_weights(shapes, SEED)), True
-
-
 def _check_output(output: str) -> None:
-    if output in ("", "-") or (os.path.splitext(output)[1] and not output.endswith(".npz")):
+    if output.endswith(".npz"):
+        return
+    if output in ("", "-") or os.path.splitext(output)[1]:
         raise UsageError(f"output {output!r} is neither a folder nor a .npz file; give one of them")
-    if not output.endswith(".npz") and os.path.exists(output) and not os.path.isdir(output):
+    if os.path.exists(output) and not os.path.isdir(output):
         raise UsageError(f"output {output} is a file; give a folder or a .npz file")
-
-
-def _check_drawing(output: str) -> None:
-    if output != "-" and not is_device(output) and not output.lower().endswith(".svg"):
-        raise UsageError(f"output {output!r} is not named .svg, which the drawing is; call it so")
 
 
 def parse_shape(text: str) -> tuple[int, int, int]:

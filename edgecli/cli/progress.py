@@ -18,9 +18,8 @@ SECONDS = 10.0
 def watched(progress: Iterable[Totals], stream: TextIO | None = None) -> Iterator[Totals]:
     """Pass the totals on, and show them."""
     stream = stream or sys.stderr
-    plain = os.environ.get("TERM") == "dumb" or "NO_COLOR" in os.environ
-    animated = stream.isatty() and not plain
-    yield from _with_bar(progress, stream) if animated else _with_lines(progress, stream)
+    plain = os.environ.get("TERM") == "dumb" or "NO_COLOR" in os.environ or not stream.isatty()
+    yield from _with_lines(progress, stream) if plain else _with_bar(progress, stream)
 
 
 def _with_lines(progress: Iterable[Totals], stream: TextIO) -> Iterator[Totals]:
@@ -69,9 +68,7 @@ def _time(seconds: float) -> str:
     >>> _time(59), _time(90), _time(9000)
     ('59 s', '1 min 30 s', '2 h 30 min')
     """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

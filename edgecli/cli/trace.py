@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import closing
 
 import click
@@ -12,8 +11,8 @@ from edgecli.cli.request import make_request
 from edgecli.detect.jobs import plan_input
 from edgecli.detect.outputs import Target, name_job
 from edgecli.errors import UsageError
+from edgecli.reports.formats import print_rows
 from edgecli.reports.trace import trace_pixel
-from edgecli.reports.writing import print_rows
 
 
 @click.command("trace")
@@ -25,19 +24,14 @@ def command(input_path: str, at: str, options: Options) -> None:
 
     INPUT is an image or a grid of numbers, - for standard input.
     """
-    row, col = _parse_position(at)
+    try:
+        row, col = (int(part) for part in at.split(","))
+    except ValueError as error:
+        raise UsageError(f"position {at!r} is not ROW,COL; write two whole numbers") from error
     request = make_request(options)
     target = Target(output="-", folder=True)  # nothing is written; any name will do
     job = name_job(input_path, request.settings, target)
     with closing(plan_input(job, request.settings, request.limits)) as images:
         result, source = next(images)
         rows = list(trace_pixel(result.detection, source, row, col))
-    print_rows(rows, sys.stdout)
-
-
-def _parse_position(text: str) -> tuple[int, int]:
-    try:
-        row, col = (int(part) for part in text.split(","))
-    except ValueError as error:
-        raise UsageError(f"position {text!r} is not ROW,COL; write two whole numbers") from error
-    return row, col
+    print_rows(rows)

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from edgecli.batch.planning import Totals
-from edgecli.reports.formats import csv_lines, json_lines, markdown_lines, text_lines
+from edgecli.reports.formats import csv_lines, json_lines, markdown_lines, text_lines, write_lines
 from edgecli.reports.tables import Column, Object, Row, Table, image_table, labelled, times
-from edgecli.reports.writing import write_lines
 
 SCHEMA = "edgecli.batch/1"
 
@@ -19,8 +18,7 @@ Records = Callable[[], Iterable[Object]]
 def write_batch(records: Records, totals: Totals, format_: str, path: str | None) -> None:
     """Write the report of a batch to a file or standard output; OutputError where that fails.
 
-    Records are taken one at a time, so that memory does not grow with their number. A table is of
-    the totals alone.
+    Records are taken one at a time. A table is of the totals alone.
     """
     write_lines(_lines(records, totals, format_), path)
 
@@ -75,8 +73,8 @@ def total_rows(totals: Totals) -> list[Row]:
 
 def speed(images: int, totals: Totals) -> str:
     """Return how many images, and pixels, a batch does in a second."""
-    images_, pixels = _short(images / totals.seconds), _short(totals.pixels / totals.seconds / 1e6)
-    return f"{images_} images/s, {pixels} MP/s"
+    megapixels = totals.pixels / 1e6
+    return f"{_short(images / totals.seconds)} images/s, {_short(megapixels / totals.seconds)} MP/s"
 
 
 def _short(number: float) -> str:

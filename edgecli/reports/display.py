@@ -13,20 +13,15 @@ from rich.text import Text
 
 from edgecli.reports.tables import Table
 from edgecli.rows.base import Rows, Sink
-
-WIDE = 1_000_000
-"""Columns of what is no terminal: nothing is ever cut or wrapped there."""
-
-HIGH = 25
-"""Rows, which nothing here depends on; rich heeds a width only beside a height."""
+from edgecli.rows.samples import full_scale
 
 SHADES = " .:-=+*#%@"
 """Dark to light, where there are no colours."""
 
 
-def as_table(table: Table, stream: TextIO) -> str:
+def as_table(table: Table, terminal: TextIO) -> str:
     """Return labels and texts in two columns, folded to a terminal, in colour if it has any."""
-    console = _console(stream)
+    console = _console(terminal)
     grid = Grid.grid(padding=(0, 2))
     grid.add_column(style="bold cyan", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -42,14 +37,10 @@ def _console(stream: TextIO) -> Console:
     terminal = stream.isatty()
     return Console(
         file=stream,
-        width=_dumb_width(stream) if terminal else WIDE,
-        height=HIGH,
+        width=_dumb_width(stream) if terminal else 80,
+        height=25,  # rich heeds a width only beside a height
         force_terminal=terminal,
-        no_color=True if "NO_COLOR" in os.environ else None,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        soft_wrap=not terminal,
+        no_color="NO_COLOR" in os.environ or None,
     )
 
 
@@ -66,7 +57,7 @@ class TerminalScreen:
 
     def __init__(self, stream: TextIO) -> None:
         self._console = _console(stream)
-        self.width = min(self._console.width, 80) if not stream.isatty() else self._console.width
+        self.width = self._console.width
 
     def watch(self, sink: Sink, shape: tuple[int, int, int]) -> Sink:
         """Return a sink that draws the map at terminal size when it is finished."""
@@ -80,10 +71,8 @@ class TerminalScreen:
 
 
 def _blocks(upper: Rows, lower: Rows) -> Text:
-    text = Text()
-    for above, below in zip(upper, lower, strict=True):
-        text.append("▀", f"{_rgb(above)} on {_rgb(below)}")
-    return text
+    pairs = zip(upper, lower, strict=True)
+    return Text.assemble(*(("▀", f"{_rgb(above)} on {_rgb(below)}") for above, below in pairs))
 
 
 def _rgb(sample: Rows) -> str:
@@ -105,15 +94,14 @@ class _Watched:
         width = min(W, screen.width)
         height = max(round(H * width / W / 2), 1) * 2
         self._columns = np.arange(width) * W // width
-        self._rows = np.minimum(np.arange(H) * height // H, height - 1)
-        self._total, self._count = np.zeros((height, width, C)), np.zeros(height)
+        self._rows = np.arange(H) * height // H
+        self._total = np.zeros((height, width, C))
 
     def encode(self, rows: Rows) -> Any:
-        """Encode rows, and sum their columns in runs."""
-        limit = 1.0 if rows.dtype.kind == "f" else float(np.iinfo(rows.dtype).max)
-        edges = np.append(self._columns, rows.shape[1])
+        """Encode rows, and average their columns in runs."""
+        widths = np.diff(self._columns, append=rows.shape[1])[:, np.newaxis]
         sums = np.add.reduceat(rows, self._columns, axis=1, dtype=np.float64)
-        small = sums / (np.diff(edges)[:, np.newaxis] * limit)
+        small = sums / (widths * full_scale(rows.dtype))
         return self._sink.encode(rows), np.clip(np.nan_to_num(small), 0, 1)
 
     def write(self, encoded: Any) -> None:
@@ -122,13 +110,13 @@ class _Watched:
         self._sink.write(data)
         places = self._rows[self._row : self._row + len(small)]
         np.add.at(self._total, places, small)
-        np.add.at(self._count, places, 1)
         self._row += len(small)
 
     def finish(self) -> None:
         """Finish the file, then draw."""
         self._sink.finish()
+        rows = np.arange(len(self._total))
+        counts = np.bincount(self._rows, minlength=len(rows))
         # Where the picture has more rows than the map, rows repeat the one above.
-        seen = np.maximum.accumulate(np.where(self._count > 0, np.arange(len(self._count)), 0))
-        mean = self._total[seen] / self._count[seen][:, np.newaxis, np.newaxis]
-        self._screen.draw(mean)
+        seen = np.maximum.accumulate(np.where(counts > 0, rows, 0))
+        self._screen.draw(self._total[seen] / counts[seen][:, np.newaxis, np.newaxis])

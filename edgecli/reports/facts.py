@@ -5,6 +5,7 @@ A fact that is None was not computed, and is left out. A number that is not fini
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from math import isfinite
 from typing import Any
@@ -97,10 +98,10 @@ class EngineFacts:
 
     method: str
     accumulator: str
-    threads: int | None
-    seconds: float | None
-    reason: str
-    band_rows: int | None
+    threads: int | None = None
+    seconds: float | None = None
+    reason: str = ""
+    band_rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -122,15 +123,9 @@ class ImageFacts:
     macs: int
     receptive_field: Shape
     connections_per_output: int
-    output: OutputFacts | None
-    outputs: tuple[OutputFacts, ...] | None
+    outputs: tuple[OutputFacts, ...]  # where there is one, JSON has it as "output"
     nan: NanFacts | None
     engine: EngineFacts
-
-    @property
-    def edge_maps(self) -> tuple[OutputFacts, ...]:
-        """Return the output or the outputs."""
-        return self.outputs or ((self.output,) if self.output else ())
 
 
 @dataclass(frozen=True)
@@ -157,10 +152,18 @@ def as_object(fact: Any) -> Any:
     if isinstance(fact, (str, int)):  # most are
         return fact
     if is_dataclass(fact):
-        told = ((field.name, getattr(fact, field.name)) for field in fields(fact))
-        return {name: as_object(value) for name, value in told if value is not None}
+        return {name: as_object(value) for name, value in _told(fact)}
     if isinstance(fact, dict):
         return {name: as_object(value) for name, value in fact.items()}
     if isinstance(fact, list | tuple):
         return [as_object(item) for item in fact]
     return None if isinstance(fact, float) and not isfinite(fact) else fact
+
+
+def _told(fact: Any) -> Iterator[tuple[str, Any]]:
+    for field in fields(fact):
+        value = getattr(fact, field.name)
+        if field.name == "outputs" and len(value) == 1:
+            yield "output", value[0]
+        elif value is not None:
+            yield field.name, value

@@ -1,18 +1,20 @@
 """One writer for each format: JSON of facts; CSV, Markdown and aligned text of tables.
 
-Each yields lines, so that a report of many images need not be in memory.
+All give lines, which go to a file or to standard output.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 from math import isfinite
 from typing import Any, TextIO
 
+from edgecli.images.files import whole_file
 from edgecli.records import dataclass
 from edgecli.reports.facts import as_object
-from edgecli.reports.tables import Object, Table, fact_table, image_table, times
+from edgecli.reports.tables import Object, Row, Table, fact_table, image_table, labelled, times
 
 REPORTS = ("table", "json", "csv", "markdown", "none")
 
@@ -28,31 +30,46 @@ class Report:
     table: Table
 
 
+def write_lines(lines: Iterable[str], path: str | None, stream: TextIO | None = None) -> None:
+    """Write a report's lines to a file, or to standard output; OutputError where that fails."""
+    if path is None:
+        (stream or sys.stdout).writelines(lines)
+        return
+    with whole_file(path) as file:
+        file.writelines(line.encode(errors="backslashreplace") for line in lines)  # any names
+
+
+def print_report(report: Report, format_: str) -> None:
+    """Print a report on standard output, in any of the formats."""
+    sys.stdout.writelines(report_lines([report], format_, sys.stdout))
+
+
+def print_rows(rows: Iterable[Row]) -> None:
+    """Print labels and texts in two columns, with colour on a terminal that has it."""
+    sys.stdout.writelines(shown_lines(labelled(rows), sys.stdout))
+
+
 def report_lines(
     reports: Sequence[Report], format_: str, stream: TextIO | None = None, *, several: bool = False
 ) -> Iterable[str]:
     """Return the lines of reports in a format; nothing for ``none``.
 
-    A table with titles is what CSV and Markdown hold, too; for labels and texts they hold the
-    facts. Of ``several``, JSON has a line for each. ``stream`` is where a table goes, if that
-    is no file: a terminal's is fitted to it.
+    CSV and Markdown hold the tables that have titles, and in place of labels and texts the facts.
+    Of ``several``, JSON has a line for each. A table is fitted to ``stream`` if it is a terminal.
     """
     tables = [report.table for report in reports]
-
-    def objects() -> Iterator[Object]:
-        return (as_object(report.facts) for report in reports)
-
+    objects = [as_object(report.facts) for report in reports]
     titled = any(table.titles for table in tables)
     match format_:
         case "none":
             return ()
         case "json":
-            one = len(reports) == 1 and not several
-            return json_object(*objects()) if one else json_lines(objects())
+            return json_lines(objects) if several or len(objects) > 1 else json_object(*objects)
         case "csv":
-            return chain.from_iterable(map(csv_lines, tables if titled else [image_table(objects)]))
+            flat = tables if titled else [image_table(lambda: objects)]
+            return chain.from_iterable(map(csv_lines, flat))
         case "markdown":
-            return markdown_lines(tables if titled else map(fact_table, objects()))
+            return markdown_lines(tables if titled else map(fact_table, objects))
     return chain.from_iterable(shown_lines(table, stream) for table in tables)
 
 
@@ -93,13 +110,11 @@ class _Echo:
 
 
 def csv_lines(table: Table) -> Iterator[str]:
-    """Yield the titles and the rows of a table; its title and note are left out."""
+    """Return the titles and the rows of a table, without its title and note."""
     import csv
 
-    writer = csv.writer(_Echo(), lineterminator="\n")
-    yield writer.writerow(table.titles)
-    for row in table.rows:
-        yield writer.writerow([_bare(cell) for cell in row])
+    rows = chain([table.titles], (map(_bare, row) for row in table.rows))
+    return map(csv.writer(_Echo(), lineterminator="\n").writerow, rows)
 
 
 def markdown_lines(tables: Iterable[Table]) -> Iterator[str]:
@@ -117,10 +132,7 @@ def _markdown(table: Table) -> Iterator[str]:
 
 
 def text_lines(table: Table, room: int | None = None) -> Iterator[str]:
-    """Yield a table in columns that line up; titles are left out where there are none.
-
-    ``room`` is how many characters a line may have. None is any number: nothing is cut or folded.
-    """
+    """Yield a table in columns that line up, on lines of ``room`` characters or, with None, any."""
     yield from _framed(table, _aligned(table, room))
 
 

@@ -1,34 +1,46 @@
-"""From the result of one image, or of a contact sheet, to its report.
-
-This module alone, and the trace, know what a detection is.
-"""
+"""From the result of one image, or of a contact sheet, to its report."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from math import isfinite, prod
-from typing import Any
 
 from edgecli.detect.jobs import Result
 from edgecli.detect.plan import Detection
 from edgecli.detect.sheet import Sheet
 from edgecli.records import replace
 from edgecli.reports import facts, texts
-from edgecli.reports.formats import Report
+from edgecli.reports.formats import Report, report_lines, write_lines
 from edgecli.reports.tables import Object, Row, labelled, times
 
-SHEET_SAMPLES = "uint8"
-"""What a contact sheet is made of, whatever its filters give."""
+SHEET_SAMPLES = "uint8"  # whatever the filters of a contact sheet give
+
+
+def write_reports(
+    results: Sequence[Result | Sheet], format_: str, path: str | None, *, aside: bool, several: bool
+) -> None:
+    """Write a report on every image or sheet; OutputError if the file cannot be written.
+
+    Standard output is left ``aside`` where it carries an edge map. Where ``several`` images were
+    asked for, JSON has a line for each, even for one.
+    """
+    if format_ != "none" and results:
+        stream = sys.stderr if aside else sys.stdout
+        reports = [report_on(result) for result in results]
+        lines = report_lines(reports, format_, None if path else stream, several=several)
+        write_lines(lines, path, stream)
 
 
 def report_on(result: Result | Sheet) -> Report:
     """Return the report of an image or of a contact sheet."""
-    told = sheet_facts(result) if isinstance(result, Sheet) else image_facts(result)
-    tiles = told.tiles if isinstance(told, facts.SheetFacts) else (told,)
-    results = result.results if isinstance(result, Sheet) else (result,)
     first = "input", f"{result.info.path}: {texts.image_text(facts.input_facts(result.info))}"
-    return Report(told, labelled(chain([first], *map(_rows, results, tiles))))
+    if isinstance(result, Sheet):
+        sheet = sheet_facts(result)
+        return Report(sheet, labelled(chain([first], *map(_rows, result.results, sheet.tiles))))
+    image = image_facts(result)
+    return Report(image, labelled(chain([first], _rows(result, image))))
 
 
 def image_record(result: Result) -> Object:
@@ -59,29 +71,20 @@ def image_facts(result: Result) -> facts.ImageFacts:
         macs=account.macs,
         receptive_field=account.receptive_field,
         connections_per_output=max(bank.weight[0].size for bank in account.banks),
-        **_named([_output_facts(result, n) for n in range(len(detection.maps))]),
-        nan=facts.NanFacts(nans, settings.nan) if nans is not None else None,
+        outputs=tuple(_output_facts(result, n) for n in range(len(detection.maps))),
+        nan=None if nans is None else facts.NanFacts(nans, settings.nan),
         engine=_engine_facts(result),
     )
-
-
-def _named(outputs: Sequence[facts.OutputFacts]) -> dict[str, Any]:
-    """Return outputs under the name that they have in a report: one is no list."""
-    one = len(outputs) == 1
-    return {"output": outputs[0] if one else None, "outputs": None if one else tuple(outputs)}
 
 
 def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
     """Return the report of one contact sheet."""
     output = facts.OutputFacts(sheet.outputs.paths[0], SHEET_SAMPLES)
-    tiles = tuple(_tile_facts(image_facts(result)) for result in sheet.results)
+    tiles = tuple(
+        replace(told, schema=None, input=None, outputs=tuple(map(_on_sheet, told.outputs)))
+        for told in map(image_facts, sheet.results)
+    )
     return facts.SheetFacts(facts.SCHEMA, facts.input_facts(sheet.info), output, tiles)
-
-
-def _tile_facts(told: facts.ImageFacts) -> facts.ImageFacts:
-    """Return an image's facts as its contact sheet shows it."""
-    outputs = _named([_on_sheet(output) for output in told.edge_maps])
-    return replace(told, schema=None, input=None, **outputs)
 
 
 def _on_sheet(output: facts.OutputFacts) -> facts.OutputFacts:
@@ -154,9 +157,6 @@ def _engine_facts(result: Result) -> facts.EngineFacts:
     )
 
 
-# --- for people ---------------------------------------------------------------------------------
-
-
 def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
     """Yield labels and texts of an image or a tile; a text may have several lines."""
     account, network = result.detection.responses.account(), result.detection.settings.network
@@ -172,4 +172,4 @@ def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
     yield from texts.cost_rows(told)
     yield from texts.nan_rows(told)
     yield "engine", texts.engine_text(told.engine, why=True)
-    yield from (("output", texts.output_text(output)) for output in told.edge_maps)
+    yield from (("output", texts.output_text(output)) for output in told.outputs)

@@ -8,7 +8,7 @@ from math import isfinite
 from edgecli.filters.learn import Learned
 from edgecli.reports.formats import Report
 from edgecli.reports.tables import Row, labelled
-from edgecli.reports.texts import bank_rows
+from edgecli.reports.texts import bank_rows, filter_facts
 
 SCHEMA = "edgecli.learn/1"
 
@@ -16,9 +16,8 @@ SCHEMA = "edgecli.learn/1"
 def learned_report(learned: Learned, pairs: int, output: str) -> Report:
     """Return the report of filters that were learned from pairs of images and written to a file."""
     bank = learned.bank
-    _, depth, *size = bank.shape
     names = ("name", "shape", "bias", "residual", "r_squared")
-    shapes = [(*size, depth)] * len(bank)
+    shapes = [each.shape for each in filter_facts(bank)]
     columns = bank.names, shapes, bank.bias.tolist(), learned.residual, learned.r_squared
     facts = {
         "schema": SCHEMA,

@@ -7,11 +7,10 @@ from math import nan
 
 from edgecli.networks.maps import Run
 from edgecli.networks.network import LayerFacts, Summary
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.reports.facts import Parameters, input_facts
 from edgecli.reports.formats import Report
 from edgecli.reports.tables import Column, Object, Table, times
-from edgecli.reports.texts import threads_text
 
 SUMMARY_SCHEMA = "edgecli.network/1"
 RUN_SCHEMA = "edgecli.network-run/1"
@@ -32,11 +31,8 @@ COLUMNS = (
     *_figures("bytes"),
 )
 DENSE_COLUMNS = _figures("n_in × n_out", "fully connected", "ratio")
-RUN_COLUMNS = (
-    *_names("layer", "type"),
-    *_figures("output shape", "min", "max"),
-    Column("written to", rule=" ---: "),
-)
+WRITTEN = Column("written to", rule=" ---: ")
+RUN_COLUMNS = *_names("layer", "type"), *_figures("output shape", "min", "max"), WRITTEN
 
 
 @dataclass(frozen=True)
@@ -94,28 +90,18 @@ def _jump(layer: LayerFacts) -> tuple[float, ...]:
 def _dense(layer: LayerFacts) -> Object:
     """Return what a dense layer would need; None for layers without weights."""
     dense = layer.fully_connected_parameters if layer.weights else None
-    ratio = _ratio(dense, layer.parameters) if dense else None
+    ratio = round(dense / layer.parameters, 1) if dense else None
     return {"fully_connected_parameters": dense, "fully_connected_ratio": ratio}
 
 
-def _ratio(dense: int, parameters: int) -> float:
-    """Return how many times as many parameters dense layers have, to a tenth; NaN for none."""
-    return round(dense / parameters, 1) if parameters else nan
-
-
 def _totals(layers: Sequence[LayerFacts], *, compare: bool) -> NetworkTotals:
-    parameters = sum(layer.parameters for layer in layers)
+    summed = "parameters", "macs", "weights", "biases", "activation_size", "memory"
+    totals = NetworkTotals(*(sum(getattr(layer, name) for layer in layers) for name in summed))
+    if not compare:
+        return totals
     dense = sum(layer.fully_connected_parameters for layer in layers if layer.weights)
-    return NetworkTotals(
-        parameters,
-        sum(layer.macs for layer in layers),
-        sum(layer.weights for layer in layers),
-        sum(layer.biases for layer in layers),
-        sum(layer.activation_size for layer in layers),
-        sum(layer.memory for layer in layers),
-        dense if compare else None,
-        _ratio(dense, parameters) if compare else None,
-    )
+    ratio = round(dense / totals.parameters, 1) if totals.parameters else nan
+    return replace(totals, fully_connected_parameters=dense, fully_connected_ratio=ratio)
 
 
 def _cells(layer: LayerFacts) -> list[object]:
@@ -148,5 +134,5 @@ def run_report(run: Run) -> Report:
         "engine": {"threads": run.threads, "seconds": round(run.seconds, 6)},
     }
     title = f"{run.network} on {run.info.path}, {times(run.info.shape)}"
-    note = f"{run.seconds * 1000:.1f} ms on {threads_text(run.threads)}."
+    note = f"{run.seconds * 1000:.1f} ms on {run.threads} thread{'s' * (run.threads != 1)}."
     return Report(facts, Table(RUN_COLUMNS, rows, title, note))

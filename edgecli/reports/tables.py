@@ -46,9 +46,6 @@ class Table:
         return titles if any(titles) else []
 
 
-# --- tables of facts ----------------------------------------------------------------------------
-
-
 def labelled(rows: Iterable[Row]) -> Table:
     """Return a table of labels and texts, in which a label that is repeated stands once."""
     return Table((Column(), Column()), _labelled_once(rows))

@@ -8,22 +8,11 @@ from typing import Any
 
 from edgecli.filters import FilterBank
 from edgecli.geometry import Axis
-from edgecli.reports.facts import (
-    EngineFacts,
-    FilterFacts,
-    ImageFacts,
-    InputFacts,
-    OutputFacts,
-    ThresholdFacts,
-)
+from edgecli.reports.facts import EngineFacts, FilterFacts, ImageFacts, InputFacts, OutputFacts
 from edgecli.reports.tables import Row, times
 
 LARGEST_SHOWN = 9
 """Kernels of more rows or columns than this are described, not written out."""
-
-Rows = Iterator[Row]
-
-# --- filters ------------------------------------------------------------------------------------
 
 
 def output_formula(axis: Axis) -> str:
@@ -69,7 +58,7 @@ def filter_text(facts: FilterFacts) -> str:
     return f"{facts.name} {times(facts.shape)}, rank {facts.rank}"
 
 
-def bank_rows(banks: Iterable[FilterBank]) -> Rows:
+def bank_rows(banks: Iterable[FilterBank]) -> Iterator[Row]:
     """Yield each filter's name and shape, and its kernels where they are small."""
     for bank in banks:
         for facts, weight in zip(filter_facts(bank), bank.weight, strict=True):
@@ -95,9 +84,6 @@ def parameters_row(weights: int, biases: int) -> Row:
     return "parameters", f"{weights:,} weights + {biases:,} biases = {weights + biases:,}"
 
 
-# --- one image ----------------------------------------------------------------------------------
-
-
 def image_text(facts: InputFacts) -> str:
     """Return an image's format, shape and type."""
     return f"{facts.format} {times(facts.shape)} {facts.dtype}"
@@ -114,7 +100,7 @@ def way_texts(facts: ImageFacts) -> tuple[str, str, str]:
     )
 
 
-def cost_rows(facts: ImageFacts) -> Rows:
+def cost_rows(facts: ImageFacts) -> Iterator[Row]:
     """Yield what the filters cost, and what a dense layer would."""
     parameters, dense = facts.parameters, facts.fully_connected_parameters
     yield parameters_row(parameters.weights, parameters.biases)
@@ -125,22 +111,18 @@ def cost_rows(facts: ImageFacts) -> Rows:
     yield "receptive field", f"{times(facts.receptive_field)}, {connections}"
 
 
-def nan_rows(facts: ImageFacts) -> Rows:
+def nan_rows(facts: ImageFacts) -> Iterator[Row]:
     """Yield how many samples were NaN, where that was counted."""
     if facts.nan is not None:
         yield "NaN", f"{facts.nan.samples:,} samples, {facts.nan.policy}"
-
-
-def threads_text(threads: int) -> str:
-    """Return a number of threads."""
-    return "1 thread" if threads == 1 else f"{threads} threads"
 
 
 def engine_text(facts: EngineFacts, *, why: bool) -> str:
     """Return how a convolution was computed or, without a time, in which bands it will be."""
     text = f"{facts.method}, {facts.accumulator}" + f" ({facts.reason})" * why
     if facts.threads is not None and facts.seconds is not None:
-        return f"{text}, {threads_text(facts.threads)}, {facts.seconds * 1000:.1f} ms"
+        threads = f"{facts.threads} thread{'s' * (facts.threads != 1)}"
+        return f"{text}, {threads}, {facts.seconds * 1000:.1f} ms"
     return text + f", bands of {facts.band_rows} rows" * why
 
 
@@ -149,7 +131,7 @@ def output_text(facts: OutputFacts) -> str:
     text = f"{facts.path}: {facts.dtype}, map {facts.map}"
     text += f", combine {facts.combine}" if facts.combine else ""
     text += f", {facts.thinning}" if facts.thinning else ""
-    text += f", threshold {_threshold(facts.threshold)}" if facts.threshold else ""
+    text += _threshold_text(facts)
     if facts.min is not None and facts.max is not None:
         text += f", responses {_value(facts.min)} … {_value(facts.max)}"
     if facts.clipped_fraction is not None:
@@ -158,12 +140,15 @@ def output_text(facts: OutputFacts) -> str:
     return text + ", kept as it was" * bool(facts.kept)
 
 
-def _threshold(facts: ThresholdFacts) -> str:
+def _threshold_text(facts: OutputFacts) -> str:
     """Say which edges were kept: those over a strength, or over two of which one is beside."""
-    if facts.low is None or facts.high is None or not isfinite(facts.low):
-        return facts.method
-    low, high = _value(facts.low), _value(facts.high)
-    return f"{facts.method} (over {low}" + f" beside {high}" * (low != high) + ")"
+    if (threshold := facts.threshold) is None:
+        return ""
+    text = f", threshold {threshold.method}"
+    if threshold.low is None or threshold.high is None or not isfinite(threshold.low):
+        return text
+    low, high = _value(threshold.low), _value(threshold.high)
+    return f"{text} (over {low}" + f" beside {high}" * (low != high) + ")"
 
 
 def _value(number: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,16 @@ from edgecli.geometry import Axis, PaddingMode
 from edgecli.images.colour import to_volume
 from edgecli.operators.operators import EdgeMap
 from edgecli.reports.tables import Row
-from edgecli.reports.texts import Rows, kernel_lines, output_formula
+from edgecli.reports.texts import kernel_lines, output_formula
 from edgecli.rows.base import Source
 from edgecli.rows.memory import Memory
 
 
-def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Rows:
+def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Iterator[Row]:
     """Yield labels and texts that show how an output pixel comes about.
 
-    Reads only the image rows that the pixel needs. GeometryError where the output has no such
-    pixel, UsageError for contours and networks, which no one window makes.
+    GeometryError where the output has no such pixel, UsageError for contours and networks, which
+    no one window makes.
     """
     if (network := detection.settings.network) is not None:
         raise UsageError(
@@ -52,8 +52,7 @@ def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Row
     for plane, window in enumerate(windows):
         totals.append((yield from _trace_window(detection, window, plane)))
     if detection.responses.channels == "max" and len(windows) > 1:
-        for edge_map, of_planes in zip(detection.maps, zip(*totals, strict=True), strict=True):
-            yield _strongest(edge_map, of_planes)
+        yield from map(_strongest, detection.maps, zip(*totals, strict=True))
 
 
 def _windows(detection: Detection, source: Source, row: int, col: int) -> NDArray[Any]:
@@ -63,10 +62,8 @@ def _windows(detection: Detection, source: Source, row: int, col: int) -> NDArra
     low, high = geometry.rows.needed(row, row + 1, padding_mode)
     (block,) = source.blocks([(low, high)])
     volume = to_volume(block, detection.responses.channels, detection.settings.background)
-    rows, cols = (
-        _sources(geometry.rows, row, padding_mode),
-        _sources(geometry.cols, col, padding_mode),
-    )
+    rows = _sources(geometry.rows, row, padding_mode)
+    cols = _sources(geometry.cols, col, padding_mode)
     kind = np.float64 if volume.dtype.kind == "f" or padding_mode.value % 1 else np.int64
     windows = np.full((len(volume), len(rows), len(cols)), padding_mode.value, kind)
     for i, r in enumerate(rows):
@@ -85,10 +82,10 @@ def _sources(axis: Axis, output: int, padding_mode: PaddingMode) -> list[int | N
 
 def _strongest(edge_map: EdgeMap, totals: Sequence[float]) -> Row:
     """Write out which channel gives the output pixel of one map; of equals it is the first."""
-    winner = max(range(len(totals)), key=lambda n: abs(totals[n]))
+    strongest = max(totals, key=abs)
     sizes = ", ".join(f"|{_value(total)}|" for total in totals)
-    gives = f"max({sizes}): channel {winner} gives {_value(totals[winner])}"
-    return f"output {edge_map.name}", gives
+    gives = f"channel {totals.index(strongest)} gives {_value(strongest)}"
+    return f"output {edge_map.name}", f"max({sizes}): {gives}"
 
 
 def _trace_window(
@@ -112,30 +109,31 @@ def _trace_window(
         yield "sum", f"{products}{added} = {_value(value)}"
         values.append(value)
     responses = np.array(values)
-    if detection.settings.activation != "none":
-        responses = activate(responses, detection.settings.activation)
-        yield detection.settings.activation, ", ".join(_value(v) for v in responses)
+    if (activation := detection.settings.activation) != "none":
+        responses = activate(responses, activation)
+        yield activation, ", ".join(map(_value, responses))
     combined = [_combination(edge_map, responses) for edge_map in detection.maps]
-    yield from (line for lines, _ in combined for line in lines)
+    yield from (row for row, _ in combined if row is not None)
     return [total for _, total in combined]
 
 
-def _combination(edge_map: EdgeMap, responses: NDArray[Any]) -> tuple[list[Row], float]:
+def _combination(edge_map: EdgeMap, responses: NDArray[Any]) -> tuple[Row | None, float]:
     """Write out how the responses of one map combine, where there are several, and to what."""
     parts = responses[edge_map.start : edge_map.stop]
     if len(parts) == 1:
-        return [], float(parts[0])
+        return None, float(parts[0])
     pixel = np.empty((1, 1), norm_dtype(edge_map.combine, len(parts), parts.dtype))
     norm(parts[:, np.newaxis, np.newaxis], edge_map.combine, pixel, Memory())
-    total = float(pixel[0, 0])
+    sizes = [f"|{_value(part)}|" for part in parts]
     match edge_map.combine:
         case "magnitude":
             formula = "√(" + " + ".join(f"{_factor(v)}²" for v in parts) + ")"
         case "max":
-            formula = "max(" + ", ".join(f"|{_value(v)}|" for v in parts) + ")"
+            formula = f"max({', '.join(sizes)})"
         case _:
-            formula = " + ".join(f"|{_value(v)}|" for v in parts)
-    return [(edge_map.combine, f"{formula} = {_value(total)}")], total
+            formula = " + ".join(sizes)
+    total = float(pixel[0, 0])
+    return (edge_map.combine, f"{formula} = {_value(total)}"), total
 
 
 def _value(number: float) -> str:

@@ -1,26 +1,33 @@
 """One image's report as the page wants it: names to show, links, and facts in words.
 
-Records come from files that anyone may have edited: whatever is missing or of another kind is left
-out of the page, without an error.
+Records come from files that anyone may have edited: what is missing or of another kind is left out.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
+from dataclasses import fields
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
+from edgecli.pages.gallery.thumbs import UNREADABLE, Shrink
 from edgecli.reports import facts, texts
 from edgecli.reports.tables import Row, times
-from edgecli.reports.texts import Rows
 
 Record = Mapping[str, Any]
+
+PARTS: dict[str, type] = {
+    "input": facts.InputFacts,
+    "padding": facts.PaddingFacts,
+    "parameters": facts.Parameters,
+    "nan": facts.NanFacts,
+    "engine": facts.EngineFacts,
+}
+"""Facts that have parts, by their names in a report."""
 
 SHOWN_BY_BROWSERS = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", ".avif")
 
@@ -46,28 +53,36 @@ def status_of(record: Record) -> str:
     return "skipped" if record.get("status") == "skipped" else "done"
 
 
-def input_of(record: Record) -> str:
-    """Return the path of the image that was read."""
-    stated = record.get("input")
-    path = stated.get("path") if isinstance(stated, Mapping) else None
-    return path if isinstance(path, str) else ""
+def _outputs(record: Record) -> list[Any]:
+    return record.get("outputs") or [record.get("output")]
 
 
-def outputs_of(record: Record) -> list[str]:
-    """Return the paths of the edge maps that were written; none for standard output."""
-    named = [entry.get("path") for entry in _outputs(record)]
-    return [path for path in named if isinstance(path, str) and path not in ("", "-")]
+def path_of(file: object) -> str:
+    """Return the path of an input or an output; nothing for standard output."""
+    path = file.get("path") if isinstance(file, Mapping) else None
+    return path if isinstance(path, str) and path != "-" else ""
 
 
-def _outputs(record: Record) -> list[Record]:
-    stated = record.get("outputs") or [record.get("output")]
-    return [entry for entry in stated if isinstance(entry, Mapping)]
+def pictures_of(record: Record, folder: str, shrink: Shrink) -> list[dict[str, Any]]:
+    """Return the input and its edge maps: address, thumbnail, and whether browsers show the file.
 
-
-def label_of(path: str, source: str) -> str:
-    """Return what tells an edge map from the image's others: the filter in its name."""
-    name, stem = (os.path.splitext(os.path.basename(each))[0] for each in (path, source))
-    return readable(name.removeprefix(stem).strip("-") or name)
+    An edge map's label tells it from the image's others: it is the filter in its name.
+    """
+    source = path_of(record.get("input"))
+    pictures = []
+    for path in (source, *filter(None, map(path_of, _outputs(record)))):
+        name, stem = (os.path.splitext(os.path.basename(each))[0] for each in (path, source))
+        picture = {
+            "label": readable(name.removeprefix(stem).strip("-") or name),
+            "link": link(path, folder) if path else None,
+            "thumb": None,
+            "whole": False,
+        }
+        with suppress(*UNREADABLE):
+            picture["thumb"] = shrink(path)
+            picture["whole"] = path.lower().endswith(SHOWN_BY_BROWSERS)
+        pictures.append(picture)
+    return pictures
 
 
 def link(path: str, folder: str) -> str:
@@ -84,87 +99,60 @@ def link(path: str, folder: str) -> str:
     return "/".join(quote(part, safe="") for part in parts)
 
 
-def is_shown(path: str) -> bool:
-    """Whether browsers show a file of this name as an image."""
-    return path.lower().endswith(SHOWN_BY_BROWSERS)
-
-
 def shape_of(record: Record) -> list[int]:
     """Return height and width of the upright image, or nothing."""
     with suppress(KeyError, TypeError, ValueError):
         height, width = (int(size) for size in record["convolved_shape"][:2])
-        if min(height, width) > 0:
-            return [height, width]
+        return [height, width] if min(height, width) > 0 else []
     return []
 
 
-# --- facts --------------------------------------------------------------------------------------
+def facts_of(record: Record) -> tuple[list[Row], list[Row]]:
+    """Return labels and texts: those that many images share, and what was measured on this one.
 
-NESTED: dict[str, Callable[..., object]] = {
-    "input": facts.InputFacts,
-    "padding": facts.PaddingFacts,
-    "parameters": facts.Parameters,
-    "nan": facts.NanFacts,
-    "engine": partial(facts.EngineFacts, threads=None, seconds=None, reason="", band_rows=None),
-}
-"""Facts that have parts, by their names in a report."""
-
-
-def shared_facts(record: Record) -> list[Row]:
-    """Return labels and texts that many images have in common."""
-    return list(_readable(record, (_shape, _input, _filters, _ways, texts.cost_rows)))
+    There are none where a report lacks a fact, or has one of another kind.
+    """
+    with suppress(AttributeError, KeyError, TypeError, ValueError):
+        told = _image_facts(record)
+        return _readable(_shared(told)), _readable(_own(told, _outputs(record)))
+    return [], []
 
 
-def own_facts(record: Record) -> list[Row]:
-    """Return labels and texts that were measured on this image."""
-    return list(_readable(record, (_engine, _maps, texts.nan_rows)))
+def _image_facts(record: Record) -> facts.ImageFacts:
+    """Return the facts that became a record; outputs stay as they are in it."""
+    told: dict[str, Any] = {each.name: record.get(each.name) for each in fields(facts.ImageFacts)}
+    for name, kind in PARTS.items():
+        told[name] = kind(**record[name]) if name in record else None
+    told["filters"] = [facts.FilterFacts(**each) for each in record["filters"]]
+    return facts.ImageFacts(**told)
 
 
-def _readable(record: Record, parts: tuple[Callable[[Any], Rows], ...]) -> Rows:
-    told = _facts(record)
-    for part in parts:
-        with suppress(AttributeError, IndexError, KeyError, TypeError, ValueError):
-            for label, text in part(told):
-                yield label, readable(text)
+def _readable(rows: Iterable[Row]) -> list[Row]:
+    return [(label, readable(text)) for label, text in rows]
 
 
-def _facts(record: Record) -> SimpleNamespace:
-    """Return a report's facts as ``ImageFacts`` has them, without those of another kind."""
-    told: dict[str, Any] = {}
-    for name, value in record.items():
-        with suppress(TypeError):
-            told[name] = NESTED[name](**value) if name in NESTED else value
-    return SimpleNamespace(**told | {"edge_maps": _outputs(record)})
-
-
-def _shape(told: Any) -> Rows:
-    kernels = dict.fromkeys(times(entry["shape"]) for entry in told.filters)
-    sizes = [times(told.convolved_shape), ", ".join(kernels), times(told.output_shape)]
+def _shared(told: facts.ImageFacts) -> Iterator[Row]:
+    kernels = dict.fromkeys(times(each.shape) for each in told.filters)
+    sizes = times(told.convolved_shape), ", ".join(kernels), times(told.output_shape)
     yield "shape", " → ".join(sizes)
-
-
-def _input(told: Any) -> Rows:
-    yield "input", texts.image_text(told.input)
-
-
-def _filters(told: Any) -> Rows:
-    for entry in told.filters:
-        yield "filter", texts.filter_text(facts.FilterFacts(**entry))
-
-
-def _ways(told: Any) -> Rows:
+    if told.input is not None:
+        yield "input", texts.image_text(told.input)
+    yield from (("filter", texts.filter_text(each)) for each in told.filters)
     yield from zip(("slides over", "stride", "padding"), texts.way_texts(told), strict=True)
     yield "feature maps", times(told.output_shape)
+    yield from texts.cost_rows(told)
 
 
-def _engine(told: Any) -> Rows:
+def _own(told: facts.ImageFacts, outputs: list[Any]) -> Iterator[Row]:
     yield "engine", texts.engine_text(told.engine, why=False)
+    yield from (("edge map", _map_text(output)) for output in outputs)
+    yield from texts.nan_rows(told)
 
 
-def _maps(told: Any) -> Rows:
-    for output in told.edge_maps:
-        text = f"{os.path.basename(output['path'])}: {output['dtype']}, map {output['map']}"
-        with suppress(KeyError, TypeError, ValueError):
-            responses = f"responses {output['min']:.6g} … {output['max']:.6g}"
-            text += f", {responses}, {output['clipped_fraction']:.2%} clipped"
-        yield "edge map", re.sub(r"(?<![\w.])-(?=\d)", "−", text) if "min" in output else text
+def _map_text(output: Record) -> str:
+    text = f"{os.path.basename(output['path'])}: {output['dtype']}, map {output['map']}"
+    with suppress(KeyError, TypeError):  # of a map that was kept, or of nothing but NaN
+        responses = f"responses {output['min']:.6g} … {output['max']:.6g}"
+        responses = re.sub(r"(?<!\w)-", "−", responses)  # no exponent's
+        text += f", {responses}, {output['clipped_fraction']:.2%} clipped"
+    return text

@@ -1,63 +1,50 @@
 // Everything put together: totals, filters, keys, light and dark.
 
-const grid = makeGrid(byId("grid"), (place) => detail.open(place));
-const detail = makeDetail(byId("detail"), grid);
+const root = document.documentElement;
+const bar = document.querySelector(".bar");
 const query = byId("query");
-const state = { status: "all", order: "given" };
 
 function refresh() {
-  const found = matching(query.value, state.status, state.order);
-  grid.show(found);
+  const status = document.querySelector("[name=status]:checked").value;
+  const found = matching(query.value, status, byId("order").value);
+  showList(found);
   byId("nothing").hidden = found.length > 0;
   byId("found").textContent = `${found.length} of ${records.length} images`;
 }
 
 function changed() {
-  const top = document.querySelector(".head").offsetHeight;
-  if (scrollY > top) scrollTo(0, top);
+  scrollTo(0, Math.min(scrollY, document.querySelector(".head").offsetHeight));
   refresh();
 }
 
-function large(number) {
-  return number.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
-}
+const exact = (number) => number.toLocaleString("en");
+const large = (number) =>
+  number.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
 
 function showTotals() {
-  const told = [[records.length.toLocaleString("en"), records.length === 1 ? "image" : "images"]];
-  if (totals.failed) told.push([totals.failed.toLocaleString("en"), "failed"]);
+  const told = [[exact(records.length), records.length === 1 ? "image" : "images"]];
+  if (totals.failed) told.push([exact(totals.failed), "failed"]);
   if (totals.pixels) told.push([large(totals.pixels), "pixels"]);
   if (totals.macs) told.push([large(totals.macs), "multiply-adds"]);
   byId("sums").replaceChildren(...told.map(([number, what]) => {
-    const part = document.createElement("span");
-    part.classList.toggle("bad", what === "failed");
-    part.append(element("b", number), ` ${what}`);
+    const part = element("span", ` ${what}`, { className: what });
+    part.prepend(element("b", number));
     return part;
   }));
 }
 
 function offerStatuses() {
-  const choices = [["all", "All", records.length], ["done", "Done", totals.done],
-    ["failed", "Failed", totals.failed], ["skipped", "Skipped", totals.skipped]];
-  for (const [value, text, count] of choices) {
-    if (!count && value !== "all") continue;
-    const choice = radio("status", value, text, value === "all", count ?? 0);
-    choice.classList.add(value);
-    choice.firstElementChild.addEventListener("change", () => {
-      state.status = value;
-      changed();
-    });
-    byId("statuses").append(choice);
-  }
+  const choices = [["all", "All ", records.length], ["done", "Done ", totals.done],
+    ["failed", "Failed ", totals.failed], ["skipped", "Skipped ", totals.skipped]];
+  const told = choices.filter(([value, , count]) => count || value === "all");
+  byId("statuses").append(...told.map(([value, text, count]) =>
+    radio("status", value, value === "all", text, element("b", exact(count)))));
 }
 
-// --- light and dark ---------------------------------------------------------------------------
-
-const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
-
 function toggleTheme() {
-  const root = document.documentElement;
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : systemIsDark.matches;
-  root.dataset.theme = dark ? "light" : "dark";
+  const shown = root.dataset.theme
+    ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  root.dataset.theme = shown === "dark" ? "light" : "dark";
   try {
     localStorage.setItem("edgecli-theme", root.dataset.theme);
   } catch { /* a browser that keeps nothing for files */ }
@@ -65,75 +52,57 @@ function toggleTheme() {
 
 try {
   const kept = localStorage.getItem("edgecli-theme");
-  if (kept === "light" || kept === "dark") document.documentElement.dataset.theme = kept;
+  if (kept) root.dataset.theme = kept;
 } catch { /* the same */ }
 
-// --- keys -------------------------------------------------------------------------------------
-
-const gridKeys = {
-  j: () => grid.active + 1,
-  k: () => grid.active - 1,
-  ArrowRight: () => grid.active + 1,
-  ArrowLeft: () => grid.active - 1,
-  ArrowDown: () => grid.active + grid.columns,
-  ArrowUp: () => grid.active - grid.columns,
-  Home: () => 0,
-  End: () => grid.list.length - 1,
-};
+/** How far the keys go in the list, which ends before Home and End do. */
+const gridKeys = () => ({
+  j: 1, ArrowRight: 1, ArrowDown: columns, End: list.length,
+  k: -1, ArrowLeft: -1, ArrowUp: -columns, Home: -list.length,
+});
 
 function pressed(event) {
+  const { key, target } = event;
   if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
-  if (event.target.matches("input, select")) {
-    if (event.key === "Escape" && event.target === query) leaveQuery(event);
-    return;
-  }
-  if (event.key === "t") return toggleTheme();
-  if (detail.isOpen) {
-    if (event.key === "j") detail.step(1);
-    if (event.key === "k") detail.step(-1);
-    return;
-  }
-  if (event.key === "/") {
+  if (target.matches("input, select")) {
+    if (target === query) pressedInQuery(event);
+  } else if (key === "t") {
+    toggleTheme();
+  } else if (dialog.open) {
+    if (key !== "j" && key !== "k") return;
+    showDetail(opened + gridKeys()[key]);
+    focusDetail();
+  } else if (key === "/") {
     event.preventDefault();
     query.focus();
     query.select();
-  } else if (event.key in gridKeys && !(event.target.matches("button:not(.card), a"))) {
+  } else if (key in gridKeys() && !target.matches("button:not(.card), a")) {
     event.preventDefault();
-    const onCard = document.activeElement?.matches(".card");
-    grid.activate(onCard ? gridKeys[event.key]() : grid.active);
+    focusCard(target.matches(".card") ? active + gridKeys()[key] : active);
   }
 }
 
-function leaveQuery(event) {
-  event.preventDefault();
-  if (query.value) {
+function pressedInQuery(event) {
+  if (event.key !== "Enter" && event.key !== "Escape") return;
+  event.preventDefault(); // else the card that takes the focus would take the key as well
+  if (event.key === "Escape" && query.value) {
     query.value = "";
     changed();
   } else {
-    grid.activate(grid.active);
+    focusCard(event.key === "Enter" ? 0 : active);
   }
 }
 
 addEventListener("keydown", pressed);
-query.addEventListener("input", changed);
-query.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter") return;
-  event.preventDefault(); // else the card that takes the focus would take the key as well
-  grid.activate(0);
-});
-byId("order").addEventListener("change", (event) => {
-  state.order = event.target.value;
-  changed();
-});
+bar.addEventListener("input", changed);
 byId("theme").addEventListener("click", toggleTheme);
 byId("all").addEventListener("click", () => {
   query.value = "";
-  document.querySelector('input[name="status"][value="all"]').click();
+  document.querySelector("[name=status]").checked = true;
   changed();
   query.focus();
 });
 addEventListener("scroll", () => {
-  const bar = document.querySelector(".bar");
   bar.classList.toggle("over", bar.getBoundingClientRect().top <= 0);
 }, { passive: true });
 

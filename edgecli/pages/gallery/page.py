@@ -5,21 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
-from functools import cache
 from html import escape
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from edgecli.pages.gallery.entries import readable
 
-HERE = Path(__file__).parent
 SCRIPTS = ("records.js", "grid.js", "compare.js", "detail.js", "page.js")
 MARK = b'<meta name="generator" content="edgecli gallery">'
 """What tells a page that may be written over."""
 
 
-@cache
 def template(title: str) -> tuple[str, str]:
     """Return the page before and after its data.
 
@@ -33,17 +30,11 @@ def template(title: str) -> tuple[str, str]:
         f"script-src {_source(script)}; base-uri 'none'; form-action 'none'"
     )
     told = escape(readable(title))
-    filled = {"policy": policy, "title": told, "style": style, "script": script}
-    before, after = (
-        re.sub(r"{{(\w+)}}", lambda match: filled[match[1]], part)  # once: no value is filled in
-        for part in _read("gallery.html").split("{{data}}")
+    before, after = map(Template, _read("gallery.html").split("$data"))
+    return (
+        before.substitute(policy=policy, title=told, style=style),
+        after.substitute(script=script),
     )
-    return before, after
-
-
-def data_block(name: str, value: Any) -> str:
-    """Return a script element that holds JSON and runs nothing."""
-    return f'<script type="application/json" id="data-{name}">{as_data(value)}</script>\n'
 
 
 def as_data(value: Any) -> str:
@@ -52,12 +43,11 @@ def as_data(value: Any) -> str:
     >>> as_data("</script><!--")
     '"\\u003c/script>\\u003c!--"'
     """
-    text = json.dumps(value, separators=(",", ":"))
-    return text.replace("<", "\\u003c")
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _read(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def _source(text: str) -> str:

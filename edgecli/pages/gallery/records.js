@@ -9,9 +9,9 @@ const totals = read("totals");
 const names = new Intl.Collator(undefined, { numeric: true });
 const searched = records.map((record) =>
   `${record.folder}${record.name} ${record.error ?? ""}`.toLowerCase());
-const pixels = (record) => (record.shape.length ? record.shape[0] * record.shape[1] : 0);
-const ratio = (record) => (record.shape.length ? record.shape[1] / record.shape[0] : 4 / 3);
-const isGrained = (record) => record.shape.length > 0 && Math.max(...record.shape) <= 96;
+const pixels = ({ shape }) => (shape.length ? shape[0] * shape[1] : 0);
+const ratio = ({ shape }) => (shape.length ? shape[1] / shape[0] : 4 / 3);
+const isGrained = ({ shape }) => shape.length > 0 && Math.max(...shape) <= 96;
 
 const orders = {
   given: () => 0,
@@ -22,13 +22,10 @@ const orders = {
 
 /** The numbers of the records that hold every word of a query and have a status, in an order. */
 function matching(query, status, order) {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = [];
-  for (let n = 0; n < records.length; n++) {
-    if (status !== "all" && records[n].status !== status) continue;
-    if (words.every((word) => searched[n].includes(word))) found.push(n);
-  }
-  return order === "given" ? found : found.sort(orders[order]);
+  const words = query.toLowerCase().split(/\s+/);
+  const matches = (n) => (status === "all" || records[n].status === status)
+    && words.every((word) => searched[n].includes(word));
+  return [...records.keys()].filter(matches).sort(orders[order]);
 }
 
 /** A record's facts as [label, text]; those that many images share are kept once. */
@@ -41,8 +38,19 @@ const reason = (record) =>
 
 /** One line below a card's name: what was made of the image. */
 function summary(record) {
-  const words = [record.shape.join("×"), record.outputs[0]?.label];
-  if (record.outputs.length > 1) words[1] = `${record.outputs.length} edge maps`;
-  if (record.status !== "done") words.push(record.status === "failed" ? "failed" : "unchanged");
-  return words.filter(Boolean).join(" · ");
+  const { shape, outputs, status } = record;
+  const maps = outputs.length > 1 ? `${outputs.length} edge maps` : outputs[0]?.label;
+  const word = { failed: "failed", skipped: "unchanged" }[status];
+  return [shape.join("×"), maps, word].filter(Boolean).join(" · ");
+}
+
+/** A new element with a text, and with properties such as its class. */
+const element = (name, text, properties) =>
+  Object.assign(document.createElement(name), { textContent: text }, properties);
+
+/** A radio button in a label of words and elements. */
+function radio(group, value, checked, ...words) {
+  const label = element("label", "");
+  label.append(element("input", "", { type: "radio", name: group, value, checked }), ...words);
+  return label;
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from math import prod
 from typing import Any, BinaryIO
 
@@ -14,17 +14,18 @@ from edgecli.errors import OutputError
 from edgecli.images.files import whole_file
 from edgecli.pages.gallery import entries
 from edgecli.pages.gallery.entries import Record
-from edgecli.pages.gallery.page import MARK, as_data, data_block, template
+from edgecli.pages.gallery.page import MARK, as_data, template
 from edgecli.pages.gallery.thumbs import Shrink, ThumbnailFolder, inline
+from edgecli.reports.tables import Row
 from edgecli.rows.workers import map_in_order
 
 INLINE_AT_MOST = 60
 """Up to this many images the thumbnails are in the page itself: a few megabytes."""
 
-WORKERS = min(4, os.cpu_count() or 1)
+DATA, END = '<script type="application/json" id="data-{}">', "</script>\n"
+"""A script element that holds JSON and runs nothing."""
 
-Picture = dict[str, Any]
-"""A file's label, its address, its thumbnail's, and whether browsers show it."""
+WORKERS = min(4, os.cpu_count() or 1)
 
 
 def check_gallery(folder: str) -> None:
@@ -39,14 +40,13 @@ def check_gallery(folder: str) -> None:
         raise OutputError(f"{path} is no gallery of edgecli; move it, or give another folder")
 
 
-def write_gallery(folder: str, records: Iterable[Mapping[str, Any]]) -> str:
+def write_gallery(folder: str, records: Iterable[Record]) -> str:
     """Write a page that shows a batch, and return its path ``folder/index.html``.
 
-    Records are reports of single images (``edgecli.report/1``) with the paths of their inputs and
-    outputs; ``error`` says why one failed, ``status`` ``skipped`` that it was done before. The
-    page appears whole or not at all. Up to INLINE_AT_MOST images it is the only file; from there
-    on thumbnails stand in ``folder/gallery/``. A picture that is gone or broken is shown as a
-    blank. Raises OutputError where files cannot be written.
+    Records are reports of single images (``edgecli.report/1``); ``error`` says why one failed,
+    ``status`` ``skipped`` that it was done before. Up to INLINE_AT_MOST images the page is the only
+    file; from there on thumbnails stand in ``folder/gallery/``. A picture that is gone or broken is
+    shown as a blank. OutputError where files cannot be written.
     """
     check_gallery(folder)
     make_folder(folder)
@@ -65,32 +65,29 @@ def _write_page(file: BinaryIO, folder: str, records: Iterable[Record], shrink: 
     title = os.path.basename(os.path.abspath(folder)) or "edgecli"
     before, after = template(title)
     totals: Counter[str] = Counter()
-    common: dict[tuple[str, str], int] = {}
+    common: dict[Row, int] = {}
 
-    def shrunk(record: Record) -> tuple[Record, list[Picture]]:
-        source, outputs = entries.input_of(record), entries.outputs_of(record)
-        labels = [entries.label_of(path, source) for path in outputs]
-        named = zip((source, *outputs), ("", *labels), strict=True)
-        return record, [_picture(path, label, folder, shrink(path)) for path, label in named]
+    def shrunk(record: Record) -> tuple[Record, list[dict[str, Any]]]:
+        return record, entries.pictures_of(record, folder, shrink)
 
-    file.write(before.encode())
-    file.write(b'<script type="application/json" id="data-records">[')
+    file.write(f"{before}{DATA.format('records')}[".encode())
     made = map_in_order(shrunk, ((record,) for record in records), WORKERS)
     for number, (record, pictures) in enumerate(made):
         _count(totals, record)
         entry = _entry(record, pictures, common)
         file.write(f"{',' if number else ''}\n{as_data(entry)}".encode())
-    file.write(b"\n]</script>\n")
-    file.write(data_block("facts", list(common)).encode())
-    file.write(data_block("totals", totals).encode())
+    file.write(f"\n]{END}".encode())
+    for name, value in (("facts", list(common)), ("totals", totals)):
+        file.write(f"{DATA.format(name)}{as_data(value)}{END}".encode())
     file.write(after.encode())
 
 
 def _entry(
-    record: Record, pictures: list[Picture], common: dict[tuple[str, str], int]
+    record: Record, pictures: list[dict[str, Any]], common: dict[Row, int]
 ) -> dict[str, Any]:
     """Return what the page knows of an image; facts that images share are numbered in common."""
-    parent, name = os.path.split(entries.input_of(record))
+    parent, name = os.path.split(entries.path_of(record.get("input")))
+    shared, own = entries.facts_of(record)
     entry: dict[str, Any] = {
         "name": entries.readable(name) or "(no name)",
         "folder": entries.readable(parent and os.path.join(parent, "")),
@@ -98,20 +95,11 @@ def _entry(
         "shape": entries.shape_of(record),
         "input": pictures[0],
         "outputs": pictures[1:],
-        "facts": [
-            *(common.setdefault(fact, len(common)) for fact in entries.shared_facts(record)),
-            *entries.own_facts(record),
-        ],
+        "facts": [*(common.setdefault(fact, len(common)) for fact in shared), *own],
     }
     if "error" in record:
         entry["error"] = entries.readable(record["error"])
     return entry
-
-
-def _picture(path: str, label: str, folder: str, thumb: str | None) -> Picture:
-    link = entries.link(path, folder) if path else None
-    whole = thumb is not None and entries.is_shown(path)
-    return {"label": label, "thumb": thumb, "link": link, "whole": whole}
 
 
 def _count(totals: Counter[str], record: Record) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from edgecli.detect.jobs import make_folder
+from edgecli.detect.outputs import make_folder
 from edgecli.errors import ImageError
 from edgecli.images.files import whole_file
 from edgecli.images.thumbnails import thumbnail

@@ -98,7 +98,7 @@ def map_in_order(
         try:
             for job in jobs:
                 pending.append(executor.submit(work, *job))
-                if len(pending) > threads + 2:
+                if len(pending) > threads + 1:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()

@@ -13,7 +13,7 @@ from typing import Any
 from edgecli.batch.inputs import Found, Input, folded, name_places
 from edgecli.batch.journal import Journal, file_hash, write_line
 from edgecli.batch.work import Item, Work
-from edgecli.detect.outputs import Target, choose_format, name_maps, takes_after_input
+from edgecli.detect.outputs import Target, choose_format, name_maps
 from edgecli.errors import UsageError
 from edgecli.records import dataclass, field
 
@@ -154,7 +154,7 @@ def _make_items(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool
 def _endings(work: Work) -> Callable[[str], list[str]]:
     """Return what tells how the names of an input's outputs end; most inputs have the same."""
     target = Target(os.path.join(work.output, ""), work.format, folder=True)
-    looks = takes_after_input(work.settings, work.format)
+    looks = work.format is None and work.settings.map == "raw"  # into each input
 
     @cache
     def endings(path: str) -> list[str]:

@@ -43,37 +43,35 @@ class Target:
         stem = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
         return os.path.join(os.path.dirname(path) if self.output is None else self.output, stem)
 
+    def format_of(self, path: str) -> Format | None:
+        """Return the format that was asked for, by name or by a file's, None where none was."""
+        if self.format is not None:
+            return FORMATS[self.format]
+        file = self.file_of(path)
+        return None if file in (None, "-") else format_of(str(file))
+
 
 @dataclass(frozen=True)
-class Outputs:
-    """The files of one input, a path for each edge map, all of one format.
+class Job:
+    """An input, and the files that its edge maps go to: a path for each, all of one format.
 
     ``folder`` is to be made for them. Where ``no_clobber``, files that exist stay as they are.
     """
 
-    paths: tuple[str, ...]
+    path: str
+    outputs: tuple[str, ...]
     format: Format
     shared: bool = False  # one file may take every frame of the input
     folder: str | None = None
     no_clobber: bool = False
 
 
-@dataclass(frozen=True)
-class Job:
-    """An input, and the files that are made of it."""
-
-    path: str
-    outputs: Outputs
-
-
 def name_job(path: str, settings: Settings, target: Target) -> Job:
     """Name the files that an input's edge maps go to; UsageError where they have no place.
 
-    Where numbers are to be written, the input is looked into: see ``takes_after_input``.
-
     >>> from edgecli.operators.operators import load_operator
     >>> settings = Settings((load_operator("sobel"),))
-    >>> name_job("photos/img.jpg", settings, Target()).outputs.paths
+    >>> name_job("photos/img.jpg", settings, Target()).outputs
     ('photos/img-sobel.png',)
     """
     format_ = choose_format(path, settings, target)
@@ -92,7 +90,7 @@ def named_job(path: str, paths: tuple[str, ...], format_: Format, target: Target
     """Return the job of an input whose files have names."""
     shared = target.file_of(path) is not None
     folder = target.output if target.folder else None
-    return Job(path, Outputs(paths, format_, shared, folder, target.no_clobber))
+    return Job(path, paths, format_, shared, folder, target.no_clobber)
 
 
 def name_maps(stem: str, settings: Settings, format_: Format) -> tuple[str, ...]:
@@ -109,26 +107,16 @@ def name_maps(stem: str, settings: Settings, format_: Format) -> tuple[str, ...]
 
 
 def choose_format(path: str, settings: Settings, target: Target) -> Format:
-    """Return the format of an input's edge maps; UsageError where it can hold none of them."""
-    file = target.file_of(path)
-    if target.format is not None:
-        format_ = FORMATS[target.format]
-    elif file not in (None, "-"):
-        format_ = format_of(str(file))
-    elif takes_after_input(settings, target.format):
-        format_ = FORMATS["csv" if is_grid(path) else "npy"]
-    else:
-        format_ = FORMATS["png"]
-    _check_format(format_, settings)
-    return format_
-
-
-def takes_after_input(settings: Settings, format_: str | None) -> bool:
-    """Whether an input's content decides the format of its outputs in a folder.
+    """Return the format of an input's edge maps; UsageError where it can hold none of them.
 
     PNG has no signed numbers: a grid of numbers gives such a grid, a picture NumPy's file.
     """
-    return format_ is None and settings.map == "raw"
+    format_ = target.format_of(path)
+    if format_ is None and settings.map == "raw":
+        format_ = FORMATS["csv" if is_grid(path) else "npy"]
+    format_ = format_ or FORMATS["png"]
+    _check_format(format_, settings)
+    return format_
 
 
 def _check_format(format_: Format, settings: Settings) -> None:
@@ -146,7 +134,7 @@ def check_jobs(jobs: Sequence[Job], spared: Iterable[str] = (), report: str | No
     """Raise UsageError if an output or the report would overwrite what is read or written."""
     read = (*(job.path for job in jobs), *spared)
     claimed = {os.path.realpath(path): f"the input {path}" for path in read if path != "-"}
-    written = [(path, job) for job in jobs for path in job.outputs.paths]
+    written = [(path, job) for job in jobs for path in job.outputs]
     owners: dict[str, str] = {}
     for path, job in [*written, (report or "-", None)]:
         if path == "-" or is_device(path):

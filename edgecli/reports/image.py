@@ -73,7 +73,7 @@ def _named(outputs: Sequence[facts.OutputFacts]) -> dict[str, Any]:
 
 def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
     """Return the report of one contact sheet."""
-    output = facts.OutputFacts(sheet.outputs.paths[0], SHEET_SAMPLES)
+    output = facts.OutputFacts(sheet.output, SHEET_SAMPLES)
     tiles = tuple(_tile_facts(image_facts(result)) for result in sheet.results)
     return facts.SheetFacts(facts.SCHEMA, facts.input_facts(sheet.info), output, tiles)
 
@@ -100,7 +100,7 @@ def _filter_facts(detection: Detection) -> Iterator[facts.FilterFacts]:
 
 
 def _output_facts(result: Result, n: int) -> facts.OutputFacts:
-    detection, path = result.detection, result.outputs.paths[n]
+    detection, path = result.detection, result.outputs[n]
     kept = path in result.kept
     seen = None if kept or result.measured is None else result.measured.extremes[n]
     whole = detection.plans[n].strength.kind == "i"

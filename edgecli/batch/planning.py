@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from edgecli.batch.inputs import Found, Input, folded, name_places
-from edgecli.batch.journal import Journal, file_hash, write_line
+from edgecli.batch.journal import Journal, file_hash
 from edgecli.batch.work import Item, Work
 from edgecli.detect.outputs import Target, choose_format, name_maps
 from edgecli.errors import UsageError
@@ -44,7 +44,7 @@ class Batch:
     items: Sequence[Item]
     journal: Journal
     totals: Totals
-    lines: array[int]
+    lines: list[int]
     fresh: set[int] = field(default_factory=set)  # items that this run did
     failures: dict[int, str] = field(default_factory=dict)
     troubles: Sequence[tuple[str, str]] = ()
@@ -88,13 +88,13 @@ def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = Fal
     items = _make_items(inputs, work, suffix=suffix)
     if inside:
         _claim(items, work, journal)
-    lines = array("q", [-1]) * len(items)
+    lines = [-1] * len(items)
     for number, item in enumerate(items):
-        offset = journal.find(item.key)
+        offset = journal.offsets.get(item.key)
         if offset is not None and _is_done(item, journal.read_head(offset), work):
             lines[number] = offset
-    skipped = len(items) - lines.count(-1)
-    totals = Totals(len(items) + len(found.troubles), 0, len(found.troubles), skipped)
+    skipped, failed = len(items) - lines.count(-1), len(found.troubles)
+    totals = Totals(len(items) + failed, failed=failed, skipped=skipped)
     return Batch(items, journal, totals, lines, troubles=found.troubles)
 
 
@@ -185,22 +185,20 @@ def _claim(items: Iterable[Item], work: Work, journal: Journal) -> None:
     key = f"//{work.identity}"
     outputs = [{"path": name} for item in items for name in item.names]
     entry = {"input": key, "size": 0, "settings": None, "outputs": outputs, "reports": []}
-    offset = journal.find(key)
+    offset = journal.offsets.get(key)
     if offset is None or journal.read(offset) != entry:
-        journal.append(key, write_line(entry))
+        journal.append(key, json.dumps(entry))
 
 
 def _is_done(item: Item, entry: Mapping[str, Any], work: Work) -> bool:
-    """Whether input, settings and outputs are a line's; files are read only when in doubt."""
-    if entry["settings"] != work.identity or not _is_same(item.path, entry):
-        return False
-    for output in entry["outputs"]:
-        path = output["path"]
-        if path not in item.names and FRAME.sub("", path) not in item.names:
-            return False
-        if not _is_same(f"{work.output}/{path}", output):
-            return False
-    return True
+    """Whether settings, input and outputs are a line's; files are read only when in doubt."""
+    outputs = {output["path"]: output for output in entry["outputs"]}
+    return (
+        entry["settings"] == work.identity
+        and all(path in item.names or FRAME.sub("", path) in item.names for path in outputs)
+        and _is_same(item.path, entry)
+        and all(_is_same(f"{work.output}/{path}", outputs[path]) for path in outputs)
+    )
 
 
 def _is_same(path: str, known: Mapping[str, Any]) -> bool:

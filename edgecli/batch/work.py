@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from edgecli.batch.journal import file_hash, write_line
+from edgecli.batch.journal import file_hash
 from edgecli.detect.jobs import Limits, Result, detect_input
 from edgecli.detect.outputs import Job
 from edgecli.detect.settings import Settings
@@ -109,7 +110,7 @@ class Work:
         }
         done = [result.info.shape for result in results if result.measured is not None]
         pixels = sum(height * width for height, width, _ in done)
-        return Outcome("done" if written else "kept", write_line(entry), pixels)
+        return Outcome("done" if written else "kept", json.dumps(entry), pixels)
 
     def _below(self, path: str) -> str:
         """Return an output's path below DIR."""

@@ -405,3 +405,7 @@ def test_images_that_are_alike_share_a_plan(save: Save) -> None:
     first, second = [detect(path, settings())[0].detection for path in paths]
     assert first is second
     assert detect(save("c.png", noise(8, 8)), settings())[0].detection is not first
+    for bright in (True, False):
+        masked = settings(lines=Lines(mask=np.full((8, 9), bright)))
+        (result,) = detect(paths[0], masked)
+        assert np.asarray(Image.open(result.outputs[0])).any() == bright

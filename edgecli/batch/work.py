@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
+from edgecli.batch.inputs import below
 from edgecli.batch.journal import file_hash
 from edgecli.detect.jobs import Limits, Result, detect_input
 from edgecli.detect.outputs import Job
@@ -100,7 +101,8 @@ class Work:
             raise ImageError(f"image {item.path} changed while it was read; run the batch again")
         kept = {path for result in results for path in result.kept}
         paths = dict.fromkeys(path for result in results for path in result.outputs)
-        written = [{"path": self._below(path)} | _state(path) for path in paths if path not in kept]
+        ours = [path for path in paths if path not in kept]
+        written = [{"path": below(self.output, path)} | _state(path) for path in ours]
         entry = {
             "input": item.key,
             **state,
@@ -111,10 +113,6 @@ class Work:
         done = [result.info.shape for result in results if result.measured is not None]
         pixels = sum(height * width for height, width, _ in done)
         return Outcome("done" if written else "kept", json.dumps(entry), pixels)
-
-    def _below(self, path: str) -> str:
-        """Return an output's path below DIR."""
-        return path[len(self.output) :].lstrip(os.sep).replace(os.sep, "/")
 
 
 def _state(path: str) -> Facts:

@@ -90,8 +90,7 @@ def _results(job: Job, request: Request, *, explain: bool, watch: Watch | None) 
     measured = reporting.format != "none"
     results = detect_input(job, settings, limits, watch, measured=measured)
     for kept in dict.fromkeys(result.kept for result in results):  # frames may share a file
-        if kept:
-            _say_kept(kept, reporting)
+        _say_kept(kept, reporting)
     return results
 
 
@@ -105,8 +104,8 @@ def _sheets(job: Job, request: Request, *, explain: bool) -> Sequence[Sheet]:
     return [make(job, operators, request.settings, request.limits)]
 
 
-def _say_kept(paths: Iterable[str], reporting: Reporting) -> None:
-    if not reporting.quiet:
+def _say_kept(paths: Sequence[str], reporting: Reporting) -> None:
+    if paths and not reporting.quiet:
         click.echo(f"edgecli: kept {', '.join(paths)}", err=True)
 
 

@@ -6,6 +6,9 @@ import os
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
 from functools import lru_cache
+from typing import Any
+
+import numpy as np
 
 from edgecli.detect.outputs import Job, make_folder
 from edgecli.detect.plan import Detection, plan_detection
@@ -34,8 +37,6 @@ class Limits:
 
 Watch = Callable[[Sink, tuple[int, int, int]], Sink]
 """Returns a sink that does what a map's sink does, and shows the map, of this shape, too."""
-
-_plan = lru_cache(64)(plan_detection)  # frames of a video, and many images of a batch, are alike
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def plan_input(
 def _plan_image(job: Job, settings: Settings, limits: Limits, source: Source) -> Detection:
     """Lay settings over an image; an error says which: of a thousand, one may not fit."""
     try:
-        detection = _plan(settings, source.shape, source.dtype)
+        detection = _plan(settings, id(settings.lines.mask), source.shape, source.dtype)
         for samples in detection.samples:
             check_holds(job.format, samples, detection.written_shape[2])
     except EdgeCliError as error:
@@ -83,6 +84,15 @@ def _plan_image(job: Job, settings: Settings, limits: Limits, source: Source) ->
             f"{limits.max_pixels:,}; pad less, or raise it with --max-pixels"
         )
     return detection
+
+
+@lru_cache(64)  # the frames of a video are alike, and many images of a batch
+def _plan(
+    settings: Settings, mask: int, shape: tuple[int, int, int], dtype: np.dtype[Any]
+) -> Detection:
+    """Plan a detection; settings that are equal may still have a mask of another ``id``."""
+    del mask
+    return plan_detection(settings, shape, dtype)
 
 
 def _numbered(job: Job, number: int, limits: Limits) -> tuple[str, ...]:

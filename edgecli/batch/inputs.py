@@ -30,10 +30,7 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 class Input(NamedTuple):
-    """An input: where it is, and its place below the batch's folder.
-
-    The place, with ``/`` on every system, decides the order and the output's name.
-    """
+    """An input: where it is, and its place below the batch's folder, which names its output."""
 
     path: str
     place: str

@@ -1,8 +1,7 @@
 """What a batch has finished: a line of JSON for each input, in DIR/.edgecli-batch.jsonl.
 
 A line is written as soon as its outputs are in place, so that a batch that is killed forgets at
-most what it was doing. A line that was cut short is removed when the journal is opened again. The
-latest line of an input counts. Only where lines begin is kept in memory.
+most what it was doing. The latest line of an input counts; one that was cut short is removed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """An executor of processes that may crash or hang: each is replaced, and only its call fails.
 
-``ProcessPoolExecutor`` of the standard library is broken for good when one of its processes dies,
-and cannot end one that hangs. Here a thread of its own keeps each process at work.
+``ProcessPoolExecutor`` breaks for good when a process dies, and cannot end one that hangs.
 """
 
 from __future__ import annotations
@@ -71,12 +70,11 @@ class _Worker:
 
 
 class ProcessExecutor(Executor):
-    """Runs calls on ``workers`` processes, each call for at most ``seconds``.
+    """Runs calls on ``workers`` processes, each kept at work by a thread of its own.
 
     A function is pickled once per process, not per call, so pass the same object each time.
-    Processes begin as forks where that is safe, which takes a millisecond; those that replace
-    others are started afresh. A future of a call that was running in a process that died, or that
-    took too long, raises WorkerLost.
+    Processes begin as forks where that is safe, which takes a millisecond. A call whose process
+    died, or that took more than ``seconds``, raises WorkerLost.
     """
 
     def __init__(self, workers: int, seconds: float = math.inf) -> None:

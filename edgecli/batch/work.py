@@ -23,10 +23,7 @@ T = TypeVar("T")
 
 
 class Item(NamedTuple):
-    """An input, the name that the journal knows it by, and its outputs by their paths below DIR.
-
-    There may be a hundred thousand.
-    """
+    """An input, the name that the journal knows it by, and its outputs by their paths below DIR."""
 
     path: str
     key: str
@@ -50,8 +47,7 @@ class Outcome(NamedTuple):
 class Work:
     """What is done to every input; it is sent to each process once.
 
-    ``describe`` makes the report of an image. Images of more than ``share`` pixels are put off
-    until they are alone, and then have all ``threads``.
+    Images of more than ``share`` pixels wait until they are alone, and then have all ``threads``.
     """
 
     settings: Settings
@@ -59,7 +55,7 @@ class Work:
     output: str  # DIR
     limits: Limits
     no_clobber: bool
-    describe: Callable[[Result], Facts]
+    describe: Callable[[Result], Facts]  # makes the report of an image
     identity: str  # the settings' hash
     share: int
     threads: int

@@ -50,6 +50,12 @@ class Target:
         file = self.file_of(path)
         return None if file in (None, "-") else format_of(str(file))
 
+    def job(self, path: str, outputs: tuple[str, ...], format_: Format) -> Job:
+        """Return the job of an input whose files have names."""
+        folder = self.output if self.folder else None
+        shared = self.file_of(path) is not None
+        return Job(path, outputs, format_, shared, folder, self.no_clobber)
+
 
 @dataclass(frozen=True)
 class Job:
@@ -77,20 +83,13 @@ def name_job(path: str, settings: Settings, target: Target) -> Job:
     format_ = choose_format(path, settings, target)
     file = target.file_of(path)
     if file is None:
-        return named_job(path, name_maps(target.stem_of(path), settings, format_), format_, target)
+        return target.job(path, name_maps(target.stem_of(path), settings, format_), format_)
     if len(settings.maps) > 1:
         raise UsageError(
             f"{len(settings.maps)} edge maps do not fit in one output {file}; "
             "give a folder (-o DIR/) or --combine them into one"
         )
-    return named_job(path, (file,), format_, target)
-
-
-def named_job(path: str, paths: tuple[str, ...], format_: Format, target: Target) -> Job:
-    """Return the job of an input whose files have names."""
-    shared = target.file_of(path) is not None
-    folder = target.output if target.folder else None
-    return Job(path, paths, format_, shared, folder, target.no_clobber)
+    return target.job(path, (file,), format_)
 
 
 def name_maps(stem: str, settings: Settings, format_: Format) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 import numpy as np
 
 from edgecli.detect.jobs import Limits, Result
-from edgecli.detect.outputs import Job, Target, make_folder, named_job
+from edgecli.detect.outputs import Job, Target, make_folder
 from edgecli.detect.plan import plan_detection
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
@@ -50,7 +50,7 @@ def name_grid(path: str, target: Target) -> Job:
     format_ = target.format_of(path) or FORMATS["png"]
     check_holds(format_, np.dtype(np.uint8), 3)
     named = target.file_of(path) or f"{target.stem_of(path)}-grid{format_.extensions[0]}"
-    return named_job(path, (named,), format_, target)
+    return target.job(path, (named,), format_)
 
 
 def grid_operators(asked: Sequence[Operator]) -> tuple[Operator, ...]:

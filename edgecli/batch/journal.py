@@ -18,8 +18,6 @@ from typing import Any, BinaryIO, cast
 from edgecli.batch.inputs import JOURNAL
 from edgecli.errors import OutputError
 
-SCHEMA = "edgecli.journal/1"
-
 _PART = 2**20  # bytes of a file that are hashed at once
 _KEY = re.compile(rb'\{"input": ("(?:[^"\\]|\\.)*"), "size": .*\}$')
 
@@ -38,7 +36,6 @@ class Journal:
     """
 
     def __init__(self, folder: str, *, restart: bool = False) -> None:
-        self.folder = folder
         self.path = os.path.join(folder, JOURNAL)
         try:
             # One handle for all: closing any other one of the same file would drop the lock.

@@ -17,8 +17,6 @@ from edgecli.detect.outputs import Target, choose_format, name_maps
 from edgecli.errors import UsageError
 from edgecli.records import dataclass, field
 
-SCHEMA = "edgecli.report/1"
-
 FRAME = re.compile(r"-\d{4,}(?=\.\w+$)")  # what tells the frames of one input apart
 
 
@@ -71,7 +69,8 @@ class Batch:
 
 
 def _failure(path: str, reason: str) -> dict[str, Any]:
-    return {"schema": SCHEMA, "input": {"path": path}, "error": reason, "status": "failed"}
+    told = {"input": {"path": path}, "error": reason, "status": "failed"}
+    return {"schema": "edgecli.report/1"} | told
 
 
 def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = False) -> Batch:
@@ -79,8 +78,7 @@ def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = Fal
 
     UsageError where two inputs claim one output, or an output would be written over an input.
     """
-    key_of = _keys(work.output)
-    inputs = [(entry, key_of(entry.path)) for entry in found.inputs]
+    inputs = _with_keys(found.inputs, work.output)
     inside = any(_is_inside(key) for _, key in inputs)
     if inside:
         ours = set(journal.outputs())
@@ -100,12 +98,11 @@ def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = Fal
 
 def name_items(found: Found, work: Work, *, suffix: bool = False) -> list[Item]:
     """Name every input's outputs, without the journal; UsageError as ``plan_batch``."""
-    key_of = _keys(work.output)
-    return _make_items([(e, key_of(e.path)) for e in found.inputs], work, suffix=suffix)
+    return _make_items(_with_keys(found.inputs, work.output), work, suffix=suffix)
 
 
-def _keys(output: str) -> Callable[[str], str]:
-    """Return what names inputs by their path from DIR, so that both can be moved together."""
+def _with_keys(inputs: Iterable[Input], output: str) -> list[tuple[Input, str]]:
+    """Name inputs by their path from DIR, so that both can be moved together."""
     there = os.path.realpath(output)
 
     @cache
@@ -115,11 +112,8 @@ def _keys(output: str) -> Callable[[str], str]:
             to = os.path.relpath(to, there)
         return "" if to == "." else f"{to}/".replace(os.sep, "/")
 
-    def key(path: str) -> str:
-        folder, slash, name = path.rpartition(os.sep)
-        return way(folder + slash) + name
-
-    return key
+    parts = ((entry, *entry.path.rpartition(os.sep)) for entry in inputs)
+    return [(entry, way(folder + slash) + name) for entry, folder, slash, name in parts]
 
 
 def _is_inside(key: str) -> bool:

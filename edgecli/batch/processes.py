@@ -161,9 +161,8 @@ class ProcessExecutor(Executor):
 def _start(inherited: Sequence[Connection] | None) -> tuple[BaseProcess, Connection]:
     """Start a process that serves; as a fork, which closes what it inherited, or afresh."""
     ours, theirs = multiprocessing.Pipe()
-    method = "spawn" if inherited is None else "fork"
     others = [] if inherited is None else [ours, *inherited]
-    context: Any = multiprocessing.get_context(method)
+    context: Any = multiprocessing.get_context("spawn" if inherited is None else "fork")
     process: BaseProcess = context.Process(target=_serve, args=(theirs, others), daemon=True)
     process.start()
     theirs.close()

@@ -38,9 +38,8 @@ def keep_memory() -> None:
     Every page that comes fresh from the system costs a page fault: a fifth of a video's time.
     Without glibc, or where the user has set malloc's options, nothing changes.
     """
-    if not sys.platform.startswith("linux") or any(
-        name.startswith("MALLOC_") for name in os.environ
-    ):
+    chosen = any(name.startswith("MALLOC_") for name in os.environ)
+    if chosen or not sys.platform.startswith("linux"):
         return
     import ctypes  # loaded by NumPy, too
 

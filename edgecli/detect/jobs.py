@@ -23,14 +23,12 @@ from edgecli.rows.arrays import NoSink
 from edgecli.rows.base import ImageInfo, Sink, Source
 from edgecli.rows.workers import shared_workers
 
-MAX_PIXELS = 2**31
-
 
 @dataclass(frozen=True)
 class Limits:
     """How much of an input is read."""
 
-    max_pixels: int = MAX_PIXELS
+    max_pixels: int = 2**31
     all_frames: bool = False
     auto_orient: bool = True
 

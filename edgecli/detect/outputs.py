@@ -133,22 +133,20 @@ def check_jobs(jobs: Sequence[Job], spared: Iterable[str] = (), report: str | No
     """Raise UsageError if an output or the report would overwrite what is read or written."""
     read = (*(job.path for job in jobs), *spared)
     claimed = {os.path.realpath(path): f"the input {path}" for path in read if path != "-"}
-    written = [(path, job) for job in jobs for path in job.outputs]
+    written = [("output", path, job.path) for job in jobs for path in job.outputs]
     owners: dict[str, str] = {}
-    for path, job in [*written, (report or "-", None)]:
+    for what, path, owner in [*written, ("report file", report or "-", "")]:
         if path == "-" or is_device(path):
             continue
         real = os.path.realpath(path)
-        if job is not None and real in owners:
+        if what == "output" and real in owners:
             raise UsageError(
-                f"{owners[real]} and {job.path} would both be written to {path}; "
+                f"{owners[real]} and {owner} would both be written to {path}; "
                 "detect them one by one, each with its own -o"
             )
         if real in claimed:
-            what = "output" if job is not None else "report file"
             raise UsageError(f"{what} {path} is also {claimed[real]} of this run; give another")
-        claimed[real] = f"the output {path}"
-        owners[real] = job.path if job is not None else ""
+        claimed[real], owners[real] = f"the output {path}", owner
 
 
 def check_apart(output: str, inputs: Iterable[str]) -> None:

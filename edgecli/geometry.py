@@ -103,8 +103,8 @@ class Axis:
     def needed(self, start: int, stop: int, padding_mode: PaddingMode) -> tuple[int, int]:
         """Return the input samples that outputs ``[start, stop)`` need, as one range.
 
-        The halo: what the padding copies from inside the image is within the range. It is never
-        empty: outputs that see nothing but a constant need the row nearest to them.
+        Within it is what the padding copies from inside the image. It is never empty: outputs that
+        see nothing but a constant need the row nearest to them.
         """
         low, high = self.reach(start, stop)
         if low >= 0 and high <= self.size:

@@ -57,12 +57,12 @@ def test_a_cluster_gives_the_same_bytes_and_loses_nothing_with_a_worker(
     """The worker that comes to ``once`` is killed there."""
     source = pictures(tmp_path / "in", *(f"{n}.pgm" for n in range(12)), "once.pgm")
     far, near = make_work(tmp_path / "far"), make_work(tmp_path / "near")
-    with cluster_at(scheduler) as cluster:
-        assert cluster.threads == 2
-        run_all(source, far, cluster.executor)
+    with cluster_at(scheduler) as (cluster, threads, _):
+        assert threads == 2
+        run_all(source, far, cluster)
     assert (source / "once.mark").exists()
-    with ThreadPoolExecutor(2) as threads:
-        run_all(source, near, threads)
+    with ThreadPoolExecutor(2) as executor:
+        run_all(source, near, executor)
     assert contents(tmp_path / "far") == contents(tmp_path / "near")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgecli.batch.journal import Entry, Journal, file_hash, settings_hash, write_line
+from edgecli.batch.journal import Entry, Journal, file_hash, settings_hash
 from edgecli.detect.maps import Lines
 from edgecli.detect.settings import Settings
 from edgecli.errors import OutputError
@@ -32,7 +33,7 @@ def journal(folder: Path, *, restart: bool = False) -> Iterator[Journal]:
 def fill(folder: Path, *entries: Entry) -> bytes:
     with journal(folder) as opened:
         for one in entries:
-            opened.append(one["input"], write_line(one))
+            opened.append(one["input"], json.dumps(one))
     return (folder / ".edgecli-batch.jsonl").read_bytes()
 
 
@@ -44,13 +45,13 @@ def test_what_is_written_is_found_again(tmp_path: Path) -> None:
     with journal(tmp_path) as opened:
         assert not opened.is_new
         for name in NAMES:
-            offset = opened.find(name)
+            offset = opened.offsets.get(name)
             assert offset is not None
             assert opened.read(offset) == entry(name)
             assert opened.read_head(offset) == {
                 k: v for k, v in entry(name).items() if k != "reports"
             }
-        assert opened.find("c.png") is None
+        assert opened.offsets.get("c.png") is None
         assert list(opened.outputs()) == [f"{name}.png" for name in NAMES]
 
 
@@ -58,7 +59,7 @@ def test_the_latest_line_counts_and_a_long_one_is_whole(tmp_path: Path) -> None:
     long = entry("a.png", 2) | {"reports": [{"n": n} for n in range(5000)]}
     fill(tmp_path, entry("a.png"), entry("b.png"), long)
     with journal(tmp_path) as opened:
-        offset = opened.find("a.png")
+        offset = opened.offsets.get("a.png")
         assert offset is not None
         assert opened.read(offset) == long
 
@@ -71,7 +72,7 @@ def test_a_journal_torn_anywhere_keeps_the_lines_that_are_whole(tmp_path: Path) 
         whole = data[: first * (end >= first)] if end < len(data) else data
         assert fill(tmp_path, entry("c.png")).startswith(whole)
         with journal(tmp_path) as opened:
-            found = [opened.find(name) is not None for name in ("a.png", "b.png", "c.png")]
+            found = [opened.offsets.get(name) is not None for name in ("a.png", "b.png", "c.png")]
         assert found == [end >= first, end == len(data), True]
 
 
@@ -86,14 +87,14 @@ def test_lines_of_somebody_elses_are_passed_over(tmp_path: Path) -> None:
 def test_to_restart_is_to_forget_what_is_done_but_not_whose_it_is(tmp_path: Path) -> None:
     fill(tmp_path, entry("a.png"))
     with journal(tmp_path, restart=True) as opened:
-        assert opened.find("a.png") is None
+        assert opened.offsets.get("a.png") is None
         assert list(opened.outputs()) == ["a.png.png"]
 
 
 def test_a_folder_has_one_batch_at_a_time(tmp_path: Path) -> None:
     again = f"from edgecli.batch.journal import Journal; Journal({str(tmp_path)!r})"
     with journal(tmp_path) as opened:
-        opened.append("a.png", write_line(entry("a.png")))
+        opened.append("a.png", json.dumps(entry("a.png")))
         done = subprocess.run([sys.executable, "-c", again], capture_output=True, check=False)
         assert done.returncode == 1
         assert b"another batch is writing to" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
@@ -32,7 +33,7 @@ def who(_: object) -> int:
 
 
 @contextmanager
-def processes(workers: int, seconds: float | None = None) -> Iterator[ProcessExecutor]:
+def processes(workers: int, seconds: float = math.inf) -> Iterator[ProcessExecutor]:
     executor = ProcessExecutor(workers, seconds)
     try:
         yield executor

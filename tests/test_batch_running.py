@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from edgecli.batch.inputs import Found, find_inputs, listed_inputs
@@ -18,7 +17,7 @@ from edgecli.batch.journal import Journal
 from edgecli.batch.planning import Batch, Totals, plan_batch
 from edgecli.batch.processes import ProcessExecutor
 from edgecli.batch.running import remove_temporaries, run_batch
-from edgecli.batch.work import MOST_PLANS, Plans, Work
+from edgecli.batch.work import Work
 from edgecli.detect.jobs import Limits, Result, detect_input
 from edgecli.detect.outputs import Job, Target, name_job
 from edgecli.detect.settings import Settings
@@ -366,15 +365,6 @@ def test_temporary_files_are_removed_and_no_others(tmp_path: Path) -> None:
     pictures(tmp_path, ".a.png.0123abcd.edgecli-tmp", "b/.n\nm.png.00000000.edgecli-tmp")
     remove_temporaries(str(tmp_path))
     assert sorted(tmp_path.rglob("*")) == kept
-
-
-def test_plans_are_made_once_and_not_kept_for_ever(work: Work) -> None:
-    plans, grey = Plans(), np.dtype("u1")
-    first = plans(work.settings, (1, 1, 1), grey)
-    assert plans(work.settings, (1, 1, 1), grey) is first
-    for size in range(2, MOST_PLANS + 2):
-        plans(work.settings, (size, size, 1), grey)
-    assert plans(work.settings, (1, 1, 1), grey) is not first
 
 
 def test_the_outputs_are_those_of_detect(source: Path, work: Work) -> None:

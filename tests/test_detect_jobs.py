@@ -13,7 +13,7 @@ import pytest
 from PIL import ExifTags, Image, ImageOps
 
 from edgecli import detect_edges
-from edgecli.detect.jobs import Limits, Result, Screen, detect_input, plan_input
+from edgecli.detect.jobs import Limits, Result, Watch, detect_input, plan_input
 from edgecli.detect.maps import Lines
 from edgecli.detect.outputs import Target, check_jobs, name_job
 from edgecli.detect.settings import Settings
@@ -45,9 +45,9 @@ def detect(
     chosen: Settings,
     target: Target = BESIDE,
     limits: Limits = ALL,
-    screen: Screen | None = None,
+    watch: Watch | None = None,
 ) -> list[Result]:
-    return detect_input(name_job(str(path), chosen, target), chosen, limits, screen)
+    return detect_input(name_job(str(path), chosen, target), chosen, limits, watch)
 
 
 # --- names --------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ def detect(
 def test_outputs_are_named_after_input_and_filter(
     path: str, filters: list[str], target: Target, paths: list[str]
 ) -> None:
-    assert list(name_job(path, settings(*filters), target).outputs.paths) == paths
+    assert list(name_job(path, settings(*filters), target).outputs) == paths
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_outputs_are_named_after_input_and_filter(
 def test_the_format_is_as_asked_or_fits(
     path: str, map_name: str, target: Target, format_: str
 ) -> None:
-    assert name_job(path, settings(map=map_name), target).outputs.format.name == format_
+    assert name_job(path, settings(map=map_name), target).format.name == format_
 
 
 @pytest.mark.parametrize("target", [Target("x.png"), Target("-"), Target()])
@@ -118,10 +118,10 @@ def test_results_tell_what_was_done(save: Save) -> None:
     path = save("picture.png", noise(8, 9))
     (result,) = detect(path, settings())
     assert result.info.shape == (8, 9, 1)
-    assert result.outputs.paths == (str(path.with_name("picture-sobel.png")),)
+    assert result.outputs == (str(path.with_name("picture-sobel.png")),)
     assert result.measured is not None
     np.testing.assert_array_equal(
-        np.asarray(Image.open(result.outputs.paths[0])), detect_edges(noise(8, 9))
+        np.asarray(Image.open(result.outputs[0])), detect_edges(noise(8, 9))
     )
 
 
@@ -177,7 +177,7 @@ def test_no_clobber_keeps_files_and_says_so(save: Save) -> None:
     kept.write_bytes(b"mine")
     args = path, settings(combine="none"), Target(no_clobber=True), Limits()
     screen = Recorder()
-    (result,) = detect(*args, screen)
+    (result,) = detect(*args, screen.watch)
     assert result.measured is not None
     assert (result.kept, len(screen.shapes)) == ((str(kept),), 1)
     written, detected = path.with_name("picture-sobel-x.png"), detect_edges(noise(8, 9), "sobel-x")
@@ -200,7 +200,7 @@ class Recorder:
 
 def test_every_map_is_shown_on_the_screen(save: Save) -> None:
     path, screen = save("picture.png", noise(8, 9)), Recorder()
-    detect(path, settings(combine="none", stride=(2, 1)), screen=screen)
+    detect(path, settings(combine="none", stride=(2, 1)), watch=screen.watch)
     assert screen.shapes == [(4, 9, 1), (4, 9, 1)]
 
 
@@ -219,7 +219,7 @@ def test_images_of_one_stream_have_numbered_files(tmp_path: Path) -> None:
     path.write_bytes(ppm(*FRAMES))
     results = detect(path, settings())
     names = ["film-sobel.png", "film-sobel-0002.png", "film-sobel-0003.png"]
-    assert [Path(result.outputs.paths[0]).name for result in results] == names
+    assert [Path(result.outputs[0]).name for result in results] == names
     for name, frame in zip(names, FRAMES, strict=True):
         np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / name)), detect_edges(frame))
 
@@ -398,3 +398,14 @@ def test_formats_of_8_bits_get_8_bits(save: Save, tmp_path: Path, format_: str) 
     assert result.detection.samples == (np.dtype("uint8"),)
     with pytest.raises(UsageError, match=f"{format_} cannot hold uint16"):
         detect(path, settings(depth="16"), Target(f"{tmp_path}/y", format_))
+
+
+def test_images_that_are_alike_share_a_plan(save: Save) -> None:
+    paths = [save(name, noise(8, 9)) for name in ("a.png", "b.png")]
+    first, second = [detect(path, settings())[0].detection for path in paths]
+    assert first is second
+    assert detect(save("c.png", noise(8, 8)), settings())[0].detection is not first
+    for bright in (True, False):
+        masked = settings(lines=Lines(mask=np.full((8, 9), bright)))
+        (result,) = detect(paths[0], masked)
+        assert np.asarray(Image.open(result.outputs[0])).any() == bright

@@ -68,7 +68,7 @@ def detect_whole_or_nothing(data: bytes, name: str, folder: Path) -> bool:
         failure = str(error)
     assert "\n" not in failure
     for result in results:
-        (path,) = result.outputs.paths
+        (path,) = result.outputs
         with Image.open(path) as edges:
             edges.load()
             assert edges.size == (result.detection.map_shape[1], result.detection.map_shape[0])

@@ -20,11 +20,9 @@ import pytest
 
 from edgecli import FilterBank
 from edgecli.detect.jobs import Result
-from edgecli.detect.outputs import Outputs
 from edgecli.detect.plan import plan_detection
 from edgecli.detect.run import Measured
 from edgecli.detect.settings import Settings
-from edgecli.images.formats import FORMATS
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.paint.rendering import Extremes
 from edgecli.reports.display import TerminalScreen, as_table
@@ -53,7 +51,7 @@ def described(settings: Settings, info: ImageInfo = INFO, clipped: int = 0) -> R
     detection = plan_detection(settings, info.shape, np.dtype(info.dtype))
     paths = tuple(f"img-{edge_map.name}.png" for edge_map in detection.maps)
     measured = Measured((Extremes(-765, 612, clipped),) * len(paths), 0.004, 2)
-    return Result(info, detection, Outputs(paths, FORMATS["png"]), measured)
+    return Result(info, detection, paths, measured)
 
 
 def told(*results: Result, format_: str = "table") -> str:

@@ -14,25 +14,16 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from edgecli.errors import UsageError
-from edgecli.records import dataclass
 
 PATIENCE = 30
 """Seconds to find a scheduler and its workers."""
 
 
-@dataclass(frozen=True)
-class Cluster:
-    """An executor that is a cluster, its threads, and the bytes that its workers may take."""
-
-    executor: Executor
-    threads: int
-    memory: int | None
-
-
 @contextmanager
-def cluster_at(address: str, workers: int = 1) -> Iterator[Cluster]:
+def cluster_at(address: str, workers: int = 1) -> Iterator[tuple[Executor, int, int | None]]:
     """Connect to a scheduler such as ``tcp://host:8786``, and wait until it has this many workers.
 
+    Lends an executor with its threads and the bytes that its workers may take, if they are limited.
     A call whose worker dies is run again by another, up to three times. UsageError where no
     scheduler answers.
     """
@@ -58,7 +49,7 @@ def cluster_at(address: str, workers: int = 1) -> Iterator[Cluster]:
                 ) from error
             limits = [w["memory_limit"] for w in client.scheduler_info(-1)["workers"].values()]
             threads = sum(client.nthreads().values())
-            yield Cluster(client.get_executor(pure=False), threads, sum(limits) or None)
+            yield client.get_executor(pure=False), threads, sum(limits) or None
 
 
 async def _reach(address: str) -> None:

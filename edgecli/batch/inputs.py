@@ -30,10 +30,7 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 class Input(NamedTuple):
-    """An input: where it is, and its place below the batch's folder.
-
-    The place, with ``/`` on every system, decides the order and the output's name.
-    """
+    """An input: where it is, and its place below the batch's folder, which names its output."""
 
     path: str
     place: str
@@ -64,7 +61,9 @@ def find_inputs(source: str, output: str, *, recursive: bool) -> Found:
     if os.path.isdir(source):
         found = _in_folder(source, output, recursive=recursive)
     elif glob.has_magic(source):
-        found = Found(_by_glob(source, recursive=recursive))
+        matches = glob.iglob(source, recursive=True)
+        paths = [path for path in matches if os.path.isfile(path) or os.path.islink(path)]
+        found = Found(list(_placed(paths, recursive=recursive)))
     elif os.path.exists(source):
         raise UsageError(f"{source} is a file; give a folder, or use edgecli detect {source}")
     else:
@@ -114,20 +113,17 @@ def _in_folder(source: str, output: str, *, recursive: bool) -> Found:
                 raise ImageError(f"{reason}; check its permissions") from error
             found.troubles.append((folder, reason))
             continue
-        found.inputs += [_below(source, entry.path) for entry in visible if _is_image(entry)]
+        images = [entry.path for entry in visible if _is_image(entry)]
+        found.inputs += [Input(path, below(source, path)) for path in images]
         if recursive:
             folders += [entry.path for entry in visible if entry.is_dir(follow_symlinks=False)]
-            links += sorted(entry.path for entry in visible if _links_to_folder(entry))
+            links += sorted(e.path for e in visible if e.is_symlink() and os.path.isdir(e.path))
     return found
 
 
 def _identity(folder: str) -> tuple[int, int]:
     status = os.stat(folder)
     return status.st_dev, status.st_ino
-
-
-def _links_to_folder(entry: os.DirEntry[str]) -> bool:
-    return entry.is_symlink() and os.path.isdir(entry.path)
 
 
 def _is_image(entry: os.DirEntry[str]) -> bool:
@@ -139,14 +135,9 @@ def _is_image(entry: os.DirEntry[str]) -> bool:
     return entry.is_file(follow_symlinks=False)
 
 
-def _below(source: str, path: str) -> Input:
-    return Input(path, path[len(source) :].lstrip(os.sep).replace(os.sep, "/"))
-
-
-def _by_glob(pattern: str, *, recursive: bool) -> list[Input]:
-    found = glob.iglob(pattern, recursive=True)
-    paths = [path for path in found if os.path.isfile(path) or os.path.islink(path)]
-    return list(_placed(paths, recursive=recursive))
+def below(folder: str, path: str) -> str:
+    """Return the way from a folder to a path that begins with it, with ``/`` on every system."""
+    return path[len(folder) :].lstrip(os.sep).replace(os.sep, "/")
 
 
 def _placed(paths: Sequence[str], *, recursive: bool) -> Iterator[Input]:

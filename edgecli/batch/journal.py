@@ -1,8 +1,7 @@
 """What a batch has finished: a line of JSON for each input, in DIR/.edgecli-batch.jsonl.
 
 A line is written as soon as its outputs are in place, so that a batch that is killed forgets at
-most what it was doing. A line that was cut short is removed when the journal is opened again. The
-latest line of an input counts. Only where lines begin is kept in memory.
+most what it was doing. The latest line of an input counts; one that was cut short is removed.
 """
 
 from __future__ import annotations
@@ -19,30 +18,33 @@ from typing import Any, BinaryIO, cast
 from edgecli.batch.inputs import JOURNAL
 from edgecli.errors import OutputError
 
-SCHEMA = "edgecli.journal/1"
-
 _PART = 2**20  # bytes of a file that are hashed at once
+_KEY = re.compile(rb'\{"input": ("(?:[^"\\]|\\.)*"), "size": .*\}$')
 
 Entry = dict[str, Any]
 """A line: ``input``, its ``size``, ``mtime`` and ``hash``, ``settings``, ``outputs``, ``reports``.
 
-Paths of outputs are relative to DIR. ``settings`` is null where an older file was kept.
+In this order, so that the rest can be read without the reports. Paths of outputs are relative to
+DIR. ``settings`` is null where an older file was kept.
 """
 
 
 class Journal:
-    """The journal of a folder, open in one process at a time; OutputError where it cannot be."""
+    """The journal of a folder, open in one process at a time; OutputError where it cannot be.
+
+    ``offsets`` says where each input's latest line begins.
+    """
 
     def __init__(self, folder: str, *, restart: bool = False) -> None:
-        self.folder = folder
         self.path = os.path.join(folder, JOURNAL)
         try:
             # One handle for all: closing any other one of the same file would drop the lock.
             self._file = open(self.path, "a+b")  # noqa: SIM115 (open until close)
             _lock(self._file)
             self.is_new = os.fstat(self._file.fileno()).st_size == 0
-            offsets = self._read()
-            self._offsets = {} if restart else offsets  # the lines stay: they tell what is ours
+            self.offsets = self._read()
+            if restart:  # the lines stay: they tell what is ours
+                self.offsets.clear()
         except BlockingIOError as error:
             raise OutputError(f"another batch is writing to {folder}; wait for its end") from error
         except OSError as error:
@@ -69,10 +71,6 @@ class Journal:
         self._file.seek(0)
         return iter(self._file.readline, b"")
 
-    def find(self, key: str) -> int | None:
-        """Return where an input's latest line begins, None if there is none."""
-        return self._offsets.get(key)
-
     def append(self, key: str, line: str) -> int:
         """Write an input's line, and return where it begins."""
         try:
@@ -81,7 +79,7 @@ class Journal:
             self._file.flush()
         except OSError as error:
             raise self._unwritable(error) from error
-        self._offsets[key] = offset
+        self.offsets[key] = offset
         return offset
 
     def read(self, offset: int) -> Entry:
@@ -118,17 +116,7 @@ def _lock(file: BinaryIO) -> None:
 
 def _head_of(line: bytes) -> Entry:
     """Return what a line holds before its reports."""
-    return cast(Entry, json.loads(line.partition(_REPORTS.encode())[0] + b"}"))
-
-
-def write_line(entry: Entry) -> str:
-    """Return a line, its reports last so that the rest can be read without them."""
-    head = {name: value for name, value in entry.items() if name != "reports"}
-    return f"{json.dumps(head)[:-1]}{_REPORTS}{json.dumps(entry['reports'])}}}"
-
-
-_REPORTS = ', "reports": '
-_KEY = re.compile(rb'\{"input": ("(?:[^"\\]|\\.)*"), "size": .*\}$')
+    return cast(Entry, json.loads(line.partition(b', "reports": ')[0] + b"}"))
 
 
 def file_hash(path: str) -> str:

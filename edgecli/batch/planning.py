@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from edgecli.batch.inputs import Found, Input, folded, name_places
-from edgecli.batch.journal import Journal, file_hash, write_line
+from edgecli.batch.journal import Journal, file_hash
 from edgecli.batch.work import Item, Work
-from edgecli.detect.outputs import Target, choose_format, name_maps, takes_after_input
+from edgecli.detect.outputs import Target, choose_format, name_maps
 from edgecli.errors import UsageError
 from edgecli.records import dataclass, field
-
-SCHEMA = "edgecli.report/1"
 
 FRAME = re.compile(r"-\d{4,}(?=\.\w+$)")  # what tells the frames of one input apart
 
@@ -44,7 +42,7 @@ class Batch:
     items: Sequence[Item]
     journal: Journal
     totals: Totals
-    lines: array[int]
+    lines: list[int]
     fresh: set[int] = field(default_factory=set)  # items that this run did
     failures: dict[int, str] = field(default_factory=dict)
     troubles: Sequence[tuple[str, str]] = ()
@@ -71,7 +69,8 @@ class Batch:
 
 
 def _failure(path: str, reason: str) -> dict[str, Any]:
-    return {"schema": SCHEMA, "input": {"path": path}, "error": reason, "status": "failed"}
+    told = {"input": {"path": path}, "error": reason, "status": "failed"}
+    return {"schema": "edgecli.report/1"} | told
 
 
 def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = False) -> Batch:
@@ -79,8 +78,7 @@ def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = Fal
 
     UsageError where two inputs claim one output, or an output would be written over an input.
     """
-    key_of = _keys(work.output)
-    inputs = [(entry, key_of(entry.path)) for entry in found.inputs]
+    inputs = _with_keys(found.inputs, work.output)
     inside = any(_is_inside(key) for _, key in inputs)
     if inside:
         ours = set(journal.outputs())
@@ -88,24 +86,23 @@ def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = Fal
     items = _make_items(inputs, work, suffix=suffix)
     if inside:
         _claim(items, work, journal)
-    lines = array("q", [-1]) * len(items)
+    lines = [-1] * len(items)
     for number, item in enumerate(items):
-        offset = journal.find(item.key)
+        offset = journal.offsets.get(item.key)
         if offset is not None and _is_done(item, journal.read_head(offset), work):
             lines[number] = offset
-    skipped = len(items) - lines.count(-1)
-    totals = Totals(len(items) + len(found.troubles), 0, len(found.troubles), skipped)
+    skipped, failed = len(items) - lines.count(-1), len(found.troubles)
+    totals = Totals(len(items) + failed, failed=failed, skipped=skipped)
     return Batch(items, journal, totals, lines, troubles=found.troubles)
 
 
 def name_items(found: Found, work: Work, *, suffix: bool = False) -> list[Item]:
     """Name every input's outputs, without the journal; UsageError as ``plan_batch``."""
-    key_of = _keys(work.output)
-    return _make_items([(e, key_of(e.path)) for e in found.inputs], work, suffix=suffix)
+    return _make_items(_with_keys(found.inputs, work.output), work, suffix=suffix)
 
 
-def _keys(output: str) -> Callable[[str], str]:
-    """Return what names inputs by their path from DIR, so that both can be moved together."""
+def _with_keys(inputs: Iterable[Input], output: str) -> list[tuple[Input, str]]:
+    """Name inputs by their path from DIR, so that both can be moved together."""
     there = os.path.realpath(output)
 
     @cache
@@ -115,11 +112,8 @@ def _keys(output: str) -> Callable[[str], str]:
             to = os.path.relpath(to, there)
         return "" if to == "." else f"{to}/".replace(os.sep, "/")
 
-    def key(path: str) -> str:
-        folder, slash, name = path.rpartition(os.sep)
-        return way(folder + slash) + name
-
-    return key
+    parts = ((entry, *entry.path.rpartition(os.sep)) for entry in inputs)
+    return [(entry, way(folder + slash) + name) for entry, folder, slash, name in parts]
 
 
 def _is_inside(key: str) -> bool:
@@ -154,7 +148,7 @@ def _make_items(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool
 def _endings(work: Work) -> Callable[[str], list[str]]:
     """Return what tells how the names of an input's outputs end; most inputs have the same."""
     target = Target(os.path.join(work.output, ""), work.format, folder=True)
-    looks = takes_after_input(work.settings, work.format)
+    looks = work.format is None and work.settings.map == "raw"  # into each input
 
     @cache
     def endings(path: str) -> list[str]:
@@ -185,22 +179,20 @@ def _claim(items: Iterable[Item], work: Work, journal: Journal) -> None:
     key = f"//{work.identity}"
     outputs = [{"path": name} for item in items for name in item.names]
     entry = {"input": key, "size": 0, "settings": None, "outputs": outputs, "reports": []}
-    offset = journal.find(key)
+    offset = journal.offsets.get(key)
     if offset is None or journal.read(offset) != entry:
-        journal.append(key, write_line(entry))
+        journal.append(key, json.dumps(entry))
 
 
 def _is_done(item: Item, entry: Mapping[str, Any], work: Work) -> bool:
-    """Whether input, settings and outputs are a line's; files are read only when in doubt."""
-    if entry["settings"] != work.identity or not _is_same(item.path, entry):
-        return False
-    for output in entry["outputs"]:
-        path = output["path"]
-        if path not in item.names and FRAME.sub("", path) not in item.names:
-            return False
-        if not _is_same(f"{work.output}/{path}", output):
-            return False
-    return True
+    """Whether settings, input and outputs are a line's; files are read only when in doubt."""
+    outputs = {output["path"]: output for output in entry["outputs"]}
+    return (
+        entry["settings"] == work.identity
+        and all(path in item.names or FRAME.sub("", path) in item.names for path in outputs)
+        and _is_same(item.path, entry)
+        and all(_is_same(f"{work.output}/{path}", outputs[path]) for path in outputs)
+    )
 
 
 def _is_same(path: str, known: Mapping[str, Any]) -> bool:

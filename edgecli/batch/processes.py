@@ -1,12 +1,12 @@
 """An executor of processes that may crash or hang: each is replaced, and only its call fails.
 
-``ProcessPoolExecutor`` of the standard library is broken for good when one of its processes dies,
-and cannot end one that hangs. Here a thread of its own keeps each process at work.
+``ProcessPoolExecutor`` breaks for good when a process dies, and cannot end one that hangs.
 """
 
 from __future__ import annotations
 
 import gc
+import math
 import multiprocessing
 import signal
 import sys
@@ -43,7 +43,7 @@ class _Worker:
     connection: Connection
     known: Callable[..., Any] | None = None
 
-    def call(self, call: _Call, seconds: float | None) -> None:
+    def call(self, call: _Call, seconds: float) -> None:
         """Send a call, and its function unless it is the last one's; wait for the answer.
 
         TimeoutError where it takes longer than allowed, EOFError or OSError where the process has
@@ -55,16 +55,12 @@ class _Worker:
         self.connection.send((function, call.arguments))
         if function is not None:
             self.connection.recv()
-        left = seconds
-        while not self.connection.poll(None if left is None else min(left, TICK)):
-            left = left - TICK if left is not None and left > TICK else 0
-            if not left:
+        while not self.connection.poll(min(seconds, TICK)):
+            seconds -= TICK
+            if seconds <= 0:
                 raise TimeoutError
         succeeded, value = self.connection.recv()
-        if succeeded:
-            call.future.set_result(value)
-        else:
-            call.future.set_exception(value)
+        (call.future.set_result if succeeded else call.future.set_exception)(value)
 
     def end(self) -> None:
         """Kill the process."""
@@ -74,15 +70,14 @@ class _Worker:
 
 
 class ProcessExecutor(Executor):
-    """Runs calls on ``workers`` processes, each call for at most ``seconds``.
+    """Runs calls on ``workers`` processes, each kept at work by a thread of its own.
 
     A function is pickled once per process, not per call, so pass the same object each time.
-    Processes begin as forks where that is safe, which takes a millisecond; those that replace
-    others are started afresh. A future of a call that was running in a process that died, or that
-    took too long, raises WorkerLost.
+    Processes begin as forks where that is safe, which takes a millisecond. A call whose process
+    died, or that took more than ``seconds``, raises WorkerLost.
     """
 
-    def __init__(self, workers: int, seconds: float | None = None) -> None:
+    def __init__(self, workers: int, seconds: float = math.inf) -> None:
         self._seconds = seconds
         self._waiting: SimpleQueue[_Call | None] = SimpleQueue()  # None ends a thread
         self._closing = self._killing = False
@@ -138,19 +133,19 @@ class ProcessExecutor(Executor):
             try:
                 worker.call(call, self._seconds)
             except TimeoutError:
-                self._lose(worker, call, _too_long(self._seconds))
+                limit = f"{self._seconds:g} second{'s' * (self._seconds != 1)}"
+                what_next = "raise --time-limit, or get the file whole again"
+                self._lose(worker, call, f"took longer than {limit}; {what_next}")
             except (EOFError, OSError):
-                self._lose(worker, call)
+                worker.process.join()
+                self._lose(worker, call, _how_it_ended(worker.process.exitcode or 0))
         with self._lock:
             worker.end()
 
-    def _lose(self, worker: _Worker, call: _Call, reason: str = "") -> None:
+    def _lose(self, worker: _Worker, call: _Call, reason: str) -> None:
         """Let the call fail that a process was lost in, and start another process."""
         with self._lock:
             self.lost += 1
-            if not reason:
-                worker.process.join()
-                reason = _how_it_ended(worker.process.exitcode)
             if self._killing:
                 reason = "was stopped; run the batch again"
             self._replace(worker)
@@ -166,25 +161,18 @@ class ProcessExecutor(Executor):
 def _start(inherited: Sequence[Connection] | None) -> tuple[BaseProcess, Connection]:
     """Start a process that serves; as a fork, which closes what it inherited, or afresh."""
     ours, theirs = multiprocessing.Pipe()
-    method = "spawn" if inherited is None else "fork"
     others = [] if inherited is None else [ours, *inherited]
-    context: Any = multiprocessing.get_context(method)
+    context: Any = multiprocessing.get_context("spawn" if inherited is None else "fork")
     process: BaseProcess = context.Process(target=_serve, args=(theirs, others), daemon=True)
     process.start()
     theirs.close()
     return process, ours
 
 
-def _too_long(seconds: float | None) -> str:
-    limit = f"{seconds:g} second{'s' * (seconds != 1)}"
-    return f"took longer than {limit}; raise --time-limit, or get the file whole again"
-
-
-def _how_it_ended(code: int | None) -> str:
+def _how_it_ended(code: int) -> str:
     how = f"ended its process (exit code {code})"
-    if code is not None and code < 0:
-        with suppress(ValueError):
-            how = f"crashed its process ({signal.Signals(-code).name})"
+    with suppress(ValueError):  # no signal's number
+        how = f"crashed its process ({signal.Signals(-code).name})"
     return f"{how}; get the file whole again"
 
 
@@ -196,22 +184,16 @@ def _serve(connection: Connection, inherited: Sequence[Connection]) -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
-    function = _no_function
+    function: Any = None  # the first call brings one
     with suppress(EOFError, OSError):
         while True:
             sent, arguments = connection.recv()
             if sent is not None:
                 function = sent
                 connection.send(None)  # what was to be loaded for it does not count
-            connection.send(_answer(function, arguments))
-
-
-def _no_function(*arguments: object) -> None:
-    raise RuntimeError(f"no function was sent for {arguments!r}")
-
-
-def _answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:
-    try:
-        return True, function(*arguments)
-    except BaseException as error:
-        return False, error
+            answer: tuple[bool, Any]
+            try:
+                answer = True, function(*arguments)
+            except BaseException as error:
+                answer = False, error
+            connection.send(answer)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import suppress
-from functools import partial
+from itertools import islice
 from queue import SimpleQueue
 
 from edgecli.batch.planning import Batch, Totals
@@ -50,25 +50,19 @@ def _calls(
     alone: bool,
 ) -> Iterator[tuple[int, Outcome]]:
     """Yield items' numbers with what became of them, in the order in which they finish."""
-    finished: SimpleQueue[tuple[int, Future[Outcome]]] = SimpleQueue()
-    running = 0
-    for number in numbers:
-        if running == in_flight:
-            done, future = finished.get()
-            running -= 1
-            yield done, _outcome(batch.items[done], future)
-        future = executor.submit(work, batch.items[number], alone)
-        future.add_done_callback(partial(_tell, finished, number))
-        running += 1
-    for _ in range(running):
-        done, future = finished.get()
-        yield done, _outcome(batch.items[done], future)
-
-
-def _tell(
-    finished: SimpleQueue[tuple[int, Future[Outcome]]], number: int, future: Future[Outcome]
-) -> None:
-    finished.put((number, future))
+    finished: SimpleQueue[Future[Outcome]] = SimpleQueue()
+    running: dict[Future[Outcome], int] = {}
+    waiting = iter(numbers)
+    while True:
+        for number in islice(waiting, in_flight - len(running)):
+            future = executor.submit(work, batch.items[number], alone)
+            running[future] = number
+            future.add_done_callback(finished.put)
+        if not running:
+            return
+        future = finished.get()
+        number = running.pop(future)
+        yield number, _outcome(batch.items[number], future)
 
 
 def _outcome(item: Item, future: Future[Outcome]) -> Outcome:

@@ -123,12 +123,10 @@ def _stop(number: int, frame: object) -> NoReturn:
 
 def _mend_streams() -> None:
     """Stand in for standard streams that were closed, and let them carry any file's name."""
-    if sys.stdin is None:
-        sys.stdin = open(os.devnull)  # noqa: SIM115 (for as long as the process runs)
-    if sys.stdout is None:
-        sys.stdout = open(os.devnull)  # noqa: SIM115 (not writable: whoever writes is told)
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (or the next file would be taken for it)
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115 (for as long as the process runs)
+    sys.stdout = sys.stdout or open(os.devnull)  # noqa: SIM115 (not writable: who writes is told)
+    # or the next file that is opened would be taken for it
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 

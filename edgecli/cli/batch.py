@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing, contextmanager
-from functools import partial
-from typing import Any
 
 import click
 
@@ -108,47 +106,41 @@ def command(source: str, folder: FolderOptions, options: Options, run: RunOption
     with ExitStack() as stack:
         running = Running(run.jobs or cores(), _parse_memory(run.memory), run.time_limit)
         if run.scheduler is not None:
-            found, output = _absolute(found), os.path.abspath(output)
+            # processes in other folders and on other machines are to find the files
+            inputs = [entry._replace(path=os.path.abspath(entry.path)) for entry in found.inputs]
+            found, output = Found(inputs, found.troubles), os.path.abspath(output)
             running = stack.enter_context(_on_cluster(run.scheduler, run.memory))
         work = _make_work(request, output, running)
         if run.explain:
             return _explain(name_items(found, work, suffix=folder.suffix), work, reporting)
         make_folder(output)
-        write_page = _page_writer(output) if run.gallery else None
-        journal = stack.enter_context(_open_journal(output, restart=run.restart))
+        if run.gallery:
+            from edgecli.pages.gallery import check_gallery  # it loads Pillow
+
+            check_gallery(output)
+        journal = stack.enter_context(closing(Journal(output, restart=run.restart)))
+        if not journal.is_new:
+            remove_temporaries(output)  # of a batch that was killed
         batch = plan_batch(found, work, journal, suffix=folder.suffix)
         del found  # which may be a hundred thousand names
         quiet = reporting.quiet or reporting.format == "none"
         _run(batch, work, running, fail_fast=run.fail_fast, quiet=quiet)
-        return _close(batch, reporting, write_page)
+        return _close(batch, reporting, output if run.gallery else None)
 
 
-def _close(
-    batch: Batch, reporting: Reporting, write_page: Callable[[Iterator[dict[str, Any]]], str] | None
-) -> int:
-    """Write the report and the page of a batch that has run; return the exit code."""
+def _close(batch: Batch, reporting: Reporting, gallery: str | None) -> int:
+    """Write the report of a batch that has run, its page, and what failed; return the exit code."""
     if reporting.format != "none":
         write_batch(batch.records, batch.totals, reporting.format, reporting.file)
-    if write_page is not None:
-        write_page(batch.records())
-    return _list_failures(batch)
+    if gallery is not None:
+        from edgecli.pages.gallery import write_gallery
 
-
-def _page_writer(output: str) -> Callable[[Iterator[dict[str, Any]]], str]:
-    """Return what writes a gallery; OutputError, before any work, where none can be written."""
-    from edgecli.pages.gallery import check_gallery, write_gallery
-
-    check_gallery(output)
-    return partial(write_gallery, output)
-
-
-@contextmanager
-def _open_journal(output: str, *, restart: bool) -> Iterator[Journal]:
-    """Open a folder's journal, and remove what a batch that was killed left half written."""
-    with closing(Journal(output, restart=restart)) as journal:
-        if not journal.is_new:
-            remove_temporaries(output)
-        yield journal
+        write_gallery(gallery, batch.records())
+    for reason in batch.failed:
+        fail(reason)
+    if not batch.failed:
+        return 0
+    return fail(f"{batch.totals.failed:,} of {batch.totals.inputs:,} inputs failed")
 
 
 def _explain(items: Sequence[Item], work: Work, reporting: Reporting) -> int:
@@ -239,25 +231,9 @@ def _executor(running: Running, workers: int, output: str) -> Iterator[Executor]
 def _on_cluster(scheduler: str, memory: str | None) -> Iterator[Running]:
     from edgecli.batch.cluster import cluster_at
 
-    with cluster_at(scheduler) as cluster:
-        available = cluster.memory if memory is None else None
-        most = available or _parse_memory(memory)
-        yield Running(cluster.threads, most, 0, cluster.executor)
-
-
-def _absolute(found: Found) -> Found:
-    """Name inputs so that processes in other folders and on other machines find them."""
-    inputs = [entry._replace(path=os.path.abspath(entry.path)) for entry in found.inputs]
-    return Found(inputs, found.troubles)
-
-
-def _list_failures(batch: Batch) -> int:
-    """List what failed, each in a line with its reason, and return the exit code."""
-    for reason in batch.failed:
-        fail(reason)
-    if batch.failed:
-        fail(f"{batch.totals.failed:,} of {batch.totals.inputs:,} inputs failed")
-    return 1 if batch.failed else 0
+    with cluster_at(scheduler) as (executor, threads, most):
+        available = most if memory is None else None
+        yield Running(threads, available or _parse_memory(memory), 0, executor)
 
 
 def _parse_memory(text: str | None) -> int:

@@ -13,7 +13,7 @@ from edgecli.cli import fail, refuse_terminal
 from edgecli.cli.options import Options, options_of
 from edgecli.cli.process import keep_memory
 from edgecli.cli.request import Reporting, Request, make_request, prepare_report
-from edgecli.detect.jobs import Limits, Result, Screen, detect_input, plan_input
+from edgecli.detect.jobs import Limits, Result, Watch, detect_input, plan_input
 from edgecli.detect.outputs import Job, Target, check_jobs, check_stdin, name_job
 from edgecli.detect.sheet import Sheet, detect_grid, grid_operators, name_grid, plan_grid
 from edgecli.errors import EdgeCliError, UsageError
@@ -49,8 +49,8 @@ def command(
     check_jobs(jobs, target.spared, reporting.file)
     aside = not explain and _to_stdout(jobs)
     prepare_report(reporting, target.output if target.folder else None)
-    screen = _screen(reporting, aside=aside) if preview else None
-    detect = _sheets if grid else partial(_results, screen=screen)
+    watch = _screen(reporting, aside=aside) if preview else None
+    detect = _sheets if grid else partial(_results, watch=watch)
     results: list[Result | Sheet] = []
     exit_code = 0
     try:
@@ -67,48 +67,45 @@ def command(
 
 def _to_stdout(jobs: Iterable[Job]) -> bool:
     """Whether an edge map goes to standard output; UsageError for binary to a terminal."""
-    going = [job.outputs.format for job in jobs if "-" in job.outputs.paths]
+    going = [job.format for job in jobs if "-" in job.outputs]
     for format_ in going:
         if not format_.text:
             refuse_terminal(format_.name)
     return bool(going)
 
 
-def _screen(reporting: Reporting, *, aside: bool) -> Screen:
+def _screen(reporting: Reporting, *, aside: bool) -> Watch:
     """Draw on standard output, unless it carries an edge map or a report for machines."""
     from edgecli.reports.display import TerminalScreen  # rich is slow to load
 
     for_machines = reporting.file is None and reporting.format in TEXTS
-    return TerminalScreen(sys.stderr if aside or for_machines else sys.stdout)
+    return TerminalScreen(sys.stderr if aside or for_machines else sys.stdout).watch
 
 
-def _results(
-    job: Job, request: Request, *, explain: bool, screen: Screen | None
-) -> Sequence[Result]:
+def _results(job: Job, request: Request, *, explain: bool, watch: Watch | None) -> Sequence[Result]:
     """Plan an input, or detect its edges; say which files were left as they are."""
     settings, limits, reporting = request.settings, request.limits, request.reporting
     if explain:
         return [result for result, _ in plan_input(job, settings, limits)]
     measured = reporting.format != "none"
-    results = detect_input(job, settings, limits, screen, measured=measured)
+    results = detect_input(job, settings, limits, watch, measured=measured)
     for kept in dict.fromkeys(result.kept for result in results):  # frames may share a file
-        if kept:
-            _say_kept(kept, reporting)
+        _say_kept(kept, reporting)
     return results
 
 
 def _sheets(job: Job, request: Request, *, explain: bool) -> Sequence[Sheet]:
     """Write a contact sheet, unless it is to be kept or only explained."""
     make = plan_grid if explain else detect_grid
-    if not explain and job.outputs.no_clobber and os.path.exists(job.outputs.paths[0]):
-        _say_kept(job.outputs.paths, request.reporting)
+    if not explain and job.no_clobber and os.path.exists(job.outputs[0]):
+        _say_kept(job.outputs, request.reporting)
         return []
     operators = grid_operators(request.operators)
     return [make(job, operators, request.settings, request.limits)]
 
 
-def _say_kept(paths: Iterable[str], reporting: Reporting) -> None:
-    if not reporting.quiet:
+def _say_kept(paths: Sequence[str], reporting: Reporting) -> None:
+    if paths and not reporting.quiet:
         click.echo(f"edgecli: kept {', '.join(paths)}", err=True)
 
 

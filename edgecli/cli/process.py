@@ -18,9 +18,8 @@ _KEPT, _LARGEST_KEPT = 2**26, 2**25  # bytes; glibc allows no larger threshold f
 def load(name: str) -> ModuleType:
     """Import a command's module, and with it NumPy, as fast as possible.
 
-    What is imported stays until the end, so the garbage collector need not look through it,
-    neither now nor at exit: that saves a sixth of a small image's time. NumPy's OpenBLAS would
-    start threads at once, which spin for work; our own threads divide products among themselves.
+    The garbage collector need not look through what stays until the end: a sixth of a small
+    image's time. OpenBLAS would start threads, which spin for work; our own divide products.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     collects = gc.isenabled()
@@ -39,9 +38,8 @@ def keep_memory() -> None:
     Every page that comes fresh from the system costs a page fault: a fifth of a video's time.
     Without glibc, or where the user has set malloc's options, nothing changes.
     """
-    if not sys.platform.startswith("linux") or any(
-        name.startswith("MALLOC_") for name in os.environ
-    ):
+    chosen = any(name.startswith("MALLOC_") for name in os.environ)
+    if chosen or not sys.platform.startswith("linux"):
         return
     import ctypes  # loaded by NumPy, too
 

@@ -58,6 +58,7 @@ def make_request(options: Options, *, apart: bool = False) -> Request:
 
 def make_settings(options: Options, operators: tuple[Operator, ...]) -> Settings:
     """Return what is done to an image; reads the mask, if there is one."""
+    overlay = None if options.overlay is None else parse_colour(options.overlay)
     return Settings(
         operators,
         padding=parse_padding(options.padding),
@@ -72,7 +73,7 @@ def make_settings(options: Options, operators: tuple[Operator, ...]) -> Settings
         map=options.map,
         depth=options.depth,
         lines=_make_lines(options),
-        style=_make_style(options),
+        style=Style(options.colormap, options.invert, overlay, options.alpha_out),
         scales=parse_scales(options.scales),
         nan=options.nan,
         background=parse_colour(options.background),
@@ -87,11 +88,6 @@ def _make_lines(options: Options) -> Lines:
 
         mask = read_mask(options.mask, max_pixels=Limits.max_pixels)
     return Lines(options.thin, chosen, options.border, mask)
-
-
-def _make_style(options: Options) -> Style:
-    overlay = None if options.overlay is None else parse_colour(options.overlay)
-    return Style(options.colormap, options.invert, overlay, options.alpha_out)
 
 
 def _make_target(options: Options) -> Target:

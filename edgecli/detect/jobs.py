@@ -3,47 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import lru_cache, partial
-from typing import Any, Protocol
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, closing
+from functools import lru_cache
+from typing import Any
 
-from edgecli.detect.outputs import Job, Outputs, make_folder
+import numpy as np
+
+from edgecli.detect.outputs import Job, make_folder
 from edgecli.detect.plan import Detection, plan_detection
-from edgecli.detect.run import Measured, run_detection, start_detection, starts_early
+from edgecli.detect.run import Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, TooLargeError
 from edgecli.images.files import open_images, whole_file
-from edgecli.images.formats import Format, ImageFile, begin_file, check_holds
+from edgecli.images.formats import ImageFile, begin_file, check_holds
 from edgecli.images.sources import upright
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import NoSink
 from edgecli.rows.base import ImageInfo, Sink, Source
 from edgecli.rows.workers import shared_workers
 
-MAX_PIXELS = 2**31
-
 
 @dataclass(frozen=True)
 class Limits:
     """How much of an input is read."""
 
-    max_pixels: int = MAX_PIXELS
+    max_pixels: int = 2**31
     all_frames: bool = False
     auto_orient: bool = True
 
 
-Planner = Callable[[Settings, tuple[int, int, int], Any], Detection]
-"""Lays settings over an image, as ``plan_detection`` does, or remembers having done so."""
-
-
-class Screen(Protocol):
-    """Something that edge maps are shown on while they are written."""
-
-    def watch(self, sink: Sink, shape: tuple[int, int, int]) -> Sink:
-        """Return a sink that does what ``sink`` does, and shows the map when it is finished."""
-        ...
+Watch = Callable[[Sink, tuple[int, int, int]], Sink]
+"""Returns a sink that does what a map's sink does, and shows the map, of this shape, too."""
 
 
 @dataclass(frozen=True)
@@ -55,169 +46,139 @@ class Result:
 
     info: ImageInfo
     detection: Detection
-    outputs: Outputs
+    outputs: tuple[str, ...]
     measured: Measured | None = None  # None where nothing was computed
     kept: tuple[str, ...] = ()
 
 
 def plan_input(
-    job: Job, settings: Settings, limits: Limits, plan: Planner = plan_detection
+    job: Job, settings: Settings, limits: Limits
 ) -> Generator[tuple[Result, Source], None, None]:
     """Yield a plan for every image of an input, with the source to run it on."""
-    path, outputs = job.path, job.outputs
-    settings = _fit_format(settings, outputs.format)
+    if job.format.samples == ("uint8",) and settings.depth is None and settings.map != "raw":
+        settings = replace(settings, depth="8")
     images = open_images(
-        path, max_pixels=limits.max_pixels, grey=settings.grey, all_frames=limits.all_frames
+        job.path, max_pixels=limits.max_pixels, grey=settings.grey, all_frames=limits.all_frames
     )
-    plan_frame = lru_cache(1)(partial(plan, settings))  # frames of a video are alike
     for number, image in enumerate(images, 1):
         source = upright(image) if limits.auto_orient else image
-        with _naming(path):
-            detection = plan_frame(source.shape, source.dtype)
-            for samples in detection.samples:
-                check_holds(outputs.format, samples, detection.written_shape[2])
-        _check_pixels(path, detection, limits)
-        named = outputs
-        if limits.all_frames or number > 1:
-            together = limits.all_frames and outputs.format.animated
-            named = _numbered(outputs, number, together=together)
-        yield Result(image.info, detection, named), source
+        detection = _plan_image(job, settings, limits, source)
+        outputs = _numbered(job, number, limits) if limits.all_frames or number > 1 else job.outputs
+        yield Result(image.info, detection, outputs), source
 
 
-@contextmanager
-def _naming(path: str) -> Iterator[None]:
-    """Let an error say which image it is about: of a thousand, one may not fit."""
+def _plan_image(job: Job, settings: Settings, limits: Limits, source: Source) -> Detection:
+    """Lay settings over an image; an error says which: of a thousand, one may not fit."""
     try:
-        yield
+        detection = _plan(settings, id(settings.lines.mask), source.shape, source.dtype)
+        for samples in detection.samples:
+            check_holds(job.format, samples, detection.written_shape[2])
     except EdgeCliError as error:
-        raise type(error)(f"image {path}: {error}") from error
-
-
-def _check_pixels(path: str, detection: Detection, limits: Limits) -> None:
+        raise type(error)(f"image {job.path}: {error}") from error
     height, width, _ = detection.map_shape
     if height * width > limits.max_pixels:
         raise TooLargeError(
-            f"the edge map of {path} would have {height * width:,} pixels, more than the limit "
+            f"the edge map of {job.path} would have {height * width:,} pixels, more than the limit "
             f"{limits.max_pixels:,}; pad less, or raise it with --max-pixels"
         )
+    return detection
 
 
-def _fit_format(settings: Settings, format_: Format) -> Settings:
-    """Ask for 8 bits where the format has no more."""
-    only_8_bit = format_.samples == ("uint8",)
-    if only_8_bit and settings.depth is None and settings.map != "raw":
-        return replace(settings, depth="8")
-    return settings
+@lru_cache(64)  # the frames of a video are alike, and many images of a batch
+def _plan(
+    settings: Settings, mask: int, shape: tuple[int, int, int], dtype: np.dtype[Any]
+) -> Detection:
+    """Plan a detection; settings that are equal may still have a mask of another ``id``."""
+    del mask
+    return plan_detection(settings, shape, dtype)
 
 
-def _numbered(outputs: Outputs, number: int, *, together: bool) -> Outputs:
-    """Give the outputs of a later image their own files, unless one file takes them all."""
-    one_file = outputs.shared and (together or outputs.paths == ("-",))
-    if one_file or outputs.format.sequence:
-        return outputs
-    return replace(
-        outputs,
-        paths=tuple(
-            f"{os.path.splitext(path)[0]}-{number:04}{os.path.splitext(path)[1]}"
-            for path in outputs.paths
-        ),
-    )
+def _numbered(job: Job, number: int, limits: Limits) -> tuple[str, ...]:
+    """Return the files of one of several images: its own, unless one file takes them all."""
+    together = (limits.all_frames and job.format.animated) or job.outputs == ("-",)
+    if job.format.sequence or (job.shared and together):
+        return job.outputs
+    parts = map(os.path.splitext, job.outputs)
+    return tuple(f"{stem}-{number:04}{extension}" for stem, extension in parts)
 
 
 def detect_input(
     job: Job,
     settings: Settings,
     limits: Limits,
-    screen: Screen | None = None,
-    plan: Planner = plan_detection,
+    watch: Watch | None = None,
     *,
     measured: bool = True,
 ) -> list[Result]:
     """Write the edge maps of every image of an input; all of a file's, or none of them.
 
-    Each map is also shown on ``screen``, if there is one. ``measured`` says whether anyone will
-    ask for the responses' extremes. Raises an EdgeCliError at the first image that fails.
+    Each map is also shown by ``watch``, if given. ``measured`` says whether anyone will ask for
+    the responses' extremes. Raises an EdgeCliError at the first image that fails.
     """
-    with shared_workers(), ExitStack() as files, _Turns(measured=measured) as turns:
+    turns = _Turns()
+    with shared_workers(), ExitStack() as files:
         begun: dict[str, ImageFile] = {}
-        for planned, source in plan_input(job, settings, limits, plan):
-            paths = planned.outputs.paths
-            kept = filter(_is_file, paths) if job.outputs.no_clobber else ()
-            result = replace(planned, kept=tuple(kept))
-            if len(result.kept) == len(paths):
-                source.close()
-                turns.take(result)
-                continue
-            if job.outputs.folder is not None:
-                make_folder(job.outputs.folder)
-            for output in paths:
-                if output not in begun and output not in result.kept:
-                    file = files.enter_context(whole_file(output))
-                    frames = limits.all_frames and result.outputs.shared
-                    begun[output] = begin_file(result.outputs.format, file, source, frames=frames)
-            sinks = _begin(result, [begun.get(path) for path in paths], screen)
-            turns.detect(result, source, sinks)
-        turns.finish()
+        try:
+            for planned, source in plan_input(job, settings, limits):
+                paths = planned.outputs
+                kept = tuple(filter(_is_file, paths)) if job.no_clobber else ()
+                with closing(source):
+                    if len(kept) == len(paths):
+                        turns.take(replace(planned, kept=kept), lambda: None)
+                        continue
+                    if job.folder is not None:
+                        make_folder(job.folder)
+                    for output in paths:
+                        if output not in begun and output not in kept:
+                            file = files.enter_context(whole_file(output))
+                            frames = limits.all_frames and job.shared
+                            begun[output] = begin_file(job.format, file, source, frames=frames)
+                    sinks = _begin(planned, [begun.get(path) for path in paths], watch)
+                    early = starts_early(planned.detection, source)
+                    write = start_detection(
+                        planned.detection, source, sinks, measured=measured, early=early
+                    )
+                    turns.take(replace(planned, kept=kept), write, early=early)
+        except EdgeCliError:  # of the next image: what was read is still written
+            turns.catch_up()
+            raise
+        turns.catch_up()
         for image_file in begun.values():
             image_file.finish()
     return turns.results
 
 
 class _Turns:
-    """The images of one input, written in order.
+    """The images of one input, written in order: a small one when the next one has been read.
 
-    A small one, such as a frame of a video, is written when the next one has been read, so that
-    reading, computing and writing overlap. If the next image fails, what was read is still
-    written.
+    So the next frame of a video is read while this one is computed.
     """
 
-    def __init__(self, *, measured: bool) -> None:
+    def __init__(self) -> None:
         self.results: list[Result] = []
-        self._measured = measured
-        self._running: deque[Callable[[], Result]] = deque()
+        self._waiting: list[tuple[Result, Callable[[], Measured | None]]] = []
 
-    def __enter__(self) -> _Turns:
-        return self
+    def take(
+        self, result: Result, write: Callable[[], Measured | None], *, early: bool = False
+    ) -> None:
+        """Write an image after those before it, or where it was read ``early``, with the next."""
+        self.catch_up()
+        self._waiting.append((result, write))
+        if not early:
+            self.catch_up()
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None and issubclass(kind, EdgeCliError):
-            self.finish()
-
-    def take(self, result: Result) -> None:
-        """Take the result of an image that is left as it is."""
-        self.finish()
-        self.results.append(result)
-
-    def detect(self, result: Result, source: Source, sinks: Sequence[Sink]) -> None:
-        """Read an image, and write it now or when the next one has been read."""
-        early = starts_early(result.detection, source)
-        self.finish(0 if not early else 1)
-        try:
-            if early:
-                write = start_detection(result.detection, source, sinks, measured=self._measured)
-                self._running.append(lambda: replace(result, measured=write()))
-            else:
-                measured = run_detection(result.detection, source, sinks, measured=self._measured)
-                self.results.append(replace(result, measured=measured))
-        finally:
-            source.close()
-
-    def finish(self, running: int = 0) -> None:
-        """Write what has been read, except the last ``running`` images."""
-        while len(self._running) > running:
-            write = self._running.popleft()
-            try:
-                self.results.append(write())
-            except BaseException:
-                self._running.clear()  # nothing follows an image that is not whole
-                raise
+    def catch_up(self) -> None:
+        """Write what has been read; nothing follows an image that fails."""
+        while self._waiting:
+            result, write = self._waiting.pop()
+            self.results.append(replace(result, measured=write()))
 
 
 def _is_file(output: str) -> bool:
     return output != "-" and os.path.isfile(output)
 
 
-def _begin(result: Result, files: Sequence[ImageFile | None], screen: Screen | None) -> list[Sink]:
+def _begin(result: Result, files: Sequence[ImageFile | None], watch: Watch | None) -> list[Sink]:
     """Begin the edge maps of one image; those without a file are neither written nor shown."""
     shape = result.detection.written_shape
     sinks: list[Sink] = []
@@ -226,5 +187,5 @@ def _begin(result: Result, files: Sequence[ImageFile | None], screen: Screen | N
             sinks.append(NoSink())
             continue
         sink = file.begin(shape, samples, result.info)
-        sinks.append(screen.watch(sink, shape) if screen is not None else sink)
+        sinks.append(watch(sink, shape) if watch is not None else sink)
     return sinks

@@ -43,56 +43,53 @@ class Target:
         stem = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
         return os.path.join(os.path.dirname(path) if self.output is None else self.output, stem)
 
+    def format_of(self, path: str) -> Format | None:
+        """Return the format that was asked for, by name or by a file's, None where none was."""
+        if self.format is not None:
+            return FORMATS[self.format]
+        file = self.file_of(path)
+        return None if file in (None, "-") else format_of(str(file))
+
+    def job(self, path: str, outputs: tuple[str, ...], format_: Format) -> Job:
+        """Return the job of an input whose files have names."""
+        folder = self.output if self.folder else None
+        shared = self.file_of(path) is not None
+        return Job(path, outputs, format_, shared, folder, self.no_clobber)
+
 
 @dataclass(frozen=True)
-class Outputs:
-    """The files of one input, a path for each edge map, all of one format.
+class Job:
+    """An input, and the files that its edge maps go to: a path for each, all of one format.
 
     ``folder`` is to be made for them. Where ``no_clobber``, files that exist stay as they are.
     """
 
-    paths: tuple[str, ...]
+    path: str
+    outputs: tuple[str, ...]
     format: Format
     shared: bool = False  # one file may take every frame of the input
     folder: str | None = None
     no_clobber: bool = False
 
 
-@dataclass(frozen=True)
-class Job:
-    """An input, and the files that are made of it."""
-
-    path: str
-    outputs: Outputs
-
-
 def name_job(path: str, settings: Settings, target: Target) -> Job:
     """Name the files that an input's edge maps go to; UsageError where they have no place.
 
-    Where numbers are to be written, the input is looked into: see ``takes_after_input``.
-
     >>> from edgecli.operators.operators import load_operator
     >>> settings = Settings((load_operator("sobel"),))
-    >>> name_job("photos/img.jpg", settings, Target()).outputs.paths
+    >>> name_job("photos/img.jpg", settings, Target()).outputs
     ('photos/img-sobel.png',)
     """
     format_ = choose_format(path, settings, target)
     file = target.file_of(path)
     if file is None:
-        return named_job(path, name_maps(target.stem_of(path), settings, format_), format_, target)
+        return target.job(path, name_maps(target.stem_of(path), settings, format_), format_)
     if len(settings.maps) > 1:
         raise UsageError(
             f"{len(settings.maps)} edge maps do not fit in one output {file}; "
             "give a folder (-o DIR/) or --combine them into one"
         )
-    return named_job(path, (file,), format_, target)
-
-
-def named_job(path: str, paths: tuple[str, ...], format_: Format, target: Target) -> Job:
-    """Return the job of an input whose files have names."""
-    shared = target.file_of(path) is not None
-    folder = target.output if target.folder else None
-    return Job(path, Outputs(paths, format_, shared, folder, target.no_clobber))
+    return target.job(path, (file,), format_)
 
 
 def name_maps(stem: str, settings: Settings, format_: Format) -> tuple[str, ...]:
@@ -109,26 +106,16 @@ def name_maps(stem: str, settings: Settings, format_: Format) -> tuple[str, ...]
 
 
 def choose_format(path: str, settings: Settings, target: Target) -> Format:
-    """Return the format of an input's edge maps; UsageError where it can hold none of them."""
-    file = target.file_of(path)
-    if target.format is not None:
-        format_ = FORMATS[target.format]
-    elif file not in (None, "-"):
-        format_ = format_of(str(file))
-    elif takes_after_input(settings, target.format):
-        format_ = FORMATS["csv" if is_grid(path) else "npy"]
-    else:
-        format_ = FORMATS["png"]
-    _check_format(format_, settings)
-    return format_
-
-
-def takes_after_input(settings: Settings, format_: str | None) -> bool:
-    """Whether an input's content decides the format of its outputs in a folder.
+    """Return the format of an input's edge maps; UsageError where it can hold none of them.
 
     PNG has no signed numbers: a grid of numbers gives such a grid, a picture NumPy's file.
     """
-    return format_ is None and settings.map == "raw"
+    format_ = target.format_of(path)
+    if format_ is None and settings.map == "raw":
+        format_ = FORMATS["csv" if is_grid(path) else "npy"]
+    format_ = format_ or FORMATS["png"]
+    _check_format(format_, settings)
+    return format_
 
 
 def _check_format(format_: Format, settings: Settings) -> None:
@@ -146,22 +133,20 @@ def check_jobs(jobs: Sequence[Job], spared: Iterable[str] = (), report: str | No
     """Raise UsageError if an output or the report would overwrite what is read or written."""
     read = (*(job.path for job in jobs), *spared)
     claimed = {os.path.realpath(path): f"the input {path}" for path in read if path != "-"}
-    written = [(path, job) for job in jobs for path in job.outputs.paths]
+    written = [("output", path, job.path) for job in jobs for path in job.outputs]
     owners: dict[str, str] = {}
-    for path, job in [*written, (report or "-", None)]:
+    for what, path, owner in [*written, ("report file", report or "-", "")]:
         if path == "-" or is_device(path):
             continue
         real = os.path.realpath(path)
-        if job is not None and real in owners:
+        if what == "output" and real in owners:
             raise UsageError(
-                f"{owners[real]} and {job.path} would both be written to {path}; "
+                f"{owners[real]} and {owner} would both be written to {path}; "
                 "detect them one by one, each with its own -o"
             )
         if real in claimed:
-            what = "output" if job is not None else "report file"
             raise UsageError(f"{what} {path} is also {claimed[real]} of this run; give another")
-        claimed[real] = f"the output {path}"
-        owners[real] = job.path if job is not None else ""
+        claimed[real], owners[real] = f"the output {path}", owner
 
 
 def check_apart(output: str, inputs: Iterable[str]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from edgecli.detect.keeping import KeepingReader, PeakReader
 from edgecli.detect.maps import MapPlan
@@ -44,21 +43,10 @@ class Measured:
 
 
 def starts_early(detection: Detection, source: Source) -> bool:
-    """Whether ``start_detection`` can take an image: a small one that needs no BLAS set up."""
+    """Whether an image may be read before it is its turn: a small one that needs no BLAS set up."""
     size = math.prod(source.shape) * source.dtype.itemsize
     early = size <= SHORT_FRAME and not detection.responses.uses_blas
     return early and _useful_threads(detection) > 1
-
-
-def start_detection(
-    detection: Detection, source: Source, sinks: Sequence[Sink], *, measured: bool = True
-) -> Callable[[], Measured]:
-    """Read the whole source and let workers start on it; what is returned writes the edge maps.
-
-    So the next frame of a video is read while this one is computed, and no worker waits between
-    them. Only within ``shared_workers``, and for what ``starts_early``.
-    """
-    return _Running(detection, source, sinks, start_in_order, measured=measured).write
 
 
 def run_detection(
@@ -70,45 +58,47 @@ def run_detection(
     are kept until the last band is in; all others pass through in bands. ``measured`` says whether
     anyone will ask for the extremes.
     """
-    with blas_for(products=detection.responses.uses_blas):
-        return _Running(detection, source, sinks, map_in_order, measured=measured).write()
+    return start_detection(detection, source, sinks, measured=measured)()
 
 
-class _Running:
-    """An image whose strips are being computed, and that is still to be written."""
+def start_detection(
+    detection: Detection,
+    source: Source,
+    sinks: Sequence[Sink],
+    *,
+    measured: bool,
+    early: bool = False,
+) -> Callable[[], Measured]:
+    """Return what does the work of ``run_detection``.
 
-    def __init__(
-        self,
-        detection: Detection,
-        source: Source,
-        sinks: Sequence[Sink],
-        in_order: Callable[..., Any],
-        *,
-        measured: bool,
-    ) -> None:
-        if detection.pixels.kind == "f":
-            source = NanCounter(source, refuse=detection.settings.nan == "error")
-        self._detection, self._source = detection, source
-        self._threads = _useful_threads(detection)
-        self._readers = [
-            _reader_of(detection, plan, sink, measured=measured)
-            for plan, sink in zip(detection.plans, sinks, strict=True)
-        ]
-        readers, strips = _strips(detection, self._readers, self._threads)
-        self._run = Running(detection.graph, source, readers, strips, self._threads, in_order)
+    Where ``early``, the source is read now, and workers start on it: only within
+    ``shared_workers``, and for what ``starts_early``.
+    """
+    if detection.pixels.kind == "f":
+        source = NanCounter(source, refuse=detection.settings.nan == "error")
+    threads = _useful_threads(detection)
+    readers = [
+        _reader_of(detection, plan, sink, measured=measured)
+        for plan, sink in zip(detection.plans, sinks, strict=True)
+    ]
+    in_order = start_in_order if early else map_in_order
+    running = Running(
+        detection.graph, source, *_strips(detection, readers, threads), threads, in_order
+    )
 
-    def write(self) -> Measured:
-        """Write every band in order, then what was kept for the whole image."""
-        seconds = self._run.write()
-        cuts, source = self._detection.cuts, self._source
-        levels = [reader.finish(cuts, self._threads) for reader in self._readers]
+    def write() -> Measured:
+        with blas_for(products=detection.responses.uses_blas):
+            seconds = running.write()
+            levels = tuple(reader.finish(detection.cuts, threads) for reader in readers)
         return Measured(
-            extremes=tuple(reader.seen for reader in self._readers),
-            seconds=sum(seconds[: self._detection.responses.tap.place]),
-            threads=self._threads,
-            levels=tuple(levels),
+            extremes=tuple(reader.seen for reader in readers),
+            seconds=sum(seconds[: detection.responses.tap.place]),
+            threads=threads,
+            levels=levels,
             nans=source.count if isinstance(source, NanCounter) else None,
         )
+
+    return write
 
 
 def _reader_of(

@@ -8,12 +8,12 @@ from contextlib import closing, contextmanager
 import numpy as np
 
 from edgecli.detect.jobs import Limits, Result
-from edgecli.detect.outputs import Job, Outputs, Target, make_folder, named_job
+from edgecli.detect.outputs import Job, Target, make_folder
 from edgecli.detect.plan import plan_detection
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.images.files import open_images, whole_file
-from edgecli.images.formats import FORMATS, begin_file, check_holds, format_of
+from edgecli.images.formats import FORMATS, begin_file, check_holds
 from edgecli.images.sources import upright
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.records import dataclass, replace
@@ -35,7 +35,7 @@ class Sheet:
     """The contact sheet of one image: one file, with a result for every filter."""
 
     info: ImageInfo
-    outputs: Outputs
+    output: str
     results: tuple[Result, ...]
 
 
@@ -44,17 +44,13 @@ def name_grid(path: str, target: Target) -> Job:
 
     UsageError for a format that cannot hold it.
 
-    >>> name_grid("photos/img.jpg", Target()).outputs.paths
+    >>> name_grid("photos/img.jpg", Target()).outputs
     ('photos/img-grid.png',)
     """
-    file = target.file_of(path)
-    if target.format is not None or file in (None, "-"):
-        format_ = FORMATS[target.format or "png"]
-    else:
-        format_ = format_of(str(file))
+    format_ = target.format_of(path) or FORMATS["png"]
     check_holds(format_, np.dtype(np.uint8), 3)
-    named = file or f"{target.stem_of(path)}-grid{format_.extensions[0]}"
-    return named_job(path, (named,), format_, target)
+    named = target.file_of(path) or f"{target.stem_of(path)}-grid{format_.extensions[0]}"
+    return target.job(path, (named,), format_)
 
 
 def grid_operators(asked: Sequence[Operator]) -> tuple[Operator, ...]:
@@ -74,33 +70,33 @@ def detect_grid(
     """
     from edgecli.images.thumbnails import contact_sheet, small  # Pillow loads late
 
-    outputs = job.outputs
-    if outputs.folder is not None:
-        make_folder(outputs.folder)
+    if job.folder is not None:
+        make_folder(job.folder)
+    (output,) = job.outputs
     # The file first: where it cannot be written, nothing need be computed.
-    with whole_file(outputs.paths[0]) as file, _first_image(job, limits) as (image, source):
+    with whole_file(output) as file, _first_image(job, limits) as (image, source):
         (rows,) = source.blocks([(0, source.shape[0])])
         picture = ArraySource(rows, image.info)
         tiles, results = [("image", small(_in_range(rows)))], []
-        for plan in _plan_each(picture, operators, settings, outputs):
+        for plan in _plan_each(picture, operators, settings, output):
             result, maps = _run(plan, picture)
             results.append(result)
             named = zip(result.detection.maps, maps, strict=True)
             tiles += [(edge_map.name, small(pixels)) for edge_map, pixels in named]
         sheet = contact_sheet(tiles)
-        image_file = begin_file(outputs.format, file, source)
+        image_file = begin_file(job.format, file, source)
         sink = image_file.begin(sheet.shape, sheet.dtype, replace(image.info, dpi=None))
         sink.write(sink.encode(sheet))
         sink.finish()
         image_file.finish()
-    return Sheet(image.info, outputs, tuple(results))
+    return Sheet(image.info, output, tuple(results))
 
 
 def plan_grid(job: Job, operators: Sequence[Operator], settings: Settings, limits: Limits) -> Sheet:
     """Return what would be done for an input's contact sheet: a plan for every operator."""
+    (output,) = job.outputs
     with _first_image(job, limits) as (image, source):
-        results = tuple(_plan_each(source, operators, settings, job.outputs))
-        return Sheet(image.info, job.outputs, results)
+        return Sheet(image.info, output, tuple(_plan_each(source, operators, settings, output)))
 
 
 @contextmanager
@@ -112,7 +108,7 @@ def _first_image(job: Job, limits: Limits) -> Iterator[tuple[Source, Source]]:
 
 
 def _plan_each(
-    source: Source, operators: Sequence[Operator], settings: Settings, outputs: Outputs
+    source: Source, operators: Sequence[Operator], settings: Settings, output: str
 ) -> Iterator[Result]:
     """Yield the plan of each operator alone, of bare numbers where nothing else is asked for."""
     for operator in operators:
@@ -121,8 +117,7 @@ def _plan_each(
         if one.map == "abs" and one.style.plain and one.combine != "direction":
             one = replace(one, map="raw")
         detection = plan_detection(one, source.shape, source.dtype)
-        named = replace(outputs, paths=outputs.paths * len(detection.maps))
-        yield Result(source.info, detection, named)
+        yield Result(source.info, detection, (output,) * len(detection.maps))
 
 
 def _run(plan: Result, picture: ArraySource) -> tuple[Result, list[Rows]]:

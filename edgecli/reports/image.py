@@ -79,7 +79,7 @@ def image_facts(result: Result) -> facts.ImageFacts:
 
 def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
     """Return the report of one contact sheet."""
-    output = facts.OutputFacts(sheet.outputs.paths[0], SHEET_SAMPLES)
+    output = facts.OutputFacts(sheet.output, SHEET_SAMPLES)
     tiles = tuple(
         replace(told, schema=None, input=None, outputs=tuple(map(_on_sheet, told.outputs)))
         for told in map(image_facts, sheet.results)
@@ -103,7 +103,7 @@ def _filter_facts(detection: Detection) -> Iterator[facts.FilterFacts]:
 
 
 def _output_facts(result: Result, n: int) -> facts.OutputFacts:
-    detection, path = result.detection, result.outputs.paths[n]
+    detection, path = result.detection, result.outputs[n]
     kept = path in result.kept
     seen = None if kept or result.measured is None else result.measured.extremes[n]
     whole = detection.plans[n].strength.kind == "i"

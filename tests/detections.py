@@ -27,6 +27,6 @@ def detected(picture: ArrayLike, settings: Settings) -> tuple[list[NDArray[Any]]
 def detected_of(source: Source, settings: Settings) -> tuple[list[NDArray[Any]], Measured]:
     """Return every edge map of a source, and what was measured."""
     detection = plan_detection(settings, source.shape, source.dtype)
-    sinks = [ArraySink(detection.written_shape, samples) for samples in detection.samples]
+    sinks = [ArraySink(detection.written_shape, samples) for samples in detection.sample_types]
     measured = run_detection(detection, source, sinks)
     return [sink.array for sink in sinks], measured

@@ -356,7 +356,7 @@ def test_formats_are_refused_at_once_where_no_image_would_fit(
         shown.append(result.detection)
     for format_ in FORMATS.values():
         fits = [
-            one.samples[0].name in format_.samples and one.written_shape[2] in format_.channels
+            one.sample_types[0].name in format_.samples and one.written_shape[2] in format_.channels
             for one in shown
         ]
         with nullcontext() if any(fits) else pytest.raises(UsageError, match="cannot hold"):
@@ -395,7 +395,7 @@ def test_sizes_are_guarded_before_anything_is_allocated(
 def test_formats_of_8_bits_get_8_bits(save: Save, tmp_path: Path, format_: str) -> None:
     path = save("deep.npy", noise(8, 9).astype(np.uint16) * 257)
     (result,) = detect(path, settings(), Target(f"{tmp_path}/x", format_))
-    assert result.detection.samples == (np.dtype("uint8"),)
+    assert result.detection.sample_types == (np.dtype("uint8"),)
     with pytest.raises(UsageError, match=f"{format_} cannot hold uint16"):
         detect(path, settings(depth="16"), Target(f"{tmp_path}/y", format_))
 

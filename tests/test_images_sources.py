@@ -29,7 +29,7 @@ def detect(policy: str, map_name: str = "raw") -> tuple[ArraySink, Measured]:
     source = ArraySource.of(picture())
     settings = Settings((load_operator("vertical"),), map=map_name, nan=policy)
     detection = plan_detection(settings, source.shape, source.dtype)
-    sink = ArraySink(detection.map_shape, detection.samples[0])
+    sink = ArraySink(detection.map_shape, detection.sample_types[0])
     return sink, run_detection(detection, source, [sink])
 
 

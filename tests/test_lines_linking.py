@@ -69,7 +69,7 @@ def planned(
 
 
 def run(detection: Detection, picture: NDArray[Any]) -> tuple[NDArray[Any], Measured]:
-    sink = ArraySink(detection.written_shape, detection.samples[0])
+    sink = ArraySink(detection.written_shape, detection.sample_types[0])
     measured = run_detection(detection, ArraySource.of(picture), [sink])
     return sink.array, measured
 

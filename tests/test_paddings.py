@@ -68,7 +68,7 @@ def lower_bands(monkeypatch: pytest.MonkeyPatch) -> None:
 def detect(source: Source, settings: Settings) -> list[Array]:
     """Return every map of a source, one array ``(H', W')`` each."""
     detection = plan_detection(settings, source.shape, source.dtype)
-    sinks = [ArraySink(detection.map_shape, samples) for samples in detection.samples]
+    sinks = [ArraySink(detection.map_shape, samples) for samples in detection.sample_types]
     run_detection(detection, source, sinks)
     return [sink.array[..., 0] for sink in sinks]
 

@@ -65,8 +65,8 @@ def detect_edges(
     if len(detection.maps) > 1 or map == "raw":
         raise UsageError(
             f"detect_edges returns one 8-bit edge map, but {operator!r} with map {map!r} gives "
-            f"{len(detection.maps)} of {detection.samples[0].name}; use edgecli.convolve"
+            f"{len(detection.maps)} of {detection.sample_types[0].name}; use edgecli.convolve"
         )
-    sink = ArraySink(detection.written_shape, detection.samples[0])
+    sink = ArraySink(detection.written_shape, detection.sample_types[0])
     run_detection(detection, source, [sink], measured=False)
     return sink.array[..., 0] if sink.array.shape[2] == 1 else sink.array

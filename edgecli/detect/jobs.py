@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from functools import lru_cache
 from typing import Any
@@ -71,7 +71,7 @@ def _plan_image(job: Job, settings: Settings, limits: Limits, source: Source) ->
     """Lay settings over an image; an error says which: of a thousand, one may not fit."""
     try:
         detection = _plan(settings, id(settings.lines.mask), source.shape, source.dtype)
-        for samples in detection.samples:
+        for samples in detection.sample_types:
             check_holds(job.format, samples, detection.written_shape[2])
     except EdgeCliError as error:
         raise type(error)(f"image {job.path}: {error}") from error
@@ -116,35 +116,28 @@ def detect_input(
     the responses' extremes. Raises an EdgeCliError at the first image that fails.
     """
     turns = _Turns()
-    with shared_workers(), ExitStack() as files:
-        begun: dict[str, ImageFile] = {}
+    with shared_workers(), ExitStack() as stack:
+        files = _Files(job, limits, stack)
         try:
             for planned, source in plan_input(job, settings, limits):
-                paths = planned.outputs
-                kept = tuple(filter(_is_file, paths)) if job.no_clobber else ()
+                kept = tuple(filter(_is_file, planned.outputs)) if job.no_clobber else ()
+                result = replace(planned, kept=kept)
                 with closing(source):
-                    if len(kept) == len(paths):
-                        turns.take(replace(planned, kept=kept), lambda: None)
+                    if kept == result.outputs:
+                        turns.take(result, lambda: None)
                         continue
-                    if job.folder is not None:
-                        make_folder(job.folder)
-                    for output in paths:
-                        if output not in begun and output not in kept:
-                            file = files.enter_context(whole_file(output))
-                            frames = limits.all_frames and job.shared
-                            begun[output] = begin_file(job.format, file, source, frames=frames)
-                    sinks = _begin(planned, [begun.get(path) for path in paths], watch)
-                    early = starts_early(planned.detection, source)
+                    sinks = files.begin(result, source, watch)
+                    detection = result.detection
+                    early = starts_early(detection, source)
                     write = start_detection(
-                        planned.detection, source, sinks, measured=measured, early=early
+                        detection, source, sinks, measured=measured, early=early
                     )
-                    turns.take(replace(planned, kept=kept), write, early=early)
+                    turns.take(result, write, early=early)
         except EdgeCliError:  # of the next image: what was read is still written
             turns.catch_up()
             raise
         turns.catch_up()
-        for image_file in begun.values():
-            image_file.finish()
+        files.finish()
     return turns.results
 
 
@@ -174,18 +167,40 @@ class _Turns:
             self.results.append(replace(result, measured=write()))
 
 
+class _Files:
+    """The files of one input's edge maps; several images may go to one."""
+
+    def __init__(self, job: Job, limits: Limits, stack: ExitStack) -> None:
+        self._job, self._stack = job, stack
+        self._frames = limits.all_frames and job.shared
+        self._begun: dict[str, ImageFile] = {}
+
+    def begin(self, result: Result, source: Source, watch: Watch | None) -> list[Sink]:
+        """Begin the edge maps of one image; files that are kept are neither written nor shown."""
+        if self._job.folder is not None:
+            make_folder(self._job.folder)
+        shape = result.detection.written_shape
+        sinks: list[Sink] = []
+        for path, samples in zip(result.outputs, result.detection.sample_types, strict=True):
+            if path in result.kept:
+                sinks.append(NoSink())
+                continue
+            sink = self._file(path, source).begin(shape, samples, result.info)
+            sinks.append(watch(sink, shape) if watch is not None else sink)
+        return sinks
+
+    def _file(self, path: str, source: Source) -> ImageFile:
+        """Return a file, begun at its first image."""
+        if path not in self._begun:
+            file = self._stack.enter_context(whole_file(path))
+            self._begun[path] = begin_file(self._job.format, file, source, frames=self._frames)
+        return self._begun[path]
+
+    def finish(self) -> None:
+        """Complete all files; one that is not finished is as if it had never been begun."""
+        for file in self._begun.values():
+            file.finish()
+
+
 def _is_file(output: str) -> bool:
     return output != "-" and os.path.isfile(output)
-
-
-def _begin(result: Result, files: Sequence[ImageFile | None], watch: Watch | None) -> list[Sink]:
-    """Begin the edge maps of one image; those without a file are neither written nor shown."""
-    shape = result.detection.written_shape
-    sinks: list[Sink] = []
-    for file, samples in zip(files, result.detection.samples, strict=True):
-        if file is None:
-            sinks.append(NoSink())
-            continue
-        sink = file.begin(shape, samples, result.info)
-        sinks.append(watch(sink, shape) if watch is not None else sink)
-    return sinks

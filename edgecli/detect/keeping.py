@@ -71,7 +71,7 @@ class KeepingReader(StrengthReader):
             levels = self.find_levels(plan.threshold)
         if levels is None:
             finite = finite_extremes(self._strength, self.seen)
-            scale = scale_from_extremes(plan.map, paint_.samples, finite)
+            scale = scale_from_extremes(plan.map, paint_.sample_type, finite)
             paint_ = replace(paint_, scale=scale)
         lines = self._lines(levels, cuts, threads) if levels is not None else None
 

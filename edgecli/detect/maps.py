@@ -83,7 +83,7 @@ class MapPlan:
     threshold: Threshold | None
     levels: Levels | None
     largest: float
-    strength: np.dtype[Any]
+    strength_type: np.dtype[Any]
     map: str
     paint: Paint
     thinning: str | None
@@ -121,11 +121,11 @@ def check_lines(edge_map: EdgeMap, bank: FilterBank, lines: Lines) -> None:
         )
 
 
-def numbers_dtype(edge_map: EdgeMap, lines: Lines, strength: np.dtype[Any]) -> np.dtype[Any]:
+def numbers_dtype(edge_map: EdgeMap, lines: Lines, strength_type: np.dtype[Any]) -> np.dtype[Any]:
     """Return the type of what ``raw`` writes: angles, lines of 0 and 1, or the strengths."""
     if edge_map.direction:
         return np.dtype(np.float32)
-    return np.dtype(np.uint8) if lines.threshold_of(edge_map) else strength
+    return np.dtype(np.uint8) if lines.threshold_of(edge_map) else strength_type
 
 
 @dataclass(frozen=True)
@@ -161,21 +161,21 @@ def plan_map(
     rounding = largest * ROUNDING if own.dtype.kind == "f" else 0.0
     floor = max(rounding, levels.low if levels else 0.0)
     thins = _thin(own, lines, floor, rounding, unknown=pixels.kind == "f")
-    strength = thins.dtype if thins else own.edge_map.strength_type(own.dtype)
-    exclude = _exclude(own, responses, lines, graph.source_shape[1:], strength)
+    strength_type = thins.dtype if thins else own.edge_map.strength_type(own.dtype)
+    exclude = _exclude(own, responses, lines, graph.source_shape[1:], strength_type)
     peaks = _links(own, thins, threshold)
     if peaks and exclude is None and picture is None:
         taps = Taps(own.tap, thin=peaks)
     else:
         taps = _add_steps(graph, own, thins, exclude, picture, measures=levels is not None)
     tallest = 2 * largest if isinstance(thins, Cross) else largest  # from one sign to the other
-    numbers = numbers_dtype(edge_map, lines, strength)
-    samples = rendered_dtype(look.map, look.depth, pixels, numbers)
-    scale = choose_scale(look.map, responses.white, samples, tallest)
+    numbers = numbers_dtype(edge_map, lines, strength_type)
+    sample_type = rendered_dtype(look.map, look.depth, pixels, numbers)
+    scale = choose_scale(look.map, responses.white, sample_type, tallest)
     thinned = f"{SUPPRESSION}, interpolated" if edge_map.thin else None
     return MapPlan(
-        edge_map, taps, threshold, levels, largest, strength, look.map,
-        Paint(scale, samples, look.style),
+        edge_map, taps, threshold, levels, largest, strength_type, look.map,
+        Paint(scale, sample_type, look.style),
         thinning=thins.name if thins else thinned,
         picks=thins is not None or exclude is not None or edge_map.thin,
         halo=thins.halo if thins else 0,
@@ -243,7 +243,7 @@ def _exclude(
     responses: Responses,
     lines: Lines,
     image: tuple[int, ...],
-    strength: np.dtype[Any],
+    strength_type: np.dtype[Any],
 ) -> Exclude | None:
     """Return the step that drops edges near the frame and outside the mask, if any is asked for."""
     if not lines.border and lines.mask is None:
@@ -253,7 +253,7 @@ def _exclude(
         filters = range(own.edge_map.start, own.edge_map.stop)
         bank = responses.bank.select(filters) if responses.slide is not None else responses.bank
         counted = inside(lines.mask, (image[0], image[1]), bank, responses.slide)
-    return Exclude(own.shape, strength, lines.border, counted)
+    return Exclude(own.shape, strength_type, lines.border, counted)
 
 
 def _add_steps(

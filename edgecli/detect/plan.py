@@ -59,9 +59,9 @@ class Detection:
         return height, width, self.settings.style.channels(channels, hues=hues)
 
     @property
-    def samples(self) -> tuple[np.dtype[Any], ...]:
+    def sample_types(self) -> tuple[np.dtype[Any], ...]:
         """Return the type of each edge map's samples as written."""
-        return tuple(plan.paint.samples for plan in self.plans)
+        return tuple(plan.paint.sample_type for plan in self.plans)
 
     @cached_property
     def cuts(self) -> list[Span]:

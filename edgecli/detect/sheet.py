@@ -123,7 +123,7 @@ def _plan_each(
 def _run(plan: Result, picture: ArraySource) -> tuple[Result, list[Rows]]:
     """Return the result of an operator, with its edge maps."""
     detection = plan.detection
-    sinks = [ArraySink(detection.written_shape, samples) for samples in detection.samples]
+    sinks = [ArraySink(detection.written_shape, samples) for samples in detection.sample_types]
     measured = run_detection(detection, picture, sinks)
     raw = detection.settings.map == "raw"
     maps = [_bright(sink.array) if raw else sink.array for sink in sinks]

@@ -51,7 +51,7 @@ def lay_bank(
     drops_nan: bool = False,
     background: Colour = WHITE,
 ) -> Responses:
-    """Let a bank slide over the planes of an image of this type; GeometryError if it does not fit.
+    """Let a bank slide over an image's planes; GeometryError where it does not fit.
 
     ``own`` are the banks that ``bank`` was joined from, in their own sizes.
     """
@@ -62,11 +62,11 @@ def lay_bank(
     bank = bank.over(depth // planes)
     slide = slide_over(bank, window, (depth // planes, H, W), pixels)
     slides = Slides((slide,) * planes, activation, drops_nan)
-    volume = Tap(0)
+    source = Tap(0)
     if C > 1 or depth > 1:
-        volume = graph.add(Volume((depth, H, W), pixels, channels, background), volume)
+        source = graph.add(Volume((depth, H, W), pixels, channels, background), source)
     return Responses(
-        tap=graph.add(slides, volume),
+        tap=graph.add(slides, source),
         channels=channels,
         planes=planes,
         volume=(H, W, depth),

@@ -85,13 +85,13 @@ class Picture(Rowwise):
 
 @dataclass(frozen=True)
 class Paint:
-    """How the strengths of one map become pixels of type ``samples``.
+    """How the strengths of one map become pixels of type ``sample_type``.
 
     ``scale`` renders strengths, None where the numbers themselves are written (``raw``).
     """
 
     scale: Scale | None
-    samples: np.dtype[Any]
+    sample_type: np.dtype[Any]
     style: Style = Style()
 
     def __call__(
@@ -108,11 +108,11 @@ class Paint:
         if self.scale is None:
             return self._numbers(shown, edges)
         if edges is None:
-            samples = np.empty(shown.strength.shape, self.samples)
+            samples = np.empty(shown.strength.shape, self.sample_type)
             render(shown.strength, self.scale, samples, memory, seen)
         else:
-            white = np.asarray(full_scale(self.samples), self.samples)
-            samples = np.multiply(edges.view(np.uint8), white, dtype=self.samples)
+            white = np.asarray(full_scale(self.sample_type), self.sample_type)
+            samples = np.multiply(edges.view(np.uint8), white, dtype=self.sample_type)
         return (
             samples if self.style.plain and shown.angles is None else self._colour(samples, shown)
         )
@@ -120,13 +120,13 @@ class Paint:
     def _numbers(self, shown: Shown, edges: NDArray[np.bool_] | None) -> Rows:
         numbers = shown.strength if shown.angles is None else shown.angles
         if edges is None:
-            return numbers.astype(self.samples)
+            return numbers.astype(self.sample_type)
         if shown.angles is None:
-            return edges.astype(self.samples)
+            return edges.astype(self.sample_type)
         return np.where(edges, numbers, np.float32(np.nan))
 
     def _colour(self, samples: Rows, shown: Shown) -> Rows:
-        style, white = self.style, full_scale(self.samples)
+        style, white = self.style, full_scale(self.sample_type)
         lines = self._lines(samples, shown)
         if style.overlay is not None:
             on = np.array(style.overlay) / 255 if lines is None else lines / np.float32(white)
@@ -141,7 +141,7 @@ class Paint:
 
     def _lines(self, samples: Rows, shown: Shown) -> Rows | None:
         """Return the colours of the lines; None where they have none of their own."""
-        solid = np.full_like(samples, full_scale(self.samples))
+        solid = np.full_like(samples, full_scale(self.sample_type))
         if shown.angles is not None:
             light = solid if self.style.alpha or self.style.overlay is not None else samples
             return wheel(light, shown.angles[..., 0])

@@ -106,10 +106,10 @@ def _output_facts(result: Result, n: int) -> facts.OutputFacts:
     detection, path = result.detection, result.outputs[n]
     kept = path in result.kept
     seen = None if kept or result.measured is None else result.measured.extremes[n]
-    whole = detection.plans[n].strength.kind == "i"
+    whole = detection.plans[n].strength_type.kind == "i"
     return facts.OutputFacts(
         path=path,
-        dtype=detection.samples[n].name,
+        dtype=detection.sample_types[n].name,
         map=detection.settings.map,
         combine=_combination(detection, n),
         thinning=detection.plans[n].thinning or None,

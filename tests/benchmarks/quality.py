@@ -93,7 +93,7 @@ def learned(network: str, scales: tuple[float, ...], picture: Picture) -> Floats
     )  # fmt: skip
     source = ArraySource.of(picture)
     detection = plan_detection(settings, source.shape, source.dtype)
-    sink = ArraySink(detection.written_shape, detection.samples[0])
+    sink = ArraySink(detection.written_shape, detection.sample_types[0])
     run_detection(detection, source, [sink])
     return sink.array[..., 0]
 

@@ -116,3 +116,21 @@ def test_every_picture_and_link_of_the_readme_is_there() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_walk_names_functions_where_they_are() -> None:
+    walk = (ROOT / "docs" / "walk.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+?) \| `(\S+\.py)` \|", walk, re.MULTILINE)
+    assert len(rows) > 15
+    for names, module in rows:
+        text = (ROOT / "edgecli" / module).read_text(encoding="utf-8")
+        for name in re.findall(r"`(?:\w+\.)?(\w+)`", names):
+            assert re.search(rf"\b(def|class) {name}\b", text), f"{name} is not in {module}"
+
+
+def test_the_files_to_copy_from_are_there() -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = set(re.findall(r"`(\w+/[\w./]*)`", contributing))
+    assert len(paths) > 15
+    roots = [ROOT, ROOT / "edgecli", ROOT / "tests", ROOT / "sample_images"]
+    assert [path for path in paths if not any((root / path).exists() for root in roots)] == []

@@ -172,7 +172,7 @@ def loaded(code: str, *args: str, stdout: int = subprocess.PIPE) -> set[str]:
     return set(done.stderr.split())
 
 
-RUN = "from edgecli.cli import main; main(prog_name='edgecli')"
+RUN = "from edgecli.cli import main; main(sys.argv[1:], prog_name='edgecli')"
 
 
 def test_importing_edgecli_loads_nothing_heavy() -> None:

@@ -374,8 +374,8 @@ def test_elsewhere_there_are_plain_lines(
 def test_small_jobs_load_no_rich(source: Path, out: Path) -> None:
     code = (
         "import sys, atexit\natexit.register(lambda: print('rich' in sys.modules))\n"
-        f"sys.argv = ['edgecli', 'batch', {str(source)!r}, '-o', {str(out)!r}, '-q']\n"
-        "from edgecli.cli import main; main()"
+        "from edgecli.cli import main\n"
+        f"main(['batch', {str(source)!r}, '-o', {str(out)!r}, '-q'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout == b"False\n"

@@ -9,14 +9,14 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
 import click
 
 from edgecli import __version__
-from edgecli.cli.process import load
+from edgecli.cli.process import leave, load
 from edgecli.errors import EdgeCliError, UsageError
 
 COMMANDS = {
@@ -50,12 +50,21 @@ class CommandLine(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        *more: Any,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run a command; exit with 0 all done, 1 something failed, 2 usage, 130 interrupted."""
-        run = partial(super().main, *args, standalone_mode=False, **extra)
+        run = partial(super().main, args, *more, standalone_mode=False, **extra)
         if not standalone_mode:
             return run()
-        sys.exit(self._run(run))
+        code = self._run(run)
+        if args is None:  # the process is ours
+            leave(code)
+        sys.exit(code)
 
     def _run(self, run: Callable[[], Any]) -> int:
         """Run a command to its end, and return its exit code."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from edgecli.detect.keeping import KeepingReader, PeakReader
 from edgecli.detect.maps import MapPlan
 from edgecli.detect.plan import Detection
 from edgecli.detect.readers import Gathered, StrengthReader
@@ -106,11 +105,15 @@ def _reader_of(
 ) -> StrengthReader:
     """Return what reads an edge map; its strengths are measured where anything depends on it."""
     given = plan, sink, detection.map_shape, detection.band_rows
+    measures = measured or detection.pixels.kind == "f"
+    if not plan.whole:
+        return StrengthReader(*given, measures=measures)
+    from edgecli.detect.keeping import KeepingReader, PeakReader  # few maps are kept
+
     if plan.taps.thin is not None:
         return PeakReader(plan.taps.thin, *given)
-    fitted = plan.whole and plan.levels is None  # thresholds or a scale are to be chosen
-    measures = measured or fitted or detection.pixels.kind == "f"
-    return (KeepingReader if plan.whole else StrengthReader)(*given, measures=measures)
+    fitted = plan.levels is None  # thresholds or a scale are to be chosen
+    return KeepingReader(*given, measures=measures or fitted)
 
 
 def _strips(

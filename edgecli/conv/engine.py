@@ -29,6 +29,10 @@ BAND_BYTES = 4 * 2**20
 """Target size of a band's working memory: less would suit the cache, but threads wait for the
 interpreter at each NumPy call, so that few long ones are faster."""
 
+MANY_FILTERS = 4
+"""Filters from which bands are twice as large, unless products compute them: with rows so few,
+waiting would be a third of the time of ``kirsch`` on two threads."""
+
 LARGEST_BAND = 2**28  # the most pixels that one row of output may need: 1 GiB of working memory
 FEWEST_ROWS, MOST_ROWS = 16, 512
 
@@ -62,7 +66,9 @@ class Slide:
         """Return how many output rows make a band that stays in cache."""
         rows, cols = self.geometry.rows, self.geometry.cols
         pixels = self.depth * cols.padded * rows.stride + (self.filters + 1) * cols.output
-        return self.limit_rows(BAND_BYTES // (pixels * self.dtype.itemsize))
+        many = self.filters >= MANY_FILTERS and not self.plan.uses_blas
+        room = BAND_BYTES * (2 if many else 1)
+        return self.limit_rows(room // (pixels * self.dtype.itemsize))
 
     def limit_rows(self, rows: int) -> int:
         """Return the nearest number of rows that a band may have."""

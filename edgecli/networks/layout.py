@@ -19,7 +19,7 @@ from edgecli.rows.base import Span, Step
 from edgecli.rows.graph import Graph, Reader, Strip, Tap
 
 INCREMENT_ROWS = (64, 32, 16, 8)  # of the input, tried until INCREMENT_BYTES suffice; else the last
-INCREMENT_BYTES = 2**26  # for all layers' rows in a strip, of which each thread has one at work
+INCREMENT_BYTES = 2**27  # for all layers' rows in a strip, of which each thread has one at work
 LARGEST_BYTES = 2**32  # for all layers' rows; a network that needs more is refused
 
 

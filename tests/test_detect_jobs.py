@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +24,7 @@ from edgecli.errors import (
     TooLargeError,
     UsageError,
 )
-from edgecli.images.formats import FORMATS
-from edgecli.lines.thresholds import AUTO
 from edgecli.operators.operators import load_operator
-from edgecli.paint.painting import Style
 from edgecli.rows.base import Sink
 from tests.conftest import Run, Save, noise
 
@@ -314,59 +310,6 @@ def test_long_frames_are_reported_in_order(run: Run) -> None:
     film = long_film(run, ppm(*LONG_FRAMES), "--threads", "2", "--report", "json")
     shapes = [json.loads(line)["input"]["shape"] for line in film.stderr.splitlines()]
     assert shapes == [list(frame.shape) for frame in LONG_FRAMES]
-
-
-# --- formats ------------------------------------------------------------------------------------
-
-WAYS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("sobel", {}),
-    ("sobel", {"depth": "16"}),
-    ("sobel", {"depth": "float"}),
-    ("sobel", {"channels": "each"}),
-    ("sobel", {"style": Style(alpha=True)}),
-    ("sobel", {"style": Style(overlay=(255, 0, 0)), "depth": "float"}),
-    ("sobel", {"style": Style(colormap="ice", alpha=True)}),
-    ("sobel", {"combine": "direction"}),
-    ("sobel", {"map": "raw", "combine": "direction"}),
-    ("sobel", {"map": "raw"}),
-    ("vertical", {"map": "raw"}),
-    ("vertical", {"map": "raw", "depth": "8"}),
-    ("kirsch", {"map": "raw", "channels": "each"}),
-    ("log:2", {"map": "raw", "lines": Lines(thin=True)}),
-    ("log:2", {"map": "raw", "lines": Lines(threshold=AUTO)}),
-    ("canny", {"map": "raw"}),
-    ("canny", {"map": "raw", "combine": "direction"}),
-    ("contours", {"map": "raw"}),
-    ("learned-small", {"map": "raw"}),
-)
-
-
-@pytest.mark.parametrize(("name", "options"), WAYS)
-def test_formats_are_refused_at_once_where_no_image_would_fit(
-    save: Save, name: str, options: dict[str, Any]
-) -> None:
-    pictures = [noise(8, 9), noise(8, 9, 3), noise(8, 9).astype(np.uint16), np.ones((8, 9))]
-    shown = []
-    for number, pixels in enumerate(pictures):
-        path = save(f"{number}.npy", pixels)
-        chosen = settings(name, **options)
-        job = name_job(str(path), chosen, Target(format="npy"))
-        ((result, source),) = plan_input(job, chosen, ALL)
-        source.close()
-        shown.append(result.detection)
-    for format_ in FORMATS.values():
-        fits = [
-            one.sample_types[0].name in format_.samples and one.written_shape[2] in format_.channels
-            for one in shown
-        ]
-        with nullcontext() if any(fits) else pytest.raises(UsageError, match="cannot hold"):
-            name_job("photo.png", settings(name, **options), Target(format=format_.name))
-
-
-def test_one_map_of_several_that_does_not_fit_is_enough() -> None:
-    for names in (("canny", "vertical"), ("vertical", "canny")):
-        with pytest.raises(UsageError, match="png cannot hold signed numbers; choose from tiff"):
-            name_job("photo.png", settings(*names, map="raw"), Target(format="png"))
 
 
 # --- guards -------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import EdgeCliError, ImageError, OutputError
-from edgecli.images.files import HEAD, open_images, read_mask, whole_file
+from edgecli.images.files import open_images, read_mask, whole_file
+from edgecli.images.readers import HEAD
 from edgecli.rows.base import ImageInfo
 from tests.conftest import Save, noise
 
@@ -348,7 +349,8 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 def test_what_is_at_least_half_as_bright_as_the_brightest(
     save: Save, name: str, array: Any, expected: list[list[bool]]
 ) -> None:
-    assert read_mask(str(save(name, array)), max_pixels=100).tolist() == expected
+    inside, _ = read_mask(str(save(name, array)), max_pixels=100)
+    assert inside.tolist() == expected
 
 
 def test_a_mask_that_is_none_or_too_large(save: Save) -> None:

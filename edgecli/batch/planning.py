@@ -45,7 +45,13 @@ class Batch:
     lines: list[int]
     fresh: set[int] = field(default_factory=set)  # items that this run did
     failures: dict[int, str] = field(default_factory=dict)
+    notes: dict[int, tuple[str, ...]] = field(default_factory=dict)  # on images that this run did
     troubles: Sequence[tuple[str, str]] = ()
+
+    @property
+    def noted(self) -> list[str]:
+        """Return what is to be known of images that were done, in the order of the inputs."""
+        return [line for _, lines in sorted(self.notes.items()) for line in lines]
 
     @property
     def failed(self) -> list[str]:

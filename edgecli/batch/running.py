@@ -83,6 +83,8 @@ def _settle(batch: Batch, number: int, outcome: Outcome) -> None:
         totals.failed += 1
         return
     batch.lines[number] = batch.journal.append(batch.items[number].key, outcome.line)
+    if outcome.notes:
+        batch.notes[number] = outcome.notes
     if outcome.status == "kept":
         totals.skipped += 1
         return

@@ -15,6 +15,7 @@ from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, ImageError, TooLargeError
 from edgecli.images.files import unreadable
 from edgecli.images.formats import format_of
+from edgecli.images.limits import note_lines
 from edgecli.images.pillow_guard import lent_once
 from edgecli.records import dataclass, replace
 
@@ -41,6 +42,7 @@ class Outcome(NamedTuple):
     line: str = ""  # for the journal, where it was done or kept
     pixels: int = 0
     error: str = ""
+    notes: tuple[str, ...] = ()  # lines of what is to be known of its images
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,9 @@ class Work:
         }
         done = [result.info.shape for result in results if result.measured is not None]
         pixels = sum(height * width for height, width, _ in done)
-        return Outcome("done" if written else "kept", json.dumps(entry), pixels)
+        notes = tuple(line for result in results for line in note_lines(result.info))
+        status = "done" if written else "kept"
+        return Outcome(status, json.dumps(entry), pixels, notes=notes)
 
 
 def _state(path: str) -> Facts:

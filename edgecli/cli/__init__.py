@@ -11,13 +11,16 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from edgecli import __version__
 from edgecli.cli.process import leave, load
 from edgecli.errors import EdgeCliError, UsageError
+
+if TYPE_CHECKING:
+    from edgecli.rows.base import ImageInfo
 
 COMMANDS = {
     "detect": "Find the edges of one or more images.",
@@ -155,6 +158,14 @@ def fail(message: str, exit_code: int = 1) -> int:
     line = re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda match: ascii(match[0])[1:-1], line)
     click.echo(f"edgecli: {line}", err=True)
     return exit_code
+
+
+def tell(info: ImageInfo) -> None:
+    """Say on standard error what is to be known of an image that was read: a line for each note."""
+    from edgecli.images.limits import note_lines
+
+    for line in note_lines(info):
+        fail(line)
 
 
 def _refuse(error: click.ClickException) -> int:

@@ -136,8 +136,8 @@ def _close(batch: Batch, reporting: Reporting, gallery: str | None) -> int:
         from edgecli.pages.gallery import write_gallery
 
         write_gallery(gallery, batch.records())
-    for reason in batch.failed:
-        fail(reason)
+    for line in (*batch.noted, *batch.failed):
+        fail(line)
     if not batch.failed:
         return 0
     return fail(f"{batch.totals.failed:,} of {batch.totals.inputs:,} inputs failed")

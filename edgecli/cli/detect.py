@@ -9,7 +9,7 @@ from functools import partial
 
 import click
 
-from edgecli.cli import fail, refuse_terminal
+from edgecli.cli import fail, refuse_terminal, tell
 from edgecli.cli.options import Options, options_of
 from edgecli.cli.process import keep_memory
 from edgecli.cli.request import Reporting, Request, make_request, prepare_report
@@ -56,7 +56,10 @@ def command(
     try:
         for job in jobs:
             try:
-                results += detect(job, request, explain=explain)
+                done = detect(job, request, explain=explain)
+                for info in dict.fromkeys(result.info for result in done):
+                    tell(info)
+                results += done
             except EdgeCliError as error:
                 exit_code = fail(str(error), error.exit_code if len(jobs) == 1 else 1)
     finally:

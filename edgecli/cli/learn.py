@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from edgecli.cli import options
+from edgecli.cli import options, tell
 from edgecli.detect.outputs import check_apart, check_stdin
 from edgecli.errors import ImageError, UsageError
 from edgecli.filters import dump_filter, filter_format
@@ -82,6 +82,8 @@ def _sources(pairs: list[Pair], task: Task, max_pixels: int) -> Iterator[tuple[S
         second = open_images(target_path, max_pixels=max_pixels, grey=task.targets == "gray")
         with closing(next(first)) as source, closing(next(second)) as target:
             yield upright(source), upright(target)
+            tell(source.info)
+            tell(target.info)
 
 
 def pair_files(input_path: str, target_path: str) -> list[Pair]:

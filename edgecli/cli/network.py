@@ -8,7 +8,7 @@ from contextlib import closing
 
 import click
 
-from edgecli.cli import options
+from edgecli.cli import options, tell
 from edgecli.detect.outputs import check_apart
 from edgecli.errors import UsageError
 from edgecli.images.files import is_device, open_images, whole_file
@@ -101,6 +101,7 @@ def run(
         result = describe_run(
             network, upright(source), output, random_weights=drawn, threads=threads
         )
+    tell(source.info)
     if drawn and not quiet:
         click.echo(
             f"edgecli: network {network.name} has no weights, so random ones were drawn "

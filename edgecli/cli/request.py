@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from edgecli.cli import tell
 from edgecli.cli.options import Options
 from edgecli.detect.jobs import Limits
 from edgecli.detect.maps import Lines
@@ -86,7 +87,8 @@ def _make_lines(options: Options) -> Lines:
     if options.mask is not None:
         from edgecli.images.files import read_mask
 
-        mask = read_mask(options.mask, max_pixels=Limits.max_pixels)
+        mask, info = read_mask(options.mask, max_pixels=Limits.max_pixels)
+        tell(info)
     return Lines(options.thin, chosen, options.border, mask)
 
 

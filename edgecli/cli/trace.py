@@ -6,6 +6,7 @@ from contextlib import closing
 
 import click
 
+from edgecli.cli import tell
 from edgecli.cli.options import OF_FILTERS, Options, options_of
 from edgecli.cli.request import make_request
 from edgecli.detect.jobs import plan_input
@@ -34,4 +35,5 @@ def command(input_path: str, at: str, options: Options) -> None:
     with closing(plan_input(job, request.settings, request.limits)) as images:
         result, source = next(images)
         rows = list(trace_pixel(result.detection, source, row, col))
+    tell(result.info)
     print_rows(rows)

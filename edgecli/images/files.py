@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -16,13 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import ImageError, OutputError
-from edgecli.images import magic
 from edgecli.images.colour import to_volume
-from edgecli.rows.base import Source
+from edgecli.images.readers import HEAD, Opened, is_text, read_images
+from edgecli.rows.base import ImageInfo, Source
 
-HEAD = 64  # bytes that tell every format: a PNG's first chunk ends at byte 33
-
-_NUMBERS_AHEAD = re.compile(rb"(\xef\xbb\xbf)?\s*(#|[-+]?(\d|\.\d|nan|inf))", re.IGNORECASE)
 _TEXT_NAMES = (".csv", ".tsv", ".txt")
 
 
@@ -38,68 +34,31 @@ def open_images(
     with _open_input(path) as (head, stream):
         if not head:
             raise ImageError(f"image {path} is empty; give a file with an image in it")
-        yield from _decode(head, stream, path, max_pixels, grey, all_frames)
+        yield from read_images(Opened(head, stream, path, max_pixels, grey, all_frames))
 
 
-def _decode(
-    head: bytes, stream: BinaryIO, path: str, max_pixels: int, grey: bool, all_frames: bool
-) -> Iterator[Source]:
-    """Yield the images by the module that reads the format; modules load when first used."""
-    if head.startswith(magic.PNG) and not all_frames:
-        from edgecli.images.png import open_png, parse_header
-
-        if parse_header(head, path).is_streamable:
-            yield open_png(stream, path, max_pixels=max_pixels)
-            return
-    if re.match(rb"P[1-7]\s", head):
-        from edgecli.images.netpbm import read_images
-
-        yield from read_images(stream, path, max_pixels=max_pixels)
-    elif head.startswith(magic.YUV4MPEG2):
-        from edgecli.images.yuv4mpeg import read_frames
-
-        yield from read_frames(stream, path, max_pixels=max_pixels)
-    elif head.startswith(magic.NUMPY):
-        from edgecli.images.npy import read_npy
-
-        yield read_npy(stream, path, max_pixels=max_pixels)
-    elif _is_text(head):
-        from edgecli.images.text_grid import read_text
-
-        yield read_text(stream, path, max_pixels=max_pixels)
-    else:
-        from edgecli.images import pillow
-
-        yield from pillow.read_images(
-            stream, path, max_pixels=max_pixels, grey=grey, all_frames=all_frames
-        )
-
-
-def read_mask(path: str, *, max_pixels: int) -> NDArray[np.bool_]:
+def read_mask(path: str, *, max_pixels: int) -> tuple[NDArray[np.bool_], ImageInfo]:
     """Return the pixels ``(H, W)`` of an image that are at least half as bright as its brightest.
 
-    Of an image of nothing but zeros that is none. Raises ImageError.
+    Of an image of nothing but zeros that is none. With it comes what its file says. Raises
+    ImageError.
     """
     images = open_images(path, max_pixels=max_pixels, grey=True)  # holds the file open
     with closing(next(images)) as source:
         (rows,) = source.blocks([(0, source.shape[0])])
     luma = to_volume(rows, "gray", (0, 0, 0))[0].astype(np.float64)
     inside: NDArray[np.bool_] = (luma > 0) & (2 * luma >= luma.max())
-    return inside
-
-
-def _is_text(head: bytes) -> bool:
-    return bool(_NUMBERS_AHEAD.match(head)) and b"\0" not in head
+    return inside, source.info
 
 
 def is_grid(path: str) -> bool:
     """Return whether a file or standard input, of which nothing is taken, is a grid of numbers."""
     with suppress(OSError, ValueError):
         if path == "-":
-            return _is_text(_ahead(sys.stdin.buffer))
+            return is_text(_ahead(sys.stdin.buffer))
         if os.path.isfile(path):
             with open(path, "rb") as file:
-                return _is_text(file.read(HEAD))
+                return is_text(file.read(HEAD))
     return path.lower().endswith(_TEXT_NAMES)  # another pipe, or a file that cannot be read
 
 

@@ -1,13 +1,24 @@
-"""The limit of an image's pixels, and the name of an image in errors."""
+"""The limit of an image's pixels, and the name of an image in errors and notes."""
 
 from __future__ import annotations
 
 from edgecli.errors import TooLargeError
+from edgecli.rows.base import ImageInfo
 
 
 def image_name(path: str, frame: int) -> str:
     """Return the name of a frame or page, numbered from 0, for errors."""
     return f"{frame + 1} of {path}" if frame else path
+
+
+def note_lines(info: ImageInfo) -> list[str]:
+    """Return an image's notes as lines, each once.
+
+    >>> note_lines(ImageInfo("a.jpg", "JPEG", (1, 1, 3), "uint8", notes=["lacks its end marker"]))
+    ['image a.jpg lacks its end marker']
+    """
+    name = image_name(info.path, info.frame)
+    return [f"image {name} {note}" for note in dict.fromkeys(info.notes)]
 
 
 def check_pixels(name: str, pixels: int, limit: int) -> None:

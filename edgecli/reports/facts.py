@@ -125,6 +125,7 @@ class ImageFacts:
     connections_per_output: int
     outputs: tuple[OutputFacts, ...]  # where there is one, JSON has it as "output"
     nan: NanFacts | None
+    warnings: tuple[str, ...] | None  # what is to be known of an image that was read all the same
     engine: EngineFacts
 
 
@@ -135,12 +136,18 @@ class SheetFacts:
     schema: str
     input: InputFacts
     output: OutputFacts
+    warnings: tuple[str, ...] | None
     tiles: tuple[ImageFacts, ...]
 
 
 def input_facts(info: ImageInfo) -> InputFacts:
     """Return what a report tells of an image's file."""
     return InputFacts(info.path, info.format, info.shape, info.dtype)
+
+
+def warnings_of(info: ImageInfo) -> tuple[str, ...] | None:
+    """Return an image's notes, each once, if there are any."""
+    return tuple(dict.fromkeys(info.notes)) or None
 
 
 def as_object(fact: Any) -> Any:

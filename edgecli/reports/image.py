@@ -73,6 +73,7 @@ def image_facts(result: Result) -> facts.ImageFacts:
         connections_per_output=max(bank.weight[0].size for bank in account.banks),
         outputs=tuple(_output_facts(result, n) for n in range(len(detection.maps))),
         nan=None if nans is None else facts.NanFacts(nans, settings.nan),
+        warnings=facts.warnings_of(result.info),
         engine=_engine_facts(result),
     )
 
@@ -81,10 +82,17 @@ def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
     """Return the report of one contact sheet."""
     output = facts.OutputFacts(sheet.output, SHEET_SAMPLES)
     tiles = tuple(
-        replace(told, schema=None, input=None, outputs=tuple(map(_on_sheet, told.outputs)))
+        replace(
+            told,
+            schema=None,
+            input=None,
+            warnings=None,
+            outputs=tuple(map(_on_sheet, told.outputs)),
+        )
         for told in map(image_facts, sheet.results)
     )
-    return facts.SheetFacts(facts.SCHEMA, facts.input_facts(sheet.info), output, tiles)
+    read = facts.input_facts(sheet.info)
+    return facts.SheetFacts(facts.SCHEMA, read, output, facts.warnings_of(sheet.info), tiles)
 
 
 def _on_sheet(output: facts.OutputFacts) -> facts.OutputFacts:
@@ -172,4 +180,5 @@ def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
     yield from texts.cost_rows(told)
     yield from texts.nan_rows(told)
     yield "engine", texts.engine_text(told.engine, why=True)
+    yield from (("note", note) for note in told.warnings or ())
     yield from (("output", texts.output_text(output)) for output in told.outputs)

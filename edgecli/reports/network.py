@@ -8,7 +8,7 @@ from math import nan
 from edgecli.networks.maps import Run
 from edgecli.networks.network import LayerFacts, Summary
 from edgecli.records import dataclass, replace
-from edgecli.reports.facts import Parameters, input_facts
+from edgecli.reports.facts import Parameters, input_facts, warnings_of
 from edgecli.reports.formats import Report
 from edgecli.reports.tables import Column, Object, Table, times
 
@@ -129,6 +129,7 @@ def run_report(run: Run) -> Report:
         "schema": RUN_SCHEMA,
         "network": run.network,
         "input": input_facts(run.info),
+        **({"warnings": told} if (told := warnings_of(run.info)) else {}),
         "random_weights": run.random_weights,
         "layers": [dict(zip(names, row, strict=True)) for row in rows],
         "engine": {"threads": run.threads, "seconds": round(run.seconds, 6)},

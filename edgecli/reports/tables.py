@@ -80,6 +80,8 @@ def image_table(objects: Callable[[], Iterable[Object]], first: Sequence[str] = 
 def flatten(facts: Object, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield nested facts under dotted names; lists of numbers as one text, ``480×640×1``.
 
+    Lists of texts are one text, too, with semicolons between them.
+
     >>> list(flatten({"filters": [{"name": "vertical"}], "stride": [1, 2]}))
     [('filters.0.name', 'vertical'), ('stride', '1×2')]
     """
@@ -90,7 +92,12 @@ def flatten(facts: Object, prefix: str = "") -> Iterator[tuple[str, Any]]:
         if isinstance(value, dict):
             yield from flatten(value, f"{name}.")
         else:
-            yield name, times(value) if isinstance(value, list) else value
+            yield name, _joined(value) if isinstance(value, list) else value
+
+
+def _joined(values: Sequence[Any]) -> str:
+    texts = bool(values) and isinstance(values[0], str)
+    return "; ".join(values) if texts else times(values)
 
 
 def times(sizes: Iterable[float]) -> str:

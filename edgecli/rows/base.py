@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.records import dataclass
+from edgecli.records import dataclass, field
 from edgecli.rows.memory import Memory
 
 Rows = NDArray[Any]
@@ -34,10 +34,14 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What a file's header says of its image.
+    """What a file says of its image.
 
     ``shape`` is height × width × channels as stored: a palette image has one channel, whatever
     its source yields. ``dtype`` names the stored samples: ``bool``, ``uint8``, ``uint16``, ….
+
+    ``notes`` are what people must be told of an image that was read all the same, each a clause
+    that goes on after its name: "lacks its end marker". Readers may add to the list until the last
+    row has been read, and after; whatever is made of the image shares it.
     """
 
     path: str
@@ -48,6 +52,7 @@ class ImageInfo:
     orientation: int = 1  # EXIF's 1 to 8; 1 is upright
     frame: int = 0
     duration: float | None = None  # milliseconds that an animation shows this frame
+    notes: list[str] = field(default_factory=list, compare=False, repr=False)
 
 
 class Source(Protocol):

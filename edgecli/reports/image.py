@@ -180,5 +180,6 @@ def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
     yield from texts.cost_rows(told)
     yield from texts.nan_rows(told)
     yield "engine", texts.engine_text(told.engine, why=True)
-    yield from (("note", note) for note in told.warnings or ())
+    if told.warnings:
+        yield "notes", "\n".join(told.warnings)
     yield from (("output", texts.output_text(output)) for output in told.outputs)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from edgecli.images import magic
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.rows.base import Source
 
 HEAD = 64  # bytes that tell every format: a PNG's first chunk ends at byte 33
@@ -49,12 +49,21 @@ def is_text(head: bytes) -> bool:
 
 
 def _read_png(file: Opened) -> Iterator[Source]:
-    from edgecli.images.png import open_png, parse_header
+    from edgecli.images.png import open_png
+    from edgecli.images.streams import Rewindable
 
-    if file.all_frames or not parse_header(file.head, file.path).is_streamable:
-        yield from _read_by_pillow(file)
+    if not file.all_frames:
+        yield open_png(file.stream, file.path, max_pixels=file.max_pixels, grey=file.grey)
+        return
+    stream = Rewindable(file.stream)
+    source = open_png(cast(BinaryIO, stream), file.path, max_pixels=file.max_pixels, grey=file.grey)
+    if source.is_animated:
+        stream.rewind()
+        again = file.stream if file.stream.seekable() else cast(BinaryIO, stream)
+        yield from _read_by_pillow(replace(file, stream=again))
     else:
-        yield open_png(file.stream, file.path, max_pixels=file.max_pixels)
+        stream.forget()
+        yield source
 
 
 def _read_netpbm(file: Opened) -> Iterator[Source]:
@@ -99,6 +108,7 @@ def _starts_with(magic_bytes: bytes) -> Callable[[bytes], bool]:
 
 READERS: tuple[tuple[Callable[[bytes], object], Reader], ...] = (
     (_starts_with(magic.PNG), _read_png),
+    (re.compile(rb".{8,16}IHDR", re.DOTALL).match, _read_png),  # to say how it is damaged
     (re.compile(rb"P[1-7]\s").match, _read_netpbm),
     (_starts_with(magic.YUV4MPEG2), _read_video),
     (_starts_with(magic.NUMPY), _read_npy),

@@ -12,8 +12,8 @@ from edgecli.images import Shape
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import ImageInfo, Sink, Source
+from edgecli.rows.samples import SAMPLE_TYPES
 
-NUMBERS = ("uint8", "uint16", "int16", "int32", "float32")  # of formats that hold any numbers
 WITH_ALPHA = (1, 2, 3, 4)  # channels of formats that hold grey and colour, with alpha and without
 
 
@@ -39,11 +39,11 @@ _ALL = (
     Format("png", (".png",), ("uint8", "uint16"), WITH_ALPHA, animated=True),
     Format("pgm", (".pgm", ".pnm"), ("uint8", "uint16"), (1,), sequence=True),
     Format("ppm", (".ppm",), ("uint8", "uint16"), sequence=True),
-    Format("tiff", (".tif", ".tiff"), NUMBERS, WITH_ALPHA, animated=True),
+    Format("tiff", (".tif", ".tiff"), SAMPLE_TYPES, WITH_ALPHA, animated=True),
     Format("jpeg", (".jpg", ".jpeg"), ("uint8",)),
     Format("webp", (".webp",), ("uint8",), animated=True),
-    Format("npy", (".npy",), NUMBERS, WITH_ALPHA),
-    Format("csv", (".csv", ".txt"), NUMBERS, (1,), text=True),
+    Format("npy", (".npy",), SAMPLE_TYPES, WITH_ALPHA),
+    Format("csv", (".csv", ".txt"), SAMPLE_TYPES, (1,), text=True),
     Format("y4m", (".y4m",), ("uint8", "uint16"), (1,), sequence=True),
 )
 

@@ -47,7 +47,7 @@ def tiff_source(
 ) -> Source | None:
     """Return a page whose samples are read here, or None for one that Pillow decodes.
 
-    Rows are streamed, except those of uint32, int64 and uint64, which must fit int32. White-is-zero
+    Rows are streamed, except those of uint32, int64 and uint64, which must fit int64. White-is-zero
     is inverted, premultiplied alpha undone, samples beyond colour and alpha are left out. Raises
     ImageError.
     """
@@ -61,7 +61,7 @@ def tiff_source(
     shape = (*layout.shape[:2], layout.channels)
     target = row_type(layout.stored)
     tiles = _TileReader(file, reader, layout, directory.file_bytes)
-    read_into = row_reader(_pixels(band, layout, path) for band in tiles.bands())
+    read_into = row_reader(_pixels(band, layout) for band in tiles.bands())
     if target is not None:
         return RowStream(info, shape, target, read_into)
     with guarded(image_name(path, frame), max_pixels):
@@ -181,10 +181,10 @@ def _unpredicted(layout: Layout, data: NDArray[np.uint8]) -> Rows:
     return np.cumsum(unsigned, axis=1, dtype=lanes).view(layout.stored.newbyteorder("="))
 
 
-def _pixels(samples: Rows, layout: Layout, path: str) -> Rows:
+def _pixels(samples: Rows, layout: Layout) -> Rows:
     """Return stored samples as a source's rows ``(n, W, channels)``."""
     samples = samples[:, :, : layout.channels]
-    rows = samples if row_type(layout.stored) is None else as_rows(samples, path)
+    rows = samples if row_type(layout.stored) is None else as_rows(samples)
     if layout.photometric == WHITE_IS_ZERO and layout.stored.kind == "u":
         rows = rows.copy()
         rows[:, :, :1] = np.iinfo(rows.dtype).max - rows[:, :, :1]

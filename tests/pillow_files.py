@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from edgecli.images.pillow import read_images
+from edgecli.images import magic, pillow, tiff_reader
 from edgecli.rows.base import Source
 
 Pixels = NDArray[Any]
@@ -40,6 +41,16 @@ def encode(image: Image.Image, format_: str, **options: Any) -> bytes:
     file = io.BytesIO()
     image.save(file, format_, **options)
     return file.getvalue()
+
+
+def read_images(file: BinaryIO, path: str, **options: Any) -> Iterator[Source]:
+    """Read by Pillow, or TIFF by its own reader; of a pipe by whichever knows the first bytes."""
+    head = file.peek(4) if isinstance(file, io.BufferedReader) else file.read(4)
+    if file.seekable():
+        file.seek(0)
+    if head.startswith(magic.TIFF):
+        return tiff_reader.read_images(file, path, **options)
+    return pillow.read_images(file, path, **options)
 
 
 def read(data: bytes, **options: Any) -> Source:

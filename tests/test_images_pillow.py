@@ -16,7 +16,6 @@ import pytest
 from PIL import Image, ImageOps
 
 from edgecli.errors import ImageError
-from edgecli.images.pillow import read_images
 from edgecli.images.sources import oriented
 from tests.pillow_files import (
     HEIGHT,
@@ -30,6 +29,7 @@ from tests.pillow_files import (
     frames_of,
     psd,
     read,
+    read_images,
     rows_of,
     scene,
 )
@@ -89,10 +89,10 @@ def test_every_mode_of_every_format_is_what_pillow_makes_of_it(
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK"])
 def test_blocks_are_slices_of_the_whole(mode: str) -> None:
-    source = read(encode(scene().convert(mode), "TIFF", compression="tiff_lzw"))
-    whole = rows_of(source)
+    data = encode(scene().convert(mode), "TIFF", compression="tiff_lzw")
+    whole = rows_of(read(data))
     ranges = [(0, 5), (3, 17), (16, 30), (29, 30)]
-    for (start, stop), block in zip(ranges, source.blocks(ranges), strict=True):
+    for (start, stop), block in zip(ranges, read(data).blocks(ranges), strict=True):
         assert (block == whole[start:stop]).all()
 
 

@@ -17,8 +17,8 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import ImageError, OutputError
 from edgecli.images.limits import image_name
-from edgecli.images.pillow import read_images
 from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image
+from tests.pillow_files import read_images
 
 
 def encoded(format_: str, width: int = 30, height: int = 20) -> bytes:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import ImageError
-from edgecli.images.pillow import read_images
+from edgecli.images.tiff_reader import read_images
 from edgecli.rows.base import Source
 from tests.tiff_files import COMPRESSIONS, Order, make_tiff
 

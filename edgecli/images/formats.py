@@ -144,19 +144,25 @@ class FramesFile(ImageFile):
     def __init__(self, format_: Format, file: BinaryIO) -> None:
         super().__init__(format_, file)
         self._frames: list[ArraySink] = []
-        self._durations: list[float | None] = []
+        self._infos: list[ImageInfo] = []
 
     def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         self._frames.append(ArraySink(shape, samples))
-        self._durations.append(info.duration)
+        self._infos.append(info)
         return self._frames[-1]
 
     def finish(self) -> None:
-        """Write all frames, each shown as long as the input's."""
-        from edgecli.images.pillow_writer import save_frames
-
+        """Write all frames, each shown as long as the input's, and pages with its resolution."""
         frames = [frame.array for frame in self._frames]
-        save_frames(self._file, self._format.name, frames, self._durations)
+        if self._format.name == "tiff":
+            from edgecli.images.tiff import write_pages
+
+            write_pages(self._file, frames, [info.dpi for info in self._infos])
+        else:
+            from edgecli.images.pillow_writer import save_frames
+
+            durations = [info.duration for info in self._infos]
+            save_frames(self._file, self._format.name, frames, durations)
 
 
 def begin_file(

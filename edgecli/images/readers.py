@@ -90,6 +90,18 @@ def _read_grid(file: Opened) -> Iterator[Source]:
     yield read_text(file.stream, file.path, max_pixels=file.max_pixels)
 
 
+def _read_tiff(file: Opened) -> Iterator[Source]:
+    from edgecli.images import tiff_reader
+
+    yield from tiff_reader.read_images(
+        file.stream,
+        file.path,
+        max_pixels=file.max_pixels,
+        grey=file.grey,
+        all_frames=file.all_frames,
+    )
+
+
 def _read_by_pillow(file: Opened) -> Iterator[Source]:
     from edgecli.images import pillow
 
@@ -102,7 +114,7 @@ def _read_by_pillow(file: Opened) -> Iterator[Source]:
     )
 
 
-def _starts_with(magic_bytes: bytes) -> Callable[[bytes], bool]:
+def _starts_with(*magic_bytes: bytes) -> Callable[[bytes], bool]:
     return lambda head: head.startswith(magic_bytes)
 
 
@@ -112,6 +124,7 @@ READERS: tuple[tuple[Callable[[bytes], object], Reader], ...] = (
     (re.compile(rb"P[1-7]\s").match, _read_netpbm),
     (_starts_with(magic.YUV4MPEG2), _read_video),
     (_starts_with(magic.NUMPY), _read_npy),
+    (_starts_with(*magic.TIFF, *magic.CAMERA_RAW), _read_tiff),
     (is_text, _read_grid),
     (lambda _: True, _read_by_pillow),
 )

@@ -145,7 +145,10 @@ def test_a_full_disk_behind_standard_output_is_one_line() -> None:
             [*EDGECLI, "filters", "list"], stdout=full, stderr=subprocess.PIPE, check=False
         )
     assert done.returncode == 1
-    assert done.stderr == b"edgecli: standard output cannot be written: No space left on device\n"
+    assert (
+        done.stderr
+        == b"edgecli: standard output cannot be written: No space left on device; make room there\n"
+    )
 
 
 @pytest.mark.parametrize("what", ["report", "image", "help"])

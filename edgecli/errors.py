@@ -56,7 +56,6 @@ class OutputError(ImageError):
 
 _ADVICE = {
     "EACCES": "check its permissions",
-    "EBADF": "it is closed",
     "EDQUOT": "make room in your quota",
     "EFBIG": "the largest file there is set by ulimit -f, or by the file system",
     "EIO": "check the disk",

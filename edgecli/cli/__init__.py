@@ -109,7 +109,8 @@ class CommandLine(click.Group):
         if error.errno == errno.ENOENT and error.filename is None:  # os.getcwd raises it
             return fail("the current folder is gone; change to one that exists")
         if error.filename == STDOUT:
-            return fail(f"{STDOUT} cannot be written: {system_says(error)}")
+            reason = "it is closed" if error.errno == errno.EBADF else system_says(error)
+            return fail(f"{STDOUT} cannot be written: {reason}")
         return fail(f"{error.filename or 'the system says'}: {system_says(error)}")
 
 

@@ -175,7 +175,11 @@ def _refuse(error: click.ClickException) -> int:
     return fail(message, error.exit_code)
 
 
-@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=CommandLine,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Find edges in pictures with convolution filters, and say what each convolution costs.",
+)
 @click.version_option(__version__, message="edgecli %(version)s")
 def main() -> None:
-    """Find edges in pictures with convolution filters, and say what each convolution costs."""
+    """Carry out ``edgecli``."""

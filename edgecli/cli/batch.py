@@ -87,18 +87,21 @@ class Running:
     cluster: Executor | None = None
 
 
-@click.command("batch")
+@click.command(
+    "batch",
+    help="""Find the edges of a folder of images, resuming where it was stopped.
+
+    SOURCE is a folder, a glob in quotes, or - for a list of files on standard input. Edge maps go
+    to the folder that -o names; run again, the same command does only what is missing, changed or
+    failed.
+    """,
+)
 @click.argument("source")
 @options_of("folder", FolderOptions)
 @options_of("options", Options, output=TO_A_FOLDER)
 @options_of("run", RunOptions)
 def command(source: str, folder: FolderOptions, options: Options, run: RunOptions) -> int:
-    """Find the edges of a folder of images, resuming where it was stopped.
-
-    SOURCE is a folder, a glob in quotes, or - for a list of files on standard input. Edge maps go
-    to the folder that -o names; run again, the same command does only what is missing, changed or
-    failed.
-    """
+    """Carry out ``edgecli batch``."""
     keep_memory()  # of processes that begin as forks, too
     check_stdin((source, options.mask))
     request = make_request(options)

@@ -48,8 +48,6 @@ def mend_streams(*, ours: bool) -> None:
         sys.stdout = _output(sys.stdout.fileno(), sys.stdout)
     # or the next file that is opened would be taken for it
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    codecs.register(_ascii)
-    codecs.register_error(ERRORS, in_plain_words)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             ascii_ = codecs.lookup(stream.encoding).name == "ascii"
@@ -93,7 +91,6 @@ def _ascii(name: str) -> codecs.CodecInfo | None:
 def in_plain_words(error: UnicodeError) -> tuple[str, int]:
     r"""Handle signs that an encoding lacks: by plain words where there are some, else escaped.
 
-    >>> codecs.register_error(ERRORS, in_plain_words)
     >>> "⌊(40 + 2·1 − 3)/1⌋ + 1, Σ|w|·255, 40×56, é".encode("ascii", ERRORS)
     b'floor((40 + 2*1 - 3)/1) + 1, sum |w|*255, 40x56, \\xe9'
     """
@@ -105,3 +102,7 @@ def in_plain_words(error: UnicodeError) -> tuple[str, int]:
     )
     words = "".join(escaped)
     return words.rstrip() if error.object[error.end :].startswith(" ") else words, error.end
+
+
+codecs.register(_ascii)
+codecs.register_error(ERRORS, in_plain_words)

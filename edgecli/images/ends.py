@@ -57,23 +57,23 @@ def _end_of_bmp(ahead: Ahead) -> int | None:
 
 def _end_of_gif(ahead: Ahead) -> int | None:
     """Return the length of a GIF: its header, and blocks up to the trailer (GIF89a, 27)."""
-    at = _behind_colours(ahead, 13, 10)
-    while at is not None and ahead.reach(at + 10):
+    at = _behind_colours(ahead, 10, 13)
+    while at is not None and ahead.reach(at + 1):
         match ahead.data[at]:
             case 0x3B:
                 return at + 1
             case 0x21:  # an extension: a label and sub-blocks
                 at = _behind_blocks(ahead, at + 2)
             case 0x2C:  # an image: its place, its colours, the size of a code and sub-blocks
-                colours = _behind_colours(ahead, at + 10, at + 9)
+                colours = _behind_colours(ahead, at + 9, at + 10)
                 at = None if colours is None else _behind_blocks(ahead, colours + 1)
             case _:
                 return None
-    return at + 1 if at is not None and ahead.data[at : at + 1] == b"\x3b" else None
+    return None
 
 
-def _behind_colours(ahead: Ahead, at: int, flags: int) -> int | None:
-    """Return where a table of colours ends that flags at another place tell of."""
+def _behind_colours(ahead: Ahead, flags: int, at: int) -> int | None:
+    """Return where the table of colours ends that begins at a place if flags before it say so."""
     if not ahead.reach(flags + 1):
         return None
     given = ahead.data[flags]

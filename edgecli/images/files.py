@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import select
 import stat
 import sys
 from collections.abc import Iterator
@@ -70,6 +71,14 @@ def _ahead(stream: BinaryIO) -> bytes:
         stream.seek(-len(head), os.SEEK_CUR)
         return head
     return stream.peek(HEAD)[:HEAD] if isinstance(stream, io.BufferedReader) else b""
+
+
+def has_more_now(path: str) -> bool:
+    """Return whether an input's next bytes, or its end, are there: a live pipe makes one wait."""
+    if path == "-":
+        with suppress(OSError, ValueError):  # Windows knows it of sockets alone
+            return bool(select.select([sys.stdin.buffer], [], [], 0)[0])
+    return True
 
 
 def _with_head(file: BinaryIO) -> tuple[bytes, BinaryIO]:

@@ -22,8 +22,8 @@ from edgecli.rows.base import Source
 
 _EOI, _SOS, _APP1, _APP2 = 0xD9, 0xDA, 0xE1, 0xE2  # markers, T.81 B.1.1.3
 _ALONE = {0x00, 0x01, *range(0xD0, 0xD9)}  # no segment follows these
-_FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # JPEG-LS (ITU-T T.87) added 0xF7
-_PROGRESSIVE = (0xC2, 0xCA)
+_PROGRESSIVE, _LOSSLESS, _LS = (0xC2, 0xCA), 0xC3, 0xF7  # frames; the last is of ITU-T T.87
+_FRAMES = {*range(0xC0, 0xD0), _LS} - {0xC4, 0xC8, 0xCC}
 _ARITHMETIC = (0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
 
 _MARKER = re.compile(rb"\xff[^\xff]", re.DOTALL)
@@ -35,15 +35,15 @@ _PADDING = b"\xff\x00" * 16
 libjpeg reads eight bytes ahead."""
 
 _RARE = {
-    0xC3: ("is coded without loss", "convert it to PNG: ffmpeg -i IN.jpg OUT.png"),
-    0xF7: ("is a JPEG-LS", "convert it to PNG: ffmpeg -i IN.jls OUT.png"),
+    _LOSSLESS: ("is coded without loss", "convert it to PNG: ffmpeg -i {} OUT.png"),
+    _LS: ("is a JPEG-LS", "convert it to PNG: ffmpeg -i {} OUT.png"),
     **dict.fromkeys(
         (0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF),
         ("is coded hierarchically", "convert it to PNM with the reference software of JPEG"),
     ),
     **dict.fromkeys(
         (0xC9, 0xCA, 0xCB),
-        ("is coded arithmetically", "convert it by jpegtran IN.jpg > OUT.jpg"),
+        ("is coded arithmetically", "convert it by jpegtran {} > OUT.jpg"),
     ),
 }
 """Frames that not every libjpeg decodes, and what to do."""
@@ -160,6 +160,11 @@ def _decoded(
     jpeg: Jpeg, data: bytes, path: str, max_pixels: int, *, grey: bool, all_frames: bool
 ) -> Iterator[Source]:
     """Yield the images of a JPEG's bytes; what is wrong with them is said in full."""
+    cut_short = ImageError(f"image {path} is cut short; get the file whole again")
+    # what is missing of arithmetic coding cannot be told from zeros
+    if not jpeg.is_ended and (not jpeg.scan or jpeg.frame in _ARITHMETIC):
+        raise cut_short
+    grey = grey and jpeg.frame != _LOSSLESS  # libjpeg leaves its colours as they are
     stream = io.BytesIO(data if jpeg.is_ended else _completed(jpeg))
     images = read_images(stream, path, max_pixels=max_pixels, grey=grey, all_frames=all_frames)
     try:
@@ -167,29 +172,28 @@ def _decoded(
     except TooLargeError:
         raise
     except ImageError as error:
-        if fault := _rare_coding(jpeg):
-            raise ImageError(f"image {path} {fault}") from error
-        raise
+        fault = _rare_coding(jpeg, path)
+        if not fault or str(error) == str(cut_short):
+            raise
+        raise ImageError(f"image {path} {fault}") from error
     if not jpeg.is_ended:
-        is_whole = (
-            isinstance(first, PillowSource) and first.warnings == 0 and _scans_are_whole(jpeg)
-        )
-        if not is_whole:
-            raise ImageError(f"image {path} is cut short; get the file whole again")
+        warnings = first.warnings if isinstance(first, PillowSource) else None
+        if warnings != 0 or not _scans_are_whole(jpeg):
+            raise cut_short
         first.info.notes.append("lacks its end marker; every pixel is there")
     yield first
     yield from images
 
 
-def _rare_coding(jpeg: Jpeg) -> str:
+def _rare_coding(jpeg: Jpeg, path: str) -> str:
     """Return why a JPEG that does not decode is out of reach, and what to do; else nothing."""
-    if jpeg.frame and jpeg.bits != 8 and jpeg.frame != 0xF7:
+    if jpeg.bits != 8 and jpeg.frame not in (0, _LS):
         return (
             f"has {jpeg.bits} bits per sample, and no JPEG of more than 8 can be decoded here; "
-            "convert it to PNM with libjpeg-turbo 3: djpeg IN.jpg > OUT.pnm"
+            f"convert it to PNM with libjpeg-turbo 3: djpeg {path} > OUT.pnm"
         )
     what, advice = _RARE.get(jpeg.frame, ("", ""))
-    return what and f"{what}, which cannot be decoded here; {advice}"
+    return what and f"{what}, which cannot be decoded here; {advice.format(path)}"
 
 
 # --- without an end marker ------------------------------------------------------------------------
@@ -212,10 +216,7 @@ def _is_single_scan(jpeg: Jpeg) -> bool:
 
 
 def _scans_are_whole(jpeg: Jpeg) -> bool:
-    """Return whether scans give all 64 coefficients of all components to the last bit (T.81 G.1).
-
-    What is missing of arithmetic coding cannot be told from zeros.
-    """
+    """Return whether scans give every coefficient of every component to its last bit, T.81 G.1."""
     given = set()
     for found in re.finditer(rb"\xff\xda..(.)", jpeg.data[jpeg.scan :], re.DOTALL):
         count, at = found[1][0], jpeg.scan + found.end()
@@ -223,4 +224,4 @@ def _scans_are_whole(jpeg: Jpeg) -> bool:
         components, (first, last, bits) = header[: 2 * count : 2], header.rjust(3, b"\xff")[-3:]
         if bits & 15 == 0:
             given |= {(component, k) for component in components for k in range(first, last + 1)}
-    return jpeg.frame not in _ARITHMETIC and len(given) == 64 * jpeg.components
+    return len(given) == 64 * jpeg.components

@@ -15,7 +15,7 @@ from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.run import Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, TooLargeError
-from edgecli.images.files import open_images, whole_file
+from edgecli.images.files import has_more_now, open_images, whole_file
 from edgecli.images.formats import ImageFile, begin_file, check_holds
 from edgecli.images.sources import upright
 from edgecli.records import dataclass, replace
@@ -136,7 +136,7 @@ def detect_input(
                     write = start_detection(
                         detection, source, sinks, measured=measured, early=early
                     )
-                    turns.take(result, write, early=early)
+                    turns.take(result, write, early=early and has_more_now(job.path))
         except EdgeCliError:  # of the next image: what was read is still written
             turns.catch_up()
             raise

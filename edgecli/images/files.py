@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import select
 import stat
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from edgecli.errors import ImageError, OutputError, system_says
 from edgecli.images.colour import to_volume
+from edgecli.images.pipes import Pipe, peek
 from edgecli.images.readers import HEAD, Opened, is_text, read_images
 from edgecli.rows.base import ImageInfo, Source
 
@@ -27,9 +29,9 @@ def open_images(
 ) -> Iterator[Source]:
     """Yield the images of a file, or of standard input for ``-``, recognised by content.
 
-    Streams of PNM or YUV4MPEG2 yield all images; animations and files of pages only their first,
-    unless ``all_frames``. ``grey`` lets a decoder skip the colours. Each source must be read before
-    the next is asked for. Raises ImageError.
+    Streams of images yield them all; animations and files of pages only their first, unless
+    ``all_frames``. ``grey`` lets a decoder skip the colours. Each source must be read before the
+    next is asked for. Raises ImageError.
     """
     with _open_input(path) as (head, stream):
         if not head:
@@ -71,28 +73,18 @@ def _ahead(stream: BinaryIO) -> bytes:
     return stream.peek(HEAD)[:HEAD] if isinstance(stream, io.BufferedReader) else b""
 
 
-class _Rejoined(io.RawIOBase):
-    """The first bytes of a pipe, which were taken, and the rest of it."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head, self._rest = io.BytesIO(head), cast(io.RawIOBase, rest)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        return self._head.readinto(buffer) or self._rest.readinto(buffer) or 0
+def has_more_now(path: str) -> bool:
+    """Return whether an input's next bytes, or its end, are there: a live pipe makes one wait."""
+    if path == "-":
+        with suppress(OSError, ValueError):  # Windows knows it of sockets alone
+            return bool(select.select([sys.stdin.buffer], [], [], 0)[0])
+    return True
 
 
 def _with_head(file: BinaryIO) -> tuple[bytes, BinaryIO]:
     """Return the first bytes of a file or pipe, and a stream that begins with them."""
-    head = b""
-    while len(head) < HEAD and (more := file.read(HEAD - len(head))):
-        head += more
-    if file.seekable():
-        file.seek(0)
-        return head, file
-    return head, cast(BinaryIO, io.BufferedReader(_Rejoined(head, file), 2**16))
+    stream = file if file.seekable() else cast(BinaryIO, Pipe(file))
+    return peek(stream, HEAD), stream
 
 
 @contextmanager

@@ -1,9 +1,16 @@
 """First bytes that tell a format."""
 
+import re
+
+BMP = re.compile(rb"BM.{4}\0{4}", re.DOTALL)
+GIF = re.compile(rb"GIF8[79]a")
 JPEG = b"\xff\xd8\xff"
+NETPBM = re.compile(rb"P([1-7]\s|[1-6]#)")
+NETPBM_HEADER = re.compile(rb"P[1-6]\s+(#|\d+\s+(#|\d))|P7\s+(#|[A-Z])")  # where P5 may be chance
 NUMPY = b"\x93NUMPY"
 PNG = b"\x89PNG\r\n\x1a\n"
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # both byte orders, and BigTIFF
 CAMERA_RAW = (b"IIRO", b"IIRS", b"MMOR", b"IIU\0")  # TIFF but for these: Olympus, Panasonic
 CANON_AT_8 = b"CR"  # after a TIFF's head, in a CR2
+WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
 YUV4MPEG2 = b"YUV4MPEG2"

@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import ImageError
+from edgecli.images.jpeg_warnings import watch
 from edgecli.images.limits import check_pixels, image_name
 from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image
 from edgecli.rows.base import ImageInfo, Rows, Source
@@ -115,18 +116,29 @@ def decoded(
     if grey and image.mode == "RGB":
         image.draft("L", image.size)  # only a JPEG's decoder heeds it
     _spread_transparency(image)
+    count_warnings = watch(image)
     image.load()
     dpi, orientation = dots_per_inch(image.info.get("dpi")), exif_orientation(image)
     duration, format_ = milliseconds(image.info.get("duration")), image.format or "unknown"
     info = ImageInfo(path, format_, shape, stored, dpi, orientation, frame, duration)
-    return PillowSource(image, info, grey=grey)
+    return PillowSource(image, info, grey=grey, warnings=count_warnings())
 
 
 class PillowSource:
-    """A decoded image, turned into rows a few at a time."""
+    """A decoded image, turned into rows a few at a time.
 
-    def __init__(self, image: Image.Image, info: ImageInfo, *, grey: bool) -> None:
-        self.info, self._image = info, image
+    ``warnings`` counts those of libjpeg, or is None where nothing counts them.
+    """
+
+    def __init__(
+        self, image: Image.Image, info: ImageInfo, *, grey: bool, warnings: int | None = None
+    ) -> None:
+        self.info, self._image, self.warnings = info, image, warnings
+        if warnings:
+            times = "once" if warnings == 1 else f"{warnings:,} times"
+            info.notes.append(
+                f"holds corrupt JPEG data (libjpeg warns {times}); parts of it may be wrong"
+            )
         self._mode, self.dtype = _row_mode(image, grey=grey)
         # Pillow has no 16-bit grey with alpha: a transparent grey becomes alpha here
         self._transparent = image.info.get("transparency") if self.dtype == np.uint16 else None

@@ -27,7 +27,6 @@ from edgecli.rows.base import Rows
 
 # The formats whose plug-ins Pillow imports at once.
 _COMMON: tuple[str, ...] = ("JPEG", "PNG", "GIF", "BMP")
-_WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
 
 # Rarer formats that Pillow decodes truly. Left out are EPS (it runs Ghostscript), DDS and ICNS (a
 # cut file passes for a whole one), FITS (signed samples come out unsigned), PNM (it is read
@@ -151,7 +150,7 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
     head, common = stream.read(12), _COMMON
     if head.startswith(magic.JPEG) and (photo := _open_jpeg(stream)):
         return photo
-    if _WEBP.match(head):
+    if magic.WEBP.match(head):
         from PIL.WebPImagePlugin import WebPImageFile
 
         common = (WebPImageFile.format,)
@@ -176,7 +175,7 @@ def is_known(head: bytes) -> bool:
     """Return whether 16 bytes may start an image (of any format but TGA, which has no magic)."""
     return (
         head.startswith((magic.JPEG, *magic.TIFF))
-        or bool(_WEBP.match(head))
+        or bool(magic.WEBP.match(head))
         or any(_accepts(name, head) for name in _COMMON)
         or any(_accepts(name, head) for name in _rare_formats())
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Iterator
-from typing import BinaryIO, cast
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO
 
 from edgecli.images import magic
+from edgecli.images.limits import image_name
+from edgecli.images.pipes import peek_image
 from edgecli.records import dataclass, replace
-from edgecli.rows.base import Source
+from edgecli.rows.base import Rows, Source
 
 HEAD = 64  # bytes that tell every format: a PNG's first chunk ends at byte 33
 
@@ -20,7 +23,7 @@ class Opened:
     """A file that stands at its first byte, those bytes, and how much of it is wanted.
 
     ``grey`` says that colours are not looked at, ``all_frames`` that frames and pages after the
-    first are.
+    first are. ``name`` is what errors call it: its path, and its number in a stream of images.
     """
 
     head: bytes
@@ -29,6 +32,12 @@ class Opened:
     max_pixels: int
     grey: bool = False
     all_frames: bool = False
+    frame: int = 0
+
+    @property
+    def name(self) -> str:
+        """The path, behind its number if it is not the first image of a stream."""
+        return image_name(self.path, self.frame)
 
 
 Reader = Callable[[Opened], Iterator[Source]]
@@ -36,11 +45,39 @@ Reader = Callable[[Opened], Iterator[Source]]
 
 
 def read_images(file: Opened) -> Iterator[Source]:
-    """Yield the images of a file by the first reader that knows its first bytes."""
-    for accepts, read in READERS:
-        if accepts(file.head):
-            yield from read(file)
+    """Yield the images of a file by the first reader that knows its first bytes.
+
+    Images of formats that say where they end may follow each other, of one format or several, as
+    in what ``ffmpeg -f image2pipe`` writes. What follows them but is no image is left out.
+    """
+    while True:
+        read = next(read for accepts, read in READERS if accepts(file.head))
+        for image in read(file):
+            last = _Numbered(image, file) if file.frame else image
+            yield last
+        if read not in _STREAMED or not (head := peek_image(file.stream, HEAD)):
             return
+        if not _IMAGE_AHEAD.match(head):
+            more = "or more " if len(head) == HEAD else ""
+            last.info.notes.append(
+                f"is followed by {len(head)} bytes {more}that are no image; they are left out"
+            )
+            return
+        file = replace(file, head=head, frame=last.info.frame + 1)
+
+
+class _Numbered:
+    """An image of a stream that is not its first."""
+
+    def __init__(self, source: Source, file: Opened) -> None:
+        frame = file.frame + source.info.frame
+        self.info = replace(source.info, path=file.path, frame=frame)
+        self.shape, self.dtype, self.close = source.shape, source.dtype, source.close
+        self._source = source
+
+    def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
+        """Yield the blocks of the image."""
+        return self._source.blocks(ranges)
 
 
 def is_text(head: bytes) -> bool:
@@ -49,27 +86,37 @@ def is_text(head: bytes) -> bool:
 
 
 def _read_png(file: Opened) -> Iterator[Source]:
+    from edgecli.images import ends
     from edgecli.images.png import open_png
-    from edgecli.images.streams import Rewindable
 
-    if not file.all_frames:
-        yield open_png(file.stream, file.path, max_pixels=file.max_pixels, grey=file.grey)
+    if file.all_frames and ends.is_animated(file.stream):
+        yield from _read_by_pillow(replace(file, stream=ends.one_image(file.stream, file.head)))
         return
-    stream = Rewindable(file.stream)
-    source = open_png(cast(BinaryIO, stream), file.path, max_pixels=file.max_pixels, grey=file.grey)
-    if source.is_animated:
-        stream.rewind()
-        again = file.stream if file.stream.seekable() else cast(BinaryIO, stream)
-        yield from _read_by_pillow(replace(file, stream=again))
-    else:
-        stream.forget()
-        yield source
+    source = open_png(file.stream, file.name, max_pixels=file.max_pixels, grey=file.grey)
+    yield source
+    source.skip_rest()
 
 
 def _read_netpbm(file: Opened) -> Iterator[Source]:
     from edgecli.images import netpbm
 
-    yield from netpbm.read_images(file.stream, file.path, max_pixels=file.max_pixels)
+    source = netpbm.read_image(file.stream, file.name, max_pixels=file.max_pixels)
+    yield source
+    source.skip_rest()
+    if file.head[1:2] in b"123":
+        netpbm.skip_comments(file.stream)
+
+
+def _read_jpeg(file: Opened) -> Iterator[Source]:
+    from edgecli.images.jpeg import read_jpegs
+
+    yield from read_jpegs(
+        file.stream,
+        file.name,
+        max_pixels=file.max_pixels,
+        grey=file.grey,
+        all_frames=file.all_frames,
+    )
 
 
 def _read_video(file: Opened) -> Iterator[Source]:
@@ -103,15 +150,18 @@ def _read_tiff(file: Opened) -> Iterator[Source]:
 
 
 def _read_by_pillow(file: Opened) -> Iterator[Source]:
-    from edgecli.images import pillow
+    from edgecli.images import ends, pillow
 
+    is_file = file.stream.seekable() and not file.frame
     yield from pillow.read_images(
-        file.stream,
-        file.path,
+        file.stream if is_file else ends.one_image(file.stream, file.head),
+        file.name,
         max_pixels=file.max_pixels,
         grey=file.grey,
         all_frames=file.all_frames,
     )
+    if is_file:
+        file.stream.seek(0, os.SEEK_END)
 
 
 def _starts_with(*magic_bytes: bytes) -> Callable[[bytes], bool]:
@@ -121,7 +171,8 @@ def _starts_with(*magic_bytes: bytes) -> Callable[[bytes], bool]:
 READERS: tuple[tuple[Callable[[bytes], object], Reader], ...] = (
     (_starts_with(magic.PNG), _read_png),
     (re.compile(rb".{8,16}IHDR", re.DOTALL).match, _read_png),  # to say how it is damaged
-    (re.compile(rb"P[1-7]\s").match, _read_netpbm),
+    (_starts_with(magic.JPEG), _read_jpeg),
+    (magic.NETPBM.match, _read_netpbm),
     (_starts_with(magic.YUV4MPEG2), _read_video),
     (_starts_with(magic.NUMPY), _read_npy),
     (_starts_with(*magic.TIFF, *magic.CAMERA_RAW), _read_tiff),
@@ -129,3 +180,12 @@ READERS: tuple[tuple[Callable[[bytes], object], Reader], ...] = (
     (lambda _: True, _read_by_pillow),
 )
 """What knows a file's first bytes, and its reader: the first one that fits."""
+
+_STREAMED = (_read_png, _read_jpeg, _read_netpbm, _read_by_pillow)
+"""Readers that leave a file or a pipe behind the image that they read."""
+
+_FOLLOWING = (magic.BMP, magic.GIF, magic.NETPBM_HEADER, magic.WEBP)
+_IMAGE_AHEAD = re.compile(
+    b"|".join((re.escape(magic.PNG), magic.JPEG, *(one.pattern for one in _FOLLOWING))), re.DOTALL
+)
+"""First bytes of an image that may follow another one."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, cast
 
+from edgecli.errors import ImageError
 from edgecli.images import magic
 from edgecli.records import dataclass, replace
 from edgecli.rows.base import Source
@@ -57,6 +58,11 @@ def _read_png(file: Opened) -> Iterator[Source]:
         return
     stream = Rewindable(file.stream)
     source = open_png(cast(BinaryIO, stream), file.path, max_pixels=file.max_pixels, grey=file.grey)
+    if source.is_animated and source.dtype.itemsize == 2 and source.info.shape[2] > 1:
+        raise ImageError(
+            f"image {file.path} is an animation of 16-bit colours, whose frames cannot be composed "
+            "here without loss; leave out --all-frames to read its first picture"
+        )
     if source.is_animated:
         stream.rewind()
         again = file.stream if file.stream.seekable() else cast(BinaryIO, stream)

@@ -1,4 +1,4 @@
-"""Every other format, through Pillow: rare PNGs, JPEG, WebP, BMP, GIF and more.
+"""Every other format, through Pillow: animated PNG, JPEG, WebP, BMP, GIF and more.
 
 An image is decoded whole and turned into rows a few at a time, so that there is never a second copy
 of it. Samples of more than 8 bits are never cut to 8, as Pillow does to 48-bit PNGs, 16-bit SGI,
@@ -72,6 +72,7 @@ def _frames(
 ) -> Iterator[Source]:
     with guarded(path, max_pixels):
         image = open_image(stream)
+        _spread_transparency(image)
     # The default image of some animated PNGs is for viewers that cannot show the animation.
     first = 1 if all_frames and getattr(image, "default_image", False) else 0
     for number in itertools.count():
@@ -115,7 +116,6 @@ def decoded(
     stored = {"1": "bool", **WIDE_TYPES}.get(image.mode, "uint8")
     if grey and image.mode == "RGB":
         image.draft("L", image.size)  # only a JPEG's decoder heeds it
-    _spread_transparency(image)
     count_warnings = watch(image)
     image.load()
     dpi, orientation = dots_per_inch(image.info.get("dpi")), exif_orientation(image)

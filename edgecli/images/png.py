@@ -109,7 +109,7 @@ class PngSource(RowStream):
         self._read_rows = row_reader(self._batches)
 
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
-        """Yield blocks (rows, W, C), uint8 or uint16."""
+        """Yield blocks (rows, W, C), uint8 or uint16; once they end no more can be had."""
         try:
             yield from super().blocks(ranges)
         except MemoryError as error:
@@ -120,6 +120,8 @@ class PngSource(RowStream):
             raise ImageError(
                 f"image {self.info.path} has {fault}: its shape is {shape}; {advice}"
             ) from error
+        finally:  # a thread that the garbage collector has to stop may wait for itself
+            self.close()
 
     def skip_rest(self) -> None:
         """Go behind the last chunk, whatever rows were read. Raises ImageError for damage."""

@@ -7,11 +7,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
+from edgecli.errors import ImageError
 from edgecli.images import magic
 from edgecli.images.limits import image_name
 from edgecli.images.pipes import peek_image
 from edgecli.records import dataclass, replace
 from edgecli.rows.base import Rows, Source
+
+DEEP_COLOURS = (b"\x10\x02", b"\x10\x04", b"\x10\x06")
+"""Bit depth and colour type of a PNG of 16 bits in several channels."""
 
 HEAD = 64  # bytes that tell every format: a PNG's first chunk ends at byte 33
 
@@ -90,6 +94,11 @@ def _read_png(file: Opened) -> Iterator[Source]:
     from edgecli.images.png import open_png
 
     if file.all_frames and ends.is_animated(file.stream):
+        if file.head[24:26] in DEEP_COLOURS:
+            raise ImageError(
+                f"image {file.name} is an animation of 16-bit colours, whose frames cannot be "
+                "composed here without loss; leave out --all-frames to read its first picture"
+            )
         yield from _read_by_pillow(replace(file, stream=ends.one_image(file.stream, file.head)))
         return
     source = open_png(file.stream, file.name, max_pixels=file.max_pixels, grey=file.grey)

@@ -1,6 +1,7 @@
 """First bytes that tell a format."""
 
 JPEG = b"\xff\xd8\xff"
+JPEG_2000 = (b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")  # its codestream, alone and in boxes
 NUMPY = b"\x93NUMPY"
 PNG = b"\x89PNG\r\n\x1a\n"
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # both byte orders, and BigTIFF

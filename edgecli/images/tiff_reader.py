@@ -17,7 +17,7 @@ from edgecli.images.pillow import PillowSource, decoded
 from edgecli.images.pillow_guard import guarded, open_image
 from edgecli.images.sources import oriented
 from edgecli.images.tiff import Directory, Tag
-from edgecli.images.tiff_pages import CameraRaw, Page, read_pages
+from edgecli.images.tiff_pages import DEVELOP, CameraRaw, Page, read_pages
 from edgecli.images.tiff_reasons import why_not, would_be_cut
 from edgecli.images.tiff_samples import TIFF, tiff_source
 from edgecli.records import dataclass, replace
@@ -29,7 +29,6 @@ _JPEG_COMPRESSIONS = {6, 7}
 _UNKNOWN = (
     "is a TIFF of a kind that Pillow does not know; save it anew: gdal_translate IN.tif OUT.tif"
 )
-_DEVELOP = "develop it first (darktable, RawTherapee, dcraw)"
 
 
 def read_images(
@@ -98,16 +97,20 @@ class _Reader:
         found = [(self._jpeg(directory), directory) for directory in raw.previews]
         sized = [(self._pixels(*one), number) for number, one in enumerate(found)]
         for _, number in sorted(sized, reverse=True):
-            with suppress(ImageError):  # a smaller one may do
+            try:
                 source = self._preview_source(*found[number])
-                height, width, _ = source.shape
-                source.info.notes.append(
-                    f"is a camera raw file of which only a preview can be read, {height}×{width}"
-                    f"{_of_sensor(raw)}; for the whole picture {_DEVELOP}"
-                )
-                return source
+            except TooLargeError:
+                raise
+            except ImageError:  # a smaller one may do
+                continue
+            height, width, _ = source.shape
+            source.info.notes.append(
+                f"is a camera raw file of which only a preview can be read, {height}×{width}"
+                f"{_of_sensor(raw)}; for the whole picture {DEVELOP}"
+            )
+            return source
         raise ImageError(
-            f"image {self.path} is a camera raw file without a preview that can be read; {_DEVELOP}"
+            f"image {self.path} is a camera raw file without a preview that can be read; {DEVELOP}"
         )
 
     def _preview_source(self, jpeg: bytes, directory: Directory) -> Source:

@@ -5,6 +5,7 @@ import re
 BMP = re.compile(rb"BM.{4}\0{4}", re.DOTALL)
 GIF = re.compile(rb"GIF8[79]a")
 JPEG = b"\xff\xd8\xff"
+JPEG_2000 = (b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")  # its codestream, alone and in boxes
 NETPBM = re.compile(rb"P([1-7]\s|[1-6]#)")
 NETPBM_HEADER = re.compile(rb"P[1-6]\s+(#|\d+\s+(#|\d))|P7\s+(#|[A-Z])")  # where P5 may be chance
 NUMPY = b"\x93NUMPY"

@@ -195,7 +195,8 @@ def bits_cut(image: ImageFile.ImageFile, stream: BinaryIO) -> int:
         return 0
     position = stream.tell()
     stream.seek(0)
-    bits = (_av1_bits if image.format == "AVIF" else _jpeg2000_bits)(stream.read(1 << 16))
+    head = stream.read(1 << 16)
+    bits = _av1_bits(head) if image.format == "AVIF" else max(jpeg2000_depths(head), default=8)
     stream.seek(position)
     return bits if bits > 8 else 0
 
@@ -217,12 +218,11 @@ def _av1_bits(head: bytes) -> int:
     return (12 if is_twelve else 10) if is_high else 8
 
 
-def _jpeg2000_bits(head: bytes) -> int:
-    """Return the most bits per sample from a JPEG 2000's SIZ segment (ISO 15444-1, A.5.1)."""
+def jpeg2000_depths(head: bytes) -> list[int]:
+    """Return the bits of each component from a JPEG 2000's SIZ segment (ISO 15444-1, A.5.1)."""
     at = head.find(b"\xff\x4f\xff\x51")
     components = int.from_bytes(head[at + 40 : at + 42]) if at >= 0 else 0
-    depths = head[at + 42 : at + 42 + 3 * components : 3]
-    return max(((depth & 0x7F) + 1 for depth in depths), default=8)
+    return [(depth & 0x7F) + 1 for depth in head[at + 42 : at + 42 + 3 * components : 3]]
 
 
 def dots_per_inch(stated: object) -> tuple[float, float] | None:

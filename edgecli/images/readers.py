@@ -158,6 +158,18 @@ def _read_tiff(file: Opened) -> Iterator[Source]:
     )
 
 
+def _read_jpeg2000(file: Opened) -> Iterator[Source]:
+    from edgecli.images import jpeg2000
+
+    yield from jpeg2000.read_images(
+        file.stream,
+        file.path,
+        max_pixels=file.max_pixels,
+        grey=file.grey,
+        all_frames=file.all_frames,
+    )
+
+
 def _read_by_pillow(file: Opened) -> Iterator[Source]:
     from edgecli.images import ends, pillow
 
@@ -185,6 +197,7 @@ READERS: tuple[tuple[Callable[[bytes], object], Reader], ...] = (
     (_starts_with(magic.YUV4MPEG2), _read_video),
     (_starts_with(magic.NUMPY), _read_npy),
     (_starts_with(*magic.TIFF, *magic.CAMERA_RAW), _read_tiff),
+    (_starts_with(*magic.JPEG_2000), _read_jpeg2000),
     (is_text, _read_grid),
     (lambda _: True, _read_by_pillow),
 )

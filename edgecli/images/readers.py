@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, cast
 
 from edgecli.images import magic
+from edgecli.numerals import is_text
 from edgecli.records import dataclass, replace
 from edgecli.rows.base import Source
 
 HEAD = 64  # bytes that tell every format: a PNG's first chunk ends at byte 33
-
-_NUMBERS_AHEAD = re.compile(rb"(\xef\xbb\xbf)?\s*(#|[-+]?(\d|\.\d|nan|inf))", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,9 @@ def read_images(file: Opened) -> Iterator[Source]:
             return
 
 
-def is_text(head: bytes) -> bool:
-    """Return whether a file that starts so is a grid of numbers."""
-    return bool(_NUMBERS_AHEAD.match(head)) and b"\0" not in head
+def is_grid(head: bytes) -> bool:
+    """Return whether a file that starts so is read as numbers in text."""
+    return next(read for accepts, read in READERS if accepts(head)) is _read_grid
 
 
 def _read_png(file: Opened) -> Iterator[Source]:

@@ -83,6 +83,12 @@ def _read_npy(file: Opened) -> Iterator[Source]:
     yield read_npy(file.stream, file.path, max_pixels=file.max_pixels)
 
 
+def _read_npz(file: Opened) -> Iterator[Source]:
+    from edgecli.images.npz import read_npz
+
+    yield read_npz(file.stream, file.path, max_pixels=file.max_pixels)
+
+
 def _read_grid(file: Opened) -> Iterator[Source]:
     from edgecli.images.text_grid import read_text
 
@@ -123,6 +129,7 @@ READERS: tuple[tuple[Callable[[bytes], object], Reader], ...] = (
     (re.compile(rb"P[1-7]\s").match, _read_netpbm),
     (_starts_with(magic.YUV4MPEG2), _read_video),
     (_starts_with(magic.NUMPY), _read_npy),
+    (_starts_with(*magic.ZIP), _read_npz),
     (_starts_with(*magic.TIFF, *magic.CAMERA_RAW), _read_tiff),
     (is_text, _read_grid),
     (lambda _: True, _read_by_pillow),

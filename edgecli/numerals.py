@@ -18,11 +18,11 @@ MINUSES = str.maketrans("\N{MINUS SIGN}\N{EN DASH}", "--")
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 """The marks that text in UTF-16 begins with."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-_LOOSE_COMMA = re.compile(r",[ \t]|[ \t],")
-_TAB_BETWEEN = re.compile(r"\S *\t[ \t]*\S")
-_SIGN = "[-+\N{MINUS SIGN}\N{EN DASH}]?"
-_THOUSANDS = re.compile(rf"{_SIGN}[1-9]\d{{0,2}}(,\d{{3}})+", re.ASCII)
+# Patterns are compiled when they are first used: most pictures call for none.
+_CONTROL = r"[\x00-\x08\x0e-\x1f\x7f]"
+_LOOSE_COMMA = r",[ \t]|[ \t],"
+_TAB_BETWEEN = r"\S *\t[ \t]*\S"
+_THOUSANDS = r"[-+\N{MINUS SIGN}\N{EN DASH}]?[1-9]\d{0,2}(,\d{3})+"
 
 
 class UnclearError(Exception):
@@ -40,7 +40,7 @@ def is_text(head: bytes) -> bool:
         text = head.decode("latin-1")
         if not text.lstrip()[:1].isascii():
             return False
-    return bool(head) and not _CONTROL.search(text)
+    return bool(head) and not re.search(_CONTROL, text)
 
 
 def decode(data: bytes) -> str:
@@ -66,9 +66,14 @@ def separator(text: str) -> str | None:
     if ";" in text:
         return ";"
     has_comma = "," in text
-    if "\t" in text and _TAB_BETWEEN.search(text):
-        return "," if has_comma and _LOOSE_COMMA.search(text) else "\t"
+    if "\t" in text and re.search(_TAB_BETWEEN, text):
+        return "," if has_comma and re.search(_LOOSE_COMMA, text) else "\t"
     return "," if has_comma else None
+
+
+def is_whole(text: str) -> bool:
+    """Return whether all numbers of a text are whole, and written so."""
+    return not re.search(r"[.enif]", text, re.IGNORECASE)
 
 
 def with_points(cells: list[str]) -> list[str]:
@@ -83,7 +88,7 @@ def with_points(cells: list[str]) -> list[str]:
     if not places:
         return cells
     first = cells[places[0]]
-    if all(_THOUSANDS.fullmatch(cells[place]) for place in places):
+    if all(re.fullmatch(_THOUSANDS, cells[place], re.ASCII) for place in places):
         whole, decimal = first.replace(",", ""), first.replace(",", ".")
         choice = whole if first.count(",") > 1 else f"{decimal} or {whole}"
         raise UnclearError(places[0], f"the comma of {first!r} may mark thousands; write {choice}")

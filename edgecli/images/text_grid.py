@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -12,13 +10,16 @@ from numpy.typing import NDArray
 
 from edgecli.images.sample_types import smallest
 from edgecli.images.streams import ForwardReader, StreamSink
-from edgecli.images.text_layouts import Cells, content, is_no_data, lay_out, plain
-from edgecli.numerals import decode, separator
+from edgecli.numerals import decode, is_whole, separator
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows
 
 Numbers = NDArray[Any]
 """A grid's numbers ``(H, W)``: int64 if all are written as whole numbers, else float64."""
+
+# What spreadsheets write where a formula fails begins like a comment.
+_COMMENT = re.compile(r"#(?!N/A|DIV/0!|NAME\?|NULL!|NUM!|REF!|VALUE!).*")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 # Documents that are text, and what to do with them.
 _DOCUMENTS = (
@@ -51,20 +52,33 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     reader = ForwardReader(file, path)
     text = decode(reader.read())
     _refuse_documents(text, reader)
-    lines = list(content(text).values())
-    rows = "\n".join(lines)  # searching it once is quicker than line by line
+    lines = _content(text)
+    rows = "\n".join(lines.values())  # searching it once is quicker than line by line
     mark = separator(rows)
     grid = _read_plainly(rows, mark, reader, max_pixels)
     if grid is not None:
         format_, notes = "CSV" if mark in {",", ";"} else "text", _numbered_columns(grid)
     else:
-        cells = lay_out(text, path)
+        from edgecli.images.text_layouts import lay_out
+
+        cells = lay_out(lines, path)
         reader.check_pixels((*cells.shape, 1), max_pixels)
-        grid, format_, notes = _numbers(cells), cells.format, cells.notes
+        grid, format_, notes = cells.numbers(), cells.format, cells.notes
     values = smallest(grid, path) if grid.dtype.kind == "i" else grid
     info = ImageInfo(path, format_, (*grid.shape, 1), values.dtype.name)
     info.notes.extend(notes)
     return ArraySource(values[:, :, np.newaxis], info)
+
+
+def _content(text: str) -> dict[int, str]:
+    """Return the lines that are neither blank nor comments, by number from 1.
+
+    Blanks at their ends are cut off, but tabs stay: they may stand beside empty cells.
+    """
+    if "#" in text:
+        text = _COMMENT.sub("", text)
+    lines = ((number, line.strip(" ")) for number, line in enumerate(_LINE_END.split(text), 1))
+    return {number: line for number, line in lines if line}
 
 
 def _refuse_documents(text: str, reader: ForwardReader) -> None:
@@ -82,7 +96,7 @@ def _read_plainly(
     """
     if not text.strip() or (mark is None and not text.isascii()):  # other blanks mark thousands
         return None
-    kind, dtype = _kind(text)
+    kind, dtype = (int, np.int64) if is_whole(text) else (float, np.float64)
     lines = text.split("\n")
     try:
         width = len(list(map(kind, lines[0].split(mark))))
@@ -96,48 +110,6 @@ def _read_plainly(
     except (ValueError, OverflowError):
         return None
     return grid
-
-
-def _kind(text: str) -> tuple[Callable[[str], float], type[np.int64] | type[np.float64]]:
-    """Return the types, Python's and NumPy's, of numbers that are written so."""
-    return (float, np.float64) if re.search(r"[.enif]", text, re.IGNORECASE) else (int, np.int64)
-
-
-def _numbers(cells: Cells) -> Numbers:
-    """Return the numbers of cells; ImageError with the place of the first that is none."""
-    texts = cells.texts()
-    missing = 0
-    try:
-        grid = _array(texts)
-    except (ValueError, OverflowError):
-        missing = sum(map(is_no_data, texts))
-        grid = _normal_array(cells, texts)
-    grid = grid.reshape(cells.shape)
-    if cells.no_data is not None and (found := int(np.sum(grid == cells.no_data))):
-        grid, missing = np.where(grid == cells.no_data, np.nan, grid), missing + found
-    if missing:
-        counted = "1 cell" if missing == 1 else f"{missing:,} cells"
-        cells.notes.append(f"has {counted} of no data, read as nan; see --nan")
-    return grid
-
-
-def _array(texts: list[str]) -> Numbers:
-    kind, dtype = _kind("\n".join(texts))
-    return np.fromiter(map(kind, texts), dtype, len(texts))
-
-
-def _normal_array(cells: Cells, texts: list[str]) -> Numbers:
-    """Return the numbers of cells that Python does not know all; ImageError if we do not either."""
-    texts = list(map(plain, texts))
-    with suppress(ValueError, OverflowError):
-        return _array(texts)
-    kind, dtype = _kind("\n".join(texts))
-    for place, text in enumerate(texts):
-        try:
-            np.array(kind(text), dtype)
-        except (ValueError, OverflowError) as error:
-            raise cells.error(place) from error
-    raise AssertionError("each is a number, but not all")
 
 
 def _numbered_columns(grid: Numbers) -> list[str]:

@@ -8,19 +8,13 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from itertools import chain, compress
+from itertools import compress
 
 from edgecli.errors import ImageError
-from edgecli.numerals import MINUSES, UnclearError, separator, with_points
-from edgecli.records import dataclass, field
+from edgecli.images.text_cells import Cells, Line, fault, is_number, plain
+from edgecli.numerals import separator
 
-Line = tuple[int, list[str]]
-"""A line's number, from 1, and its cells."""
-
-# What spreadsheets write where a formula fails begins like a comment.
-_COMMENT = re.compile(r"#(?!N/A|DIV/0!|NAME\?|NULL!|NUM!|REF!|VALUE!).*")
 _COMMENT_LINE = re.compile(r"[ \t]*(%|//)")
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _BLANKS = re.compile(r"[ \t]+")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # for Excel
 _QUOTED = re.compile(r'"[^"\n]*"')
@@ -33,131 +27,20 @@ _ARRAY = r"\s*(\w+\s*=\s*)?(((np|numpy)\.)?(array|matrix)\s*\(\s*)?"  # what may
 _BRACKETS_AHEAD = re.compile(_ARRAY + r"\[")
 _BRACKETS = re.compile(_ARRAY + r"(?P<array>\[.*\])\s*(,[^][]*)?\)?\s*;?\s*", re.DOTALL)
 _ROW = re.compile(r"\[([^][]*)\]")
-_BLANK_INSIDE = re.compile(r"\d\S*\s+\S*\d")
-_ABOUT_BLANKS = {
-    ",": "commas and blanks both separate here; use one of them, and a point for decimals",
-    ";": "semicolons separate here; give each row a line, and write no blanks in numbers",
-    "\t": "tabs and blanks both separate here; use one of them",
-    None: "write plain blanks between numbers, and none inside",
-}
-"""What to do about a blank inside a cell, by what separates the cells."""
-_NO_DATA = {"NA", "N/A", "#N/A"}
-_FORTRAN = re.compile(r"([-+]?[\d.]+)[dD]([-+]?\d+)")
 
 
-@dataclass
-class Cells:
-    """The numbers of a grid as text: the lines that they stand on, and how they were written.
+def lay_out(content: dict[int, str], path: str) -> Cells:
+    """Return the cells of a grid in whatever layout, from its lines by number.
 
-    ``names`` counts the cells at the start of each line that were left out. ``shape`` is the grid's
-    height and width where lines are no rows. ``no_data`` is the number that stands for none.
-    ``notes`` say what people must know. ImageError for rows of different lengths.
+    Raises ImageError with line and column.
     """
-
-    path: str
-    lines: list[Line]
-    format: str
-    separator: str | None = None
-    names: int = 0
-    shape: tuple[int, int] = (0, 0)
-    no_data: float | None = None
-    notes: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        if self.shape == (0, 0):
-            self.shape = len(self.lines), len(self.lines[0][1])
-            self._check_lengths()
-
-    def _check_lengths(self) -> None:
-        width = self.shape[1]
-        for line, cells in self.lines:
-            if len(cells) != width:
-                for place, cell in enumerate(chain.from_iterable(row for _, row in self.lines)):
-                    if _BLANK_INSIDE.search(cell):  # then they are not cells
-                        raise self.error(place)
-                raise ImageError(
-                    f"image {self.path}, line {line} has {len(cells)} numbers where the first row "
-                    f"has {width}; make the rows equally long"
-                )
-
-    def texts(self) -> list[str]:
-        """Return the numbers with decimal points; ImageError where one is unclear."""
-        try:
-            return with_points(list(chain.from_iterable(cells for _, cells in self.lines)))
-        except UnclearError as error:
-            raise self.error(*error.args) from error
-
-    def error(self, place: int, reason: str = "") -> ImageError:
-        """Return an error about the cell of that place, counted from 0 through all lines.
-
-        Without a reason it is that the cell is no number.
-        """
-        for line, cells in self.lines:
-            if place < len(cells):
-                reason = reason or _advice(cells[place], self.separator)
-                return fault(self.path, reason, line, self.names + place + 1)
-            place -= len(cells)
-        raise IndexError(place)
-
-
-def _advice(cell: str, mark: str | None) -> str:
-    """Return what is wrong with a cell that is no number, and what to do."""
-    if not cell:
-        return "the cell is empty; write a number, or nan"
-    shown = repr(cell[:40])
-    if re.fullmatch(r"[-+]?\d+", cell):
-        return f"{shown} is beyond int64's {2**63 - 1:,}; write it with a decimal point"
-    if _BLANK_INSIDE.search(cell):
-        return f"{shown} is not a number; {_ABOUT_BLANKS.get(mark, _ABOUT_BLANKS[None])}"
-    if re.search(r"\d[.,'’]\d+[.,'’]\d", cell):
-        return f"{shown} is not a number; write no marks for thousands, and a point for decimals"
-    return f"{shown} is not a number; write digits alone, or nan for none"
-
-
-def fault(path: str, text: str, line: int, column: int | None = None) -> ImageError:
-    """Return an error about a line, or a cell of it; both count from 1."""
-    place = f"line {line}" if column is None else f"line {line}, column {column}"
-    return ImageError(f"image {path}, {place}: {text}")
-
-
-def content(text: str) -> dict[int, str]:
-    """Return the lines that are neither blank nor comments, by number from 1.
-
-    Blanks at their ends are cut off, but tabs stay: they may stand beside empty cells.
-    """
-    if "#" in text:
-        text = _COMMENT.sub("", text)
-    lines = ((number, line.strip(" ")) for number, line in enumerate(_LINE_END.split(text), 1))
-    return {number: line for number, line in lines if line}
-
-
-def lay_out(text: str, path: str) -> Cells:
-    """Return the cells of a grid in whatever layout; ImageError with line and column."""
-    lines = {n: line for n, line in content(text).items() if not _COMMENT_LINE.match(line)}
+    lines = {line: text for line, text in content.items() if not _COMMENT_LINE.match(text)}
     first = next(iter(lines.values()), "")
     if _ESRI_AHEAD.match(first):
         return _esri_grid(lines, path)
     if _BRACKETS_AHEAD.match(first):
         return _brackets(lines, path)
     return _table(lines, path)
-
-
-def is_no_data(cell: str) -> bool:
-    """Return whether a cell stands for no number, as R and spreadsheets write it."""
-    return cell.upper() in _NO_DATA
-
-
-def plain(cell: str) -> str:
-    """Return a number as Python writes it: other minus signs and exponents, and none as nan.
-
-    >>> [plain(cell) for cell in ("−1", "1.5D+03", "NA")]
-    ['-1', '1.5e+03', 'nan']
-    """
-    if is_no_data(cell):
-        return "nan"
-    cell = cell.translate(MINUSES)
-    match = _FORTRAN.fullmatch(cell)
-    return f"{match[1]}e{match[2]}" if match else cell
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -175,7 +58,7 @@ def _table(lines: dict[int, str], path: str) -> Cells:
     heads, body = rows[:is_headed], rows[is_headed:]
     if not body:
         raise ImageError(f"image {path} holds no numbers; give a row of numbers per line")
-    are_labels = '"' in written[body[0][0]] or not any(_is_number(row[0]) for _, row in body)
+    are_labels = '"' in written[body[0][0]] or not any(is_number(row[0]) for _, row in body)
     names = _leading_names(heads[0], len(body[0][1]), are_labels, path) if heads else 0
     grid = Cells(path, [(line, cells[names:]) for line, cells in body], "text", mark, names)
     if mark in {",", ";"}:
@@ -236,15 +119,7 @@ def _are_numbered(cells: list[str]) -> bool:
 
 
 def _are_labels(cells: list[str]) -> bool:
-    return _are_numbered(cells) or not any(map(_is_number, cells))
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(plain(cell.replace(",", ".")))
-    except ValueError:
-        return False
-    return True
+    return _are_numbered(cells) or not any(map(is_number, cells))
 
 
 def _without_empty_columns(rows: list[Line], is_headed: bool, *, anywhere: bool) -> list[Line]:

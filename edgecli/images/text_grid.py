@@ -61,6 +61,11 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     else:
         from edgecli.images.text_layouts import lay_out
 
+        if rows.strip() and not re.search(r"\d", rows):
+            raise reader.error(
+                "is in no format that can be read here, but text without numbers; "
+                "give an image, or numbers as CSV"
+            )
         cells = lay_out(lines, path)
         reader.check_pixels((*cells.shape, 1), max_pixels)
         grid, format_, notes = cells.numbers(), cells.format, cells.notes

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import ImageError, OutputError, system_says
+from edgecli.images import readers
 from edgecli.images.colour import to_volume
 from edgecli.images.pipes import Pipe, peek
-from edgecli.images.readers import HEAD, Opened, is_text, read_images
+from edgecli.images.readers import HEAD, Opened, read_images
 from edgecli.rows.base import ImageInfo, Source
 
 _TEXT_NAMES = (".csv", ".tsv", ".txt")
@@ -57,10 +58,10 @@ def is_grid(path: str) -> bool:
     """Return whether a file or standard input, of which nothing is taken, is a grid of numbers."""
     with suppress(OSError, ValueError):
         if path == "-":
-            return is_text(_ahead(sys.stdin.buffer))
+            return readers.is_grid(_ahead(sys.stdin.buffer))
         if os.path.isfile(path):
             with open(path, "rb") as file:
-                return is_text(file.read(HEAD))
+                return readers.is_grid(file.read(HEAD))
     return path.lower().endswith(_TEXT_NAMES)  # another pipe, or a file that cannot be read
 
 

@@ -15,3 +15,4 @@ CAMERA_RAW = (b"IIRO", b"IIRS", b"MMOR", b"IIU\0")  # TIFF but for these: Olympu
 CANON_AT_8 = b"CR"  # after a TIFF's head, in a CR2
 WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
 YUV4MPEG2 = b"YUV4MPEG2"
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # with members, and without

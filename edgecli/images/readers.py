@@ -11,6 +11,7 @@ from edgecli.errors import ImageError
 from edgecli.images import magic
 from edgecli.images.limits import image_name
 from edgecli.images.pipes import peek_image
+from edgecli.numerals import is_text
 from edgecli.records import dataclass, replace
 from edgecli.rows.base import Rows, Source
 
@@ -18,8 +19,6 @@ DEEP_COLOURS = (b"\x10\x02", b"\x10\x04", b"\x10\x06")
 """Bit depth and colour type of a PNG of 16 bits in several channels."""
 
 HEAD = 64  # bytes that tell every format: a PNG's first chunk ends at byte 33
-
-_NUMBERS_AHEAD = re.compile(rb"(\xef\xbb\xbf)?\s*(#|[-+]?(\d|\.\d|nan|inf))", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -84,9 +83,9 @@ class _Numbered:
         return self._source.blocks(ranges)
 
 
-def is_text(head: bytes) -> bool:
-    """Return whether a file that starts so is a grid of numbers."""
-    return bool(_NUMBERS_AHEAD.match(head)) and b"\0" not in head
+def is_grid(head: bytes) -> bool:
+    """Return whether a file that starts so is read as numbers in text."""
+    return next(read for accepts, read in READERS if accepts(head)) is _read_grid
 
 
 def _read_png(file: Opened) -> Iterator[Source]:
@@ -138,6 +137,12 @@ def _read_npy(file: Opened) -> Iterator[Source]:
     from edgecli.images.npy import read_npy
 
     yield read_npy(file.stream, file.path, max_pixels=file.max_pixels)
+
+
+def _read_npz(file: Opened) -> Iterator[Source]:
+    from edgecli.images.npz import read_npz
+
+    yield read_npz(file.stream, file.path, max_pixels=file.max_pixels)
 
 
 def _read_grid(file: Opened) -> Iterator[Source]:
@@ -196,6 +201,7 @@ READERS: tuple[tuple[Callable[[bytes], object], Reader], ...] = (
     (magic.NETPBM.match, _read_netpbm),
     (_starts_with(magic.YUV4MPEG2), _read_video),
     (_starts_with(magic.NUMPY), _read_npy),
+    (_starts_with(*magic.ZIP), _read_npz),
     (_starts_with(*magic.TIFF, *magic.CAMERA_RAW), _read_tiff),
     (_starts_with(*magic.JPEG_2000), _read_jpeg2000),
     (is_text, _read_grid),

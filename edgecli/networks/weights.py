@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from edgecli.errors import NetworkError
-from edgecli.filters.read_numpy import BROKEN, read_header
+from edgecli.filters.numpy_header import read_header
+from edgecli.filters.read_numpy import BROKEN
 from edgecli.networks.layers import Shape
 
 Weights = Mapping[str, NDArray[np.float32]]

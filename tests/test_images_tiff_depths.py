@@ -45,7 +45,7 @@ def pgm_of(numbers: Pixels, bits: int) -> Pixels:
     """Return the same numbers read from a PGM of the same white."""
     H, W, C = numbers.shape
     head = f"P2 {W * C} {H} {2**bits - 1} " + " ".join(map(str, numbers.ravel()))
-    source = next(netpbm.read_images(io.BytesIO(head.encode()), "x.pgm", max_pixels=2**31))
+    source = netpbm.read_image(io.BytesIO(head.encode()), "x.pgm", max_pixels=2**31)
     (rows,) = source.blocks([(0, H)])
     return rows.reshape(numbers.shape)
 

@@ -109,7 +109,7 @@ def unreadable(path: str, error: Exception) -> ImageError:
     match error:
         case FileNotFoundError():
             return ImageError(f"image {path} does not exist; check the name")
-        case IsADirectoryError():
+        case OSError() if os.path.isdir(path):  # Windows takes it for one that may not be read
             return ImageError(f"{path} is a folder; give an image in it")
         case PermissionError():
             return ImageError(f"image {path} may not be read; check its permissions")

@@ -75,7 +75,7 @@ def load_network(spec: str | os.PathLike[str]) -> Network:
     if isinstance(spec, str):
         if spec in zoo_names():
             return _read_file(str(zoo() / f"{spec}.toml"), f"network {spec}", _open_in_zoo)
-        if not (os.path.lexists(spec) or spec.endswith(".toml") or os.sep in spec):
+        if not (os.path.lexists(spec) or spec.endswith(".toml") or {"/", os.sep} & set(spec)):
             near = hint(spec, zoo_names())
             raise NetworkError(f"network {spec[:70]!r} is unknown (and no file); {near}")
     return _read_file(path, f"network file {path}")

@@ -174,6 +174,7 @@ def _open_jpeg(stream: BinaryIO) -> ImageFile.ImageFile | None:
 
 def is_known(head: bytes) -> bool:
     """Return whether 16 bytes may start an image (of any format but TGA, which has no magic)."""
+    head = head.ljust(16, b"\0")  # plug-ins take numbers from it, however short it is
     return (
         head.startswith((magic.JPEG, *magic.TIFF))
         or bool(_WEBP.match(head))

@@ -6,13 +6,14 @@ import io
 import os
 import re
 import sys
+import traceback
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import numpy as np
@@ -32,8 +33,13 @@ MAX_PIXELS = 2**20
 MOST_NOTES = 2  # lines that a file which fails may have beside
 LONGEST_LINE = 700  # characters of a message, beside the names in it
 
-Outcome = tuple[list[Any], str]
-"""The images that could be read, by shape, type and checksum; and the refusal, or nothing."""
+
+class Outcome(NamedTuple):
+    """Images that could be read, as (shape, type, checksum); why no more, and where it is said."""
+
+    images: list[Any]
+    refusal: str = ""
+    where: str = ""
 
 
 class FaultError(Exception):
@@ -63,8 +69,8 @@ def _check_image(path: str, data: bytes, random: Random) -> str:
     Which of several faults is met first, and told, may differ.
     """
     all_frames = random.random() < 0.5
-    whole = images, refusal = _read(path, all_frames, rows=None)
-    tallest = max((shape[0] for shape, *_ in images), default=1)
+    whole = _read(path, all_frames, rows=None)
+    tallest = max((shape[0] for shape, *_ in whole.images), default=1)
     banded = _read(path, all_frames, rows=random.choice((1, 3, 7)) + tallest // 50)
     if not _agree(banded, whole):
         raise FaultError(f"bands differ: {_shown(banded)} after {_shown(whole)}")
@@ -75,7 +81,8 @@ def _check_image(path: str, data: bytes, random: Random) -> str:
         _read(path, all_frames, rows=None, grey=True)
     if random.random() < 0.08:
         _check_commands(path, random)
-    return refusal.replace(path, "") or f"read {[image[:2] for image in images[:1]]}"
+    first = [(shape[2], dtype) for shape, dtype, _ in whole.images[:1]]
+    return f"{whole.where} {first} {len(whole.images) > 1}"
 
 
 def _read_pipe(data: bytes, all_frames: bool) -> Outcome:
@@ -85,7 +92,7 @@ def _read_pipe(data: bytes, all_frames: bool) -> Outcome:
 
 
 def _agree(one: Outcome, other: Outcome) -> bool:
-    return (one[0], bool(one[1])) == (other[0], bool(other[1]))
+    return (one.images, bool(one.refusal)) == (other.images, bool(other.refusal))
 
 
 def _is_hardly_told(path: str, piped: Outcome) -> bool:
@@ -93,11 +100,18 @@ def _is_hardly_told(path: str, piped: Outcome) -> bool:
 
     Pillow looks for the end of PCX where a short file has nothing, and a pipe's bytes do.
     """
-    return "is in no format" in piped[1] or path.endswith(".pcx")
+    return "is in no format" in piped.refusal or path.endswith(".pcx")
 
 
 def _shown(outcome: Outcome) -> str:
-    return f"{outcome[0][:3]} {outcome[1]!r}"
+    return f"{outcome.images[:3]} {outcome.refusal!r}"
+
+
+def _where(error: BaseException) -> str:
+    """Return the lines of code that raised an error and what caused it: what is new to a corpus."""
+    frames = traceback.extract_tb(error.__traceback__)
+    here = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}"
+    return here if error.__cause__ is None else f"{here} {_where(error.__cause__)}"
 
 
 def _read(path: str, all_frames: bool, *, rows: int | None, grey: bool = False) -> Outcome:
@@ -110,8 +124,8 @@ def _read(path: str, all_frames: bool, *, rows: int | None, grey: bool = False) 
             _check_notes(source)
     except EdgeCliError as error:
         check_line(str(error), ("image ", "images "), path)
-        return images, str(error)
-    return images, ""
+        return Outcome(images, str(error), _where(error))
+    return Outcome(images)
 
 
 def _read_rows(source: Source, rows: int | None) -> Any:
@@ -156,7 +170,7 @@ def _check_filter(path: str, random: Random) -> str:
         bank = load_filter(path)
     except EdgeCliError as error:
         check_line(str(error), ("filter ",), path)
-        return str(error).replace(path, "")
+        return _where(error)
     if not np.isfinite(bank.weight).all() or not np.isfinite(bank.bias).all():
         raise FaultError("weights that are not finite")
     if random.random() < 0.3:
@@ -170,7 +184,7 @@ def _check_network(path: str, mutant: str) -> str:
         load_network(network).summary()
     except EdgeCliError as error:
         check_line(str(error), ("network ", "weights "), os.path.dirname(path))
-        return str(error).replace(os.path.dirname(path), "")
+        return _where(error)
     return "read"
 
 

@@ -187,7 +187,7 @@ def _try_all(job: Job, seeds: Sequence[Seed], folder: Path, report: Report) -> N
         seed, data, random = _mutant(seeds, job.seed, number)
         report.begin(number)
         came = _try(seed, data, folder, random, number, report)
-        signature = sha256(f"{seed.reader} {_words(came)}".encode()).hexdigest()[:12]
+        signature = sha256(f"{seed.reader} {came}".encode()).hexdigest()[:12]
         if job.corpus is not None and signature not in seen and len(seen) < MOST_OF_CORPUS:
             seen.add(signature)
             job.corpus.mkdir(parents=True, exist_ok=True)
@@ -198,10 +198,6 @@ def _signatures(corpus: Path | None) -> set[str]:
     if corpus is None or not corpus.exists():
         return set()
     return {path.name.partition("-")[0] for path in corpus.iterdir()}
-
-
-def _words(came: str) -> str:
-    return " ".join(re.findall(r"[A-Za-z]{2,}", re.sub(r"'[^']*'|\"[^\"]*\"", "", came)))[:100]
 
 
 def _try(seed: Seed, data: bytes, folder: Path, random: Random, number: int, report: Report) -> str:

@@ -223,7 +223,7 @@ def test_formats_that_are_left_out_are_not_opened(format_: str) -> None:
 
 @pytest.mark.parametrize("length", range(16))
 def test_a_file_of_a_few_bytes_is_of_no_format_rather_than_a_foreign_error(length: int) -> None:
-    assert not is_known(bytes(range(1, length + 1)))
+    assert not is_known(b"~" * length)
     with pytest.raises(ImageError, match="is in no format that can be read here"):
         next(read_images(io.BytesIO(data), "x", max_pixels=10**6))
 

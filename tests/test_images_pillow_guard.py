@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import io
 import logging
 import struct
@@ -158,16 +159,27 @@ def test_an_icon_that_hides_a_larger_image_is_refused() -> None:
 
 # ---- errors -----------------------------------------------------------------------------------
 
+NONSENSE = "does not decode (its numbers make no sense); get the file whole again"
+
 
 @pytest.mark.parametrize(
     ("error", "line"),
     [
         (OSError("image file is truncated (3 bytes)"), "is cut short; get the file whole again"),
         (SyntaxError("two\nlines"), "does not decode (two lines); get the file whole again"),
-        (struct.error("short"), "does not decode (short); get the file whole again"),
-        (KeyError(3), "does not decode (3); get the file whole again"),
+        (struct.error("short"), NONSENSE),
+        (KeyError(3), NONSENSE),
+        (
+            OSError(errno.EINVAL, "Invalid argument"),
+            "does not decode (its numbers point outside it); get the file whole again",
+        ),
+        (
+            OSError(errno.EIO, "Input/output error"),
+            "does not decode (Input/output error); get the file whole again",
+        ),
         (zlib.error("bad"), "does not decode (bad); get the file whole again"),
-        (IndexError(), "does not decode (IndexError); get the file whole again"),
+        (IndexError(), NONSENSE),
+        (EOFError(), "does not decode (EOFError); get the file whole again"),
         (
             MemoryError(),
             "needs more memory than there is; make it smaller, or convert it to PNG or PNM",

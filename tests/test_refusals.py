@@ -45,15 +45,17 @@ def inputs() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def walk(inputs: Path) -> Walk:
-    """Run every command that is refused, once, and every call."""
+    """Run every command that is refused, once, and every call.
+
+    Whether it is to be refused is for the record of the corpus to judge.
+    """
     told = {}
     with met() as places:
         for line in refused_commands():
             outcome = run_command(main, Command(line), inputs)
             text = outcome.streams[f"stderr {len(outcome.codes)}"].decode()
-            assert outcome.codes[-1] in (1, 2), line
             assert not any(name.startswith("exception") for name in outcome.streams), line
-            told[line] = text.splitlines() if text.startswith("edgecli: ") else []
+            told[line] = text.splitlines() if outcome.codes[-1] and "Usage:" not in text else []
         for words, call in CALLS.items():
             with pytest.raises(EdgeCliError) as caught:
                 call()

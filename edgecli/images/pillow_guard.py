@@ -6,7 +6,9 @@ thread is inside ``guarded`` and put back by the last one out.
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import re
 import struct
 import sys
@@ -132,12 +134,26 @@ def guarded(name: str, max_pixels: int) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())[:200]
+    text = _in_words(error)
     if isinstance(error, UnidentifiedImageError):
         return "is in no format that can be read here; convert it to PNG, JPEG or TIFF"
     if "truncated" in text.lower():
         return "is cut short; get the file whole again"
-    return f"does not decode ({text or type(error).__name__}); get the file whole again"
+    return f"does not decode ({text}); get the file whole again"
+
+
+# Where Pillow trusts a number of a broken file, Python's own errors come of it.
+_NONSENSE = (struct.error, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError)
+
+
+def _in_words(error: Exception) -> str:
+    """Return what a decoder says, or what Python's own errors mean, which speak of code."""
+    if isinstance(error, _NONSENSE):
+        return "its numbers make no sense"
+    if isinstance(error, OSError) and error.errno is not None:
+        is_seek = error.errno == errno.EINVAL  # to before the beginning
+        return "its numbers point outside it" if is_seek else os.strerror(error.errno)
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> ImageFile.ImageFile:

@@ -32,7 +32,7 @@ MEMORY = 2**28  # bytes that a mutant of MAX_PIXELS may take
 ADDRESSES = 2**33  # bytes of addresses that a child may have
 MOST_OF_CORPUS = 5000
 
-WEIGHTS = {"image": 80, "filter": 9, "network": 4, "weights": 5, "journal": 2}
+WEIGHTS = {"image": 80, "filter": 9, "network": 5, "weights": 5, "journal": 1}
 """How often each reader is tried, of 100."""
 
 

@@ -61,9 +61,13 @@ filters show vast-kernel.npy
 filters show stump.npy
 filters show "1 2;;3"
 filters export biased.txt -o a.mat
+detect strange-chunk.png
+detect beyond.npy
+detect beyond.csv
+detect bare.tif
+detect unheard.tif
 detect headless.pgm
 detect seven.pam
-detect vast-double.npy
 detect endless.y4m
 detect laced.y4m
 detect sideless.y4m
@@ -208,7 +212,11 @@ def _files() -> dict[str, bytes]:
         "word-mat.txt": b"name: a\n1 1\n1 1\n",
         "headless.pgm": b"P5\n12",
         "seven.pam": b"P7 12 10\n",
-        "vast-double.npy": _npy(np.full((3, 3), 1e300)),
+        "strange-chunk.png": encoders.png(grey, WXYZ=b"1"),
+        "beyond.npy": _npy(np.full((3, 3), 2**64 - 1, np.uint64)),
+        "beyond.csv": b"18446744073709551615,1\n",
+        "bare.tif": make_tiff(grey[..., None], t262=(32803,), t50706=(1, 4, 0, 0)),
+        "unheard.tif": make_tiff(grey[..., None], t259=(34934,)),
         "endless.y4m": b"YUV4MPEG2 " + b"x" * 70_000,
         "laced.y4m": video + b"Ix\n",
         "sideless.y4m": b"YUV4MPEG2 Wx H2 F25:1\n",
@@ -237,13 +245,16 @@ UNMET = {
     "filters/files.py: filter … does not fit into memory": _LARGE,
     "filters/read_numpy.py: … takes … bytes; the limit is": _LARGE,
     "images/files.py: image … may not be read": _SYSTEM,
+    "batch/processes.py: no process can be started": _SYSTEM,
     "images/npy.py: needs … bytes of memory": _LARGE,
     "images/pillow.py: image … has … bits per sample in": "no encoder here writes such files",
     "images/pillow_writer.py: … cannot be encoded": _MOMENT,
-    "images/png.py: image … has rows too long for the memory": _LARGE,
+    "images/pillow_guard.py: image … needs more memory": _LARGE,
+    "images/png.py: image … has …: its shape is": _LARGE,
     "images/streams.py: cannot be read": _SYSTEM,
     "images/tiff_samples.py: became shorter while it was read": _MOMENT,
     "networks/layout.py: network … over … needs … bytes": _LARGE,
     "networks/weights.py: … cannot be read": _SYSTEM,
+    "rows/workers.py: …: a limit on processes or memory is reached": _SYSTEM,
 }
 """The places that no case brings about, by a part of what they say, and why none does."""

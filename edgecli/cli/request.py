@@ -89,7 +89,7 @@ def _make_lines(options: Options) -> Lines:
     if options.mask is not None:
         from edgecli.images.files import read_mask
 
-        mask, info = read_mask(options.mask, max_pixels=Limits.max_pixels)
+        mask, info = read_mask(options.mask, max_pixels=options.max_pixels)
         tell(info)
     return Lines(options.thin, chosen, options.border, mask)
 

@@ -61,6 +61,8 @@ filters show vast-kernel.npy
 filters show stump.npy
 filters show "1 2;;3"
 filters export biased.txt -o a.mat
+trace grey.png --at 1,1 --max-pixels 9
+detect photo.png --mask grey.png --max-pixels 9
 detect strange-chunk.png
 detect beyond.npy
 detect beyond.csv

@@ -274,3 +274,9 @@ HEADER += "name a file without that line .txt"
 )
 def test_a_mistake_in_a_matrix_is_named(tmp_path: Path, text: str, message: str) -> None:
     assert refusal(tmp_path, text, "k.mat") == f"filter file k.mat, {message}"
+
+
+def test_names_without_rows_are_shown_on_one_line(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "name: a\n1 2\nname: b\tc\n").endswith(
+        r"no rows follow name: 'b\tc'; write them"
+    )

@@ -36,6 +36,17 @@ BROKEN = (*BROKEN_HEADER, *_BROKEN_ARCHIVE, RuntimeError)
 """The errors that NumPy and zipfile raise on damaged bytes."""
 
 
+def why_broken(error: Exception) -> str:
+    """Return what is damaged; of a header Python's parser speaks to programmers alone.
+
+    >>> why_broken(zipfile.BadZipFile("File is not a zip file"))
+    'File is not a zip file'
+    """
+    if isinstance(error, BROKEN_HEADER):
+        return "its header makes no sense"
+    return str(error).partition("\n")[0][:80] or type(error).__name__
+
+
 def read_npy(data: bytes, origin: Origin) -> FilterBank:
     """Read weights of 2, 3 or 4 dimensions."""
     with _translated(origin):
@@ -106,5 +117,5 @@ def _translated(origin: Origin) -> Iterator[None]:
     except FilterError:
         raise
     except (*BROKEN, OSError) as error:
-        reason = quoted(str(error).partition("\n")[0] or type(error).__name__)
+        reason = quoted(why_broken(error))
         raise origin.error(f"damaged or no NumPy file ({reason}); save it again") from error

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from edgecli.errors import FilterError
 from edgecli.filters.bank import FilterBank, check_name, times
-from edgecli.filters.origin import Origin, build_bank, counted, parse_number, quoted
+from edgecli.filters.origin import Origin, build_bank, counted, parse_number, quoted, shown
 from edgecli.numerals import UnclearError, separator, with_points
 from edgecli.records import dataclass
 
@@ -215,7 +215,9 @@ def _filter(
     rows = [line for line in section if line.numbers]
     if not rows:
         named = words["name"]
-        raise origin.error(f"no rows follow name: {named.text}; write them", named.number)
+        raise origin.error(
+            f"no rows follow name: {shown(named.text[:60])}; write them", named.number
+        )
     weight = _volume(section, origin)
     if "scale" in words:
         weight = _divided(weight, _scale(words["scale"], origin))

@@ -6,7 +6,9 @@ thread is inside ``guarded`` and put back by the last one out.
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import re
 import struct
 import sys
@@ -131,12 +133,26 @@ def guarded(name: str, max_pixels: int) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())[:200]
+    text = _in_words(error)
     if isinstance(error, UnidentifiedImageError):
         return "is in no format that can be read here; convert it to PNG, JPEG or TIFF"
     if "truncated" in text.lower():
         return "is cut short; get the file whole again"
-    return f"does not decode ({text or type(error).__name__}); get the file whole again"
+    return f"does not decode ({text}); get the file whole again"
+
+
+# Where Pillow trusts a number of a broken file, Python's own errors come of it.
+_NONSENSE = (struct.error, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError)
+
+
+def _in_words(error: Exception) -> str:
+    """Return what a decoder says, or what Python's own errors mean, which speak of code."""
+    if isinstance(error, _NONSENSE):
+        return "its numbers make no sense"
+    if isinstance(error, OSError) and error.errno is not None:
+        is_seek = error.errno == errno.EINVAL  # to before the beginning
+        return "its numbers point outside it" if is_seek else os.strerror(error.errno)
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> ImageFile.ImageFile:
@@ -173,6 +189,7 @@ def _open_jpeg(stream: BinaryIO) -> ImageFile.ImageFile | None:
 
 def is_known(head: bytes) -> bool:
     """Return whether 16 bytes may start an image (of any format but TGA, which has no magic)."""
+    head = head.ljust(16, b"\0")  # plug-ins take numbers from it, however short it is
     return (
         head.startswith((magic.JPEG, *magic.TIFF))
         or bool(magic.WEBP.match(head))

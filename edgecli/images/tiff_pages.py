@@ -168,14 +168,14 @@ def _bytes_if_contiguous(directory: Directory) -> int:
         return 0
     if len(offsets) > 1 and list(offsets[1:]) != ends[: len(offsets) - 1]:
         return 0
-    row_bits = directory.value(Tag.WIDTH, 0) * sum(_bits(directory))
+    row_bits = directory.value(Tag.WIDTH, 0) * _pixel_bits(directory)
     return directory.value(Tag.HEIGHT, 0) * -(-row_bits // 8)
 
 
-def _bits(directory: Directory) -> list[int]:
-    """Return the bits of each sample of a pixel."""
+def _pixel_bits(directory: Directory) -> int:
+    """Return the bits of all samples of a pixel; those without a number have the last one's."""
     bits = directory.tags.get(Tag.BITS, (1,))
-    return [*bits, *[bits[-1]] * (directory.value(Tag.SAMPLES, 1) - len(bits))]
+    return sum(bits) + bits[-1] * max(directory.value(Tag.SAMPLES, 1) - len(bits), 0)
 
 
 def _stated_planes(directory: Directory) -> int:

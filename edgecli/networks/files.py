@@ -138,8 +138,9 @@ def _network(table: Table, stem: str) -> Network:
         case other:
             raise NetworkError(f"shape {_shown(other)} is not [height, width, channels]")
     layers = table.get("layers")
-    if not isinstance(layers, list) or not 1 <= len(layers) <= MOST_LAYERS:
-        raise NetworkError(f"there are no layers; write 1 to {MOST_LAYERS} tables [[layers]]")
+    layers = layers if isinstance(layers, list) else []
+    if not 1 <= (count := len(layers)) <= MOST_LAYERS:
+        raise NetworkError(f"there are {count or 'no'} layers; write 1 to {MOST_LAYERS} [[layers]]")
     name = _text(table, "name", stem)
     return Network(name, shape, tuple(_nodes(layers)), _white(given.get("white")))
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edgecli.errors import ImageError
+from edgecli.images import pipes
 from edgecli.images.files import open_images
 from edgecli.images.readers import HEAD, Opened, read_images
 from tests.pillow_files import Pipe
@@ -25,7 +26,7 @@ def frames_of(path: Path) -> list[Pixels]:
 
 
 def frames_of_pipe(data: bytes) -> list[Pixels]:
-    stream = cast(BinaryIO, io.BufferedReader(Pipe(data)))
+    stream = cast(BinaryIO, pipes.Pipe(cast(BinaryIO, io.BufferedReader(Pipe(data)))))
     images = read_images(Opened(data[:HEAD], stream, "-", 10**6, all_frames=True))
     return [block for image in images for block in image.blocks([(0, image.shape[0])])]
 

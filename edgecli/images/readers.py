@@ -178,16 +178,16 @@ def _read_jpeg2000(file: Opened) -> Iterator[Source]:
 def _read_by_pillow(file: Opened) -> Iterator[Source]:
     from edgecli.images import ends, pillow
 
-    is_file = file.stream.seekable() and not file.frame
+    stream = ends.one_image(file.stream, file.head)
     yield from pillow.read_images(
-        file.stream if is_file else ends.one_image(file.stream, file.head),
+        stream,
         file.name,
         max_pixels=file.max_pixels,
         grey=file.grey,
         all_frames=file.all_frames,
     )
-    if is_file:
-        file.stream.seek(0, os.SEEK_END)
+    if stream is file.stream and stream.seekable():
+        stream.seek(0, os.SEEK_END)
 
 
 def _starts_with(*magic_bytes: bytes) -> Callable[[bytes], bool]:

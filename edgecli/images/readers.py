@@ -23,7 +23,7 @@ HEAD = 64  # bytes that tell every format: a PNG's first chunk ends at byte 33
 
 @dataclass(frozen=True)
 class Opened:
-    """A file that stands at its first byte, those bytes, and how much of it is wanted.
+    """A file or a Pipe that stands at its first byte, those bytes, and how much of it is wanted.
 
     ``grey`` says that colours are not looked at, ``all_frames`` that frames and pages after the
     first are. ``name`` is what errors call it: its path, and its number in a stream of images.

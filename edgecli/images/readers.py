@@ -23,7 +23,7 @@ HEAD = 64  # bytes that tell every format: a PNG's first chunk ends at byte 33
 
 @dataclass(frozen=True)
 class Opened:
-    """A file that stands at its first byte, those bytes, and how much of it is wanted.
+    """A file or a Pipe that stands at its first byte, those bytes, and how much of it is wanted.
 
     ``grey`` says that colours are not looked at, ``all_frames`` that frames and pages after the
     first are. ``name`` is what errors call it: its path, and its number in a stream of images.
@@ -178,16 +178,16 @@ def _read_jpeg2000(file: Opened) -> Iterator[Source]:
 def _read_by_pillow(file: Opened) -> Iterator[Source]:
     from edgecli.images import ends, pillow
 
-    is_file = file.stream.seekable() and not file.frame
+    stream = ends.one_image(file.stream, file.head)
     yield from pillow.read_images(
-        file.stream if is_file else ends.one_image(file.stream, file.head),
+        stream,
         file.name,
         max_pixels=file.max_pixels,
         grey=file.grey,
         all_frames=file.all_frames,
     )
-    if is_file:
-        file.stream.seek(0, os.SEEK_END)
+    if stream is file.stream and stream.seekable():
+        stream.seek(0, os.SEEK_END)
 
 
 def _starts_with(*magic_bytes: bytes) -> Callable[[bytes], bool]:

@@ -14,7 +14,7 @@ import pytest
 
 from edgecli.cli import batch
 from tests.batches import pictures
-from tests.conftest import Refuse, Run
+from tests.conftest import SAMPLES, Refuse, Run
 
 
 @pytest.mark.parametrize(("files", "jobs"), [(20, 16), (14, 2), (12, 2)])
@@ -82,12 +82,11 @@ def test_threads_that_cannot_be_started_are_one_line_and_the_advice_works(
     def start(_: threading.Thread) -> NoReturn:
         raise RuntimeError("can't start new thread")
 
-    picture = pictures(tmp_path, "a.pgm") / "a.pgm"
-    picture.write_bytes(b"P5 2000 1200 255\n" + bytes(2000 * 1200))
+    picture = SAMPLES / "still-life.png"  # large enough to be read ahead
     monkeypatch.setattr(threading.Thread, "start", start)
     args = ("detect", picture, "-o", tmp_path / "out.png")
     assert "can't start new thread" in refuse(*args, "--threads", "4", code=1)
     assert not os.path.exists(tmp_path / "out.png")
     assert run(*args, "--threads", "1").exit_code == 0
-    told = refuse("batch", tmp_path / "*.pgm", "-o", tmp_path / "out", code=1)
+    told = refuse("batch", SAMPLES / "*.png", "-o", tmp_path / "out", code=1)
     assert told.startswith("no process can be started: can't start new thread; raise the limit")

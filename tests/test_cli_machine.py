@@ -14,7 +14,7 @@ import pytest
 
 from edgecli.cli import batch
 from tests.batches import pictures
-from tests.conftest import SAMPLES, Refuse, Run
+from tests.conftest import Refuse, Run, Save, noise
 
 
 @pytest.mark.parametrize(("files", "jobs"), [(20, 16), (14, 2), (12, 2)])
@@ -77,16 +77,16 @@ def test_what_the_system_refuses_is_told_as_it_is(
 
 
 def test_threads_that_cannot_be_started_are_one_line_and_the_advice_works(
-    refuse: Refuse, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    refuse: Refuse, run: Run, save: Save, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def start(_: threading.Thread) -> NoReturn:
         raise RuntimeError("can't start new thread")
 
-    picture = SAMPLES / "still-life.png"  # large enough to be read ahead
+    picture = save("large.png", noise(1200, 2000))  # read ahead, and worked on by several
     monkeypatch.setattr(threading.Thread, "start", start)
     args = ("detect", picture, "-o", tmp_path / "out.png")
     assert "can't start new thread" in refuse(*args, "--threads", "4", code=1)
     assert not os.path.exists(tmp_path / "out.png")
     assert run(*args, "--threads", "1").exit_code == 0
-    told = refuse("batch", SAMPLES / "*.png", "-o", tmp_path / "out", code=1)
+    told = refuse("batch", tmp_path / "l*.png", "-o", tmp_path / "out", code=1)
     assert told.startswith("no process can be started: can't start new thread; raise the limit")

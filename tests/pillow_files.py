@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from edgecli.images.pillow import read_images
+from edgecli.images.readers import HEAD, Opened, read_images
 from edgecli.rows.base import Source
 
 Pixels = NDArray[Any]
@@ -43,8 +44,13 @@ def encode(image: Image.Image, format_: str, **options: Any) -> bytes:
 
 
 def read(data: bytes, **options: Any) -> Source:
-    (source,) = read_images(io.BytesIO(data), "x", max_pixels=LIMIT, **options)
+    (source,) = sources_of(data, **options)
     return source
+
+
+def sources_of(data: bytes, *, max_pixels: int = LIMIT, **options: bool) -> Iterator[Source]:
+    """Yield the images of a file as any command reads them."""
+    return read_images(Opened(data[:HEAD], io.BytesIO(data), "x", max_pixels, **options))
 
 
 def rows_of(source: Source) -> Pixels:
@@ -54,8 +60,7 @@ def rows_of(source: Source) -> Pixels:
 
 
 def frames_of(data: bytes, max_pixels: int = LIMIT) -> list[Pixels]:
-    sources = read_images(io.BytesIO(data), "x", max_pixels=max_pixels, all_frames=True)
-    return [rows_of(source) for source in sources]
+    return [rows_of(source) for source in sources_of(data, max_pixels=max_pixels, all_frames=True)]
 
 
 def by_pillow(data: bytes, mode: str) -> Pixels:

@@ -32,6 +32,7 @@ from tests.pillow_files import (
     read,
     rows_of,
     scene,
+    sources_of,
 )
 from tests.tiff_files import make_tiff
 
@@ -189,7 +190,7 @@ def test_a_16_bit_colour_png_is_refused_as_pillow_would_cut_it(colour: int, chan
 def test_a_48_bit_png_of_opencv_is_refused() -> None:
     _, data = cv2.imencode(".png", np.full((5, 5, 3), 258, np.uint16))
     with pytest.raises(ImageError, match="16 bits per sample in 3 channels"):
-        read(data.tobytes())
+        next(read_images(io.BytesIO(data), "x", max_pixels=LIMIT))
 
 
 @pytest.mark.parametrize("C", [1, 3, 4])
@@ -314,7 +315,7 @@ def test_every_frame_of_an_animation_is_what_pillow_shows(
         SHOWN[0], format_, save_all=True, append_images=SHOWN[1:], duration=durations, **options
     )
     count = 0
-    sources = read_images(io.BytesIO(data), "x", max_pixels=LIMIT, all_frames=True)
+    sources = sources_of(data, all_frames=True)
     with Image.open(io.BytesIO(data)) as image:
         for source in sources:
             image.seek(count)

@@ -1,4 +1,4 @@
-"""Every other format, through Pillow: rare PNGs, JPEG, WebP, TIFF, BMP, GIF and more.
+"""Every other format, through Pillow: rare PNGs, JPEG, WebP, TIFF, BMP and more.
 
 An image is decoded whole and turned into rows a few at a time, so that there is never a second copy
 of it. Samples of more than 8 bits are never cut to 8, as Pillow does to 48-bit PNGs, 16-bit SGI,
@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import ImageError
-from edgecli.images import magic
+from edgecli.images import magic, mending
 from edgecli.images.limits import check_pixels, image_name
 from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image
 from edgecli.images.sources import oriented
@@ -27,7 +27,7 @@ from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows, Source
 
 _ORIENTATION = 274  # the tag of EXIF and TIFF
-_MOVING = {"GIF", "WEBP", "PNG", "AVIF", "MPO"}  # formats of several frames
+_MOVING = {"WEBP", "PNG", "AVIF", "MPO"}  # formats of several frames
 
 # Pillow's modes of more than 8 bits, and the types that hold them.
 WIDE_TYPES = dict.fromkeys(("I;16", "I;16L", "I;16B", "I;16N"), "uint16")
@@ -67,8 +67,8 @@ def _seekable(file: BinaryIO) -> tuple[BinaryIO, bytes]:
     """Return a stream that can seek, and its first bytes; a pipe is read on if they are known."""
     if file.seekable():
         file.seek(0)
-        return file, file.read(16)
-    head = file.read(16)
+        return file, file.read(18)
+    head = file.read(18)
     if not is_known(head):
         raise UnidentifiedImageError
     return io.BytesIO(head + file.read()), head
@@ -154,11 +154,19 @@ def _decoded(
     if grey and image.mode == "RGB":
         image.draft("L", image.size)  # only a JPEG's decoder heeds it
     _spread_transparency(image)
-    image.load()
+    notes = _others_in(image)
+    picture = mending.load(image, stream, notes)
     dpi, orientation = dots_per_inch(image.info.get("dpi")), exif_orientation(image)
     duration, format_ = milliseconds(image.info.get("duration")), image.format or "unknown"
-    info = ImageInfo(path, format_, shape, stored, dpi, orientation, frame, duration)
-    return PillowSource(image, info, grey=grey)
+    info = ImageInfo(path, format_, shape, stored, dpi, orientation, frame, duration, notes)
+    return PillowSource(picture, info, grey=grey)
+
+
+def _others_in(image: ImageFile.ImageFile) -> list[str]:
+    """Return a note on the pictures of an icon that are not taken."""
+    sizes = image.info.get("sizes", ()) if image.format == "ICO" else ()
+    size = f"{image.height}×{image.width}"
+    return [f"has pictures of {len(sizes)} sizes, of which {size} is taken"] * (len(sizes) > 1)
 
 
 class PillowSource:

@@ -30,9 +30,9 @@ _COMMON: tuple[str, ...] = ("JPEG", "PNG", "GIF", "BMP")
 _WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
 
 # Rarer formats that Pillow decodes truly. Left out are EPS (it runs Ghostscript), DDS and ICNS (a
-# cut file passes for a whole one), FITS (signed samples come out unsigned), PNM (it is read
-# elsewhere) and formats that Pillow only recognises.
-_RARE = ("AVIF", "JPEG2000", "ICO", "DIB", "PCX", "SGI", "PSD", "QOI", "XBM", "TGA")
+# cut file passes for a whole one), FITS (signed samples come out unsigned), PNM and PSD (they are
+# read elsewhere) and formats that Pillow only recognises.
+_RARE = ("AVIF", "JPEG2000", "ICO", "DIB", "PCX", "SGI", "QOI", "XBM", "TGA")
 
 _PIXELS_AT_ONCE = 1 << 17  # on the way to NumPy; more and Pillow's copies leave the cache
 
@@ -171,10 +171,25 @@ def _open_jpeg(stream: BinaryIO) -> ImageFile.ImageFile | None:
         return None
 
 
+# TGA has no first bytes of its own: no colour map or one, a type, then the map's size, which is
+# none where there is none; after place and size, the bits of a pixel, and two flags that are unset.
+_TGA = re.compile(
+    rb"""
+    .  # bytes of a comment
+    ( \x00 [\x02\x03\x0a\x0b] .{2} \x00{2} . | \x01 [\x01\x09] .{4} [\x0f\x10\x18\x20] )
+    .{4}  # the place
+    (?! \x00{2} ) .{2} (?! \x00{2} ) .{2}  # width and height
+    [\x01\x08\x0f\x10\x18\x20] [\x00-\x3f]
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+
+
 def is_known(head: bytes) -> bool:
-    """Return whether 16 bytes may start an image (of any format but TGA, which has no magic)."""
+    """Return whether 18 bytes may start an image."""
     return (
-        head.startswith((magic.JPEG, *magic.TIFF))
+        head.startswith((magic.JPEG, magic.PSD, *magic.TIFF))
+        or bool(_TGA.match(head))
         or bool(_WEBP.match(head))
         or any(_accepts(name, head) for name in _COMMON)
         or any(_accepts(name, head) for name in _rare_formats())

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import BinaryIO
 
+from edgecli.errors import ImageError
 from edgecli.images import magic
+from edgecli.images.alpha import watched
+from edgecli.images.foreign import HEIF, JPEG_XL, refusal
+from edgecli.images.streams import seekable
 from edgecli.records import dataclass
 from edgecli.rows.base import Source
 
-HEAD = 64  # bytes that tell every format: a PNG's first chunk ends at byte 33
+HEAD = 70  # bytes that tell every format: a BMP's masks end there
 
-_NUMBERS_AHEAD = re.compile(rb"(\xef\xbb\xbf)?\s*(#|[-+]?(\d|\.\d|nan|inf))", re.IGNORECASE)
+_NUMBERS_AHEAD = re.compile(
+    rb"(\xef\xbb\xbf)?\s*(#(?!define)|[-+]?(\d|\.\d|nan|inf))", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ def read_images(file: Opened) -> Iterator[Source]:
     """Yield the images of a file by the first reader that knows its first bytes."""
     for accepts, read in READERS:
         if accepts(file.head):
-            yield from read(file)
+            yield from map(watched, read(file))
             return
 
 
@@ -81,6 +88,53 @@ def _read_grid(file: Opened) -> Iterator[Source]:
     yield read_text(file.stream, file.path, max_pixels=file.max_pixels)
 
 
+def _read_pfm(file: Opened) -> Iterator[Source]:
+    from edgecli.images.pfm import read_pfm
+
+    yield read_pfm(file.stream, file.path, max_pixels=file.max_pixels)
+
+
+def _read_heif(file: Opened) -> Iterator[Source]:
+    from edgecli.images.heif import read_heif
+
+    sources = read_heif(file.stream, file.path, max_pixels=file.max_pixels)
+    yield from sources if file.all_frames else islice(sources, 1)
+
+
+def _read_jpeg_xl(file: Opened) -> Iterator[Source]:
+    from edgecli.images.jpeg_xl import read_jpeg_xl
+
+    yield from read_jpeg_xl(file.stream, file.path, max_pixels=file.max_pixels, grey=file.grey)
+
+
+def _refuse(file: Opened) -> Iterator[Source]:
+    raise ImageError(refusal(file.head, file.path))
+
+
+def _read_gif(file: Opened) -> Iterator[Source]:
+    from edgecli.images.gif import read_gif
+
+    stream = seekable(file.stream)
+    frames = read_gif(stream, file.path, max_pixels=file.max_pixels, grey=file.grey)
+    yield from frames if file.all_frames else islice(frames, 1)
+
+
+def _read_psd(file: Opened) -> Iterator[Source]:
+    from edgecli.images.psd import read_psd
+
+    stream = seekable(file.stream)
+    yield read_psd(stream, file.path, max_pixels=file.max_pixels, grey=file.grey)
+
+
+def _read_bmp(file: Opened) -> Iterator[Source]:
+    from edgecli.images.bmp import has_masks, read_masked
+
+    if has_masks(file.head):
+        yield read_masked(seekable(file.stream), file.path, max_pixels=file.max_pixels)
+    else:
+        yield from _read_by_pillow(file)
+
+
 def _read_by_pillow(file: Opened) -> Iterator[Source]:
     from edgecli.images import pillow
 
@@ -102,6 +156,13 @@ READERS: tuple[tuple[Callable[[bytes], object], Reader], ...] = (
     (re.compile(rb"P[1-7]\s").match, _read_netpbm),
     (_starts_with(magic.YUV4MPEG2), _read_video),
     (_starts_with(magic.NUMPY), _read_npy),
+    (re.compile(rb"P[Ff]\s").match, _read_pfm),
+    (HEIF.accepts, _read_heif),
+    (JPEG_XL.accepts, _read_jpeg_xl),
+    (_starts_with(magic.GIF), _read_gif),
+    (_starts_with(magic.PSD), _read_psd),
+    (_starts_with(magic.BMP), _read_bmp),
+    (refusal, _refuse),
     (is_text, _read_grid),
     (lambda _: True, _read_by_pillow),
 )

@@ -80,6 +80,11 @@ class ForwardReader:
             raise self.error(f"cannot be read: {error.strerror or error}") from error
 
 
+def seekable(file: BinaryIO) -> BinaryIO:
+    """Return a file that can seek: this one, or one in memory of all that a pipe holds."""
+    return file if file.seekable() else io.BytesIO(file.read())
+
+
 class RowStream:
     """An image whose next rows ``read_into`` puts into arrays ``(n, W, C)``."""
 

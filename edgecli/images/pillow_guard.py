@@ -136,6 +136,8 @@ def _reason(error: Exception) -> str:
         return "needs more memory than there is; make it smaller, or convert it to PNG or PNM"
     if "truncated" in text.lower():
         return "is cut short; get the file whole again"
+    if re.search(r"unknown|unsupported|not supported|unrecognized", text, re.IGNORECASE):
+        return f"is of a kind that is not read here ({text}); save it as PNG where it is shown"
     return f"does not decode ({text or type(error).__name__}); get the file whole again"
 
 
@@ -147,7 +149,7 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
     if formats is not None:
         return Image.open(stream, formats=formats)
     stream.seek(0)
-    head, common = stream.read(12), _COMMON
+    head, common = stream.read(18), _COMMON
     if head.startswith(magic.JPEG) and (photo := _open_jpeg(stream)):
         return photo
     if _WEBP.match(head):
@@ -157,7 +159,12 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
     try:
         return Image.open(stream, formats=common)
     except UnidentifiedImageError:
-        return Image.open(stream, formats=_rare_formats())
+        try:
+            return Image.open(stream, formats=_rare_formats())
+        except UnidentifiedImageError:
+            if _TGA.match(head):
+                raise ValueError("unknown TGA mode") from None
+            raise
 
 
 def _open_jpeg(stream: BinaryIO) -> ImageFile.ImageFile | None:

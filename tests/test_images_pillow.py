@@ -190,7 +190,7 @@ def test_a_16_bit_colour_png_is_refused_as_pillow_would_cut_it(colour: int, chan
 def test_a_48_bit_png_of_opencv_is_refused() -> None:
     _, data = cv2.imencode(".png", np.full((5, 5, 3), 258, np.uint16))
     with pytest.raises(ImageError, match="16 bits per sample in 3 channels"):
-        next(read_images(io.BytesIO(data), "x", max_pixels=LIMIT))
+        next(read_images(io.BytesIO(data.tobytes()), "x", max_pixels=LIMIT))
 
 
 @pytest.mark.parametrize("C", [1, 3, 4])

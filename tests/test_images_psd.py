@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from edgecli.errors import ImageError
 from tests.pillow_files import Pixels, read, rows_of, sources_of
@@ -30,6 +31,7 @@ def packed(row: bytes) -> bytes:
     file = io.BytesIO()
     Image.frombytes("L", (len(row), 1), row).save(file, "TIFF", compression="packbits")
     with Image.open(io.BytesIO(file.getvalue())) as image:
+        assert isinstance(image, TiffImageFile)
         start, size = image.tag_v2[273][0], image.tag_v2[279][0]
     return file.getvalue()[start : start + size]
 

@@ -108,6 +108,19 @@ JPEG_XL = Extra(
 EXTRAS = (HEIF, JPEG_XL)
 
 
+RAW = frozenset((
+    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos",
+    ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
+))  # fmt: skip
+"""Extensions of camera raw."""
+
+OTHERS = frozenset((
+    ".bpg", ".cur", ".dds", ".djvu", ".emf", ".eps", ".exr", ".fit", ".fits", ".flif", ".hdr",
+    ".icns", ".jxr", ".svg", ".wdp", ".wmf", ".xcf", ".xpm",
+))  # fmt: skip
+"""Extensions of other pictures that are not read here."""
+
+
 def refusal(head: bytes, path: str = "") -> str | None:
     """Return the line that refuses a file of a known format, or None where it is none of these.
 

@@ -42,7 +42,7 @@ class Header:
 def read_jpeg_xl(
     stream: BinaryIO, path: str, *, max_pixels: int, grey: bool = False
 ) -> Iterator[Source]:
-    """Yield the picture of a file, upright; of an animation the first frame. Raises ImageError."""
+    """Yield the picture of a file, upright; of an animation the frame that its package gives. Raises ImageError."""
     library: Any = JPEG_XL.library(path)
     data = stream.read()
     try:
@@ -65,7 +65,7 @@ def read_jpeg_xl(
     shape = (facts.height, facts.width, channels)
     info = ImageInfo(path, "JPEG XL", shape, np.dtype(dtype).name)
     if header.is_animated:
-        info.notes.append("is an animation, of which the first frame is taken")
+        info.notes.append("is an animation, of which one frame is taken")
     yield ArraySource(np.frombuffer(pixels, dtype).reshape(shape), info)
 
 

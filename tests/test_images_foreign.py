@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from PIL import Image
 
 from edgecli.errors import ImageError
 from edgecli.images.foreign import EXTRAS, HEIF, JPEG_XL, refusal
+from edgecli.images.pillow_guard import _COMMON, _RARE
 from edgecli.images.readers import HEAD
-from tests.pillow_files import encode, read, rows_of, scene
+from tests.pillow_files import encode, psd, read, rows_of, scene
 
 
 def boxes(brand: bytes, *others: bytes) -> bytes:
@@ -56,14 +58,55 @@ def test_those_that_pillow_writes_are_refused_too(format_: str) -> None:
     assert refusal(encode(scene(32, 32), format_)[:HEAD], "x")
 
 
-READ = "JPEG PNG GIF WEBP TIFF BMP AVIF JPEG2000 ICO PCX SGI QOI TGA PPM"
+# A file of each format that the README promises, and its name in reports where that is another.
+BITMAP = scene(32, 32).convert("1")
+PROMISED = {
+    "PNG": encode(scene(32, 32), "PNG"),
+    "JPEG": encode(scene(32, 32), "JPEG"),
+    "WebP": encode(scene(32, 32), "WEBP"),
+    "TIFF": encode(scene(32, 32), "TIFF"),
+    "GIF": encode(scene(32, 32), "GIF"),
+    "BMP": encode(scene(32, 32), "BMP"),
+    "AVIF": encode(scene(32, 32), "AVIF"),
+    "JPEG 2000": encode(scene(32, 32), "JPEG2000"),
+    "PNM": encode(scene(32, 32), "PPM"),
+    "PAM": b"P7\nWIDTH 32\nHEIGHT 32\nDEPTH 1\nMAXVAL 255\nENDHDR\n" + bytes(1024),
+    "PFM": b"Pf\n32 32\n-1\n" + bytes(4096),
+    "YUV4MPEG2": b"YUV4MPEG2 W32 H32 F1:1 Cmono\nFRAME\n" + bytes(1024),
+    "PSD": psd(scene(32, 32)),
+    "TGA": encode(scene(32, 32), "TGA"),
+    "ICO": encode(scene(32, 32), "ICO", sizes=[(32, 32)]),
+    "DIB": encode(scene(32, 32), "DIB"),
+    "PCX": encode(scene(32, 32), "PCX"),
+    "SGI": encode(scene(32, 32), "SGI"),
+    "QOI": encode(scene(32, 32), "QOI"),
+    "XBM": encode(BITMAP, "XBM"),
+}
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("format_", READ.split())
-def test_what_is_read_is_not_refused(format_: str) -> None:
-    head = encode(scene(32, 32), format_)[:HEAD]
-    assert refusal(head, "x") is None
-    assert not any(extra.accepts(head) for extra in EXTRAS)
+@pytest.mark.parametrize("name", PROMISED)
+def test_what_is_promised_is_read(name: str) -> None:
+    source = read(PROMISED[name])
+    assert source.shape[:2] == (32, 32)
+    assert source.info.format.upper() in {name.upper().replace(" ", ""), "PPM"}
+    assert not any(extra.accepts(PROMISED[name][:HEAD]) for extra in EXTRAS)
+
+
+def test_the_readme_promises_these_and_no_others() -> None:
+    told = re.search(
+        r"Read are (.*?); with `pip install 'edgecli\[formats\]'` (.*?), too", README, re.S
+    )
+    assert told
+    parts = (" ".join(part.split()) for part in told.groups())
+    names, extras = (re.split(r", | and ", part) for part in parts)
+    assert names == list(PROMISED)
+    assert extras == ["HEIC", "JPEG XL"]
+
+
+def test_what_pillow_may_read_is_promised() -> None:
+    names = {name.upper().replace(" ", "") for name in PROMISED}
+    assert {*_COMMON, *_RARE} <= names
 
 
 def test_heif_is_told_from_avif_which_has_the_same_boxes() -> None:

@@ -42,7 +42,7 @@ class Header:
 def read_jpeg_xl(
     stream: BinaryIO, path: str, *, max_pixels: int, grey: bool = False
 ) -> Iterator[Source]:
-    """Yield the picture of a file, upright; of an animation the frame that its package gives. Raises ImageError."""
+    """Yield the picture of a file, upright; of an animation one frame. Raises ImageError."""
     library: Any = JPEG_XL.library(path)
     data = stream.read()
     try:

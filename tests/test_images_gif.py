@@ -117,7 +117,7 @@ def test_one_way_of_disposal_says_nothing_about_the_next() -> None:
 
 def test_around_a_smaller_first_frame_all_is_transparent() -> None:
     source = read(gif([Frame(drawn(2, 3, 0), (2, 1))]))
-    assert source.info.shape == (5, 6, 1)
+    assert source.info.shape == (5, 6, 4)
     alpha = rows_of(source)[..., 3]
     assert (alpha[1:3, 2:5] == 255).all()
     assert alpha.sum() == 6 * 255

@@ -56,7 +56,7 @@ def read_gif(
             picture = Image.open(io.BytesIO(frame.file), formats=("GIF",))
             picture.load()
         shown = canvas.show(frame, picture)
-        shape = (shown.height, shown.width, 1)
+        shape = (shown.height, shown.width, len(shown.getbands()))
         info = ImageInfo(path, "GIF", shape, "uint8", None, 1, file.number, frame.duration)
         file.notes = info.notes
         yield PillowSource(shown, info, grey=grey)

@@ -54,6 +54,35 @@ class OutputError(ImageError):
     """An edge map cannot be written."""
 
 
+_ADVICE = {
+    "EACCES": "check its permissions",
+    "EDQUOT": "make room in your quota",
+    "EFBIG": "the largest file there is set by ulimit -f, or by the file system",
+    "EIO": "check the disk",
+    "EMFILE": "raise the limit with ulimit -n",
+    "ENAMETOOLONG": "give a shorter name",
+    "ENFILE": "close other programs",
+    "ENOMEM": "close other programs, or raise the limit of memory",
+    "ENOSPC": "make room there",
+    "EPERM": "check its permissions",
+    "EROFS": "give another place",
+}
+
+
+def system_says(error: OSError) -> str:
+    """Return why the system refused, and what to do next where that is known.
+
+    >>> import errno
+    >>> system_says(OSError(errno.ENOSPC, "No space left on device"))
+    'No space left on device; make room there'
+    """
+    import errno  # only refusals need it
+
+    reason = error.strerror or str(error) or type(error).__name__
+    advice = _ADVICE.get(errno.errorcode.get(error.errno or 0, ""))
+    return f"{reason}; {advice}" if advice else reason
+
+
 def hint(given: str, known: Iterable[str], most: int | None = None) -> str:
     """Return the known name that a mistaken one resembles, or else all of them, ``most`` at most.
 

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from edgecli.images.formats import FORMATS, begin_file
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import Source
+from edgecli.rows.samples import SAMPLE_TYPES
 
 Pixels = NDArray[Any]
 LIMIT = 2**31
-ROW_TYPES = ("uint8", "uint16", "int16", "int32", "float32")
+ROW_TYPES = SAMPLE_TYPES
 
 
 def whole(source: Source) -> Pixels:

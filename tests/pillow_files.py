@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from edgecli.images.readers import HEAD, Opened, read_images
+from edgecli.images import readers
 from edgecli.rows.base import Source
 
 Pixels = NDArray[Any]
@@ -43,14 +43,24 @@ def encode(image: Image.Image, format_: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def read(data: bytes, **options: Any) -> Source:
+def read_images(file: BinaryIO, path: str, *, max_pixels: int, **options: bool) -> Iterator[Source]:
+    """Yield the images of a file or a pipe as any command reads them."""
+    head = file.peek(readers.HEAD) if isinstance(file, io.BufferedReader) else b""
+    if file.seekable():
+        head = file.read(readers.HEAD)
+        file.seek(0)
+    opened = readers.Opened(head[: readers.HEAD], file, path, max_pixels, **options)
+    return readers.read_images(opened)
+
+
+def read(data: bytes, **options: bool) -> Source:
     (source,) = sources_of(data, **options)
     return source
 
 
 def sources_of(data: bytes, *, max_pixels: int = LIMIT, **options: bool) -> Iterator[Source]:
-    """Yield the images of a file as any command reads them."""
-    return read_images(Opened(data[:HEAD], io.BytesIO(data), "x", max_pixels, **options))
+    """Yield the images of a file in memory."""
+    return read_images(io.BytesIO(data), "x", max_pixels=max_pixels, **options)
 
 
 def rows_of(source: Source) -> Pixels:

@@ -66,7 +66,7 @@ def test_an_exception_is_the_calls() -> None:
 @pytest.mark.parametrize(
     ("order", "reason"),
     [
-        ("crash", r"crashed its process \(SIGKILL\)"),
+        ("crash", r"killed with its process \(SIGKILL: out of memory\?\); make it smaller"),
         ("exit", r"ended its process \(exit code 3\)"),
         ("hang", r"took longer than 0.2 seconds; raise --time-limit"),
     ],

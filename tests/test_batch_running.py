@@ -172,16 +172,18 @@ def test_failing_fast_begins_nothing_new(tmp_path: Path, work: Work) -> None:
 
 def test_crashes_and_hangs_are_survived(tmp_path: Path, work: Work) -> None:
     names = [f"{n:02}.pgm" for n in range(20)]
-    source = pictures(tmp_path / "in", *names, "crash.pgm", "hang.pgm")
+    source = pictures(tmp_path / "in", *names, "crash.pgm", "hang.pgm", "killed.pgm", "once.pgm")
     with planned(source, work) as batch:
         executor = ProcessExecutor(2, 1.0)
         totals = run(batch, work, executor)
-        assert (totals.done, totals.failed) == (20, 2)
+        assert (totals.done, totals.failed) == (21, 3)
         assert [reason.split("/")[-1] for reason in batch.failed] == [
-            "crash.pgm crashed its process (SIGKILL); get the file whole again",
+            "crash.pgm crashed its process (SIGSYS); get the file whole again",
             "hang.pgm took longer than 1 second; raise --time-limit, or get the file whole again",
+            "killed.pgm was killed with its process (SIGKILL: out of memory?); make it smaller, "
+            "give fewer --jobs, or raise the limit of memory",
         ]
-    assert executor.lost == 2
+    assert executor.lost == 5  # what was killed beside others was tried again alone
 
 
 # --- names and claims ---------------------------------------------------------------------------

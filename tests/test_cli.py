@@ -14,7 +14,7 @@ import pytest
 
 import edgecli
 from edgecli.cli import COMMANDS, main
-from tests.conftest import SAMPLES, Refuse, Run, Save, noise
+from tests.conftest import Refuse, Run, Save, noise
 
 EDGECLI = [sys.executable, "-m", "edgecli"]
 
@@ -145,7 +145,8 @@ def test_a_full_disk_behind_standard_output_is_one_line() -> None:
             [*EDGECLI, "filters", "list"], stdout=full, stderr=subprocess.PIPE, check=False
         )
     assert done.returncode == 1
-    assert done.stderr == b"edgecli: standard output cannot be written: No space left on device\n"
+    said = b"standard output cannot be written: No space left on device; make room there"
+    assert done.stderr == b"edgecli: " + said + b"\n"
 
 
 @pytest.mark.parametrize("what", ["report", "image", "help"])
@@ -218,17 +219,6 @@ def test_a_batch_needs_no_stream_at_all(save: Save, tmp_path: Path) -> None:
     args = ["batch", str(folder), "-o", str(tmp_path / "out"), "--report-file", str(report)]
     assert subprocess.run([*closed, *EDGECLI, *args], check=False).returncode == 0
     assert '"done": 1' in report.read_text()
-
-
-def test_a_terminal_that_knows_only_ascii_gets_escapes() -> None:
-    done = subprocess.run(
-        [*EDGECLI, "detect", SAMPLES / "grid-6x6.csv", "--explain"],
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        capture_output=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert rb"CSV 6\xd76\xd71 uint8" in done.stdout
 
 
 def test_a_file_name_that_is_no_text_is_named_with_escapes(tmp_path: Path) -> None:

@@ -70,6 +70,22 @@ def test_pages_of_several_sizes_stay_pages(tmp_path: Path) -> None:
     assert sizes == [page.size for page in pages]
 
 
+def test_pages_keep_their_resolutions(tmp_path: Path) -> None:
+    resolutions = [(300.0, 300.0), (72.0, 150.0)]
+    pages = [Image.new("L", (9, 7), 40 * n) for n in range(2)]
+    for page, dpi in zip(pages, resolutions, strict=True):
+        page.info["dpi"] = dpi
+        page.encoderinfo = {"dpi": dpi}
+    pages[0].save(
+        tmp_path / "pages.tif", dpi=resolutions[0], save_all=True, append_images=pages[1:]
+    )
+    detect(tmp_path / "pages.tif", tmp_path / "edges.tif")
+    with Image.open(tmp_path / "edges.tif") as written:
+        for n, dpi in enumerate(resolutions):
+            written.seek(n)
+            assert tuple(map(float, written.info["dpi"])) == dpi
+
+
 def test_a_folder_gets_a_numbered_file_per_frame(animation: Path, tmp_path: Path) -> None:
     detect(animation, tmp_path / "out", folder=True)
     names = sorted(path.name for path in (tmp_path / "out").iterdir())

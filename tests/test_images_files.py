@@ -285,7 +285,7 @@ def test_a_full_disk_is_one_line() -> None:
     with pytest.raises(OutputError) as refused, whole_file("/dev/full") as file:
         file.write(b"x" * 10**5)
     assert str(refused.value) == (
-        "/dev/full cannot be written: No space left on device; nothing was changed"
+        "/dev/full cannot be written: No space left on device; make room there; nothing was changed"
     )
 
 

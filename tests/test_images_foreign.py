@@ -38,7 +38,6 @@ def boxes(brand: bytes, *others: bytes) -> bytes:
         (b"\1\0\0\0" + bytes(36) + b" EMF", "a Windows metafile"),
         (b'\xef\xbb\xbf <?xml version="1.0"?><svg', "a file of markup, such as SVG or HTML"),
         (b"FUJIFILMCCD-RAW 0201", "a camera raw photo"),
-        (b"II*\0\x10\0\0\0CR\2\0", "a camera raw photo"),
         (boxes(b"crx ", b"crx isom"), "a camera raw photo"),
         (boxes(b"isom", b"isommp41"), "a video"),
         (b"RIFF\0\0\0\0AVI LIST", "a video"),

@@ -34,8 +34,8 @@ HELD = [
 
 def samples_of(shape: tuple[int, int, int], name: str) -> NDArray[Any]:
     rng = np.random.default_rng(7)
-    if name == "float32":
-        return rng.normal(size=shape).astype(np.float32)
+    if name.startswith("float"):
+        return rng.normal(size=shape).astype(name)
     info = np.iinfo(name)
     return rng.integers(info.min, info.max, shape, name, endpoint=True)
 
@@ -58,7 +58,8 @@ def read_by_others(name: str, data: bytes) -> NDArray[Any]:
         case "npy":
             array = np.load(io.BytesIO(data))
         case "csv":
-            array = np.loadtxt(io.StringIO(data.decode()), delimiter=",", ndmin=2)
+            cells = [line.split(",") for line in data.decode().split()]
+            array = np.array(cells, object)
         case "y4m":
             head, body = data.split(b"\nFRAME\n")
             fields = {word[:1]: word[1:] for word in head.decode().split()}
@@ -80,7 +81,7 @@ def test_others_read_what_is_written(name: str, shape: tuple[int, int, int], sam
     if name in ("ppm", "webp") and read.shape[2] == 3:
         pixels = np.broadcast_to(pixels, read.shape)  # formats that know only colour
     if name == "csv":
-        read = read.astype(samples)
+        read = read.astype(samples)  # of the same numbers: they were read in a longer type
     assert read.shape == pixels.shape
     if name == "jpeg":
         assert abs(float(read.mean()) - float(pixels.mean())) < 12
@@ -100,6 +101,7 @@ def test_edgecli_reads_what_it_writes(
     (block,) = [block for s in images for block in s.blocks([(0, s.shape[0])])]
     assert block.shape[:2] == shape[:2]
     if name != "jpeg":
+        block = block.astype(samples)  # decimals of float32 are read as float64
         np.testing.assert_array_equal(block, np.broadcast_to(pixels, block.shape))
 
 

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from edgecli.errors import ImageError
-from edgecli.images.pillow import read_images
+from edgecli.images import pillow
 from edgecli.images.sources import oriented
 from tests.pillow_files import (
     HEIGHT,
@@ -30,6 +30,7 @@ from tests.pillow_files import (
     frames_of,
     psd,
     read,
+    read_images,
     rows_of,
     scene,
     sources_of,
@@ -90,10 +91,10 @@ def test_every_mode_of_every_format_is_what_pillow_makes_of_it(
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK"])
 def test_blocks_are_slices_of_the_whole(mode: str) -> None:
-    source = read(encode(scene().convert(mode), "TIFF", compression="tiff_lzw"))
-    whole = rows_of(source)
+    data = encode(scene().convert(mode), "TIFF", compression="tiff_lzw")
+    whole = rows_of(read(data))
     ranges = [(0, 5), (3, 17), (16, 30), (29, 30)]
-    for (start, stop), block in zip(ranges, source.blocks(ranges), strict=True):
+    for (start, stop), block in zip(ranges, read(data).blocks(ranges), strict=True):
         assert (block == whole[start:stop]).all()
 
 
@@ -180,17 +181,11 @@ def test_a_16_bit_colour_png_is_refused_as_pillow_would_cut_it(colour: int, chan
     samples = {2: 3, 4: 2, 6: 4}[colour]
     data = png(1, 16, colour, [bytes(2 * samples)], interlaced=1)
     with pytest.raises(ImageError) as caught:
-        read(data)
+        next(pillow.read_images(io.BytesIO(data), "x", max_pixels=LIMIT))
     assert str(caught.value) == (
         f"image x has 16 bits per sample in {channels} channels, which cannot be decoded without "
         "loss here; convert it to PNG or PNM"
     )
-
-
-def test_a_48_bit_png_of_opencv_is_refused() -> None:
-    _, data = cv2.imencode(".png", np.full((5, 5, 3), 258, np.uint16))
-    with pytest.raises(ImageError, match="16 bits per sample in 3 channels"):
-        next(read_images(io.BytesIO(data.tobytes()), "x", max_pixels=LIMIT))
 
 
 @pytest.mark.parametrize("C", [1, 3, 4])

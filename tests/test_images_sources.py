@@ -13,7 +13,7 @@ from edgecli.detect.plan import plan_detection
 from edgecli.detect.run import Measured, run_detection
 from edgecli.detect.settings import Settings
 from edgecli.errors import ImageError
-from edgecli.images.sources import NanCounter
+from edgecli.images.sources import FloatCheck
 from edgecli.operators.operators import load_operator
 from edgecli.rows.arrays import ArraySink, ArraySource
 from tests.conftest import noise
@@ -34,10 +34,10 @@ def detect(policy: str, map_name: str = "raw") -> tuple[ArraySink, Measured]:
 
 
 def test_every_nan_is_counted_once_though_blocks_overlap() -> None:
-    counter = NanCounter(ArraySource.of(picture()), refuse=False)
+    counter = FloatCheck(ArraySource.of(picture()))
     for block in counter.blocks([(0, 302), (299, 303), (300, 900)]):
         assert len(block)
-    assert counter.count == 2
+    assert counter.nans == 2
 
 
 def test_nan_spoils_what_sees_it_and_nothing_else() -> None:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import ImageError
-from edgecli.images.pillow import read_images
 from edgecli.images.tiff import (
     LONG,
     SHORT,
@@ -26,6 +25,7 @@ from edgecli.images.tiff import (
     read_directories,
     write_pages,
 )
+from edgecli.images.tiff_reader import read_images
 
 Pixels = NDArray[Any]
 TYPES = ("uint8", "uint16", "int16", "int32", "float32")

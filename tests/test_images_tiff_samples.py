@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import ImageError
-from edgecli.images.pillow import read_images
+from edgecli.images.tiff_reader import read_images
 from edgecli.rows.base import Source
 from tests.tiff_files import COMPRESSIONS, Order, make_tiff
 
@@ -26,7 +26,7 @@ Pixels = NDArray[Any]
 
 # What a row of each stored type becomes. Values of the last three are seen first.
 ROW_TYPES = {
-    "u1": "u1", "i1": "i2", "u2": "u2", "i2": "i2", "i4": "i4", "f2": "f4", "f4": "f4", "f8": "f4",
+    "u1": "u1", "i1": "i1", "u2": "u2", "i2": "i2", "i4": "i4", "f2": "f4", "f4": "f4", "f8": "f8",
     "u4": "u1", "i8": "u1", "u8": "u1",
 }  # fmt: skip
 
@@ -167,13 +167,18 @@ def test_samples_beyond_colour_and_alpha_are_left_out(
     assert (whole(make_tiff(pixels, t338=extra)) == pixels[..., :kept]).all()
 
 
-def test_values_beyond_int32_or_float32_are_refused() -> None:
-    with pytest.raises(
-        ImageError, match=r"whole numbers beyond int32's .* to 4,294,967,295; divide"
-    ):
-        whole(make_tiff(np.array([[[0], [2**32 - 1]]], np.uint32)))
-    with pytest.raises(ImageError, match=r"beyond float32's ±3\.4e38"):
-        whole(make_tiff(np.array([[[1e300]]])))
+@pytest.mark.parametrize(
+    ("stored", "number"),
+    [("u4", 2**32 - 1), ("i8", -(2**63)), ("i8", 2**53 + 1), ("u8", 2**63 - 1), ("f8", 1e300)],
+)
+def test_wide_numbers_stay_exact(stored: str, number: float) -> None:
+    rows = whole(make_tiff(np.array([[[0], [number]]], stored)))
+    assert rows.ravel().tolist() == [0, number]
+
+
+def test_values_beyond_int64_are_refused() -> None:
+    with pytest.raises(ImageError, match=r"whole numbers up to 9,223,372,036,854,775,808, beyond"):
+        whole(make_tiff(np.array([[[0], [2**63]]], np.uint64)))
 
 
 # ---- in bands ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgecli.errors import NetworkError
-from edgecli.networks.files import ZOO, dump_network, load_network, zoo_names
+from edgecli.networks.files import dump_network, load_network, zoo, zoo_names
 from edgecli.networks.layers import LAYERS, Activation, AveragePool, Convolution, MaxPool, Upsample
 from edgecli.networks.network import Network, Node
 from edgecli.networks.scales import at_scales
@@ -41,7 +41,7 @@ def convolution(text: str) -> str:
 def test_every_network_of_the_package(name: str) -> None:
     network = load_network(name)
     assert network.name == name
-    again = load_network(ZOO / f"{name}.toml")
+    again = load_network(Path(str(zoo()), f"{name}.toml"))
     assert (again.nodes, again.input_shape, again.white) == (
         network.nodes, network.input_shape, network.white,
     )  # fmt: skip

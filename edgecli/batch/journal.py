@@ -16,7 +16,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any, BinaryIO, cast
 
 from edgecli.batch.inputs import JOURNAL
-from edgecli.errors import OutputError
+from edgecli.errors import OutputError, system_says
 
 _PART = 2**20  # bytes of a file that are hashed at once
 _KEY = re.compile(rb'\{"input": ("(?:[^"\\]|\\.)*"), "size": .*\}$')
@@ -99,10 +99,8 @@ class Journal:
                 yield from (output["path"] for output in _head_of(line)["outputs"])
 
     def _unwritable(self, error: OSError) -> OutputError:
-        return OutputError(
-            f"the journal {self.path} cannot be written: {error.strerror or error}; "
-            "give another folder, or make room"
-        )
+        reason = f"{system_says(error)}; give another folder"
+        return OutputError(f"the journal {self.path} cannot be written: {reason}")
 
 
 def _lock(file: BinaryIO) -> None:

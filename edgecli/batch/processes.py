@@ -16,16 +16,32 @@ from concurrent.futures import Executor, Future
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from edgecli.errors import EdgeCliError
 from edgecli.records import dataclass
+from edgecli.rows.machine import free_descriptors
 
 TICK = 1.0  # seconds
 
 
+SPARE = 8
+"""Files that a process opens beside those that keep it in touch: an image, its map, libraries."""
+
+EACH = 3
+"""Open files that every process takes of the first: both ways to it, and word of its end."""
+
+STOPPED = "was stopped; run the batch again"
+
+
 class WorkerLost(Exception):  # noqa: N818 (it is the worker that was lost, not an error of ours)
     """A process ended, or was ended, in the middle of a call; the text says how, and what next."""
+
+
+class WorkerKilled(WorkerLost):
+    """Something outside killed a process: most likely the system, for want of memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,20 +63,29 @@ class _Worker:
         """Send a call, and its function unless it is the last one's; wait for the answer.
 
         TimeoutError where it takes longer than allowed, EOFError or OSError where the process has
-        died. What is loaded for a function is no call's time, and what passes while all processes
-        are stopped together, as by Ctrl-Z, counts for little: no more than a TICK.
+        died, whatever pickle raises where a call cannot be sent. What is loaded for a function is
+        no call's time, and what passes while all processes are stopped together, as by Ctrl-Z,
+        counts for little: no more than a TICK.
         """
         function = None if call.function is self.known else call.function
-        self.known = call.function
         self.connection.send((function, call.arguments))
-        if function is not None:
-            self.connection.recv()
-        while not self.connection.poll(min(seconds, TICK)):
-            seconds -= TICK
-            if seconds <= 0:
-                raise TimeoutError
-        succeeded, value = self.connection.recv()
+        answer = None if function is None else self.connection.recv()
+        if answer is None:  # the function is there
+            self.known = call.function
+            while not self.connection.poll(min(seconds, TICK)):
+                seconds -= TICK
+                if seconds <= 0:
+                    raise TimeoutError
+            answer = self.connection.recv()
+        succeeded, value = answer
         (call.future.set_result if succeeded else call.future.set_exception)(value)
+
+    def has_ended(self) -> bool:
+        """Return whether there is no process any more; an idle one has nothing to say."""
+        try:
+            return self.connection.closed or self.connection.poll()
+        except OSError:
+            return True
 
     def end(self) -> None:
         """Kill the process."""
@@ -73,8 +98,9 @@ class ProcessExecutor(Executor):
     """Runs calls on ``workers`` processes, each kept at work by a thread of its own.
 
     A function is pickled once per process, not per call, so pass the same object each time.
-    Processes begin as forks where that is safe, which takes a millisecond. A call whose process
-    died, or that took more than ``seconds``, raises WorkerLost.
+    Processes begin as forks where that is safe, which takes a millisecond. There are fewer than
+    ``workers`` where limits of the system allow no more; ``shortage`` then says why. A call whose
+    process died, or that took more than ``seconds``, raises WorkerLost.
     """
 
     def __init__(self, workers: int, seconds: float = math.inf) -> None:
@@ -84,18 +110,40 @@ class ProcessExecutor(Executor):
         self._lock = threading.Lock()  # of processes that start and end
         self.lost = 0  # processes that ended, or were ended, in the middle of a call
         self._workers: list[_Worker] = []
+        self._threads: list[threading.Thread] = []
+        self.shortage = ""
+        try:
+            self._start_processes(workers)
+            self._start_threads()
+        except (OSError, RuntimeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            self.shortage = f"{reason}; raise the limit with ulimit -u or -n"
+        for worker in self._workers[len(self._threads) :]:
+            worker.end()
+        if not self._threads:
+            raise EdgeCliError(f"no process can be started: {self.shortage}")
+
+    def __len__(self) -> int:
+        """Return how many processes there are."""
+        return len(self._threads)
+
+    def _start_processes(self, workers: int) -> None:
+        room = free_descriptors()
+        most = workers if room is None else max((room - SPARE) // EACH, 1)
+        if most < workers:
+            self.shortage = "no more open files are allowed; raise the limit with ulimit -n"
         fork = sys.platform == "linux" and threading.active_count() == 1
         gc.freeze()  # what is there is shared with forks, and stays so unless it is touched
-        for _ in range(workers):
+        for _ in range(min(workers, most)):
             inherited = [worker.connection for worker in self._workers]
             self._workers.append(_Worker(*_start(inherited if fork else None)))
         gc.unfreeze()
-        self._threads = [
-            threading.Thread(target=self._drive, args=(worker,), daemon=True)
-            for worker in self._workers
-        ]
-        for thread in self._threads:
+
+    def _start_threads(self) -> None:
+        for worker in self._workers:
+            thread = threading.Thread(target=self._drive, args=(worker,), daemon=True)
             thread.start()
+            self._threads.append(thread)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Return the future of ``fn(*args)``; function, arguments and result must pickle."""
@@ -125,37 +173,47 @@ class ProcessExecutor(Executor):
     def _drive(self, worker: _Worker) -> None:
         """Keep a process at work, and replace it where it is lost, until there are no calls."""
         while call := self._waiting.get():
-            if worker.connection.poll():  # it has ended meanwhile: an idle one has nothing to say
-                with self._lock:
-                    self._replace(worker)
-            if not call.future.set_running_or_notify_cancel():
-                continue
-            try:
-                worker.call(call, self._seconds)
-            except TimeoutError:
-                limit = f"{self._seconds:g} second{'s' * (self._seconds != 1)}"
-                what_next = "raise --time-limit, or get the file whole again"
-                self._lose(worker, call, f"took longer than {limit}; {what_next}")
-            except (EOFError, OSError):
-                worker.process.join()
-                self._lose(worker, call, _how_it_ended(worker.process.exitcode or 0))
+            if call.future.set_running_or_notify_cancel():
+                self._answer(worker, call)
         with self._lock:
             worker.end()
 
-    def _lose(self, worker: _Worker, call: _Call, reason: str) -> None:
-        """Let the call fail that a process was lost in, and start another process."""
+    def _answer(self, worker: _Worker, call: _Call) -> None:
+        """Let a process answer a call; whatever happens, its future ends."""
+        try:
+            self._revive(worker)
+            worker.call(call, self._seconds)
+        except TimeoutError:
+            limit = f"{self._seconds:g} second{'s' * (self._seconds != 1)}"
+            what_next = "raise --time-limit, or get the file whole again"
+            self._lose(worker, call, WorkerLost(f"took longer than {limit}; {what_next}"))
+        except (EOFError, OSError):
+            worker.process.join()
+            self._lose(worker, call, _how_it_ended(worker.process.exitcode or 0))
+        except Exception as error:  # no process, or what does not pickle on its way there or back
+            call.future.set_exception(error)
+
+    def _revive(self, worker: _Worker) -> None:
+        """Start another process where a worker's has ended; WorkerLost where that fails."""
+        if not worker.has_ended():
+            return
+        with self._lock:
+            if self._killing:
+                raise WorkerLost(STOPPED)
+            worker.end()
+            worker.known = None
+            try:
+                worker.process, worker.connection = _start(None)
+            except OSError as error:
+                reason = f"found no process to work on it ({error.strerror}); give fewer --jobs"
+                raise WorkerLost(reason) from error
+
+    def _lose(self, worker: _Worker, call: _Call, reason: WorkerLost) -> None:
+        """End a process, and let the call fail that it was lost in."""
         with self._lock:
             self.lost += 1
-            if self._killing:
-                reason = "was stopped; run the batch again"
-            self._replace(worker)
-        call.future.set_exception(WorkerLost(reason))
-
-    def _replace(self, worker: _Worker) -> None:
-        if not self._killing:
             worker.end()
-            worker.process, worker.connection = _start(None)
-            worker.known = None
+        call.future.set_exception(WorkerLost(STOPPED) if self._killing else reason)
 
 
 def _start(inherited: Sequence[Connection] | None) -> tuple[BaseProcess, Connection]:
@@ -169,11 +227,14 @@ def _start(inherited: Sequence[Connection] | None) -> tuple[BaseProcess, Connect
     return process, ours
 
 
-def _how_it_ended(code: int) -> str:
+def _how_it_ended(code: int) -> WorkerLost:
+    if hasattr(signal, "SIGKILL") and code == -signal.SIGKILL:
+        what_next = "make it smaller, give fewer --jobs, or raise the limit of memory"
+        return WorkerKilled(f"was killed with its process (SIGKILL: out of memory?); {what_next}")
     how = f"ended its process (exit code {code})"
     with suppress(ValueError):  # no signal's number
         how = f"crashed its process ({signal.Signals(-code).name})"
-    return f"{how}; get the file whole again"
+    return WorkerLost(f"{how}; get the file whole again")
 
 
 def _serve(connection: Connection, inherited: Sequence[Connection]) -> None:
@@ -187,13 +248,21 @@ def _serve(connection: Connection, inherited: Sequence[Connection]) -> None:
     function: Any = None  # the first call brings one
     with suppress(EOFError, OSError):
         while True:
-            sent, arguments = connection.recv()
-            if sent is not None:
-                function = sent
-                connection.send(None)  # what was to be loaded for it does not count
-            answer: tuple[bool, Any]
+            message = connection.recv_bytes()
             try:
-                answer = True, function(*arguments)
+                sent, arguments = ForkingPickler.loads(message)
+                if sent is not None:
+                    function = sent
+                    connection.send(None)  # what was to be loaded for it does not count
+                answer = ForkingPickler.dumps((True, function(*arguments)))
             except BaseException as error:
-                answer = False, error
-            connection.send(answer)
+                answer = _failure(error)
+            connection.send_bytes(answer)
+
+
+def _failure(error: BaseException) -> Any:
+    """Return an answer that is an exception, or one that tells of it where it does not pickle."""
+    try:
+        return ForkingPickler.dumps((False, error))
+    except Exception:
+        return ForkingPickler.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))

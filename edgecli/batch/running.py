@@ -12,7 +12,7 @@ from itertools import islice
 from queue import SimpleQueue
 
 from edgecli.batch.planning import Batch, Totals
-from edgecli.batch.processes import WorkerLost
+from edgecli.batch.processes import WorkerKilled, WorkerLost
 from edgecli.batch.work import Item, Outcome, Work
 
 TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}\.edgecli-tmp", re.DOTALL)
@@ -62,14 +62,19 @@ def _calls(
             return
         future = finished.get()
         number = running.pop(future)
-        yield number, _outcome(batch.items[number], future)
+        yield number, _outcome(batch.items[number], future, alone)
 
 
-def _outcome(item: Item, future: Future[Outcome]) -> Outcome:
-    """Return what a call gave; whatever happened to its process fails this input alone."""
+def _outcome(item: Item, future: Future[Outcome], alone: bool) -> Outcome:
+    """Return what a call gave; whatever happened to its process fails this input alone.
+
+    One that was killed beside others, most likely for want of memory, is to be tried again alone.
+    """
     try:
         return future.result()
     except WorkerLost as error:
+        if isinstance(error, WorkerKilled) and not alone:
+            return Outcome("large")
         return Outcome("failed", error=f"image {item.path} {error}")
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())

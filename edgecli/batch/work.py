@@ -35,7 +35,7 @@ class Outcome(NamedTuple):
     """What became of an input, in a form that crosses between processes cheaply.
 
     ``status`` is ``done``, ``kept`` (all outputs were there, and were to stay), ``failed`` or
-    ``large`` (more than its share of memory: to be tried again alone).
+    ``large`` (more than its share of memory, or than there was: to be tried again alone).
     """
 
     status: str
@@ -74,12 +74,13 @@ class Work:
         try:
             return self._detect(item, alone=alone)
         except EdgeCliError as error:
-            over_its_share = not alone and self.share < self.limits.max_pixels
-            if over_its_share and isinstance(error, TooLargeError):
+            if not alone and isinstance(error, TooLargeError):
                 return Outcome("large")
             return Outcome("failed", error=" ".join(str(error).split()))
         except MemoryError:
-            reason = "needs more memory than there is; make it smaller, or give fewer --jobs"
+            if not alone:
+                return Outcome("large")
+            reason = "needs more memory than there is, even alone; make it smaller"
             return Outcome("failed", error=f"image {item.path} {reason}")
         except Exception as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())

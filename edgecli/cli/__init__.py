@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import re
 import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,7 +17,8 @@ import click
 
 from edgecli import __version__
 from edgecli.cli.process import leave, load
-from edgecli.errors import EdgeCliError, UsageError
+from edgecli.cli.streams import STDOUT, mend_streams
+from edgecli.errors import EdgeCliError, UsageError, system_says
 
 if TYPE_CHECKING:
     from edgecli.rows.base import ImageInfo
@@ -64,6 +65,7 @@ class CommandLine(click.Group):
         run = partial(super().main, args, *more, standalone_mode=False, **extra)
         if not standalone_mode:
             return run()
+        mend_streams(ours=args is None)
         code = self._run(run)
         if args is None:  # the process is ours
             leave(code)
@@ -71,7 +73,6 @@ class CommandLine(click.Group):
 
     def _run(self, run: Callable[[], Any]) -> int:
         """Run a command to its end, and return its exit code."""
-        _mend_streams()
         _heed_signals()
         try:
             code = run()
@@ -89,7 +90,7 @@ class CommandLine(click.Group):
         except MemoryError:
             return fail("not enough memory; give a smaller image or kernel")
         except OSError as error:
-            return self._end_of_output(error)
+            return self._refused(error)
         except Exception as error:  # the last resort: a fault of ours is still one line
             if "EDGECLI_TRACEBACK" in os.environ:
                 raise
@@ -100,14 +101,17 @@ class CommandLine(click.Group):
         return code if isinstance(code, int) else 0  # a command returns its exit code, or None
 
     @staticmethod
-    def _end_of_output(error: OSError) -> int:
-        """End quietly when the reader of a pipe has gone; report what else the system refused."""
-        if error.errno == errno.ENOENT:  # no stream's: os.getcwd raises it
+    def _refused(error: OSError) -> int:
+        """End quietly when the reader of a pipe has gone; say what else the system refused."""
+        if error.errno == errno.EPIPE:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        if error.errno == errno.ENOENT and error.filename is None:  # os.getcwd raises it
             return fail("the current folder is gone; change to one that exists")
-        if error.errno != errno.EPIPE:
-            return fail(f"standard output cannot be written: {error.strerror or 'it is closed'}")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        if error.filename == STDOUT:
+            reason = "it is closed" if error.errno == errno.EBADF else system_says(error)
+            return fail(f"{STDOUT} cannot be written: {reason}")
+        return fail(f"{error.filename or 'the system says'}: {system_says(error)}")
 
 
 class Stopped(BaseException):
@@ -133,16 +137,6 @@ def _stop(number: int, frame: object) -> NoReturn:
     raise Stopped(number)
 
 
-def _mend_streams() -> None:
-    """Stand in for standard streams that were closed, and let them carry any file's name."""
-    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115 (for as long as the process runs)
-    sys.stdout = sys.stdout or open(os.devnull)  # noqa: SIM115 (not writable: who writes is told)
-    # or the next file that is opened would be taken for it
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-
-
 def refuse_terminal(format_: str) -> None:
     """Raise UsageError where binary data would go to a terminal."""
     if sys.stdout.isatty():
@@ -156,7 +150,8 @@ def fail(message: str, exit_code: int = 1) -> int:
     """Say on standard error, in one line, what went wrong, and return the exit code."""
     line = re.sub(r"\s*[\r\n]+\s*", " ", message)
     line = re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda match: ascii(match[0])[1:-1], line)
-    click.echo(f"edgecli: {line}", err=True)
+    with suppress(OSError):  # nobody is left to be told
+        click.echo(f"edgecli: {line}", err=True)
     return exit_code
 
 
@@ -180,7 +175,11 @@ def _refuse(error: click.ClickException) -> int:
     return fail(message, error.exit_code)
 
 
-@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=CommandLine,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Find edges in pictures with convolution filters, and say what each convolution costs.",
+)
 @click.version_option(__version__, message="edgecli %(version)s")
 def main() -> None:
-    """Find edges in pictures with convolution filters, and say what each convolution costs."""
+    """Carry out ``edgecli``."""

@@ -23,7 +23,14 @@ from edgecli.reports.formats import TEXTS
 from edgecli.reports.image import write_reports
 
 
-@click.command("detect")
+@click.command(
+    "detect",
+    help="""Find the edges of one or more images.
+
+    INPUT is an image, a grid of numbers (CSV, text or NPY), or - for standard input. Each edge map
+    is written beside its input, or where -o says.
+    """,
+)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @options_of("options", Options)
 @click.option("--explain", is_flag=True, help="Print what would be done, and stop.")
@@ -32,11 +39,7 @@ from edgecli.reports.image import write_reports
 def command(
     inputs: tuple[str, ...], options: Options, explain: bool, preview: bool, grid: bool
 ) -> int:
-    """Find the edges of one or more images.
-
-    INPUT is an image, a grid of numbers (CSV, text or NPY), or - for standard input. Each edge map
-    is written beside its input, or where -o says.
-    """
+    """Carry out ``edgecli detect``."""
     keep_memory()
     check_stdin((*inputs, options.mask))
     request = make_request(options, apart=grid)

@@ -26,23 +26,23 @@ from edgecli.reports.tables import Row
 from edgecli.reports.texts import LARGEST_SHOWN, bank_rows, layers_row, parameters_row
 
 
-@click.group("filters")
+@click.group("filters", help="List, show and export filters.")
 def command() -> None:
-    """List, show and export filters."""
+    """Carry out ``edgecli filters``."""
 
 
-@command.command("list")
+@command.command("list", help="List the built-in filters and operators.")
 def list_filters() -> None:
-    """List the built-in filters and operators."""
+    """Carry out ``edgecli filters list``."""
     banks = [(entry.usage, entry.description) for entry in BUILTIN_FILTERS.values()]
     recipes = [(name, recipe.description) for name, recipe in RECIPES.items()]
     print_rows([*banks, *recipes])
 
 
-@command.command("show")
+@command.command("show", help="Show a filter's kernels, rank, parameters and sum.")
 @click.argument("name", metavar="NAME|FILE")
 def show_filter(name: str) -> None:
-    """Show a filter's kernels, rank, parameters and sum."""
+    """Carry out ``edgecli filters show``."""
     operator = load_operator(name)
     network = operator.network
     print_rows(_of_network(network, name) if network else _of_banks(operator, name))
@@ -87,17 +87,20 @@ def _parameters(banks: Sequence[FilterBank]) -> Row:
     return parameters_row(weights, biases)
 
 
-@command.command("export")
+@command.command(
+    "export",
+    help="""Write a filter's or an operator's weights to a file.
+
+    detect -f reads a filter back the same; an operator comes back as its filters alone, which
+    --combine combines.
+    """,
+)
 @click.argument("name", metavar="NAME|FILE")
 @click.option("-o", "--output", required=True, metavar="FILE|-", help="Where to write.")
 @click.option("--format", "format_", type=click.Choice(list(FILTER_FORMATS)),
               help="[default: by the output's extension]")  # fmt: skip
 def export_filter(name: str, output: str, format_: str | None) -> None:
-    """Write a filter's or an operator's weights to a file.
-
-    detect -f reads a filter back the same; an operator comes back as its filters alone, which
-    --combine combines.
-    """
+    """Carry out ``edgecli filters export``."""
     format_ = format_ or ("txt" if output == "-" else filter_format(output))
     if output == "-" and format_ in ("npy", "npz"):
         refuse_terminal(format_)

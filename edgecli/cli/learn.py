@@ -40,7 +40,14 @@ OPTIONS = (
 )  # fmt: skip
 
 
-@click.command("learn")
+@click.command(
+    "learn",
+    help="""Find the filter that best turns INPUT into TARGET.
+
+    Both are images or grids of numbers of one size, or folders of such, paired by their names.
+    The filter and its bias minimise the mean squared error; detect -f takes the file.
+    """,
+)
 @click.argument("input_path", metavar="INPUT")
 @click.argument("target_path", metavar="TARGET")
 @options.with_options(*OPTIONS)
@@ -56,11 +63,7 @@ def command(
     threads: int | None,
     max_pixels: int,
 ) -> None:
-    """Find the filter that best turns INPUT into TARGET.
-
-    Both are images or grids of numbers of one size, or folders of such, paired by their names.
-    The filter and its bias minimise the mean squared error; detect -f takes the file.
-    """
+    """Carry out ``edgecli learn``."""
     format_ = filter_format(output)
     task = Task(parse_size(size), channels, targets="rgb" if filters == "3" else "gray")
     check_stdin((input_path, target_path))

@@ -42,21 +42,24 @@ RUN_OPTIONS = (
 )  # fmt: skip
 
 
-@click.group("network")
+@click.group("network", help="Count, draw and run stacks of layers.")
 def command() -> None:
-    """Count, draw and run stacks of layers."""
+    """Carry out ``edgecli network``."""
 
 
-@command.command("summary")
+@command.command(
+    "summary",
+    help="""Show every layer's shape, parameters, multiply-adds and receptive field.
+
+    NAME is learned, learned-small, lenet5, example-convnet or edges-rgb; FILE is a network file.
+    """,
+)
 @click.argument("name", metavar="NAME|FILE")
 @options.with_options(*SUMMARY_OPTIONS)
 def summarize(
     name: str, input_: str | None, compare: str | None, report: str, output: str | None
 ) -> None:
-    """Show every layer's shape, parameters, multiply-adds and receptive field.
-
-    NAME is learned, learned-small, lenet5, example-convnet or edges-rgb; FILE is a network file.
-    """
+    """Carry out ``edgecli network summary``."""
     network = load_network(name)
     summary = network.summary(None if input_ is None else parse_shape(input_))
     if output is not None:
@@ -71,7 +74,13 @@ def summarize(
         print_report(summary_report(summary, compare=compare is not None), report)
 
 
-@command.command("run")
+@command.command(
+    "run",
+    help="""Run a network on an image and write the feature maps of every layer.
+
+    A network without weights gets random ones, always the same.
+    """,
+)
 @click.argument("name", metavar="NAME|FILE")
 @click.argument("image", metavar="IMAGE")
 @options.with_options(*RUN_OPTIONS)
@@ -84,10 +93,7 @@ def run(
     max_pixels: int,
     quiet: bool,
 ) -> None:
-    """Run a network on an image and write the feature maps of every layer.
-
-    A network without weights gets random ones, always the same.
-    """
+    """Carry out ``edgecli network run``."""
     network = load_network(name)
     shapes = network.parameter_shapes()
     drawn = bool(shapes) and not network.weights

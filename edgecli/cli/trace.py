@@ -16,15 +16,18 @@ from edgecli.reports.formats import print_rows
 from edgecli.reports.trace import trace_pixel
 
 
-@click.command("trace")
+@click.command(
+    "trace",
+    help="""Write out the arithmetic of one output pixel.
+
+    INPUT is an image or a grid of numbers, - for standard input.
+    """,
+)
 @click.argument("input_path", metavar="INPUT")
 @click.option("--at", required=True, metavar="ROW,COL", help="The output pixel, counted from 0.")
 @options_of("options", Options, OF_FILTERS)
 def command(input_path: str, at: str, options: Options) -> None:
-    """Write out the arithmetic of one output pixel.
-
-    INPUT is an image or a grid of numbers, - for standard input.
-    """
+    """Carry out ``edgecli trace``."""
     try:
         row, col = (int(part) for part in at.split(","))
     except ValueError as error:

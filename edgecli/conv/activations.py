@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecli.rows.samples import float_type
+
 ACTIVATIONS = ("none", "relu", "leaky-relu", "sigmoid", "tanh")
 """Functions of each value alone; ``softmax`` is one of all channels."""
 
@@ -15,7 +17,7 @@ LEAK = 0.01  # torch.nn.LeakyReLU's default negative slope
 
 def activated_dtype(activation: str, dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the type of the responses afterwards: integers stay integers only where exact."""
-    return dtype if activation in ("none", "relu") else np.dtype(np.float32)
+    return dtype if activation in ("none", "relu") else float_type(dtype)
 
 
 def activate(responses: NDArray[Any], activation: str) -> NDArray[Any]:
@@ -31,7 +33,7 @@ def activate(responses: NDArray[Any], activation: str) -> NDArray[Any]:
             largest = np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).max
             np.clip(values, 0, largest, out=values)
         case "leaky-relu":
-            np.maximum(values, values * np.float32(LEAK), out=values)
+            np.maximum(values, values * values.dtype.type(LEAK), out=values)
         case "tanh":
             np.tanh(values, out=values)
         case "softmax":
@@ -40,6 +42,6 @@ def activate(responses: NDArray[Any], activation: str) -> NDArray[Any]:
             np.divide(values, values.sum(axis=0), out=values)
         case "sigmoid":
             # ½(1 + tanh(x/2)) is the same function and cannot overflow.
-            np.tanh(values * np.float32(0.5), out=values)
-            np.multiply(values + 1, np.float32(0.5), out=values)
+            np.tanh(values * values.dtype.type(0.5), out=values)
+            np.multiply(values + 1, values.dtype.type(0.5), out=values)
     return values

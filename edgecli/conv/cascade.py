@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.conv.method import Spacing
-from edgecli.conv.products import SeparableProducts
+from edgecli.conv.method import UNIT, Spacing
+from edgecli.conv.products import SINGLE, SeparableProducts
 from edgecli.conv.sums import Separable
 from edgecli.records import dataclass
 from edgecli.rows.base import Planes
@@ -38,7 +39,9 @@ class Cascade:
     name: str = "cascade"
 
     @classmethod
-    def prepare(cls, columns: Sequence[Factor], rows: Sequence[Factor]) -> Cascade | None:
+    def prepare(
+        cls, columns: Sequence[Factor], rows: Sequence[Factor], dtype: np.dtype[Any] = SINGLE
+    ) -> Cascade | None:
         """Prepare kernels ``np.outer(column, row)``; None where they do not share a smoothing."""
         down, along = _split(columns), _split(rows)
         if down is None or along is None:
@@ -52,13 +55,13 @@ class Cascade:
         filters = [Separable.prepare(kernel[np.newaxis]) for kernel in kernels]
         if any(kernel.shape != (height, width) for kernel in kernels) or None in filters:
             return None
-        smooth = SeparableProducts.prepare(column * scale, row)
+        smooth = SeparableProducts.prepare(column * scale, row, UNIT, dtype)
         return cls(smooth, tuple(one for one in filters if one), (height - 1, width - 1))
 
     def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (C_out, rows, cols)`` from ``padded (1, h, w)``."""
         _, rows, cols = out.shape
-        smooth = memory.take((1, rows + self.reach[0], cols + self.reach[1]), np.float32)
+        smooth = memory.take((1, rows + self.reach[0], cols + self.reach[1]), out.dtype)
         with memory:
             self.smooth.apply(padded, smooth, spacing, memory)
         for n, one in enumerate(self.filters):

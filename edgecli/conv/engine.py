@@ -94,7 +94,7 @@ class Slide:
 
     def _slide(self, block: Planes, start: int, stop: int, out: Planes, memory: Memory) -> None:
         padded: dict[np.dtype[Any], Planes] = {}
-        for part in self.plan.parts if _is_finite(block) else self.plan.sums:
+        for part in self.plan.parts if _multiplies(block, self.plan) else self.plan.sums:
             if part.pixels not in padded:
                 padded[part.pixels] = self._pad(block, start, stop, part.pixels, memory)
             with memory:
@@ -150,12 +150,24 @@ class Slide:
         return [(cols.before + p, None if s is None else cols.before + s) for p, s in sources]
 
 
-def _is_finite(block: Planes) -> bool:
-    """Whether no pixel is NaN or infinite; pixels whose sum overflows count as infinite."""
-    if block.dtype.kind != "f":
-        return True
-    with np.errstate(all="ignore"):
-        return bool(np.isfinite(block.sum()))
+def _multiplies(block: Planes, plan: Plan) -> bool:
+    """Whether products are right: no pixel is NaN, infinite or an integer too large for them.
+
+    Pixels whose sum overflows count as infinite.
+    """
+    if block.dtype.kind == "f":
+        with np.errstate(all="ignore"):
+            return bool(np.isfinite(block.sum()))
+    return plan.multiplies is None or largest_number(block) <= plan.multiplies
+
+
+def largest_number(integers: NDArray[Any]) -> int:
+    """Return the largest absolute value.
+
+    >>> largest_number(np.array([np.iinfo(np.int64).min, 7])) == 2**63
+    True
+    """
+    return max(int(integers.max()), -int(integers.min()))
 
 
 def slide_over(bank: FilterBank, window: Window, shape: tuple[int, int, int], dtype: Any) -> Slide:
@@ -231,10 +243,13 @@ def convolve(
 ) -> NDArray[Any]:
     """Slide a filter bank over an image: cross-correlation, as torch and OpenCV compute it.
 
-    ``image`` is ``(H, W)`` or ``(C, H, W)``; the result is ``(C_out, H', W')``: int16 or int32
-    where that is exact, else float32. Padding is written as on the command line. A bank of depth 1
-    is repeated in every channel and its products are summed. ``threads``, by default all cores,
-    affects only the time. ``out``, of the result's shape and type, receives the result.
+    ``image`` is ``(H, W)`` or ``(C, H, W)``; the result is ``(C_out, H', W')``: of whole numbers
+    and weights the smallest of int16, int32 and int64 that holds every response to the image's
+    type, else float32, or float64 for images of 32-bit integers, of 64 bits and of float64. For
+    numbers so large that 64 bits may not hold the sums, they are float64, too. Padding is written
+    as on the command line. A bank of depth 1 is repeated in every channel and its products are
+    summed. ``threads``, by default all cores, affects only the time. ``out``, of the result's shape
+    and type, receives the result.
 
     Raises GeometryError where the window does not fit, FilterError where the depths differ,
     UsageError for fewer threads than one.
@@ -253,6 +268,8 @@ def convolve(
     window = Window(bank.kernel_size, as_pair(stride), as_pair(dilation), pads, mode)
     channels, height, width = volume.shape
     slide = slide_over(bank, window, (channels, height, width), volume.dtype)
+    if slide.plan.holds is not None and largest_number(volume) > slide.plan.holds:
+        slide = slide_over(bank, window, (channels, height, width), np.float64)
     if out is None:
         out = np.empty(slide.shape, slide.dtype)
     elif (out.shape, out.dtype) != (slide.shape, slide.dtype):

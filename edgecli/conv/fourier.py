@@ -24,7 +24,7 @@ class Fourier:
 
     kernel: NDArray[np.float64]  # (kH, kW)
     height: int  # input rows of a band, halo included
-    spectra: dict[int, NDArray[np.complex64]]  # for the row length n of the last call
+    spectra: dict[int, NDArray[Any]]  # for the row length n of the last call
     name: str = "fourier"
 
     @property
@@ -41,20 +41,21 @@ class Fourier:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``.
 
         Correlation is convolution with the kernel turned by 180°; the first kH − 1 rows and
-        kW − 1 columns of the circular result are wrong and discarded. float32 gives complex64.
+        kW − 1 columns of the circular result are wrong and discarded.
         """
         del spacing  # there is none
         band = padded[0]
         rows, width = band.shape
         n = fast_length(width)
-        tile = memory.take((self.height, n), np.float32)
+        complexes = np.result_type(out.dtype, np.complex64)
+        tile = memory.take((self.height, n), out.dtype)
         tile[:rows, :width] = band
         tile[rows:] = 0
         tile[:rows, width:] = 0
-        spectrum = memory.take((self.height, n // 2 + 1), np.complex64)
+        spectrum = memory.take((self.height, n // 2 + 1), complexes)
         np.fft.rfft(tile, axis=1, out=spectrum)
         np.fft.fft(spectrum, axis=0, out=spectrum)
-        np.multiply(spectrum, self._spectrum(n), out=spectrum)
+        np.multiply(spectrum, self._spectrum(n, complexes), out=spectrum)
         np.fft.ifft(spectrum, axis=0, out=spectrum)
         kH, kW = self.kernel.shape
         _, wanted, cols = out.shape
@@ -62,12 +63,12 @@ class Fourier:
         np.fft.irfft(spectrum[kH - 1 : kH - 1 + wanted], n, axis=1, out=kept)
         np.copyto(out[0], kept[:, kW - 1 : kW - 1 + cols])
 
-    def _spectrum(self, n: int) -> NDArray[np.complex64]:
+    def _spectrum(self, n: int, complexes: np.dtype[Any]) -> NDArray[Any]:
         """Return the kernel's spectrum for rows of n; two threads may both compute the first."""
         spectrum = self.spectra.get(n)
         if spectrum is None:
             rows = np.fft.rfft(self.kernel[::-1, ::-1], n, axis=1)
-            spectrum = np.fft.fft(rows, self.height, axis=0).astype(np.complex64)
+            spectrum = np.fft.fft(rows, self.height, axis=0).astype(complexes)
             self.spectra.clear()  # a plan serves images of all sizes, and a spectrum is large
             self.spectra[n] = spectrum
         return spectrum

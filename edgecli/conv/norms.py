@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edgecli.records import dataclass
 from edgecli.rows.base import Planes, Rowwise
 from edgecli.rows.memory import Memory
+from edgecli.rows.samples import float_type
 
 NORMS = ("magnitude", "max", "sum")
 
@@ -21,7 +22,7 @@ def norm_dtype(how: str, count: int, dtype: np.dtype[Any]) -> np.dtype[Any]:
     >>> [norm_dtype(how, 2, np.dtype(np.int16)).name for how in ("magnitude", "max")]
     ['float32', 'int16']
     """
-    return dtype if count == 1 or how in ("none", "max") else np.dtype(np.float32)
+    return dtype if count == 1 or how in ("none", "max") else float_type(dtype)
 
 
 def norm(responses: NDArray[Any], how: str, out: NDArray[Any], memory: Memory) -> None:
@@ -41,7 +42,7 @@ def norm(responses: NDArray[Any], how: str, out: NDArray[Any], memory: Memory) -
         return
     for n, response in enumerate(responses):
         value = term if n else out
-        if response.dtype != np.float32:  # a separate pass: mixed types run at half the speed
+        if response.dtype != out.dtype:  # a separate pass: mixed types run at half the speed
             np.copyto(value, response, casting="unsafe")
             response = value  # noqa: PLW2901 (the same numbers, in cache)
         (np.square if how == "magnitude" else np.abs)(response, out=value)

@@ -13,7 +13,14 @@ from edgecli.conv.cascade import Cascade
 from edgecli.conv.fourier import Fourier
 from edgecli.conv.increments import Increments
 from edgecli.conv.method import UNIT, Method, Spacing
-from edgecli.conv.products import LowRank, RowProducts, SeparableProducts, numerical_rank
+from edgecli.conv.products import (
+    DOUBLE,
+    SINGLE,
+    LowRank,
+    RowProducts,
+    SeparableProducts,
+    numerical_rank,
+)
 from edgecli.conv.spectral import Spectral
 from edgecli.conv.sums import Separable, Taps, outer_factors, tap_passes
 from edgecli.errors import FilterError
@@ -23,17 +30,16 @@ from edgecli.records import dataclass, field
 
 PLANS_KEPT = 32  # a small image takes less time than its plan
 
-INT16_LARGEST = 2**15 - 1
-INT32_LARGEST = 2**31 - 1
-FLOAT_EXACT = 2**24  # up to here float32 holds every whole number, so sums of products stay exact
-FLOAT_LARGEST = float(np.finfo(np.float32).max)
-SINGLE = np.dtype(np.float32)
+WHOLE = [np.dtype(name) for name in ("int16", "int32", "int64")]  # accumulators of whole numbers
+
+EXACT_TO: dict[np.dtype[Any], int] = {SINGLE: 2**24, DOUBLE: 2**53}
+"""Up to here floats hold every whole number, so that sums of products stay exact."""
 
 # The following were measured on 24 megapixels with two threads (tests/benchmarks/engine.py).
 
 # The most ufunc passes with which sums beat products: of an outer product, of another kernel's row.
-MOST_PASSES = {"int16": 20, "int32": 9, "float32": 9}
-PASSES_PER_ROW = {"int16": 6.0, "int32": 3.5, "float32": 3.5}
+MOST_PASSES = {"int16": 20} | dict.fromkeys(("int32", "int64", "float32", "float64"), 9)
+PASSES_PER_ROW = {"int16": 6.0} | dict.fromkeys(("int32", "int64", "float32", "float64"), 3.5)
 
 LOW_RANK_FROM = {2: 5, 3: 9, 4: 15}  # by rank, the longer side from which outer products pay
 SPECTRAL_FROM, FOURIER_FROM = 11, 48  # the same for transforms of the columns, of both directions
@@ -51,7 +57,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a bank is computed; ``accumulator`` holds responses, exactly where ``reason`` says so."""
+    """How a bank is computed; ``accumulator`` holds responses, exactly where ``reason`` says so.
+
+    64-bit integers may be too large for that: ``holds`` is the largest absolute pixel for which
+    the accumulator holds all responses, ``multiplies`` that for which the products of ``parts`` are
+    exact. Both are None where no pixel of the type is larger.
+    """
 
     accumulator: np.dtype[Any]
     reason: str
@@ -59,10 +70,15 @@ class Plan:
     bias: tuple[float, ...]
     spacing: Spacing
     weight: NDArray[Any] = field(repr=False, compare=False)
+    holds: int | None = None
+    multiplies: int | None = None
 
     @cached_property
     def sums(self) -> tuple[Part, ...]:
-        """Return the parts for a band with NaN, which products would spread: 0 · NaN is NaN."""
+        """Return the parts for a band in which products fail.
+
+        They spread NaN (0 · NaN is NaN), and round integers beyond ``multiplies``.
+        """
         filters = enumerate(self.weight)
         return tuple(Part(n, n + 1, _sums(one), self.accumulator) for n, one in filters)
 
@@ -114,87 +130,133 @@ def plan_convolution(bank: FilterBank, window: Window, dtype: DTypeLike) -> Plan
     >>> plan.method, plan.accumulator.name
     ('separable', 'int16')
     """
-    largest = _largest_pixel(window, np.dtype(dtype))
-    bound = _largest_response(bank, largest)
-    accumulator, reason = _choose_accumulator(bank, window, np.dtype(dtype), largest, bound)
+    pixels = np.dtype(dtype)
+    largest = _largest_pixel(window, pixels)
+    floats = DOUBLE if np.result_type(pixels, SINGLE).itemsize >= 8 else SINGLE
+    _check_largest(bank, largest, floats)
+    accumulator, reason = _choose_accumulator(bank, window, pixels, largest, floats)
     spacing = Spacing(window.stride, window.dilation)
-    exact = accumulator == SINGLE or bound <= FLOAT_EXACT
+    bound = _bound(bank, largest)
+    exact = accumulator if accumulator.kind == "f" else _exact_floats(pixels, bound)
     parts = _choose_parts(bank.weight, accumulator, spacing, exact)
     bias = tuple(int(b) if b == int(b) else b for b in bank.bias.tolist())
-    return Plan(accumulator, reason, parts, bias, spacing, bank.weight)
+    holds = multiplies = None
+    if accumulator.kind == "i" and pixels.itemsize == 8:
+        holds = _most(bank, np.iinfo(accumulator).max)
+        if any(part.pixels.kind == "f" for part in parts):
+            multiplies = _most(bank, EXACT_TO[DOUBLE])
+    return Plan(accumulator, reason, parts, bias, spacing, bank.weight, holds, multiplies)
 
 
 def _choose_accumulator(
-    bank: FilterBank, window: Window, dtype: np.dtype[Any], largest: int, bound: int
+    bank: FilterBank, window: Window, pixels: np.dtype[Any], largest: int, floats: np.dtype[Any]
 ) -> tuple[np.dtype[Any], str]:
-    """Return the type that holds such pixels and responses exactly, else float32; and why."""
-    if dtype.kind not in "bui":
-        return SINGLE, f"{dtype.name} pixels"
+    """Return the type that holds such pixels and responses exactly, else floats; and why."""
+    if pixels.kind not in "bui":
+        return floats, f"{floats.name} pixels"
     if not bank.is_integer:
-        return SINGLE, "weights are not whole numbers"
+        return floats, "weights are not whole numbers"
     if window.padding_mode.value != int(window.padding_mode.value):
-        return SINGLE, f"padding with {window.padding_mode.value:g}"
+        return floats, f"padding with {window.padding_mode.value:g}"
+    if pixels.itemsize == 8:
+        most = _most(bank, np.iinfo(np.int64).max)
+        if most >= largest:
+            return WHOLE[-1], f"exact: Σ|w|·{most:,} fits 64 bits"
+    bound = _bound(bank, largest)
     formula = f"Σ|w|·{largest} = {bound:,}"
-    if max(bound, largest) <= INT16_LARGEST:
-        return np.dtype(np.int16), f"exact: {formula} fits 16 bits"
-    if max(bound, largest) <= INT32_LARGEST:
-        return np.dtype(np.int32), f"exact: {formula} fits 32 bits"
-    return SINGLE, f"{formula} exceeds 32 bits"
+    for whole in WHOLE:
+        if max(bound, largest) <= np.iinfo(whole).max:
+            return whole, f"exact: {formula} fits {8 * whole.itemsize} bits"
+    return DOUBLE, f"{formula} exceeds 64 bits"
 
 
-def _largest_pixel(window: Window, dtype: np.dtype[Any]) -> int:
-    """Return the largest absolute pixel, padding included; for floats, that of a picture."""
+def _largest_pixel(window: Window, pixels: np.dtype[Any]) -> int:
+    """Return the largest absolute pixel, padding included; for floats, that of a picture.
+
+    That of 64-bit integers is known only when they are read: here only their padding counts.
+    """
     padding_mode = int(abs(window.padding_mode.value))
-    if dtype.kind not in "ui":
+    if pixels.kind not in "ui" or pixels.itemsize == 8:
         return max(1, padding_mode)
-    info = np.iinfo(dtype)
+    info = np.iinfo(pixels)
     return max(int(info.max), -int(info.min), padding_mode)
 
 
-def _largest_response(bank: FilterBank, largest: int) -> int:
-    """Return the largest possible response; FilterError where float32 cannot hold it."""
+def _sizes(bank: FilterBank) -> list[tuple[int, int]]:
+    """Return Σ|w| and |bias| of every filter, rounded up to whole numbers."""
+    pairs = zip(bank.absolute_sums.tolist(), bank.bias.tolist(), strict=True)
+    return [(math.ceil(total), math.ceil(abs(bias))) for total, bias in pairs]
+
+
+def _bound(bank: FilterBank, largest: int) -> int:
+    """Return the largest possible response to pixels of ± ``largest``."""
+    return max(total * largest + bias for total, bias in _sizes(bank))
+
+
+def _most(bank: FilterBank, limit: int) -> int:
+    """Return the largest absolute pixel for which no response passes a limit."""
+    return min((limit - bias) // max(total, 1) for total, bias in _sizes(bank))
+
+
+def _exact_floats(pixels: np.dtype[Any], bound: int) -> np.dtype[Any] | None:
+    """Return the floats that hold all whole numbers up to a bound; None for none.
+
+    64-bit integers, of which a band may hold larger ones, need the longer floats.
+    """
+    able = (floats for floats, most in EXACT_TO.items() if bound <= most)
+    return next((floats for floats in able if floats.itemsize >= pixels.itemsize), None)
+
+
+def _check_largest(bank: FilterBank, largest: int, floats: np.dtype[Any]) -> None:
+    """Raise FilterError where floats cannot hold a response."""
     with np.errstate(over="ignore"):
-        bounds = bank.absolute_sums * largest + np.abs(bank.bias)
-    if (bounds > FLOAT_LARGEST).any():
-        name = bank.names[int(bounds.argmax())]
+        bounds = bank.absolute_sums * float(largest) + np.abs(bank.bias)
+    limit = float(np.finfo(floats).max)
+    if (bounds > limit).any():
+        name, most = bank.names[int(bounds.argmax())], f"{limit:.1e}".replace("+", "")
         raise FilterError(
-            f"responses of filter {name!r} may pass float32's ±3.4e38; "
+            f"responses of filter {name!r} may pass {floats.name}'s ±{most}; "
             "use smaller weights, biases or padding"
         )
-    return int(bounds.max())
 
 
 def _choose_parts(
-    weight: NDArray[Any], accumulator: np.dtype[Any], spacing: Spacing, exact: bool
+    weight: NDArray[Any], accumulator: np.dtype[Any], spacing: Spacing, exact: np.dtype[Any] | None
 ) -> tuple[Part, ...]:
-    """Compute all filters of a layer in one product, else each by itself."""
+    """Compute all filters of a layer in one product, else each by itself.
+
+    ``exact`` are the floats whose products are as exact as the accumulator; None if none are.
+    """
     filters, channels, kH, kW = weight.shape
     layer = channels > 1 or max(kH, kW) < SPECTRAL_FROM
-    if layer and channels * filters > 4 and accumulator == SINGLE:
-        return (Part(0, filters, RowProducts.prepare(weight, spacing), SINGLE),)
+    if layer and channels * filters > 4 and accumulator.kind == "f":
+        products = RowProducts.prepare(weight, spacing, accumulator)
+        return (Part(0, filters, products, accumulator),)
     alone = tuple(
         Part(n, n + 1, *_choose_method(one, accumulator, spacing, exact))
         for n, one in enumerate(weight)
     )
-    if accumulator != SINGLE and filters > 1:
+    if accumulator.kind == "i" and filters > 1:
         together = Increments.prepare(weight)
         if together.passes < sum(_sums(one).passes for one in weight):
             return (Part(0, filters, together, accumulator),)
     # Whole numbers stay exact alone: between the steps of a cascade they may pass 2²⁴.
-    if accumulator == SINGLE and filters > 1 and spacing == UNIT:
-        cascade = _cascade(weight, alone)
+    if accumulator.kind == "f" and filters > 1 and spacing == UNIT:
+        cascade = _cascade(weight, alone, accumulator)
         if cascade is not None:
-            return (Part(0, filters, cascade, SINGLE),)
+            return (Part(0, filters, cascade, accumulator),)
     return alone
 
 
-def _cascade(weight: NDArray[Any], alone: tuple[Part, ...]) -> Cascade | None:
+def _cascade(
+    weight: NDArray[Any], alone: tuple[Part, ...], floats: np.dtype[Any]
+) -> Cascade | None:
     """Return how long outer products are computed together, if they share a smoothing."""
     if not all(isinstance(part.method, SeparableProducts) for part in alone):
         return None
     factors = [factors for one in weight if (factors := outer_factors(one))]
     _, columns, rows = zip(*factors, strict=True)
-    return Cascade.prepare([np.array(c) for c in columns], [np.array(r) for r in rows])
+    return Cascade.prepare([np.array(c) for c in columns], [np.array(r) for r in rows], floats)
 
 
 def _sums(weight: NDArray[Any]) -> Separable | Taps:
@@ -202,7 +264,7 @@ def _sums(weight: NDArray[Any]) -> Separable | Taps:
 
 
 def _choose_method(
-    weight: NDArray[Any], accumulator: np.dtype[Any], spacing: Spacing, exact: bool
+    weight: NDArray[Any], accumulator: np.dtype[Any], spacing: Spacing, exact: np.dtype[Any] | None
 ) -> tuple[Method, np.dtype[Any]]:
     """Choose for one filter ``(C_in, kH, kW)``; products where sums take too many passes."""
     outer = Separable.prepare(weight)
@@ -210,24 +272,26 @@ def _choose_method(
         passes, most = outer.passes, float(MOST_PASSES[accumulator.name])
     else:
         passes, most = tap_passes(weight), PASSES_PER_ROW[accumulator.name] * weight.shape[1]
-    if passes <= most or not exact:
+    if exact is not None and exact.itemsize > 4:
+        most *= 8 / accumulator.itemsize  # products in float64 take twice the time
+    if passes <= most or exact is None:
         return outer or Taps.prepare(weight), accumulator
     if len(weight) == 1 and outer is not None:
         _, column, row = outer.factors
-        return SeparableProducts.prepare(np.array(column), np.array(row), spacing), SINGLE
+        return SeparableProducts.prepare(np.array(column), np.array(row), spacing, exact), exact
     # Fourier transforms and singular values round: whole numbers stay with plain products.
-    if len(weight) == 1 and accumulator == SINGLE and spacing == UNIT:
-        return _choose_dense(weight[0]), SINGLE
-    return RowProducts.prepare(weight[np.newaxis], spacing), SINGLE
+    if len(weight) == 1 and accumulator.kind == "f" and spacing == UNIT:
+        return _choose_dense(weight[0], exact), exact
+    return RowProducts.prepare(weight[np.newaxis], spacing, exact), exact
 
 
-def _choose_dense(kernel: NDArray[Any]) -> Method:
+def _choose_dense(kernel: NDArray[Any], floats: np.dtype[Any]) -> Method:
     """Choose for one kernel of floats, at stride 1, that is no outer product."""
     side = max(kernel.shape)
-    if side >= LOW_RANK_FROM.get(numerical_rank(kernel), side + 1):
-        return LowRank.prepare(kernel)
+    if side >= LOW_RANK_FROM.get(numerical_rank(kernel, floats), side + 1):
+        return LowRank.prepare(kernel, floats)
     if side >= FOURIER_FROM:
         return Fourier.prepare(kernel)
     if side >= SPECTRAL_FROM:
-        return Spectral.prepare(kernel)
-    return RowProducts.prepare(kernel[np.newaxis, np.newaxis], UNIT)
+        return Spectral.prepare(kernel, floats)
+    return RowProducts.prepare(kernel[np.newaxis, np.newaxis], UNIT, floats)

@@ -1,4 +1,4 @@
-"""Matrix products: what BLAS does faster than sums, in float32.
+"""Matrix products: what BLAS does faster than sums, in float32 or float64.
 
 NumPy hands a matrix to BLAS without copying it when one of its axes has unit stride and the other
 strides over at least a whole row. So windows may overlap between the matrices of a batch, but not
@@ -20,7 +20,14 @@ from edgecli.rows.base import Planes
 from edgecli.rows.blas import packs_products
 from edgecli.rows.memory import Memory
 
-Floats = NDArray[np.float32]
+Floats = NDArray[Any]
+"""float32, or float64."""
+
+SINGLE: np.dtype[Any] = np.dtype(np.float32)
+DOUBLE: np.dtype[Any] = np.dtype(np.float64)
+
+NOISE = {SINGLE: 1e-7, DOUBLE: 1e-14}
+"""Singular values of a kernel that are a smaller share of the largest are rounding errors."""
 
 SMALL_PRODUCT = 1_000_000
 """OpenBLAS multiplies matrices of at most this many multiply-adds without packing them first
@@ -36,7 +43,9 @@ WINDOWS_PER_COPY = 3 * 2**18
 interpreter, whose hand-over costs up to 50 µs."""
 
 
-def toeplitz(kernel: NDArray[Any], outputs: int, stride: int) -> Floats:
+def toeplitz(
+    kernel: NDArray[Any], outputs: int, stride: int, dtype: np.dtype[Any] = SINGLE
+) -> Floats:
     """Return the banded matrix that correlates with ``kernel (k, …)`` along its first axis.
 
     ``(outputs, (outputs − 1)·stride + k, …)``: a kernel in each row, ``stride`` further right than
@@ -48,7 +57,7 @@ def toeplitz(kernel: NDArray[Any], outputs: int, stride: int) -> Floats:
            [0., 0., 1., 2.]], dtype=float32)
     """
     size = len(kernel)
-    matrix = np.zeros((outputs, (outputs - 1) * stride + size, *kernel.shape[1:]), np.float32)
+    matrix = np.zeros((outputs, (outputs - 1) * stride + size, *kernel.shape[1:]), dtype)
     for row in range(outputs):
         matrix[row, row * stride : row * stride + size] = kernel
     return matrix
@@ -93,12 +102,14 @@ class RowProducts:
     name: str = "products"
 
     @classmethod
-    def prepare(cls, weight: NDArray[Any], spacing: Spacing) -> RowProducts:
+    def prepare(
+        cls, weight: NDArray[Any], spacing: Spacing, dtype: np.dtype[Any] = SINGLE
+    ) -> RowProducts:
         """Prepare a bank ``(C_out, C_in, kH, kW)``; zeros between its rows make the dilation."""
         filters, channels, _, kW = weight.shape
         tall = [spread(one, spacing.dilation[0]) for one in weight.transpose(0, 2, 1, 3)]
         together = 1 if filters >= 4 else 4
-        matrix = np.stack([toeplitz(one, together, spacing.stride[0]) for one in tall])
+        matrix = np.stack([toeplitz(one, together, spacing.stride[0], dtype) for one in tall])
         matrix = matrix.reshape(filters, together, -1)
         block = SMALL_PRODUCT // (matrix.size if together == 1 else matrix[0].size)
         wide = min(WIDEST_BLOCK, block // 16 * 16)
@@ -127,7 +138,7 @@ class RowProducts:
         for left in range(0, cols, chunk):
             part, target = shifted[..., left : left + chunk], out[:, :, left : left + chunk]
             with memory:
-                windows = memory.take(part.shape, np.float32)
+                windows = memory.take(part.shape, out.dtype)
                 np.copyto(windows, part)
                 self._multiply(windows.reshape(-1, part.shape[-1]), target, spacing.stride[0])
 
@@ -141,15 +152,17 @@ class RowProducts:
             weight = self.matrix[:, :size, :depth]
             step = size * stride * lines * windows.strides[0]
             top, target = windows[first * stride * lines :], out[:, first:]
+            (plane, line, _), pixel = out.strides, out.itemsize
             for left, count, wide in blocks(out.shape[2], self.column_block):
                 matrices = as_strided(
-                    top[:, left:], (groups, count, depth, wide), (step, wide * 4, top.strides[0], 4)
+                    top[:, left:],
+                    (groups, count, depth, wide),
+                    (step, wide * pixel, top.strides[0], pixel),
                 )
-                plane, line, _ = out.strides
                 results = as_strided(
                     target[:, :, left:],
                     (len(out), groups, count, size, wide),
-                    (plane, size * line, wide * 4, line, 4),
+                    (plane, size * line, wide * pixel, line, pixel),
                 )
                 if together == 1:
                     np.matmul(weight[:, 0], matrices, out=results[:, :, :, 0].transpose(1, 2, 0, 3))
@@ -169,7 +182,11 @@ class SeparableProducts:
 
     @classmethod
     def prepare(
-        cls, column: NDArray[Any], row: NDArray[Any], spacing: Spacing = UNIT
+        cls,
+        column: NDArray[Any],
+        row: NDArray[Any],
+        spacing: Spacing = UNIT,
+        dtype: np.dtype[Any] = SINGLE,
     ) -> SeparableProducts:
         """Prepare the kernel ``np.outer(column, row)``.
 
@@ -178,39 +195,39 @@ class SeparableProducts:
         packed = PACKED_ROWS, PACKED_BLOCK
         rows, block = packed if packs_products() else (UNPACKED_ROWS, WIDEST_BLOCK)
         column, row = spread(column, spacing.dilation[0]), spread(row, spacing.dilation[1])
-        down = toeplitz(column, rows if len(column) > 5 else 4, spacing.stride[0])
-        along = np.ascontiguousarray(toeplitz(row, 16, spacing.stride[1]).T)
+        down = toeplitz(column, rows if len(column) > 5 else 4, spacing.stride[0], dtype)
+        along = np.ascontiguousarray(toeplitz(row, 16, spacing.stride[1], dtype).T)
         return cls(down, along, (len(column), len(row)), block)
 
     def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``."""
         _, rows, cols = out.shape
         width = (cols - 1) * spacing.stride[1] + self.kernel_size[1]
-        lines = memory.take((rows, width), np.float32)
+        lines = memory.take((rows, width), out.dtype)
         self._multiply_down(padded[0, :, :width], lines, spacing.stride[0])
         self._multiply_along(lines, out[0], spacing.stride[1])
 
     def _multiply_down(self, band: NDArray[Any], lines: Floats, stride: int) -> None:
-        line, target_line = band.strides[0], lines.strides[0]
+        line, target_line, pixel = band.strides[0], lines.strides[0], band.itemsize
         for first, groups, size in blocks(len(lines), len(self.down)):
             depth = (size - 1) * stride + self.kernel_size[0]
             for left, count, wide in blocks(lines.shape[1], self.column_block):
                 matrices = as_strided(
                     band[first * stride :, left:],
                     (groups, count, depth, wide),
-                    (size * stride * line, wide * 4, line, 4),
+                    (size * stride * line, wide * pixel, line, pixel),
                 )
                 results = as_strided(
                     lines[first:, left:],
                     (groups, count, size, wide),
-                    (size * target_line, wide * 4, target_line, 4),
+                    (size * target_line, wide * pixel, target_line, pixel),
                 )
                 np.matmul(self.down[:size, :depth], matrices, out=results)
 
     def _multiply_along(self, lines: Floats, out: NDArray[Any], stride: int) -> None:
         """Multiply windows of rows; in one matrix they are ``phases`` blocks apart: no overlap."""
         length, block = self.along.shape
-        rows, cols = out.shape
+        (rows, cols), pixel = out.shape, out.itemsize
         step, whole = block * stride, cols // block
         phases = -(-length // step)
         for phase in range(min(phases, whole)):
@@ -218,12 +235,12 @@ class SeparableProducts:
             windows = as_strided(
                 lines[:, phase * step :],
                 (rows, count, length),
-                (lines.strides[0], phases * step * 4, 4),
+                (lines.strides[0], phases * step * pixel, pixel),
             )
             results = as_strided(
                 out[:, phase * block :],
                 (rows, count, block),
-                (out.strides[0], phases * block * 4, 4),
+                (out.strides[0], phases * block * pixel, pixel),
             )
             np.matmul(windows, self.along, out=results)
         if rest := cols % block:
@@ -240,28 +257,28 @@ class LowRank:
     name: str = "low rank"
 
     @classmethod
-    def prepare(cls, kernel: NDArray[Any]) -> LowRank:
+    def prepare(cls, kernel: NDArray[Any], dtype: np.dtype[Any] = SINGLE) -> LowRank:
         """Prepare a kernel ``(kH, kW)`` by its singular value decomposition."""
         columns, values, rows = np.linalg.svd(kernel)
-        terms = zip(columns.T, values[: numerical_rank(kernel)], rows, strict=False)
-        return cls(tuple(SeparableProducts.prepare(u * s, v) for u, s, v in terms))
+        terms = zip(columns.T, values[: numerical_rank(kernel, dtype)], rows, strict=False)
+        return cls(tuple(SeparableProducts.prepare(u * s, v, UNIT, dtype) for u, s, v in terms))
 
     def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``."""
         first, *others = self.terms
         with memory:
             first.apply(padded, out, spacing, memory)
-        term = memory.take(out.shape, np.float32)
+        term = memory.take(out.shape, out.dtype)
         for other in others:
             with memory:
                 other.apply(padded, term, spacing, memory)
             np.add(out, term, out=out)
 
 
-def numerical_rank(kernel: NDArray[Any]) -> int:
-    """Return a kernel's rank as float32 sees it: relative singular values below 1e-7 are noise.
+def numerical_rank(kernel: NDArray[Any], dtype: np.dtype[Any] = SINGLE) -> int:
+    """Return a kernel's rank as floats of a type see it: up to their ``NOISE``.
 
     >>> numerical_rank(np.outer([1, 2, 1], [1, 0, -1]))
     1
     """
-    return int(np.linalg.matrix_rank(kernel, rtol=1e-7))
+    return int(np.linalg.matrix_rank(kernel, rtol=NOISE[dtype]))

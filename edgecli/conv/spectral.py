@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from edgecli.conv.method import Spacing
-from edgecli.conv.products import Floats, toeplitz
+from edgecli.conv.products import SINGLE, Floats, toeplitz
 from edgecli.records import dataclass
 from edgecli.rows.base import Planes
 from edgecli.rows.memory import Memory
@@ -42,7 +42,7 @@ class Spectral:
         return len(self.inverse)
 
     @classmethod
-    def prepare(cls, kernel: NDArray[Any]) -> Spectral:
+    def prepare(cls, kernel: NDArray[Any], dtype: np.dtype[Any] = SINGLE) -> Spectral:
         """Prepare a kernel ``(kH, kW)``; bands of two to three times its height cost least."""
         kH, kW = kernel.shape
         height = max(40, -(-2 * kH // 16) * 16)
@@ -50,7 +50,7 @@ class Spectral:
         spectrum = np.conj(np.fft.rfft(kernel, height, axis=0))
         count = len(spectrum)
         real, imaginary = (
-            np.stack([toeplitz(row, block, 1).T for row in part])
+            np.stack([toeplitz(row, block, 1, dtype).T for row in part])
             for part in (spectrum.real, spectrum.imag)
         )
         pairs = ([real, -imaginary], [imaginary, real])
@@ -60,9 +60,9 @@ class Spectral:
         units = np.stack([np.eye(count), 1j * np.eye(count)], axis=2).reshape(count, 2 * count)
         inverse = np.fft.irfft(units, height, axis=0)[: height - kH + 1]
         return cls(
-            forward.astype(np.float32),
-            np.ascontiguousarray(along, np.float32),
-            inverse.astype(np.float32),
+            forward.astype(dtype),
+            np.ascontiguousarray(along, dtype),
+            inverse.astype(dtype),
             kW,
         )
 
@@ -74,15 +74,15 @@ class Spectral:
         _, rows, cols = out.shape
         columns = -(-cols // block)
         width = columns * block + self.kernel_width - 1
-        spectrum = memory.take((count, 2, width), np.float32)
+        spectrum = memory.take((count, 2, width), out.dtype)
         spectrum[:, :, band.shape[1] :] = 0
         transformed = spectrum.reshape(2 * count, width)[:, : band.shape[1]]
         # A shorter last band gives the same as one filled up with zero rows.
         np.matmul(self.forward[:, : len(band)], band, out=transformed)
-        windows = memory.take((count, columns, 2, twice // 2), np.float32)
+        windows = memory.take((count, columns, 2, twice // 2), out.dtype)
         frequency, part, pixel = spectrum.strides
         shifts = (frequency, block * pixel, part, pixel)
         np.copyto(windows, as_strided(spectrum, windows.shape, shifts))
-        response = memory.take((count, 2, columns, block), np.float32)
+        response = memory.take((count, 2, columns, block), out.dtype)
         np.matmul(windows.reshape(count, 1, columns, twice), self.along, out=response)
         np.matmul(self.inverse[:rows], response.reshape(2 * count, -1)[:, :cols], out=out[0])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from edgecli.detect.outputs import Job, make_folder
-from edgecli.detect.plan import Detection, plan_detection
+from edgecli.detect.plan import Detection, held_exactly, plan_detection
 from edgecli.detect.run import Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, TooLargeError
@@ -63,6 +63,9 @@ def plan_input(
     for number, image in enumerate(images, 1):
         source = upright(image) if limits.auto_orient else image
         detection = _plan_image(job, settings, limits, source)
+        if source.dtype == np.int64:
+            source = held_exactly(source, detection)
+            detection = _plan_image(job, settings, limits, source)
         outputs = _numbered(job, number, limits) if limits.all_frames or number > 1 else job.outputs
         yield Result(image.info, detection, outputs), source
 

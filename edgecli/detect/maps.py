@@ -19,12 +19,22 @@ from edgecli.lines.thresholds import AUTO, Levels, Threshold, fixed_levels
 from edgecli.operators.operators import EdgeMap, largest_strength
 from edgecli.operators.responses import Responses
 from edgecli.paint.painting import Paint, Style
-from edgecli.paint.rendering import WHOLE_IMAGE_MAPS, Scale, choose_scale, rendered_dtype
+from edgecli.paint.rendering import (
+    WHITE_MAPS,
+    WHOLE_IMAGE_MAPS,
+    Scale,
+    choose_scale,
+    rendered_dtype,
+)
 from edgecli.records import dataclass, field
 from edgecli.rows.graph import Graph, Tap
+from edgecli.rows.samples import float_type, full_scale
 
-ROUNDING = 2.0**-18
-"""As a share of the largest possible response: what rounding in float32 may leave of a zero sum."""
+ROUNDING = 64
+"""What rounding may leave of a zero sum, in units of the last place of the largest response."""
+
+LARGEST_WHOLE = 2.0**40
+"""What 64-bit integers count as for that: they seldom are as large as their type could be."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +108,14 @@ class MapPlan:
         return self.map in WHOLE_IMAGE_MAPS
 
     @property
+    def needs_white(self) -> bool:
+        """Whether edges are drawn by what is white: scaled to it, or over a share of it."""
+        if self.threshold is None:
+            return self.map in WHITE_MAPS
+        levels = self.threshold.low, self.threshold.high
+        return any(level is not None and level.kind == "percent" for level in levels)
+
+    @property
     def clips(self) -> Scale | None:
         """Return the scale if it may clip strengths; chosen lines and fitted scales clip none."""
         return None if self.whole or self.threshold else self.paint.scale
@@ -158,7 +176,7 @@ def plan_map(
     largest = largest_strength(edge_map, responses.bounds)
     threshold = lines.threshold_of(edge_map)
     levels = fixed_levels(threshold, largest) if threshold else None
-    rounding = largest * ROUNDING if own.dtype.kind == "f" else 0.0
+    rounding = _rounding(largest, pixels, own.dtype)
     floor = max(rounding, levels.low if levels else 0.0)
     thins = _thin(own, lines, floor, rounding, unknown=pixels.kind == "f")
     strength_type = thins.dtype if thins else own.edge_map.strength_type(own.dtype)
@@ -180,6 +198,15 @@ def plan_map(
         picks=thins is not None or exclude is not None or edge_map.thin,
         halo=thins.halo if thins else 0,
     )  # fmt: skip
+
+
+def _rounding(largest: float, pixels: np.dtype[Any], responses: np.dtype[Any]) -> float:
+    """Return the strength up to which a response may be a rounding error."""
+    if responses.kind != "f":
+        return 0.0
+    if pixels == np.int64:
+        largest *= LARGEST_WHOLE / full_scale(pixels)
+    return largest * ROUNDING * float(np.finfo(responses).epsneg)
 
 
 def _own(graph: Graph, responses: Responses, edge_map: EdgeMap, lines: Lines) -> _Own:
@@ -220,7 +247,7 @@ def _thin(
     if edge_map.soft:
         return Crest(own.shape, floor)
     if own.slope is None:
-        return Cross(own.shape, rounding, rounding)
+        return Cross(own.shape, rounding, rounding, float_type(own.dtype))
     sectors, signed = edge_map.linked and not lines.thin, own.edge_map.count == 1
     return Thin(
         own.shape, own.edge_map.strength_type(own.dtype), own.slope, floor, sectors, signed, unknown

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from edgecli.conv.engine import largest_number
 from edgecli.detect.maps import Look, MapPlan, plan_map
 from edgecli.detect.settings import Settings
 from edgecli.geometry import Window, bands
@@ -15,7 +16,8 @@ from edgecli.operators.operators import EdgeMap
 from edgecli.operators.responses import Responses
 from edgecli.paint.painting import Picture
 from edgecli.records import dataclass
-from edgecli.rows.base import Span
+from edgecli.rows.arrays import ArraySource
+from edgecli.rows.base import Source, Span
 from edgecli.rows.graph import Graph, Tap
 
 LINKED_PIXELS = 3 * 2**18
@@ -63,6 +65,12 @@ class Detection:
         """Return the type of each edge map's samples as written."""
         return tuple(plan.paint.sample_type for plan in self.plans)
 
+    @property
+    def needs_white(self) -> bool:
+        """Whether the edges depend on what is white in the image: those of a bank may not."""
+        bank = self.settings.network is None and self.settings.recipe is None
+        return not bank or any(plan.needs_white for plan in self.plans)
+
     @cached_property
     def cuts(self) -> list[Span]:
         """Return the rows of every band of the edge maps."""
@@ -96,6 +104,25 @@ def plan_detection(
         for one in settings.maps
     )
     return Detection(settings, dtype, graph, responses, plans)
+
+
+def held_exactly(source: Source, detection: Detection) -> Source:
+    """Return whole numbers as they are or, where 64 bits may not hold their sums, as float64.
+
+    The image says so in a note. It is one that is held whole.
+    """
+    slide = detection.responses.slide
+    most = slide.plan.holds if slide is not None else None
+    if most is None:
+        return source
+    (rows,) = source.blocks([(0, source.shape[0])])
+    if (largest := largest_number(rows)) > most:
+        rows = rows.astype(np.float64)
+        source.info.notes.append(
+            f"has whole numbers up to {largest:,}, whose sums may pass 64 bits; "
+            "they are computed as float64, to 53 bits"
+        )
+    return ArraySource(rows, source.info)
 
 
 def _lay_operators(graph: Graph, settings: Settings, dtype: np.dtype[Any]) -> Responses:

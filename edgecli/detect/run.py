@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from edgecli.detect.maps import MapPlan
 from edgecli.detect.plan import Detection
 from edgecli.detect.readers import Gathered, StrengthReader
-from edgecli.images.sources import NanCounter
+from edgecli.images.sources import FloatCheck
 from edgecli.lines.thresholds import Levels
 from edgecli.paint.rendering import Extremes
 from edgecli.records import dataclass
@@ -74,7 +74,7 @@ def start_detection(
     ``shared_workers``, and for what ``starts_early``.
     """
     if detection.pixels.kind == "f":
-        source = NanCounter(source, refuse=detection.settings.nan == "error")
+        source = FloatCheck(source, refuse=detection.settings.nan == "error")
     threads = _useful_threads(detection)
     readers = [
         _reader_of(detection, plan, sink, measured=measured)
@@ -89,12 +89,15 @@ def start_detection(
         with blas_for(products=detection.responses.uses_blas):
             seconds = running.write()
             levels = tuple(reader.finish(detection.cuts, threads) for reader in readers)
+        checked = source if isinstance(source, FloatCheck) else None
+        if checked is not None and detection.needs_white:
+            checked.note_white()
         return Measured(
             extremes=tuple(reader.seen for reader in readers),
             seconds=sum(seconds[: detection.responses.tap.place]),
             threads=threads,
             levels=levels,
-            nans=source.count if isinstance(source, NanCounter) else None,
+            nans=checked.nans if checked is not None else None,
         )
 
     return write

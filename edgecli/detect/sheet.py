@@ -19,6 +19,7 @@ from edgecli.operators.operators import Operator, load_operator
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import ArraySink, ArraySource
 from edgecli.rows.base import ImageInfo, Rows, Source
+from edgecli.rows.samples import float_type
 
 GRID_FILTERS = (
     "sobel", "scharr", "farid", "roberts", "kirsch", "laplacian", "log:2", "dog:1", "gradient:2",
@@ -104,7 +105,11 @@ def _first_image(job: Job, limits: Limits) -> Iterator[tuple[Source, Source]]:
     """Open an input's first image: as it is in the file, and upright."""
     images = open_images(job.path, max_pixels=limits.max_pixels)  # holds the file open
     with closing(next(images)) as image:
-        yield image, upright(image) if limits.auto_orient else image
+        source = upright(image) if limits.auto_orient else image
+        if source.dtype == np.int64:  # a small picture needs no exact sums
+            (rows,) = source.blocks([(0, source.shape[0])])
+            source = ArraySource(rows.astype(np.float64), source.info)
+        yield image, source
 
 
 def _plan_each(
@@ -132,10 +137,12 @@ def _run(plan: Result, picture: ArraySource) -> tuple[Result, list[Rows]]:
 
 def _bright(responses: Rows) -> Rows:
     """Return absolute responses as 0 … 1, in proportion, all but the strongest few."""
-    size = np.nan_to_num(np.abs(responses.astype(np.float32)))
+    floats = float_type(responses.dtype)
+    size = np.nan_to_num(np.abs(responses.astype(floats)))
     white = np.percentile(size, BRIGHT) or size.max() or 1
     with np.errstate(over="ignore"):  # of infinities
-        return np.minimum(size / np.float32(white), 1)
+        shares: Rows = np.minimum(size / floats.type(white), 1)
+    return shares
 
 
 def _in_range(rows: Rows) -> Rows:
@@ -143,7 +150,7 @@ def _in_range(rows: Rows) -> Rows:
     colour = rows[..., : rows.shape[2] - 1 + rows.shape[2] % 2]
     if colour.dtype.kind == "u":
         return colour
-    finite = np.nan_to_num(colour.astype(np.float32), posinf=0, neginf=0)
+    finite = np.nan_to_num(colour.astype(float_type(colour.dtype)), posinf=0, neginf=0)
     low, high = finite.min(), finite.max()
-    stretched: Rows = (finite - low) / np.float32(high - low or 1)
+    stretched: Rows = (finite - low) / (high - low or 1)
     return stretched

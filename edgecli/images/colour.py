@@ -99,14 +99,14 @@ def luma(rows: Rows) -> NDArray[Any]:
     """Return the Rec. 601 luma ``(rows, W)`` of rows ``(rows, W, 3)``; grey rows are their own.
 
     Integers are (19595 R + 38470 G + 7471 B + 32768) >> 16, as Pillow's ``convert("L")`` computes
-    them for uint8; float32 is 0.299 R + 0.587 G + 0.114 B. The type stays.
+    them for uint8; floats are 0.299 R + 0.587 G + 0.114 B. The type stays.
 
     >>> luma(np.uint16([[[65535, 65535, 65535], [0, 65535, 0]]]))
     array([[65535, 38469]], dtype=uint16)
     """
     if rows.shape[2] == 1:
         return rows[:, :, 0]
-    by_type = {"uint8": _luma8, "float32": _luma_of_floats}
+    by_type = {"uint8": _luma8, "float32": _luma_of_floats, "float64": _luma_of_floats}
     compute = by_type.get(rows.dtype.name, _luma_of_wide)
     plane = np.empty(rows.shape[:2], rows.dtype)
     for start, stop in bands(len(rows), max(_PIXELS_AT_ONCE // rows.shape[1], 1)):
@@ -126,6 +126,11 @@ def _luma8(rows: Rows) -> NDArray[np.uint8]:
 
 def _luma_of_wide(rows: Rows) -> NDArray[Any]:
     """Compute the luma of other integers; of uint16 it is at most 65536 · 65535 + 32768 < 2³²."""
+    if rows.dtype == np.int64:  # 65536 a + b, b from 0 to 65535: what is of a needs no rounding
+        whole: NDArray[Any] = (rows >> 16) @ np.array(_LUMA_WEIGHTS)
+        rest = _luma_of_wide((rows & 0xFFFF).astype(np.uint16))
+        whole += rest
+        return whole
     lanes = np.dtype(np.uint32 if rows.dtype == np.uint16 else np.int64)
     total = np.full(rows.shape[:2], 32768, lanes)
     for plane, weight in zip(rows.transpose(2, 0, 1), _LUMA_WEIGHTS, strict=True):
@@ -134,16 +139,16 @@ def _luma_of_wide(rows: Rows) -> NDArray[Any]:
     return total.astype(rows.dtype)
 
 
-def _luma_of_floats(rows: Rows) -> NDArray[np.float32]:
+def _luma_of_floats(rows: Rows) -> NDArray[Any]:
     with np.errstate(over="ignore", invalid="ignore"):  # infinities of both signs give NaN
-        plane: NDArray[np.float32] = rows @ np.array([0.299, 0.587, 0.114], np.float32)
+        plane: NDArray[Any] = rows @ np.array([0.299, 0.587, 0.114], rows.dtype)
     return plane
 
 
 def composite(rows: Rows, background: Colour = WHITE) -> Rows:
     """Lay grey-alpha or RGBA rows over a colour; return grey or RGB rows of the same type.
 
-    c·α + b·(1 − α), where α is the alpha sample over the type's maximum (1.0 for float32), and
+    c·α + b·(1 − α), where α is the alpha sample over the type's maximum (1.0 for floats), and
     the background b, or its luma, is scaled to the same range. Integers are rounded to the nearest,
     exactly. Raises ImageError for signed integers, in which no value means opaque.
 
@@ -151,7 +156,7 @@ def composite(rows: Rows, background: Colour = WHITE) -> Rows:
     array([  0, 127, 255], dtype=uint8)
     """
     colour, alpha = rows[:, :, :-1], rows[:, :, -1:]
-    if rows.dtype == np.float32:
+    if rows.dtype.kind == "f":
         paper = _scaled(background, colour, 1 / 255)
         with np.errstate(over="ignore", invalid="ignore"):  # 0 · ∞ is NaN
             mixed: Rows = colour * alpha + paper * (1 - alpha)

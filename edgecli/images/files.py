@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.errors import ImageError, OutputError
+from edgecli.errors import ImageError, OutputError, system_says
 from edgecli.images.colour import to_volume
 from edgecli.images.readers import HEAD, Opened, is_text, read_images
 from edgecli.rows.base import ImageInfo, Source
@@ -97,10 +97,10 @@ def _with_head(file: BinaryIO) -> tuple[bytes, BinaryIO]:
 
 @contextmanager
 def _open_input(path: str) -> Iterator[tuple[bytes, BinaryIO]]:
-    if path == "-":
-        yield _with_head(sys.stdin.buffer)
-        return
     try:
+        if path == "-":
+            yield _with_head(sys.stdin.buffer)
+            return
         with open(path, "rb") as file:
             yield _with_head(file)
     except (OSError, ValueError) as error:
@@ -121,7 +121,8 @@ def unreadable(path: str, error: Exception) -> ImageError:
         case PermissionError():
             return ImageError(f"image {path} may not be read; check its permissions")
         case _:
-            return ImageError(f"image {path} cannot be read: {error}")
+            reason = system_says(error) if isinstance(error, OSError) else error
+            return ImageError(f"image {path} cannot be read: {reason}")
 
 
 @contextmanager
@@ -172,8 +173,8 @@ def _refusals_of(path: str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        reason = error.strerror or error
-        raise OutputError(f"{path} cannot be written: {reason}; nothing was changed") from error
+        reason = f"{system_says(error)}; nothing was changed"
+        raise OutputError(f"{path} cannot be written: {reason}") from error
 
 
 def _temporary_name(target: str) -> str:

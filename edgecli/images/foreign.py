@@ -16,7 +16,7 @@ from edgecli.records import dataclass
 _SAVE = "save it as PNG in the program that shows it"
 _NUMBERS = "save its numbers as NPY, or as TIFF of 32 bits"
 _DRAW = "draw it as PNG, at the size that you want"
-_DEVELOP = "develop it first, or take the JPEG that the camera can write beside it"
+_DEVELOP = "develop it first (darktable, RawTherapee, dcraw)"
 _UNPACK = "unpack it first"
 _STILL = "take a still: ffmpeg -i {path} -frames:v 1 still.png"
 
@@ -42,11 +42,6 @@ _NOT_READ = (
     (40, b" EMF", "a Windows metafile", _DRAW),
     (0, b"<", "a file of markup, such as SVG or HTML", _DRAW),
     (0, b"FUJIFILMCCD-RAW", "a camera raw photo", _DEVELOP),
-    (0, b"IIRO", "a camera raw photo", _DEVELOP),  # Olympus
-    (0, b"IIRS", "a camera raw photo", _DEVELOP),
-    (0, b"MMOR", "a camera raw photo", _DEVELOP),
-    (0, b"IIU\0", "a camera raw photo", _DEVELOP),  # Panasonic
-    (0, b"II*\0\x10\0\0\0CR", "a camera raw photo", _DEVELOP),  # Canon
     (4, b"ftypcrx", "a camera raw photo", _DEVELOP),
     (6, b"HEAPCCDR", "a camera raw photo", _DEVELOP),
     (0, b"FOVb", "a camera raw photo", _DEVELOP),  # Sigma

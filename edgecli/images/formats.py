@@ -12,8 +12,8 @@ from edgecli.images import Shape
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import ImageInfo, Sink, Source
+from edgecli.rows.samples import SAMPLE_TYPES
 
-NUMBERS = ("uint8", "uint16", "int16", "int32", "float32")  # of formats that hold any numbers
 WITH_ALPHA = (1, 2, 3, 4)  # channels of formats that hold grey and colour, with alpha and without
 
 
@@ -39,11 +39,11 @@ _ALL = (
     Format("png", (".png",), ("uint8", "uint16"), WITH_ALPHA, animated=True),
     Format("pgm", (".pgm", ".pnm"), ("uint8", "uint16"), (1,), sequence=True),
     Format("ppm", (".ppm",), ("uint8", "uint16"), sequence=True),
-    Format("tiff", (".tif", ".tiff"), NUMBERS, WITH_ALPHA, animated=True),
+    Format("tiff", (".tif", ".tiff"), SAMPLE_TYPES, WITH_ALPHA, animated=True),
     Format("jpeg", (".jpg", ".jpeg"), ("uint8",)),
     Format("webp", (".webp",), ("uint8",), animated=True),
-    Format("npy", (".npy",), NUMBERS, WITH_ALPHA),
-    Format("csv", (".csv", ".txt"), NUMBERS, (1,), text=True),
+    Format("npy", (".npy",), SAMPLE_TYPES, WITH_ALPHA),
+    Format("csv", (".csv", ".txt"), SAMPLE_TYPES, (1,), text=True),
     Format("y4m", (".y4m",), ("uint8", "uint16"), (1,), sequence=True),
 )
 
@@ -144,19 +144,25 @@ class FramesFile(ImageFile):
     def __init__(self, format_: Format, file: BinaryIO) -> None:
         super().__init__(format_, file)
         self._frames: list[ArraySink] = []
-        self._durations: list[float | None] = []
+        self._infos: list[ImageInfo] = []
 
     def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         self._frames.append(ArraySink(shape, samples))
-        self._durations.append(info.duration)
+        self._infos.append(info)
         return self._frames[-1]
 
     def finish(self) -> None:
-        """Write all frames, each shown as long as the input's."""
-        from edgecli.images.pillow_writer import save_frames
-
+        """Write all frames, each shown as long as the input's, and pages with its resolution."""
         frames = [frame.array for frame in self._frames]
-        save_frames(self._file, self._format.name, frames, self._durations)
+        if self._format.name == "tiff":
+            from edgecli.images.tiff import write_pages
+
+            write_pages(self._file, frames, [info.dpi for info in self._infos])
+        else:
+            from edgecli.images.pillow_writer import save_frames
+
+            durations = [info.duration for info in self._infos]
+            save_frames(self._file, self._format.name, frames, durations)
 
 
 def begin_file(

@@ -25,7 +25,7 @@ def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
     """Read an array ``(H, W)`` or ``(H, W, C)``, C ≤ 4, of booleans, integers or floats.
 
     Rows are streamed, from files and pipes alike. An array in Fortran order is mapped, or held
-    whole if it comes from a pipe; so is one of uint32, int64 or uint64, which must fit int32.
+    whole if it comes from a pipe; so is one of uint32, int64 or uint64, which must fit int64.
     Nothing is unpickled. Raises ImageError.
     """
     reader = ForwardReader(file, path)
@@ -35,7 +35,7 @@ def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
     target = row_type(stored)
     if target is None or is_fortran:
         array = _whole_array(file, reader, shape, stored, is_fortran)
-        return ArraySource(smallest(array, path) if target is None else as_rows(array, path), info)
+        return ArraySource(smallest(array, path) if target is None else as_rows(array), info)
     return RowStream(info, shape, target, partial(_read_rows, reader, stored))
 
 
@@ -89,7 +89,7 @@ def _read_rows(reader: ForwardReader, stored: np.dtype[Any], rows: Rows) -> None
     else:
         samples = np.empty(rows.shape, stored)
         _fill(reader, samples)
-        rows[...] = as_rows(samples, reader.path)
+        rows[...] = as_rows(samples)
 
 
 def _whole_array(

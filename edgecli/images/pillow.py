@@ -1,8 +1,8 @@
-"""Every other format, through Pillow: rare PNGs, JPEG, WebP, TIFF, BMP and more.
+"""Every other format, through Pillow: JPEG, WebP, BMP, and rarer ones.
 
 An image is decoded whole and turned into rows a few at a time, so that there is never a second copy
 of it. Samples of more than 8 bits are never cut to 8, as Pillow does to 48-bit PNGs, 16-bit SGI,
-10-bit AVIF and 12-bit colour JPEG 2000: TIFF pages are read by ``tiff_samples``, others refused.
+10-bit AVIF and 12-bit colour JPEG 2000: those are refused. TIFF is ``tiff_reader``'s.
 """
 
 from __future__ import annotations
@@ -18,12 +18,9 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import ImageError
-from edgecli.images import magic, mending
+from edgecli.images import mending
 from edgecli.images.limits import check_pixels, image_name
 from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image
-from edgecli.images.sources import oriented
-from edgecli.records import replace
-from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows, Source
 
 _ORIENTATION = 274  # the tag of EXIF and TIFF
@@ -46,7 +43,7 @@ _LUMA_MODES = {"RGB", "P", "YCbCr"}  # Pillow turns these into luma by our formu
 def read_images(
     file: BinaryIO, path: str, *, max_pixels: int, grey: bool = False, all_frames: bool = False
 ) -> Iterator[Source]:
-    """Yield the first image of a file, or every frame or page of it, as rows of pixels.
+    """Yield the first image of a file, or every frame of it, as rows of pixels.
 
     Sources have 1 to 4 channels of uint8, uint16, int16, int32 or float32: palettes, CMYK, YCbCr
     and Lab become RGB, bilevel images 0 and 255, transparency alpha. Frames of animations are
@@ -55,23 +52,20 @@ def read_images(
     whatever is wrong with the file.
     """
     with guarded(path, max_pixels):
-        stream, head = _seekable(file)
-    if head.startswith(magic.TIFF):
-        sources = _pages(stream, path, max_pixels, grey=grey)
-    else:
-        sources = _frames(stream, path, max_pixels, grey=grey, all_frames=all_frames)
+        stream = _seekable(file)
+    sources = _frames(stream, path, max_pixels, grey=grey, all_frames=all_frames)
     yield from sources if all_frames else itertools.islice(sources, 1)
 
 
-def _seekable(file: BinaryIO) -> tuple[BinaryIO, bytes]:
-    """Return a stream that can seek, and its first bytes; a pipe is read on if they are known."""
+def _seekable(file: BinaryIO) -> BinaryIO:
+    """Return a stream that can seek; a pipe is read on if its first bytes are known."""
     if file.seekable():
         file.seek(0)
-        return file, file.read(18)
+        return file
     head = file.read(18)
     if not is_known(head):
         raise UnidentifiedImageError
-    return io.BytesIO(head + file.read()), head
+    return io.BytesIO(head + file.read())
 
 
 def _frames(
@@ -85,7 +79,7 @@ def _frames(
         with guarded(image_name(path, number), max_pixels):
             if not _show(image, first + number):
                 return
-            source = _decoded(image, stream, path, number, max_pixels, grey)
+            source = decoded(image, stream, path, number, max_pixels, grey)
         yield source
 
 
@@ -102,37 +96,6 @@ def _show(image: ImageFile.ImageFile, frame: int) -> bool:
     return True
 
 
-def _pages(stream: BinaryIO, path: str, max_pixels: int, *, grey: bool) -> Iterator[Source]:
-    from edgecli.images.tiff import Tag, read_directories
-    from edgecli.images.tiff_samples import TIFF, tiff_source
-
-    for number, directory in enumerate(read_directories(stream, path)):
-        source: Source | None = tiff_source(stream, path, directory, number, max_pixels)
-        if source is None:
-            with guarded(image_name(path, number), max_pixels):
-                try:
-                    image = open_image(stream, TIFF)
-                    image.seek(number)
-                except UnidentifiedImageError as error:
-                    bits = max(directory.tags.get(Tag.BITS, (1,)))
-                    samples = directory.value(Tag.SAMPLES, 1)
-                    raise _would_be_cut(image_name(path, number), bits, samples) from error
-                page = _decoded(image, stream, path, number, max_pixels, grey)
-                page.info = replace(page.info, dpi=directory.dpi, orientation=directory.orientation)
-                source = _as_stored(page)
-        yield source
-
-
-def _as_stored(page: PillowSource) -> Source:
-    """Return a page as the file stores it: Pillow has turned it, but callers decide on that."""
-    info = page.info
-    if info.orientation == 1:
-        return page
-    (upright,) = page.blocks([(0, page.shape[0])])
-    stored = oriented(upright, {6: 8, 8: 6}.get(info.orientation, info.orientation))
-    return ArraySource(stored, replace(info, shape=(*stored.shape[:2], info.shape[2])))
-
-
 def _would_be_cut(name: str, bits: int, channels: int) -> ImageError:
     """Return the error of samples that would lose some of their bits."""
     return ImageError(
@@ -141,7 +104,7 @@ def _would_be_cut(name: str, bits: int, channels: int) -> ImageError:
     )
 
 
-def _decoded(
+def decoded(
     image: ImageFile.ImageFile, stream: BinaryIO, path: str, frame: int, max_pixels: int, grey: bool
 ) -> PillowSource:
     """Decode an image that was opened; ImageError if it is too large, or would be shortened."""

@@ -19,7 +19,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from edgecli.errors import EdgeCliError, ImageError
+from edgecli.errors import EdgeCliError, ImageError, TooLargeError
 from edgecli.geometry import bands
 from edgecli.images import magic
 from edgecli.images.limits import too_large
@@ -122,6 +122,9 @@ def guarded(name: str, max_pixels: int) -> Iterator[None]:
     except Image.DecompressionBombError as error:
         pixels = re.search(r"\d+", str(error))
         raise too_large(name, int(pixels[0]) if pixels else 2 * max_pixels, max_pixels) from error
+    except MemoryError as error:
+        what_next = "make it smaller, or convert it to PNG or PNM"
+        raise TooLargeError(f"image {name} needs more memory than there is; {what_next}") from error
     except Exception as error:  # a decoder may raise anything on broken data
         raise ImageError(f"image {name} {_reason(error)}") from error
     finally:
@@ -132,8 +135,6 @@ def _reason(error: Exception) -> str:
     text = " ".join(str(error).split())[:200]
     if isinstance(error, UnidentifiedImageError):
         return "is in no format that can be read here; convert it to PNG, JPEG or TIFF"
-    if isinstance(error, MemoryError):
-        return "needs more memory than there is; make it smaller, or convert it to PNG or PNM"
     if "truncated" in text.lower():
         return "is cut short; get the file whole again"
     if re.search(r"unknown|unsupported|not supported|unrecognized", text, re.IGNORECASE):

@@ -66,17 +66,12 @@ class PillowSink(ArraySink):
 def save_frames(
     file: BinaryIO, format_: str, frames: Sequence[Rows], durations: Sequence[float | None]
 ) -> None:
-    """Write frames ``(H, W, C)`` as an animated ``png`` or ``webp``, or as pages of a ``tiff``.
+    """Write frames ``(H, W, C)`` as an animated ``png`` or ``webp``.
 
     ``durations`` are milliseconds per frame, 100 where it is None. Animations are lossless and
-    loop forever; a frame equal to the one before only prolongs it. Pages of a TIFF may differ in
-    size and type. Raises UsageError or OutputError for frames that the format cannot hold.
+    loop forever; a frame equal to the one before only prolongs it. Raises UsageError or OutputError
+    for frames that the format cannot hold.
     """
-    if format_ == "tiff":
-        from edgecli.images.tiff import write_pages
-
-        write_pages(file, frames)
-        return
     for frame in frames:
         check_writable(format_, frame.shape, frame.dtype)
     shown = [100 if duration is None else round(duration) for duration in durations]

@@ -1,4 +1,4 @@
-"""The PNG format: its numbers, its chunks with their checksums, and its row filters.
+"""The PNG format: its numbers, how a chunk is written, and its row filters.
 
 Source: W3C, *Portable Network Graphics (PNG) Specification (Third Edition)*. Its sections are
 cited as "PNG 9.2".
@@ -7,13 +7,11 @@ cited as "PNG 9.2".
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import ImageError
-from edgecli.images.streams import ForwardReader
 
 MAX_FIELD = 2**31 - 1  # the largest width, height or chunk length, PNG 7.1
 METRES_PER_INCH = 0.0254  # pHYs counts pixels per metre
@@ -21,7 +19,6 @@ METRES_PER_INCH = 0.0254  # pHYs counts pixels per metre
 GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6  # colour types, PNG 11.2.1
 NONE, SUB, UP, AVERAGE, PAETH = range(5)  # row filters, PNG 9.2
 
-_PIECE = 2**16  # bytes asked of the file at a time
 _LONG_ROW = 1024  # bytes; NumPy's call per row costs more than Pillow's loop below about 600
 
 
@@ -38,41 +35,6 @@ def chunk(kind: bytes, data: bytes = b"") -> bytes:
 def damaged(path: str, what: str) -> ImageError:
     """Return the error of a file that breaks the format."""
     return ImageError(f"image {path} is damaged: {what}; get a whole copy")
-
-
-class ChunkReader(ForwardReader):
-    """The chunks of a file or pipe; ``kind`` and ``length`` are those whose ``body`` comes next."""
-
-    kind, length = b"", 0
-
-    def advance(self) -> None:
-        """Read the next chunk's length and kind; the file's end counts as IEND, as for Pillow."""
-        head = self.read_whole(8)
-        if len(head) < 8:
-            head = b"\0\0\0\0IEND"
-        self.kind, self.length = head[4:], int.from_bytes(head[:4])
-        if not (self.kind.isalpha() and self.length <= MAX_FIELD):
-            raise damaged(self.path, f"it has the bytes {head.hex()} where a chunk should start")
-
-    def body(self) -> Iterator[bytes]:
-        """Yield the chunk's data, never an empty piece, then check its CRC-32."""
-        crc, left = zlib.crc32(self.kind), self.length
-        while left and (piece := self.read_whole(min(left, _PIECE))):
-            crc = zlib.crc32(piece, crc)
-            left -= len(piece)
-            yield piece
-        checksum = self.read_whole(4)
-        name = f"its {self.kind.decode()} chunk"
-        if len(checksum) < 4:
-            raise damaged(self.path, f"it ends inside {name}")
-        if int.from_bytes(checksum) != crc:
-            raise damaged(self.path, f"{name} does not match its checksum")
-
-    def pixel_data(self) -> Iterator[bytes]:
-        """Yield the data of the current IDAT chunk and of those that follow it directly."""
-        while self.kind == b"IDAT":
-            yield from self.body()
-            self.advance()
 
 
 def unfilter(

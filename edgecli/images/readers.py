@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from edgecli.errors import ImageError
 from edgecli.images import magic
 from edgecli.images.alpha import watched
 from edgecli.images.foreign import HEIF, JPEG_XL, refusal
 from edgecli.images.streams import seekable
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.rows.base import Source
 
 HEAD = 70  # bytes that tell every format: a BMP's masks end there
@@ -56,12 +56,21 @@ def is_text(head: bytes) -> bool:
 
 
 def _read_png(file: Opened) -> Iterator[Source]:
-    from edgecli.images.png import open_png, parse_header
+    from edgecli.images.png import open_png
+    from edgecli.images.streams import Rewindable
 
-    if file.all_frames or not parse_header(file.head, file.path).is_streamable:
-        yield from _read_by_pillow(file)
+    if not file.all_frames:
+        yield open_png(file.stream, file.path, max_pixels=file.max_pixels, grey=file.grey)
+        return
+    stream = Rewindable(file.stream)
+    source = open_png(cast(BinaryIO, stream), file.path, max_pixels=file.max_pixels, grey=file.grey)
+    if source.is_animated:
+        stream.rewind()
+        again = file.stream if file.stream.seekable() else cast(BinaryIO, stream)
+        yield from _read_by_pillow(replace(file, stream=again))
     else:
-        yield open_png(file.stream, file.path, max_pixels=file.max_pixels)
+        stream.forget()
+        yield source
 
 
 def _read_netpbm(file: Opened) -> Iterator[Source]:
@@ -135,6 +144,18 @@ def _read_bmp(file: Opened) -> Iterator[Source]:
         yield from _read_by_pillow(file)
 
 
+def _read_tiff(file: Opened) -> Iterator[Source]:
+    from edgecli.images import tiff_reader
+
+    yield from tiff_reader.read_images(
+        file.stream,
+        file.path,
+        max_pixels=file.max_pixels,
+        grey=file.grey,
+        all_frames=file.all_frames,
+    )
+
+
 def _read_by_pillow(file: Opened) -> Iterator[Source]:
     from edgecli.images import pillow
 
@@ -147,18 +168,20 @@ def _read_by_pillow(file: Opened) -> Iterator[Source]:
     )
 
 
-def _starts_with(magic_bytes: bytes) -> Callable[[bytes], bool]:
+def _starts_with(*magic_bytes: bytes) -> Callable[[bytes], bool]:
     return lambda head: head.startswith(magic_bytes)
 
 
 READERS: tuple[tuple[Callable[[bytes], object], Reader], ...] = (
     (_starts_with(magic.PNG), _read_png),
+    (re.compile(rb".{8,16}IHDR", re.DOTALL).match, _read_png),  # to say how it is damaged
     (re.compile(rb"P[1-7]\s").match, _read_netpbm),
     (_starts_with(magic.YUV4MPEG2), _read_video),
     (_starts_with(magic.NUMPY), _read_npy),
     (re.compile(rb"P[Ff]\s").match, _read_pfm),
     (HEIF.accepts, _read_heif),
     (JPEG_XL.accepts, _read_jpeg_xl),
+    (_starts_with(*magic.TIFF, *magic.CAMERA_RAW), _read_tiff),
     (_starts_with(magic.GIF), _read_gif),
     (_starts_with(magic.PSD), _read_psd),
     (_starts_with(magic.BMP), _read_bmp),

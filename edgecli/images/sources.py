@@ -1,7 +1,8 @@
-"""Open images as other sources: turned upright by their EXIF orientation, or with NaN counted."""
+"""Open images as other sources: turned upright by their EXIF orientation, or looked at."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -40,11 +41,19 @@ def oriented(array: Rows, orientation: int) -> Rows:
     return array
 
 
-class NanCounter:
-    """A source that counts the NaN samples of another; of rows in several blocks, once."""
+OVER_WHITE = 2.0
+"""Floats up to this are a picture's whose white is 1.0: resampling and sharpening overshoot it, by
+a fifth or a half. Integers saved as floats go to 100, 255, 1023 or beyond."""
 
-    def __init__(self, source: Source, *, refuse: bool) -> None:
-        self.count = 0
+
+class FloatCheck:
+    """A source of floats that counts NaN, and keeps the extremes of the finite samples.
+
+    Rows in several blocks are looked at once.
+    """
+
+    def __init__(self, source: Source, *, refuse: bool = False) -> None:
+        self.nans, self.low, self.high = 0, math.inf, -math.inf
         self.info, self.shape, self.dtype = source.info, source.shape, source.dtype
         self.close, self._source, self._refuse = source.close, source, refuse
 
@@ -53,14 +62,39 @@ class NanCounter:
         listed = list(ranges)
         seen = 0
         for (start, stop), block in zip(listed, self._source.blocks(listed), strict=True):
-            fresh = block[max(seen - start, 0) :]
-            found = int(np.count_nonzero(np.isnan(fresh)))
-            if found and self._refuse:
-                row, col, _ = np.argwhere(np.isnan(fresh))[0]
-                raise ImageError(
-                    f"image {self.info.path} has NaN at row {max(seen, start) + row}, column "
-                    f"{col}; repair it, or give --nan ignore or propagate"
-                )
-            self.count += found
-            seen = max(seen, stop)
+            if stop > seen:
+                self._look(block[max(seen - start, 0) :], max(seen, start))
+                seen = stop
             yield block
+
+    def _look(self, fresh: Rows, top: int) -> None:
+        """Look at rows from ``top`` on."""
+        low, high = float(fresh.min()), float(fresh.max())
+        if not (math.isfinite(low) and math.isfinite(high)):  # NaN makes both NaN
+            self.nans += self._count(fresh, top)
+            finite = fresh[np.isfinite(fresh)]
+            low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+        self.low, self.high = min(self.low, low), max(self.high, high)
+
+    def _count(self, fresh: Rows, top: int) -> int:
+        nans = np.isnan(fresh)
+        if self._refuse and nans.any():
+            row, col, _ = np.argwhere(nans)[0]
+            raise ImageError(
+                f"image {self.info.path} has NaN at row {top + row}, column {col}; "
+                "repair it, or give --nan ignore or propagate"
+            )
+        return int(np.count_nonzero(nans))
+
+    def note_white(self) -> None:
+        """Leave a note where samples go far beyond the white that they are measured by."""
+        if max(-self.low, self.high) <= OVER_WHITE:
+            return
+        scales = (most for most in (255, 65535) if self.low >= 0 and self.high <= most)
+        scale = next(scales, None)
+        advice = f"divide them by {scale or max(-self.low, self.high):g}"
+        if scale is not None:
+            advice += ", or save them as integers"
+        self.info.notes.append(
+            f"has numbers from {self.low:g} to {self.high:g} where white is 1.0; {advice}"
+        )

@@ -85,6 +85,38 @@ def seekable(file: BinaryIO) -> BinaryIO:
     return file if file.seekable() else io.BytesIO(file.read())
 
 
+class Rewindable(io.RawIOBase):
+    """A stream, such as a pipe, whose bytes so far can be read once more by another reader."""
+
+    def __init__(self, rest: BinaryIO) -> None:
+        self._rest = cast(io.BufferedIOBase, rest)
+        self._kept: io.BytesIO | None = io.BytesIO()
+        self._again = io.BytesIO()
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Read the bytes that are there again, then those of the stream."""
+        if count := self._again.readinto(buffer):
+            return count
+        count = self._rest.readinto(buffer) or 0
+        if self._kept is not None:
+            self._kept.write(buffer[:count])
+        return count
+
+    def rewind(self) -> None:
+        """Begin again; nothing is kept from here on."""
+        if self._kept is not None:
+            self._again, self._kept = self._kept, None
+            self._again.seek(0)
+
+    def forget(self) -> None:
+        """Keep nothing from here on."""
+        self._kept = None
+
+
 class RowStream:
     """An image whose next rows ``read_into`` puts into arrays ``(n, W, C)``."""
 

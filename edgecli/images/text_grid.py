@@ -8,10 +8,12 @@ from typing import BinaryIO
 import numpy as np
 
 from edgecli.errors import ImageError
-from edgecli.images.sample_types import as_rows, smallest
+from edgecli.images.sample_types import smallest
 from edgecli.images.streams import ForwardReader, StreamSink
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows
+
+Kind = type[int] | type[float]
 
 
 def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
@@ -19,7 +21,7 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
 
     Cells are separated by semicolons if there is one, else by commas if there is one, else by
     blanks. ``#`` starts a comment; empty lines do not count. Whole numbers take the smallest
-    integer type; a decimal point, an exponent, nan or inf makes all float32. Raises ImageError with
+    integer type; a decimal point, an exponent, nan or inf makes all float64. Raises ImageError with
     line and column of the first cell that is no number.
 
     >>> import io
@@ -43,11 +45,18 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     width = len(next(iter(lines.values())).split(separator))
     shape = (len(lines), width, 1)
     reader.check_pixels(shape, max_pixels)
-    grid = np.empty(shape[:2])
+    kind: Kind = float if re.search(r"[.enif]", text, re.IGNORECASE) else int
+    grid = np.empty(shape[:2], np.int64 if kind is int else np.float64)
     for row, (number, line) in zip(grid, lines.items(), strict=True):
-        row[:] = _parse_row(line.split(separator), width, f"image {path}, line {number}")
-    is_whole = not re.search(r"[.enif]", text, re.IGNORECASE)
-    values = smallest(grid, path) if is_whole else as_rows(grid, path)
+        place = f"image {path}, line {number}"
+        try:
+            row[:] = _parse_row(line.split(separator), width, kind, place)
+        except OverflowError as error:
+            raise ImageError(
+                f"{place} has a whole number beyond int64's {np.iinfo(np.int64).max:,}; "
+                "divide it, or write it with a decimal point"
+            ) from error
+    values = smallest(grid, path) if kind is int else grid
     info = ImageInfo(path, "CSV" if separator else "text", shape, values.dtype.name)
     return ArraySource(values[:, :, np.newaxis], info)
 
@@ -59,11 +68,11 @@ def _content(text: str) -> dict[int, str]:
     return {number: line for number, line in stripped if line}
 
 
-def _parse_row(cells: list[str], width: int, place: str) -> list[float]:
+def _parse_row(cells: list[str], width: int, kind: Kind, place: str) -> list[float]:
     try:
-        numbers = list(map(float, cells))
+        numbers: list[float] = list(map(kind, cells))
     except ValueError as error:
-        raise ImageError(_bad_cell(cells, place)) from error
+        raise ImageError(_bad_cell(cells, kind, place)) from error
     if len(numbers) != width:
         raise ImageError(
             f"{place} has {len(numbers)} numbers where the first row has {width}; "
@@ -72,17 +81,19 @@ def _parse_row(cells: list[str], width: int, place: str) -> list[float]:
     return numbers
 
 
-def _is_number(cell: str) -> bool:
+def _is_number(cell: str, kind: Kind) -> bool:
     try:
-        float(cell)
+        kind(cell)
     except ValueError:
         return False
     return True
 
 
-def _bad_cell(cells: list[str], place: str) -> str:
+def _bad_cell(cells: list[str], kind: Kind, place: str) -> str:
     """Return the error's text about the first cell that is not a number."""
-    column, cell = next((at, cell) for at, cell in enumerate(cells, 1) if not _is_number(cell))
+    column, cell = next(
+        (at, cell) for at, cell in enumerate(cells, 1) if not _is_number(cell, kind)
+    )
     if not cell.strip():
         return f"{place}, column {column}: the cell is empty; write a number, or nan"
     return f"{place}, column {column}: {cell.strip()[:40]!r} is not a number"
@@ -91,13 +102,13 @@ def _bad_cell(cells: list[str], place: str) -> str:
 class CsvSink(StreamSink):
     """A grey image as comma-separated numbers, a line per row.
 
-    Floats are written as the shortest decimals that read back as the same float32, whole ones with
-    ``.0``, so that they read back as floats.
+    Floats are written as the shortest decimals that read back as the same number of their type,
+    whole ones with ``.0``, so that they read back as floats.
     """
 
     def encode(self, rows: Rows) -> bytes:
         """Return the rows as text."""
         plane = rows[:, :, 0]
-        # float32's own str is the shortest that reads back; tolist() would make it float64's
+        # float32's own str is the shortest that reads back; tolist() would make it float64's.
         cells = plane if plane.dtype.kind == "f" else plane.tolist()
         return "".join(",".join(map(str, row)) + "\n" for row in cells).encode()

@@ -12,6 +12,7 @@ import itertools
 import math
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from enum import IntEnum
 from fractions import Fraction
 from typing import Any, BinaryIO
@@ -21,19 +22,22 @@ import numpy as np
 from edgecli.errors import ImageError
 from edgecli.images import Resolution, Shape
 from edgecli.images.streams import StreamSink
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.rows.base import Rows
 
 
 class Tag(IntEnum):
     """The tags that this package reads or writes."""
 
+    SUBFILE = 254
+    OLD_SUBFILE = 255
     WIDTH = 256
     HEIGHT = 257
     BITS = 258
     COMPRESSION = 259
     PHOTOMETRIC = 262
     FILL_ORDER = 266
+    DESCRIPTION = 270
     STRIP_OFFSETS = 273
     ORIENTATION = 274
     SAMPLES = 277
@@ -44,18 +48,28 @@ class Tag(IntEnum):
     PLANAR = 284
     RESOLUTION_UNIT = 296
     PREDICTOR = 317
+    COLOUR_MAP = 320
     TILE_WIDTH = 322
     TILE_HEIGHT = 323
     TILE_OFFSETS = 324
     TILE_BYTES = 325
+    SUB_DIRECTORIES = 330
     EXTRA_SAMPLES = 338
     SAMPLE_FORMAT = 339
+    JPEG_OFFSET = 513
+    JPEG_BYTES = 514
+    PLANES = 33629
+    NO_DATA = 42113
+    DNG_VERSION = 50706
 
 
-SHORT, LONG, RATIONAL, LONG8 = 3, 4, 5, 16  # types of values
+TEXT, SHORT, LONG, RATIONAL, LONG8 = 2, 3, 4, 5, 16  # types of values
 # The struct code of a type's values; a rational is a numerator and a denominator.
 _CODES = {1: "B", SHORT: "H", LONG: "I", RATIONAL: "II", 8: "h", 9: "i", 13: "I", LONG8: "Q"}
+_CODES |= {TEXT: "B", 18: "Q"}
+_LONGEST_TEXT = 1 << 16  # bytes; what this package looks for stands at the beginning
 
+_MOST_PARTS = 64
 _LARGEST_CLASSIC = 2**32 - 1
 _STRIP_BYTES = 1 << 20  # readers hold a strip at a time
 _SAMPLE_FORMATS = {"u": 1, "i": 2, "f": 3}
@@ -81,15 +95,30 @@ _BIG = _Widths("Q", "HHQ", "Q", inline=8, entry_bytes=20)
 
 @dataclass(frozen=True)
 class Directory:
-    """The values of a page's tags, as far as ``Tag`` knows them, and facts of its file."""
+    """The values of a page's tags, as far as ``Tag`` knows them, and facts of its file.
+
+    ``position`` is where it stands in the file, ``parts`` are the directories that it points to.
+    """
 
     tags: dict[int, tuple[int, ...]]
     byte_order: str  # "<" or ">"
     file_bytes: int
+    position: int = 0
+    parts: tuple[Directory, ...] = ()
 
     def value(self, tag: Tag, default: int) -> int:
         """Return a tag's first value."""
         return self.tags.get(tag, (default,))[0]
+
+    def text(self, tag: Tag) -> str:
+        """Return a tag's text up to its zero byte, empty where there is none."""
+        characters = bytes(value & 255 for value in self.tags.get(tag, ()))
+        return characters.partition(b"\0")[0].decode("latin-1")
+
+    @property
+    def pixels(self) -> int:
+        """Height times width, 0 where they are not stated."""
+        return self.value(Tag.HEIGHT, 0) * self.value(Tag.WIDTH, 0)
 
     @property
     def orientation(self) -> int:
@@ -116,8 +145,8 @@ def read_directories(file: BinaryIO, path: str) -> Iterator[Directory]:
         while position and position not in seen:
             seen.add(position)
             directory, position = reader.read(position)
-            yield directory
-    except (struct.error, ValueError, OverflowError, OSError) as error:
+            yield reader.with_parts(directory)
+    except _BROKEN as error:
         raise ImageError(
             f"image {path} is cut short or has a broken directory; get the file whole again"
         ) from error
@@ -154,10 +183,20 @@ class _DirectoryReader:
             if tag in _KNOWN and tag not in tags and kind in _CODES and values:
                 end = at + self._widths.entry_bytes
                 tags[tag] = self._values(entries[end - self._widths.inline : end], kind, values)
-        return Directory(tags, self._order, self._file_bytes), following
+        return Directory(tags, self._order, self._file_bytes, position), following
+
+    def with_parts(self, directory: Directory) -> Directory:
+        """Return a directory with those that it points to: previews, overviews, sensor data."""
+        places = directory.tags.get(Tag.SUB_DIRECTORIES, ())[:_MOST_PARTS]
+        parts: list[Directory] = []
+        with suppress(*_BROKEN):  # the page itself is good
+            parts.extend(self.read(place)[0] for place in places)
+        return replace(directory, parts=tuple(parts))
 
     def _values(self, inline: bytes, kind: int, count: int) -> tuple[int, ...]:
         code = _CODES[kind]
+        if kind == TEXT:
+            count = min(count, _LONGEST_TEXT)
         size = count * struct.calcsize("<" + code)
         if size > len(inline):
             self._file.seek(struct.unpack(self._order + self._widths.offset, inline)[0])
@@ -175,6 +214,7 @@ class _DirectoryReader:
 
 
 _KNOWN = frozenset(Tag)
+_BROKEN = (struct.error, ValueError, OverflowError, OSError)  # what a directory may raise
 
 
 # --- writing directories --------------------------------------------------------------------------
@@ -215,30 +255,35 @@ class TiffSink(StreamSink):
     def __init__(
         self, file: BinaryIO, shape: Shape, dtype: np.dtype[Any], *, dpi: Resolution = None
     ) -> None:
-        (head,) = _page_heads([(shape, dtype)], dpi)
+        (head,) = _page_heads([(shape, dtype, dpi)])
         super().__init__(file, dtype.newbyteorder("<"), head)
 
 
-def write_pages(file: BinaryIO, pages: Sequence[Rows]) -> None:
+def write_pages(
+    file: BinaryIO, pages: Sequence[Rows], resolutions: Sequence[Resolution] = ()
+) -> None:
     """Write images ``(H, W, C)``, of any sizes and types that TiffSink takes, as pages."""
-    heads = _page_heads([(page.shape, page.dtype) for page in pages])
+    stated = itertools.chain(resolutions, itertools.repeat(None))
+    heads = _page_heads(
+        [(page.shape, page.dtype, dpi) for page, dpi in zip(pages, stated, strict=False)]
+    )
     for head, page in zip(heads, pages, strict=True):
         data = page.astype(page.dtype.newbyteorder("<"), copy=False).tobytes()
         file.write(head + data + b"\0" * (len(data) % 2))
 
 
 def _page_heads(
-    pages: Sequence[tuple[tuple[int, ...], np.dtype[Any]]], dpi: Resolution = None
+    pages: Sequence[tuple[tuple[int, ...], np.dtype[Any], Resolution]],
 ) -> Iterator[bytes]:
     """Yield the bytes before each page's samples: its directory, and first the file's head."""
-    sizes = [math.prod(shape) * dtype.itemsize for shape, dtype in pages]
-    strips = sum(-(-shape[0] // _rows_per_strip(shape, dtype)) for shape, dtype in pages)
+    sizes = [math.prod(shape) * dtype.itemsize for shape, dtype, _ in pages]
+    strips = sum(-(-shape[0] // _rows_per_strip(shape, dtype)) for shape, dtype, _ in pages)
     is_big = sum(sizes) + 16 * strips + 1024 * len(pages) > _LARGEST_CLASSIC
     offset_type = LONG8 if is_big else LONG
     big_head = struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16)
     head = big_head if is_big else struct.pack("<2sHI", b"II", 42, 8)
     position = len(head)
-    for number, (size, (shape, dtype)) in enumerate(zip(sizes, pages, strict=True), 1):
+    for number, (size, (shape, dtype, dpi)) in enumerate(zip(sizes, pages, strict=True), 1):
         entries = _page_entries(shape, dtype, dpi, 0, offset_type)
         start = position + len(directory_bytes(entries, position, is_big=is_big))
         following = start + size + size % 2

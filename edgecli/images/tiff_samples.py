@@ -10,6 +10,7 @@ import io
 import itertools
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
 from typing import BinaryIO
 
 import numpy as np
@@ -20,12 +21,13 @@ from edgecli.geometry import bands
 from edgecli.images.limits import image_name
 from edgecli.images.pillow_guard import copy_rows, guarded, open_image
 from edgecli.images.sample_types import as_rows, row_type, smallest
-from edgecli.images.streams import ForwardReader, RowStream
+from edgecli.images.streams import ForwardReader, RowStream, spread
 from edgecli.images.tiff import LONG, SHORT, Directory, Entry, Tag, directory_bytes
 from edgecli.images.tiff_layout import (
     BAND_BYTES,
     BLACK_IS_ZERO,
     PREMULTIPLIED,
+    RGB,
     UNCOMPRESSED,
     WHITE_IS_ZERO,
     Layout,
@@ -47,7 +49,7 @@ def tiff_source(
 ) -> Source | None:
     """Return a page whose samples are read here, or None for one that Pillow decodes.
 
-    Rows are streamed, except those of uint32, int64 and uint64, which must fit int32. White-is-zero
+    Rows are streamed, except those of uint32, int64 and uint64, which must fit int64. White-is-zero
     is inverted, premultiplied alpha undone, samples beyond colour and alpha are left out. Raises
     ImageError.
     """
@@ -58,10 +60,11 @@ def tiff_source(
         return None
     stored, dpi, orientation = layout.stored.name, directory.dpi, directory.orientation
     info = ImageInfo(path, "TIFF", layout.shape, stored, dpi, orientation, frame)
-    shape = (*layout.shape[:2], layout.channels)
+    info.notes.extend(_left_out(layout))
+    shape = (*layout.shape[:2], len(layout.taken))
     target = row_type(layout.stored)
     tiles = _TileReader(file, reader, layout, directory.file_bytes)
-    read_into = row_reader(_pixels(band, layout, path) for band in tiles.bands())
+    read_into = row_reader(_pixels(band, layout, info) for band in tiles.bands())
     if target is not None:
         return RowStream(info, shape, target, read_into)
     with guarded(image_name(path, frame), max_pixels):
@@ -80,12 +83,17 @@ class _TileReader:
     file_bytes: int
 
     def bands(self) -> Iterator[Rows]:
-        """Yield samples ``(n, W, samples)`` from the top, perhaps past the last row."""
+        """Yield the samples taken, ``(n, W, C)``, from the top, perhaps past the last row."""
         layout, heights = self.layout, self.layout.tiles.heights
         step = max(BAND_BYTES // (layout.row_bytes * layout.across * heights[0]), 1)
         for first, last in bands(len(heights), step):
-            planes = [self._plane(plane, first, last) for plane in range(layout.planes)]
-            yield np.concatenate(planes, axis=2) if len(planes) > 1 else planes[0]
+            if layout.is_planar:
+                planes = [self._plane(plane, first, last) for plane in layout.taken]
+                yield np.concatenate(planes, axis=2)
+            else:
+                samples = self._plane(0, first, last)
+                all_taken = len(layout.taken) == layout.shape[2]
+                yield samples if all_taken else samples[:, :, list(layout.taken)]
 
     def _plane(self, plane: int, first: int, last: int) -> Rows:
         """Return rows of tiles ``first`` to ``last`` of a plane, ``(n, W, tile_samples)``."""
@@ -93,12 +101,25 @@ class _TileReader:
         across, heights = layout.across, layout.tiles.heights[first:last]
         start = plane * len(layout.tiles.heights)
         numbers = range((start + first) * across, (start + last) * across)
-        read = self._stored if layout.compression == UNCOMPRESSED else self._inflated
-        samples = _unpredicted(layout, read(numbers, [h for h in heights for _ in range(across)]))
+        samples = self._tiles(numbers, [h for h in heights for _ in range(across)])
         if across > 1:
             parts = samples.reshape(len(heights), across, heights[0], *samples.shape[1:])
             samples = parts.swapaxes(1, 2).reshape(sum(heights), -1, layout.tile_samples)
         return samples[:, : layout.shape[1]]
+
+    def _tiles(self, numbers: Sequence[int], heights: Sequence[int]) -> Rows:
+        """Return the samples of tiles one below the other; what was never written is no data."""
+        layout = self.layout
+        read = self._stored if layout.compression == UNCOMPRESSED else self._inflated
+        is_written = [layout.tiles.is_written(number) for number in numbers]
+        if all(is_written):
+            return _unpredicted(layout, read(numbers, heights))
+        shape = (sum(heights), layout.tiles.width, layout.tile_samples)
+        samples = np.full(shape, layout.no_data or 0, layout.stored.newbyteorder("="))
+        if any(is_written):
+            rows = read(list(compress(numbers, is_written)), list(compress(heights, is_written)))
+            samples[np.repeat(is_written, heights)] = _unpredicted(layout, rows)
+        return samples
 
     def _stored(self, numbers: Iterable[int], heights: Sequence[int]) -> NDArray[np.uint8]:
         """Return the bytes of uncompressed tiles one below the other, ``(rows, row_bytes)``."""
@@ -168,6 +189,8 @@ def _unpredicted(layout: Layout, data: NDArray[np.uint8]) -> Rows:
     the most significant ones of a row first (Adobe Photoshop TIFF Technical Note 3, 2005).
     """
     shape = (len(data), layout.tiles.width, layout.tile_samples)
+    if layout.is_packed:
+        return _unpacked(data, shape[1] * shape[2], layout.bits).reshape(shape)
     if layout.predictor == 3:
         bytes_ = data.reshape(len(data), -1, layout.tile_samples)
         planes = np.cumsum(bytes_, axis=1, dtype=np.uint8)
@@ -181,16 +204,64 @@ def _unpredicted(layout: Layout, data: NDArray[np.uint8]) -> Rows:
     return np.cumsum(unsigned, axis=1, dtype=lanes).view(layout.stored.newbyteorder("="))
 
 
-def _pixels(samples: Rows, layout: Layout, path: str) -> Rows:
-    """Return stored samples as a source's rows ``(n, W, channels)``."""
-    samples = samples[:, :, : layout.channels]
-    rows = samples if row_type(layout.stored) is None else as_rows(samples, path)
+def _unpacked(data: NDArray[np.uint8], count: int, depth: int) -> Rows:
+    """Return the first ``count`` numbers of 1 to 16 bits of each row of bytes.
+
+    >>> [hex(number) for number in _unpacked(np.uint8([[0x12, 0x3A, 0xBC]]), 2, 12)[0]]
+    ['0x123', '0xabc']
+    """
+    bits = np.unpackbits(data, axis=1, count=count * depth).reshape(len(data), count, depth)
+    name = "u1" if depth <= 8 else "u2"
+    padding = 8 * np.dtype(name).itemsize - depth
+    whole = np.packbits(np.pad(bits, ((0, 0), (0, 0), (padding, 0))), axis=2)
+    return whole.view(f">{name}")[:, :, 0].astype(name)
+
+
+def _pixels(samples: Rows, layout: Layout, info: ImageInfo) -> Rows:
+    """Return the samples taken as a source's rows ``(n, W, C)``."""
+    if layout.no_data is not None:
+        samples = _without_no_data(samples, layout, info)
+    rows = samples if row_type(layout.stored) is None else as_rows(samples)
+    if layout.is_packed:
+        rows = np.ascontiguousarray(rows)
+        spread(rows.reshape(-1), 2**layout.bits - 1)
     if layout.photometric == WHITE_IS_ZERO and layout.stored.kind == "u":
         rows = rows.copy()
         rows[:, :, :1] = np.iinfo(rows.dtype).max - rows[:, :, :1]
     if layout.alpha == PREMULTIPLIED:
         rows = _straightened(rows)
     return rows
+
+
+def _without_no_data(samples: Rows, layout: Layout, info: ImageInfo) -> Rows:
+    """Make NaN of the floats that stand for no data; of whole numbers, which have none, say so."""
+    colours = samples[:, :, : len(layout.taken) - (layout.alpha is not None)]
+    with np.errstate(over="ignore"):
+        is_missing = colours == samples.dtype.type(layout.no_data)
+    if samples.dtype.kind == "f":
+        return np.where(is_missing, samples.dtype.type(np.nan), samples)
+    if is_missing.all(axis=2).any():
+        info.notes.append(
+            f"says that {layout.no_data:.15g} is no data; it counts as a number here, with edges "
+            "around it; leave them out with --mask"
+        )
+    return samples
+
+
+def _left_out(layout: Layout) -> Iterator[str]:
+    """Yield notes on what a page holds and its rows do not."""
+    offsets, samples = layout.tiles.offsets, layout.shape[2]
+    empty = sum(not layout.tiles.is_written(number) for number in range(len(offsets)))
+    if empty:
+        count, value = f"{empty:,} of {len(offsets):,}", f"{layout.no_data or 0:.15g}"
+        yield f"has {count} strips or tiles never written; their pixels count as {value}"
+    if samples > len(layout.taken):
+        taken = "red, green and blue" if layout.photometric == RGB else "the first"
+        taken += " and the transparency" if layout.alpha else " alone"
+        yield (
+            f"has {samples} bands, of which {taken} were taken; to take another, save it by "
+            f"itself: gdal_translate -b {samples} IN.tif OUT.tif"
+        )
 
 
 def _straightened(rows: Rows) -> Rows:

@@ -27,10 +27,10 @@ class Cross:
     shape: tuple[int, int, int]
     floor: float
     tie: float = 0.0
+    dtype: np.dtype[Any] = np.dtype(np.float32)
 
     name = "zero crossings"
     halo = 1
-    dtype = np.dtype(np.float32)
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return a row more on each side, where the map has one."""

@@ -18,6 +18,7 @@ from edgecli.filters import FilterBank
 from edgecli.records import dataclass
 from edgecli.rows.base import Planes, Rowwise
 from edgecli.rows.memory import Memory
+from edgecli.rows.samples import float_type
 
 NEGLIGIBLE = 1e-9
 """As a share of Σ|w| times the kernel's size: smaller moments are rounding errors."""
@@ -74,7 +75,7 @@ def gradient(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return gx and gy ``(rows, cols)`` of responses ``(n, rows, cols)``; views if equal to one.
 
-    What is computed is float32, in the caller's working memory.
+    What is computed is in floats, in the caller's working memory.
     """
     x, y = slope.matrix
     return _weighted(x, responses, memory), _weighted(y, responses, memory)
@@ -86,13 +87,14 @@ def _weighted(weights: Sequence[float], responses: NDArray[Any], memory: Memory)
         found: NDArray[Any] = used[0][1]
         return found
     shape = responses[0].shape
-    total = memory.take(shape, np.float32)
+    floats = float_type(responses.dtype)
+    total = memory.take(shape, floats)
     total.fill(0)
     with memory:
-        term = memory.take(shape, np.float32)
+        term = memory.take(shape, floats)
         for weight, response in used:
             np.copyto(term, response, casting="unsafe")
-            np.multiply(term, np.float32(weight), out=term)
+            np.multiply(term, floats.type(weight), out=term)
             np.add(total, term, out=total)
     return total
 
@@ -105,7 +107,8 @@ def direction(gx: NDArray[Any], gy: NDArray[Any]) -> NDArray[np.float32]:
     >>> direction(np.array([1, 0, -1, 0]), np.array([0, 1, 0, 0])).tolist()
     [0.0, 1.5707963705062866, 3.1415927410125732, nan]
     """
-    angle: NDArray[np.float32] = np.arctan2(gy, gx, dtype=np.float32)
+    angles = np.arctan2(gy, gx, dtype=float_type(gx.dtype))
+    angle: NDArray[np.float32] = angles.astype(np.float32, copy=False)
     angle[(gx == 0) & (gy == 0)] = np.nan
     return angle
 

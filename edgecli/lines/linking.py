@@ -6,13 +6,10 @@ their runs if the thresholds are known, saves five passes over every pixel.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgecli.conv.norms import norm
 from edgecli.lines.gradients import gradient
 from edgecli.lines.hysteresis import Runs, runs_of_peaks
-from edgecli.lines.peaks import empty_frame, list_peaks
+from edgecli.lines.peaks import Floats, empty_frame, list_peaks
 from edgecli.lines.positions import Positions
 from edgecli.lines.thinning import Thin
 from edgecli.lines.thresholds import Levels
@@ -26,7 +23,7 @@ class Peaks:
     """The pixels of a band that are peaks: positions in its rows of ``width``, and strengths."""
 
     found: Positions
-    strength: NDArray[np.float32]
+    strength: Floats
     width: int
 
     def runs(self, levels: Levels) -> Runs:
@@ -46,7 +43,8 @@ def find_peaks(
     largest is that of all pixels.
     """
     (low, high), _ = thin.needed(start, stop)
-    frame, inside = empty_frame(responses.shape[1:], start - low, high - stop, memory)
+    shape = responses.shape[1:]
+    frame, inside = empty_frame(shape, thin.dtype, start - low, high - stop, memory)
     with memory:
         norm(responses, "magnitude", inside, memory)
     own = responses[:, start - low : responses.shape[1] - (high - stop)]

@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 
 from edgecli.lines.positions import Positions, positions
 from edgecli.rows.memory import Memory
+from edgecli.rows.samples import float_type
 
-Floats = NDArray[np.float32]
+Floats = NDArray[Any]
+"""float32, or float64."""
+
 Gradient = tuple[NDArray[Any], NDArray[Any]]
 """Along x and y, ``(rows, cols)`` each, of any length."""
 
@@ -24,6 +27,12 @@ Neighbour = Callable[[int, int], Floats]
 """Returns the strengths so many rows below and columns to the right of the pixels in question."""
 
 TINY = np.finfo(np.float32).tiny
+
+BITS: dict[np.dtype[Any], np.dtype[Any]] = {
+    np.dtype(np.float32): np.dtype(np.int32),
+    np.dtype(np.float64): np.dtype(np.int64),
+}
+"""The integers that hold the bits of floats."""
 
 TAN_22_5 = np.float32(np.sqrt(2) - 1)
 """Slope of the border between one compass direction and the next."""
@@ -37,18 +46,19 @@ def framed(strength: NDArray[Any], above: int, below: int, memory: Memory) -> Fl
 
     ``above`` and ``below`` say how many rows of halo (0 or 1) the rows begin and end with.
     """
-    frame, inside = empty_frame(strength.shape, above, below, memory)
+    kind = float_type(strength.dtype)
+    frame, inside = empty_frame(strength.shape, kind, above, below, memory)
     np.copyto(inside, strength, casting="unsafe")
     return frame
 
 
 def empty_frame(
-    shape: tuple[int, ...], above: int, below: int, memory: Memory
+    shape: tuple[int, ...], floats: np.dtype[Any], above: int, below: int, memory: Memory
 ) -> tuple[Floats, Floats]:
     """Return a frame for strengths of this shape, and the part of it that is theirs to fill."""
     rows, cols = shape
     inner = rows - above - below
-    frame = memory.take((inner + 2, cols + 2), np.float32)
+    frame = memory.take((inner + 2, cols + 2), floats)
     frame[:, 0] = frame[:, -1] = 0
     if not above:
         frame[0] = 0
@@ -99,10 +109,10 @@ def _find_peaks(
     over = here > floor
     if np.count_nonzero(over) <= SPARSE * over.size:
         found = positions(over)
-        x, y = (g.take(found).astype(np.float32, copy=False) for g in gradient)
+        x, y = (g.take(found).astype(frame.dtype, copy=False) for g in gradient)
         fetch = _by_position(frame, found)
         return found[rule(fetch(0, 0), fetch, x, y, memory)]
-    x, y = (_floats(g, memory) for g in gradient)
+    x, y = (_floats(g, frame.dtype, memory) for g in gradient)
     height, width = here.shape
 
     def view(down: int, right: int) -> Floats:
@@ -121,10 +131,10 @@ def _by_position(frame: Floats, found: Positions) -> Neighbour:
     return lambda down, right: values.take(place + (down * pitch + right))
 
 
-def _floats(gradient: NDArray[Any], memory: Memory) -> Floats:
-    if gradient.dtype == np.float32:
+def _floats(gradient: NDArray[Any], floats: np.dtype[Any], memory: Memory) -> Floats:
+    if gradient.dtype == floats:
         return gradient
-    out = memory.take(gradient.shape, np.float32)
+    out = memory.take(gradient.shape, floats)
     np.copyto(out, gradient, casting="unsafe")
     return out
 
@@ -135,20 +145,29 @@ def _limits(here: Floats, slope: Floats, memory: Memory) -> tuple[Floats, Floats
     ``slope`` is positive where ahead is uphill: there the neighbour ahead must be smaller, the one
     behind may be equal. The next smaller positive float has the next smaller bits.
     """
-    bits = here.view(np.int32)
-    downhill, ahead = (memory.take(slope.shape, np.int32) for _ in range(2))
-    np.right_shift(slope.view(np.int32), 31, out=downhill)  # −1 where slope is negative, else 0
+    bits = _bits(here)
+    downhill, ahead = (memory.take(slope.shape, bits.dtype) for _ in range(2))
+    _mark_negative(slope, downhill)
     np.subtract(bits, downhill, out=ahead)
     np.subtract(ahead, 1, out=ahead)
     behind = np.add(bits, downhill, out=downhill)
-    return ahead.view(np.float32), behind.view(np.float32)
+    return ahead.view(here.dtype), behind.view(here.dtype)
+
+
+def _bits(values: Floats) -> NDArray[Any]:
+    return values.view(BITS[values.dtype])
+
+
+def _mark_negative(values: Floats | NDArray[Any], out: NDArray[Any]) -> None:
+    """Write −1 where the sign bit is set, else 0."""
+    np.right_shift(values.view(out.dtype), 8 * out.itemsize - 1, out=out)
 
 
 def _peaks_in_sectors(
     here: Floats, near: Neighbour, x: Floats, y: Floats, memory: Memory
 ) -> NDArray[np.bool_]:
     """Compare with the pixels in the nearest of eight directions; no gradient is no peak."""
-    across, down, term = (memory.take(x.shape, np.float32) for _ in range(3))
+    across, down, term = (memory.take(x.shape, x.dtype) for _ in range(3))
     np.abs(x, out=across)
     np.abs(y, out=down)
     level: NDArray[np.bool_] = np.multiply(across, TAN_22_5, out=term) > down
@@ -176,12 +195,12 @@ def _peaks_between(
     One of them is straight across or down, whichever is nearer to the gradient; the other is the
     diagonal on the gradient's side. No gradient is no peak.
     """
-    share, steep, differ, main = (memory.take(x.shape, np.float32) for _ in range(4))
+    share, steep, differ, main = (memory.take(x.shape, x.dtype) for _ in range(4))
     _shares(x, y, share, steep, memory)
-    masks = steep.view(np.int32), differ.view(np.int32)
-    np.right_shift(masks[0], 31, out=masks[0])
-    np.bitwise_xor(x.view(np.int32), y.view(np.int32), out=masks[1])
-    np.right_shift(masks[1], 31, out=masks[1])
+    masks = _bits(steep), _bits(differ)
+    _mark_negative(masks[0], masks[0])
+    np.bitwise_xor(_bits(x), _bits(y), out=masks[1])
+    _mark_negative(masks[1], masks[1])
     _choose(masks[0], y, x, main)
     ahead, behind = _limits(here, main, memory)
     peaks: NDArray[np.bool_] = ahead >= _interpolated(masks, share, near, 1, memory)
@@ -193,7 +212,7 @@ def _peaks_between(
 def _shares(x: Floats, y: Floats, share: Floats, steep: Floats, memory: Memory) -> None:
     """Fill how far the gradient leans to the diagonal, 0 to 1, and |x| − |y|."""
     with memory:
-        across, down = (memory.take(x.shape, np.float32) for _ in range(2))
+        across, down = (memory.take(x.shape, x.dtype) for _ in range(2))
         np.abs(x, out=across)
         np.abs(y, out=down)
         np.subtract(across, down, out=steep)
@@ -204,7 +223,7 @@ def _shares(x: Floats, y: Floats, share: Floats, steep: Floats, memory: Memory) 
 
 
 def _interpolated(
-    masks: tuple[NDArray[np.int32], NDArray[np.int32]],
+    masks: tuple[NDArray[Any], NDArray[Any]],
     share: Floats,
     near: Neighbour,
     side: int,
@@ -216,7 +235,7 @@ def _interpolated(
     for what lies below or to the right, −1 for what lies opposite.
     """
     steep, differ = masks
-    straight, diagonal = (memory.take(share.shape, np.float32) for _ in range(2))
+    straight, diagonal = (memory.take(share.shape, share.dtype) for _ in range(2))
     _choose(steep, near(side, -side), near(-side, side), straight)
     _choose(differ, straight, near(side, side), diagonal)
     _choose(steep, near(side, 0), near(0, side), straight)
@@ -226,9 +245,9 @@ def _interpolated(
     return diagonal
 
 
-def _choose(mask: NDArray[np.int32], yes: Floats, no: Floats, out: Floats) -> None:
+def _choose(mask: NDArray[Any], yes: Floats, no: Floats, out: Floats) -> None:
     """Write ``yes`` where the mask is −1 and ``no`` where it is 0, without a branch per pixel."""
-    bits, rest = out.view(np.int32), no.view(np.int32)
-    np.bitwise_xor(yes.view(np.int32), rest, out=bits)
+    bits, rest = _bits(out), _bits(no)
+    np.bitwise_xor(_bits(yes), rest, out=bits)
     np.bitwise_and(bits, mask, out=bits)
     np.bitwise_xor(bits, rest, out=bits)

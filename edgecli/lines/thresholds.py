@@ -19,6 +19,9 @@ from edgecli.records import dataclass
 BINS = 256
 """Bins of a histogram of floats, as many as in scikit-image."""
 
+MOST_BINS = 2**24
+"""Bins that whole numbers may take, one each; in a wider range they are counted as floats are."""
+
 ONE_CLASS = 1e-4
 """Strengths within this share of the largest are one class: rounding must not divide them."""
 
@@ -227,12 +230,12 @@ def _histogram(strengths: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[An
 
     float64 is used where float32 has fewer numbers between the extremes than there are bins.
     """
-    if strengths.dtype.kind in "ui":
-        lowest = int(strengths.min())
+    lowest, highest = strengths.min().item(), strengths.max().item()
+    if strengths.dtype.kind in "ui" and highest - lowest < MOST_BINS:
         counts = np.bincount(strengths.reshape(-1).astype(np.int64) - lowest)
         return counts.astype(np.float32), np.arange(lowest, lowest + len(counts))
     low, high = strengths.min(), strengths.max()
-    if high - low < BINS * np.spacing(high):
+    if strengths.dtype.kind in "ui" or high - low < BINS * np.spacing(high):
         low, high = np.float64(low), np.float64(high)
     counts, edges = np.histogram(strengths, BINS, (low, high))
     return counts.astype(np.float32), edges[:-1] / 2 + edges[1:] / 2

@@ -27,24 +27,39 @@ import os
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
-from pathlib import Path
-from typing import Any
+from functools import cache
+from typing import IO, TYPE_CHECKING, Any
 
 from edgecli.errors import EdgeCliError, NetworkError, hint
 from edgecli.geometry import LARGEST_SIDE, Padding, parse_padding
 from edgecli.networks.layers import LAYERS, Layer, named_filters, people_shape
 from edgecli.networks.network import INPUT, MOST_LAYERS, Network, Node
-from edgecli.networks.weights import read_weights
+from edgecli.networks.weights import OpenFile, open_binary, read_weights
 from edgecli.records import replace
 
-ZOO = Path(__file__).with_name("zoo")  # the package's networks, each called like its file
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
 LARGEST_FILE = 2**20  # bytes; a thousand layers take a tenth of that
 Table = Mapping[str, Any]
 
 
+@cache
+def zoo() -> Traversable:
+    """Return the folder of the package's networks, each called like its file; in a zip perhaps."""
+    from importlib.resources import files  # slow to load
+
+    return files("edgecli.networks") / "zoo"
+
+
 def zoo_names() -> list[str]:
     """Return the names of the networks in the package."""
-    return sorted(path.stem for path in ZOO.glob("*.toml"))
+    split = (os.path.splitext(file.name) for file in zoo().iterdir())
+    return sorted(stem for stem, extension in split if extension == ".toml")
+
+
+def _open_in_zoo(path: str) -> IO[bytes]:
+    return (zoo() / os.path.basename(path)).open("rb")
 
 
 def load_network(spec: str | os.PathLike[str]) -> Network:
@@ -59,30 +74,30 @@ def load_network(spec: str | os.PathLike[str]) -> Network:
     path = os.fspath(spec)
     if isinstance(spec, str):
         if spec in zoo_names():
-            return _read_file(str(ZOO / f"{spec}.toml"), f"network {spec}")
+            return _read_file(str(zoo() / f"{spec}.toml"), f"network {spec}", _open_in_zoo)
         if not (os.path.lexists(spec) or spec.endswith(".toml") or os.sep in spec):
             near = hint(spec, zoo_names())
             raise NetworkError(f"network {spec[:70]!r} is unknown (and no file); {near}")
     return _read_file(path, f"network file {path}")
 
 
-def _read_file(path: str, label: str) -> Network:
-    table = _read_table(path, label)
+def _read_file(path: str, label: str, open_file: OpenFile = open_binary) -> Network:
+    table = _read_table(path, label, open_file)
     try:
-        network = _network(table, Path(path).stem)
+        network = _network(table, os.path.splitext(os.path.basename(path))[0])
     except EdgeCliError as error:
         raise NetworkError(f"{label}: {error}") from error
     weights = table.get("weights")
     if weights is None:
         return replace(network, files=(path,))
     beside = os.path.join(os.path.dirname(path), weights)
-    read = read_weights(beside, network.parameter_shapes())
+    read = read_weights(beside, network.parameter_shapes(), open_file)
     return replace(network, weights=read, files=(path, beside))
 
 
-def _read_bytes(path: str, label: str) -> bytes:
+def _read_bytes(path: str, label: str, open_file: OpenFile) -> bytes:
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError as error:
         raise NetworkError(f"{label} does not exist; check the name") from error
@@ -96,8 +111,8 @@ def _read_bytes(path: str, label: str) -> bytes:
     return data
 
 
-def _read_table(path: str, label: str) -> Table:
-    data = _read_bytes(path, label)
+def _read_table(path: str, label: str, open_file: OpenFile) -> Table:
+    data = _read_bytes(path, label, open_file)
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from edgecli.errors import GeometryError
+from edgecli.images.sources import FloatCheck
 from edgecli.networks.collectors import Collector, collectors_for
 from edgecli.networks.forward import share_rows
 from edgecli.networks.layers import people_shape
@@ -59,6 +60,8 @@ def run_on_image(
     layer, or a folder, which receives a picture for each. Raises GeometryError where the image does
     not fit the network, ImageError and OutputError.
     """
+    if source.dtype.kind == "f" and network.white is not None:
+        source = FloatCheck(source)
     H, W, _ = source.shape
     channels = network.input_shape[0]
     if channels not in VOLUMES:
@@ -79,6 +82,8 @@ def run_on_image(
         readers = [LayerReader(*pair) for pair in zip(read, collectors, strict=True)]
         with one_blas_thread():
             Running(graph, source, readers, strips, threads).write()
+        if isinstance(source, FloatCheck):
+            source.note_white()
         for collector in collectors:
             collector.finish()
     told = zip(network.nodes, shapes, readers, named, strict=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -24,6 +24,9 @@ Weights = Mapping[str, NDArray[np.float32]]
 """Arrays by name, ``layer.weight`` and ``layer.bias``; {} for a network that has none."""
 
 ParameterShapes = Mapping[str, Shape]
+
+OpenFile = Callable[[str], IO[bytes]]
+"""Opens a file to be read: one of the system's, or of the package, which may be in a zip."""
 
 _PRECISIONS = ("float16", "float32", "float64")
 _SLACK = 2**20  # bytes beyond the numbers: headers, names, the archive's directory
@@ -71,7 +74,14 @@ def dump_weights(weights: Weights, dtype: DTypeLike = np.float32) -> bytes:
     return file.getvalue()
 
 
-def read_weights(path: str, shapes: ParameterShapes) -> dict[str, NDArray[np.float32]]:
+def open_binary(path: str) -> IO[bytes]:
+    """Open a file of the system's."""
+    return open(path, "rb")
+
+
+def read_weights(
+    path: str, shapes: ParameterShapes, open_file: OpenFile = open_binary
+) -> dict[str, NDArray[np.float32]]:
     """Read an NPZ file with an array of each shape and no other; NetworkError if it differs.
 
     Nothing is unpickled. Before an array is allocated, its header is checked against the shape that
@@ -79,7 +89,7 @@ def read_weights(path: str, shapes: ParameterShapes) -> dict[str, NDArray[np.flo
     """
     origin = f"weights {path}"
     limit = sum(8 * math.prod(shape) for shape in shapes.values()) + _SLACK
-    data = _read_bytes(path, limit, origin)
+    data = _read_bytes(path, limit, origin, open_file)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
@@ -99,9 +109,9 @@ def read_weights(path: str, shapes: ParameterShapes) -> dict[str, NDArray[np.flo
     return weights
 
 
-def _read_bytes(path: str, limit: int, origin: str) -> bytes:
+def _read_bytes(path: str, limit: int, origin: str, open_file: OpenFile) -> bytes:
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             data = file.read(limit + 1)
     except FileNotFoundError as error:
         raise NetworkError(

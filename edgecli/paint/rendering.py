@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from edgecli.records import dataclass, replace
 from edgecli.rows.memory import Memory
-from edgecli.rows.samples import full_scale
+from edgecli.rows.samples import float_type, full_scale
 
 MAPS = ("abs", "clip", "signed", "gain", "minmax", "raw")
 
@@ -34,13 +34,16 @@ DEPTHS = {"8": "uint8", "16": "uint16", "float": "float32"}
 WHOLE_IMAGE_MAPS = ("signed", "minmax")
 """Maps that are known only after the last response."""
 
+WHITE_MAPS = ("abs", "clip", "gain")
+"""Maps by what is white in the image."""
+
 FLAT = 2.0**-126
 """The factor where responses are equal: it makes nothing of any number, and leaves infinities."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """``round(factor · v + offset)`` clipped to 0 … limit, of ``|v|`` where ``absolute``.
+    """``round(factor · (v − origin) + offset)`` clipped to 0 … limit, of ``|v|`` if ``absolute``.
 
     Samples that are floats are not rounded, and their limit is infinite.
     """
@@ -49,6 +52,7 @@ class Scale:
     factor: float
     offset: float
     limit: float
+    origin: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,9 @@ def scale_from_extremes(map_name: str, samples: np.dtype[Any], extremes: Extreme
         factor = (full - middle) / strongest if strongest else FLAT
         return Scale(False, factor, middle, limit)
     factor = full / (high - low) if high > low else FLAT
-    return Scale(False, factor, -low * factor, limit)
+    # Differences beyond 64 bits are left to floats.
+    origin = low if high - low <= np.iinfo(np.int64).max else float(low)
+    return Scale(False, factor, 0.0, limit, origin)
 
 
 def _limit(samples: np.dtype[Any]) -> float:
@@ -131,7 +137,7 @@ def finite_extremes(response: NDArray[Any], seen: Extremes) -> Extremes:
 
 def measure(response: NDArray[Any], scale: Scale | None) -> Extremes:
     """Return the extremes of a band, and how many of its responses the scale will clip."""
-    smallest, largest = float(response.min()), float(response.max())
+    smallest, largest = response.min().item(), response.max().item()  # whole numbers stay exact
     nans = 0
     if np.isnan(smallest):
         finite = response[~np.isnan(response)]
@@ -150,8 +156,8 @@ def _clipped(response: NDArray[Any], scale: Scale, extremes: Extremes) -> int:
     if not scale.factor:
         return 0
     half = 0.0 if scale.limit == math.inf else 0.5  # floats are not rounded
-    high = (scale.limit + half - scale.offset) / scale.factor
-    low = -high if scale.absolute else (-half - scale.offset) / scale.factor
+    high = (scale.limit + half - scale.offset) / scale.factor + scale.origin
+    low = -high if scale.absolute else (-half - scale.offset) / scale.factor + scale.origin
     above = np.count_nonzero(response > high) if extremes.largest > high else 0
     below = np.count_nonzero(response < low) if extremes.smallest < low else 0
     return int(above + below)
@@ -182,25 +188,29 @@ def render(
         # From 0 up, adding a half and truncating rounds to the nearest.
         values = _affine(response, scale, 0.5, memory)
         # Not minimum and maximum: with a scalar NumPy runs those six times as slowly.
-        np.clip(values, 0, np.float32(scale.limit + 0.5), out=values)
+        np.clip(values, 0, values.dtype.type(scale.limit + 0.5), out=values)
         if seen.nans:
             np.nan_to_num(values, copy=False, nan=0.0)
         np.copyto(out, values, casting="unsafe")
 
 
-def _affine(
-    response: NDArray[Any], scale: Scale, half: float, memory: Memory
-) -> NDArray[np.float32]:
-    """Return ``factor · v + offset + half`` in working memory."""
-    values = memory.take(response.shape, np.float32)
-    if response.dtype != np.float32:  # a separate pass: mixed types run at half the speed
+def _affine(response: NDArray[Any], scale: Scale, half: float, memory: Memory) -> NDArray[Any]:
+    """Return ``factor · (v − origin) + offset + half`` in working memory."""
+    floats = float_type(response.dtype)
+    values = memory.take(response.shape, floats)
+    offset = scale.offset + half
+    if floats.itemsize < 8:
+        offset -= scale.origin * scale.factor  # in one pass
+    elif scale.origin:  # first of all, while large numbers are exact
+        response = np.subtract(response, scale.origin, out=values)
+    if response.dtype != floats:  # a separate pass: mixed types run at half the speed
         np.copyto(values, response, casting="unsafe")
         response = values
     if scale.absolute:
         response = np.abs(response, out=values)
     if scale.factor != 1:
-        response = np.multiply(response, np.float32(scale.factor), out=values)
-    np.add(response, np.float32(scale.offset + half), out=values)
+        response = np.multiply(response, floats.type(scale.factor), out=values)
+    np.add(response, floats.type(offset), out=values)
     return values
 
 

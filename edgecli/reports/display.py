@@ -66,8 +66,17 @@ class TerminalScreen:
     def draw(self, picture: Rows) -> None:
         """Draw samples ``(H, W, C)`` of 0 … 1, H even; in shades where there is no colour."""
         colour = self._console.color_system is not None and not self._console.no_color
+        colour = colour and _can_say("▀", self._console.encoding)
         for upper, lower in zip(picture[::2], picture[1::2], strict=True):
             self._console.print(_blocks(upper, lower) if colour else _shades(upper, lower))
+
+
+def _can_say(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _blocks(upper: Rows, lower: Rows) -> Text:

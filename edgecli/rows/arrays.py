@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from edgecli.errors import ImageError
 from edgecli.rows.base import ImageInfo, Rows, Source
+from edgecli.rows.samples import SAMPLE_TYPES, narrowed
 
 
 class ArraySource:
@@ -30,11 +31,12 @@ class ArraySource:
         if rows.dtype == bool:
             rows = rows * np.uint8(255)
         if rows.dtype.kind == "f":
-            rows = rows.astype(np.float32, copy=False)
-        if rows.dtype.name not in ("uint8", "uint16", "int16", "int32", "float32"):
-            raise ImageError(f"picture holds {array.dtype}; give 8 or 16 bit integers or floats")
+            rows = rows.astype(np.float64 if rows.itemsize >= 8 else np.float32, copy=False)
+        held = narrowed(rows) if rows.dtype.name in ("uint32", "int64", "uint64") else rows
+        if held is None or held.dtype.name not in SAMPLE_TYPES:
+            raise ImageError(f"picture holds {array.dtype}; give integers up to int64, or floats")
         H, W, C = rows.shape
-        return cls(rows, ImageInfo("array", "array", (H, W, C), array.dtype.name))
+        return cls(held, ImageInfo("array", "array", (H, W, C), array.dtype.name))
 
     @property
     def shape(self) -> tuple[int, int, int]:

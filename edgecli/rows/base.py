@@ -70,7 +70,7 @@ class Source(Protocol):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The rows' type: uint8, uint16, int16, int32 or float32."""
+        """The rows' type: one of ``samples.SAMPLE_TYPES``."""
         ...
 
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:

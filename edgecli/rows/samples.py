@@ -1,12 +1,40 @@
-"""The values that the samples of a type can have."""
+"""The types of samples: the values that each can have, and the type that holds given numbers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgecli.rows.base import Rows
+
+SAMPLE_TYPES = ("uint8", "uint16", "int8", "int16", "int32", "int64", "float32", "float64")
+"""The types that rows may have."""
+
+
+def float_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the floats for what is computed from numbers of a type: float64 where it has 64 bits.
+
+    >>> [float_type(np.dtype(name)).name for name in ("uint8", "int32", "int64", "float64")]
+    ['float32', 'float32', 'float64', 'float64']
+    """
+    return np.dtype(np.float64 if dtype.itemsize == 8 else np.float32)
+
+
+def narrowed(integers: NDArray[Any]) -> NDArray[Any] | None:
+    """Return whole numbers in the smallest type that holds all; None for those beyond int64.
+
+    That is one of uint8, uint16, int16, int32 and int64.
+
+    >>> [narrowed(np.array([-1, most])).dtype.name for most in (0, 1 << 15, 1 << 31)]
+    ['int16', 'int32', 'int64']
+    """
+    low, high = int(integers.min(initial=0)), int(integers.max(initial=0))
+    for name in ("uint8", "uint16", "int16", "int32", "int64"):
+        if np.iinfo(name).min <= low and high <= np.iinfo(name).max:
+            return integers.astype(name)
+    return None
 
 
 def full_scale(dtype: np.dtype[Any]) -> float:

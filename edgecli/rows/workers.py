@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from edgecli.errors import UsageError
+from edgecli.errors import EdgeCliError, UsageError
 from edgecli.rows.blas import one_blas_thread
+from edgecli.rows.machine import cores
 from edgecli.rows.memory import Memory, borrowed_memory
 
 if TYPE_CHECKING:
@@ -52,6 +52,17 @@ def _workers(threads: int) -> Iterator[ThreadPoolExecutor]:
     yield executors[threads]
 
 
+def _submit(executor: ThreadPoolExecutor, work: Callable[..., T], *job: Any) -> Future[T]:
+    """Hand a job to a worker thread; EdgeCliError where the system does not start one."""
+    try:
+        return executor.submit(work, *job)
+    except RuntimeError as error:  # Python's own word for it
+        raise EdgeCliError(
+            f"{error}: a limit on processes or memory is reached (ulimit -u or -v, or a "
+            "container's); raise it, or give --threads 1"
+        ) from error
+
+
 def one_ahead(items: Iterator[T]) -> Iterator[T]:
     """Yield an iterator's items, each made in another thread while the one before is in use.
 
@@ -62,10 +73,10 @@ def one_ahead(items: Iterator[T]) -> Iterator[T]:
 
     end = object()
     with ThreadPoolExecutor(1, "edgecli-ahead") as executor:
-        coming = executor.submit(next, items, end)
+        coming = _submit(executor, next, items, end)
         while (item := coming.result()) is not end:
-            coming = executor.submit(next, items, end)
-            yield item  # type: ignore[misc]
+            coming = _submit(executor, next, items, end)
+            yield item
 
 
 def start_in_order(
@@ -77,7 +88,7 @@ def start_in_order(
     ``shared_workers``: the workers then find the next jobs when these are done.
     """
     with _workers(threads) as executor:
-        pending = deque([executor.submit(work, *job) for job in jobs])
+        pending = deque([_submit(executor, work, *job) for job in jobs])
     return (pending.popleft().result() for _ in range(len(pending)))
 
 
@@ -97,7 +108,7 @@ def map_in_order(
     with one_blas_thread(), _workers(threads) as executor:
         try:
             for job in jobs:
-                pending.append(executor.submit(work, *job))
+                pending.append(_submit(executor, work, *job))
                 if len(pending) > threads + 1:
                     yield pending.popleft().result()
             while pending:
@@ -115,19 +126,20 @@ def for_each(
     workers = min(chosen_threads(threads), len(queue))
     remaining = iter(queue)  # a list's iterator may be shared by threads
 
-    def worker(_: int) -> None:
+    def worker() -> None:
         with borrowed_memory() as memory:
             for item in remaining:
                 with memory:
                     work(item, memory)
 
     if workers <= 1:
-        worker(0)
+        worker()
         return
     from concurrent.futures import ThreadPoolExecutor  # slow to load; a single item needs no pool
 
     with ThreadPoolExecutor(workers) as executor:
-        list(executor.map(worker, range(workers)))
+        for future in [_submit(executor, worker) for _ in range(workers)]:
+            future.result()
 
 
 def chosen_threads(threads: int | None) -> int:
@@ -135,10 +147,3 @@ def chosen_threads(threads: int | None) -> int:
     if threads is not None and threads < 1:
         raise UsageError(f"threads must be 1 or more, got {threads}; leave it out for all cores")
     return threads or cores()
-
-
-def cores() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

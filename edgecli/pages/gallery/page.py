@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from html import escape
-from pathlib import Path
+from importlib.resources import files
 from string import Template
 from typing import Any
 
@@ -47,7 +47,7 @@ def as_data(value: Any) -> str:
 
 
 def _read(name: str) -> str:
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return (files("edgecli.pages.gallery") / name).read_text(encoding="utf-8")
 
 
 def _source(text: str) -> str:

@@ -1,0 +1,211 @@
+"""Which directories of a TIFF are its pages, and which are something else beside them.
+
+A file may hold thumbnails, overviews and masks of its pages, which NewSubfileType tells (TIFF 6.0,
+page 36); planes that follow a page's own without directories, as ImageJ writes large stacks and
+MetaMorph all; and what a camera's sensor saw, of which only previews are pictures.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import chain
+from operator import attrgetter
+from typing import BinaryIO
+
+from edgecli.errors import ImageError
+from edgecli.images import magic
+from edgecli.images.tiff import Directory, Tag, read_directories
+from edgecli.records import dataclass, field, replace
+
+_REDUCED, _MASK, _DEPTHS = 1, 4, 8  # bits of NewSubfileType; depths are DNG 1.5's
+_OLD_REDUCED = 2  # of SubfileType
+_MASK_PHOTOMETRIC = 4
+_SENSOR_PHOTOMETRICS = {32803, 34892}  # a mosaic of colours, and one that is filled in
+# The compressions of Sony, Epson, Samsung, Kodak, Panasonic, Nikon, Kodak and Pentax.
+_SENSOR_COMPRESSIONS = {32767, 32769, 32770, 32867, 34316, 34713, 65000, 65535}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page's directory, and what is to be known of what lies beside it."""
+
+    directory: Directory
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class CameraRaw:
+    """The directories of a camera's file that may be previews, and the one of its sensor's data."""
+
+    previews: tuple[Directory, ...]
+    sensor: Directory | None
+
+
+def read_pages(file: BinaryIO, path: str, *, all_frames: bool) -> Iterator[Page | CameraRaw]:
+    """Yield the first page of a seekable file, or every page; of a camera's file one CameraRaw.
+
+    Reduced pictures and masks are pages only where there is nothing else. Raises ImageError for a
+    broken directory.
+    """
+    file.seek(0)
+    head = file.read(16)
+    directories = read_directories(file, path)
+    first = next(directories)
+    if _is_camera(head, first):
+        yield _camera_raw(head, [first, *directories])
+        return
+    pages = _pages(chain([first], directories))
+    if all_frames:
+        yield from pages
+    else:
+        yield _first_of(pages)
+
+
+def _first_of(pages: Iterator[Page]) -> Page:
+    """Return the first page, with a note if there are more."""
+    page = next(pages)
+    try:
+        if next(pages, None) is not None:
+            page.notes.append("has more pages than the one taken; --all-frames takes them all")
+    except ImageError:
+        page.notes.append("has a broken directory after its first page, which alone was taken")
+    return page
+
+
+# --- pages, and what lies beside them -------------------------------------------------------------
+
+
+def _pages(directories: Iterable[Directory]) -> Iterator[Page]:
+    """Yield every page when what lies between it and the next is known, then raise any error."""
+    beside: list[Directory] = []
+    waiting: Page | None = None
+    is_alone, fault = True, None
+    try:
+        for directory in directories:
+            picture = _picture(directory)
+            if picture is None:
+                beside.append(directory)
+                if waiting and _is_mask(directory):
+                    waiting.notes.append("has a mask of its own, which is left out")
+                continue
+            if waiting:
+                yield waiting
+                is_alone = False
+            waiting = Page(picture)
+    except ImageError as error:
+        fault = error
+    if waiting:
+        yield from _planes(waiting) if is_alone else [waiting]
+    elif beside:
+        yield from map(Page, beside)
+    if fault:
+        raise fault
+
+
+def _picture(directory: Directory) -> Directory | None:
+    """Return the largest picture of a directory and its parts, unless that is a reduced one."""
+    found = [one for one in (directory, *directory.parts) if not (_is_mask(one) or _is_sensor(one))]
+    largest = max(found, key=attrgetter("pixels"), default=None)
+    return None if largest is None or _is_reduced(largest) else largest
+
+
+def _is_reduced(directory: Directory) -> bool:
+    old = _REDUCED if directory.value(Tag.OLD_SUBFILE, 0) == _OLD_REDUCED else 0
+    return bool(directory.value(Tag.SUBFILE, old) & _REDUCED)
+
+
+def _is_mask(directory: Directory) -> bool:
+    kind = directory.value(Tag.SUBFILE, 0)
+    return bool(kind & (_MASK | _DEPTHS)) or (
+        directory.value(Tag.PHOTOMETRIC, -1) == _MASK_PHOTOMETRIC
+    )
+
+
+# --- planes without directories -------------------------------------------------------------------
+
+
+def _planes(page: Page) -> Iterator[Page]:
+    """Yield the only page of a file and the planes that follow it there, as far as it says so."""
+    directory, stated = page.directory, _stated_planes(page.directory)
+    offsets = directory.tags.get(Tag.STRIP_OFFSETS, ())
+    size = _bytes_if_contiguous(directory)
+    held = min((directory.file_bytes - offsets[0]) // size, stated) if size else 1
+    if held < stated:
+        page.notes.append(f"speaks of {stated:,} planes, of which {max(held, 1):,} can be read")
+    yield page
+    for number in range(1, held):
+        moved = tuple(offset + number * size for offset in offsets)
+        yield Page(replace(directory, tags={**directory.tags, Tag.STRIP_OFFSETS: moved}))
+
+
+def _bytes_if_contiguous(directory: Directory) -> int:
+    """Return the size of a page whose strips are not compressed and follow each other, else 0."""
+    tags = directory.tags
+    offsets, counts = (tags.get(tag, ()) for tag in (Tag.STRIP_OFFSETS, Tag.STRIP_BYTES))
+    ends = [offset + count for offset, count in zip(offsets, counts, strict=False)]
+    if not offsets or Tag.TILE_WIDTH in tags or directory.value(Tag.COMPRESSION, 1) != 1:
+        return 0
+    if len(offsets) > 1 and list(offsets[1:]) != ends[: len(offsets) - 1]:
+        return 0
+    row_bits = directory.value(Tag.WIDTH, 0) * sum(_bits(directory))
+    return directory.value(Tag.HEIGHT, 0) * -(-row_bits // 8)
+
+
+def _bits(directory: Directory) -> list[int]:
+    """Return the bits of each sample of a pixel."""
+    bits = directory.tags.get(Tag.BITS, (1,))
+    return [*bits, *[bits[-1]] * (directory.value(Tag.SAMPLES, 1) - len(bits))]
+
+
+def _stated_planes(directory: Directory) -> int:
+    """Return how many planes the only directory of a file speaks for, 1 if it does not say."""
+    text = directory.text(Tag.DESCRIPTION)
+    samples = directory.pixels * directory.value(Tag.SAMPLES, 1)
+    if Tag.PLANES in directory.tags:  # MetaMorph: three fractions for each plane
+        return len(directory.tags[Tag.PLANES]) // 2
+    if text.startswith("ImageJ=") and (found := re.search(r"^images=(\d{1,9})$", text, re.M)):
+        return max(int(found[1]), 1)
+    if "<OME" in text:
+        sizes = re.findall(r"\bSize[ZCT]=\"(\d{1,9})\"", text)[:3]
+        return max(math.prod(map(int, sizes)) // directory.value(Tag.SAMPLES, 1), 1)
+    with suppress(ValueError, TypeError, KeyError, ArithmeticError):  # tifffile's
+        return max(int(math.prod(json.loads(text)["shape"])) // samples, 1)
+    return 1
+
+
+# --- cameras --------------------------------------------------------------------------------------
+
+
+def _is_camera(head: bytes, first: Directory) -> bool:
+    return (
+        head.startswith(magic.CAMERA_RAW)
+        or head[8:10] == magic.CANON_AT_8
+        or Tag.DNG_VERSION in first.tags
+        or any(map(_is_sensor, (first, *first.parts)))
+    )
+
+
+def _is_sensor(directory: Directory) -> bool:
+    return (
+        directory.value(Tag.PHOTOMETRIC, 0) in _SENSOR_PHOTOMETRICS
+        or directory.value(Tag.COMPRESSION, 1) in _SENSOR_COMPRESSIONS
+    )
+
+
+def _camera_raw(head: bytes, directories: Iterable[Directory]) -> CameraRaw:
+    """Sort the directories of a camera's file; Canon's head says where the sensor's is."""
+    first, *_ = listed = list(directories)
+    every = [one for directory in listed for one in (directory, *directory.parts)]
+    canons = int.from_bytes(head[12:16], "little") if head[8:10] == magic.CANON_AT_8 else -1
+    sensors = [one for one in every if _is_sensor(one) or one.position == canons]
+    turned: dict[int, tuple[int, ...]] = {Tag.ORIENTATION: (first.orientation,)}
+    previews = [
+        replace(one, tags={**turned, **one.tags})
+        for one in every
+        if one not in sensors and not _is_mask(one)
+    ]
+    return CameraRaw(tuple(previews), max(sensors, key=attrgetter("pixels"), default=None))

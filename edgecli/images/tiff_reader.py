@@ -1,0 +1,185 @@
+"""The pages of a TIFF as sources: their samples as stored, or decoded by Pillow, or a preview."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import BinaryIO, cast
+
+from PIL import ImageFile, ImagePalette, JpegImagePlugin
+
+from edgecli.errors import ImageError, TooLargeError
+from edgecli.images import magic
+from edgecli.images.limits import image_name
+from edgecli.images.pillow import PillowSource, decoded
+from edgecli.images.pillow_guard import guarded, open_image
+from edgecli.images.sources import oriented
+from edgecli.images.tiff import Directory, Tag
+from edgecli.images.tiff_pages import CameraRaw, Page, read_pages
+from edgecli.images.tiff_reasons import why_not
+from edgecli.images.tiff_samples import TIFF, tiff_source
+from edgecli.records import dataclass, replace
+from edgecli.rows.arrays import ArraySource
+from edgecli.rows.base import Source
+
+_JPEG = (JpegImagePlugin.JpegImageFile.format,)
+_JPEG_COMPRESSIONS = {6, 7}
+_DEVELOP = "develop it first (darktable, RawTherapee, dcraw)"
+
+
+def read_images(
+    file: BinaryIO, path: str, *, max_pixels: int, grey: bool = False, all_frames: bool = False
+) -> Iterator[Source]:
+    """Yield the first page of a TIFF, or every page of it, or a camera's preview.
+
+    ``grey`` allows decoding luma alone. A stream that cannot seek is read whole. Each source must
+    be read before the next is asked for. Raises ImageError, which names what is not read.
+    """
+    with guarded(path, max_pixels):
+        stream = file if file.seekable() else io.BytesIO(file.read())
+    reader = _Reader(stream, path, max_pixels, grey)
+    for number, page in enumerate(read_pages(stream, path, all_frames=all_frames)):
+        yield reader.preview(page) if isinstance(page, CameraRaw) else reader.page(page, number)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """A seekable TIFF and how it is to be read."""
+
+    stream: BinaryIO
+    path: str
+    max_pixels: int
+    grey: bool
+
+    def page(self, page: Page, number: int) -> Source:
+        """Return a page, numbered from 0 for errors."""
+        source = self._source(page.directory, number)
+        source.info.notes.extend(page.notes)
+        return source
+
+    def _source(self, directory: Directory, number: int) -> Source:
+        source = tiff_source(self.stream, self.path, directory, number, self.max_pixels)
+        return self._by_pillow(directory, number) if source is None else source
+
+    def _by_pillow(self, directory: Directory, number: int) -> Source:
+        """Return a page that Pillow decodes; if it cannot, the error says why."""
+        name = image_name(self.path, number)
+        try:
+            with guarded(name, self.max_pixels):
+                image = open_image(_starting_at(directory, self.stream), TIFF)
+                _mend_palette(image, directory)
+                page = self._decoded(image, number)
+        except TooLargeError:
+            raise
+        except ImageError as error:
+            if reason := why_not(directory):
+                raise ImageError(f"image {name} {reason}") from error
+            raise
+        page.info = replace(page.info, dpi=directory.dpi, orientation=directory.orientation)
+        return _as_stored(page)
+
+    def _decoded(self, image: ImageFile.ImageFile, number: int = 0) -> PillowSource:
+        return decoded(image, self.stream, self.path, number, self.max_pixels, self.grey)
+
+    # --- cameras ----------------------------------------------------------------------------------
+
+    def preview(self, raw: CameraRaw) -> Source:
+        """Return the largest preview that can be read, with a note on what it stands for."""
+        found = [(self._jpeg(directory), directory) for directory in raw.previews]
+        sized = [(self._pixels(*one), number) for number, one in enumerate(found)]
+        for _, number in sorted(sized, reverse=True):
+            with suppress(ImageError):  # a smaller one may do
+                source = self._preview_source(*found[number])
+                height, width, _ = source.shape
+                source.info.notes.append(
+                    f"is a camera raw file of which only a preview can be read, {height}×{width}"
+                    f"{_of_sensor(raw)}; for the whole picture {_DEVELOP}"
+                )
+                return source
+        raise ImageError(
+            f"image {self.path} is a camera raw file without a preview that can be read; {_DEVELOP}"
+        )
+
+    def _preview_source(self, jpeg: bytes, directory: Directory) -> Source:
+        if not jpeg:
+            return self._source(directory, 0)
+        with guarded(self.path, self.max_pixels):
+            page = self._decoded(open_image(io.BytesIO(jpeg), _JPEG))
+        if page.info.orientation == 1:  # most JPEGs inside say nothing of it
+            page.info = replace(page.info, orientation=directory.orientation)
+        return page
+
+    def _jpeg(self, directory: Directory) -> bytes:
+        """Return the JPEG that a directory holds by itself, if there is one."""
+        tags = directory.tags
+        place, size = tags.get(Tag.JPEG_OFFSET, ()), tags.get(Tag.JPEG_BYTES, ())
+        if not size and directory.value(Tag.COMPRESSION, 1) in _JPEG_COMPRESSIONS:
+            place, size = tags.get(Tag.STRIP_OFFSETS, ()), tags.get(Tag.STRIP_BYTES, ())
+        if len(place) != 1 or len(size) != 1:
+            return b""
+        self.stream.seek(place[0])
+        data = self.stream.read(min(size[0], directory.file_bytes))
+        return data if data.startswith(magic.JPEG) else b""
+
+    def _pixels(self, jpeg: bytes, directory: Directory) -> int:
+        """Return how many pixels a preview has, 0 for a JPEG that is not readable."""
+        if not jpeg:
+            return directory.pixels
+        with suppress(ImageError), guarded(self.path, self.max_pixels):
+            image = open_image(io.BytesIO(jpeg), _JPEG)
+            return image.width * image.height
+        return 0
+
+
+class _Patched(io.RawIOBase):
+    """A file that begins with other bytes."""
+
+    def __init__(self, file: BinaryIO, head: bytes) -> None:
+        self._file, self._head = file, head
+        self.seek, self.tell, self.fileno = file.seek, file.tell, file.fileno  # type: ignore[method-assign]
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        at = self._file.tell()
+        data = self._file.read(len(buffer))
+        data = self._head[at : at + len(data)] + data[max(len(self._head) - at, 0) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+    def readable(self) -> bool:
+        return True
+
+
+def _starting_at(directory: Directory, file: BinaryIO) -> BinaryIO:
+    """Return a TIFF whose head says that its first directory is another one."""
+    file.seek(0)
+    head = file.read(8)
+    is_big = 43 in head[2:4]
+    place = struct.pack(directory.byte_order + ("Q" if is_big else "I"), directory.position)
+    file.seek(0)
+    return cast(BinaryIO, _Patched(file, (head if is_big else head[:4]) + place))
+
+
+def _of_sensor(raw: CameraRaw) -> str:
+    if raw.sensor is None or not raw.sensor.pixels:
+        return ""
+    height, width = (raw.sensor.value(tag, 0) for tag in (Tag.HEIGHT, Tag.WIDTH))
+    return f" of {height}×{width}"
+
+
+def _mend_palette(image: ImageFile.ImageFile, directory: Directory) -> None:
+    """Take a palette without any number above 255 for one of 8 bits, as libtiff does."""
+    colours = directory.tags.get(Tag.COLOUR_MAP, ())
+    if image.mode == "P" and colours and max(colours) < 256:
+        image.palette = ImagePalette.raw("RGB;L", bytes(colours))
+
+
+def _as_stored(page: PillowSource) -> Source:
+    """Return a page as the file stores it: Pillow has turned it, but callers decide on that."""
+    info = page.info
+    if info.orientation == 1:
+        return page
+    (upright,) = page.blocks([(0, page.shape[0])])
+    stored = oriented(upright, {6: 8, 8: 6}.get(info.orientation, info.orientation))
+    return ArraySource(stored, replace(info, shape=(*stored.shape[:2], info.shape[2])))

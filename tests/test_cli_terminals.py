@@ -1,0 +1,121 @@
+"""What is said to terminals that do not speak UTF-8, and by a Python without docstrings."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from edgecli.cli import COMMANDS
+from edgecli.cli.streams import ERRORS, PLAIN
+from edgecli.reports.display import TerminalScreen
+from tests.conftest import SAMPLES, noise
+
+GRID = str(SAMPLES / "grid-6x6.csv")
+PAGE = str(SAMPLES / "page.png")
+POSIX = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def edgecli(
+    *args: str, python: tuple[str, ...] = (), env: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, *python, "-m", "edgecli", *args]
+    return subprocess.run(command, env={**os.environ, **env}, capture_output=True, check=False)
+
+
+def test_an_ascii_terminal_gets_plain_words() -> None:
+    for env in (POSIX, {"PYTHONIOENCODING": "ascii"}):
+        done = edgecli("detect", GRID, "--explain", env=env)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert b"CSV 6x6x1 uint8" in done.stdout
+        assert b"floor((6 + 2*1 - 3)/1) + 1 = 6" in done.stdout
+        assert b"sum |w|*" in done.stdout
+        done = edgecli("trace", GRID, "-f", "sobel", "--at", "3,3", env=env)
+        assert re.search(rb"magnitude *sqrt\(\d+\^2 \+ \d+\^2\) = ", done.stdout)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "latin-1", "koi8-r", "shift-jis"])
+def test_code_pages_get_plain_words_for_what_they_lack(encoding: str) -> None:
+    args = ("trace", GRID, "-f", "vertical", "--at", "3,3")
+    said = edgecli(*args, env={"PYTHONIOENCODING": encoding}).stdout.decode(encoding)
+    plain = str.maketrans(PLAIN)
+    whole = edgecli(*args, env={"PYTHONIOENCODING": "utf-8"}).stdout.decode()
+    assert said.translate(plain) == whole.translate(plain)
+    assert "−" in whole
+    assert "\\" not in said
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS, "filters list", "network summary lenet5"])
+def test_no_command_has_words_that_ascii_cannot_say(command: str) -> None:
+    asked = [*command.split(), *(["--help"] if " " not in command else [])]
+    done = edgecli(*asked, env={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert done.stdout.isascii()
+    assert b"\\" not in done.stdout
+
+
+def test_errors_are_in_plain_words_too() -> None:
+    said = edgecli("network", "summary", "lenet5", "--input", "1x2x3", env=POSIX).stderr
+    assert said.isascii()
+    assert b"\\" not in said
+    missing = edgecli("detect", "caf\xe9.png", env={"PYTHONIOENCODING": "ascii"}).stderr
+    assert missing == b"edgecli: image caf\\xe9.png does not exist; check the name\n"
+
+
+def test_every_sign_has_plain_words() -> None:
+    text = "".join(PLAIN)
+    assert text.encode("ascii", ERRORS).decode() == "".join(PLAIN.values())
+    assert all(words.isascii() for words in PLAIN.values())
+
+
+@pytest.mark.parametrize(("encoding", "signs"), [("utf-8", "▀"), ("cp1252", " .:-=+*#%@")])
+def test_a_preview_is_drawn_in_signs_that_the_terminal_has(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, signs: str
+) -> None:
+    class Terminal(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    data = io.BytesIO()
+    stream = Terminal(data, encoding)
+    TerminalScreen(stream).draw(noise(4, 6, 1) / 255)
+    stream.flush()
+    drawn = re.sub(r"\x1b\[[\d;]*m", "", data.getvalue().decode(encoding))
+    assert drawn.strip("\n")
+    assert set(drawn) <= {*signs, "\n"}
+
+
+@pytest.mark.parametrize("flag", ["-O", "-OO"])
+def test_help_needs_no_docstrings(flag: str) -> None:
+    subcommands = [("filters", name) for name in ("list", "show", "export")]
+    subcommands += [("network", name) for name in ("summary", "run")]
+    for args in [(), *((name,) for name in COMMANDS), *subcommands]:
+        asked = (*args, "--help")
+        assert edgecli(*asked, python=(flag,)).stdout == edgecli(*asked).stdout
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("detect", GRID, "-f", "canny:1", "--report", "json"),
+        ("detect", GRID, "-f", "learned-small"),
+        ("batch", f"{SAMPLES}/grid-*.csv"),
+        ("network", "run", "edges-rgb", PAGE),
+        ("learn", GRID, GRID, "--size", "3"),
+    ],
+)
+def test_commands_need_no_assertions(args: tuple[str, ...], tmp_path: Path) -> None:
+    outputs = {"learn": "filter.json", "detect": "edges.png"}
+    out = str(tmp_path / outputs.get(args[0], "out"))
+    done = edgecli(*args, "-o", out, python=("-OO",))
+    assert done.returncode == 0, done.stderr
+    assert Path(out).exists()

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from edgecli.errors import ImageError
 from edgecli.images.alpha import opaque_if_unused
 from edgecli.images.limits import check_pixels
+from edgecli.images.streams import read_up_to
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows
@@ -102,7 +103,7 @@ def _read_pixels(stream: BinaryIO, path: str, header: _Header) -> NDArray[Any]:
     """Return the pixels ``(H, W)`` as they are stored; rows are padded to four bytes."""
     height, stride = abs(header.height), -(-header.width * header.bits // 32) * 4
     stream.seek(header.offset)
-    data = stream.read(stride * height)
+    data = read_up_to(stream, stride * height)
     if len(data) < stride * height:
         whole = len(data) // stride
         raise ImageError(

@@ -8,6 +8,7 @@ and the colours stand on white.
 
 from __future__ import annotations
 
+import io
 import struct
 from typing import Any, BinaryIO
 
@@ -18,6 +19,7 @@ from PIL import Image
 from edgecli.errors import ImageError
 from edgecli.images.limits import check_pixels
 from edgecli.images.pillow import PillowSource
+from edgecli.images.streams import read_up_to
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Source
@@ -55,7 +57,7 @@ def read_psd(stream: BinaryIO, path: str, *, max_pixels: int, grey: bool = False
     try:
         header = _read_header(stream, path)
         check_pixels(path, header.height * header.width, max_pixels)
-        palette = stream.read(_read_number(stream, 4))
+        palette = _read_palette(stream, header)
         dpi = _read_resources(stream, path)
         is_transparent = _layers_below_zero(stream, header)
         colours = _MODES[header.mode][2]
@@ -90,22 +92,44 @@ def _read_header(stream: BinaryIO, path: str) -> _Header:
     return _Header(version == 2, channels, height, width, depth, mode)
 
 
-def _read_number(stream: BinaryIO, size: int) -> int:
-    data = stream.read(size)
+def _read(stream: BinaryIO, size: int) -> bytes:
+    data = read_up_to(stream, size)
     if len(data) < size:
         raise EOFError
-    return int.from_bytes(data)
+    return data
+
+
+def _read_number(stream: BinaryIO, size: int) -> int:
+    return int.from_bytes(_read(stream, size))
+
+
+def _read_palette(stream: BinaryIO, header: _Header) -> bytes:
+    """Return 256 reds, greens and blues, or what other modes have in their place."""
+    palette = _read(stream, _read_number(stream, 4))
+    if header.mode == 2 and len(palette) < 768:
+        raise EOFError
+    return palette
+
+
+def _end(stream: BinaryIO, size: int) -> int:
+    """Return where a section of a size ends; EOFError where that is after the file."""
+    at = stream.tell()
+    end = at + size
+    if end > stream.seek(0, io.SEEK_END):
+        raise EOFError
+    stream.seek(at)
+    return end
 
 
 def _read_resources(stream: BinaryIO, path: str) -> tuple[float, float] | None:
     """Read the resources; return the resolution. ImageError where no merged picture was saved."""
     size = _read_number(stream, 4)
-    end, dpi = stream.tell() + size, None
+    end, dpi = _end(stream, size), None
     while stream.tell() < end:
         _, number, name = struct.unpack(">4sHB", stream.read(7))
         stream.seek(name + (name + 1) % 2, 1)  # with its length, a name has an even size
         size = _read_number(stream, 4)
-        data = stream.read(size + size % 2)
+        data = _read(stream, size + size % 2)
         if number == _RESOLUTION and size >= 16:
             across, down = struct.unpack_from(">I4xI", data)
             dpi = (across / 65536, down / 65536) if across and down else None
@@ -122,8 +146,7 @@ def _layers_below_zero(stream: BinaryIO, header: _Header) -> bool:
     """Pass the layers; return whether their number is below zero."""
     wide = 8 if header.is_large else 4
     size = _read_number(stream, wide)
-    end = stream.tell() + size
-    count = 0
+    end, count = _end(stream, size), 0
     if size:
         if _read_number(stream, wide):
             (count,) = struct.unpack(">h", stream.read(2))
@@ -135,14 +158,14 @@ def _layers_below_zero(stream: BinaryIO, header: _Header) -> bool:
 
 def _deep_layers(stream: BinaryIO, end: int, header: _Header) -> int:
     """Return the number of layers of 16 and 32 bits, which stand in a block of their own."""
-    stream.seek(_read_number(stream, 4), 1)  # the mask of all layers
+    stream.seek(_end(stream, _read_number(stream, 4)))  # the mask of all layers
     while stream.tell() + 12 <= end:
         _, key = struct.unpack(">4s4s", stream.read(8))
         size = _read_number(stream, 8 if header.is_large and key in {b"Lr16", b"Lr32"} else 4)
         if key in {b"Lr16", b"Lr32"} and size >= 2:
             (count,) = struct.unpack(">h", stream.read(2))
             return int(count)
-        stream.seek(size + -size % 4, 1)
+        stream.seek(_end(stream, size + -size % 4))
     return 0
 
 
@@ -156,9 +179,7 @@ def _read_planes(stream: BinaryIO, header: _Header, count: int, path: str) -> Pl
             f"image {path} is a PSD compressed with ZIP, which is not read here; save it as TIFF"
         )
     size = count * header.height * row
-    data = _unpack(stream, header, count, row) if compression else stream.read(size)
-    if len(data) < size:
-        raise EOFError
+    data = _unpack(stream, header, count, row) if compression else _read(stream, size)
     if header.depth == 1:
         packed = np.frombuffer(data, np.uint8).reshape(count, header.height, row)
         bits = np.unpackbits(packed, axis=2, count=header.width)
@@ -171,11 +192,9 @@ def _unpack(stream: BinaryIO, header: _Header, count: int, row: int) -> bytes:
     """Return the bytes of planes whose rows are packed, each by itself."""
     item = ">u4" if header.is_large else ">u2"
     rows = header.channels * header.height
-    table = stream.read(rows * np.dtype(item).itemsize)
+    table = _read(stream, rows * np.dtype(item).itemsize)
     lengths = np.frombuffer(table, item)[: count * header.height].astype(np.int64)
-    if len(lengths) < count * header.height:
-        raise EOFError
-    data = stream.read(int(lengths.sum()))
+    data = _read(stream, int(lengths.sum()))
     image = Image.frombytes("L", (row, count * header.height), data, "packbits", "L")
     return image.tobytes()
 

@@ -85,6 +85,14 @@ def seekable(file: BinaryIO) -> BinaryIO:
     return file if file.seekable() else io.BytesIO(file.read())
 
 
+def read_up_to(file: BinaryIO, size: int) -> bytes:
+    """Return ``size`` bytes of a file that can seek, fewer where it ends; no more room is taken."""
+    at = file.tell()
+    left = file.seek(0, io.SEEK_END) - at
+    file.seek(at)
+    return file.read(max(min(size, left), 0))
+
+
 class Rewindable(io.RawIOBase):
     """A stream, such as a pipe, whose bytes so far can be read once more by another reader."""
 

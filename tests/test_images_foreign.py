@@ -41,7 +41,7 @@ def boxes(brand: bytes, *others: bytes) -> bytes:
         (boxes(b"crx ", b"crx isom"), "a camera raw photo"),
         (boxes(b"isom", b"isommp41"), "a video"),
         (b"RIFF\0\0\0\0AVI LIST", "a video"),
-        (b"PK\3\4", "a ZIP archive"),
+        (b"\x1f\x8b\x08", "a gzip archive"),
     ],
 )
 def test_a_known_file_is_refused_by_its_name(start: bytes, name: str) -> None:

@@ -128,6 +128,13 @@ def test_a_pipe_is_known_for_a_tga_by_its_header(mode: str, compression: str | N
     assert (rows_of(source) == rows_of(read(data))).all()
 
 
+def test_a_comment_comes_before_the_pixels() -> None:
+    for comment in (b"painted by me", b"ten bytes!"):
+        data = bytearray(tga(drawn(3), 2, origin=0, colours=NO_MAP))
+        data[0], data[18:18] = len(comment), comment
+        assert (rows_of(read(bytes(data))) == drawn(3)[..., ::-1]).all()
+
+
 def test_a_tga_of_15_bits_is_refused_as_one() -> None:
     data = bytearray(tga(drawn(2), 2, colours=NO_MAP))
     data[16] = 15

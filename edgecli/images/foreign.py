@@ -52,7 +52,6 @@ _NOT_READ = (
     (4, b"ftypmp4", "a video", _STILL),
     (4, b"ftypM4V", "a video", _STILL),
     (4, b"ftypqt", "a video", _STILL),
-    (0, b"PK\3\4", "a ZIP archive", _UNPACK),
     (0, b"\x1f\x8b", "a gzip archive", _UNPACK),
     (0, b"BZh", "a bzip2 archive", _UNPACK),
     (0, b"\xfd7zXZ", "an xz archive", _UNPACK),

@@ -160,12 +160,12 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
     try:
         return Image.open(stream, formats=common)
     except UnidentifiedImageError:
-        try:
+        if not _TGA.match(head):
             return Image.open(stream, formats=_rare_formats())
-        except UnidentifiedImageError:
-            if _TGA.match(head):
-                raise ValueError("unknown TGA mode") from None
-            raise
+    try:
+        return Image.open(stream, formats=("TGA",))  # PCX would take one with a comment of 10 bytes
+    except UnidentifiedImageError as error:
+        raise ValueError("unknown TGA mode") from error
 
 
 def _open_jpeg(stream: BinaryIO) -> ImageFile.ImageFile | None:

@@ -144,11 +144,8 @@ def test_the_limit_holds() -> None:
 # ---- what Pillow reads ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("bits", [1, 4, 8])
-@pytest.mark.parametrize("count", [2, 16, 256])
+@pytest.mark.parametrize(("bits", "count"), [(1, 2), (4, 2), (4, 16), (8, 2), (8, 16), (8, 256)])
 def test_grey_palettes_are_read_with_the_bits_that_the_header_says(bits: int, count: int) -> None:
-    if count > 1 << bits:
-        pytest.skip("more colours than indexes")
     indexes = np.random.default_rng(0).integers(0, count, (HEIGHT, WIDTH)).astype(np.uint8)
     greys = [0, 255] if count == 2 else list(range(count))
     unpacked = np.unpackbits(indexes[..., np.newaxis], axis=2)[..., 8 - bits :]

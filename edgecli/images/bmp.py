@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import ImageError
+from edgecli.geometry import bands
 from edgecli.images.alpha import opaque_if_unused
 from edgecli.images.limits import check_pixels
 from edgecli.images.streams import read_up_to
@@ -24,6 +25,7 @@ from edgecli.rows.base import ImageInfo, Rows
 _BITFIELDS, _ALPHA_BITFIELDS = 3, 6
 _LONGEST = 70  # bytes up to the end of the masks, within the later headers or after the first
 _WITH_ALPHA = 56  # bytes of the smallest header that has a mask for alpha
+_PIXELS_AT_ONCE = 1 << 16  # they stay in the cache
 _INCHES = 39.3701  # to the metre
 
 
@@ -118,8 +120,13 @@ def _colours(pixels: NDArray[Any], masks: tuple[int, ...]) -> Rows:
     masks = masks if masks[3] else masks[:3]
     fulls = [mask >> _shift(mask) for mask in masks]  # the largest number of each
     dtype, white = (np.uint8, 255) if max(fulls) < 256 else (np.uint16, 65535)
+    spread = [
+        ((np.arange(full + 1, dtype=np.uint32) * white + full // 2) // full).astype(dtype)
+        for full in fulls
+    ]
     rows = np.empty((*pixels.shape, len(masks)), dtype)
-    for channel, (mask, full) in enumerate(zip(masks, fulls, strict=True)):
-        spread = (np.arange(full + 1, dtype=np.uint32) * white + full // 2) // full
-        rows[..., channel] = spread.astype(dtype)[(pixels & mask) >> _shift(mask)]
+    for start, stop in bands(len(rows), max(_PIXELS_AT_ONCE // rows.shape[1], 1)):
+        for channel, (mask, full) in enumerate(zip(masks, fulls, strict=True)):
+            parts = (pixels[start:stop] & mask) >> _shift(mask)
+            rows[start:stop, :, channel] = parts if full == white else spread[channel][parts]
     return rows

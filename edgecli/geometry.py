@@ -223,8 +223,9 @@ def parse_padding(padding: str | int | tuple[int, ...]) -> Padding:
                 return t, b, l, r
     except (ValueError, TypeError):
         pass
+    given = repr(padding[:40] if isinstance(padding, str) else padding)
     raise UsageError(
-        f"padding {padding!r} is not valid, same, N, H,W or T,B,L,R with numbers from 0 up"
+        f"padding {given} is not valid, same, N, H,W or T,B,L,R with numbers from 0 up"
     )
 
 
@@ -245,4 +246,4 @@ def parse_padding_mode(text: str) -> PaddingMode:
     except ValueError:
         pass
     names = ", ".join(name for name in PADDING_MODES if name != "constant")
-    raise UsageError(f"padding mode {text!r} is unknown; choose from {names}, constant:V")
+    raise UsageError(f"padding mode {text[:40]!r} is unknown; choose from {names}, constant:V")

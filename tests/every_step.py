@@ -34,6 +34,7 @@ Array = NDArray[Any]
 PAPER = (200, 10, 90)
 SLOPE = Slope(((1.0, 0.0), (0.0, 0.5)), both=True)
 FLOAT, INT16 = np.dtype(np.float32), np.dtype(np.int16)
+DOUBLE, INT64 = np.dtype(np.float64), np.dtype(np.int64)
 
 
 def steps_of_the_package() -> set[type]:
@@ -76,6 +77,12 @@ class Maker:
     def whole(self, channels: int) -> Array:
         """Draw whole numbers of both signs."""
         return self.random.integers(-3, 4, (channels, self.H, self.W)).astype(np.int16)
+
+    def wide(self, channels: int) -> Array:
+        """Draw whole numbers of 64 bits; those of some rows are too large for products."""
+        numbers = self.random.integers(-3, 4, (channels, self.H, self.W)) * 2**40
+        numbers[:, self.random.random(self.H) < 0.3] += 2**55 + 1
+        return numbers
 
     def floats(self, channels: int, *batch: int) -> Array:
         """Draw floats of both signs."""
@@ -141,6 +148,13 @@ CONVOLUTIONS: dict[str, Make] = {
         (m.floats(1),),
         rounded=True,
     ),
+    "slide over wide numbers": lambda m: Example(
+        m.slide(FilterBank(m.random.integers(-3, 4, (1, 1, 7, 9)).astype(float)), INT64),
+        (m.wide(1),),
+    ),
+    "slide in double precision": lambda m: Example(
+        m.slide("canny:2", DOUBLE), (m.floats(1).astype(DOUBLE),), rounded=True
+    ),
     "layer of planes": lambda m: Example(
         Slides((m.slide("sobel", np.uint8),) * 3, "relu"), (m.bytes(3),)
     ),
@@ -153,6 +167,7 @@ CONVOLUTIONS: dict[str, Make] = {
         )
         for how in ("magnitude", "max", "sum")
     },
+    "norm of wide numbers": lambda m: Example(Norm(m.size(1), INT64, "magnitude", 2), (m.wide(2),)),
     "select": lambda m: Example(Select(m.size(4), INT16, 1, 3), (m.whole(6),)),
     "strongest of one filter": lambda m: Example(
         Strongest(m.size(1), FLOAT, "none"), (m.floats(3),)
@@ -175,18 +190,33 @@ LINES: dict[str, Make] = {
     "thin, unknown": lambda m: Example(
         Thin(m.size(1), FLOAT, SLOPE, 0, unknown=True), (abs(m.spoilt(1)), m.floats(2))
     ),
+    "thin, wide numbers": lambda m: Example(
+        Thin(m.size(1), INT64, SLOPE, 2, signed=True), (m.wide(1), m.wide(2))
+    ),
+    "thin, double precision": lambda m: Example(
+        Thin(m.size(1), DOUBLE, SLOPE, 0.5), (abs(m.wide(1)) / 2**40, m.wide(2) / 2**40)
+    ),
+    "cross, wide numbers": lambda m: Example(
+        Cross(m.size(1), 1, 0.5, DOUBLE), (m.wide(1) - 2**55,)
+    ),
     "cross": lambda m: Example(Cross(m.size(2), 1, 0.5), (m.whole(2).astype(np.float32),)),
     "crest": lambda m: Example(Crest(m.size(1), 0.1), (m.soft(),)),
     "exclude": lambda m: Example(
         Exclude(m.size(2), INT16, 2, m.random.random((m.H, m.W)) < 0.5), (m.whole(2),)
     ),
     "direction": lambda m: Example(Direction(m.size(1), SLOPE), (m.whole(1), m.whole(2))),
+    "direction of wide numbers": lambda m: Example(
+        Direction(m.size(1), SLOPE), (m.whole(1), m.wide(2))
+    ),
 }
 
 PICTURES: dict[str, Make] = {
     "picture": lambda m: Example(Picture(m.size(3), PAPER), (m.bytes(4),)),
     "volume, grey": lambda m: Example(
         Volume(m.size(1), np.dtype(np.uint8), "gray", PAPER), (m.bytes(4),)
+    ),
+    "volume, wide numbers": lambda m: Example(
+        Volume(m.size(1), INT64, "gray", PAPER), (m.wide(3),)
     ),
     "colours": lambda m: Example(Colours(m.size(3), m.H, PAPER), (m.bytes(4),)),
     "colours of blocks": lambda m: Example(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from edgecli.images import readers
+from edgecli.images import pipes, readers
 from edgecli.rows.base import Source
 
 Pixels = NDArray[Any]
@@ -45,17 +45,13 @@ def encode(image: Image.Image, format_: str, **options: Any) -> bytes:
 
 def read_images(file: BinaryIO, path: str, *, max_pixels: int, **options: bool) -> Iterator[Source]:
     """Yield the images of a file or a pipe as any command reads them."""
-    head = file.peek(readers.HEAD) if isinstance(file, io.BufferedReader) else b""
-    if file.seekable():
-        head = file.read(readers.HEAD)
-        file.seek(0)
-    opened = readers.Opened(head[: readers.HEAD], file, path, max_pixels, **options)
-    return readers.read_images(opened)
+    stream = file if file.seekable() else cast(BinaryIO, pipes.Pipe(file))
+    head = pipes.peek(stream, readers.HEAD)
+    return readers.read_images(readers.Opened(head, stream, path, max_pixels, **options))
 
 
 def read(data: bytes, **options: bool) -> Source:
-    (source,) = sources_of(data, **options)
-    return source
+    return next(sources_of(data, **options))
 
 
 def sources_of(data: bytes, *, max_pixels: int = LIMIT, **options: bool) -> Iterator[Source]:

@@ -19,8 +19,8 @@ PACKAGE = Path(edgecli.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
-    "errors", "records", "geometry", "rows", "filters", "conv", "images", "networks", "paint",
-    "lines", "operators", "detect", "batch", "reports", "pages", "cli", "training",
+    "errors", "records", "numerals", "geometry", "rows", "filters", "conv", "images", "networks",
+    "paint", "lines", "operators", "detect", "batch", "reports", "pages", "cli", "training",
 ]  # fmt: skip
 """Each part imports only from itself and from the parts before it."""
 

@@ -21,7 +21,10 @@ from edgecli.operators.operators import load_operator
 
 
 def entry(key: str, size: int = 1) -> Entry:
-    return {"input": key, "size": size, "outputs": [{"path": f"{key}.png"}], "reports": [{"n": 1}]}
+    outputs, reports = [{"path": f"{key}.png"}], [{"n": 1}]
+    return {
+        "input": key, "size": size, "settings": None, "outputs": outputs, "reports": reports
+    }  # fmt: skip
 
 
 @contextmanager
@@ -140,3 +143,26 @@ def test_a_hash_is_the_same_in_every_process() -> None:
         for _ in range(2)
     }
     assert len(hashes) == 1
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b'{"input": "\xff", "size": 1}',
+        b'{"input": "a.png", "size": 1}',
+        json.dumps(entry("a.png")).replace('"outputs": [{', '"outputs": [[{').encode(),
+        json.dumps(entry("a.png")).replace('"path"', '"part"').encode(),
+        json.dumps(entry("a.png")).replace('{"n": 1}', "[").encode(),
+        json.dumps(entry("a.png")).replace('{"n": 1}', "1").encode(),
+        json.dumps(entry("a.png")).replace('"a.png.png"', "2").encode(),
+        json.dumps(entry("a.png")).replace("1}", "9" * 5000 + "}").encode(),
+        b"[" * 100_000,
+    ],
+)
+def test_a_damaged_line_counts_as_never_written(tmp_path: Path, damaged: bytes) -> None:
+    fill(tmp_path, entry("b.png"))
+    path = tmp_path / ".edgecli-batch.jsonl"
+    path.write_bytes(damaged + b"\n" + path.read_bytes())
+    with journal(tmp_path) as opened:
+        assert list(opened.offsets) == ["b.png"]
+        assert list(opened.outputs()) == ["b.png.png"]

@@ -178,7 +178,7 @@ def test_a_filter_file_is_not_exported_over_itself(refuse: Refuse, tmp_path: Pat
         (b"1 nan\n", "'nan' is not finite"),
         (b"\x93NUMPY\x01\0", "filter file"),
         (b'{"weight": [[1, "a"]]}', "filter file"),
-        (b"\xff\xfe", "not a filter file"),
+        (b"\xff\xff", "not a filter file"),
     ],
 )
 def test_broken_filter_files_are_named(

@@ -21,10 +21,10 @@ NOTES = [WHILE_OPENING, AFTER_THE_ROWS]
 
 
 def _read_with_notes(file: Opened) -> Iterator[Source]:
-    for source in netpbm.read_images(file.stream, file.path, max_pixels=file.max_pixels):
-        source.info.notes.append(WHILE_OPENING)
-        yield source
-        source.info.notes.extend([AFTER_THE_ROWS, WHILE_OPENING])  # said twice, it is told once
+    source = netpbm.read_image(file.stream, file.path, max_pixels=file.max_pixels)
+    source.info.notes.append(WHILE_OPENING)
+    yield source
+    source.info.notes.extend([AFTER_THE_ROWS, WHILE_OPENING])  # said twice, it is told once
 
 
 @pytest.fixture

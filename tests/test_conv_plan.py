@@ -127,6 +127,38 @@ def test_the_reason_shows_the_bound() -> None:
     assert plan_of(load_filter("sobel-x"), "float32").reason == "float32 pixels"
 
 
+@pytest.mark.parametrize(
+    ("dtype", "floats"),
+    [("bool", "float32"), ("int8", "float32"), ("uint16", "float32"), ("int32", "float64"),
+     ("uint32", "float64"), ("uint64", "float64"), ("float16", "float32"), ("float64", "float64")],
+)  # fmt: skip
+def test_fractional_weights_take_the_floats_that_hold_the_pixels(dtype: str, floats: str) -> None:
+    assert plan_of(load_filter("gaussian"), dtype).accumulator.name == floats
+
+
+def test_64_bit_pixels_have_a_limit_that_bands_are_compared_with() -> None:
+    plan = plan_of(FilterBank(np.ones((1, 1, 9, 9)).cumsum().reshape(1, 1, 9, 9), [5]), "int64")
+    total = 81 * 82 // 2
+    assert (plan.holds, plan.multiplies) == ((2**63 - 6) // total, (2**53 - 5) // total)
+    assert plan.method == "products"
+    assert plan.reason == f"exact: Σ|w|·{plan.holds:,} fits 64 bits"
+    sums = plan_of(load_filter("vertical"), "uint64")
+    assert (sums.holds, sums.multiplies) == ((2**63 - 1) // 6, None)
+    assert plan_of(load_filter("vertical"), "int32").holds is None
+
+
+def test_a_large_constant_leaves_no_room_for_products_or_whole_numbers() -> None:
+    bank = FilterBank(np.arange(81.0).reshape(1, 1, 9, 9))
+    assert plan_of(bank, "int64", f"constant:{2**45}").method == "taps"
+    assert plan_of(bank, "int64", f"constant:{2**60}").accumulator == np.float64
+
+
+def test_responses_beyond_float64_are_refused() -> None:
+    with pytest.raises(FilterError, match=r"may pass float64's ±1\.8e308; use smaller weights"):
+        plan_of(FilterBank([[[[1e308, 1e308]]]]), "float64")
+    assert plan_of(FilterBank([[[[2e38, -2e38]]]]), "float64").accumulator == np.float64
+
+
 @given(
     st.lists(st.integers(-70000, 70000), min_size=1, max_size=4),
     st.sampled_from(["uint8", "int8", "uint16", "int16", "bool"]),

@@ -111,7 +111,7 @@ def test_one_name_may_be_no_list(tmp_path: Path) -> None:
         (npy(np.array([["1e4000"]]).astype("longdouble")), "weights are finite numbers, not inf"),
         (npy(np.ones((3, 3)))[:-1], "the header of the array promises 72 bytes and 71 follow"),
         (npy(np.ones((3, 3))) + b"x", "the header of the array promises 72 bytes and 73 follow"),
-        (npy(np.ones((3, 3)))[:20], "damaged or no NumPy file ("),
+        (npy(np.ones((3, 3)))[:20], "damaged or no NumPy file ('its header makes no sense')"),
         (npz(bias=1), "it holds 'bias'; save weight and, if any, bias and names"),
         (npz(), "it holds nothing; save weight and, if any, bias and names"),
         (npz(weight=[[1]], scale=9), "it holds 'weight', 'scale'; save weight and"),
@@ -121,7 +121,7 @@ def test_one_name_may_be_no_list(tmp_path: Path) -> None:
         (npz(weight=[[1]], bias=[1, 2]), "a filter bank has one bias per filter, 1 in all"),
         (npz(weight=[[1]], bias=["1"]), "'bias' holds '<U1'; save numbers there"),
         (npz(weight=[[1]])[:-30], "damaged or no NumPy file ('File is not a zip file')"),
-        (archive(weight=b"text"), "damaged or no NumPy file ("),
+        (archive(weight=b"text"), "damaged or no NumPy file ('its header makes no sense')"),
     ],
 )
 def test_arrays_that_are_no_filter_are_refused(tmp_path: Path, data: bytes, message: str) -> None:

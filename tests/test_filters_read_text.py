@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from edgecli.errors import FilterError
+from edgecli.filters import load_filter
 from edgecli.filters.origin import parse_number
 from tests.filter_files import NUMBERS, load_text, refusal
 
@@ -20,6 +22,12 @@ VERTICAL = [[1.0, 0.0, -1.0]] * 3
         "1 0 -1\n1 0 -1\n1 0 -1\n",
         "1,0,-1\n1,0,-1\n1,0,-1",
         "1\t0\t-1\n1\t0\t-1\n1\t0\t-1\n",
+        "\t1\t0\t-1\n\t1\t0\t-1\n\t1\t0\t-1\n",
+        "\t1 0 -1\n\t1 0 -1\n\t1 0 -1\n",
+        "1;0;-1\n1;0;-1\r\n1 ; 0; -1\n",
+        "1,0;0;-1,0\n1;0;-1\n1;,0;–1\n",
+        "1,0\t0\t-1,0\n1\t0\t-1\n1\t0\t−1\n",
+        "1,0\t0\t-1,0\r\n1\t0\t-1\r\n1\t0\t−1\r\n".encode("utf-16"),
         "1 , 0,  -1\r\n1.0 0e5 -1\r\n+1 .0 −1\r\n",
         "\n\n# a comment\n1 0 -1 # more\n# between\n1 0 -1\n1 0 -1\n\n\n",
         b"\xef\xbb\xbf1 0 -1\n1 0 -1\n1 0 -1\n",
@@ -45,6 +53,60 @@ def test_blank_lines_separate_channels(tmp_path: Path) -> None:
 
 def test_lines_of_commas_are_blank_as_spreadsheets_write_them(tmp_path: Path) -> None:
     assert load_text(tmp_path, "1,2\n,\n3,4\n", "k.csv").weight.tolist() == [[[[1, 2]], [[3, 4]]]]
+
+
+MIXED = "commas and blanks both separate here; write decimals as 0.5, and"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0,5 0 -0,5\n1,5 0 -1,5\n", f"line 1, column 5: {MIXED} give each row a line"),
+        ("1 0\n0,5\n", f"line 1, column 3: {MIXED} give each row a line"),
+        ("-1 0 1, -2 0 2, -1 0 1\n", f"line 1, column 4: {MIXED} give each row a line"),
+        ("1 2; 3 4\n", "line 1, column 3: semicolons and blanks both separate here"),
+        ("1 250\t2\n", "line 1, column 3: tabs and blanks both separate here"),
+        ("1,250;2,500\n", "line 1, column 1: the comma of '1,250' may mark thousands; write 1.25"),
+        ("1\n\n2;3,5\n1.5;4\n", "line 4, column 1: '1.5' has a point where '3,5' has a comma"),
+        ("0,5;1,2,3\n", "line 1, column 5: '1,2,3' is not a number"),
+    ],
+)
+def test_numbers_that_can_be_read_in_two_ways_are_not_read(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    assert f"filter file k.txt, {message}" in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("spec", "weights"),
+    [
+        ("1, 0, -1; 2, 0, -2", [[1, 0, -1], [2, 0, -2]]),
+        ("1,0,-1; 2,0,-2", [[1, 0, -1], [2, 0, -2]]),
+        ("1 0 -1; 2, 0, -2", [[1, 0, -1], [2, 0, -2]]),
+        ("0,5\t0; 1,5\t-1", [[0.5, 0], [1.5, -1]]),
+        ("1 0 -1\n2 0 -2", [[1, 0, -1], [2, 0, -2]]),
+    ],
+)
+def test_rows_on_the_command_line_are_separated_alike(
+    spec: str, weights: list[list[float]]
+) -> None:
+    assert load_filter(spec).weight.tolist() == [[weights]]
+
+
+@pytest.mark.parametrize(
+    ("spec", "place"),
+    [
+        ("0,5 0 -0,5; 1,5 0 -1,5", "row 1, column 5"),
+        ("-1 0 1, -2 0 2, -1 0 1", "row 1, column 4"),
+        ("0,5; 1 0", "row 2, column 3"),
+    ],
+)
+def test_rows_on_the_command_line_are_never_split_by_commas_and_blanks(
+    spec: str, place: str
+) -> None:
+    with pytest.raises(FilterError) as caught:
+        load_filter(spec)
+    assert str(caught.value) == f"inline filter, {place}: {MIXED} end each row with a semicolon"
 
 
 def test_a_name_begins_a_filter(tmp_path: Path) -> None:
@@ -84,7 +146,6 @@ def test_a_file_name_that_is_no_filter_name_is_made_one(
     ("text", "message"),
     [
         ("1 0 -1\n1 0 -1\n1 0 x\n", f", line 3, column 5: 'x' is not a number; {NUMBERS}"),
-        ("1;0;-1\n", f", line 1, column 1: '1;0;-1' is not a number; {NUMBERS}"),
         ("1 0x10\n", f", line 1, column 3: '0x10' is not a number; {NUMBERS}"),
         ("1 1_0\n", f", line 1, column 3: '1_0' is not a number; {NUMBERS}"),
         ("1 ١\n", f", line 1, column 3: '١' is not a number; {NUMBERS}"),
@@ -95,7 +156,9 @@ def test_a_file_name_that_is_no_filter_name_is_made_one(
         ("1/0\n", ", line 1, column 1: '1/0' divides by zero; write a finite number"),
         ("1,,2\n", ", line 1, column 3: a number is missing before the comma"),
         (",1\n", ", line 1, column 1: a number is missing before the comma"),
-        ("1 2\n3,4, # c\n", ", line 2, column 4: a number is missing after the comma"),
+        ("1,2\n3,4, # c\n", ", line 2, column 4: a number is missing after the comma"),
+        ("1;2\n3; # c\n", ", line 2, column 2: a number is missing after the semicolon"),
+        ("1\t\t2\n", ", line 1, column 3: a number is missing before the tab"),
         (
             "1 2 3\n\r\n# c\n1 2 3\n4 5\n",
             ", line 5: 2 numbers where line 4 has 3; make all rows of a kernel equally long",
@@ -162,7 +225,7 @@ def test_a_matrix_divides_by_scale_and_adds_offset(tmp_path: Path) -> None:
     assert (bank.bias.tolist(), bank.has_bias) == ([128], True)
 
 
-@pytest.mark.parametrize("header", ["3 1", "3 1 1", "3 1 1 0", "3,1\t1  0"])
+@pytest.mark.parametrize("header", ["3 1", "3 1 1", "3 1 1 0", "3, 1,\t1,  0"])
 def test_scale_and_offset_may_be_left_out(tmp_path: Path, header: str) -> None:
     bank = load_text(tmp_path, f"{header}\n1 2 3\n", "k.mat")
     assert (bank.weight.ravel().tolist(), bank.has_bias) == ([1, 2, 3], False)
@@ -211,3 +274,9 @@ HEADER += "name a file without that line .txt"
 )
 def test_a_mistake_in_a_matrix_is_named(tmp_path: Path, text: str, message: str) -> None:
     assert refusal(tmp_path, text, "k.mat") == f"filter file k.mat, {message}"
+
+
+def test_names_without_rows_are_shown_on_one_line(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "name: a\n1 2\nname: b\tc\n").endswith(
+        r"no rows follow name: 'b\tc'; write them"
+    )

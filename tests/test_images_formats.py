@@ -161,3 +161,15 @@ def test_sequences_hold_several_images_in_one_file(tmp_path: Path, name: str) ->
     for source, frame in zip(open_images(str(path), max_pixels=99), frames, strict=True):
         (block,) = source.blocks([(0, 3)])
         np.testing.assert_array_equal(block, np.broadcast_to(frame, block.shape))
+
+
+def test_one_frame_alone_may_have_16_bits_and_a_second_is_refused_before_its_pixels() -> None:
+    frame = samples_of((3, 4, 1), "uint16")
+    file = io.BytesIO()
+    frames = begin_file(FORMATS["png"], file, ArraySource.of(frame), frames=True)
+    sink = frames.begin((3, 4, 1), frame.dtype, INFO)
+    sink.write(sink.encode(frame))
+    with pytest.raises(UsageError, match="png cannot hold uint16 samples; use --depth 8"):
+        frames.begin((3, 4, 1), frame.dtype, INFO)
+    frames.finish()
+    np.testing.assert_array_equal(read_by_others("png", file.getvalue()).reshape(3, 4, 1), frame)

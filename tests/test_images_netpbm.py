@@ -20,7 +20,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import ImageError
-from edgecli.images.netpbm import PnmSink, read_images
+from edgecli.images.netpbm import PnmSink, read_image
+from edgecli.images.pipes import Pipe, peek
+from edgecli.images.readers import HEAD, Opened, read_images
+from edgecli.images.streams import StreamSource
 from edgecli.rows.base import Sink, Source
 
 Pixels = NDArray[Any]
@@ -44,9 +47,19 @@ class Trickle(io.RawIOBase):
         return len(piece)
 
 
-def images(file: bytes | io.RawIOBase, max_pixels: int = 1 << 20) -> Iterator[Source]:
-    stream = io.BytesIO(file) if isinstance(file, bytes) else cast(BinaryIO, file)
-    return read_images(stream, "x.pnm", max_pixels=max_pixels)
+def opened(file: bytes | io.RawIOBase, max_pixels: int = 1 << 20) -> StreamSource:
+    stream = io.BytesIO(file) if isinstance(file, bytes) else cast(BinaryIO, Pipe(buffered(file)))
+    return read_image(stream, "x.pnm", max_pixels=max_pixels)
+
+
+def buffered(file: io.RawIOBase) -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(file, 1))
+
+
+def images(file: bytes | io.RawIOBase) -> Iterator[Source]:
+    """All images of a stream, by whatever reader knows them."""
+    stream = io.BytesIO(file) if isinstance(file, bytes) else cast(BinaryIO, Pipe(buffered(file)))
+    return read_images(Opened(peek(stream, HEAD), stream, "x.pnm", max_pixels=1 << 20))
 
 
 def whole(source: Source) -> Pixels:
@@ -66,8 +79,7 @@ def pam(depth: int, maxval: int, name: str, *, size: tuple[int, int] = (1, 1)) -
 
 def outcome(data: bytes) -> str:
     try:
-        for source in images(data, max_pixels=100):
-            whole(source)
+        whole(opened(data, max_pixels=100))
     except ImageError as error:
         return str(error)
     return "read"
@@ -177,7 +189,7 @@ def test_every_value_of_a_maxval_is_spread_and_rounded_to_nearest() -> None:
     ],
 )
 def test_the_header_is_told(data: bytes, form: str, dtype: str, shape: tuple[int, ...]) -> None:
-    source = next(images(data))
+    source = opened(data)
     info = source.info
     assert (info.path, info.format, info.dtype, info.shape) == ("x.pnm", form, dtype, shape)
     assert source.shape == whole(source).shape == shape
@@ -225,7 +237,7 @@ def test_images_follow_each_other_through_a_trickling_pipe(
 @given(files(), st.integers(0, 40))
 def test_nothing_is_read_past_an_image(data: bytes, extra: int) -> None:
     pipe = Trickle(data + b" " * extra, step=100_000)
-    whole(next(images(pipe)))
+    whole(opened(pipe))
     plain_end = data[1] < ord("4")  # its last newline may be taken as the last number's end
     assert len(data) - plain_end <= pipe.taken <= len(data)
 
@@ -243,7 +255,7 @@ def test_rows_that_nobody_asked_for_are_skipped(data: bytes, rows_read: int) -> 
 
 @given(files(), st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=6))
 def test_ranges_may_overlap_and_leave_gaps(data: bytes, wanted: list[tuple[int, int]]) -> None:
-    source, expected = next(images(data)), naive(data)
+    source, expected = opened(data), naive(data)
     starts, stops = (sorted(column) for column in zip(*wanted, strict=True)) if wanted else ([], [])
     H = source.shape[0]
     ranges = [(min(a, H - 1), min(max(a, b) + 1, H)) for a, b in zip(starts, stops, strict=True)]
@@ -264,7 +276,7 @@ def test_long_plain_files_are_decoded_in_pieces() -> None:
 def test_memory_follows_the_band(kind: int) -> None:
     shape = (1024, 1024, 3 if kind == 6 else 1)
     stream = io.BytesIO(encoded(kind, np.zeros(shape, np.uint8), 200))
-    source = next(read_images(stream, "x.pnm", max_pixels=1 << 20))
+    source = read_image(stream, "x.pnm", max_pixels=1 << 20)
     tracemalloc.start()
     for _ in source.blocks([(row, row + 256) for row in range(0, 1024, 256)]):
         pass
@@ -278,7 +290,7 @@ def test_a_cut_file_is_an_error(data: bytes) -> None:
     last = data.rstrip().rfind(b" ") if data[1] < ord("4") else len(data) - 1
     for length in range(last + 1):
         with pytest.raises(ImageError, match=r"^image x\.pnm [^\n]+; [^\n]+$"):
-            decoded(data[:length])
+            whole(opened(data[:length]))
 
 
 @pytest.mark.parametrize("data", small_files(), ids=lambda data: repr(data[:2]))
@@ -292,7 +304,7 @@ def test_a_bent_file_is_an_image_or_an_error(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "fault"),
     [
-        (b"", "is empty"),
+        (b"", "starts with ''"),
         (b"GIF89a", "starts with 'GI', not P1 to P7"),
         (b"P5", "has a header without width"),
         (b"P5 7 7", "has a header without maxval"),
@@ -321,30 +333,60 @@ def test_a_bent_file_is_an_image_or_an_error(data: bytes) -> None:
 )
 def test_a_fault_is_named_in_one_line(data: bytes, fault: str) -> None:
     with pytest.raises(ImageError, match=rf"^image x\.pnm {fault}[^\n]*; [^\n]+$"):
-        decoded(data)
+        whole(opened(data))
 
 
 def test_the_pixel_limit_comes_before_any_pixel() -> None:
     with pytest.raises(ImageError) as caught:
-        next(images(b"P5 65536 65536 255\n", max_pixels=1 << 31))
+        opened(b"P5 65536 65536 255\n", max_pixels=1 << 31)
     assert str(caught.value) == (
         "image x.pnm has 4,294,967,296 pixels, more than the limit 2,147,483,648; "
         "raise it with --max-pixels"
     )
 
 
-def test_what_follows_an_image_matters_only_to_the_next() -> None:
-    sources = images(b"P5 1 1 255 Ajunk")
-    assert whole(next(sources)).ravel().tolist() == [65]
-    with pytest.raises(ImageError, match=r"^image 2 of x\.pnm starts with 'ju', not P1 to P7"):
-        next(sources)
+@pytest.mark.parametrize(
+    ("tail", "said"),
+    [
+        (b"junk", ["is followed by 4 bytes that are no image; they are left out"]),
+        (b"P5 \0\1", ["is followed by 5 bytes that are no image; they are left out"]),
+        (b"j" * 64, ["is followed by 64 bytes or more that are no image; they are left out"]),
+        (b" \n\0\0", []),
+        (b"\0" * 999, []),
+    ],
+)
+def test_what_follows_the_last_image_is_left_out_with_a_note(tail: bytes, said: list[str]) -> None:
+    for stream in (b"P5 1 1 255 A", b"P5 1 1 255 AP5 1 1 255 B"):
+        found = [(whole(source).item(), source.info) for source in images(stream + tail)]
+        assert [value for value, _ in found] == [65, 66][: len(found)]
+        assert found[-1][1].notes == said
 
 
-def test_after_a_broken_image_the_stream_ends() -> None:
+@pytest.mark.parametrize("tail", [b"# end\n", b"\n# a\r# b", b"#", b" #\n \n#\n"])
+@pytest.mark.parametrize("data", [b"P2 1 1 255 65\n", b"P2 1 1 255 65"])
+def test_comments_may_follow_the_last_number_of_a_plain_file(data: bytes, tail: bytes) -> None:
+    (source,) = [source for source in images(data + tail) if whole(source).item() == 65]
+    assert source.info.notes == []
+    both = [whole(source).item() for source in images(data + tail + b"\nP5 1 1 255 B")]
+    assert both == [65, 66]
+
+
+@pytest.mark.parametrize(
+    "data", [b"P5\r\n2 1\r\n255\r\nAB", b"P4\r\n9 1\r\nAB", pam(1, 255, "").replace(b"\n", b"\r\n")]
+)
+def test_a_header_in_cr_lf_is_said_to_be_one(data: bytes) -> None:
+    with pytest.raises(ImageError, match=r"^image x\.pnm has a header whose lines end in CR LF"):
+        opened(data)
+    assert decoded(b"P5\r2 1\r255\rAB")[0].tobytes() == b"AB"
+    assert decoded(b"P2\r\n2 1\r\n255\r\n65 66\r\n")[0].tobytes() == b"AB"
+
+
+def test_after_a_broken_image_nothing_is_read() -> None:
     sources = images(b"P5 1 1 9 AP5 1 1 255 A")
     with pytest.raises(ImageError, match="above its maxval 9"):
         whole(next(sources))
-    assert next(sources, None) is None
+    with pytest.raises(ImageError, match="is damaged"):
+        next(sources)
 
 
 def written(pictures: list[Pixels], cut: int = 2) -> bytes:

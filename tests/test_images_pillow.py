@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -16,7 +13,6 @@ import pytest
 from PIL import Image, ImageOps
 
 from edgecli.errors import ImageError
-from edgecli.images import pillow
 from edgecli.images.sources import oriented
 from tests.pillow_files import (
     HEIGHT,
@@ -45,18 +41,14 @@ SINCE_13 = pytest.mark.skipif(
 
 # mode, format, the mode that its rows have, stored channels, stored type
 KINDS = [
-    ("1", "PNG", "L", 1, "bool"),
     ("1", "BMP", "L", 1, "bool"),
     ("L", "JPEG", "L", 1, "uint8"),
     ("L", "BMP", "L", 1, "uint8"),
     ("L", "TGA", "L", 1, "uint8"),
-    ("LA", "PNG", "LA", 2, "uint8"),
     ("LA", "TGA", "LA", 2, "uint8"),
-    ("P", "PNG", "RGB", 1, "uint8"),
     ("P", "BMP", "RGB", 1, "uint8"),
     ("P", "GIF", "RGB", 1, "uint8"),
     ("P", "PCX", "RGB", 1, "uint8"),
-    ("RGB", "PNG", "RGB", 3, "uint8"),
     ("RGB", "JPEG", "RGB", 3, "uint8"),
     ("RGB", "BMP", "RGB", 3, "uint8"),
     ("RGB", "WEBP", "RGB", 3, "uint8"),
@@ -65,7 +57,6 @@ KINDS = [
     ("RGB", "PCX", "RGB", 3, "uint8"),
     ("RGB", "SGI", "RGB", 3, "uint8"),
     ("RGB", "QOI", "RGB", 3, "uint8"),
-    ("RGBA", "PNG", "RGBA", 4, "uint8"),
     ("RGBA", "WEBP", "RGBA", 4, "uint8"),
     ("RGBA", "ICO", "RGBA", 4, "uint8"),
     ("CMYK", "JPEG", "RGB", 4, "uint8"),
@@ -100,7 +91,7 @@ def test_blocks_are_slices_of_the_whole(mode: str) -> None:
 
 def test_bilevel_is_black_and_white() -> None:
     image = Image.fromarray(np.eye(9, dtype=bool))
-    assert (rows_of(read(encode(image, "PNG")))[..., 0] == np.eye(9) * 255).all()
+    assert (rows_of(read(encode(image, "BMP")))[..., 0] == np.eye(9) * 255).all()
 
 
 def test_photoshop_files_show_their_composite() -> None:
@@ -112,80 +103,7 @@ def test_a_wide_image_is_turned_in_small_pieces() -> None:
     assert (rows_of(read(encode(image, "BMP"))) == np.asarray(image)).all()
 
 
-# ---- PNG of the rarer kinds, made by hand -----------------------------------------------------
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def png(
-    width: int, depth: int, colour: int, rows: Sequence[bytes], *chunks: bytes, interlaced: int = 0
-) -> bytes:
-    header = struct.pack(">IIBBBBB", width, len(rows), depth, colour, 0, 0, interlaced)
-    data = zlib.compress(b"".join(b"\0" + row for row in rows))
-    parts = [chunk(b"IHDR", header), *chunks, chunk(b"IDAT", data), chunk(b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
-
-
-def test_two_and_four_bits_are_spread_and_their_transparent_grey_with_them() -> None:
-    two = png(4, 2, 0, [bytes([0b00011011])], chunk(b"tRNS", struct.pack(">H", 2)))
-    assert rows_of(read(two)).tolist() == [[[0, 255], [85, 255], [170, 0], [255, 255]]]
-    four = png(2, 4, 0, [bytes([0x3F])], chunk(b"tRNS", struct.pack(">H", 3)))
-    assert rows_of(read(four)).tolist() == [[[51, 0], [255, 255]]]
-
-
-@pytest.mark.parametrize(
-    ("depth", "row", "transparent", "expected"),
-    [
-        (1, b"\x40", 1, [[0, 255], [255, 0]]),
-        (8, b"\x07\x40", 7, [[7, 0], [64, 255]]),
-        (16, b"\x01\x00\x01\x01", 257, [[256, 65535], [257, 0]]),
-    ],
-)
-def test_a_transparent_grey_becomes_alpha(
-    depth: int, row: bytes, transparent: int, expected: list[list[int]]
-) -> None:
-    data = png(2, depth, 0, [row], chunk(b"tRNS", struct.pack(">H", transparent)))
-    assert rows_of(read(data)).tolist() == [expected]
-    assert read(data).info.shape == (1, 2, 1)
-
-
-def test_a_transparent_colour_becomes_alpha() -> None:
-    row = bytes([1, 2, 3, 4, 5, 6])
-    data = png(2, 8, 2, [row], chunk(b"tRNS", struct.pack(">HHH", 4, 5, 6)))
-    assert rows_of(read(data)).tolist() == [[[1, 2, 3, 255], [4, 5, 6, 0]]]
-
-
-def test_a_palette_with_transparency_becomes_rgba() -> None:
-    palette = chunk(b"PLTE", bytes([9, 8, 7, 6, 5, 4, 3, 2, 1]))
-    for alphas in (b"\x00", b"\x80\x40", b"\xff\x00"):
-        data = png(3, 8, 3, [bytes([0, 1, 2])], palette, chunk(b"tRNS", alphas))
-        padded = [*alphas, 255, 255, 255][:3]
-        assert rows_of(read(data))[0, :, 3].tolist() == padded
-        assert rows_of(read(data))[0, :, :3].tolist() == [[9, 8, 7], [6, 5, 4], [3, 2, 1]]
-        assert read(data).info.shape == (1, 3, 1)
-
-
-def test_16_bit_grey_is_kept_when_interlaced() -> None:
-    data = png(1, 16, 0, [b"\xab\xcd"], interlaced=1)
-    assert rows_of(read(data)).tolist() == [[[0xABCD]]]
-    assert read(data).info.dtype == "uint16"
-
-
 # ---- never cut to 8 bits ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("colour", "channels"), [(2, 3), (4, 4), (6, 4)])
-def test_a_16_bit_colour_png_is_refused_as_pillow_would_cut_it(colour: int, channels: int) -> None:
-    samples = {2: 3, 4: 2, 6: 4}[colour]
-    data = png(1, 16, colour, [bytes(2 * samples)], interlaced=1)
-    with pytest.raises(ImageError) as caught:
-        next(pillow.read_images(io.BytesIO(data), "x", max_pixels=LIMIT))
-    assert str(caught.value) == (
-        f"image x has 16 bits per sample in {channels} channels, which cannot be decoded without "
-        "loss here; convert it to PNG or PNM"
-    )
 
 
 @pytest.mark.parametrize("C", [1, 3, 4])
@@ -287,12 +205,9 @@ def test_resolution_is_kept(format_: str, dpi: tuple[int, int]) -> None:
     assert read(data).info.dpi == pytest.approx(dpi, abs=0.02)
 
 
-@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("format_", ["JPEG", "WEBP", "GIF"])
 def test_no_resolution_is_made_up(format_: str) -> None:
-    assert (
-        read(encode(scene(), format_) if format_ != "PNG" else png(1, 1, 0, [b"\0"])).info.dpi
-        is None
-    )
+    assert read(encode(scene(), format_)).info.dpi is None
 
 
 # ---- frames -----------------------------------------------------------------------------------
@@ -356,12 +271,12 @@ def test_one_image_is_one_frame() -> None:
 def test_a_pipe_gives_what_the_file_gives(format_: str) -> None:
     data = encode(scene(), format_)
     pipe = cast(BinaryIO, io.BufferedReader(Pipe(data)))
-    (source,) = read_images(pipe, "-", max_pixels=LIMIT)
+    source = next(read_images(pipe, "-", max_pixels=LIMIT))
     assert (rows_of(source) == rows_of(read(data))).all()
 
 
 def test_a_pipe_of_something_else_is_not_read_on() -> None:
-    raw = Pipe(b"no image" * 100_000)
+    raw = Pipe(b"\1no image" * 100_000)
     with pytest.raises(ImageError, match="image - is in no format that can be read here"):
         next(read_images(cast(BinaryIO, io.BufferedReader(raw)), "-", max_pixels=LIMIT))
     assert raw.given < 20_000

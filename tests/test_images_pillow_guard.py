@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import io
 import logging
 import struct
@@ -159,16 +160,27 @@ def test_an_icon_that_hides_a_larger_image_is_refused() -> None:
 
 # ---- errors -----------------------------------------------------------------------------------
 
+NONSENSE = "does not decode (its numbers make no sense); get the file whole again"
+
 
 @pytest.mark.parametrize(
     ("error", "line"),
     [
         (OSError("image file is truncated (3 bytes)"), "is cut short; get the file whole again"),
         (SyntaxError("two\nlines"), "does not decode (two lines); get the file whole again"),
-        (struct.error("short"), "does not decode (short); get the file whole again"),
-        (KeyError(3), "does not decode (3); get the file whole again"),
+        (struct.error("short"), NONSENSE),
+        (KeyError(3), NONSENSE),
+        (
+            OSError(errno.EINVAL, "Invalid argument"),
+            "does not decode (its numbers point outside it); get the file whole again",
+        ),
+        (
+            OSError(errno.EIO, "Input/output error"),
+            "does not decode (Input/output error); get the file whole again",
+        ),
         (zlib.error("bad"), "does not decode (bad); get the file whole again"),
-        (IndexError(), "does not decode (IndexError); get the file whole again"),
+        (IndexError(), NONSENSE),
+        (EOFError(), "does not decode (EOFError); get the file whole again"),
         (
             MemoryError(),
             "needs more memory than there is; make it smaller, or convert it to PNG or PNM",
@@ -222,6 +234,11 @@ def test_formats_that_are_left_out_are_not_opened(format_: str) -> None:
     assert not is_known(data[:16])
     with pytest.raises(ImageError, match="is in no format that can be read here"):
         next(pillow.read_images(io.BytesIO(data), "x", max_pixels=10**6))
+
+
+@pytest.mark.parametrize("length", range(16))
+def test_a_file_of_a_few_bytes_is_of_no_format_rather_than_a_foreign_error(length: int) -> None:
+    assert not is_known(b"~" * length)
 
 
 def test_only_the_formats_asked_for_are_tried() -> None:

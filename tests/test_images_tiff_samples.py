@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import ImageError
+from edgecli.images.tiff import read_directories
 from edgecli.images.tiff_reader import read_images
 from edgecli.rows.base import Source
 from tests.tiff_files import COMPRESSIONS, Order, make_tiff
@@ -157,14 +158,38 @@ def test_floats_that_are_no_colours_make_no_warning(stored: str) -> None:
     assert whole(make_tiff(pixels, t338=(1,))).shape == (8, 8, 2)
 
 
-@pytest.mark.parametrize(("C", "extra", "kept"), [(4, (0,), 3), (5, (2, 0), 4), (6, (0, 0, 0), 3)])
-def test_samples_beyond_colour_and_alpha_are_left_out(
-    C: int, extra: tuple[int, ...], kept: int
+@pytest.mark.parametrize("planar", [False, True])
+@pytest.mark.parametrize("stored", ["u1", "u2", "f4"])
+@pytest.mark.parametrize(
+    ("C", "photometric", "extra", "taken", "told"),
+    [
+        (4, 2, (0,), [0, 1, 2], "red, green and blue alone"),
+        (5, 2, (2, 0), [0, 1, 2, 3], "red, green and blue and the transparency"),
+        (5, 2, (0, 2), [0, 1, 2, 4], "red, green and blue and the transparency"),
+        (3, 1, (0, 0), [0], "the first alone"),
+        (5, 1, (0, 0, 0, 0), [0], "the first alone"),
+        (4, 1, (0, 2, 0), [0, 2], "the first and the transparency"),
+    ],
+)
+def test_bands_beyond_colour_and_alpha_are_left_out_and_told_of(
+    C: int,
+    photometric: int,
+    extra: tuple[int, ...],
+    taken: list[int],
+    told: str,
+    stored: str,
+    planar: bool,
 ) -> None:
-    pixels = noise(5, 6, C)
-    source = read(make_tiff(pixels, t338=extra))
-    assert (source.info.shape, source.shape) == ((5, 6, C), (5, 6, kept))
-    assert (whole(make_tiff(pixels, t338=extra)) == pixels[..., :kept]).all()
+    pixels = noise(5, 6, C, dtype=stored)
+    tags: dict[str, Any] = {"t338": extra, "t262": (photometric,)}
+    data = make_tiff(pixels, planar=planar, compression="deflate", **tags)
+    source = read(data)
+    assert (source.info.shape, source.shape) == ((5, 6, C), (5, 6, len(taken)))
+    assert source.info.notes == [
+        f"has {C} bands, of which {told} were taken; to take another, save it by itself: "
+        f"gdal_translate -b {C} IN.tif OUT.tif"
+    ]
+    assert (whole(data) == pixels[..., taken]).all()
 
 
 @pytest.mark.parametrize(
@@ -179,6 +204,94 @@ def test_wide_numbers_stay_exact(stored: str, number: float) -> None:
 def test_values_beyond_int64_are_refused() -> None:
     with pytest.raises(ImageError, match=r"whole numbers up to 9,223,372,036,854,775,808, beyond"):
         whole(make_tiff(np.array([[[0], [2**63]]], np.uint64)))
+
+
+# ---- what is not there --------------------------------------------------------------------------
+
+
+def sparse(pixels: Pixels, number: int, compression: str, **options: Any) -> bytes:
+    """Return a file of tiles 16×16, of which one was never written."""
+    data = make_tiff(pixels, tile=(16, 16), compression=compression)
+    (directory,) = read_directories(io.BytesIO(data), "x.tif")
+    offsets, counts = (list(directory.tags[tag]) for tag in (324, 325))
+    offsets[number] = counts[number] = 0
+    places: dict[str, Any] = {"t324": tuple(offsets), "t325": tuple(counts)}
+    return make_tiff(pixels, tile=(16, 16), compression=compression, **places, **options)
+
+
+@pytest.mark.parametrize("compression", ["none", "deflate"])
+@pytest.mark.parametrize("stored", ["u1", "u2", "f4"])
+@pytest.mark.parametrize(("number", "place"), [(0, np.s_[:16, :16]), (3, np.s_[16:, 16:])])
+def test_tiles_never_written_count_as_zero(
+    number: int, place: Any, stored: str, compression: str
+) -> None:
+    pixels = noise(21, 29, 1, dtype=stored, low=1)
+    data = sparse(pixels, number, compression)
+    pixels[place] = 0
+    np.testing.assert_array_equal(whole(data), pixels, strict=True)
+    note = "has 1 of 4 strips or tiles never written; their pixels count as 0"
+    assert read(data).info.notes == [note]
+
+
+def test_tiles_never_written_are_no_data() -> None:
+    pixels = noise(21, 29, 1, dtype="f4", low=1)
+    found = whole(sparse(pixels, 0, "deflate", t42113=b"-9999\0"))
+    assert np.isnan(found[:16, :16]).all()
+    assert np.count_nonzero(np.isnan(found)) == 256
+    integers = noise(21, 29, 1, dtype="i2", low=1)
+    found = whole(sparse(integers, 0, "none", t42113=b"-9999\0"))
+    assert (found[:16, :16] == -9999).all()
+
+
+def test_nothing_is_written_of_a_page() -> None:
+    data = make_tiff(noise(7, 5, 3), compression="deflate", t273=(0, 0, 0), t279=(0, 0, 0))
+    assert whole(data).max() == 0
+
+
+@pytest.mark.parametrize("stored", ["f2", "f4", "f8"])
+@pytest.mark.parametrize("text", [b"-9999", b" -9.999e3 \0", b"-9999.0\0junk"])
+def test_floats_that_stand_for_no_data_are_nan(text: bytes, stored: str) -> None:
+    pixels = noise(5, 6, 1, dtype=stored)
+    pixels[1:3, 2] = np.dtype(stored).type(-9999)
+    pixels[4] = np.inf
+    is_missing = pixels == pixels.dtype.type(-9999)
+    found = whole(make_tiff(pixels, t42113=text))
+    assert (np.isnan(found) == is_missing).all()
+    assert (found == pixels)[~is_missing].all()
+
+
+@pytest.mark.parametrize("text", [b"nan", b"n/a", b"", b"1e999", b"-"])
+def test_no_data_that_is_no_number_of_the_page_changes_nothing(text: bytes) -> None:
+    pixels = noise(5, 6, 1, dtype="f4")
+    assert (whole(make_tiff(pixels, t42113=text)) == pixels).all()
+
+
+def test_whole_numbers_that_stand_for_no_data_are_told_of() -> None:
+    pixels = noise(5, 6, 3, dtype="u1", low=1)
+    pixels[0, 0, :2] = 0
+    for is_there in (False, True):
+        pixels[0, 0, 2] = 1 - is_there
+        data = make_tiff(pixels, t42113=b"0")
+        source = read(data)
+        list(source.blocks([(0, 5)]))
+        assert source.info.notes == is_there * [
+            "says that 0 is no data; it counts as a number here, with edges around it; leave them "
+            "out with --mask"
+        ]
+        assert (whole(data) == pixels).all()
+
+
+def test_tiles_may_stand_under_the_tags_of_strips() -> None:
+    pixels = noise(21, 29, 1)
+    data = make_tiff(pixels, tile=(16, 16))
+    (directory,) = read_directories(io.BytesIO(data), "x.tif")
+    moved: dict[str, Any] = {
+        "t273": directory.tags[324],
+        "t279": directory.tags[325],
+        "t324": None,
+        "t325": None,
+    }
+    assert (whole(make_tiff(pixels, tile=(16, 16), **moved)) == pixels).all()
 
 
 # ---- in bands ---------------------------------------------------------------------------------

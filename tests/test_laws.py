@@ -98,7 +98,9 @@ def test_output_shape_is_what_is_computed(case: Case) -> None:
     assert result.shape[1:] == geometry.output_shape
 
 
-@given(cases(("uint8", "uint16", "float32")), st.integers(1, 12))
+@given(
+    cases(("uint8", "uint16", "int8", "int32", "int64", "float32", "float64")), st.integers(1, 12)
+)
 def test_bands_equal_the_whole_for_every_height(case: Case, rows: int) -> None:
     slide = laid(case)
     # BLAS may add up floats in another order in matrices of another height.

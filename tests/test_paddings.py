@@ -20,7 +20,7 @@ from edgecli.detect.plan import plan_detection
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.geometry import Axis, PaddingMode, parse_padding, parse_padding_mode
-from edgecli.images.netpbm import read_images
+from edgecli.images.netpbm import read_image
 from edgecli.images.npy import read_npy
 from edgecli.images.png import open_png
 from edgecli.lines.thresholds import choose_threshold
@@ -38,7 +38,7 @@ MOST_PIXELS = 10**6
 
 def from_pgm(image: Array) -> Source:
     data = b"P5 %d %d 255\n" % (image.shape[1], image.shape[0]) + image.tobytes()
-    return next(iter(read_images(io.BytesIO(data), "a.pgm", max_pixels=MOST_PIXELS)))
+    return read_image(io.BytesIO(data), "a.pgm", max_pixels=MOST_PIXELS)
 
 
 def from_png(image: Array) -> Source:

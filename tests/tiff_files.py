@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import struct
 import zlib
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[Any]
 Order = Literal["<", ">"]
+Tags = dict[int, tuple[int, ...] | bytes | None]
 
 FORMATS = {"u": 1, "i": 2, "f": 3}
 COMPRESSIONS = {"none": 1, "deflate": 8, "old-deflate": 32946, "packbits": 32773}
@@ -70,7 +72,7 @@ def make_tiff(
     planar: bool = False,
     compression: str = "none",
     predictor: int = 1,
-    **tags: tuple[int, ...] | None,
+    **tags: tuple[int, ...] | bytes | None,
 ) -> bytes:
     """Return a TIFF of ``(H, W, C)``; ``tags`` replace or remove (None) tags, as ``t262=(0,)``."""
     H, W, C = pixels.shape
@@ -78,7 +80,7 @@ def make_tiff(
     parts = [part for plane in planes for part in cut(plane, *tile)]
     data = [compressed(tile_bytes(part, order, predictor), compression) for part in parts]
     offsets = list(itertools.accumulate(map(len, data[:-1]), initial=8))
-    stated: dict[int, tuple[int, ...] | None] = {
+    stated: Tags = {
         256: (W,), 257: (H,), 258: (8 * pixels.itemsize,) * C,
         259: (COMPRESSIONS[compression],), 262: (2 if C >= 3 else 1,), 277: (C,),
         284: (2 if planar else 1,), 317: (predictor,), 339: (FORMATS[pixels.dtype.kind],) * C,
@@ -98,14 +100,56 @@ def make_tiff(
     return head + body + directory(stated, order, 8 + len(body))
 
 
-def directory(tags: dict[int, tuple[int, ...] | None], order: Order, position: int) -> bytes:
-    """Return a directory of LONGs at ``position`` and, after it, the values that do not fit."""
+def directory(tags: Tags, order: Order, position: int) -> bytes:
+    """Return a directory of LONGs and texts, and after it the values that do not fit."""
     kept = {tag: values for tag, values in sorted(tags.items()) if values is not None}
     entries, outside = b"", b""
     after = position + 2 + 12 * len(kept) + 4
     for tag, values in kept.items():
-        data = struct.pack(f"{order}{len(values)}I", *values)
+        is_text = isinstance(values, bytes)
+        data = bytes(values) if is_text else struct.pack(f"{order}{len(values)}I", *values)
         if len(data) > 4:
             data, outside = struct.pack(order + "I", after + len(outside)), outside + data
-        entries += struct.pack(order + "HHI", tag, 4, len(values)) + data
+        entries += struct.pack(order + "HHI", tag, 2 if is_text else 4, len(values))
+        entries += data.ljust(4, b"\0")
     return struct.pack(order + "H", len(kept)) + entries + bytes(4) + outside
+
+
+# ---- several directories ----------------------------------------------------------------------
+
+
+@dataclass
+class Page:
+    """A picture of one strip, the tags that it has of its own, and the directories under it."""
+
+    pixels: Pixels
+    tags: Tags = field(default_factory=dict)
+    parts: tuple[Page, ...] = ()
+
+
+def make_pages(*pages: Page, start: bytes = struct.pack("<2sHI", b"II", 42, 0)) -> bytes:
+    """Return a TIFF of several pages, each with its samples before its directory."""
+    file = bytearray(start)
+    link = 4
+    for page in pages:
+        position, following = _put(file, page)
+        struct.pack_into("<I", file, link, position)
+        link = following
+    return bytes(file)
+
+
+def _put(file: bytearray, page: Page) -> tuple[int, int]:
+    """Append a page; return where its directory is, and where that says what follows it."""
+    places = tuple(_put(file, part)[0] for part in page.parts)
+    H, W, C = page.pixels.shape
+    offset, data = len(file), page.pixels.astype(page.pixels.dtype.newbyteorder("<")).tobytes()
+    tags: Tags = {
+        256: (W,), 257: (H,), 258: (8 * page.pixels.itemsize,) * C, 262: (2 if C >= 3 else 1,),
+        273: (offset,), 277: (C,), 278: (H,), 279: (len(data),), 330: places or None,
+        339: (FORMATS[page.pixels.dtype.kind],) * C, **page.tags,
+    }  # fmt: skip
+    file += data + b"\0" * (len(data) % 2)
+    position = len(file)
+    file += directory(tags, "<", position)
+    count = sum(values is not None for values in tags.values())
+    return position, position + 2 + 12 * count

@@ -1,7 +1,8 @@
 """What a batch has finished: a line of JSON for each input, in DIR/.edgecli-batch.jsonl.
 
 A line is written as soon as its outputs are in place, so that a batch that is killed forgets at
-most what it was doing. The latest line of an input counts; one that was cut short is removed.
+most what it was doing. The latest line of an input counts; one that was cut short is removed, and
+one that a disk or an editor has damaged counts as never written: its input is done again.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
@@ -19,7 +19,7 @@ from edgecli.batch.inputs import JOURNAL
 from edgecli.errors import OutputError, system_says
 
 _PART = 2**20  # bytes of a file that are hashed at once
-_KEY = re.compile(rb'\{"input": ("(?:[^"\\]|\\.)*"), "size": .*\}$')
+_KEYS = {"input", "size", "settings", "outputs", "reports"}
 
 Entry = dict[str, Any]
 """A line: ``input``, its ``size``, ``mtime`` and ``hash``, ``settings``, ``outputs``, ``reports``.
@@ -61,8 +61,8 @@ class Journal:
         for line in self._lines():
             if not line.endswith(b"\n"):
                 break
-            if match := _KEY.match(line):  # no line of somebody else's
-                offsets[json.loads(match[1])] = end
+            if (entry := _entry_of(line)) is not None:
+                offsets[entry["input"]] = end
             end += len(line)
         self._file.truncate(end)
         return offsets
@@ -95,8 +95,8 @@ class Journal:
     def outputs(self) -> Iterator[str]:
         """Yield the outputs of every line, whether or not it still counts."""
         for line in self._lines():
-            if _KEY.match(line):
-                yield from (output["path"] for output in _head_of(line)["outputs"])
+            if (entry := _entry_of(line)) is not None:
+                yield from (output["path"] for output in entry["outputs"])
 
     def _unwritable(self, error: OSError) -> OutputError:
         reason = f"{system_says(error)}; give another folder"
@@ -110,6 +110,17 @@ def _lock(file: BinaryIO) -> None:
     except ImportError:
         return
     fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _entry_of(line: bytes) -> Entry | None:
+    """Return what a line holds; None where it is damaged, or somebody else's."""
+    with suppress(ValueError, RecursionError, KeyError, TypeError):
+        entry: Entry = json.loads(line)
+        outputs = [output["path"] for output in entry["outputs"]]
+        known = entry.keys() >= _KEYS and all(isinstance(one, dict) for one in entry["reports"])
+        if known and all(isinstance(name, str) for name in (entry["input"], *outputs)):
+            return entry
+    return None
 
 
 def _head_of(line: bytes) -> Entry:

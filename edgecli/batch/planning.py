@@ -206,8 +206,8 @@ def _is_done(item: Item, entry: Mapping[str, Any], work: Work) -> bool:
 def _is_same(path: str, known: Mapping[str, Any]) -> bool:
     try:
         status = os.stat(path)
-        if status.st_size != known["size"]:
+        if status.st_size != known.get("size"):
             return False
-        return bool(status.st_mtime_ns == known["mtime"] or file_hash(path) == known["hash"])
+        return status.st_mtime_ns == known.get("mtime") or file_hash(path) == known.get("hash")
     except OSError:
         return False

@@ -170,8 +170,9 @@ def _refuse(error: click.ClickException) -> int:
         click.echo(message, err=True)
         return error.exit_code
     tells = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
-    if isinstance(error, click.UsageError) and error.ctx is not None and not tells:
-        message = f"{message.rstrip('.')}; see '{error.ctx.command_path} --help'"
+    if isinstance(error, click.UsageError) and not tells:
+        command = error.ctx.command_path if error.ctx else "edgecli"  # what click knows of it
+        message = f"{message.rstrip('.')}; see '{command} --help'"
     return fail(message, error.exit_code)
 
 

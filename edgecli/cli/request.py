@@ -48,9 +48,11 @@ class Request:
 def make_request(options: Options, *, apart: bool = False) -> Request:
     """Understand options, and read filters and the mask; FilterError, UsageError and others."""
     operators = tuple(load_operator(spec) for spec in options.filters)
+    settings = make_settings(options, () if apart and len(operators) > 1 else operators)
+    _ = settings.network  # what is wrong with its file is told once, and of no image
     return Request(
         operators,
-        make_settings(options, () if apart and len(operators) > 1 else operators),
+        settings,
         _make_target(options),
         Limits(options.max_pixels, options.all_frames, not options.no_auto_orient),
         _make_reporting(options),
@@ -87,7 +89,7 @@ def _make_lines(options: Options) -> Lines:
     if options.mask is not None:
         from edgecli.images.files import read_mask
 
-        mask, info = read_mask(options.mask, max_pixels=Limits.max_pixels)
+        mask, info = read_mask(options.mask, max_pixels=options.max_pixels)
         tell(info)
     return Lines(options.thin, chosen, options.border, mask)
 

@@ -25,7 +25,7 @@ from edgecli.reports.trace import trace_pixel
 )
 @click.argument("input_path", metavar="INPUT")
 @click.option("--at", required=True, metavar="ROW,COL", help="The output pixel, counted from 0.")
-@options_of("options", Options, OF_FILTERS)
+@options_of("options", Options, (*OF_FILTERS, "max_pixels"))
 def command(input_path: str, at: str, options: Options) -> None:
     """Carry out ``edgecli trace``."""
     try:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgecli.conv.engine import as_pair
 from edgecli.detect.maps import Lines
-from edgecli.detect.plan import held_exactly, plan_detection
+from edgecli.detect.plan import plan_detection, sums_fit
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings, parse_scales
 from edgecli.errors import UsageError
@@ -15,7 +15,6 @@ from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.lines.thresholds import choose_threshold
 from edgecli.operators.operators import load_operator
 from edgecli.rows.arrays import ArraySink, ArraySource
-from edgecli.rows.base import Source
 
 
 def detect_edges(
@@ -48,7 +47,7 @@ def detect_edges(
     >>> detect_edges(picture, "sobel")[0].tolist()
     [0, 0, 200, 200, 0, 0]
     """
-    source: Source = ArraySource.of(picture)
+    source = ArraySource.of(picture)
     settings = Settings(
         (load_operator(operator),),
         padding=parse_padding(padding),
@@ -63,9 +62,8 @@ def detect_edges(
         threads=threads,
     )
     detection = plan_detection(settings, source.shape, source.dtype)
-    if source.dtype == np.int64:
-        source = held_exactly(source, detection)
-        detection = plan_detection(settings, source.shape, source.dtype)
+    if not sums_fit(source, detection):
+        detection = plan_detection(settings, source.shape, source.dtype, exact=False)
     if len(detection.maps) > 1 or map == "raw":
         raise UsageError(
             f"detect_edges returns one 8-bit edge map, but {operator!r} with map {map!r} gives "

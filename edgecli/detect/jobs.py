@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from edgecli.detect.outputs import Job, make_folder
-from edgecli.detect.plan import Detection, held_exactly, plan_detection
+from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.run import Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, TooLargeError
-from edgecli.images.files import open_images, whole_file
+from edgecli.images.files import has_more_now, open_images, whole_file
 from edgecli.images.formats import ImageFile, begin_file, check_holds
 from edgecli.images.sources import upright
 from edgecli.records import dataclass, replace
@@ -63,17 +63,18 @@ def plan_input(
     for number, image in enumerate(images, 1):
         source = upright(image) if limits.auto_orient else image
         detection = _plan_image(job, settings, limits, source)
-        if source.dtype == np.int64:
-            source = held_exactly(source, detection)
-            detection = _plan_image(job, settings, limits, source)
+        if not sums_fit(source, detection):
+            detection = _plan_image(job, settings, limits, source, exact=False)
         outputs = _numbered(job, number, limits) if limits.all_frames or number > 1 else job.outputs
         yield Result(image.info, detection, outputs), source
 
 
-def _plan_image(job: Job, settings: Settings, limits: Limits, source: Source) -> Detection:
+def _plan_image(
+    job: Job, settings: Settings, limits: Limits, source: Source, *, exact: bool = True
+) -> Detection:
     """Lay settings over an image; an error says which: of a thousand, one may not fit."""
     try:
-        detection = _plan(settings, id(settings.lines.mask), source.shape, source.dtype)
+        detection = _plan(settings, id(settings.lines.mask), source.shape, source.dtype, exact)
         for samples in detection.sample_types:
             check_holds(job.format, samples, detection.written_shape[2])
     except EdgeCliError as error:
@@ -89,11 +90,11 @@ def _plan_image(job: Job, settings: Settings, limits: Limits, source: Source) ->
 
 @lru_cache(64)  # the frames of a video are alike, and many images of a batch
 def _plan(
-    settings: Settings, mask: int, shape: tuple[int, int, int], dtype: np.dtype[Any]
+    settings: Settings, mask: int, shape: tuple[int, int, int], dtype: np.dtype[Any], exact: bool
 ) -> Detection:
     """Plan a detection; settings that are equal may still have a mask of another ``id``."""
     del mask
-    return plan_detection(settings, shape, dtype)
+    return plan_detection(settings, shape, dtype, exact=exact)
 
 
 def _numbered(job: Job, number: int, limits: Limits) -> tuple[str, ...]:
@@ -135,7 +136,7 @@ def detect_input(
                     write = start_detection(
                         detection, source, sinks, measured=measured, early=early
                     )
-                    turns.take(result, write, early=early)
+                    turns.take(result, write, early=early and has_more_now(job.path))
         except EdgeCliError:  # of the next image: what was read is still written
             turns.catch_up()
             raise

@@ -16,7 +16,6 @@ from edgecli.operators.operators import EdgeMap
 from edgecli.operators.responses import Responses
 from edgecli.paint.painting import Picture
 from edgecli.records import dataclass
-from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import Source, Span
 from edgecli.rows.graph import Graph, Tap
 
@@ -88,12 +87,15 @@ class Detection:
 
 
 def plan_detection(
-    settings: Settings, shape: tuple[int, int, int], dtype: np.dtype[Any]
+    settings: Settings, shape: tuple[int, int, int], dtype: np.dtype[Any], *, exact: bool = True
 ) -> Detection:
-    """Lay settings over an image ``(H, W, C)``; GeometryError where they do not fit."""
+    """Lay settings over an image ``(H, W, C)``; GeometryError where they do not fit.
+
+    Sums of 64-bit integers are ``exact``, or float64.
+    """
     height, width, channels = shape
     graph = Graph((channels, height, width))
-    responses = _lay_operators(graph, settings, dtype)
+    responses = _lay_operators(graph, settings, dtype, exact=exact)
     picture = None
     if settings.style.overlay is not None:
         colours = 1 if channels < 3 else 3
@@ -106,26 +108,28 @@ def plan_detection(
     return Detection(settings, dtype, graph, responses, plans)
 
 
-def held_exactly(source: Source, detection: Detection) -> Source:
-    """Return whole numbers as they are or, where 64 bits may not hold their sums, as float64.
+def sums_fit(source: Source, detection: Detection) -> bool:
+    """Whether 64 bits hold all sums of an image's whole numbers; if not, a note says so.
 
-    The image says so in a note. It is one that is held whole.
+    An image of 64-bit integers is held whole; those of others always fit.
     """
     slide = detection.responses.slide
     most = slide.plan.holds if slide is not None else None
     if most is None:
-        return source
+        return True
     (rows,) = source.blocks([(0, source.shape[0])])
-    if (largest := largest_number(rows)) > most:
-        rows = rows.astype(np.float64)
-        source.info.notes.append(
-            f"has whole numbers up to {largest:,}, whose sums may pass 64 bits; "
-            "they are computed as float64, to 53 bits"
-        )
-    return ArraySource(rows, source.info)
+    if (largest := largest_number(rows)) <= most:
+        return True
+    source.info.notes.append(
+        f"has whole numbers up to {largest:,}, whose sums may pass 64 bits; "
+        "they are computed as float64, to 53 bits"
+    )
+    return False
 
 
-def _lay_operators(graph: Graph, settings: Settings, dtype: np.dtype[Any]) -> Responses:
+def _lay_operators(
+    graph: Graph, settings: Settings, dtype: np.dtype[Any], *, exact: bool
+) -> Responses:
     """Add the steps of whatever finds the edges."""
     if settings.network is not None:
         from edgecli.operators.soft import soft_responses  # loaded for those who ask for one
@@ -149,6 +153,7 @@ def _lay_operators(graph: Graph, settings: Settings, dtype: np.dtype[Any]) -> Re
         [operator.bank for operator in settings.operators],
         window,
         dtype,
+        exact=exact,
         channels=settings.channels,
         activation=settings.activation,
         drops_nan=settings.nan == "ignore",

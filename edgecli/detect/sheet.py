@@ -105,11 +105,7 @@ def _first_image(job: Job, limits: Limits) -> Iterator[tuple[Source, Source]]:
     """Open an input's first image: as it is in the file, and upright."""
     images = open_images(job.path, max_pixels=limits.max_pixels)  # holds the file open
     with closing(next(images)) as image:
-        source = upright(image) if limits.auto_orient else image
-        if source.dtype == np.int64:  # a small picture needs no exact sums
-            (rows,) = source.blocks([(0, source.shape[0])])
-            source = ArraySource(rows.astype(np.float64), source.info)
-        yield image, source
+        yield image, upright(image) if limits.auto_orient else image
 
 
 def _plan_each(
@@ -121,7 +117,8 @@ def _plan_each(
         one = replace(settings, operators=(operator,), scales=scales)
         if one.map == "abs" and one.style.plain and one.combine != "direction":
             one = replace(one, map="raw")
-        detection = plan_detection(one, source.shape, source.dtype)
+        exact = source.dtype != np.int64  # a small picture needs no exact sums
+        detection = plan_detection(one, source.shape, source.dtype, exact=exact)
         yield Result(source.info, detection, (output,) * len(detection.maps))
 
 

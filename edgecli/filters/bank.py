@@ -122,9 +122,11 @@ class FilterBank:
         if self.depth == channels:
             return self
         if self.depth != 1:
+            others = "" if channels == 1 else f" or {channels}"
+            colours = ", or --channels rgb" if self.depth == 3 else ""
             raise FilterError(
                 f"filter {self.names[0]!r} has depth {self.depth} and the volume has depth "
-                f"{channels}; use a filter of depth 1 or {channels}, or choose other channels"
+                f"{channels}; use a filter of depth 1{others}{colours}"
             )
         shape = len(self), channels, *self.kernel_size
         check_shape(shape)  # before there is an array

@@ -14,6 +14,7 @@ from edgecli.filters.bank import LARGEST_WEIGHTS, FilterBank
 from edgecli.filters.builtin import builtin_filter, is_builtin, suggestion
 from edgecli.filters.origin import Origin, is_number, quoted, shown
 from edgecli.filters.write import FILTER_FORMATS
+from edgecli.numerals import UTF_16
 
 NPY_MAGIC = b"\x93NUMPY"
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
@@ -116,10 +117,10 @@ def _too_large(limit: int, origin: Origin) -> FilterError:
 
 
 def _decode(data: bytes, origin: Origin) -> str:
-    """Decode UTF-8, with or without a byte order mark; FilterError on bytes that are not text."""
+    """Decode UTF-8, or UTF-16 that is marked so; FilterError on bytes that are not text."""
     fault = "not a filter file: neither UTF-8 text, NPY nor NPZ"
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data.startswith(UTF_16) else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise origin.error(fault, data.count(b"\n", 0, error.start) + 1) from error
     if match := re.search(_NOT_TEXT, text):

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgecli.errors import FilterError
 from edgecli.filters.bank import FilterBank
+from edgecli.numerals import MINUSES
 from edgecli.records import dataclass
 
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
@@ -70,7 +71,7 @@ def build_bank(
 
 def is_number(text: str) -> bool:
     """Return whether a word was meant as a number, even one that no weight can have."""
-    plain = text.replace("−", "-")
+    plain = text.translate(MINUSES)
     return bool(_NOT_FINITE.fullmatch(plain)) or all(map(_DECIMAL.fullmatch, plain.split("/", 1)))
 
 
@@ -82,7 +83,7 @@ def parse_number(text: str, advice: str = "write numbers separated by spaces or 
     >>> parse_number("-2.5e1"), parse_number("1/8")
     (-25.0, 0.125)
     """
-    plain = text.replace("−", "-")  # the minus sign of typeset pages
+    plain = text.translate(MINUSES)
     numerator, slash, denominator = plain.partition("/")
     if not all(map(_DECIMAL.fullmatch, [numerator, denominator] if slash else [numerator])):
         if _NOT_FINITE.fullmatch(plain):

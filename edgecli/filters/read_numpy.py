@@ -10,8 +10,6 @@ import io
 import lzma
 import math
 import struct
-import tokenize
-import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,6 +21,7 @@ from numpy.typing import NDArray
 
 from edgecli.errors import FilterError
 from edgecli.filters.bank import LARGEST_WEIGHTS, FilterBank
+from edgecli.filters.numpy_header import BROKEN_HEADER, read_header
 from edgecli.filters.origin import Origin, build_bank, counted, quoted
 
 _NUMBERS = "biuf"  # kinds of dtype: booleans, integers, floats
@@ -30,12 +29,22 @@ _TEXT = "U"
 _MEMBERS = {"weight": _NUMBERS, "bias": _NUMBERS, "names": _TEXT}
 _LARGEST_TEXT = 2**24  # bytes of all names
 
-_BROKEN_HEADER = (ValueError, SyntaxError, TypeError, tokenize.TokenError, OverflowError, EOFError)
 _BROKEN_ARCHIVE = (struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 # RuntimeError is an encrypted archive, or a header nested too deeply; one of its kinds,
 # NotImplementedError, is an unknown compression.
-BROKEN = (*_BROKEN_HEADER, *_BROKEN_ARCHIVE, RuntimeError)
+BROKEN = (*BROKEN_HEADER, *_BROKEN_ARCHIVE, RuntimeError)
 """The errors that NumPy and zipfile raise on damaged bytes."""
+
+
+def why_broken(error: Exception) -> str:
+    """Return what is damaged; of a header Python's parser speaks to programmers alone.
+
+    >>> why_broken(zipfile.BadZipFile("File is not a zip file"))
+    'File is not a zip file'
+    """
+    if isinstance(error, BROKEN_HEADER):
+        return "its header makes no sense"
+    return str(error).partition("\n")[0][:80] or type(error).__name__
 
 
 def read_npy(data: bytes, origin: Origin) -> FilterBank:
@@ -86,17 +95,6 @@ def _read_array(
     return data.reshape(shape, order="F" if fortran else "C")
 
 
-def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Return an NPY header's shape, Fortran order and dtype; one of BROKEN where it is damaged."""
-    npy = np.lib.format
-    is_first = npy.read_magic(stream) == (1, 0)
-    read = npy.read_array_header_1_0 if is_first else npy.read_array_header_2_0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # headers that Python 2 wrote are good enough
-        shape, fortran, dtype = read(stream)
-    return shape, fortran, dtype
-
-
 def _check_limit(
     shape: tuple[int, ...], needed: int, what: str, kinds: str, origin: Origin
 ) -> None:
@@ -119,5 +117,5 @@ def _translated(origin: Origin) -> Iterator[None]:
     except FilterError:
         raise
     except (*BROKEN, OSError) as error:
-        reason = quoted(str(error).partition("\n")[0] or type(error).__name__)
+        reason = quoted(why_broken(error))
         raise origin.error(f"damaged or no NumPy file ({reason}); save it again") from error

@@ -1,8 +1,8 @@
 """Filters as text: plain grids, CSV, libvips' matrices and inline rows.
 
-A grid has a row of numbers per line, separated by spaces, tabs or commas; fractions such as 1/9
-are numbers. ``#`` begins a comment. Blank lines separate the channels of a filter. Lines with one
-of three words may stand anywhere in a filter:
+A grid has a row of numbers per line, separated by the rule of ``edgecli.numerals``: semicolons and
+tabs allow decimal commas. Fractions such as 1/9 are numbers. ``#`` begins a comment. Blank lines
+separate the channels of a filter. Lines with one of three words may stand anywhere in a filter:
 
     name: box       the rest of the line; begins another filter after a name or a row
     bias: 0.5       added to each response
@@ -17,20 +17,32 @@ make no grid, being of two lengths; so no grid is ever taken for a matrix.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import FilterError
 from edgecli.filters.bank import FilterBank, check_name, times
-from edgecli.filters.origin import Origin, build_bank, counted, parse_number, quoted
+from edgecli.filters.origin import Origin, build_bank, counted, parse_number, quoted, shown
+from edgecli.numerals import UnclearError, separator, with_points
 from edgecli.records import dataclass
 
-_TOKEN = re.compile(r"[^\s,]+|,")
+_TIGHT_COMMA = re.compile(r"[^\s,],[^\s,]")
 _WORD_LINE = re.compile(r"\s*([A-Za-z]\w*)\s*:\s*(.*)")
 _WORDS = ("name", "bias", "scale")
+_NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}
+_ROW_ENDS = {"line": "give each row a line", "row": "end each row with a semicolon"}
+
+
+class Cell(NamedTuple):
+    """A number as text, and where it stands, counted from 1."""
+
+    line: int
+    column: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -62,26 +74,27 @@ def read_inline(spec: str, origin: Origin) -> FilterBank:
     [[[[1.0, 0.0, -1.0], [1.0, 0.0, -1.0]]]]
     """
     texts = re.split(r"[;\n]", spec.strip().rstrip(";"))
-    rows = []
-    for number, text in enumerate(texts, start=1):
-        numbers = _numbers(text.strip(), number, origin)
-        if not numbers:
+    contents = {number: text.strip() for number, text in enumerate(texts, start=1)}
+    for number, content in contents.items():
+        if not content:
             raise origin.error("the row is empty; write numbers between semicolons", number)
-        rows.append(Line(number, numbers))
-    return build_bank(origin, _kernel(rows, origin))
+    return build_bank(origin, _kernel(_rows(contents, origin), origin))
 
 
 def _lines(text: str, origin: Origin) -> Iterator[Line]:
     """Yield rows, words and blank lines; skip lines that hold a comment alone."""
-    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
-        content = line.partition("#")[0]
-        if match := _WORD_LINE.fullmatch(line):
+    lines = dict(enumerate(re.split(r"\r\n|\r|\n", text), start=1))
+    words = {number: _WORD_LINE.fullmatch(line) for number, line in lines.items()}
+    contents = {n: line.partition("#")[0] for n, line in lines.items() if not words[n]}
+    rows = _rows({n: text for n, text in contents.items() if text.strip(" \t,;")}, origin)
+    read = {row.number: row for row in rows}
+    for number, line in lines.items():
+        if match := words[number]:
             yield _word_line(match, number, origin)
-        elif not content.strip(" \t,"):
-            if content == line:
-                yield Line(number)
-        else:
-            yield Line(number, _numbers(content, number, origin))
+        elif number in read:
+            yield read[number]
+        elif contents[number] == line:
+            yield Line(number)
 
 
 def _word_line(match: re.Match[str], number: int, origin: Origin) -> Line:
@@ -97,21 +110,60 @@ def _word_line(match: re.Match[str], number: int, origin: Origin) -> Line:
     return Line(number, word=word, text=value.strip(), column=match.start(2) + 1)
 
 
-def _numbers(content: str, line: int, origin: Origin) -> tuple[float, ...]:
-    """Return the numbers of a row; a comma must stand between two of them."""
-    numbers: list[float] = []
+def _rows(contents: Mapping[int, str], origin: Origin) -> list[Line]:
+    """Return lines by number as rows of numbers, all of them separated alike."""
+    text = "\n".join(contents.values())
+    mark = separator(text)
+    if mark == "\t":
+        contents = _without_outer_tabs(contents)
+    # where a comma may be a decimal one, it is clear only if it separates everywhere
+    blanks_separate = mark is None or (mark == "," and not _TIGHT_COMMA.search(text))
+    cells = [
+        cell
+        for number, content in contents.items()
+        for cell in _cells(content, number, mark, blanks_separate, origin)
+    ]
+    try:
+        texts = with_points([cell.text for cell in cells])
+    except UnclearError as error:
+        place, reason = error.args
+        raise origin.error(reason, cells[place].line, cells[place].column) from error
+    rows: dict[int, list[float]] = {number: [] for number in contents}
+    for cell, text in zip(cells, texts, strict=True):
+        try:
+            rows[cell.line].append(parse_number(text))
+        except FilterError:  # tell of the number as it is written
+            rows[cell.line].append(_number(cell.text, cell.line, cell.column, origin))
+    return [Line(number, tuple(numbers)) for number, numbers in rows.items()]
+
+
+def _without_outer_tabs(contents: Mapping[int, str]) -> dict[int, str]:
+    """Leave out tabs that begin or end every row: they indent a block, or frame it."""
+    rows = contents.values()
+    before = min(len(row) - len(row.lstrip("\t")) for row in rows)
+    after = min(len(row) - len(row.rstrip("\t")) for row in rows)
+    return {line: " " * before + row[before : len(row) - after] for line, row in contents.items()}
+
+
+def _cells(
+    content: str, line: int, mark: str | None, blanks_separate: bool, origin: Origin
+) -> Iterator[Cell]:
+    """Yield the numbers of a row as text; a separator must stand between two of them."""
+    name = _NAMES.get(mark or "")
     follows_number = False
-    for match in _TOKEN.finditer(content):
+    for match in re.finditer(rf"[^\s{mark}]+|{mark}" if mark else r"\S+", content):
         column = match.start() + 1
-        if match[0] != ",":
-            numbers.append(_number(match[0], line, column, origin))
-        elif not follows_number:
-            raise origin.error("a number is missing before the comma", line, column)
-        follows_number = match[0] != ","
-    if numbers and not follows_number:
-        last = len(content.rstrip())
-        raise origin.error("a number is missing after the comma", line, last)
-    return tuple(numbers)
+        if match[0] == mark:
+            if not follows_number:
+                raise origin.error(f"a number is missing before the {name}", line, column)
+        elif follows_number and not (blanks_separate and (mark is None or mark not in content)):
+            advice = f"write decimals as 0.5, and {_ROW_ENDS[origin.row_word]}"
+            raise origin.error(f"{name}s and blanks both separate here; {advice}", line, column)
+        else:
+            yield Cell(line, column, match[0])
+        follows_number = match[0] != mark
+    if not follows_number:
+        raise origin.error(f"a number is missing after the {name}", line, len(content.rstrip()))
 
 
 def _number(text: str, line: int, column: int, origin: Origin) -> float:
@@ -163,7 +215,9 @@ def _filter(
     rows = [line for line in section if line.numbers]
     if not rows:
         named = words["name"]
-        raise origin.error(f"no rows follow name: {named.text}; write them", named.number)
+        raise origin.error(
+            f"no rows follow name: {shown(named.text[:60])}; write them", named.number
+        )
     weight = _volume(section, origin)
     if "scale" in words:
         weight = _divided(weight, _scale(words["scale"], origin))

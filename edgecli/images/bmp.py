@@ -53,15 +53,8 @@ def _parse_header(head: bytes) -> _Header:
     return header
 
 
-def has_masks(head: bytes) -> bool:
-    """Return whether the first bytes of a BMP say that masks part its 16 or 32 bits."""
-    header = _parse_header(head)
-    masked = header.compression in {_BITFIELDS, _ALPHA_BITFIELDS}
-    return masked and header.size >= 40 and header.bits in {16, 32}
-
-
 def read_masked(stream: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
-    """Read a BMP that ``has_masks`` from a stream that can seek. Raises ImageError.
+    """Read a BMP that begins as ``magic.BMP_MASKS`` from a stream that can seek. ImageError.
 
     Colours of 8 bits or fewer become uint8, wider ones uint16, each spread over the whole range.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import select
 import stat
 import sys
 from collections.abc import Iterator
@@ -15,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import ImageError, OutputError, system_says
+from edgecli.images import readers
 from edgecli.images.colour import to_volume
-from edgecli.images.readers import HEAD, Opened, is_text, read_images
+from edgecli.images.pipes import Pipe, peek
+from edgecli.images.readers import HEAD, Opened, read_images
 from edgecli.rows.base import ImageInfo, Source
 
 _TEXT_NAMES = (".csv", ".tsv", ".txt")
@@ -27,9 +30,9 @@ def open_images(
 ) -> Iterator[Source]:
     """Yield the images of a file, or of standard input for ``-``, recognised by content.
 
-    Streams of PNM or YUV4MPEG2 yield all images; animations and files of pages only their first,
-    unless ``all_frames``. ``grey`` lets a decoder skip the colours. Each source must be read before
-    the next is asked for. Raises ImageError.
+    Streams of images yield them all; animations and files of pages only their first, unless
+    ``all_frames``. ``grey`` lets a decoder skip the colours. Each source must be read before the
+    next is asked for. Raises ImageError.
     """
     with _open_input(path) as (head, stream):
         if not head:
@@ -55,10 +58,10 @@ def is_grid(path: str) -> bool:
     """Return whether a file or standard input, of which nothing is taken, is a grid of numbers."""
     with suppress(OSError, ValueError):
         if path == "-":
-            return is_text(_ahead(sys.stdin.buffer))
+            return readers.is_grid(_ahead(sys.stdin.buffer))
         if os.path.isfile(path):
             with open(path, "rb") as file:
-                return is_text(file.read(HEAD))
+                return readers.is_grid(file.read(HEAD))
     return path.lower().endswith(_TEXT_NAMES)  # another pipe, or a file that cannot be read
 
 
@@ -71,28 +74,18 @@ def _ahead(stream: BinaryIO) -> bytes:
     return stream.peek(HEAD)[:HEAD] if isinstance(stream, io.BufferedReader) else b""
 
 
-class _Rejoined(io.RawIOBase):
-    """The first bytes of a pipe, which were taken, and the rest of it."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head, self._rest = io.BytesIO(head), cast(io.RawIOBase, rest)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        return self._head.readinto(buffer) or self._rest.readinto(buffer) or 0
+def has_more_now(path: str) -> bool:
+    """Return whether an input's next bytes, or its end, are there: a live pipe makes one wait."""
+    if path == "-":
+        with suppress(OSError, ValueError):  # Windows knows it of sockets alone
+            return bool(select.select([sys.stdin.buffer], [], [], 0)[0])
+    return True
 
 
 def _with_head(file: BinaryIO) -> tuple[bytes, BinaryIO]:
     """Return the first bytes of a file or pipe, and a stream that begins with them."""
-    head = b""
-    while len(head) < HEAD and (more := file.read(HEAD - len(head))):
-        head += more
-    if file.seekable():
-        file.seek(0)
-        return head, file
-    return head, cast(BinaryIO, io.BufferedReader(_Rejoined(head, file), 2**16))
+    stream = file if file.seekable() else cast(BinaryIO, Pipe(file))
+    return peek(stream, HEAD), stream
 
 
 @contextmanager
@@ -116,7 +109,7 @@ def unreadable(path: str, error: Exception) -> ImageError:
     match error:
         case FileNotFoundError():
             return ImageError(f"image {path} does not exist; check the name")
-        case IsADirectoryError():
+        case OSError() if os.path.isdir(path):  # Windows takes it for one that may not be read
             return ImageError(f"{path} is a folder; give an image in it")
         case PermissionError():
             return ImageError(f"image {path} may not be read; check its permissions")

@@ -6,6 +6,7 @@ Each has its name and a next step, for the one line that refuses it.
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from importlib.util import find_spec
 from types import ModuleType
@@ -20,10 +21,12 @@ _DEVELOP = "develop it first (darktable, RawTherapee, dcraw)"
 _UNPACK = "unpack it first"
 _STILL = "take a still: ffmpeg -i {path} -frames:v 1 still.png"
 
+_MARKUP = re.compile(rb"(\xef\xbb\xbf)?\s*<[!?a-zA-Z]")
+
 # Where the bytes stand that tell a file, these bytes, what the file is, and what to do.
 _NOT_READ = (
     (0, b"icns", "an ICNS icon", _SAVE),
-    (0, b"DDS ", "a DDS texture", _SAVE),
+    (0, b"DDS |\0\0\0", "a DDS texture", _SAVE),
     (0, b"\0\0\2\0\1\0", "a CUR cursor", _SAVE),
     (0, b"SIMPLE  =", "a FITS file", _NUMBERS),
     (0, b"#?RADIANCE", "a Radiance HDR picture", _NUMBERS),
@@ -53,7 +56,7 @@ _NOT_READ = (
     (4, b"ftypM4V", "a video", _STILL),
     (4, b"ftypqt", "a video", _STILL),
     (0, b"\x1f\x8b", "a gzip archive", _UNPACK),
-    (0, b"BZh", "a bzip2 archive", _UNPACK),
+    (0, b"BZh91AY&SY", "a bzip2 archive", _UNPACK),
     (0, b"\xfd7zXZ", "an xz archive", _UNPACK),
 )
 
@@ -122,7 +125,7 @@ def refusal(head: bytes, path: str = "") -> str | None:
     'image a.pdf is a PDF document, which is not read here; draw its page: pdftoppm -png -r 150 \
 a.pdf page'
     """
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
+    if _MARKUP.match(head):
         head = b"<"
     for at, told, name, advice in _NOT_READ:
         if head.startswith(told, at):

@@ -139,7 +139,10 @@ class VideoFile(ImageFile):
 
 
 class FramesFile(ImageFile):
-    """An animation or a document of pages, kept in memory until its last frame is in."""
+    """An animation or a document of pages, kept in memory until its last frame is in.
+
+    Animations hold less than single images do; one frame alone is a single image.
+    """
 
     def __init__(self, format_: Format, file: BinaryIO) -> None:
         super().__init__(format_, file)
@@ -147,6 +150,10 @@ class FramesFile(ImageFile):
         self._infos: list[ImageInfo] = []
 
     def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
+        if self._frames and self._format.name != "tiff":
+            from edgecli.images.pillow_writer import check_writable
+
+            check_writable(self._format.name, shape, samples)
         self._frames.append(ArraySink(shape, samples))
         self._infos.append(info)
         return self._frames[-1]
@@ -154,7 +161,11 @@ class FramesFile(ImageFile):
     def finish(self) -> None:
         """Write all frames, each shown as long as the input's, and pages with its resolution."""
         frames = [frame.array for frame in self._frames]
-        if self._format.name == "tiff":
+        if len(frames) == 1:
+            sink = super()._sink(frames[0].shape, frames[0].dtype, self._infos[0])
+            sink.write(sink.encode(frames[0]))
+            sink.finish()
+        elif self._format.name == "tiff":
             from edgecli.images.tiff import write_pages
 
             write_pages(self._file, frames, [info.dpi for info in self._infos])

@@ -1,28 +1,28 @@
-"""PNM and PAM as streams of images, one after another: P1 to P7 are read, P5 and P6 written.
+"""PNM and PAM, one image of a stream at a time: P1 to P7 are read, P5 and P6 written.
 
 The rules are those of netpbm's manual (pbm, pgm, ppm and pam in section 5) and of its library:
 
 - A ``#`` in a header of P1 to P6, and anywhere in a plain file, starts a comment that ends with
   the line. After the maxval a single blank comes before the pixels of a binary file.
-- Images follow each other directly or after blank space. Anything else after an image is an error,
-  but only for a caller that asks for the next one.
+- Images follow each other directly or after blank space.
 - Samples of a maxval below 256 are spread over uint8, others over uint16, rounded to nearest. In a
   PBM 1 is black, in a PAM BLACKANDWHITE it is white.
 
-No byte is read before it is needed: when its last row has been read, a pipe stands at the end of an
-image.
+No byte is taken before it is needed: when its last row has been read, a pipe stands at the end of
+an image.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from functools import partial
 from typing import IO, Any, BinaryIO
 
 import numpy as np
 
+from edgecli.errors import ImageError
 from edgecli.images import Shape
+from edgecli.images.pipes import peek, peek_image
 from edgecli.images.streams import (
     ForwardReader,
     RasterError,
@@ -48,34 +48,34 @@ _PAM_TYPES = {
 }
 
 
-def read_images(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[StreamSource]:
-    """Yield a source for every image of a PNM or PAM stream.
+def read_image(file: BinaryIO, path: str, *, max_pixels: int) -> StreamSource:
+    """Return the next image of a PNM or PAM stream; ``skip_rest`` goes behind it.
 
-    Asking for the next image skips the rows of this one that were not read; after an image that
-    could not be read, nothing more is yielded. Raises ImageError where netpbm fails too, and for
-    an image of more than ``max_pixels``.
+    Raises ImageError where netpbm fails too, for a header that ends in CR LF, and for an image of
+    more than ``max_pixels``.
 
     >>> import io
     >>> stream = io.BytesIO(b"P2 2 1 10 0 5 P5 1 1 255 A")
-    >>> [block.ravel().tolist() for source in read_images(stream, "x.pgm", max_pixels=9)
-    ...  for block in source.blocks([(0, 1)])]
-    [[0, 128], [65]]
+    >>> [block.ravel().tolist() for block in read_image(stream, "x", max_pixels=9).blocks([(0, 1)])]
+    [[0, 128]]
+    >>> [block.ravel().tolist() for block in read_image(stream, "x", max_pixels=9).blocks([(0, 1)])]
+    [[65]]
     """
     reader = ForwardReader(file, path)
-    first = reader.read(1)
-    if not first:
-        raise reader.error("is empty; give a PNM or PAM file")
-    while first:
-        header = _read_header(reader, first + reader.read(1))
-        if header.maxval > 65535:
-            raise reader.error(f"has maxval {header.maxval:,}, more than 65,535; mend its header")
-        reader.check_pixels(header.shape, max_pixels)
-        source = _source(reader, header)
-        yield source
-        if not source.skip_rest():
-            return
-        reader.frame += 1
-        first = _next_visible(reader.read)
+    header = _read_header(reader)
+    if header.blank == b"\r" and peek(file, 1) == b"\n":
+        raise _ends_in_crlf(reader)
+    if header.maxval > 65535:
+        raise reader.error(f"has maxval {header.maxval:,}, more than 65,535; mend its header")
+    reader.check_pixels(header.shape, max_pixels)
+    return _source(reader, header)
+
+
+def skip_comments(file: BinaryIO) -> None:
+    """Pass over the comments that may follow the last number of a plain file."""
+    while peek_image(file, 1) == b"#":
+        while file.read(1) not in (b"\n", b"\r", b""):
+            pass
 
 
 @dataclass(frozen=True)
@@ -84,35 +84,40 @@ class _Header:
     shape: Shape
     maxval: int
     is_bitmap: bool
+    blank: bytes = b"\n"  # what follows its last number, before the pixels
 
 
-def _read_header(reader: ForwardReader, magic: bytes) -> _Header:
+def _read_header(reader: ForwardReader) -> _Header:
+    magic = reader.read_whole(2)
     if not re.fullmatch(rb"P[1-7]", magic):
         raise reader.error(f"starts with {_quoted(magic)}, not P1 to P7; give a PNM or PAM file")
     kind = int(magic[1:])
     if kind == 7:
         return _read_pam_header(reader)
-    width, height = (_read_number(reader, what) for what in ("width", "height"))
+    (width, _), (height, blank) = (_read_number(reader, what) for what in ("width", "height"))
     is_bitmap = kind in (1, 4)
-    maxval = 1 if is_bitmap else _read_number(reader, "maxval")
-    return _Header(kind, (height, width, 3 if kind in (3, 6) else 1), maxval, is_bitmap)
+    maxval, blank = (1, blank) if is_bitmap else _read_number(reader, "maxval")
+    shape = height, width, 3 if kind in (3, 6) else 1
+    return _Header(kind, shape, maxval, is_bitmap, blank if kind > 3 else b"")
 
 
-def _read_number(reader: ForwardReader, what: str) -> int:
-    """Return the number that follows any blanks; one blank or comment ends it."""
+def _ends_in_crlf(reader: ForwardReader) -> ImageError:
+    """Return the error of a header written as text on Windows, perhaps with its pixels."""
+    return reader.error(
+        "has a header whose lines end in CR LF, so that its pixels start one byte late, or are "
+        "spoilt, too; write it in binary mode"
+    )
+
+
+def _read_number(reader: ForwardReader, what: str) -> tuple[int, bytes]:
+    """Return the number that follows any blanks, and the one blank that ends it, or a comment."""
     token = b""
-    byte = _next_visible(partial(_read_text, reader))
+    while (byte := _read_text(reader, 1)).isspace():
+        pass
     while byte.strip() and len(token) <= _LONGEST_NUMBER:
         token += byte
         byte = _read_text(reader, 1)
-    return _header_number(reader, token, what)
-
-
-def _next_visible(read: Callable[[int], bytes]) -> bytes:
-    """Return the next byte that is not blank; none at the end."""
-    while (byte := read(1)).isspace():
-        pass
-    return byte
+    return _header_number(reader, token, what), byte
 
 
 def _header_number(reader: ForwardReader, token: bytes, what: str) -> int:
@@ -124,7 +129,10 @@ def _header_number(reader: ForwardReader, token: bytes, what: str) -> int:
 
 
 def _read_pam_header(reader: ForwardReader) -> _Header:
-    if line := reader.read_line():
+    line = reader.read_line()
+    if line == b"\r":
+        raise _ends_in_crlf(reader)
+    if line:
         raise reader.error(f"has {_quoted(line)} after P7 in its first line; give a PAM file")
     fields = {}
     while (line := reader.read_line().strip()) != b"ENDHDR":

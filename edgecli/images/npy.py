@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import io
 import math
-import re
 from contextlib import suppress
 from functools import partial
 from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
-from edgecli.images import Shape, magic
+from edgecli.filters.numpy_header import BROKEN_HEADER, read_header
+from edgecli.images import Shape
 from edgecli.images.sample_types import as_rows, row_type, smallest
 from edgecli.images.streams import ForwardReader, RowStream, StreamSink
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows, Source
-
-_HEADER_LIMIT = 1 << 16
-_HEADER_LENGTH_BYTES = {1: 2, 2: 4, 3: 4}  # by the format's major version
 
 
 def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
@@ -28,51 +25,56 @@ def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
     whole if it comes from a pipe; so is one of uint32, int64 or uint64, which must fit int64.
     Nothing is unpickled. Raises ImageError.
     """
-    reader = ForwardReader(file, path)
+    return read_array(ForwardReader(file, path), "NPY", file, max_pixels)
+
+
+def read_array(
+    reader: ForwardReader, format_: str, file: BinaryIO | None, max_pixels: int
+) -> Source:
+    """Read an array from where its header starts; it may be mapped from a file that can seek."""
     stored, is_fortran, shape = _read_header(reader)
     reader.check_pixels(shape, max_pixels)
-    info = ImageInfo(path, "NPY", shape, stored.name)
+    info = ImageInfo(reader.path, format_, shape, stored.name)
     target = row_type(stored)
     if target is None or is_fortran:
         array = _whole_array(file, reader, shape, stored, is_fortran)
-        return ArraySource(smallest(array, path) if target is None else as_rows(array), info)
+        rows = smallest(array, reader.path) if target is None else as_rows(array)
+        return ArraySource(rows, info)
     return RowStream(info, shape, target, partial(_read_rows, reader, stored))
+
+
+def is_image(shape: tuple[int, ...], stored: np.dtype[Any]) -> bool:
+    """Return whether an array of that shape and type can be an image."""
+    is_flat = len(shape) == 2 or (len(shape) == 3 and shape[2] <= 4)
+    return is_flat and min(shape) > 0 and _is_number(stored)
+
+
+def _is_number(stored: np.dtype[Any]) -> bool:
+    return stored.kind in "biuf" and stored.itemsize <= 8
 
 
 def _read_header(reader: ForwardReader) -> tuple[np.dtype[Any], bool, Shape]:
     """Return the type, whether the order is Fortran's, and height, width and channels."""
-    start = reader.read(8)
-    length_bytes = _HEADER_LENGTH_BYTES.get(start[6], 0) if len(start) == 8 else 0
-    length = int.from_bytes(reader.read(length_bytes), "little")
-    header = reader.read(min(length, _HEADER_LIMIT)).decode("latin-1")
-    # The dictionary is matched, not evaluated: NumPy always writes this form.
-    order = re.search(r"'fortran_order': *(True|False)", header)
-    dimensions = re.search(r"'shape': *\(([0-9, L]{0,99})\)", header)
-    is_whole = start.startswith(magic.NUMPY) and len(header) == length
-    if not is_whole or order is None or dimensions is None:
-        raise reader.error("has no valid NPY header; save it with numpy.save")
-    return _stored_type(reader, header), order[1] == "True", _shape(reader, dimensions[1])
+    try:
+        shape, is_fortran, stored = read_header(reader)
+    except BROKEN_HEADER as error:
+        raise reader.error("has no valid NPY header; save it with numpy.save") from error
+    if not _is_number(stored):
+        given = "records" if stored.names else repr(stored.str[:20])
+        raise reader.error(f"holds {given}; save booleans, integers or floats of up to 64 bits")
+    return stored, is_fortran, _image_shape(reader, shape)
 
 
-def _stored_type(reader: ForwardReader, header: str) -> np.dtype[Any]:
-    descr = re.search(r"'descr': *'([^']*)'", header)
-    if descr and re.fullmatch(r"[<>|=]?(b1|[iu][1248]|f[248])", descr[1]):
-        return np.dtype(descr[1])
-    given = f"{descr[1][:20]!r}" if descr else "records"
-    raise reader.error(f"holds {given}; save booleans, integers or floats of up to 64 bits")
-
-
-def _shape(reader: ForwardReader, dimensions: str) -> Shape:
-    shape = tuple(map(int, re.findall("[0-9]+", dimensions)))
-    if len(shape) == 2:
-        shape = (*shape, 1)
+def _image_shape(reader: ForwardReader, stated: tuple[int, ...]) -> Shape:
+    dimensions = str(stated)[:60]
+    shape = (*stated, 1) if len(stated) == 2 else stated
     if len(shape) != 3 or shape[2] > 4:
         raise reader.error(
-            f"has the shape ({dimensions.strip()}); save it as (H, W), or as (H, W, C) with C ≤ 4, "
+            f"has the shape {dimensions}; save it as (H, W), or as (H, W, C) with C ≤ 4, "
             "for example after numpy.moveaxis(array, 0, -1)"
         )
-    if 0 in shape:
-        raise reader.error(f"is an array without numbers, ({dimensions}); save one with pixels")
+    if min(shape) < 1:
+        raise reader.error(f"is an array without numbers, {dimensions}; save one with pixels")
     H, W, C = shape
     return H, W, C
 
@@ -93,12 +95,16 @@ def _read_rows(reader: ForwardReader, stored: np.dtype[Any], rows: Rows) -> None
 
 
 def _whole_array(
-    file: BinaryIO, reader: ForwardReader, shape: Shape, stored: np.dtype[Any], is_fortran: bool
+    file: BinaryIO | None,
+    reader: ForwardReader,
+    shape: Shape,
+    stored: np.dtype[Any],
+    is_fortran: bool,
 ) -> Rows:
     """Return the array mapped or, if the stream is no file, in memory."""
     order: Literal["C", "F"] = "F" if is_fortran else "C"
     size = math.prod(shape) * stored.itemsize
-    if file.seekable():
+    if file is not None and file.seekable():
         start = file.tell()
         if (missing := start + size - file.seek(0, io.SEEK_END)) > 0:
             raise reader.cut_short(missing)

@@ -1,4 +1,4 @@
-"""Every other format, through Pillow: JPEG, WebP, BMP, and rarer ones.
+"""Every other format, through Pillow: animated PNG, JPEG, WebP, BMP and rarer ones.
 
 An image is decoded whole and turned into rows a few at a time, so that there is never a second copy
 of it. Samples of more than 8 bits are never cut to 8, as Pillow does to 48-bit PNGs, 16-bit SGI,
@@ -19,6 +19,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import ImageError
 from edgecli.images import mending
+from edgecli.images.jpeg_warnings import watch
 from edgecli.images.limits import check_pixels, image_name
 from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image
 from edgecli.rows.base import ImageInfo, Rows, Source
@@ -73,6 +74,7 @@ def _frames(
 ) -> Iterator[Source]:
     with guarded(path, max_pixels):
         image = open_image(stream)
+        _spread_transparency(image)
     # The default image of some animated PNGs is for viewers that cannot show the animation.
     first = 1 if all_frames and getattr(image, "default_image", False) else 0
     for number in itertools.count():
@@ -116,13 +118,12 @@ def decoded(
     stored = {"1": "bool", **WIDE_TYPES}.get(image.mode, "uint8")
     if grey and image.mode == "RGB":
         image.draft("L", image.size)  # only a JPEG's decoder heeds it
-    _spread_transparency(image)
-    notes = _others_in(image)
+    count_warnings, notes = watch(image), _others_in(image)
     picture = mending.load(image, stream, notes)
     dpi, orientation = dots_per_inch(image.info.get("dpi")), exif_orientation(image)
     duration, format_ = milliseconds(image.info.get("duration")), image.format or "unknown"
     info = ImageInfo(path, format_, shape, stored, dpi, orientation, frame, duration, notes)
-    return PillowSource(picture, info, grey=grey)
+    return PillowSource(picture, info, grey=grey, warnings=count_warnings())
 
 
 def _others_in(image: ImageFile.ImageFile) -> list[str]:
@@ -133,10 +134,20 @@ def _others_in(image: ImageFile.ImageFile) -> list[str]:
 
 
 class PillowSource:
-    """A decoded image, turned into rows a few at a time."""
+    """A decoded image, turned into rows a few at a time.
 
-    def __init__(self, image: Image.Image, info: ImageInfo, *, grey: bool) -> None:
-        self.info, self._image = info, image
+    ``warnings`` counts those of libjpeg, or is None where nothing counts them.
+    """
+
+    def __init__(
+        self, image: Image.Image, info: ImageInfo, *, grey: bool, warnings: int | None = None
+    ) -> None:
+        self.info, self._image, self.warnings = info, image, warnings
+        if warnings:
+            times = "once" if warnings == 1 else f"{warnings:,} times"
+            info.notes.append(
+                f"holds corrupt JPEG data (libjpeg warns {times}); parts of it may be wrong"
+            )
         self._mode, self.dtype = _row_mode(image, grey=grey)
         # Pillow has no 16-bit grey with alpha: a transparent grey becomes alpha here
         self._transparent = image.info.get("transparency") if self.dtype == np.uint16 else None
@@ -193,7 +204,8 @@ def bits_cut(image: ImageFile.ImageFile, stream: BinaryIO) -> int:
         return 0
     position = stream.tell()
     stream.seek(0)
-    bits = (_av1_bits if image.format == "AVIF" else _jpeg2000_bits)(stream.read(1 << 16))
+    head = stream.read(1 << 16)
+    bits = _av1_bits(head) if image.format == "AVIF" else max(jpeg2000_depths(head), default=8)
     stream.seek(position)
     return bits if bits > 8 else 0
 
@@ -215,12 +227,11 @@ def _av1_bits(head: bytes) -> int:
     return (12 if is_twelve else 10) if is_high else 8
 
 
-def _jpeg2000_bits(head: bytes) -> int:
-    """Return the most bits per sample from a JPEG 2000's SIZ segment (ISO 15444-1, A.5.1)."""
+def jpeg2000_depths(head: bytes) -> list[int]:
+    """Return the bits of each component from a JPEG 2000's SIZ segment (ISO 15444-1, A.5.1)."""
     at = head.find(b"\xff\x4f\xff\x51")
     components = int.from_bytes(head[at + 40 : at + 42]) if at >= 0 else 0
-    depths = head[at + 42 : at + 42 + 3 * components : 3]
-    return max(((depth & 0x7F) + 1 for depth in depths), default=8)
+    return [(depth & 0x7F) + 1 for depth in head[at + 42 : at + 42 + 3 * components : 3]]
 
 
 def dots_per_inch(stated: object) -> tuple[float, float] | None:

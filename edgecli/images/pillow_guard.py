@@ -6,7 +6,9 @@ thread is inside ``guarded`` and put back by the last one out.
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import re
 import struct
 import sys
@@ -27,7 +29,6 @@ from edgecli.rows.base import Rows
 
 # The formats whose plug-ins Pillow imports at once.
 _COMMON: tuple[str, ...] = ("JPEG", "PNG", "GIF", "BMP")
-_WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
 
 # Rarer formats that Pillow decodes truly. Left out are EPS (it runs Ghostscript), DDS and ICNS (a
 # cut file passes for a whole one), FITS (signed samples come out unsigned), PNM and PSD (they are
@@ -132,14 +133,28 @@ def guarded(name: str, max_pixels: int) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())[:200]
+    text = _in_words(error)
     if isinstance(error, UnidentifiedImageError):
         return "is in no format that can be read here; convert it to PNG, JPEG or TIFF"
     if "truncated" in text.lower():
         return "is cut short; get the file whole again"
     if re.search(r"unknown|unsupported|not supported|unrecognized", text, re.IGNORECASE):
         return f"is of a kind that is not read here ({text}); save it as PNG where it is shown"
-    return f"does not decode ({text or type(error).__name__}); get the file whole again"
+    return f"does not decode ({text}); get the file whole again"
+
+
+# Where Pillow trusts a number of a broken file, Python's own errors come of it.
+_NONSENSE = (struct.error, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError)
+
+
+def _in_words(error: Exception) -> str:
+    """Return what a decoder says, or what Python's own errors mean, which speak of code."""
+    if isinstance(error, _NONSENSE):
+        return "its numbers make no sense"
+    if isinstance(error, OSError) and error.errno is not None:
+        is_seek = error.errno == errno.EINVAL  # to before the beginning
+        return "its numbers point outside it" if is_seek else os.strerror(error.errno)
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> ImageFile.ImageFile:
@@ -153,7 +168,7 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
     head, common = stream.read(18), _COMMON
     if head.startswith(magic.JPEG) and (photo := _open_jpeg(stream)):
         return photo
-    if _WEBP.match(head):
+    if magic.WEBP.match(head):
         from PIL.WebPImagePlugin import WebPImageFile
 
         common = (WebPImageFile.format,)
@@ -195,10 +210,11 @@ _TGA = re.compile(
 
 def is_known(head: bytes) -> bool:
     """Return whether 18 bytes may start an image."""
+    head = head.ljust(18, b"\0")  # plug-ins take numbers from it, however short it is
     return (
-        head.startswith((magic.JPEG, magic.PSD, *magic.TIFF))
+        head.startswith((magic.JPEG, *magic.TIFF))
         or bool(_TGA.match(head))
-        or bool(_WEBP.match(head))
+        or bool(magic.WEBP.match(head))
         or any(_accepts(name, head) for name in _COMMON)
         or any(_accepts(name, head) for name in _rare_formats())
     )

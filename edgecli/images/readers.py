@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from edgecli.errors import ImageError
 from edgecli.images import magic
 from edgecli.images.alpha import watched
 from edgecli.images.foreign import HEIF, JPEG_XL, refusal
+from edgecli.images.limits import image_name
+from edgecli.images.pipes import peek_image
 from edgecli.images.streams import seekable
+from edgecli.numerals import is_text
 from edgecli.records import dataclass, replace
-from edgecli.rows.base import Source
+from edgecli.rows.base import Rows, Source
 
-HEAD = 70  # bytes that tell every format: a BMP's masks end there
+DEEP_COLOURS = (b"\x10\x02", b"\x10\x04", b"\x10\x06")
+"""Bit depth and colour type of a PNG of 16 bits in several channels."""
 
-_NUMBERS_AHEAD = re.compile(
-    rb"(\xef\xbb\xbf)?\s*(#(?!define)|[-+]?(\d|\.\d|nan|inf))", re.IGNORECASE
-)
+HEAD = 64  # bytes that tell every format: a PNG's first chunk ends at byte 33
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Opened:
     """A file that stands at its first byte, those bytes, and how much of it is wanted.
 
     ``grey`` says that colours are not looked at, ``all_frames`` that frames and pages after the
-    first are.
+    first are. ``name`` is what errors call it: its path, and its number in a stream of images.
     """
 
     head: bytes
@@ -36,6 +39,12 @@ class Opened:
     max_pixels: int
     grey: bool = False
     all_frames: bool = False
+    frame: int = 0
+
+    @property
+    def name(self) -> str:
+        """The path, behind its number if it is not the first image of a stream."""
+        return image_name(self.path, self.frame)
 
 
 Reader = Callable[[Opened], Iterator[Source]]
@@ -43,40 +52,83 @@ Reader = Callable[[Opened], Iterator[Source]]
 
 
 def read_images(file: Opened) -> Iterator[Source]:
-    """Yield the images of a file by the first reader that knows its first bytes."""
-    for accepts, read in READERS:
-        if accepts(file.head):
-            yield from map(watched, read(file))
+    """Yield the images of a file by the first reader that knows its first bytes.
+
+    Images of formats that say where they end may follow each other, of one format or several, as
+    in what ``ffmpeg -f image2pipe`` writes. What follows them but is no image is left out.
+    """
+    while True:
+        read = next(read for accepts, read in READERS if accepts(file.head))
+        for image in map(watched, read(file)):
+            last = _Numbered(image, file) if file.frame else image
+            yield last
+        if read not in _STREAMED or not (head := peek_image(file.stream, HEAD)):
             return
+        if not _IMAGE_AHEAD.match(head):
+            more = "or more " if len(head) == HEAD else ""
+            last.info.notes.append(
+                f"is followed by {len(head)} bytes {more}that are no image; they are left out"
+            )
+            return
+        file = replace(file, head=head, frame=last.info.frame + 1)
 
 
-def is_text(head: bytes) -> bool:
-    """Return whether a file that starts so is a grid of numbers."""
-    return bool(_NUMBERS_AHEAD.match(head)) and b"\0" not in head
+class _Numbered:
+    """An image of a stream that is not its first."""
+
+    def __init__(self, source: Source, file: Opened) -> None:
+        frame = file.frame + source.info.frame
+        self.info = replace(source.info, path=file.path, frame=frame)
+        self.shape, self.dtype, self.close = source.shape, source.dtype, source.close
+        self._source = source
+
+    def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
+        """Yield the blocks of the image."""
+        return self._source.blocks(ranges)
+
+
+def is_grid(head: bytes) -> bool:
+    """Return whether a file that starts so is read as numbers in text."""
+    return next(read for accepts, read in READERS if accepts(head)) is _read_grid
 
 
 def _read_png(file: Opened) -> Iterator[Source]:
+    from edgecli.images import ends
     from edgecli.images.png import open_png
-    from edgecli.images.streams import Rewindable
 
-    if not file.all_frames:
-        yield open_png(file.stream, file.path, max_pixels=file.max_pixels, grey=file.grey)
+    if file.all_frames and ends.is_animated(file.stream):
+        if file.head[24:26] in DEEP_COLOURS:
+            raise ImageError(
+                f"image {file.name} is an animation of 16-bit colours, whose frames cannot be "
+                "composed here without loss; leave out --all-frames to read its first picture"
+            )
+        yield from _read_by_pillow(replace(file, stream=ends.one_image(file.stream, file.head)))
         return
-    stream = Rewindable(file.stream)
-    source = open_png(cast(BinaryIO, stream), file.path, max_pixels=file.max_pixels, grey=file.grey)
-    if source.is_animated:
-        stream.rewind()
-        again = file.stream if file.stream.seekable() else cast(BinaryIO, stream)
-        yield from _read_by_pillow(replace(file, stream=again))
-    else:
-        stream.forget()
-        yield source
+    source = open_png(file.stream, file.name, max_pixels=file.max_pixels, grey=file.grey)
+    yield source
+    source.skip_rest()
 
 
 def _read_netpbm(file: Opened) -> Iterator[Source]:
     from edgecli.images import netpbm
 
-    yield from netpbm.read_images(file.stream, file.path, max_pixels=file.max_pixels)
+    source = netpbm.read_image(file.stream, file.name, max_pixels=file.max_pixels)
+    yield source
+    source.skip_rest()
+    if file.head[1:2] in b"123":
+        netpbm.skip_comments(file.stream)
+
+
+def _read_jpeg(file: Opened) -> Iterator[Source]:
+    from edgecli.images.jpeg import read_jpegs
+
+    yield from read_jpegs(
+        file.stream,
+        file.name,
+        max_pixels=file.max_pixels,
+        grey=file.grey,
+        all_frames=file.all_frames,
+    )
 
 
 def _read_video(file: Opened) -> Iterator[Source]:
@@ -89,6 +141,12 @@ def _read_npy(file: Opened) -> Iterator[Source]:
     from edgecli.images.npy import read_npy
 
     yield read_npy(file.stream, file.path, max_pixels=file.max_pixels)
+
+
+def _read_npz(file: Opened) -> Iterator[Source]:
+    from edgecli.images.npz import read_npz
+
+    yield read_npz(file.stream, file.path, max_pixels=file.max_pixels)
 
 
 def _read_grid(file: Opened) -> Iterator[Source]:
@@ -117,15 +175,16 @@ def _read_jpeg_xl(file: Opened) -> Iterator[Source]:
 
 
 def _refuse(file: Opened) -> Iterator[Source]:
-    raise ImageError(refusal(file.head, file.path))
+    raise ImageError(refusal(file.head, file.name))
 
 
 def _read_gif(file: Opened) -> Iterator[Source]:
     from edgecli.images.gif import read_gif
 
-    stream = seekable(file.stream)
-    frames = read_gif(stream, file.path, max_pixels=file.max_pixels, grey=file.grey)
+    stream = _alone(file)
+    frames = read_gif(stream, file.name, max_pixels=file.max_pixels, grey=file.grey)
     yield from frames if file.all_frames else islice(frames, 1)
+    _leave(file)
 
 
 def _read_psd(file: Opened) -> Iterator[Source]:
@@ -135,13 +194,11 @@ def _read_psd(file: Opened) -> Iterator[Source]:
     yield read_psd(stream, file.path, max_pixels=file.max_pixels, grey=file.grey)
 
 
-def _read_bmp(file: Opened) -> Iterator[Source]:
-    from edgecli.images.bmp import has_masks, read_masked
+def _read_masked_bmp(file: Opened) -> Iterator[Source]:
+    from edgecli.images.bmp import read_masked
 
-    if has_masks(file.head):
-        yield read_masked(seekable(file.stream), file.path, max_pixels=file.max_pixels)
-    else:
-        yield from _read_by_pillow(file)
+    yield read_masked(_alone(file), file.name, max_pixels=file.max_pixels)
+    _leave(file)
 
 
 def _read_tiff(file: Opened) -> Iterator[Source]:
@@ -156,16 +213,46 @@ def _read_tiff(file: Opened) -> Iterator[Source]:
     )
 
 
-def _read_by_pillow(file: Opened) -> Iterator[Source]:
-    from edgecli.images import pillow
+def _read_jpeg2000(file: Opened) -> Iterator[Source]:
+    from edgecli.images import jpeg2000
 
-    yield from pillow.read_images(
+    yield from jpeg2000.read_images(
         file.stream,
         file.path,
         max_pixels=file.max_pixels,
         grey=file.grey,
         all_frames=file.all_frames,
     )
+
+
+def _read_by_pillow(file: Opened) -> Iterator[Source]:
+    from edgecli.images import pillow
+
+    yield from pillow.read_images(
+        _alone(file),
+        file.name,
+        max_pixels=file.max_pixels,
+        grey=file.grey,
+        all_frames=file.all_frames,
+    )
+    _leave(file)
+
+
+def _alone(file: Opened) -> BinaryIO:
+    """Return a file itself, or the next image of a pipe as a stream of its own."""
+    from edgecli.images import ends
+
+    return file.stream if _is_file(file) else ends.one_image(file.stream, file.head)
+
+
+def _leave(file: Opened) -> None:
+    """Stand behind what was read: the image of a pipe, but all of a file."""
+    if _is_file(file):
+        file.stream.seek(0, os.SEEK_END)
+
+
+def _is_file(file: Opened) -> bool:
+    return file.stream.seekable() and not file.frame
 
 
 def _starts_with(*magic_bytes: bytes) -> Callable[[bytes], bool]:
@@ -175,18 +262,31 @@ def _starts_with(*magic_bytes: bytes) -> Callable[[bytes], bool]:
 READERS: tuple[tuple[Callable[[bytes], object], Reader], ...] = (
     (_starts_with(magic.PNG), _read_png),
     (re.compile(rb".{8,16}IHDR", re.DOTALL).match, _read_png),  # to say how it is damaged
-    (re.compile(rb"P[1-7]\s").match, _read_netpbm),
+    (_starts_with(magic.JPEG), _read_jpeg),
+    (magic.NETPBM.match, _read_netpbm),
     (_starts_with(magic.YUV4MPEG2), _read_video),
     (_starts_with(magic.NUMPY), _read_npy),
     (re.compile(rb"P[Ff]\s").match, _read_pfm),
     (HEIF.accepts, _read_heif),
     (JPEG_XL.accepts, _read_jpeg_xl),
+    (_starts_with(*magic.ZIP), _read_npz),
     (_starts_with(*magic.TIFF, *magic.CAMERA_RAW), _read_tiff),
-    (_starts_with(magic.GIF), _read_gif),
+    (_starts_with(*magic.JPEG_2000), _read_jpeg2000),
+    (magic.GIF.match, _read_gif),
     (_starts_with(magic.PSD), _read_psd),
-    (_starts_with(magic.BMP), _read_bmp),
+    (magic.BMP_MASKS.match, _read_masked_bmp),
     (refusal, _refuse),
+    (magic.XBM.match, _read_by_pillow),  # it looks like text
     (is_text, _read_grid),
     (lambda _: True, _read_by_pillow),
 )
 """What knows a file's first bytes, and its reader: the first one that fits."""
+
+_STREAMED = (_read_png, _read_jpeg, _read_netpbm, _read_gif, _read_masked_bmp, _read_by_pillow)
+"""Readers that leave a file or a pipe behind the image that they read."""
+
+_FOLLOWING = (magic.BMP, magic.GIF, magic.NETPBM_HEADER, magic.WEBP)
+_IMAGE_AHEAD = re.compile(
+    b"|".join((re.escape(magic.PNG), magic.JPEG, *(one.pattern for one in _FOLLOWING))), re.DOTALL
+)
+"""First bytes of an image that may follow another one."""

@@ -93,38 +93,6 @@ def read_up_to(file: BinaryIO, size: int) -> bytes:
     return file.read(max(min(size, left), 0))
 
 
-class Rewindable(io.RawIOBase):
-    """A stream, such as a pipe, whose bytes so far can be read once more by another reader."""
-
-    def __init__(self, rest: BinaryIO) -> None:
-        self._rest = cast(io.BufferedIOBase, rest)
-        self._kept: io.BytesIO | None = io.BytesIO()
-        self._again = io.BytesIO()
-
-    def readable(self) -> bool:
-        """Return that it can be read."""
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Read the bytes that are there again, then those of the stream."""
-        if count := self._again.readinto(buffer):
-            return count
-        count = self._rest.readinto(buffer) or 0
-        if self._kept is not None:
-            self._kept.write(buffer[:count])
-        return count
-
-    def rewind(self) -> None:
-        """Begin again; nothing is kept from here on."""
-        if self._kept is not None:
-            self._again, self._kept = self._kept, None
-            self._again.seek(0)
-
-    def forget(self) -> None:
-        """Keep nothing from here on."""
-        self._kept = None
-
-
 class RowStream:
     """An image whose next rows ``read_into`` puts into arrays ``(n, W, C)``."""
 
@@ -159,15 +127,16 @@ class StreamSource(RowStream):
         self._rows_left = info.shape[0]
         self._is_broken = False
 
-    def skip_rest(self) -> bool:
-        """Read the rows that are left; return whether the next image can be found."""
+    def skip_rest(self) -> None:
+        """Read the rows that are left, and so find the next image. Raises ImageError."""
         W, C = self.shape[1:]
         rows = np.empty((max(_PIECE // (W * C), 1), W, C), self.dtype)
-        while self._rows_left and not self._is_broken:
+        while self._rows_left:
             self._read_into(rows[: self._rows_left])
-        return not self._is_broken
 
     def _read_into(self, rows: Rows) -> None:
+        if self._is_broken:
+            raise self._reader.error("is damaged; get the file whole again")
         try:
             self._read_rows(rows)
         except RasterError as error:

@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 import re
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from edgecli.errors import ImageError
 from edgecli.images.sample_types import smallest
 from edgecli.images.streams import ForwardReader, StreamSink
+from edgecli.numerals import decode, is_whole, separator
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows
 
-Kind = type[int] | type[float]
+Numbers = NDArray[Any]
+"""A grid's numbers ``(H, W)``: int64 if all are written as whole numbers, else float64."""
+
+# What spreadsheets write where a formula fails begins like a comment.
+_COMMENT = re.compile(r"#(?!N/A|DIV/0!|NAME\?|NULL!|NUM!|REF!|VALUE!).*")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+# Documents that are text, and what to do with them.
+_DOCUMENTS = (
+    (r"\s*(<\?xml.{,400})?(<!--.{,400}-->\s*)?(<!DOCTYPE svg.{,400})?<svg\b",
+     "is an SVG drawing; rasterise it first: rsvg-convert {path} -o drawing.png"),
+    (r"%PDF-", "is a PDF document; rasterise it first: pdftoppm -png -r 150 {path} page"),
+    (r"%!PS", "is PostScript; rasterise it first: "
+     "gs -sDEVICE=png16m -r150 -o page.png {path}"),
+    (r"\s*(<!DOCTYPE html|<html\b)", "is a web page, not an image; get the image itself"),
+    (r"\s*<", "is XML, not an image; give an image, or numbers as CSV"),
+    (r"\s*\{", "is JSON, not an image; give its numbers as [[1, 2], [3, 4]], or as CSV"),
+    (r"version https://git-lfs", "is a pointer to a file of Git LFS; get that: git lfs pull"),
+)  # fmt: skip
 
 
 def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
-    r"""Read a grid of numbers, a line per row, as a grey image.
+    r"""Read a grid of numbers as a grey image, however a program wrote it.
 
-    Cells are separated by semicolons if there is one, else by commas if there is one, else by
-    blanks. ``#`` starts a comment; empty lines do not count. Whole numbers take the smallest
-    integer type; a decimal point, an exponent, nan or inf makes all float64. Raises ImageError with
-    line and column of the first cell that is no number.
+    Mostly that is a line per row; ``edgecli.numerals`` has the rule of what separates numbers, and
+    ``text_layouts`` what else is known. ``#`` starts a comment; empty lines do not count. Whole
+    numbers take the smallest integer type; a decimal mark, an exponent, nan or inf makes all
+    float64. Raises ImageError with line and column of the first cell that is no number.
 
     >>> import io
     >>> source = read_text(io.BytesIO(b"10 0  # bright, dark\n-1 0"), "grid.txt", max_pixels=4)
@@ -31,72 +50,84 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
            [-1,  0]], dtype=int16)
     """
     reader = ForwardReader(file, path)
-    try:
-        lines = _content(reader.read().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise reader.error(
-            f"is neither a known format nor UTF-8 text (byte {error.start:,}); "
-            "convert it to PNG, or save the numbers as UTF-8"
-        ) from error
-    if not lines:
-        raise reader.error("holds no numbers; give a row of numbers per line")
-    text = "\n".join(lines.values())  # searching it once is quicker than line by line
-    separator = next((mark for mark in ";," if mark in text), None)
-    width = len(next(iter(lines.values())).split(separator))
-    shape = (len(lines), width, 1)
-    reader.check_pixels(shape, max_pixels)
-    kind: Kind = float if re.search(r"[.enif]", text, re.IGNORECASE) else int
-    grid = np.empty(shape[:2], np.int64 if kind is int else np.float64)
-    for row, (number, line) in zip(grid, lines.items(), strict=True):
-        place = f"image {path}, line {number}"
-        try:
-            row[:] = _parse_row(line.split(separator), width, kind, place)
-        except OverflowError as error:
-            raise ImageError(
-                f"{place} has a whole number beyond int64's {np.iinfo(np.int64).max:,}; "
-                "divide it, or write it with a decimal point"
-            ) from error
-    values = smallest(grid, path) if kind is int else grid
-    info = ImageInfo(path, "CSV" if separator else "text", shape, values.dtype.name)
+    text = decode(reader.read())
+    _refuse_documents(text, reader)
+    lines = _content(text)
+    rows = "\n".join(lines.values())  # searching it once is quicker than line by line
+    mark = separator(rows)
+    grid = _read_plainly(rows, mark, reader, max_pixels)
+    if grid is not None:
+        format_, notes = "CSV" if mark in {",", ";"} else "text", _numbered_columns(grid)
+    else:
+        from edgecli.images.text_layouts import lay_out
+
+        if rows.strip() and not re.search(r"\d", rows):
+            raise reader.error(
+                "is in no format that can be read here, but text without numbers; "
+                "give an image, or numbers as CSV"
+            )
+        cells = lay_out(lines, path)
+        reader.check_pixels((*cells.shape, 1), max_pixels)
+        grid, format_, notes = cells.numbers(), cells.format, cells.notes
+    values = smallest(grid, path) if grid.dtype.kind == "i" else grid
+    info = ImageInfo(path, format_, (*grid.shape, 1), values.dtype.name)
+    info.notes.extend(notes)
     return ArraySource(values[:, :, np.newaxis], info)
 
 
 def _content(text: str) -> dict[int, str]:
-    """Return the lines with numbers on them, by line number from 1, without comments."""
-    lines = re.split(r"\r\n|\r|\n", text)
-    stripped = ((number, line.partition("#")[0].strip()) for number, line in enumerate(lines, 1))
-    return {number: line for number, line in stripped if line}
+    """Return the lines that are neither blank nor comments, by number from 1.
+
+    Blanks at their ends are cut off, but tabs stay: they may stand beside empty cells.
+    """
+    if "#" in text:
+        text = _COMMENT.sub("", text)
+    lines = ((number, line.strip(" ")) for number, line in enumerate(_LINE_END.split(text), 1))
+    return {number: line for number, line in lines if line}
 
 
-def _parse_row(cells: list[str], width: int, kind: Kind, place: str) -> list[float]:
+def _refuse_documents(text: str, reader: ForwardReader) -> None:
+    for begins, reason in _DOCUMENTS:
+        if re.match(begins, text, re.DOTALL | re.IGNORECASE):
+            raise reader.error(reason.format(path=reader.path))
+
+
+def _read_plainly(
+    text: str, mark: str | None, reader: ForwardReader, max_pixels: int
+) -> Numbers | None:
+    """Return the numbers of plain rows; None for text that calls for a closer look.
+
+    Every number must be one to Python, and every row equally long.
+    """
+    if not text.strip() or (mark is None and not text.isascii()):  # other blanks mark thousands
+        return None
+    kind, dtype = (int, np.int64) if is_whole(text) else (float, np.float64)
+    lines = text.split("\n")
     try:
-        numbers: list[float] = list(map(kind, cells))
-    except ValueError as error:
-        raise ImageError(_bad_cell(cells, kind, place)) from error
-    if len(numbers) != width:
-        raise ImageError(
-            f"{place} has {len(numbers)} numbers where the first row has {width}; "
-            "make the rows equally long"
-        )
-    return numbers
+        width = len(list(map(kind, lines[0].split(mark))))
+        reader.check_pixels((len(lines), width, 1), max_pixels)
+        grid = np.empty((len(lines), width), dtype)
+        for row, line in zip(grid, lines, strict=True):
+            numbers = list(map(kind, line.split(mark)))
+            if len(numbers) != width:  # one alone would fill the row
+                return None
+            row[:] = numbers
+    except (ValueError, OverflowError):
+        return None
+    return grid
 
 
-def _is_number(cell: str, kind: Kind) -> bool:
-    try:
-        kind(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _bad_cell(cells: list[str], kind: Kind, place: str) -> str:
-    """Return the error's text about the first cell that is not a number."""
-    column, cell = next(
-        (at, cell) for at, cell in enumerate(cells, 1) if not _is_number(cell, kind)
-    )
-    if not cell.strip():
-        return f"{place}, column {column}: the cell is empty; write a number, or nan"
-    return f"{place}, column {column}: {cell.strip()[:40]!r} is not a number"
+def _numbered_columns(grid: Numbers) -> list[str]:
+    """Return a note on a first row of 0, 1, 2, … that does not go on below, if there is one."""
+    height, width = grid.shape
+    count = np.arange(width)
+    if height < 2 or width < 3 or not np.array_equal(grid[0], count):
+        return []
+    if np.array_equal(grid[1], count) or np.array_equal(grid[1], count + width):
+        return []
+    return [
+        f"begins with a row of 0 to {width - 1}, taken for pixels; delete it if it numbers columns"
+    ]
 
 
 class CsvSink(StreamSink):

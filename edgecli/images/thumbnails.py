@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from math import ceil, sqrt
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from edgecli.errors import ImageError
 from edgecli.geometry import bands
 from edgecli.images import magic
 from edgecli.images.colour import composite
@@ -63,8 +64,11 @@ def thumbnail(path: str, *, max_pixels: int) -> bytes:
 
 
 def _by_pillow(path: str, max_pixels: int) -> tuple[Image.Image, int] | None:
-    """Shrink common formats of 8 bits, and return the orientation too; None for other images."""
-    with guarded(path, max_pixels), open(path, "rb") as file:
+    """Shrink common formats of 8 bits, and return the orientation too; None for other images.
+
+    None as well where Pillow fails: what it refuses in a PNG may be read all the same.
+    """
+    with suppress(ImageError), guarded(path, max_pixels), open(path, "rb") as file:
         if not file.read(8).startswith(_BY_PILLOW):
             return None
         image = open_image(file)
@@ -78,6 +82,7 @@ def _by_pillow(path: str, max_pixels: int) -> tuple[Image.Image, int] | None:
             paper = Image.new("RGBA", picture.size, "white")
             picture = Image.alpha_composite(paper, picture).convert("RGB")
         return picture, exif_orientation(image)
+    return None
 
 
 def _by_bands(path: str, max_pixels: int) -> tuple[Image.Image, int]:

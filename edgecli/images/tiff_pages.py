@@ -21,6 +21,8 @@ from edgecli.images import magic
 from edgecli.images.tiff import Directory, Tag, read_directories
 from edgecli.records import dataclass, field, replace
 
+DEVELOP = "develop it first (darktable, RawTherapee, dcraw)"
+
 _REDUCED, _MASK, _DEPTHS = 1, 4, 8  # bits of NewSubfileType; depths are DNG 1.5's
 _OLD_REDUCED = 2  # of SubfileType
 _MASK_PHOTOMETRIC = 4
@@ -65,9 +67,11 @@ def read_pages(file: BinaryIO, path: str, *, all_frames: bool) -> Iterator[Page 
         yield _first_of(pages)
 
 
-def _first_of(pages: Iterator[Page]) -> Page:
+def _first_of(pages: Iterator[Page | CameraRaw]) -> Page | CameraRaw:
     """Return the first page, with a note if there are more."""
     page = next(pages)
+    if isinstance(page, CameraRaw):
+        return page
     try:
         if next(pages, None) is not None:
             page.notes.append("has more pages than the one taken; --all-frames takes them all")
@@ -79,7 +83,7 @@ def _first_of(pages: Iterator[Page]) -> Page:
 # --- pages, and what lies beside them -------------------------------------------------------------
 
 
-def _pages(directories: Iterable[Directory]) -> Iterator[Page]:
+def _pages(directories: Iterable[Directory]) -> Iterator[Page | CameraRaw]:
     """Yield every page when what lies between it and the next is known, then raise any error."""
     beside: list[Directory] = []
     waiting: Page | None = None
@@ -89,21 +93,32 @@ def _pages(directories: Iterable[Directory]) -> Iterator[Page]:
             picture = _picture(directory)
             if picture is None:
                 beside.append(directory)
-                if waiting and _is_mask(directory):
-                    waiting.notes.append("has a mask of its own, which is left out")
                 continue
             if waiting:
-                yield waiting
+                yield _told(waiting, beside)
                 is_alone = False
-            waiting = Page(picture)
+            waiting, beside = Page(picture), []
     except ImageError as error:
         fault = error
     if waiting:
+        waiting = _told(waiting, beside)
         yield from _planes(waiting) if is_alone else [waiting]
-    elif beside:
+    elif any(map(_is_sensor, beside)):
+        yield _camera_raw(b"", beside)
+    else:
         yield from map(Page, beside)
     if fault:
         raise fault
+
+
+def _told(page: Page, beside: Iterable[Directory]) -> Page:
+    """Add to a page what is to be known of the directories that follow it."""
+    for directory in beside:
+        if _is_sensor(directory):
+            page.notes.append(f"is a preview of what a camera's sensor saw; {DEVELOP}")
+        elif _is_mask(directory):
+            page.notes.append("has a mask of its own, which is left out")
+    return page
 
 
 def _picture(directory: Directory) -> Directory | None:
@@ -133,7 +148,9 @@ def _planes(page: Page) -> Iterator[Page]:
     directory, stated = page.directory, _stated_planes(page.directory)
     offsets = directory.tags.get(Tag.STRIP_OFFSETS, ())
     size = _bytes_if_contiguous(directory)
-    held = min((directory.file_bytes - offsets[0]) // size, stated) if size else 1
+    is_first = bool(offsets) and directory.position > offsets[0]  # the data, before the directory
+    end = directory.position if is_first else directory.file_bytes
+    held = min((end - offsets[0]) // size, stated) if size else 1
     if held < stated:
         page.notes.append(f"speaks of {stated:,} planes, of which {max(held, 1):,} can be read")
     yield page
@@ -151,14 +168,14 @@ def _bytes_if_contiguous(directory: Directory) -> int:
         return 0
     if len(offsets) > 1 and list(offsets[1:]) != ends[: len(offsets) - 1]:
         return 0
-    row_bits = directory.value(Tag.WIDTH, 0) * sum(_bits(directory))
+    row_bits = directory.value(Tag.WIDTH, 0) * _pixel_bits(directory)
     return directory.value(Tag.HEIGHT, 0) * -(-row_bits // 8)
 
 
-def _bits(directory: Directory) -> list[int]:
-    """Return the bits of each sample of a pixel."""
+def _pixel_bits(directory: Directory) -> int:
+    """Return the bits of all samples of a pixel; those without a number have the last one's."""
     bits = directory.tags.get(Tag.BITS, (1,))
-    return [*bits, *[bits[-1]] * (directory.value(Tag.SAMPLES, 1) - len(bits))]
+    return sum(bits) + bits[-1] * max(directory.value(Tag.SAMPLES, 1) - len(bits), 0)
 
 
 def _stated_planes(directory: Directory) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO, cast
 
-from PIL import ImageFile, ImagePalette, JpegImagePlugin
+from PIL import ImageFile, ImagePalette, JpegImagePlugin, UnidentifiedImageError
 
 from edgecli.errors import ImageError, TooLargeError
 from edgecli.images import magic
@@ -17,8 +17,8 @@ from edgecli.images.pillow import PillowSource, decoded
 from edgecli.images.pillow_guard import guarded, open_image
 from edgecli.images.sources import oriented
 from edgecli.images.tiff import Directory, Tag
-from edgecli.images.tiff_pages import CameraRaw, Page, read_pages
-from edgecli.images.tiff_reasons import why_not
+from edgecli.images.tiff_pages import DEVELOP, CameraRaw, Page, read_pages
+from edgecli.images.tiff_reasons import why_not, would_be_cut
 from edgecli.images.tiff_samples import TIFF, tiff_source
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import ArraySource
@@ -26,7 +26,9 @@ from edgecli.rows.base import Source
 
 _JPEG = (JpegImagePlugin.JpegImageFile.format,)
 _JPEG_COMPRESSIONS = {6, 7}
-_DEVELOP = "develop it first (darktable, RawTherapee, dcraw)"
+_UNKNOWN = (
+    "is a TIFF of a kind that Pillow does not know; save it anew: gdal_translate IN.tif OUT.tif"
+)
 
 
 def read_images(
@@ -66,6 +68,9 @@ class _Reader:
     def _by_pillow(self, directory: Directory, number: int) -> Source:
         """Return a page that Pillow decodes; if it cannot, the error says why."""
         name = image_name(self.path, number)
+        reason = why_not(directory)
+        if reason and would_be_cut(directory):
+            raise ImageError(f"image {name} {reason}")
         try:
             with guarded(name, self.max_pixels):
                 image = open_image(_starting_at(directory, self.stream), TIFF)
@@ -74,9 +79,11 @@ class _Reader:
         except TooLargeError:
             raise
         except ImageError as error:
-            if reason := why_not(directory):
-                raise ImageError(f"image {name} {reason}") from error
-            raise
+            if isinstance(error.__cause__, UnidentifiedImageError):
+                reason = reason or _UNKNOWN
+            if reason is None:
+                raise
+            raise ImageError(f"image {name} {reason}") from error
         page.info = replace(page.info, dpi=directory.dpi, orientation=directory.orientation)
         return _as_stored(page)
 
@@ -90,16 +97,20 @@ class _Reader:
         found = [(self._jpeg(directory), directory) for directory in raw.previews]
         sized = [(self._pixels(*one), number) for number, one in enumerate(found)]
         for _, number in sorted(sized, reverse=True):
-            with suppress(ImageError):  # a smaller one may do
+            try:
                 source = self._preview_source(*found[number])
-                height, width, _ = source.shape
-                source.info.notes.append(
-                    f"is a camera raw file of which only a preview can be read, {height}×{width}"
-                    f"{_of_sensor(raw)}; for the whole picture {_DEVELOP}"
-                )
-                return source
+            except TooLargeError:
+                raise
+            except ImageError:  # a smaller one may do
+                continue
+            height, width, _ = source.shape
+            source.info.notes.append(
+                f"is a camera raw file of which only a preview can be read, {height}×{width}"
+                f"{_of_sensor(raw)}; for the whole picture {DEVELOP}"
+            )
+            return source
         raise ImageError(
-            f"image {self.path} is a camera raw file without a preview that can be read; {_DEVELOP}"
+            f"image {self.path} is a camera raw file without a preview that can be read; {DEVELOP}"
         )
 
     def _preview_source(self, jpeg: bytes, directory: Directory) -> Source:

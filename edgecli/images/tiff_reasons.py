@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edgecli.images.tiff import Directory, Tag
 
-_READ = {1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946}  # the compressions that every libtiff undoes
+_READ = {1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000}  # compressions that Pillow undoes
 _COMPRESSIONS = {
     9: "JBIG",
     10: "JBIG",
@@ -22,10 +22,8 @@ _COMPRESSIONS = {
     34712: "JPEG 2000",
     34887: "LERC",
     34892: "JPEG",
-    34925: "LZMA",
     34933: "PNG",
     34934: "JPEG XR",
-    50000: "Zstandard",
     50001: "WebP",
     50002: "JPEG XL",
     52546: "JPEG XL",
@@ -44,6 +42,7 @@ _PHOTOMETRICS = {
     32844: "LogL",
     32845: "LogLuv",
 }
+_GREY_OR_RGB = {0, 1, 2}
 _JPEG = {6, 7}
 _NO_NUMBERS = {5, 6}  # of SampleFormat: complex
 _MOST_BANDS = 16
@@ -55,6 +54,12 @@ def why_not(directory: Directory) -> str | None:
     It goes on after the image's name: "is compressed with …".
     """
     return next(_reasons(directory), None)
+
+
+def would_be_cut(directory: Directory) -> bool:
+    """Return whether Pillow may cut samples to 8 bits without a word, or take bytes for them."""
+    is_deep = max(directory.tags.get(Tag.BITS, (1,))) > 8
+    return is_deep and directory.value(Tag.PHOTOMETRIC, 1) not in _GREY_OR_RGB
 
 
 def _reasons(directory: Directory) -> Iterator[str]:

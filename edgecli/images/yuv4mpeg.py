@@ -62,9 +62,8 @@ class FrameSource(StreamSource):
 def read_frames(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[FrameSource]:
     r"""Yield a source ``(H, W, 1)``, uint8 or uint16, for the luma of every frame.
 
-    Asking for the next frame skips the rows of this one that were not read; after a frame that
-    could not be read, nothing more is yielded. Raises ImageError for streams cut short or
-    malformed, and for frames of more than ``max_pixels``.
+    Asking for the next frame skips the rows of this one that were not read. Raises ImageError for
+    streams cut short or malformed, and for frames of more than ``max_pixels``.
 
     >>> import io
     >>> stream = io.BytesIO(b"YUV4MPEG2 W2 H1 F25:1 Cmono\nFRAME\nABFRAME\nCD")
@@ -86,8 +85,7 @@ def read_frames(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[Frame
         source = FrameSource(reader, replace(info, frame=reader.frame), read_rows)
         source.header = header
         yield source
-        if not source.skip_rest():
-            return
+        source.skip_rest()
         _skip_chroma(reader, chroma_bytes)
         reader.frame += 1
 

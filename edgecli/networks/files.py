@@ -75,7 +75,7 @@ def load_network(spec: str | os.PathLike[str]) -> Network:
     if isinstance(spec, str):
         if spec in zoo_names():
             return _read_file(str(zoo() / f"{spec}.toml"), f"network {spec}", _open_in_zoo)
-        if not (os.path.lexists(spec) or spec.endswith(".toml") or os.sep in spec):
+        if not (os.path.lexists(spec) or spec.endswith(".toml") or {"/", os.sep} & set(spec)):
             near = hint(spec, zoo_names())
             raise NetworkError(f"network {spec[:70]!r} is unknown (and no file); {near}")
     return _read_file(path, f"network file {path}")
@@ -138,8 +138,9 @@ def _network(table: Table, stem: str) -> Network:
         case other:
             raise NetworkError(f"shape {_shown(other)} is not [height, width, channels]")
     layers = table.get("layers")
-    if not isinstance(layers, list) or not 1 <= len(layers) <= MOST_LAYERS:
-        raise NetworkError(f"there are no layers; write 1 to {MOST_LAYERS} tables [[layers]]")
+    layers = layers if isinstance(layers, list) else []
+    if not 1 <= (count := len(layers)) <= MOST_LAYERS:
+        raise NetworkError(f"there are {count or 'no'} layers; write 1 to {MOST_LAYERS} [[layers]]")
     name = _text(table, "name", stem)
     return Network(name, shape, tuple(_nodes(layers)), _white(given.get("white")))
 

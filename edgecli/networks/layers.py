@@ -315,7 +315,7 @@ def named_filters(names: Sequence[str]) -> FilterBank:
     """
     for name in names:
         if not is_builtin(name) and ";" not in name:
-            raise NetworkError(f"filter {name!r} is not built in; {suggestion(name)}")
+            raise NetworkError(f"filter {name[:40]!r} is not built in; {suggestion(name)}")
     try:
         return concatenate([load_filter(name) for name in names])
     except FilterError as error:
@@ -359,7 +359,7 @@ def _check_alike(inputs: Shapes, axis: int, advice: str) -> None:
 
 def _check_choice(what: str, given: str, choices: Sequence[str]) -> None:
     if given not in choices:
-        raise NetworkError(f"{what} {given!r} is unknown; choose from {', '.join(choices)}")
+        raise NetworkError(f"{what} {given[:40]!r} is unknown; choose from {', '.join(choices)}")
 
 
 def _check_count(what: str, given: int) -> None:

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from edgecli.errors import NetworkError
-from edgecli.filters.read_numpy import BROKEN, read_header
+from edgecli.filters.numpy_header import read_header
+from edgecli.filters.read_numpy import BROKEN, why_broken
 from edgecli.networks.layers import Shape
 
 Weights = Mapping[str, NDArray[np.float32]]
@@ -99,9 +100,8 @@ def read_weights(
                 for name, shape in shapes.items()
             }
     except BROKEN as error:  # what NumPy and zipfile raise on damaged bytes
-        reason = (str(error).partition("\n")[0] or type(error).__name__)[:80]
         raise NetworkError(
-            f"{origin}: damaged or no NPZ file ({reason}); save it with numpy.savez"
+            f"{origin}: damaged or no NPZ file ({why_broken(error)}); save it with numpy.savez"
         ) from error
     except OSError as error:
         raise NetworkError(f"{origin}: damaged ({error}); save it again") from error

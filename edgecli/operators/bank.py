@@ -46,6 +46,7 @@ def lay_bank(
     window: Window,
     pixels: np.dtype[Any],
     *,
+    exact: bool = True,
     channels: str | None = None,
     activation: str = "none",
     drops_nan: bool = False,
@@ -53,14 +54,16 @@ def lay_bank(
 ) -> Responses:
     """Let a bank slide over an image's planes; GeometryError where it does not fit.
 
-    ``own`` are the banks that ``bank`` was joined from, in their own sizes.
+    ``own`` are the banks that ``bank`` was joined from, in their own sizes. Sums of 64-bit integers
+    are ``exact``, or float64.
     """
     channels = channels or ("gray" if bank.depth == 1 else "rgb")
     C, H, W = graph.source_shape
     depth = volume_channels(channels, C)
     planes = depth if channels in SEPARATE_PLANES else 1
     bank = bank.over(depth // planes)
-    slide = slide_over(bank, window, (depth // planes, H, W), pixels)
+    volume = (depth // planes, H, W)
+    slide = slide_over(bank, window, volume, pixels if exact else np.float64)
     slides = Slides((slide,) * planes, activation, drops_nan)
     source = Tap(0)
     if C > 1 or depth > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
+from numbers import Integral
 from typing import Any
 
 from edgecli.filters import FilterBank
@@ -28,13 +29,22 @@ def output_formula(axis: Axis) -> str:
     return f"⌊({axis.size} + {padding} − {axis.span})/{axis.stride}⌋ + 1 = {axis.output}"
 
 
+def number_text(number: Any, digits: int = 6) -> str:
+    """Write a number with so many digits, one of an integer type with all.
+
+    >>> number_text(100_000_001), number_text(100_000_001.5)
+    ('100000001', '1e+08')
+    """
+    return f"{number:d}" if isinstance(number, Integral) else f"{number:.{digits}g}"
+
+
 def kernel_lines(kernel: Any) -> list[str]:
     """Write a kernel ``(kH, kW)`` in columns that line up.
 
     >>> kernel_lines([[1.0, 0.0], [-10.0, 0.5]])
     ['   1    0', ' -10  0.5']
     """
-    texts = [[f"{value:.6g}" for value in row] for row in kernel]
+    texts = [[number_text(value) for value in row] for row in kernel]
     width = max(len(text) for row in texts for text in row)
     return [" ".join(f"{text:>{width + 1}}" for text in row) for row in texts]
 
@@ -152,4 +162,4 @@ def _threshold_text(facts: OutputFacts) -> str:
 
 
 def _value(number: float) -> str:
-    return f"{number:.6g}" if isfinite(number) else "none"
+    return number_text(number) if isfinite(number) else "none"

@@ -16,7 +16,7 @@ from edgecli.geometry import Axis, PaddingMode
 from edgecli.images.colour import to_volume
 from edgecli.operators.operators import EdgeMap
 from edgecli.reports.tables import Row
-from edgecli.reports.texts import kernel_lines, output_formula
+from edgecli.reports.texts import kernel_lines, number_text, output_formula
 from edgecli.rows.base import Source
 from edgecli.rows.memory import Memory
 
@@ -104,17 +104,26 @@ def _trace_window(
             f"{_value(pixel)}·{_factor(w)}"
             for pixel, w in zip(window.ravel(), weight.ravel(), strict=True)
         )
-        value = float((window * weight).sum() + bias)
+        value = _total(window, weight, float(bias))
         added = f" + {_factor(bias)}" if bank.has_bias else ""
         yield "sum", f"{products}{added} = {_value(value)}"
         values.append(value)
-    responses = np.array(values)
+    responses = np.array(values, np.float64)
     if (activation := detection.settings.activation) != "none":
         responses = activate(responses, activation)
         yield activation, ", ".join(map(_value, responses))
     combined = [_combination(edge_map, responses) for edge_map in detection.maps]
     yield from (row for row, _ in combined if row is not None)
     return [total for _, total in combined]
+
+
+def _total(window: NDArray[Any], weight: NDArray[np.float64], bias: float) -> float:
+    """Return the sum of products; that of whole numbers is exact, however large."""
+    if window.dtype.kind != "i" or np.any(weight % 1) or bias % 1:
+        return float((window * weight).sum() + bias)
+    pairs = zip(window.ravel().tolist(), map(int, weight.ravel()), strict=True)
+    total: int = sum(pixel * w for pixel, w in pairs)
+    return total + int(bias)
 
 
 def _combination(edge_map: EdgeMap, responses: NDArray[Any]) -> tuple[Row | None, float]:
@@ -138,7 +147,7 @@ def _combination(edge_map: EdgeMap, responses: NDArray[Any]) -> tuple[Row | None
 
 def _value(number: float) -> str:
     """Write a number with a true minus sign, whole numbers without a point."""
-    return f"{number:.10g}".replace("-", "−")
+    return number_text(number, 10).replace("-", "−")
 
 
 def _factor(number: float) -> str:

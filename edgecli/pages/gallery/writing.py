@@ -17,6 +17,7 @@ from edgecli.pages.gallery.entries import Record
 from edgecli.pages.gallery.page import MARK, as_data, template
 from edgecli.pages.gallery.thumbs import Shrink, ThumbnailFolder, inline
 from edgecli.reports.tables import Row
+from edgecli.rows.machine import cores
 from edgecli.rows.workers import map_in_order
 
 INLINE_AT_MOST = 60
@@ -25,7 +26,7 @@ INLINE_AT_MOST = 60
 DATA, END = '<script type="application/json" id="data-{}">', "</script>\n"
 """A script element that holds JSON and runs nothing."""
 
-WORKERS = min(4, os.cpu_count() or 1)
+WORKERS = min(4, cores())
 
 
 def check_gallery(folder: str) -> None:

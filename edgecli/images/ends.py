@@ -1,0 +1,110 @@
+"""Where an image ends in a stream of several: for formats that say so and that Pillow reads whole.
+
+JPEG has a module of its own, PNG and PNM are read row by row up to their ends.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from edgecli.images import magic
+from edgecli.images.pipes import Ahead
+
+
+def is_animated(stream: BinaryIO) -> bool:
+    """Return whether the next image, a PNG of which nothing is taken, is an animated one."""
+    ahead = Ahead(stream)
+    kinds = [kind for kind, _ in _chunks(ahead, before=b"IDAT")]
+    ahead.take(0)
+    return b"acTL" in kinds
+
+
+def _end_of_png(ahead: Ahead) -> int | None:
+    """Return the length of a PNG: a signature and chunks up to IEND."""
+    *_, (kind, end) = (b"", 0), *_chunks(ahead, before=b"IEND")
+    return end if kind == b"IEND" else None
+
+
+def _chunks(ahead: Ahead, before: bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield the kind and the end of each chunk up to a kind."""
+    at, kind = 8, b""
+    while kind != before and ahead.reach(at + 8):
+        kind = bytes(ahead.data[at + 4 : at + 8])
+        at += 12 + int.from_bytes(ahead.data[at : at + 4])
+        yield kind, at
+
+
+def _end_of_webp(ahead: Ahead) -> int | None:
+    """Return the length that RIFF states for what follows, which is padded to an even one."""
+    size = int.from_bytes(ahead.data[4:8], "little")
+    return 8 + size + size % 2
+
+
+def _end_of_bmp(ahead: Ahead) -> int | None:
+    """Return the length that a BMP states, or that its rows need where that is more."""
+    if not ahead.reach(34):
+        return None
+    stated, start, header = (int.from_bytes(ahead.data[i : i + 4], "little") for i in (2, 10, 14))
+    if header < 40 or ahead.data[30] not in (0, 3, 6):  # uncompressed, without masks or with them
+        return stated
+    width, height = (int.from_bytes(ahead.data[i : i + 4], "little", signed=True) for i in (18, 22))
+    bits = int.from_bytes(ahead.data[28:30], "little")
+    return max(stated, start + (abs(width) * bits + 31) // 32 * 4 * abs(height))
+
+
+def _end_of_gif(ahead: Ahead) -> int | None:
+    """Return the length of a GIF: its header, and blocks up to the trailer (GIF89a, 27)."""
+    at = _behind_colours(ahead, 10, 13)
+    while at is not None and ahead.reach(at + 1):
+        match ahead.data[at]:
+            case 0x3B:
+                return at + 1
+            case 0x21:  # an extension: a label and sub-blocks
+                at = _behind_blocks(ahead, at + 2)
+            case 0x2C:  # an image: its place, its colours, the size of a code and sub-blocks
+                colours = _behind_colours(ahead, at + 9, at + 10)
+                at = None if colours is None else _behind_blocks(ahead, colours + 1)
+            case _:
+                return None
+    return None
+
+
+def _behind_colours(ahead: Ahead, flags: int, at: int) -> int | None:
+    """Return where the table of colours ends that begins at a place if flags before it say so."""
+    if not ahead.reach(flags + 1):
+        return None
+    given = ahead.data[flags]
+    return at + (3 << (given % 8 + 1) if given & 0x80 else 0)
+
+
+def _behind_blocks(ahead: Ahead, at: int) -> int | None:
+    """Return where a row of sub-blocks ends, each with its length before it, the last one's 0."""
+    while ahead.reach(at + 1):
+        size = ahead.data[at]
+        at += 1 + size
+        if not size:
+            return at
+    return None
+
+
+_ENDS: tuple[tuple[re.Pattern[bytes], Callable[[Ahead], int | None]], ...] = (
+    (re.compile(re.escape(magic.PNG)), _end_of_png),
+    (magic.WEBP, _end_of_webp),
+    (magic.BMP, _end_of_bmp),
+    (magic.GIF, _end_of_gif),
+)
+
+
+def one_image(stream: BinaryIO, head: bytes) -> BinaryIO:
+    """Return a pipe's next image as a stream of its own; all that is left if no end is known."""
+    for starts, end_of in _ENDS:
+        if starts.match(head):
+            ahead = Ahead(stream)
+            ahead.reach(len(head))
+            if end := end_of(ahead):
+                return io.BytesIO(ahead.take(end))
+            return io.BytesIO(ahead.take(1 << 62))
+    return stream

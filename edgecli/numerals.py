@@ -1,0 +1,99 @@
+"""Numbers in text, as people and programs write them: one rule for grids and for filters.
+
+Numbers are separated by the first of these that a text has: semicolons, tabs, commas, blanks.
+Blanks beside another separator do not count, nor do tabs beside a comma or at a line's ends. A
+comma that does not separate, as between semicolons, tabs or quotes, is a decimal mark. Refused is
+what can be read in two ways: commas and blanks that both separate, as in ``0,5 0``; commas that may
+all mark thousands, as in ``1,250;2,500``; decimal points beside decimal commas.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+MINUSES = str.maketrans("\N{MINUS SIGN}\N{EN DASH}", "--")
+"""Turns the minus signs of typeset pages into the one that Python knows."""
+
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""The marks that text in UTF-16 begins with."""
+
+# Patterns are compiled when they are first used: most pictures call for none.
+_CONTROL = r"[\x00-\x08\x0e-\x1f\x7f]"
+_LOOSE_COMMA = r",[ \t]|[ \t],"
+_TAB_BETWEEN = r"\S *\t[ \t]*\S"
+_THOUSANDS = r"[-+\N{MINUS SIGN}\N{EN DASH}]?[1-9]\d{0,2}(,\d{3})+"
+
+
+class UnclearError(Exception):
+    """A number can be read in two ways; the arguments are its place in the list, and why."""
+
+
+def is_text(head: bytes) -> bool:
+    """Return whether the first bytes of a file, which may cut a character, can be text.
+
+    It has no control characters, and begins with one of ASCII where it is not Unicode.
+    """
+    try:
+        text = decode(head) if head.startswith(UTF_16) else codecs.utf_8_decode(head)[0]
+    except UnicodeDecodeError:
+        text = head.decode("latin-1")
+        if not text.lstrip()[:1].isascii():
+            return False
+    return bool(head) and not re.search(_CONTROL, text)
+
+
+def decode(data: bytes) -> str:
+    r"""Return text in UTF-8, in UTF-16 if its first bytes say so, or else in Latin-1.
+
+    >>> decode("−1".encode("utf-16")), decode(b"5 \xb5m")
+    ('−1', '5 µm')
+    """
+    if data.startswith(UTF_16):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def separator(text: str) -> str | None:
+    r"""Return what separates the numbers of a text; None stands for blanks.
+
+    >>> [separator(text) for text in ("0,5;1", "0,5\t1", "1,\t2", "1, 2", "1 2")]
+    [';', '\t', ',', ',', None]
+    """
+    if ";" in text:
+        return ";"
+    has_comma = "," in text
+    if "\t" in text and re.search(_TAB_BETWEEN, text):
+        return "," if has_comma and re.search(_LOOSE_COMMA, text) else "\t"
+    return "," if has_comma else None
+
+
+def is_whole(text: str) -> bool:
+    """Return whether all numbers of a text are whole, and written so."""
+    return not re.search(r"[.enif]", text, re.IGNORECASE)
+
+
+def with_points(cells: list[str]) -> list[str]:
+    """Return the numbers of a text with a decimal point where they have a decimal comma.
+
+    Raises UnclearError. What is no number stays none.
+
+    >>> with_points(["0,5", "-1,125", "2"])
+    ['0.5', '-1.125', '2']
+    """
+    places = [place for place, cell in enumerate(cells) if "," in cell]
+    if not places:
+        return cells
+    first = cells[places[0]]
+    if all(re.fullmatch(_THOUSANDS, cells[place], re.ASCII) for place in places):
+        whole, decimal = first.replace(",", ""), first.replace(",", ".")
+        choice = whole if first.count(",") > 1 else f"{decimal} or {whole}"
+        raise UnclearError(places[0], f"the comma of {first!r} may mark thousands; write {choice}")
+    for place, cell in enumerate(cells):
+        if "." in cell:
+            other = "and a comma" if "," in cell else f"where {first!r} has a comma"
+            raise UnclearError(place, f"{cell!r} has a point {other}; write decimals alike")
+    return [cell.replace(",", ".") for cell in cells]

@@ -1,0 +1,198 @@
+"""What people do about a refusal: its advice as commands, where it is one, and the rest by name."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+
+Args = list[str]
+
+TRIED: dict[str, str] = {
+    # names
+    r"'(?P<given>\S+)' is unknown.*; did you mean '(?P<known>\S+)'\?$": "{given} -> {known}",
+    r"'(?P<given>[\w.]+)(:\S*)?': .*; write (?P<known>[a-z]+)(\[?:\S*)?$": "{given} -> {known}",
+    r"'gaussian:\S+': .*; use a sigma up to 1448$": "filters show gaussian:20",
+    r"see 'edgecli (?P<command>.* )?--help'$": "{command}--help",
+    r"'edgecli filters list' shows the built-in ones$": "filters list",
+    r"or 'edgecli (?P<command>(network|filters) \w+ \w+)' to see": "{command}",
+    r"or 'edgecli network run'$": "network run {3} square.png -o other.npz",
+    r"'edgecli network run' shows what": "network run {3} {1} -o other/",
+    r"trace one of its filters, such as (?P<name>\S+)$": "trace {1} --at 5,5 -f {name}",
+    r"is made alone; give no other --filter beside it": "-f contours | -f sobel",
+    # values of options
+    r"value for '(?P<option>[\w-]+)': '.*' is not one of '(?P<first>[\w-]+)'": "{option} {first}",
+    r"value for '(?P<option>[\w-]+)': '.*' is not '(?P<only>[\w-]+)'\.$": "{option} {only}",
+    r"value for '(?P<option>[\w-]+)': \S+ is not in the range (?P<low>\d+)<=": "{option} {low}",
+    r"value for '(?P<option>[\w-]+)': \S+ is not in the range x>=\d+": "{option} 999999",
+    r"value for '(?P<option>[\w-]+)': \S+ is not in the range x>0": "{option} 99",
+    r"value for '(?P<option>[\w-]+)': \S+ is not a valid integer range": "{option} 1",
+    r"; use (?P<option>--[\w-]+) (?P<values>\w+( or \w+)*)": "{option} {values}",
+    r"raise it with --max-pixels$": "--max-pixels 999999999",
+    r"pad more \(--padding same\) or use a smaller kernel$": "--padding same",
+    r"padding mode .*; choose from (?P<values>.*), constant:V$": (
+        "--padding-mode {values} | --padding-mode constant:3"
+    ),
+    r"padding '.*' is not valid, same, N, H,W or T,B,L,R": (
+        "--padding valid | --padding same | --padding 1 | --padding 1,2 | --padding 1,2,3,4"
+    ),
+    r"(?P<option>stride|dilation) .* is not N or H,W with numbers": (
+        "--{option} 1 | --{option} 1,2"
+    ),
+    r"or numbers separated by commas$": "--bias 1",
+    r"use a filter of depth 1, or --channels rgb$": "--channels rgb",
+    r"which have no colour; use another --map$": "--map abs",
+    r"use stride 1, padding same$": "--stride 1 --padding same",
+    r"use an operator such as (?P<values>sobel or gradient:2)": "-f {values}",
+    r", or one second derivative such as log:2$": "-f log:2",
+    r"exclude each other; give one of them$": "without --threshold | without --hysteresis",
+    r"'(?P<low>\d+),(?P<high>\d+)' has .*; swap them$": "--hysteresis {high},{low}",
+    r"write two thresholds, or auto$": "--hysteresis 10,20 | --hysteresis auto",
+    r"'x' is not a number from 0 up, N% .*, pNN .* or otsu$": (
+        "--hysteresis 5,10 | --hysteresis 5%,10% | --hysteresis p50,p90 | --hysteresis otsu,200"
+    ),
+    r"is not a number from 0 up, N% of .*, pNN .*, otsu or auto$": (
+        "--threshold 0 | --threshold 9% | --threshold p90 | --threshold otsu | --threshold auto"
+    ),
+    r"write 1, or 0\.5,1$": "--scales 1 | --scales 0.5,1",
+    r"or give --nan ignore or propagate$": "--nan ignore | --nan propagate",
+    r"drop (?P<option>--[\w-]+)$": "without {option}",
+    r"takes no (?P<option>--[\w-]+); drop it$": "without {option}",
+    r"drop (?P<option>--[\w-]+) or (?P<other>--[\w-]+)$": "without {option} | without {other}",
+    r"colour .* give #rrggbb, r,g,b with numbers": (
+        "--overlay #336699 -f canny | --overlay 1,2,3 -f canny | --overlay navy -f canny"
+    ),
+    r"is not HxW; write two numbers, such as (?P<size>3x3)$": "--size {size}",
+    r"write three numbers, such as (?P<size>32x32x3)$": "network summary lenet5 --input {size}",
+    r"is not a number of bytes; write it as (?P<values>500M or 4G)$": "--memory {values}",
+    r"is not ROW,COL; write two whole numbers$": "--at 1,2",
+    r"rows are 0 to (?P<row>\d+), columns 0 to (?P<col>\d+)$": "--at {row},{col}",
+    r"is grey; give one in colour, or learn in grey$": "without --channels without --filters",
+    # places
+    r"cannot hold .*; choose from (?P<values>[\w, ]+)$": "without --format -o other.{values}",
+    r"has no known extension; use one of (?P<values>\..*), or say --format$": (
+        "-o other{values} | --format png"
+    ),
+    r"use --format (?P<values>png or tiff)$": "-o other.{values}",
+    r"give a folder \(-o DIR/\) or --combine them into one$": "-o other/ | --combine max",
+    r"--combine them, or put filters in files": "--combine max | -f diff.txt -f tabs.tsv",
+    r"images do not fit in one output \S+; give a folder$": "-o other/",
+    r"is empty; give a file, a folder or -$": "-o other.png | -o other/ | -o -",
+    r"is empty; give a file, or - for standard output$": "--report-file r.json | --report-file -",
+    r"^report file .* is .*; give another$": "--report-file other.json",
+    r"^output \S+(?P<end>\.(png|txt)) is also .* of this run; give another$": "-o other{end}",
+    r"^output f4\.npy is also .* of this run; give another$": "-o other.json",
+    r"^output plain\.toml is also .* of this run; give another$": "-o other.svg",
+    r"is an input of this run; give another folder with -o$": "-o other",
+    r"cannot be written: .*; give another folder": "-o other",
+    r"is no gallery of edgecli; move it, or give another folder$": "-o other",
+    r"cannot be made: .*; give another$": "-o other/",
+    r"give another place with -o$": "-o other/",
+    r"(?P<one>\S+) and (?P<other>\S+) would both .*; detect them one by one": (
+        "detect {one} -o one.png | detect {other} -o other.png"
+    ),
+    r"--suffix tells them apart$": "--suffix",
+    r"--recursive looks into folders": "--recursive",
+    r"give it with -o DIR$": "-o other",
+    r"output \S+ is a file; give a folder( or a \.npz file)?$": "-o other/",
+    r"is neither a folder nor a \.npz file; give one of them$": "-o other/ | -o other.npz",
+    r"is a file; give a folder, or use edgecli (?P<command>.*)$": "{command}",
+    r"call it (?P<values>\.json, \.csv or \.md)$": "--report-file other{values}",
+    r"give -0 where names end in NUL": "-0",
+    r"is not named \.svg, which the drawing is; call it so$": "-o other.svg",
+    r"; write (?P<values>\.txt, \.json or \.npz|\.npz)$": "-o other{values}",
+    r"filter files end in (?P<values>.*), not .*; choose one of them$": "-o other{values}",
+    r"write frames of different sizes as PNM$": "-o other.ppm",
+    r"(?P<file>\w+)\.mat, .* name (the file|a file without that line) \.txt$": (
+        "filters show {file}-mat.txt"
+    ),
+}
+"""Commands and options, ``|`` between those that are advised, by how a message goes or ends."""
+
+TOLD = (
+    # what a file holds, which has to be got again, mended, or saved otherwise
+    r"; get (the file whole again|a whole copy)$",
+    r"; (mend (it|its header|it there)|make the rows equally long|give a PAM file)$",
+    r"; convert it( to PNG(, JPEG or TIFF| or PNM)?)?(, or save the numbers as UTF-8)?$",
+    r"; save (it|booleans|one|weight|numbers|text|at least|float16)\b",
+    r"damaged, save it again$",
+    r"; develop it first \(",
+    r"; (write|make|keep|add|spell) (?!\.)",
+    r"; (give|name|put|use|pad|replace|repair|remove|rename|divide|scale|leave|upsample)\b",
+    r"; (the (filters of a file|channels of a filter) have one (shape|size)|the keys are)\b",
+    r"; a network has no cycles, name an earlier layer$",
+    r"; (0 cannot|no deeper)$|; there are \w+(, \w+)*$|; did you mean|; raise --max-pixels$",
+    # a rule that says what is right
+    r" is not (a number above 0|valid, same, N|true or false|a text in quotes|one line|a list)\b",
+    r" is not (\[height|a whole number from)|is a text in quotes$|is a list of rows of numbers$",
+    r"write (an object with|either name or names)|is missing (before|after) the comma$",
+    r"\d (rows|numbers) where the header|\d names? for \d+ filters?$|go 4 deep, no deeper$",
+    r"a filter's name is one line of printable characters",
+    r"not a filter file: neither UTF-8 text, NPY nor NPZ$|it has 1 to 2048 weights$",
+    r"column \d+: '.*' is not a number$|choose from \w",
+    r"must be \d (or more|pixels)|Option '-\w' requires an argument\.$",
+    r"must be at least|must be (positive|larger)|gives \d",
+    # the system's own reason
+    r"; (check the name|check its permissions|nothing was changed|start one with .*)$",
+    r" cannot be read: \S",
+    # the end of a batch
+    r"^\d+ of \d+ inputs failed$",
+)
+"""What no command can try: patterns of messages whose advice is about the world."""
+
+
+def remedies(args: Args, message: str) -> Iterator[tuple[str, Args]]:
+    """Yield the commands that a message advises, each with the pattern that found it."""
+    for pattern, texts in TRIED.items():
+        if match := re.search(pattern, message):
+            for text in texts.split(" | "):
+                yield from ((pattern, _done(args, one)) for one in _filled(text, match, args))
+
+
+def is_known(message: str) -> bool:
+    """Return whether a message's advice is tried, or known as one that cannot be."""
+    return any(re.search(pattern, message) for pattern in (*TRIED, *TOLD))
+
+
+def _filled(text: str, match: re.Match[str], args: Args) -> Iterator[str]:
+    """Fill in what the message names; each of the values that it lists makes a text of its own."""
+    groups = {name: value or "" for name, value in match.groupdict().items()}
+    listed = re.split(r", or |, | or | (?=\.)", groups.get("values", ""))
+    for value in listed:
+        yield text.format(*args, **groups | {"values": value.strip("' ")})
+
+
+def _done(args: Args, text: str) -> Args:
+    """Return a command as it is, or the one that was refused with options changed."""
+    if " -> " in text:
+        given, known = text.split(" -> ")
+        return [known if arg.split(":")[0] == given else arg for arg in args]
+    words = shlex.split(text.replace("#", r"\#"))
+    if words == ["--help"] or not (words[0].startswith("-") or words[0] == "without"):
+        return words
+    return _changed(args, words)
+
+
+def _changed(args: Args, words: Args) -> Args:
+    """Return arguments with options put or dropped; an option given twice is put twice."""
+    put: Args = []
+    while words:
+        if words[0] == "without":
+            args, words = _drop(args, words[1]), words[2:]
+            continue
+        count = 2 if words[1:] and words[0] not in _FLAGS else 1
+        args, put, words = _drop(args, words[0]), [*put, *words[:count]], words[count:]
+    return [*args, *put]
+
+
+_FLAGS = ("--preview", "--grid", "--all-frames", "--invert", "--alpha-out", "--thin", "--suffix",
+          "--recursive", "-0")  # fmt: skip
+
+
+def _drop(args: Args, option: str) -> Args:
+    """Return arguments without an option and its values."""
+    names = {"--output": "-o", "--filter": "-f"}
+    while (short := names.get(option, option)) in args:
+        place = args.index(short)
+        args = args[:place] + args[place + (1 if option in _FLAGS else 2) :]
+    return args

@@ -1,0 +1,68 @@
+"""What only Python can ask for: calls that are refused, by the words of the refusal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import edgecli
+from edgecli.conv.engine import convolve
+from edgecli.detect.maps import Lines
+from edgecli.detect.settings import Settings
+from edgecli.filters import FilterBank
+from edgecli.filters.bank import check_shape, concatenate
+from edgecli.filters.builtin import builtin_filter
+from edgecli.filters.learn import Task, learn
+from edgecli.geometry import Window
+from edgecli.images.colour import to_volume
+from edgecli.images.netpbm import read_image
+from edgecli.images.pillow_writer import check_writable
+from edgecli.images.png_writer import PngSink
+from edgecli.images.yuv4mpeg import read_frames
+from edgecli.networks.files import load_network
+from edgecli.networks.forward import forward
+from edgecli.networks.layers import Convolution, named_filters
+from edgecli.networks.network import Network
+from edgecli.rows.workers import chosen_threads
+
+_GREY = np.zeros((4, 4), np.uint8)
+_BANK = FilterBank(np.ones((2, 1, 3, 3)))
+
+CALLS: dict[str, Callable[[], Any]] = {
+    "give integers or floats": lambda: convolve(_GREY.astype(complex), "sobel-x"),
+    "give (H, W) or (C, H, W)": lambda: convolve(np.zeros((1, 2, 3, 4)), "sobel-x"),
+    "out has shape": lambda: convolve(_GREY, "sobel-x", out=np.zeros((1, 1, 1))),
+    "use edgecli.convolve": lambda: edgecli.detect_edges(_GREY, "vertical", map="raw"),
+    "border must be 0": lambda: Lines(border=-1),
+    "choose from gray": lambda: Settings((), channels="cyan"),
+    "none was given": lambda: concatenate([]),
+    "exceed the limit of 1 GiB": lambda: check_shape((1, 1, 20000, 20000)),
+    "one kernel size": lambda: named_filters(["sobel-x", "gaussian"]),
+    "a network has 1 to": lambda: Network("x", (1, 8, 8), ()),
+    "write a number from 1": lambda: Convolution(0, (3, 3)),
+    "weights have four dimensions": lambda: FilterBank(np.ones((3, 3))),
+    "one name per filter": lambda: FilterBank(np.ones((2, 1, 3, 3)), names=["a"]),
+    "filters are selected by 0 … 1": lambda: _BANK.select([7]),
+    "a regular array": lambda: FilterBank([[[["a"]]]]),
+    "is unknown": lambda: builtin_filter("sobell"),
+    "there is no pair": lambda: learn([], Task((3, 3)), to_volume),
+    "padding must be 0": lambda: Window((3, 3), padding=(-1, 0, 0, 0)),
+    "image is empty": lambda: Window((3, 3)).over(0, 5),
+    "stride must be 1": lambda: Window((3, 3), stride=(0, 1)),
+    "is empty; give a PNM": lambda: read_image(io.BytesIO(), "x", max_pixels=9),
+    "not P1 to P7": lambda: read_image(io.BytesIO(b"P9"), "x", max_pixels=9),
+    "samples; use --depth 8": lambda: check_writable("jpeg", (2, 2, 1), np.dtype("u2")),
+    "5 channels": lambda: check_writable("jpeg", (2, 2, 5), np.dtype("u1")),
+    "write .npy instead": lambda: PngSink(io.BytesIO(), (0, 1, 1), np.dtype("u1")),
+    "not YUV4MPEG2": lambda: next(read_frames(io.BytesIO(b"x\n"), "x", max_pixels=9)),
+    "draw them with random_weights": lambda: forward(
+        load_network("lenet5"), np.zeros((3, 32, 32), np.float32)
+    ),
+    "give (H, W) or (H, W, C)": lambda: edgecli.detect_edges(np.zeros((2, 2, 9))),
+    "give integers up to": lambda: edgecli.detect_edges(_GREY.astype(complex)),
+    "threads must be 1": lambda: chosen_threads(0),
+}  # fmt: skip
+"""A refusal, by some of its words."""

@@ -1,0 +1,262 @@
+"""What brings refusals about, beside the corpus: more commands, and the files that they name."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.corpus import encoders, scenes
+from tests.tiff_files import make_tiff
+
+COMMANDS = """
+batch - -o out < names.nul
+batch - -o out --jobs 1 < empty.txt
+batch grey.png -o out
+batch album
+batch films -o out --jobs 1 --max-pixels 9
+learn before grey.png --size 3x3 -o l.json
+learn nothing after --size 3x3 -o l.json
+learn grey.png tiny.png --size 3x3 -o l.json
+learn grey.png holes.npy --size 3 -o l.json
+learn photo.png grey.png --size 3 --filters 3 -o l.txt
+detect photo.png -f log:2 --combine direction
+detect photo.png -f gaussian --thin
+detect photo.png -f sobel -f contours
+detect photo.png --channels each --colormap ice
+detect photo.png -f sobel-x --threshold 5 --map signed
+detect photo.png --overlay red --stride 2 -f canny
+detect photo.png -f contours --stride 2
+detect photo.png -f depth3.txt --channels gray
+detect photo.png -f huge.json --map raw -o a.npy
+detect album
+detect photo.png --map raw -o a.ppm
+network summary album
+network summary grey.png
+network run lenet5 photo.png -o maps/
+trace photo.png -f learned-small --at 5,5
+trace photo.png -f contours --at 5,5
+batch album -o jammed --jobs 1
+batch same -o same --jobs 1
+batch album -o foreign --gallery --jobs 1
+detect tiny.png --padding 0,0,900000000,900000000 --max-pixels 99999999999
+detect grey.png -o photo.png/maps/
+detect long.pgm -o a.webp
+detect {long}.png
+filters show {long}.txt
+network summary {long}.toml
+filters show box:50000
+filters show heavy.txt
+filters show "1/0 1"
+filters show "1e999 1"
+filters show "nan 1"
+filters show hollow.json
+filters show deep.json
+filters show none.npy
+filters show vast-kernel.npy
+filters show stump.npy
+filters show "1 2;;3"
+filters export biased.txt -o a.mat
+trace grey.png --at 1,1 --max-pixels 9
+detect photo.png --mask grey.png --max-pixels 9
+detect strange-chunk.png
+detect beyond.npy
+detect beyond.csv
+detect bare.tif
+detect unheard.tif
+detect headless.pgm
+detect seven.pam
+detect endless.y4m
+detect laced.y4m
+detect sideless.y4m
+detect chromaless.y4m
+detect pageless.tif
+detect astray.tif
+detect wide-tile.tif
+detect miscounted.tif
+network run edges-rgb photo.png -o photo.png/maps/
+network run many-channels.toml photo.png -o maps/
+network run edges-rgb flat.pgm -o maps.npz
+detect photo.png -f flat.toml
+network summary blown.toml
+network summary bulky.toml
+network summary not-inputs.toml
+network summary not-padding.toml
+network summary not-text.toml
+network summary not-line.toml
+network summary nested.toml
+network summary not-tables.toml
+network summary two-inputs.toml
+network summary vector.toml
+network summary not-positive.toml
+network summary named.toml
+network summary large.toml
+network summary uncropped.toml
+network summary unlike.toml
+network summary many.toml
+network summary words.toml
+network summary sizes.toml
+network summary heavier.toml
+network summary reshaped.toml
+network summary infinite.toml
+network summary whole-numbers.toml
+network summary cut-weights.toml
+network summary extra.toml
+network summary flipped.toml
+""".format(long="x" * 300)
+"""A line each, in the language of the corpus."""
+
+_INPUT = "[input]\nshape = [8, 8, 2]\n"
+_ONE = '\n[[layers]]\nname = "a"\ntype = "convolution"\nfilters = 2\nkernel_size = 3\n'
+
+
+def _layer(kind: str, name: str = "a", more: str = "") -> str:
+    return f'\n[[layers]]\nname = "{name}"\ntype = "{kind}"\n{more}\n'
+
+
+NETWORKS = {
+    "many-channels": "[input]\nshape = [8, 8, 5]\n" + _ONE,
+    "flat": "[input]\nshape = [8, 8, 1]\n"
+    + _layer("activation", more='function = "sigmoid"'),
+    "blown": _INPUT + "".join(_layer("upsample", f"u{n}", "scale = 3") for n in range(13)),
+    "bulky": _INPUT + "# " + "x" * 2**20,
+    "not-inputs": _INPUT + _layer("flatten", more="inputs = 3"),
+    "not-padding": _INPUT + _ONE + "padding = [1, 2, 3]\n",
+    "not-text": _INPUT + _ONE + "activation = 3\n",
+    "not-line": 'name = "a\\nb"\n' + _INPUT + _ONE,
+    "nested": "a = " + "[" * 2000 + "]" * 2000,
+    "not-tables": "layers = [3]\n" + _INPUT,
+    "two-inputs": _INPUT + _layer("flatten", "f")
+    + _layer("flatten", more='inputs = ["input", "f"]'),
+    "vector": _INPUT + _layer("flatten", "f") + _ONE,
+    "not-positive": _INPUT + _ONE + "groups = 0\n",
+    "named": _INPUT + _layer("convolution", more='filters = ["sobel-x"]\nkernel_size = 5'),
+    "large": _INPUT + _layer("upsample", "b", "scale = 2000000000"),
+    "uncropped": _INPUT + _layer("max-pool", "p", "kernel_size = 8")
+    + _layer("upsample", "u", 'scale = 2\nto = "input"'),
+    "unlike": _INPUT + _ONE + _layer("add", "s", 'inputs = ["a", "input"]'),
+    "many": _INPUT + "".join(_layer("flatten", f"f{n}") for n in range(1001)),
+    "words": _INPUT + _layer("flatten", "two words"),
+    "sizes": _INPUT + _layer("convolution", more='filters = ["sobel-x", "box:5"]'),
+}  # fmt: skip
+"""Networks to refuse."""
+
+_WEIGHT = np.ones((2, 2, 3, 3), np.float32)
+WEIGHTS: dict[str, dict[str, Any]] = {
+    "heavier": {"a.weight": np.random.default_rng(0).random(400_000), "a.bias": np.ones(2)},
+    "reshaped": {"a.weight": _WEIGHT[:, :1], "a.bias": np.ones(2)},
+    "infinite": {"a.weight": _WEIGHT * np.inf, "a.bias": np.ones(2)},
+    "whole-numbers": {"a.weight": _WEIGHT.astype(int), "a.bias": np.ones(2)},
+    "extra": {"a.weight": _WEIGHT, "a.bias": np.ones(2), "b.weight": _WEIGHT},
+    "cut-weights": {}, "flipped": {},
+}  # fmt: skip
+"""Weights of one layer to refuse."""
+
+
+def write_more(folder: Path) -> None:
+    """Write what the commands name, to the folder of the corpus' inputs."""
+    for name, data in _files().items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+    (folder / "jammed" / ".edgecli-batch.jsonl").mkdir(parents=True)
+    for name, text in NETWORKS.items():
+        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+    for name, arrays in WEIGHTS.items():
+        (folder / f"{name}.toml").write_text(f'weights = "{name}.npz"\n{_INPUT}{_ONE}')
+        np.savez(folder / f"{name}.npz", **arrays)
+    _write_damaged_weights(folder)
+
+
+def _write_damaged_weights(folder: Path) -> None:
+    """Write an array whose header promises more than there is, and one of a wrong checksum."""
+    whole = _npy(_WEIGHT)
+    with_bias = {"a.weight": whole[:-8], "a.bias": _npy(np.ones(2))}
+    (folder / "cut-weights.npz").write_bytes(_zip(with_bias))
+    good = _zip(with_bias | {"a.weight": whole}, zipfile.ZIP_BZIP2)
+    place = good.index(b"BZh") + 30
+    (folder / "flipped.npz").write_bytes(good[:place] + b"\1" + good[place + 1 :])
+
+
+def _npy(array: Any) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def _zip(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, data in members.items():
+            archive.writestr(f"{name}.npy", data)
+    return file.getvalue()
+
+
+def _files() -> dict[str, bytes]:
+    grey = scenes.grey(12, 10)
+    video = b"YUV4MPEG2 W2 H2 F25:1 "
+    vast = b"\x93NUMPY\1\0\x46\0{'descr': '<f8', 'fortran_order': False, 'shape': (99999, 99999)}"
+    return {
+        "same/x.pgm": encoders.pnm(grey),
+        "same/x-sobel.png": encoders.png(grey),
+        "foreign/index.html": b"<title>a page of mine</title>",
+        "long.pgm": b"P5 16384 1 255\n" + bytes(16384),
+        "heavy.txt": b"1 0 -1\n" * 2**20,
+        "hollow.json": b'{"weight": []}',
+        "deep.json": json.dumps({"weight": [[[[[1]]]]]}).encode(),
+        "vast-kernel.npy": vast.ljust(80),
+        "stump.npy": b"\x93NUMPY\1\0",
+        "biased.txt": b"bias: 0\n1 2\n",
+        "plain-mat.txt": b"1 0 -1 0 1\n",
+        "word-mat.txt": b"name: a\n1 1\n1 1\n",
+        "headless.pgm": b"P5\n12",
+        "seven.pam": b"P7 12 10\n",
+        "strange-chunk.png": encoders.png(grey, WXYZ=b"1"),
+        "beyond.npy": _npy(np.full((3, 3), 2**64 - 1, np.uint64)),
+        "beyond.csv": b"18446744073709551615,1\n",
+        "bare.tif": make_tiff(grey[..., None], t262=(32803,), t50706=(1, 4, 0, 0)),
+        "unheard.tif": make_tiff(grey[..., None], t259=(34934,)),
+        "endless.y4m": b"YUV4MPEG2 " + b"x" * 70_000,
+        "laced.y4m": video + b"Ix\n",
+        "sideless.y4m": b"YUV4MPEG2 Wx H2 F25:1\n",
+        "chromaless.y4m": video + b"C444\nFRAME\n" + bytes(5) + b"FRAME\n",
+        "pageless.tif": b"II*\0" + bytes(4),
+        "astray.tif": b"II*\0\xff\xff\xff\x7f",
+        "wide-tile.tif": make_tiff(grey[..., None], t322=(2**16,), t323=(2**16,), t324=(8,),
+                                   t325=(9,), t273=None, t279=None, t278=None),
+        "miscounted.tif": make_tiff(scenes.rgb(12, 10), planar=True, t273=(8,) * 4),
+        "flat.pgm": b"P5 1 1 255\n\0",
+    }  # fmt: skip
+
+
+_SYSTEM = "the system must refuse something, which a test that runs as root cannot bring about"
+_MOMENT = "something must happen at the right moment; the module's own tests patch it"
+_LARGE = "it takes more memory or time than a test has"
+
+UNMET = {
+    "batch/cluster.py: ": "it depends on whether Dask is installed",
+    "batch/inputs.py: the inputs share no folder": "only Windows has several drives",
+    "batch/inputs.py: …; check its permissions": _SYSTEM,
+    "batch/journal.py: another batch is writing": "it takes a second process",
+    "batch/work.py: image … changed while it was read": _MOMENT,
+    "cli/__init__.py: … is binary and standard output is a terminal": "it takes a terminal",
+    "cli/learn.py: folder … cannot be read": _SYSTEM,
+    "filters/files.py: filter … does not fit into memory": _LARGE,
+    "filters/read_numpy.py: … takes … bytes; the limit is": _LARGE,
+    "images/files.py: image … may not be read": _SYSTEM,
+    "batch/processes.py: no process can be started": _SYSTEM,
+    "images/npy.py: needs … bytes of memory": _LARGE,
+    "images/pillow.py: image … has … bits per sample in": "no encoder here writes such files",
+    "images/pillow_writer.py: … cannot be encoded": _MOMENT,
+    "images/pillow_guard.py: image … needs more memory": _LARGE,
+    "images/png.py: image … has …: its shape is": _LARGE,
+    "images/streams.py: cannot be read": _SYSTEM,
+    "images/tiff_samples.py: became shorter while it was read": _MOMENT,
+    "networks/layout.py: network … over … needs … bytes": _LARGE,
+    "networks/weights.py: … cannot be read": _SYSTEM,
+    "rows/workers.py: …: a limit on processes or memory is reached": _SYSTEM,
+}
+"""The places that no case brings about, by a part of what they say, and why none does."""

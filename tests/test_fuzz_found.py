@@ -1,0 +1,34 @@
+"""What the fuzzer found, each at its smallest: files that once broke a promise of the readers."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.fuzz.oracle import check
+from tests.fuzz.seeds import Seed, big_tiff, by_pillow
+
+
+def of_many_samples() -> bytes:
+    """Return a TIFF whose pixels have more samples than there are numbers for."""
+    return big_tiff().replace(
+        struct.pack("<HHQQ", 277, 16, 1, 1), struct.pack("<HHQQ", 277, 16, 1, 2**62)
+    )
+
+
+FOUND: dict[str, Callable[[], bytes]] = {
+    "samples.tif": of_many_samples,
+    "magic.gif": lambda: b"GI",
+    "short.pcx": lambda: by_pillow("PCX", "P")[:300],
+}  # fmt: skip
+"""A file each, by a name that a reader is told."""
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found_is_mended(name: str, tmp_path: Path) -> None:
+    for chance in range(30):
+        check(Seed(name, b""), FOUND[name](), tmp_path, Random(chance))

@@ -89,11 +89,13 @@ def with_points(cells: list[str]) -> list[str]:
         return cells
     first = cells[places[0]]
     if all(re.fullmatch(_THOUSANDS, cells[place], re.ASCII) for place in places):
-        whole, decimal = first.replace(",", ""), first.replace(",", ".")
+        whole, decimal = first[:40].replace(",", ""), first[:40].replace(",", ".")
         choice = whole if first.count(",") > 1 else f"{decimal} or {whole}"
-        raise UnclearError(places[0], f"the comma of {first!r} may mark thousands; write {choice}")
+        raise UnclearError(
+            places[0], f"the comma of {first[:40]!r} may mark thousands; write {choice}"
+        )
     for place, cell in enumerate(cells):
         if "." in cell:
-            other = "and a comma" if "," in cell else f"where {first!r} has a comma"
-            raise UnclearError(place, f"{cell!r} has a point {other}; write decimals alike")
+            other = "and a comma" if "," in cell else f"where {first[:40]!r} has a comma"
+            raise UnclearError(place, f"{cell[:40]!r} has a point {other}; write decimals alike")
     return [cell.replace(",", ".") for cell in cells]

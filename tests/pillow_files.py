@@ -39,7 +39,9 @@ def as_mode(image: Image.Image, mode: str) -> Image.Image:
 
 def encode(image: Image.Image, format_: str, **options: Any) -> bytes:
     file = io.BytesIO()
-    image.save(file, format_, **options)
+    more = {"append_images": [one.copy() for one in options.pop("append_images", ())]}
+    # copies, as Pillow leaves a format's settings in images that it saves
+    image.copy().save(file, format_, **options, **more)
     return file.getvalue()
 
 

@@ -131,17 +131,27 @@ def test_with_the_extra_they_are_inputs(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        ("empty", "holds no images; --recursive looks into folders, too"),
-        ("empty/*.png", "holds no images"),
+        ("empty", "holds no images; give a folder with images in it"),
+        ("above", "holds no images; --recursive looks into folders, too"),
+        ("empty/*.png", "holds no images; check the pattern"),
         ("nothing", "does not exist; check the name"),
         ("file.png", "is a file; give a folder"),
     ],
 )
 def test_sources_without_images_are_refused(tmp_path: Path, source: str, reason: str) -> None:
     (tmp_path / "empty").mkdir()
+    (tmp_path / "above" / "below").mkdir(parents=True)
     (tmp_path / "file.png").touch()
     with pytest.raises(UsageError, match=reason):
         find_inputs(str(tmp_path / source), "out", recursive=False)
+
+
+@pytest.mark.parametrize("source", ["", "*.png"])
+def test_nothing_is_nothing_at_any_depth(tmp_path: Path, source: str) -> None:
+    with pytest.raises(
+        UsageError, match=r"holds no images; (give a folder with|check the pattern)"
+    ):
+        find_inputs(str(tmp_path / source), "out", recursive=True)
 
 
 def test_an_empty_list_is_refused() -> None:

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from edgecli import convolve, detect_edges, load_filter
 from edgecli.conv import Slide
 from edgecli.detect.plan import plan_detection
+from edgecli.detect.run import run_detection
 from edgecli.errors import EdgeCliError, FilterError, GeometryError, ImageError, UsageError
 from edgecli.geometry import parse_padding_mode
 from edgecli.images.colour import luma
 from edgecli.networks import layout
-from edgecli.rows.arrays import ArraySource
+from edgecli.rows.arrays import ArraySink, ArraySource
 from edgecli.rows.base import Rows
 from tests.conftest import noise
 from tests.detections import detected, detected_of, settings_of
@@ -349,3 +350,23 @@ def test_a_picture_without_pixels_is_refused() -> None:
 def test_a_bias_that_does_not_fit_the_filters_is_refused_at_once(bias: tuple[float, ...]) -> None:
     with pytest.raises(FilterError, match="bias"):
         settings_of("sobel", bias=bias)
+
+
+@pytest.mark.parametrize(
+    ("picture", "seen"),
+    [
+        (np.arange(64, dtype=np.int32).reshape(8, 8), False),  # white is 2³¹ − 1
+        (np.arange(64, dtype=np.int64).reshape(8, 8) << 55, True),
+        (np.linspace(0.5, 0.501, 64).reshape(8, 8), False),
+        (np.linspace(0, 1, 64).reshape(8, 8), True),
+        (np.zeros((8, 8), np.int32), True),  # there is nothing to be seen
+    ],
+)
+@pytest.mark.parametrize("measured", [True, False])
+def test_a_note_says_that_no_edge_can_be_seen(picture: Any, seen: bool, measured: bool) -> None:
+    for name, told in (("abs", not seen), ("minmax", False), ("raw", False)):
+        source = ArraySource.of(picture)
+        detection = plan_detection(settings_of("vertical", map=name), source.shape, source.dtype)
+        sink = ArraySink(detection.written_shape, detection.sample_types[0])
+        run_detection(detection, source, [sink], measured=measured)
+        assert any("too weak to be seen" in note for note in source.info.notes) == told

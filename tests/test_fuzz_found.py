@@ -22,6 +22,9 @@ def of_many_samples() -> bytes:
 
 FOUND: dict[str, Callable[[], bytes]] = {
     "samples.tif": of_many_samples,
+    "long-cells.csv": lambda: b"3;0.1," + b"5" * 999,
+    "long-decimals.csv": lambda: b"0.5;1," + b"5" * 999,
+    "long-thousands.csv": lambda: b"1" + b",555" * 333 + b";2",
     "magic.gif": lambda: b"GI",
     "short.pcx": lambda: by_pillow("PCX", "P")[:300],
 }  # fmt: skip

@@ -9,7 +9,7 @@ import tracemalloc
 from collections.abc import Iterator
 from fractions import Fraction
 from math import floor
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,45 +21,23 @@ from PIL import Image
 
 from edgecli.errors import ImageError
 from edgecli.images.netpbm import PnmSink, read_image
-from edgecli.images.pipes import Pipe, peek
-from edgecli.images.readers import HEAD, Opened, read_images
 from edgecli.images.streams import StreamSource
 from edgecli.rows.base import Sink, Source
+from tests.image_streams import Trickle, images_in, piped
 
 Pixels = NDArray[Any]
 
 PAM_TYPES = {1: "GRAYSCALE", 2: "GRAYSCALE_ALPHA", 3: "RGB", 4: "RGB_ALPHA"}
 
 
-class Trickle(io.RawIOBase):
-    """A pipe: no seek, no tell, at most ``step`` bytes a read; it counts what was taken."""
-
-    def __init__(self, data: bytes, step: int = 3) -> None:
-        self.data, self.step, self.taken = data, step, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        piece = self.data[self.taken : self.taken + min(self.step, len(buffer))]
-        buffer[: len(piece)] = piece
-        self.taken += len(piece)
-        return len(piece)
-
-
 def opened(file: bytes | io.RawIOBase, max_pixels: int = 1 << 20) -> StreamSource:
-    stream = io.BytesIO(file) if isinstance(file, bytes) else cast(BinaryIO, Pipe(buffered(file)))
+    stream = io.BytesIO(file) if isinstance(file, bytes) else piped(file)
     return read_image(stream, "x.pnm", max_pixels=max_pixels)
-
-
-def buffered(file: io.RawIOBase) -> BinaryIO:
-    return cast(BinaryIO, io.BufferedReader(file, 1))
 
 
 def images(file: bytes | io.RawIOBase) -> Iterator[Source]:
     """All images of a stream, by whatever reader knows them."""
-    stream = io.BytesIO(file) if isinstance(file, bytes) else cast(BinaryIO, Pipe(buffered(file)))
-    return read_images(Opened(peek(stream, HEAD), stream, "x.pnm", max_pixels=1 << 20))
+    return images_in(file if isinstance(file, bytes) else piped(file))
 
 
 def whole(source: Source) -> Pixels:
@@ -236,10 +214,10 @@ def test_images_follow_each_other_through_a_trickling_pipe(
 
 @given(files(), st.integers(0, 40))
 def test_nothing_is_read_past_an_image(data: bytes, extra: int) -> None:
-    pipe = Trickle(data + b" " * extra, step=100_000)
-    whole(opened(pipe))
+    pipe = piped(data + b"x" * extra)
+    whole(read_image(pipe, "x.pnm", max_pixels=1 << 20))
     plain_end = data[1] < ord("4")  # its last newline may be taken as the last number's end
-    assert len(data) - plain_end <= pipe.taken <= len(data)
+    assert extra <= len(pipe.read()) <= extra + plain_end
 
 
 @given(files(), st.integers(0, 3))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import struct
+import threading
 import tracemalloc
 import zlib
 from collections.abc import Iterator, Sequence
@@ -166,6 +167,16 @@ def test_blocks_may_overlap_and_leave_gaps(ranges: list[tuple[int, int]]) -> Non
     blocks = list(source_of(of_pixels(pixels)).blocks(ranges))
     for (start, stop), block in zip(ranges, blocks, strict=True):
         np.testing.assert_array_equal(block, pixels[start:stop])
+
+
+def test_no_thread_reads_on_when_blocks_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(png, "_BATCH", 8)
+    source = source_of(of_pixels(random_pixels(50, 5, 3, 8)))
+    blocks = source.blocks([(0, 1), (1, 50)])
+    next(blocks)
+    assert any(thread.name.startswith("edgecli-ahead") for thread in threading.enumerate())
+    del blocks
+    assert not any(thread.name.startswith("edgecli-ahead") for thread in threading.enumerate())
 
 
 # ---- what a PNG says beside its pixels -------------------------------------------------------

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import numpy as np
 import pytest
 
 from edgecli.errors import ImageError
 from edgecli.images.files import open_images
-from edgecli.images.readers import HEAD, Opened, read_images
-from tests.pillow_files import Pipe
+from tests.image_streams import images_in, piped
 from tests.png_files import Pixels, apng, make_png, random_samples
 
 STILL = random_samples(9, 7, 2, 16)
@@ -25,8 +22,7 @@ def frames_of(path: Path) -> list[Pixels]:
 
 
 def frames_of_pipe(data: bytes) -> list[Pixels]:
-    stream = cast(BinaryIO, io.BufferedReader(Pipe(data)))
-    images = read_images(Opened(data[:HEAD], stream, "-", 10**6, all_frames=True))
+    images = images_in(piped(data), all_frames=True)
     return [block for image in images for block in image.blocks([(0, image.shape[0])])]
 
 

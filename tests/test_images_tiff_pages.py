@@ -142,8 +142,28 @@ def test_planes_that_cannot_be_told_apart_are_told_of(options: dict[str, Any]) -
     assert notes == ["speaks of 5 planes, of which 1 can be read"]
 
 
-@pytest.mark.parametrize("text", [b"{", b"[1]", b'{"shape": 3}', b"ImageJ=1\nimages=0\n", b"\xff"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"{",
+        b"[1]",
+        b"[" * 60_000,
+        b'{"shape": 3}',
+        b'{"shape": ["a", 1e400]}',
+        b"ImageJ=1\nimages=0\n",
+        b"\xff",
+    ],
+    ids=lambda text: text[:20].decode("latin-1"),
+)
 def test_a_description_of_anything_else_is_of_one_page(text: bytes) -> None:
     found, notes = read(make_tiff(grey(), t270=text), all_frames=True)
     assert_pages(found, grey())
     assert notes == []
+
+
+def test_samples_beyond_belief_are_not_counted_out() -> None:
+    data = make_tiff(grey(), t270=STATED["OME"][270], t277=(2**31,))
+    with pytest.raises(ImageError, match="has 2,147,483,648 bands"):
+        read(data)
+    with pytest.raises(ImageError, match="is a TIFF without a size"):
+        read(make_tiff(grey(), t270=STATED["OME"][270], t277=(0,)))

@@ -103,8 +103,8 @@ def test_what_pillow_does_not_know_is_said_to_be_so() -> None:
     entries = [struct.pack(">HHQQ", tag, 16, 1, value) for tag, value in tags.items()]
     data = struct.pack(">2sHHHQQ", b"MM", 43, 8, 0, 16, len(tags)) + b"".join(entries) + bytes(8)
     assert refusal(data) == (
-        "image x.tif is a TIFF of a kind that Pillow does not know; save it anew: "
-        "gdal_translate IN.tif OUT.tif"
+        "image x.tif is a TIFF of a kind that Pillow does not know; save it as grey or RGB of 8 "
+        "bits"
     )
 
 

@@ -163,12 +163,12 @@ def test_floats_that_are_no_colours_make_no_warning(stored: str) -> None:
 @pytest.mark.parametrize(
     ("C", "photometric", "extra", "taken", "told"),
     [
-        (4, 2, (0,), [0, 1, 2], "red, green and blue alone"),
-        (5, 2, (2, 0), [0, 1, 2, 3], "red, green and blue and the transparency"),
-        (5, 2, (0, 2), [0, 1, 2, 4], "red, green and blue and the transparency"),
-        (3, 1, (0, 0), [0], "the first alone"),
-        (5, 1, (0, 0, 0, 0), [0], "the first alone"),
-        (4, 1, (0, 2, 0), [0, 2], "the first and the transparency"),
+        (4, 2, (0,), [0, 1, 2], "red, green and blue alone were"),
+        (5, 2, (2, 0), [0, 1, 2, 3], "red, green and blue and the transparency were"),
+        (5, 2, (0, 2), [0, 1, 2, 4], "red, green and blue and the transparency were"),
+        (3, 1, (0, 0), [0], "the first alone was"),
+        (5, 1, (0, 0, 0, 0), [0], "the first alone was"),
+        (4, 1, (0, 2, 0), [0, 2], "the first and the transparency were"),
     ],
 )
 def test_bands_beyond_colour_and_alpha_are_left_out_and_told_of(
@@ -186,7 +186,7 @@ def test_bands_beyond_colour_and_alpha_are_left_out_and_told_of(
     source = read(data)
     assert (source.info.shape, source.shape) == ((5, 6, C), (5, 6, len(taken)))
     assert source.info.notes == [
-        f"has {C} bands, of which {told} were taken; to take another, save it by itself: "
+        f"has {C} bands, of which {told} taken; to take another, save it by itself: "
         f"gdal_translate -b {C} IN.tif OUT.tif"
     ]
     assert (whole(data) == pixels[..., taken]).all()

@@ -79,10 +79,19 @@ def find_inputs(source: str, output: str, *, recursive: bool) -> Found:
         if found.passed:
             others = passed_text(found.passed)
             raise UsageError(f"{source} holds no images that are read here, but {others}")
-        deeper = "" if recursive else "; --recursive looks into folders, too"
-        raise UsageError(f"{source} holds no images{deeper}")
+        raise UsageError(f"{source} holds no images; {_next_step(source, recursive=recursive)}")
     found.inputs.sort(key=lambda entry: entry.place)
     return found
+
+
+def _next_step(source: str, *, recursive: bool) -> str:
+    """Return what to do where a folder or a glob has no images."""
+    if glob.has_magic(source) and not os.path.isdir(source):
+        return "check the pattern"
+    with os.scandir(source) as entries:
+        if not recursive and any(entry.is_dir() for entry in entries):
+            return "--recursive looks into folders, too"
+    return "give a folder with images in it"
 
 
 def listed_inputs(names: bytes, *, zero: bool, recursive: bool) -> Found:
@@ -194,7 +203,7 @@ def below(folder: str, path: str) -> str:
 
 def _placed(paths: Sequence[str], *, recursive: bool) -> Iterator[Input]:
     """Place files by their names alone, or by the tree below the folder that all share."""
-    if not recursive:
+    if not recursive or not paths:
         yield from (Input(path, os.path.basename(path)) for path in paths)
         return
     full = [os.path.abspath(path) for path in paths]

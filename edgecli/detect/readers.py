@@ -11,7 +11,7 @@ import numpy as np
 from edgecli.detect.maps import MapPlan
 from edgecli.lines.thresholds import Levels
 from edgecli.paint.painting import Shown
-from edgecli.paint.rendering import Extremes, measure
+from edgecli.paint.rendering import Extremes, all_invisible, measure
 from edgecli.rows.base import Planes, Rows, Sink, Span
 from edgecli.rows.memory import Memory, borrowed_memory
 
@@ -76,6 +76,12 @@ class StrengthReader:
     def put(self, taken: Any) -> None:
         """Write to the sink."""
         self.sink.write(taken)
+
+    @property
+    def is_invisible(self) -> bool:
+        """Whether there are edges, of which none is seen in the map."""
+        scale = self.plan.clips
+        return scale is not None and all_invisible(scale, self.seen)
 
     def finish(self, cuts: Sequence[Span], threads: int) -> Levels | None:
         """Write what follows the last band; return the thresholds that were used."""

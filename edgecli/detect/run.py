@@ -26,6 +26,9 @@ from edgecli.rows.workers import chosen_threads, map_in_order, start_in_order
 SMALL_IMAGE = 2**18
 """Pixels that take less time than starting another thread."""
 
+PICTURES = ("uint8", "uint16")
+"""Pixels that can be drawn unmeasured: those of other types may all be too weak to be seen."""
+
 SHORT_FRAME = 2**23
 """Bytes up to which an image, such as a video's frame, is read while the last one is computed."""
 
@@ -92,6 +95,10 @@ def start_detection(
         checked = source if isinstance(source, FloatCheck) else None
         if checked is not None and detection.needs_white:
             checked.note_white()
+        if any(reader.is_invisible for reader in readers):
+            source.info.notes.append(
+                "has edges that are all too weak to be seen; give --map minmax"
+            )
         return Measured(
             extremes=tuple(reader.seen for reader in readers),
             seconds=sum(seconds[: detection.responses.tap.place]),
@@ -108,7 +115,7 @@ def _reader_of(
 ) -> StrengthReader:
     """Return what reads an edge map; its strengths are measured where anything depends on it."""
     given = plan, sink, detection.map_shape, detection.band_rows
-    measures = measured or detection.pixels.kind == "f"
+    measures = measured or detection.pixels.name not in PICTURES
     if not plan.whole:
         return StrengthReader(*given, measures=measures)
     from edgecli.detect.keeping import KeepingReader, PeakReader  # few maps are kept

@@ -6,7 +6,9 @@ JPEG has a module of its own, PNG and PNM are read row by row up to their ends.
 from __future__ import annotations
 
 import io
+import os
 import re
+import struct
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
@@ -44,15 +46,18 @@ def _end_of_webp(ahead: Ahead) -> int | None:
 
 
 def _end_of_bmp(ahead: Ahead) -> int | None:
-    """Return the length that a BMP states, or that its rows need where that is more."""
-    if not ahead.reach(34):
+    """Return the length that a BMP's rows need, or that it states where that is more."""
+    ahead.reach(34)
+    try:
+        stated, start, header, width, height, _, bits, coding = struct.unpack_from(
+            "<2xI4xIIiiHHI", ahead.data
+        )
+    except struct.error:
         return None
-    stated, start, header = (int.from_bytes(ahead.data[i : i + 4], "little") for i in (2, 10, 14))
-    if header < 40 or ahead.data[30] not in (0, 3, 6):  # uncompressed, without masks or with them
-        return stated
-    width, height = (int.from_bytes(ahead.data[i : i + 4], "little", signed=True) for i in (18, 22))
-    bits = int.from_bytes(ahead.data[28:30], "little")
-    return max(stated, start + (abs(width) * bits + 31) // 32 * 4 * abs(height))
+    if header < 40 or coding not in (0, 3, 6):  # uncompressed, without masks or with them
+        return None
+    rows: int = start + (abs(width) * bits + 31) // 32 * 4 * abs(height)
+    return max(int(stated), rows)
 
 
 def _end_of_gif(ahead: Ahead) -> int | None:
@@ -99,12 +104,25 @@ _ENDS: tuple[tuple[re.Pattern[bytes], Callable[[Ahead], int | None]], ...] = (
 
 
 def one_image(stream: BinaryIO, head: bytes) -> BinaryIO:
-    """Return a pipe's next image as a stream of its own; all that is left if no end is known."""
+    """Return the next image of a file or a Pipe as a stream of its own, and leave that behind it.
+
+    It is all that is left where no end is known; a file that holds nothing else is itself returned.
+    """
     for starts, end_of in _ENDS:
         if starts.match(head):
             ahead = Ahead(stream)
             ahead.reach(len(head))
-            if end := end_of(ahead):
-                return io.BytesIO(ahead.take(end))
-            return io.BytesIO(ahead.take(1 << 62))
+            end = end_of(ahead) or 1 << 62
+            if stream.seekable() and _is_all(stream, len(ahead.data), end):
+                ahead.take(0)
+                return stream
+            return io.BytesIO(ahead.take(end))
     return stream
+
+
+def _is_all(file: BinaryIO, looked_at: int, end: int) -> bool:
+    """Return whether an image, of which so many bytes were looked at, is the whole file."""
+    at = file.tell()
+    size = file.seek(0, os.SEEK_END)
+    file.seek(at)
+    return at == looked_at and size <= end

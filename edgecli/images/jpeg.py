@@ -28,8 +28,10 @@ _ARITHMETIC = (0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
 
 _MARKER = re.compile(rb"\xff[^\xff]", re.DOTALL)
 _END = re.compile(rb"\xff[\xd8\xd9]")  # of entropy-coded data: the end marker, or the next image
-_STRANGE = re.compile(rb"\xff[^\x00\xff\xd0-\xd7\xc4\xda-\xdd]")  # neither in scans nor between
+_BEHIND = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # a scan: a marker that is none of its own
+_BEHIND_ALL = re.compile(rb"\xff[^\x00\xff\xd0-\xd7\xc4\xda-\xdd]")  # nor one between two scans
 
+_FARTHEST = 2**28  # bytes between a photo and a picture of its index
 _PADDING = b"\xff\x00" * 16
 """Sixteen bytes of ones, which begin no code (T.81 C.2): a whole image decodes none of them, but
 libjpeg reads eight bytes ahead."""
@@ -54,8 +56,8 @@ class Jpeg:
     """The bytes of one JPEG, and what its segments say.
 
     ``frame`` is the marker of its frame header, which tells the coding; ``bits`` are those of a
-    sample. ``scan`` is where its first scan starts. A photo has Exif or an index of pictures,
-    which lie in the bytes ``attached``, counted from its end.
+    sample. ``scan`` is where its first scan starts. A photo has Exif or an index of pictures:
+    ``attached`` is where the first and the last of these start, counted from its end.
     """
 
     data: bytes
@@ -110,8 +112,8 @@ def _take_jpeg(file: BinaryIO) -> Jpeg:
     at_end = ahead.find(_END, behind)
     is_ended = at_end is not None and ahead.data[at_end + 1] == _EOI
     data = ahead.take(1 << 62 if at_end is None else at_end + 2 * is_ended)
-    start, stop = (max(place - len(data), 0) for place in listed)
-    return Jpeg(data, is_ended, frame, bits, components, scan, is_photo, (start, stop))
+    first, last = (place - len(data) for place in listed)
+    return Jpeg(data, is_ended, frame, bits, components, scan, is_photo, (first, last))
 
 
 def _segments(ahead: Ahead) -> Iterator[tuple[int, int, bytes]]:
@@ -127,33 +129,33 @@ def _segments(ahead: Ahead) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _listed(index: bytes, base: int) -> tuple[int, int]:
-    """Return where the pictures of a Multi-Picture index start and stop: a TIFF directory.
+    """Return where the first and the last picture of a Multi-Picture index start; 0 for none.
 
-    Places in it count from its own start, ``base``; the photo itself has 0 for its place.
+    It is a TIFF directory. Places in it count from its own start, ``base``; the photo's is 0. The
+    sizes beside them are not to be trusted: Pillow's are wrong.
     """
     order = ">" if index.startswith(b"MM") else "<"
     try:
         (at,) = struct.unpack_from(f"{order}I", index, 4)
         (count,) = struct.unpack_from(f"{order}H", index, at)
         fields = [struct.unpack_from(f"{order}HHII", index, at + 2 + 12 * i) for i in range(count)]
-        size, place = next((size, place) for tag, _, size, place in fields if tag == 0xB002)
-        listed = [
-            struct.unpack_from(f"{order}4xII", index, place + 16 * i) for i in range(size // 16)
-        ]
+        size, at = next((size, at) for tag, _, size, at in fields if tag == 0xB002)
+        places = [struct.unpack_from(f"{order}I", index, at + i)[0] for i in range(8, size, 16)]
     except (struct.error, StopIteration):
         return 0, 0
-    others = [(base + at, base + at + size) for size, at in listed if at]
-    return (min(others)[0], max(stop for _, stop in others)) if others else (0, 0)
+    others = [base + place for place in places if place]
+    return (min(others), max(others)) if others else (0, 0)
 
 
-def _take_attached(file: BinaryIO, start: int, stop: int) -> bytes:
-    """Take the pictures of a photo's index, if there is one, and it tells the truth."""
-    if start >= stop:
+def _take_attached(file: BinaryIO, first: int, last: int) -> bytes:
+    """Take the pictures of a photo's index, if there are any, and it tells the truth."""
+    if first < 0 or last > _FARTHEST:
         return b""
     ahead = Ahead(file)
-    ahead.reach(start + len(magic.JPEG))
-    is_true = ahead.data[start : start + len(magic.JPEG)] == magic.JPEG
-    return ahead.take(stop if is_true else 0)
+    ahead.reach(last + len(magic.JPEG))
+    if any(ahead.data[at : at + len(magic.JPEG)] != magic.JPEG for at in (first, last)):
+        return ahead.take(0)
+    return ahead.take(last) + _take_jpeg(file).data
 
 
 def _decoded(
@@ -205,14 +207,11 @@ def _completed(jpeg: Jpeg) -> bytes:
     An end marker would have it fill up what is missing. Ones are no code, and so a single scan
     that takes any of them is one that is cut short; several scans are decoded up to an end marker.
     """
-    strange = _STRANGE.search(jpeg.data, jpeg.scan)  # what follows is no JPEG's
-    data = jpeg.data[: strange.start() if strange else None].removesuffix(b"\xff")
-    return data + (_PADDING if _is_single_scan(jpeg) else b"\xff\xd9")
-
-
-def _is_single_scan(jpeg: Jpeg) -> bool:
     together = jpeg.data[jpeg.scan + 4 : jpeg.scan + 5]
-    return jpeg.frame not in _PROGRESSIVE and together == bytes([jpeg.components])
+    is_single = jpeg.frame not in _PROGRESSIVE and together == bytes([jpeg.components])
+    behind = (_BEHIND if is_single else _BEHIND_ALL).search(jpeg.data, jpeg.scan + 2)
+    data = jpeg.data[: behind.start() if behind else None].rstrip(b"\xff")
+    return data + (_PADDING if is_single else b"\xff\xd9")
 
 
 def _scans_are_whole(jpeg: Jpeg) -> bool:

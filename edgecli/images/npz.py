@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from edgecli.errors import ImageError
 from edgecli.filters.numpy_header import read_header
-from edgecli.filters.read_numpy import BROKEN
+from edgecli.filters.read_numpy import BROKEN, why_broken
 from edgecli.images.npy import is_image, read_array
 from edgecli.images.streams import ForwardReader
 from edgecli.rows.base import Source
@@ -94,7 +94,6 @@ def _translated(reader: ForwardReader) -> Iterator[None]:
     except ImageError:
         raise
     except BROKEN as error:
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise reader.error(
-            f"is no archive that can be read ({reason}); save it with numpy.savez"
+            f"is no archive that can be read ({why_broken(error)}); save it with numpy.savez"
         ) from error

@@ -27,7 +27,7 @@ HEAD = 64  # bytes that tell every format: a PNG's first chunk ends at byte 33
 
 @dataclass(frozen=True)
 class Opened:
-    """A file that stands at its first byte, those bytes, and how much of it is wanted.
+    """A file or a Pipe that stands at its first byte, those bytes, and how much of it is wanted.
 
     ``grey`` says that colours are not looked at, ``all_frames`` that frames and pages after the
     first are. ``name`` is what errors call it: its path, and its number in a stream of images.
@@ -179,12 +179,13 @@ def _refuse(file: Opened) -> Iterator[Source]:
 
 
 def _read_gif(file: Opened) -> Iterator[Source]:
+    from edgecli.images import ends
     from edgecli.images.gif import read_gif
 
-    stream = _alone(file)
-    frames = read_gif(stream, file.name, max_pixels=file.max_pixels, grey=file.grey)
+    stream = ends.one_image(file.stream, file.head)
+    frames = read_gif(seekable(stream), file.name, max_pixels=file.max_pixels, grey=file.grey)
     yield from frames if file.all_frames else islice(frames, 1)
-    _leave(file)
+    _leave(file, stream)
 
 
 def _read_psd(file: Opened) -> Iterator[Source]:
@@ -195,10 +196,12 @@ def _read_psd(file: Opened) -> Iterator[Source]:
 
 
 def _read_masked_bmp(file: Opened) -> Iterator[Source]:
+    from edgecli.images import ends
     from edgecli.images.bmp import read_masked
 
-    yield read_masked(_alone(file), file.name, max_pixels=file.max_pixels)
-    _leave(file)
+    stream = ends.one_image(file.stream, file.head)
+    yield read_masked(seekable(stream), file.name, max_pixels=file.max_pixels)
+    _leave(file, stream)
 
 
 def _read_tiff(file: Opened) -> Iterator[Source]:
@@ -226,33 +229,23 @@ def _read_jpeg2000(file: Opened) -> Iterator[Source]:
 
 
 def _read_by_pillow(file: Opened) -> Iterator[Source]:
-    from edgecli.images import pillow
+    from edgecli.images import ends, pillow
 
+    stream = ends.one_image(file.stream, file.head)
     yield from pillow.read_images(
-        _alone(file),
+        stream,
         file.name,
         max_pixels=file.max_pixels,
         grey=file.grey,
         all_frames=file.all_frames,
     )
-    _leave(file)
+    _leave(file, stream)
 
 
-def _alone(file: Opened) -> BinaryIO:
-    """Return a file itself, or the next image of a pipe as a stream of its own."""
-    from edgecli.images import ends
-
-    return file.stream if _is_file(file) else ends.one_image(file.stream, file.head)
-
-
-def _leave(file: Opened) -> None:
-    """Stand behind what was read: the image of a pipe, but all of a file."""
-    if _is_file(file):
-        file.stream.seek(0, os.SEEK_END)
-
-
-def _is_file(file: Opened) -> bool:
-    return file.stream.seekable() and not file.frame
+def _leave(file: Opened, stream: BinaryIO) -> None:
+    """Go to the end of a file that was read as a stream of one image."""
+    if stream is file.stream and stream.seekable():
+        stream.seek(0, os.SEEK_END)
 
 
 def _starts_with(*magic_bytes: bytes) -> Callable[[bytes], bool]:

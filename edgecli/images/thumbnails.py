@@ -66,7 +66,7 @@ def thumbnail(path: str, *, max_pixels: int) -> bytes:
 def _by_pillow(path: str, max_pixels: int) -> tuple[Image.Image, int] | None:
     """Shrink common formats of 8 bits, and return the orientation too; None for other images.
 
-    None as well where Pillow fails: what it refuses in a PNG may be read all the same.
+    None as well where Pillow fails: what it refuses of a PNG or JPEG may be read all the same.
     """
     with suppress(ImageError), guarded(path, max_pixels), open(path, "rb") as file:
         if not file.read(8).startswith(_BY_PILLOW):

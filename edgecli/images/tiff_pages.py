@@ -181,16 +181,17 @@ def _pixel_bits(directory: Directory) -> int:
 def _stated_planes(directory: Directory) -> int:
     """Return how many planes the only directory of a file speaks for, 1 if it does not say."""
     text = directory.text(Tag.DESCRIPTION)
-    samples = directory.pixels * directory.value(Tag.SAMPLES, 1)
+    samples = max(directory.value(Tag.SAMPLES, 1), 1)
     if Tag.PLANES in directory.tags:  # MetaMorph: three fractions for each plane
         return len(directory.tags[Tag.PLANES]) // 2
     if text.startswith("ImageJ=") and (found := re.search(r"^images=(\d{1,9})$", text, re.M)):
         return max(int(found[1]), 1)
     if "<OME" in text:
         sizes = re.findall(r"\bSize[ZCT]=\"(\d{1,9})\"", text)[:3]
-        return max(math.prod(map(int, sizes)) // directory.value(Tag.SAMPLES, 1), 1)
-    with suppress(ValueError, TypeError, KeyError, ArithmeticError):  # tifffile's
-        return max(int(math.prod(json.loads(text)["shape"])) // samples, 1)
+        return max(math.prod(map(int, sizes)) // samples, 1)
+    with suppress(ValueError, TypeError, KeyError, ArithmeticError, RecursionError):  # tifffile's
+        whole = math.prod(map(int, json.loads(text)["shape"]))
+        return max(whole // (directory.pixels * samples), 1)
     return 1
 
 

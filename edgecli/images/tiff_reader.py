@@ -26,9 +26,7 @@ from edgecli.rows.base import Source
 
 _JPEG = (JpegImagePlugin.JpegImageFile.format,)
 _JPEG_COMPRESSIONS = {6, 7}
-_UNKNOWN = (
-    "is a TIFF of a kind that Pillow does not know; save it anew: gdal_translate IN.tif OUT.tif"
-)
+_UNKNOWN = "is a TIFF of a kind that Pillow does not know; save it as grey or RGB of 8 bits"
 
 
 def read_images(

@@ -258,8 +258,9 @@ def _left_out(layout: Layout) -> Iterator[str]:
     if samples > len(layout.taken):
         taken = "red, green and blue" if layout.photometric == RGB else "the first"
         taken += " and the transparency" if layout.alpha else " alone"
+        verb = "was" if len(layout.taken) == 1 else "were"
         yield (
-            f"has {samples} bands, of which {taken} were taken; to take another, save it by "
+            f"has {samples} bands, of which {taken} {verb} taken; to take another, save it by "
             f"itself: gdal_translate -b {samples} IN.tif OUT.tif"
         )
 

@@ -66,6 +66,8 @@ def _submit(executor: ThreadPoolExecutor, work: Callable[..., T], *job: Any) -> 
 def one_ahead(items: Iterator[T]) -> Iterator[T]:
     """Yield an iterator's items, each made in another thread while the one before is in use.
 
+    Where the system starts no other thread, each is made when it is asked for.
+
     >>> list(one_ahead(iter(range(3))))
     [0, 1, 2]
     """
@@ -73,7 +75,11 @@ def one_ahead(items: Iterator[T]) -> Iterator[T]:
 
     end = object()
     with ThreadPoolExecutor(1, "edgecli-ahead") as executor:
-        coming = _submit(executor, next, items, end)
+        try:
+            coming = _submit(executor, next, items, end)
+        except EdgeCliError:
+            yield from items
+            return
         while (item := coming.result()) is not end:
             coming = _submit(executor, next, items, end)
             yield item

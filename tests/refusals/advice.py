@@ -116,7 +116,7 @@ TOLD = (
     r"; convert it( to PNG(, JPEG or TIFF| or PNM)?)?(, or save the numbers as UTF-8)?$",
     r"; save (it|booleans|one|weight|numbers|text|at least|float16)\b",
     r"damaged, save it again$",
-    r"; develop it first \(",
+    r"; develop it first \(|; convert it to PNM with libjpeg-turbo",
     r"; (write|make|keep|add|spell) (?!\.)",
     r"; (give|name|put|use|pad|replace|repair|remove|rename|divide|scale|leave|upsample)\b",
     r"; (the (filters of a file|channels of a filter) have one (shape|size)|the keys are)\b",
@@ -133,7 +133,7 @@ TOLD = (
     r"must be \d (or more|pixels)|Option '-\w' requires an argument\.$",
     r"must be at least|must be (positive|larger)|gives \d",
     # the system's own reason
-    r"; (check the name|check its permissions|nothing was changed|start one with .*)$",
+    r"; (check the (name|pattern)|check its permissions|nothing was changed|start one with .*)$",
     r" cannot be read: \S",
     # the end of a batch
     r"^\d+ of \d+ inputs failed$",

@@ -11,12 +11,17 @@ from typing import Any
 import numpy as np
 
 from tests.corpus import encoders, scenes
+from tests.fuzz.seeds import by_pillow, npy, npz
 from tests.tiff_files import make_tiff
 
 COMMANDS = """
 batch - -o out < names.nul
 batch - -o out --jobs 1 < empty.txt
 batch grey.png -o out
+batch nothing -o out
+batch nested -o out --jobs 1
+batch 'missing/*.png' -o out
+batch 'missing/*.png' -o out --recursive
 batch album
 batch films -o out --jobs 1 --max-pixels 9
 learn before grey.png --size 3x3 -o l.json
@@ -63,6 +68,16 @@ filters show "1 2;;3"
 filters export biased.txt -o a.mat
 trace grey.png --at 1,1 --max-pixels 9
 detect photo.png --mask grey.png --max-pixels 9
+filters show mixed.csv
+detect twelve.jpg
+detect twenty.jp2
+detect windows.pgm
+detect imageless.npz
+detect torn.npz
+detect moving-deep.png --all-frames
+detect short.asc
+detect wordless.asc
+detect deep-cmyk.tif
 detect strange-chunk.png
 detect beyond.npy
 detect beyond.csv
@@ -160,7 +175,7 @@ WEIGHTS: dict[str, dict[str, Any]] = {
 def write_more(folder: Path) -> None:
     """Write what the commands name, to the folder of the corpus' inputs."""
     for name, data in _files().items():
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
     (folder / "jammed" / ".edgecli-batch.jsonl").mkdir(parents=True)
     for name, text in NETWORKS.items():
@@ -173,18 +188,12 @@ def write_more(folder: Path) -> None:
 
 def _write_damaged_weights(folder: Path) -> None:
     """Write an array whose header promises more than there is, and one of a wrong checksum."""
-    whole = _npy(_WEIGHT)
-    with_bias = {"a.weight": whole[:-8], "a.bias": _npy(np.ones(2))}
+    whole = npy(_WEIGHT)
+    with_bias = {"a.weight": whole[:-8], "a.bias": npy(np.ones(2))}
     (folder / "cut-weights.npz").write_bytes(_zip(with_bias))
     good = _zip(with_bias | {"a.weight": whole}, zipfile.ZIP_BZIP2)
     place = good.index(b"BZh") + 30
     (folder / "flipped.npz").write_bytes(good[:place] + b"\1" + good[place + 1 :])
-
-
-def _npy(array: Any) -> bytes:
-    file = io.BytesIO()
-    np.save(file, array)
-    return file.getvalue()
 
 
 def _zip(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
@@ -195,11 +204,21 @@ def _zip(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
     return file.getvalue()
 
 
+_TWO_FRAMES = b"\0\0\0\2\0\0\0\0"
+
+
+def _of_bits(codestream: bytes, bits: int) -> bytes:
+    """Return JPEG 2000 whose header says that its only component has so many bits."""
+    place = codestream.index(b"\xff\x51") + 40
+    return codestream[:place] + bytes([bits - 1]) + codestream[place + 1 :]
+
+
 def _files() -> dict[str, bytes]:
     grey = scenes.grey(12, 10)
     video = b"YUV4MPEG2 W2 H2 F25:1 "
     vast = b"\x93NUMPY\1\0\x46\0{'descr': '<f8', 'fortran_order': False, 'shape': (99999, 99999)}"
     return {
+        "nested/deeper/x.pgm": encoders.pnm(grey),
         "same/x.pgm": encoders.pnm(grey),
         "same/x-sobel.png": encoders.png(grey),
         "foreign/index.html": b"<title>a page of mine</title>",
@@ -214,8 +233,18 @@ def _files() -> dict[str, bytes]:
         "word-mat.txt": b"name: a\n1 1\n1 1\n",
         "headless.pgm": b"P5\n12",
         "seven.pam": b"P7 12 10\n",
+        "mixed.csv": b"1, 0 -1\n",
+        "twelve.jpg": by_pillow("JPEG").replace(b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x0c"),
+        "twenty.jp2": _of_bits(by_pillow("JPEG2000", "L", no_jp2=True), 20),
+        "windows.pgm": b"P5\r\n2 1\r\n255\r\nAB",
+        "imageless.npz": npz({"a": np.zeros(3)}),
+        "torn.npz": npz({"a": grey})[:-30],
+        "moving-deep.png": encoders.png(scenes.deepened(scenes.rgb(9, 9)), 16, acTL=_TWO_FRAMES),
+        "short.asc": b"ncols 2\nnrows 2\n1 2 3\n",
+        "wordless.asc": b"ncols x\nnrows 2\n1 2 3\n",
+        "deep-cmyk.tif": make_tiff(scenes.deepened(scenes.rgba(9, 9)), t262=(5,)),
         "strange-chunk.png": encoders.png(grey, WXYZ=b"1"),
-        "beyond.npy": _npy(np.full((3, 3), 2**64 - 1, np.uint64)),
+        "beyond.npy": npy(np.full((3, 3), 2**64 - 1, np.uint64)),
         "beyond.csv": b"18446744073709551615,1\n",
         "bare.tif": make_tiff(grey[..., None], t262=(32803,), t50706=(1, 4, 0, 0)),
         "unheard.tif": make_tiff(grey[..., None], t259=(34934,)),
@@ -254,6 +283,7 @@ UNMET = {
     "images/pillow_guard.py: image … needs more memory": _LARGE,
     "images/png.py: image … has …: its shape is": _LARGE,
     "images/streams.py: cannot be read": _SYSTEM,
+    "images/streams.py: is damaged; get the file whole": _MOMENT,
     "images/tiff_samples.py: became shorter while it was read": _MOMENT,
     "networks/layout.py: network … over … needs … bytes": _LARGE,
     "networks/weights.py: … cannot be read": _SYSTEM,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from edgecli.images import magic, pillow, tiff_reader
+from edgecli.images import pipes, readers
 from edgecli.rows.base import Source
 
 Pixels = NDArray[Any]
@@ -45,19 +45,20 @@ def encode(image: Image.Image, format_: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def read_images(file: BinaryIO, path: str, **options: Any) -> Iterator[Source]:
-    """Read by Pillow, or TIFF by its own reader; of a pipe by whichever knows the first bytes."""
-    head = file.peek(4) if isinstance(file, io.BufferedReader) else file.read(4)
-    if file.seekable():
-        file.seek(0)
-    if head.startswith(magic.TIFF):
-        return tiff_reader.read_images(file, path, **options)
-    return pillow.read_images(file, path, **options)
+def read_images(file: BinaryIO, path: str, *, max_pixels: int, **options: bool) -> Iterator[Source]:
+    """Yield the images of a file or a pipe as any command reads them."""
+    stream = file if file.seekable() else cast(BinaryIO, pipes.Pipe(file))
+    head = pipes.peek(stream, readers.HEAD)
+    return readers.read_images(readers.Opened(head, stream, path, max_pixels, **options))
 
 
-def read(data: bytes, **options: Any) -> Source:
-    (source,) = read_images(io.BytesIO(data), "x", max_pixels=LIMIT, **options)
-    return source
+def read(data: bytes, **options: bool) -> Source:
+    return next(sources_of(data, **options))
+
+
+def sources_of(data: bytes, *, max_pixels: int = LIMIT, **options: bool) -> Iterator[Source]:
+    """Yield the images of a file in memory."""
+    return read_images(io.BytesIO(data), "x", max_pixels=max_pixels, **options)
 
 
 def rows_of(source: Source) -> Pixels:
@@ -67,8 +68,7 @@ def rows_of(source: Source) -> Pixels:
 
 
 def frames_of(data: bytes, max_pixels: int = LIMIT) -> list[Pixels]:
-    sources = read_images(io.BytesIO(data), "x", max_pixels=max_pixels, all_frames=True)
-    return [rows_of(source) for source in sources]
+    return [rows_of(source) for source in sources_of(data, max_pixels=max_pixels, all_frames=True)]
 
 
 def by_pillow(data: bytes, mode: str) -> Pixels:

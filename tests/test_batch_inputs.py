@@ -9,6 +9,7 @@ import pytest
 
 from edgecli.batch.inputs import Found, Input, find_inputs, folded, listed_inputs, name_places
 from edgecli.errors import ImageError, UsageError
+from edgecli.images.foreign import Extra
 from tests.batches import pictures
 
 
@@ -96,6 +97,35 @@ def test_a_list_is_taken_by_lines_or_by_nul() -> None:
     assert listed.inputs[0].path == os.path.join(".", "-")
     nul = listed_inputs(b"x/new\nline.png\0y/b.png\0", zero=True, recursive=True)
     assert places(nul) == ["x/new\nline.png", "y/b.png"]
+
+
+def test_pictures_that_are_not_read_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Extra, "is_installed", False)
+    pictures(
+        tmp_path, "a.pgm", "b.HEIC", "c.heic", "d.jxl", "e.NEF", "f.dds", "notes.txt", "x/g.cr2"
+    )
+    found = find(tmp_path)
+    assert places(found) == ["a.pgm"]
+    assert found.passed == {".heic": 2, ".jxl": 1, ".nef": 1, ".dds": 1}
+    assert find(tmp_path, recursive=True).passed.total() == 6
+    (tmp_path / "a.pgm").unlink()
+    with pytest.raises(UsageError) as caught:
+        find(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path} holds no images that are read here, but 1 .dds, 2 .heic, 1 .jxl, 1 .nef; "
+        "pip install 'edgecli[formats]' for .heic .jxl, develop camera raw first, save the others "
+        "as PNG"
+    )
+
+
+def test_with_the_extra_they_are_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Extra, "is_installed", True)
+    pictures(tmp_path, "a.pgm", "b.HEIC", "c.heif", "d.jxl", "e.nef")
+    found = find(tmp_path)
+    assert places(found) == ["a.pgm", "b.HEIC", "c.heif", "d.jxl"]
+    assert found.passed == {".nef": 1}
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,24 @@ def test_a_folder(run: Run, source: Path, out: Path) -> None:
     assert sorted(contents(out)) == ["a-sobel.png", "b-sobel.png", "sub/c-sobel.png"]
 
 
+def test_pictures_that_are_not_read_are_told(run: Run, source: Path, out: Path) -> None:
+    for name in ("d.NEF", "e.nef", "f.dds"):
+        write_pgm(source / name)
+    told = "passed over 1 .dds, 2 .nef; develop camera raw first, save the others as PNG"
+    result = run("batch", source, "-o", out)
+    assert (result.exit_code, result.stderr) == (0, f"edgecli: {told}\n")
+    shown = "passed over  3 that are not read here (.dds .nef)"
+    assert result.stdout.splitlines()[1] == shown
+    again = run("batch", source, "-o", out, "-q")
+    assert (again.exit_code, again.stdout, again.stderr) == (0, "", result.stderr)
+    for format_, place in (
+        ("json", '"passed_over": 3'),
+        ("csv", "passed_over"),
+        ("markdown", "3 that"),
+    ):
+        assert place in run("batch", source, "-o", out, "--report", format_).stdout
+
+
 def test_the_options_of_detect(run: Run, source: Path, out: Path, tmp_path: Path) -> None:
     options = ["-f", "sobel-x", "-f", "sobel-y", "--map", "raw", "--format", "tiff"]
     assert run("batch", source, "-o", out, *options, "--jobs", "1", "-q").stdout == ""

@@ -29,6 +29,7 @@ from tests.pillow_files import (
     read_images,
     rows_of,
     scene,
+    sources_of,
 )
 from tests.tiff_files import make_tiff
 
@@ -224,7 +225,7 @@ def test_every_frame_of_an_animation_is_what_pillow_shows(
         SHOWN[0], format_, save_all=True, append_images=SHOWN[1:], duration=durations, **options
     )
     count = 0
-    sources = read_images(io.BytesIO(data), "x", max_pixels=LIMIT, all_frames=True)
+    sources = sources_of(data, all_frames=True)
     with Image.open(io.BytesIO(data)) as image:
         for source in sources:
             image.seek(count)
@@ -270,12 +271,12 @@ def test_one_image_is_one_frame() -> None:
 def test_a_pipe_gives_what_the_file_gives(format_: str) -> None:
     data = encode(scene(), format_)
     pipe = cast(BinaryIO, io.BufferedReader(Pipe(data)))
-    (source,) = read_images(pipe, "-", max_pixels=LIMIT)
+    source = next(read_images(pipe, "-", max_pixels=LIMIT))
     assert (rows_of(source) == rows_of(read(data))).all()
 
 
 def test_a_pipe_of_something_else_is_not_read_on() -> None:
-    raw = Pipe(b"no image" * 100_000)
+    raw = Pipe(b"\1no image" * 100_000)
     with pytest.raises(ImageError, match="image - is in no format that can be read here"):
         next(read_images(cast(BinaryIO, io.BufferedReader(raw)), "-", max_pixels=LIMIT))
     assert raw.given < 20_000

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import ImageError, OutputError
+from edgecli.images import pillow
 from edgecli.images.limits import image_name
 from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image
 from tests.pillow_files import read_images
@@ -232,7 +233,7 @@ def test_formats_that_are_left_out_are_not_opened(format_: str) -> None:
     data = encoded(format_, 32, 32)
     assert not is_known(data[:16])
     with pytest.raises(ImageError, match="is in no format that can be read here"):
-        next(read_images(io.BytesIO(data), "x", max_pixels=10**6))
+        next(pillow.read_images(io.BytesIO(data), "x", max_pixels=10**6))
 
 
 @pytest.mark.parametrize("length", range(16))

@@ -6,21 +6,23 @@ import glob
 import os
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from edgecli.errors import ImageError, UsageError
+from edgecli.images.foreign import EXTRAS, OTHERS, RAW
 from edgecli.images.formats import FORMATS
-from edgecli.records import dataclass, field
+from edgecli.records import dataclass, field, replace
 
 READ_ONLY = (
     ".apng", ".avif", ".bmp", ".dib", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".pam",
-    ".pbm", ".pcx", ".pfm", ".psd", ".qoi", ".sgi", ".tga", ".tsv", ".xbm",
+    ".pbm", ".pcx", ".pfm", ".psb", ".psd", ".qoi", ".sgi", ".tga", ".tsv", ".xbm",
 )  # fmt: skip
 EXTENSIONS = frozenset(READ_ONLY).union(*(format_.extensions for format_ in FORMATS.values())) - {
     ".txt"
 }
-"""What counts as an image in a folder; any file may be named in a list or found by a glob."""
+"""What counts as an image in a folder, with those of extras; a list or a glob takes any file."""
 
 JOURNAL = ".edgecli-batch.jsonl"
 
@@ -38,10 +40,15 @@ class Input(NamedTuple):
 
 @dataclass
 class Found:
-    """The inputs of a batch, in order, and the folders that could not be read, with reasons."""
+    """The inputs of a batch, in order, and what else was there.
+
+    ``troubles`` are the folders that could not be read, with reasons; ``passed`` counts pictures in
+    formats that are not read here, by extension.
+    """
 
     inputs: list[Input]
     troubles: list[tuple[str, str]] = field(default_factory=list)
+    passed: Counter[str] = field(default_factory=Counter)
 
     def without(self, path: str | None) -> Found:
         """Leave a file out, such as an earlier report."""
@@ -49,7 +56,7 @@ class Found:
             return self
         real, name = os.path.realpath(path), os.path.basename(path)
         kept = [e for e in self.inputs if name not in e.path or os.path.realpath(e.path) != real]
-        return Found(kept, self.troubles)
+        return replace(self, inputs=kept)
 
 
 def find_inputs(source: str, output: str, *, recursive: bool) -> Found:
@@ -69,6 +76,9 @@ def find_inputs(source: str, output: str, *, recursive: bool) -> Found:
     else:
         raise UsageError(f"folder {source} does not exist; check the name")
     if not found.inputs and not found.troubles:
+        if found.passed:
+            others = passed_text(found.passed)
+            raise UsageError(f"{source} holds no images that are read here, but {others}")
         raise UsageError(f"{source} holds no images; {_next_step(source, recursive=recursive)}")
     found.inputs.sort(key=lambda entry: entry.place)
     return found
@@ -108,6 +118,7 @@ def _in_folder(source: str, output: str, *, recursive: bool) -> Found:
     if os.path.isdir(thumbnails) and os.path.exists(os.path.join(output, "index.html")):
         seen.add(_identity(thumbnails))
     folders, links = [source], list[str]()
+    extensions = _extensions()
     while folders or links:
         folder = folders.pop() if folders else links.pop(0)
         try:
@@ -122,8 +133,7 @@ def _in_folder(source: str, output: str, *, recursive: bool) -> Found:
                 raise ImageError(f"{reason}; check its permissions") from error
             found.troubles.append((folder, reason))
             continue
-        images = [entry.path for entry in visible if _is_image(entry)]
-        found.inputs += [Input(path, below(source, path)) for path in images]
+        _take(visible, source, extensions, found)
         if recursive:
             folders += [entry.path for entry in visible if entry.is_dir(follow_symlinks=False)]
             links += sorted(e.path for e in visible if e.is_symlink() and os.path.isdir(e.path))
@@ -135,13 +145,55 @@ def _identity(folder: str) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _is_image(entry: os.DirEntry[str]) -> bool:
-    """Whether a file's name says image; a link that leads nowhere fails later, with its reason."""
-    if os.path.splitext(entry.name)[1].lower() not in EXTENSIONS:
-        return False
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a file; a link that leads nowhere fails later, with its reason."""
     if entry.is_symlink():
         return os.path.isfile(entry.path) or not os.path.exists(entry.path)
     return entry.is_file(follow_symlinks=False)
+
+
+def _take(
+    entries: Iterable[os.DirEntry[str]], source: str, extensions: Extensions, found: Found
+) -> None:
+    """Add the images of a folder below ``source``, and count the pictures that are not read."""
+    for entry in entries:
+        extension = os.path.splitext(entry.name)[1].lower()
+        if extension in extensions.read and _is_file(entry):
+            found.inputs.append(Input(entry.path, below(source, entry.path)))
+        elif extension in extensions.passed and _is_file(entry):
+            found.passed[extension] += 1
+
+
+class Extensions(NamedTuple):
+    """Of files that are read, and of pictures that are not."""
+
+    read: frozenset[str]
+    passed: frozenset[str]
+
+
+def _extensions() -> Extensions:
+    """Return what is read with the extras that are installed."""
+    read, passed = EXTENSIONS, RAW | OTHERS
+    for extra in EXTRAS:
+        if extra.is_installed:
+            read = read.union(extra.extensions)
+        else:
+            passed = passed.union(extra.extensions)
+    return Extensions(read, passed)
+
+
+def passed_text(passed: Counter[str]) -> str:
+    """Say which pictures are not read, and what to do.
+
+    >>> passed_text(Counter({".nef": 2}))
+    '2 .nef; develop camera raw first'
+    """
+    counts = ", ".join(f"{count:,} {extension}" for extension, count in sorted(passed.items()))
+    missing = {extension for extra in EXTRAS for extension in extra.extensions} & passed.keys()
+    advice = [f"pip install 'edgecli[formats]' for {' '.join(sorted(missing))}"] * bool(missing)
+    advice += ["develop camera raw first"] * (not RAW.isdisjoint(passed))
+    advice += ["save the others as PNG"] * (not OTHERS.isdisjoint(passed))
+    return f"{counts}; {', '.join(advice)}"
 
 
 def below(folder: str, path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -30,6 +31,7 @@ class Totals:
     skipped: int = 0
     pixels: int = 0  # of the images done
     seconds: float = 0.0
+    passed: Counter[str] = field(default_factory=Counter)  # pictures that are not read, as found
 
 
 @dataclass
@@ -98,7 +100,7 @@ def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = Fal
         if offset is not None and _is_done(item, journal.read_head(offset), work):
             lines[number] = offset
     skipped, failed = len(items) - lines.count(-1), len(found.troubles)
-    totals = Totals(len(items) + failed, failed=failed, skipped=skipped)
+    totals = Totals(len(items) + failed, failed=failed, skipped=skipped, passed=found.passed)
     return Batch(items, journal, totals, lines, troubles=found.troubles)
 
 

@@ -12,7 +12,7 @@ from contextlib import ExitStack, closing, contextmanager
 import click
 
 from edgecli import __version__
-from edgecli.batch.inputs import JOURNAL, Found, find_inputs, listed_inputs
+from edgecli.batch.inputs import JOURNAL, Found, find_inputs, listed_inputs, passed_text
 from edgecli.batch.journal import Journal, settings_hash
 from edgecli.batch.planning import Batch, name_items, plan_batch
 from edgecli.batch.processes import ProcessExecutor
@@ -115,7 +115,7 @@ def command(source: str, folder: FolderOptions, options: Options, run: RunOption
         if run.scheduler is not None:
             # processes in other folders and on other machines are to find the files
             inputs = [entry._replace(path=os.path.abspath(entry.path)) for entry in found.inputs]
-            found, output = Found(inputs, found.troubles), os.path.abspath(output)
+            found, output = replace(found, inputs=inputs), os.path.abspath(output)
             running = stack.enter_context(_on_cluster(run.scheduler, run.memory))
         work = _make_work(request, output, running)
         if run.explain:
@@ -143,6 +143,9 @@ def _close(batch: Batch, reporting: Reporting, gallery: str | None) -> int:
         from edgecli.pages.gallery import write_gallery
 
         write_gallery(gallery, batch.records())
+    passed = batch.totals.passed
+    if passed:
+        fail(f"passed over {passed_text(passed)}")
     for line in (*batch.noted, *batch.failed):
         fail(line)
     if not batch.failed:

@@ -1,4 +1,4 @@
-"""Every other format, through Pillow: animated PNG, JPEG, WebP, BMP, GIF and more.
+"""Every other format, through Pillow: animated PNG, JPEG, WebP, BMP and rarer ones.
 
 An image is decoded whole and turned into rows a few at a time, so that there is never a second copy
 of it. Samples of more than 8 bits are never cut to 8, as Pillow does to 48-bit PNGs, 16-bit SGI,
@@ -18,13 +18,14 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import ImageError
+from edgecli.images import mending
 from edgecli.images.jpeg_warnings import watch
 from edgecli.images.limits import check_pixels, image_name
 from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image
 from edgecli.rows.base import ImageInfo, Rows, Source
 
 _ORIENTATION = 274  # the tag of EXIF and TIFF
-_MOVING = {"GIF", "WEBP", "PNG", "AVIF", "MPO"}  # formats of several frames
+_MOVING = {"WEBP", "PNG", "AVIF", "MPO"}  # formats of several frames
 
 # Pillow's modes of more than 8 bits, and the types that hold them.
 WIDE_TYPES = dict.fromkeys(("I;16", "I;16L", "I;16B", "I;16N"), "uint16")
@@ -60,8 +61,9 @@ def read_images(
 def _seekable(file: BinaryIO) -> BinaryIO:
     """Return a stream that can seek; a pipe is read on if its first bytes are known."""
     if file.seekable():
+        file.seek(0)
         return file
-    head = file.read(16)
+    head = file.read(18)
     if not is_known(head):
         raise UnidentifiedImageError
     return io.BytesIO(head + file.read())
@@ -116,12 +118,19 @@ def decoded(
     stored = {"1": "bool", **WIDE_TYPES}.get(image.mode, "uint8")
     if grey and image.mode == "RGB":
         image.draft("L", image.size)  # only a JPEG's decoder heeds it
-    count_warnings = watch(image)
-    image.load()
+    count_warnings, notes = watch(image), _others_in(image)
+    picture = mending.load(image, stream, notes)
     dpi, orientation = dots_per_inch(image.info.get("dpi")), exif_orientation(image)
     duration, format_ = milliseconds(image.info.get("duration")), image.format or "unknown"
-    info = ImageInfo(path, format_, shape, stored, dpi, orientation, frame, duration)
-    return PillowSource(image, info, grey=grey, warnings=count_warnings())
+    info = ImageInfo(path, format_, shape, stored, dpi, orientation, frame, duration, notes)
+    return PillowSource(picture, info, grey=grey, warnings=count_warnings())
+
+
+def _others_in(image: ImageFile.ImageFile) -> list[str]:
+    """Return a note on the pictures of an icon that are not taken."""
+    sizes = image.info.get("sizes", ()) if image.format == "ICO" else ()
+    size = f"{image.height}×{image.width}"
+    return [f"has pictures of {len(sizes)} sizes, of which {size} is taken"] * (len(sizes) > 1)
 
 
 class PillowSource:

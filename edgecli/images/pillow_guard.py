@@ -31,9 +31,9 @@ from edgecli.rows.base import Rows
 _COMMON: tuple[str, ...] = ("JPEG", "PNG", "GIF", "BMP")
 
 # Rarer formats that Pillow decodes truly. Left out are EPS (it runs Ghostscript), DDS and ICNS (a
-# cut file passes for a whole one), FITS (signed samples come out unsigned), PNM (it is read
-# elsewhere) and formats that Pillow only recognises.
-_RARE = ("AVIF", "JPEG2000", "ICO", "DIB", "PCX", "SGI", "PSD", "QOI", "XBM", "TGA")
+# cut file passes for a whole one), FITS (signed samples come out unsigned), PNM and PSD (they are
+# read elsewhere) and formats that Pillow only recognises.
+_RARE = ("AVIF", "JPEG2000", "ICO", "DIB", "PCX", "SGI", "QOI", "XBM", "TGA")
 
 _PIXELS_AT_ONCE = 1 << 17  # on the way to NumPy; more and Pillow's copies leave the cache
 
@@ -138,6 +138,8 @@ def _reason(error: Exception) -> str:
         return "is in no format that can be read here; convert it to PNG, JPEG or TIFF"
     if "truncated" in text.lower():
         return "is cut short; get the file whole again"
+    if re.search(r"unknown|unsupported|not supported|unrecognized", text, re.IGNORECASE):
+        return f"is of a kind that is not read here ({text}); save it as PNG where it is shown"
     return f"does not decode ({text}); get the file whole again"
 
 
@@ -163,7 +165,7 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
     if formats is not None:
         return Image.open(stream, formats=formats)
     stream.seek(0)
-    head, common = stream.read(12), _COMMON
+    head, common = stream.read(18), _COMMON
     if head.startswith(magic.JPEG) and (photo := _open_jpeg(stream)):
         return photo
     if magic.WEBP.match(head):
@@ -173,7 +175,12 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
     try:
         return Image.open(stream, formats=common)
     except UnidentifiedImageError:
-        return Image.open(stream, formats=_rare_formats())
+        if not _TGA.match(head):
+            return Image.open(stream, formats=_rare_formats())
+    try:
+        return Image.open(stream, formats=("TGA",))  # PCX would take one with a comment of 10 bytes
+    except UnidentifiedImageError as error:
+        raise ValueError("unknown TGA mode") from error
 
 
 def _open_jpeg(stream: BinaryIO) -> ImageFile.ImageFile | None:
@@ -187,11 +194,26 @@ def _open_jpeg(stream: BinaryIO) -> ImageFile.ImageFile | None:
         return None
 
 
+# TGA has no first bytes of its own: no colour map or one, a type, then the map's size, which is
+# none where there is none; after place and size, the bits of a pixel, and two flags that are unset.
+_TGA = re.compile(
+    rb"""
+    .  # bytes of a comment
+    ( \x00 [\x02\x03\x0a\x0b] .{2} \x00{2} . | \x01 [\x01\x09] .{4} [\x0f\x10\x18\x20] )
+    .{4}  # the place
+    (?! \x00{2} ) .{2} (?! \x00{2} ) .{2}  # width and height
+    [\x01\x08\x0f\x10\x18\x20] [\x00-\x3f]
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+
+
 def is_known(head: bytes) -> bool:
-    """Return whether 16 bytes may start an image (of any format but TGA, which has no magic)."""
-    head = head.ljust(16, b"\0")  # plug-ins take numbers from it, however short it is
+    """Return whether 18 bytes may start an image."""
+    head = head.ljust(18, b"\0")  # plug-ins take numbers from it, however short it is
     return (
         head.startswith((magic.JPEG, *magic.TIFF))
+        or bool(_TGA.match(head))
         or bool(magic.WEBP.match(head))
         or any(_accepts(name, head) for name in _COMMON)
         or any(_accepts(name, head) for name in _rare_formats())

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import BinaryIO
 
 from edgecli.errors import ImageError
 from edgecli.images import magic
+from edgecli.images.alpha import watched
+from edgecli.images.foreign import HEIF, JPEG_XL, refusal
 from edgecli.images.limits import image_name
 from edgecli.images.pipes import peek_image
+from edgecli.images.streams import seekable
 from edgecli.numerals import is_text
 from edgecli.records import dataclass, replace
 from edgecli.rows.base import Rows, Source
@@ -56,7 +60,7 @@ def read_images(file: Opened) -> Iterator[Source]:
     """
     while True:
         read = next(read for accepts, read in READERS if accepts(file.head))
-        for image in read(file):
+        for image in map(watched, read(file)):
             last = _Numbered(image, file) if file.frame else image
             yield last
         if read not in _STREAMED or not (head := peek_image(file.stream, HEAD)):
@@ -157,6 +161,55 @@ def _read_grid(file: Opened) -> Iterator[Source]:
     yield read_text(file.stream, file.path, max_pixels=file.max_pixels)
 
 
+def _read_pfm(file: Opened) -> Iterator[Source]:
+    from edgecli.images.pfm import read_pfm
+
+    yield read_pfm(file.stream, file.path, max_pixels=file.max_pixels)
+
+
+def _read_heif(file: Opened) -> Iterator[Source]:
+    from edgecli.images.heif import read_heif
+
+    sources = read_heif(file.stream, file.path, max_pixels=file.max_pixels)
+    yield from sources if file.all_frames else islice(sources, 1)
+
+
+def _read_jpeg_xl(file: Opened) -> Iterator[Source]:
+    from edgecli.images.jpeg_xl import read_jpeg_xl
+
+    yield from read_jpeg_xl(file.stream, file.path, max_pixels=file.max_pixels, grey=file.grey)
+
+
+def _refuse(file: Opened) -> Iterator[Source]:
+    raise ImageError(refusal(file.head, file.name))
+
+
+def _read_gif(file: Opened) -> Iterator[Source]:
+    from edgecli.images import ends
+    from edgecli.images.gif import read_gif
+
+    stream = ends.one_image(file.stream, file.head)
+    frames = read_gif(seekable(stream), file.name, max_pixels=file.max_pixels, grey=file.grey)
+    yield from frames if file.all_frames else islice(frames, 1)
+    _leave(file, stream)
+
+
+def _read_psd(file: Opened) -> Iterator[Source]:
+    from edgecli.images.psd import read_psd
+
+    stream = seekable(file.stream)
+    yield read_psd(stream, file.path, max_pixels=file.max_pixels, grey=file.grey)
+
+
+def _read_masked_bmp(file: Opened) -> Iterator[Source]:
+    from edgecli.images import ends
+    from edgecli.images.bmp import read_masked
+
+    stream = ends.one_image(file.stream, file.head)
+    yield read_masked(seekable(stream), file.name, max_pixels=file.max_pixels)
+    _leave(file, stream)
+
+
 def _read_tiff(file: Opened) -> Iterator[Source]:
     from edgecli.images import tiff_reader
 
@@ -192,6 +245,11 @@ def _read_by_pillow(file: Opened) -> Iterator[Source]:
         grey=file.grey,
         all_frames=file.all_frames,
     )
+    _leave(file, stream)
+
+
+def _leave(file: Opened, stream: BinaryIO) -> None:
+    """Go to the end of a file that was read as a stream of one image."""
     if stream is file.stream and stream.seekable():
         stream.seek(0, os.SEEK_END)
 
@@ -207,15 +265,23 @@ READERS: tuple[tuple[Callable[[bytes], object], Reader], ...] = (
     (magic.NETPBM.match, _read_netpbm),
     (_starts_with(magic.YUV4MPEG2), _read_video),
     (_starts_with(magic.NUMPY), _read_npy),
+    (re.compile(rb"P[Ff]\s").match, _read_pfm),
+    (HEIF.accepts, _read_heif),
+    (JPEG_XL.accepts, _read_jpeg_xl),
     (_starts_with(*magic.ZIP), _read_npz),
     (_starts_with(*magic.TIFF, *magic.CAMERA_RAW), _read_tiff),
     (_starts_with(*magic.JPEG_2000), _read_jpeg2000),
+    (magic.GIF.match, _read_gif),
+    (_starts_with(magic.PSD), _read_psd),
+    (magic.BMP_MASKS.match, _read_masked_bmp),
+    (refusal, _refuse),
+    (magic.XBM.match, _read_by_pillow),  # it looks like text
     (is_text, _read_grid),
     (lambda _: True, _read_by_pillow),
 )
 """What knows a file's first bytes, and its reader: the first one that fits."""
 
-_STREAMED = (_read_png, _read_jpeg, _read_netpbm, _read_by_pillow)
+_STREAMED = (_read_png, _read_jpeg, _read_netpbm, _read_gif, _read_masked_bmp, _read_by_pillow)
 """Readers that leave a file or a pipe behind the image that they read."""
 
 _FOLLOWING = (magic.BMP, magic.GIF, magic.NETPBM_HEADER, magic.WEBP)

@@ -80,6 +80,19 @@ class ForwardReader:
             raise self.error(f"cannot be read: {error.strerror or error}") from error
 
 
+def seekable(file: BinaryIO) -> BinaryIO:
+    """Return a file that can seek: this one, or one in memory of all that a pipe holds."""
+    return file if file.seekable() else io.BytesIO(file.read())
+
+
+def read_up_to(file: BinaryIO, size: int) -> bytes:
+    """Return ``size`` bytes of a file that can seek, fewer where it ends; no more room is taken."""
+    at = file.tell()
+    left = file.seek(0, io.SEEK_END) - at
+    file.seek(at)
+    return file.read(max(min(size, left), 0))
+
+
 class RowStream:
     """An image whose next rows ``read_into`` puts into arrays ``(n, W, C)``."""
 

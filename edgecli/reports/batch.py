@@ -31,6 +31,8 @@ def _lines(records: Records, totals: Totals, format_: str) -> Iterator[str]:
         "pixels": totals.pixels,
         "seconds": round(totals.seconds, 3),
     }
+    if totals.passed:
+        facts["passed_over"] = totals.passed.total()
     match format_:
         case "json":
             return json_lines(chain(records(), [{"schema": SCHEMA} | facts]))
@@ -64,6 +66,9 @@ def total_rows(totals: Totals) -> list[Row]:
     rows = [("done", f"{totals.done:,}")]
     rows += [("failed", f"{totals.failed:,}")] if totals.failed else []
     rows += [("skipped", f"{totals.skipped:,} done before, or kept")] if totals.skipped else []
+    if totals.passed:
+        kinds = " ".join(sorted(totals.passed))
+        rows.append(("passed over", f"{totals.passed.total():,} that are not read here ({kinds})"))
     seconds = totals.seconds
     rows.append(("time", f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"))
     if totals.done and seconds:

@@ -1,0 +1,43 @@
+"""HEIC and HEIF, by pillow-heif: a package of the extra ``formats``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from edgecli.images.foreign import HEIF
+from edgecli.images.limits import check_pixels, image_name
+from edgecli.images.pillow_guard import guarded
+from edgecli.images.streams import spread
+from edgecli.rows.arrays import ArraySource
+from edgecli.rows.base import ImageInfo, Rows
+
+
+def read_heif(stream: BinaryIO, path: str, *, max_pixels: int) -> Iterator[ArraySource]:
+    """Yield the pictures of a file, the one that it names as its first at the start. ImageError.
+
+    They come upright, as libheif turns them. Samples of 10 and 12 bits become uint16.
+    """
+    library: Any = HEIF.library(path)
+    data = stream.read()
+    with guarded(path, max_pixels):
+        file = library.open_heif(data, convert_hdr_to_8bit=False, hdr_to_16bit=False)
+    first = file.primary_index
+    for number, at in enumerate([first, *(n for n in range(len(file)) if n != first)]):
+        name, picture = image_name(path, number), file[at]
+        width, height = picture.size
+        check_pixels(name, width * height, max_pixels)
+        with guarded(name, max_pixels):
+            rows = _rows(picture)
+        info = ImageInfo(path, "HEIC", rows.shape, rows.dtype.name, frame=number)
+        yield ArraySource(rows, info)
+
+
+def _rows(picture: Any) -> Rows:
+    samples = np.asarray(picture)
+    rows = np.array(samples[..., np.newaxis] if samples.ndim == 2 else samples)
+    if rows.dtype == np.uint16:
+        spread(rows.reshape(-1), (1 << picture.info["bit_depth"]) - 1)
+    return rows

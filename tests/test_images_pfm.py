@@ -1,0 +1,67 @@
+"""PFM: floats, the last row first, in either byte order."""
+
+from __future__ import annotations
+
+import io
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from edgecli.errors import ImageError
+from edgecli.rows.base import Source
+from tests.pillow_files import Pixels, read, rows_of, sources_of
+
+
+def pfm(pixels: Pixels, scale: str = "-1.0", break_: str = "\n") -> bytes:
+    height, width, channels = pixels.shape
+    kind, order = "PF" if channels == 3 else "Pf", "<f4" if scale.startswith("-") else ">f4"
+    header = f"{kind}\n{width} {height}{break_}{scale}\n"
+    return header.encode() + pixels[::-1].astype(order).tobytes()
+
+
+def drawn(channels: int) -> Pixels:
+    numbers = np.random.default_rng(0).normal(0, 1e3, (5, 7, channels)).astype(np.float32)
+    numbers[0, 0, 0], numbers[0, 1, 0] = np.inf, np.nan
+    return numbers
+
+
+@pytest.mark.parametrize("scale", ["-1.0", "1.0", "-1", "1", "-0.003922", "+2.5e3"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_numbers_are_those_of_the_file(channels: int, scale: str) -> None:
+    for break_ in ("\n", " "):
+        source = read(pfm(drawn(channels), scale, break_))
+        np.testing.assert_array_equal(rows_of(source), drawn(channels), strict=True)
+        assert (source.info.format, source.info.dtype) == ("PFM", "float32")
+
+
+def test_opencv_and_pillow_write_the_same() -> None:
+    numbers = np.random.default_rng(0).random((5, 7, 3), np.float32)
+    _, data = cv2.imencode(".pfm", np.ascontiguousarray(numbers[..., ::-1]))
+    assert (rows_of(read(data.tobytes())) == numbers).all()
+    file = io.BytesIO()
+    Image.fromarray(numbers[..., 0]).save(file, "PPM")
+    assert (rows_of(read(file.getvalue())) == numbers[..., :1]).all()
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (pfm(drawn(1))[:-1], "ends after 4 of its 5 rows; get the file whole again"),
+        (b"Pf\n7 0\n-1\n", "has a PFM header without width, height and scale; mend its header"),
+        (b"Pf\n7 5\nodd\n", "has a PFM header without width, height and scale; mend its header"),
+        (b"PF\n7 5\n", "has a header line without end; get the file whole again"),
+    ],
+)
+def test_what_is_broken_says_where(data: bytes, line: str) -> None:
+    with pytest.raises(ImageError) as caught:
+        read(data)
+    assert str(caught.value) == f"image x {line}"
+
+
+def test_the_limit_holds_before_memory_is_taken() -> None:
+    with pytest.raises(ImageError, match="has 9,999,980,000,010 pixels, more than the limit"):
+        _: Source = read(b"PF 9999990 999999 -1\n")
+    with pytest.raises(ImageError, match="has 35 pixels, more than the limit 34"):
+        next(sources_of(pfm(drawn(1)), max_pixels=34))

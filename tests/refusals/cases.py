@@ -276,7 +276,7 @@ def _files() -> dict[str, bytes]:
         "cut.asc": b"ncols 2\nnrows 2\n1 2\n3\n",
         "misnamed.asc": b"ncols 2\nrows 2\n1 2\n3 4\n",
         "sheet.xlsx": _zip({"xl/workbook": b""}).replace(b".npy", b".xml"),
-        "no-image.npz": _zip({"x": _npy(np.ones(3))}),
+        "no-image.npz": _zip({"x": npy(np.ones(3))}),
         "stump.npz": b"PK\3\4",
         "bare.tif": make_tiff(grey[..., None], t262=(32803,), t50706=(1, 4, 0, 0)),
         "unheard.tif": make_tiff(grey[..., None], t259=(34934,)),

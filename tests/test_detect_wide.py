@@ -229,8 +229,8 @@ def test_what_the_note_advises_helps(run: Run, save: Save) -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "advice"),
-    [(0, 1023, "divide them by 65535, or save them as integers"),
-     (-40.5, 8848, "divide them by 8848"), (-300, 2, "divide them by 300")],
+    [(0, 200, "divide them by 255, or save them as integers"),
+     (0, 1023, "divide them by what is white"), (-300, 2, "divide them by what is white")],
 )  # fmt: skip
 def test_the_scale_that_is_advised_holds_all_numbers(
     run: Run, save: Save, low: float, high: float, advice: str

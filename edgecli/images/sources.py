@@ -90,11 +90,9 @@ class FloatCheck:
         """Leave a note where samples go far beyond the white that they are measured by."""
         if max(-self.low, self.high) <= OVER_WHITE:
             return
-        scales = (most for most in (255, 65535) if self.low >= 0 and self.high <= most)
-        scale = next(scales, None)
-        advice = f"divide them by {scale or max(-self.low, self.high):g}"
-        if scale is not None:
-            advice += ", or save them as integers"
+        advice = "divide them by what is white"
+        if self.low >= 0 and self.high <= 255:
+            advice = "divide them by 255, or save them as integers"
         self.info.notes.append(
             f"has numbers from {self.low:g} to {self.high:g} where white is 1.0; {advice}"
         )

@@ -116,6 +116,7 @@ TOLD = (
     r"; convert it( to PNG(, JPEG or TIFF| or PNM)?)?(, or save the numbers as UTF-8)?$",
     r"; save (it|booleans|one|weight|numbers|text|at least|float16)\b",
     r"damaged, save it again$",
+    r"; (draw|export|pip install|take a still|turn|unpack)\b|; develop camera raw first",
     r"; develop it first \(|; convert it to PNM with libjpeg-turbo",
     r"; (write|make|keep|add|spell) (?!\.)",
     r"; (give|name|put|use|pad|replace|repair|remove|rename|divide|scale|leave|upsample)\b",

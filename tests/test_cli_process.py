@@ -26,6 +26,14 @@ def test_the_exit_code_and_all_output_arrive(args: list[str], code: int) -> None
     assert (done.stderr != "") == (code != 0)
 
 
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_packed_program_can_be_a_process_of_its_own_batch(frozen: bool) -> None:
+    """PyInstaller's programs start themselves where ``python`` would be started."""
+    serve = "import multiprocessing; multiprocessing.freeze_support = lambda: print('served')"
+    code = f"import sys; {serve}; sys.frozen = {frozen}; {RUN}"
+    assert python(code, "--version").stdout.startswith("served\n") == frozen
+
+
 def test_a_caller_keeps_its_process() -> None:
     code = "from edgecli.cli import main\ntry:\n    main(['--version'])\nfinally:\n    print('on')"
     assert python(code).stdout.splitlines()[-1] == "on"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import EdgeCliError, ImageError, OutputError
-from edgecli.images.files import open_images, read_mask, whole_file
+from edgecli.images.files import is_grid, open_images, read_mask, whole_file
 from edgecli.images.readers import HEAD
 from edgecli.rows.base import ImageInfo
 from tests.conftest import Save, noise
@@ -84,6 +84,27 @@ def test_numbers_are_told_by_how_they_begin(
     path = tmp_path / "numbers.png"
     path.write_bytes(text)
     np.testing.assert_array_equal(read(path)[1][..., 0], np.array(values, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("data", "is_text"),
+    [
+        (b"1 2", True),
+        ("1,2".encode("utf-16"), True),
+        (b"[[1 2]]", True),
+        (b"a,b\n1,2", True),
+        (b"ncols 2\nnrows 1\n1 2", True),
+        (b"P2 1 1 255 0", False),
+        (b"PK\3\4", False),
+        (b"", False),
+        (saved("PNG"), False),
+    ],
+)
+def test_what_is_read_as_a_grid_is_known_as_one_before(
+    tmp_path: Path, data: bytes, is_text: bool
+) -> None:
+    (tmp_path / "a.png").write_bytes(data)
+    assert is_grid(str(tmp_path / "a.png")) == is_text
 
 
 def test_arrays_are_told_by_their_magic_number(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_the_first_image_of_several_arrays_is_taken_and_told_of() -> None:
         (npz(x=np.ones(5), y=np.ones((2, 3, 9))), "holds no image, but 'x' (5,), 'y' (2, 3, 9);"),
         (npz(x=np.array([[None]])), "holds no image, but 'x' (1, 1); save one as (H, W)"),
         (npz(x=np.ones((0, 3))), "holds no image, but 'x' (0, 3)"),
-        (npz(), "is a zip archive without arrays of NumPy; unpack it, and give an image in it"),
+        (npz(), "is a zip archive without arrays of NumPy; give an image out of it"),
         (archive(a_png=b""), "is a zip archive without arrays of NumPy"),
         (archive(xl__workbook_xml=b""), "is an Excel workbook; save the sheet as CSV"),
         (archive(word__document_xml=b""), "is a Word document; save its picture"),

@@ -85,6 +85,16 @@ def test_rows_that_nobody_asked_for_are_passed_over(format_: str) -> None:
     assert number == 2
 
 
+def test_damage_in_rows_that_nobody_needs_is_a_note() -> None:
+    frame = FRAMES["PNG"][0]
+    at = frame.index(b"IDAT") + 90
+    stream = frame[:at] + bytes([frame[at] ^ 1]) + frame[at + 1 :] + frame
+    (source,) = images_in(piped(stream))
+    assert source.info.notes == ["is damaged in rows that were not needed"]
+    with pytest.raises(ImageError, match=r"^image x\.img is damaged"):
+        rows_of(next(images_in(piped(stream))))
+
+
 @pytest.mark.parametrize("format_", ["GIF", "WEBP", "PNG"])
 def test_all_frames_of_animations_in_a_stream(format_: str) -> None:
     moving = encode(SHOWN[0], format_, save_all=True, append_images=SHOWN[1:], lossless=True)

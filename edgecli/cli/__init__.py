@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from edgecli import __version__
-from edgecli.cli.process import leave, load
+from edgecli.cli.process import leave, load, serve_if_asked
 from edgecli.cli.streams import STDOUT, mend_streams
 from edgecli.errors import EdgeCliError, UsageError, system_says
 
@@ -65,9 +65,12 @@ class CommandLine(click.Group):
         run = partial(super().main, args, *more, standalone_mode=False, **extra)
         if not standalone_mode:
             return run()
-        mend_streams(ours=args is None)
+        ours = args is None  # the process, and all that it writes
+        if ours:
+            serve_if_asked()
+        mend_streams(ours=ours)
         code = self._run(run)
-        if args is None:  # the process is ours
+        if ours:
             leave(code)
         sys.exit(code)
 

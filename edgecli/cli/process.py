@@ -37,6 +37,17 @@ def load(name: str) -> ModuleType:
             gc.enable()
 
 
+def serve_if_asked() -> None:
+    """Become a process of a batch where that is what a packed program was started for.
+
+    Packagers such as PyInstaller have no ``python`` to start one with, only the program itself.
+    """
+    if getattr(sys, "frozen", False):
+        from multiprocessing import freeze_support
+
+        freeze_support()
+
+
 def leave(code: int) -> NoReturn:
     """End the process at once: taking the interpreter apart is 4 % of a small image's time.
 

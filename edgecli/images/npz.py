@@ -20,7 +20,7 @@ _MOST_LOOKED_AT = 1000  # arrays of an archive that are looked at to find an ima
 _OTHER_ARCHIVES = {
     "xl/": "is an Excel workbook; save the sheet as CSV",
     "word/": "is a Word document; save its picture as a file of its own",
-    "": "is a zip archive without arrays of NumPy; unpack it, and give an image in it",
+    "": "is a zip archive without arrays of NumPy; give an image out of it",
 }
 """What to do about other archives, by how the name of a member begins."""
 

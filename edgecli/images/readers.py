@@ -22,6 +22,7 @@ from edgecli.rows.base import Rows, Source
 DEEP_COLOURS = (b"\x10\x02", b"\x10\x04", b"\x10\x06")
 """Bit depth and colour type of a PNG of 16 bits in several channels."""
 
+_PIECE = 1 << 16
 HEAD = 64  # bytes that tell every format: a PNG's first chunk ends at byte 33
 
 
@@ -106,7 +107,12 @@ def _read_png(file: Opened) -> Iterator[Source]:
         return
     source = open_png(file.stream, file.name, max_pixels=file.max_pixels, grey=file.grey)
     yield source
-    source.skip_rest()
+    try:
+        source.skip_rest()
+    except ImageError:
+        source.info.notes.append("is damaged in rows that were not needed")
+        while file.stream.read(_PIECE):  # where another image would start cannot be told
+            pass
 
 
 def _read_netpbm(file: Opened) -> Iterator[Source]:

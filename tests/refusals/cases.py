@@ -82,6 +82,24 @@ detect deep-cmyk.tif
 detect strange-chunk.png
 detect beyond.npy
 detect beyond.csv
+detect split.csv
+detect ragged.csv
+detect thousands.csv
+detect title.txt
+detect nothing.csv
+detect prose.txt
+detect drawing.svg
+detect dots.txt
+detect wrapped.txt
+detect cut.asc
+detect misnamed.asc
+detect sheet.xlsx
+detect no-image.npz
+detect stump.npz
+filters show split.csv
+filters show thousands.csv
+filters show "0,5 0; 1 2"
+filters show "1,;2"
 detect bare.tif
 detect unheard.tif
 detect headless.pgm
@@ -284,6 +302,20 @@ def _files() -> dict[str, bytes]:
         "strange-chunk.png": encoders.png(grey, WXYZ=b"1"),
         "beyond.npy": npy(np.full((3, 3), 2**64 - 1, np.uint64)),
         "beyond.csv": b"18446744073709551615,1\n",
+        "split.csv": b"0,5 1\n2 3\n",
+        "ragged.csv": b"1,2\n3\n",
+        "thousands.csv": b"1,250;2,500\n",
+        "title.txt": b"heights of 3 hills\n1 2\n",
+        "nothing.csv": b"# 1 2\n",
+        "prose.txt": b"no image at all\n",
+        "drawing.svg": b"<svg/>",
+        "dots.txt": b"[[1 ... 9]\n [1 ... 9]]\n",
+        "wrapped.txt": b"[1 2\n 3 4]\n",
+        "cut.asc": b"ncols 2\nnrows 2\n1 2\n3\n",
+        "misnamed.asc": b"ncols 2\nrows 2\n1 2\n3 4\n",
+        "sheet.xlsx": _zip({"xl/workbook": b""}).replace(b".npy", b".xml"),
+        "no-image.npz": _zip({"x": _npy(np.ones(3))}),
+        "stump.npz": b"PK\3\4",
         "bare.tif": make_tiff(grey[..., None], t262=(32803,), t50706=(1, 4, 0, 0)),
         "unheard.tif": make_tiff(grey[..., None], t259=(34934,)),
         "endless.y4m": b"YUV4MPEG2 " + b"x" * 70_000,

@@ -130,7 +130,7 @@ def test_a_missing_package_is_named(
     with pytest.raises(ImageError) as caught:
         read(start.ljust(200, b"\0"))
     assert str(caught.value) == (
-        f"image x is a {name}, which another package reads: pip install 'edgecli[formats]'"
+        f"image x is a {name}, which takes another package; pip install 'edgecli[formats]'"
     )
 
 

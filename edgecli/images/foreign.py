@@ -81,7 +81,7 @@ class Extra:
             return importlib.import_module(self.package)
         except ImportError as error:
             raise ImageError(
-                f"image {path} is a {self.name}, which another package reads: "
+                f"image {path} is a {self.name}, which takes another package; "
                 "pip install 'edgecli[formats]'"
             ) from error
 

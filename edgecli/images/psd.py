@@ -80,9 +80,8 @@ def read_psd(stream: BinaryIO, path: str, *, max_pixels: int, grey: bool = False
 def _read_header(stream: BinaryIO, path: str) -> _Header:
     _, version, channels, height, width, depth, mode = struct.unpack(">4sH6xHIIHH", stream.read(26))
     name, _, colours = _MODES.get(mode, (f"mode {mode}", "", 0))
-    if version not in {1, 2} or not colours or depth not in _SAMPLES or channels < colours:
-        raise ImageError(f"image {path} has a damaged PSD header; get the file whole again")
-    if not 0 < height <= 300_000 or not 0 < width <= 300_000:
+    is_sound = version in {1, 2} and colours and depth in _SAMPLES and channels >= colours
+    if not is_sound or not 0 < height <= 300_000 or not 0 < width <= 300_000:
         raise ImageError(f"image {path} has a damaged PSD header; get the file whole again")
     if depth > 8 and mode not in {1, 3, 7, 8}:
         raise ImageError(

@@ -117,6 +117,7 @@ TOLD = (
     r"; save (it|all|booleans|one|weight|numbers|text|the sheet|at least|float16)\b",
     r"; rasterise it first: \w",
     r"damaged, save it again$",
+    r"; (draw|export|pip install|take a still|turn|unpack)\b|; develop camera raw first",
     r"; develop it first \(|; convert it to PNM with libjpeg-turbo",
     r"; (write|make|keep|add|spell) (?!\.)",
     r"; (give|name|put|use|pad|replace|repair|remove|rename|divide|scale|leave|upsample)\b",

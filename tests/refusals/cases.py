@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,25 @@ detect pageless.tif
 detect astray.tif
 detect wide-tile.tif
 detect miscounted.tif
+detect gapped.bmp
+detect empty.bmp
+detect half.bmp
+detect hollow.gif
+detect half.gif
+detect headless.pfm
+detect half.pfm
+detect strange.psd
+detect deep-cmyk.psd
+detect zipped.psd
+detect unmerged.psd
+detect half.psd
+detect icon.icns
+detect page.pdf
+detect page.svg
+detect spool.gz
+detect drawing.xcf
+detect clip.mp4
+batch others -o out
 network run edges-rgb photo.png -o photo.png/maps/
 network run many-channels.toml photo.png -o maps/
 network run edges-rgb flat.pgm -o maps.npz
@@ -231,6 +251,24 @@ def _of_bits(codestream: bytes, bits: int) -> bytes:
     return codestream[:place] + bytes([bits - 1]) + codestream[place + 1 :]
 
 
+def _masked_bmp(red: int, width: int = 2, rows: bytes = bytes(8)) -> bytes:
+    """Return a BMP of two rows of 16 bits, of which masks say what is red, green and blue."""
+    header = struct.pack("<IiiHHI20x3I", 40, width, 2, 1, 16, 3, red, 0x7E0, 0x1F)
+    return b"BM" + struct.pack("<I4xI", 0, 66) + header + rows
+
+
+def _psd(
+    mode: int = 3, depth: int = 8, compression: int = 0, resources: bytes = b"", rows: int = 2
+) -> bytes:
+    """Return a PSD of two by two pixels without layers."""
+    header = struct.pack(">4sH6xHIIHHI", b"8BPS", 1, 4, 2, 2, depth, mode, 0)
+    parts = [header, struct.pack(">I", len(resources)), resources, bytes(4)]
+    return b"".join([*parts, struct.pack(">H", compression), bytes(depth * rows)])
+
+
+_NOT_MERGED = b"8BIM" + struct.pack(">HHII?x", 1057, 0, 5, 1, False)
+
+
 def _files() -> dict[str, bytes]:
     grey = scenes.grey(12, 10)
     video = b"YUV4MPEG2 W2 H2 F25:1 "
@@ -290,11 +328,33 @@ def _files() -> dict[str, bytes]:
                                    t325=(9,), t273=None, t279=None, t278=None),
         "miscounted.tif": make_tiff(scenes.rgb(12, 10), planar=True, t273=(8,) * 4),
         "flat.pgm": b"P5 1 1 255\n\0",
+        "gapped.bmp": _masked_bmp(0xF00F),
+        "empty.bmp": _masked_bmp(0xF800, width=0),
+        "half.bmp": _masked_bmp(0xF800, rows=bytes(4)),
+        "hollow.gif": b"GIF89a" + bytes(7) + b";",
+        "half.gif": by_pillow("GIF", "L")[:-9],
+        "headless.pfm": b"Pf\n0 2\n-1\n",
+        "half.pfm": b"Pf\n2 2\n-1\n" + bytes(9),
+        "strange.psd": _psd(mode=99),
+        "deep-cmyk.psd": _psd(mode=4, depth=16),
+        "zipped.psd": _psd(compression=2),
+        "unmerged.psd": _psd(resources=_NOT_MERGED),
+        "half.psd": _psd(rows=0),
+        "icon.icns": b"icns" + bytes(60),
+        "page.pdf": b"%PDF-1.7",
+        "page.svg": b"<svg/>",
+        "spool.gz": b"\x1f\x8b\x08",
+        "drawing.xcf": b"gimp xcf file",
+        "clip.mp4": b"\0\0\0\x18ftypisom",
+        "others/a.nef": b"",
+        "others/b.dds": b"",
+        "others/c.nef": b"",
     }  # fmt: skip
 
 
 _SYSTEM = "the system must refuse something, which a test that runs as root cannot bring about"
 _MOMENT = "something must happen at the right moment; the module's own tests patch it"
+_PACKAGE = "it depends on whether a package of the extra formats is installed"
 _LARGE = "it takes more memory or time than a test has"
 
 UNMET = {
@@ -309,6 +369,8 @@ UNMET = {
     "filters/read_numpy.py: … takes … bytes; the limit is": _LARGE,
     "images/files.py: image … may not be read": _SYSTEM,
     "batch/processes.py: no process can be started": _SYSTEM,
+    "images/foreign.py: image … is a …, which takes another package": _PACKAGE,
+    "images/jpeg_xl.py: ": _PACKAGE,
     "images/npy.py: needs … bytes of memory": _LARGE,
     "images/pillow.py: image … has … bits per sample in": "no encoder here writes such files",
     "images/pillow_writer.py: … cannot be encoded": _MOMENT,

@@ -3,8 +3,9 @@
 Numbers are separated by the first of these that a text has: semicolons, tabs, commas, blanks.
 Blanks beside another separator do not count, nor do tabs beside a comma or at a line's ends. A
 comma that does not separate, as between semicolons, tabs or quotes, is a decimal mark. Refused is
-what can be read in two ways: commas and blanks that both separate, as in ``0,5 0``; commas that may
-all mark thousands, as in ``1,250;2,500``; decimal points beside decimal commas.
+what can be read in two ways: commas and blanks that both separate, as in ``0,5 0``; commas with and
+without blanks, as in ``0,5, 0,1``; commas that may all mark thousands, as in ``1,250;2,500``;
+decimal points beside decimal commas.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def is_text(head: bytes) -> bool:
     It has no control characters, and begins with one of ASCII where it is not Unicode.
     """
     try:
-        text = decode(head) if head.startswith(UTF_16) else codecs.utf_8_decode(head)[0]
+        text = decode(head) if _utf_16(head) else codecs.utf_8_decode(head)[0]
     except UnicodeDecodeError:
         text = head.decode("latin-1")
         if not text.lstrip()[:1].isascii():
@@ -44,17 +45,27 @@ def is_text(head: bytes) -> bool:
 
 
 def decode(data: bytes) -> str:
-    r"""Return text in UTF-8, in UTF-16 if its first bytes say so, or else in Latin-1.
+    r"""Return text in UTF-8, in UTF-16 if its first bytes are so, or else in Latin-1.
 
     >>> decode("−1".encode("utf-16")), decode(b"5 \xb5m")
     ('−1', '5 µm')
     """
-    if data.startswith(UTF_16):
-        return data.decode("utf-16", "replace")
+    if encoding := _utf_16(data):
+        return data.decode(encoding, "replace").removeprefix("\ufeff")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return data.decode("latin-1")
+
+
+def _utf_16(data: bytes) -> str | None:
+    """Return which UTF-16 a text is in, by its mark or by the zeros beside ASCII, or None."""
+    evens, odds = data[:64:2], data[1:64:2]
+    if data.startswith(codecs.BOM_UTF16_LE) or (len(data) > 3 and any(evens) and not any(odds)):
+        return "utf-16-le"
+    if data.startswith(codecs.BOM_UTF16_BE) or (len(data) > 3 and any(odds) and not any(evens)):
+        return "utf-16-be"
+    return None
 
 
 def separator(text: str) -> str | None:
@@ -69,6 +80,23 @@ def separator(text: str) -> str | None:
     if "\t" in text and re.search(_TAB_BETWEEN, text):
         return "," if has_comma and re.search(_LOOSE_COMMA, text) else "\t"
     return "," if has_comma else None
+
+
+def commas_are_unclear(text: str) -> bool:
+    r"""Return whether commas may separate where a blank follows, and be decimal where none does.
+
+    Then the rows are equally long either way. Clear are numbers that blanks align, at the left too.
+
+    >>> commas_are_unclear("0,5, 1,5\n2,5, 3,5"), commas_are_unclear(" 1, 2,30\n 2, 3,40")
+    (True, False)
+    """
+    if ", " not in text or not re.search(r"\d,\d", text):
+        return False
+    rows = text.split("\n")
+    widths = {len(field) for row in rows for field in row.split(",")}
+    lengths = {(row.count(","), row.count(", ")) for row in rows}
+    is_aligned = len(widths) == 1 and any(row.startswith(" ") for row in rows)
+    return len(lengths) == 1 and not is_aligned
 
 
 def is_whole(text: str) -> bool:

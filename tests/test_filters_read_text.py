@@ -66,6 +66,7 @@ MIXED = "commas and blanks both separate here; write decimals as 0.5, and"
         ("-1 0 1, -2 0 2, -1 0 1\n", f"line 1, column 4: {MIXED} give each row a line"),
         ("1 2; 3 4\n", "line 1, column 3: semicolons and blanks both separate here"),
         ("1 250\t2\n", "line 1, column 3: tabs and blanks both separate here"),
+        ("# a\n0,5, 1\n1,5, 2\n", "line 2: commas without a blank may be decimal, where others h"),
         ("1,250;2,500\n", "line 1, column 1: the comma of '1,250' may mark thousands; write 1.25"),
         ("1\n\n2;3,5\n1.5;4\n", "line 4, column 1: '1.5' has a point where '3,5' has a comma"),
         ("0,5;1,2,3\n", "line 1, column 5: '1,2,3' is not a number"),

@@ -53,6 +53,9 @@ OCTAVE = (
         '"sep=,"\r\n10,20\r\n30,40\r\n',
         "10,\xa020\n30,\xa040\n",
         "10,20\n30,40".encode("utf-16"),
+        "10,20\n30,40".encode("utf-16-le"),
+        "10,20\n30,40".encode("utf-16-be"),
+        " 10, 20\n 30, 40",
         codecs.BOM_UTF16_BE + "10\t20\r\n30\t40\r\n".encode("utf-16-be"),
         b"# 5 \xb5m\n10 20\n30 40\n",
         "% a title, with commas\n10 20\n30 40\n",
@@ -84,6 +87,10 @@ def test_a_grid_is_read_from_what_programs_write(grid: str | bytes) -> None:
         ('"x, m";"y [%]"\n10;20\n30;40\n', "a line of names ('x, m', 'y [%]')"),
         ('"2020","2021"\n10,20\n30,40\n', "a line of names ('2020', '2021')"),
         (",a,b\n0,10,20\n1,30,40\n", "a line and a column of names ('', 'a', 'b')"),
+        (
+            "Unnamed: 0,a,b\n0,10,20\n1,30,40\n",
+            "a line and a column of names ('Unnamed: 0', 'a', 'b')",
+        ),
         (",0,1\n0,10,20\n1,30,40\n", "a line and a column of names ('', '0', '1')"),
         ("\t0\t1\nx 1\t10\t20\nx 2\t30\t40\n", "a line and a column of names ('', '0', '1')"),
         (
@@ -162,6 +169,10 @@ BLANKS = "commas and blanks both separate here; use one of them, and a point for
         ("1 2; 3 4", ", line 1, column 1: '1 2' is not a number; semicolons separate here; give"),
         ("1\u202f234 5\n6 7", ", line 1, column 1: '1\\u202f234' is not a number; write plain bl"),
         ("1\xa0234 5".encode("latin-1"), ", line 1, column 1: '1\\xa0234' is not a number; write"),
+        ("n0 n1\n0 0,125", ", line 1, column 1: 'n0 n1' is not a number; begin lines of text "),
+        ('"V1"\n"1" 0,5', ", line 1, column 1: 'V1' is not a number"),
+        ("0,5, 1,5\n2,5, 3,5", ", line 1: commas without a blank may be decimal, where others h"),
+        ("1.#INF 2\n3 4", ", line 1, column 1: '1.#INF' is not a number"),
         ("1,250;2,500", ", line 1, column 1: the comma of '1,250' may mark thousands; write 1."),
         ('"1,250","2,500"', ", line 1, column 1: the comma of '1,250' may mark thousands; write"),
         ("3\t1,000,000", ", line 1, column 2: the comma of '1,000,000' may mark thousands; writ"),
@@ -187,9 +198,9 @@ BLANKS = "commas and blanks both separate here; use one of them, and a point for
         (f'1"{"a" * 140_000}', " is not a number"),
         ("[[1 2 ... 8 9]\n [1 2 ... 8 9]]", ", line 1: numbers are left out at '...'; save all,"),
         ("[[1 2]\n ...\n [8 9]]", ", line 2: numbers are left out at '...'; save all, with numpy."),
-        ("[1 2 3\n 4 5 6]", ", line 1: '[1 2 3\\n4 5 6]' is no array of rows in brackets; write"),
-        ("[[[1 2]\n  [3 4]]]", ", line 1: '[[[1 2]\\n[3 4]]]' is no array of rows in brackets"),
-        ("[[1 2]\n [3 4]", ", line 1: '[[1 2]\\n[3 4]' is no array of rows in brackets"),
+        ("[1 2 3\n 4 5 6]", ", line 1: '[1 2 3\\n 4 5 6]' is no array of rows in brackets; write"),
+        ("[[[1 2]\n  [3 4]]]", ", line 1: '[[[1 2]\\n  [3 4]]]' is no array of rows in brackets"),
+        ("[[1 2]\n [3 4]", ", line 1: '[[1 2]\\n [3 4]' is no array of rows in brackets"),
         ("[[1 2]\n [3]]", ", line 2 has 1 numbers where the first row has 2"),
         ("[[1 2]\n [3 x]]", ", line 2, column 2: 'x' is not a number"),
         ("[[0,5 1]\n [2 3]]", ", line 1, column 2: '5 1' is not a number"),
@@ -211,13 +222,14 @@ def test_a_large_esri_grid_is_refused_by_its_limit() -> None:
 # --- laws -----------------------------------------------------------------------------------------
 
 EIGHTHS = st.integers(-(10**5), 10**5).map(lambda eighths: eighths / 8)
+SEPARATORS = (",", ";", "\t", " ", ", ")
 NUMBERS = st.integers(-300, 300).map(float) | EIGHTHS
 
 
 @st.composite
 def dialects(draw: st.DrawFn) -> tuple[list[list[float]], bytes, bool]:
     """Return a grid, the grid as some program writes it, and whether that is clear."""
-    separator, decimal = draw(st.sampled_from([(a, b) for a in ",;\t " for b in ".,"]))
+    separator, decimal = draw(st.sampled_from([(a, b) for a in SEPARATORS for b in ".,"]))
     width = draw(st.integers(2, 4))
     grid = draw(st.lists(st.lists(NUMBERS, min_size=width, max_size=width), min_size=1, max_size=4))
     is_quoted = (separator, decimal) == (",", ",") or draw(st.booleans())
@@ -229,12 +241,12 @@ def dialects(draw: st.DrawFn) -> tuple[list[list[float]], bytes, bool]:
         rows.insert(0, ["", *map(str, range(width))])
     elif head == "names":
         rows.insert(0, [f"{mark}n{place}{mark}" for place in range(width)])
-    end = separator if draw(st.booleans()) else ""
+    end = separator.strip(" ") if draw(st.booleans()) else ""
     newline = draw(st.sampled_from(["\n", "\r\n", "\r"]))
     written = newline.join(separator.join(row) + end for row in rows) + newline
     encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "latin-1"]))
     minus = "-" if encoding == "latin-1" else draw(st.sampled_from("-−"))
-    is_clear = decimal == "." or (separator in ";\t" and not all_may_mark_thousands(rows))
+    is_clear = decimal == "." or (separator in {";", "\t"} and not all_may_mark_thousands(rows))
     return grid, written.replace("-", minus).encode(encoding), is_clear
 
 

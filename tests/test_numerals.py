@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecli.numerals import UnclearError, decode, is_text, separator, with_points
+from edgecli.numerals import (
+    UnclearError,
+    commas_are_unclear,
+    decode,
+    is_text,
+    separator,
+    with_points,
+)
 
 
 @given(st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc"]), min_size=1))
@@ -69,3 +76,25 @@ def test_one_comma_that_marks_no_thousands_makes_all_decimal(cells: list[str]) -
 
 def test_without_commas_nothing_changes() -> None:
     assert with_points(["1.250", "x"]) == ["1.250", "x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_unclear"),
+    [
+        ("0,5, 1,5", True),
+        ("0,125, 1,250", True),
+        ("0,5, 1, -0,5\n1,5, 2, -1,5", True),
+        ("0, -0,125", True),
+        ("-0,25, 0", True),
+        ("  1, 20,100\n  2, 30,200", False),
+        ("  1,  2\n 30,400", False),
+        ("1, 2, 3", False),
+        ("1,2,3", False),
+        ("1, 2,3\n4,5,6", False),
+        ("1, -2,-3", False),
+    ],
+)
+def test_commas_with_and_without_blanks_are_clear_where_numbers_are_aligned(
+    text: str, is_unclear: bool
+) -> None:
+    assert commas_are_unclear(text) == is_unclear

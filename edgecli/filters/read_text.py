@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from edgecli.errors import FilterError
 from edgecli.filters.bank import FilterBank, check_name, times
 from edgecli.filters.origin import Origin, build_bank, counted, parse_number, quoted, shown
-from edgecli.numerals import UnclearError, separator, with_points
+from edgecli.numerals import UnclearError, commas_are_unclear, separator, with_points
 from edgecli.records import dataclass
 
 _TIGHT_COMMA = re.compile(r"[^\s,],[^\s,]")
@@ -114,6 +114,12 @@ def _rows(contents: Mapping[int, str], origin: Origin) -> list[Line]:
     """Return lines by number as rows of numbers, all of them separated alike."""
     text = "\n".join(contents.values())
     mark = separator(text)
+    if mark == "," and commas_are_unclear(text):
+        raise origin.error(
+            "commas without a blank may be decimal, where others have one; "
+            "write 0.5, or all commas alike",
+            next(iter(contents)),
+        )
     if mark == "\t":
         contents = _without_outer_tabs(contents)
     # where a comma may be a decimal one, it is clear only if it separates everywhere

@@ -17,7 +17,9 @@ from edgecli.records import dataclass, field
 Line = tuple[int, list[str]]
 """A line's number, from 1, and its cells."""
 
-_BLANK_INSIDE = re.compile(r"\d\S*\s+\S*\d")
+BLANK_INSIDE = re.compile(r"\d\S*\s+\S*\d")
+"""Finds a blank between numbers of what was taken for one cell."""
+
 _ABOUT_BLANKS = {
     ",": "commas and blanks both separate here; use one of them, and a point for decimals",
     ";": "semicolons separate here; give each row a line, and write no blanks in numbers",
@@ -58,7 +60,7 @@ class Cells:
         for line, cells in self.lines:
             if len(cells) != width:
                 for place, cell in enumerate(chain.from_iterable(row for _, row in self.lines)):
-                    if _BLANK_INSIDE.search(cell):  # then they are not cells
+                    if BLANK_INSIDE.search(cell):  # then they are not cells
                         raise self._error(place)
                 raise ImageError(
                     f"image {self.path}, line {line} has {len(cells)} numbers where the first row "
@@ -145,7 +147,7 @@ def _advice(cell: str, mark: str | None) -> str:
     shown = repr(cell[:40])
     if re.fullmatch(r"[-+]?\d+", cell):
         return f"{shown} is beyond int64's {2**63 - 1:,}; write it with a decimal point"
-    if _BLANK_INSIDE.search(cell):
+    if BLANK_INSIDE.search(cell):
         return f"{shown} is not a number; {_ABOUT_BLANKS.get(mark, _ABOUT_BLANKS[None])}"
     if re.search(r"\d[.,'’]\d+[.,'’]\d", cell):
         return f"{shown} is not a number; write no marks for thousands, and a point for decimals"

@@ -8,17 +8,18 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecli.errors import ImageError
 from edgecli.images.sample_types import smallest
 from edgecli.images.streams import ForwardReader, StreamSink
-from edgecli.numerals import decode, is_whole, separator
+from edgecli.numerals import commas_are_unclear, decode, is_whole, separator
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows
 
 Numbers = NDArray[Any]
 """A grid's numbers ``(H, W)``: int64 if all are written as whole numbers, else float64."""
 
-# What spreadsheets write where a formula fails begins like a comment.
-_COMMENT = re.compile(r"#(?!N/A|DIV/0!|NAME\?|NULL!|NUM!|REF!|VALUE!).*")
+# What spreadsheets write where a formula fails begins like a comment, and Windows' 1.#INF has one.
+_COMMENT = re.compile(r"(?<!\d\.)#(?!N/A|DIV/0!|NAME\?|NULL!|NUM!|REF!|VALUE!).*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 # Documents that are text, and what to do with them.
@@ -55,6 +56,8 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     lines = _content(text)
     rows = "\n".join(lines.values())  # searching it once is quicker than line by line
     mark = separator(rows)
+    if mark == "," and commas_are_unclear(rows):
+        raise _unclear_commas(lines, path)
     grid = _read_plainly(rows, mark, reader, max_pixels)
     if grid is not None:
         format_, notes = "CSV" if mark in {",", ";"} else "text", _numbered_columns(grid)
@@ -78,11 +81,11 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
 def _content(text: str) -> dict[int, str]:
     """Return the lines that are neither blank nor comments, by number from 1.
 
-    Blanks at their ends are cut off, but tabs stay: they may stand beside empty cells.
+    Blanks at their right are cut off, but tabs stay: they may stand beside empty cells.
     """
     if "#" in text:
         text = _COMMENT.sub("", text)
-    lines = ((number, line.strip(" ")) for number, line in enumerate(_LINE_END.split(text), 1))
+    lines = ((number, line.rstrip(" ")) for number, line in enumerate(_LINE_END.split(text), 1))
     return {number: line for number, line in lines if line}
 
 
@@ -90,6 +93,14 @@ def _refuse_documents(text: str, reader: ForwardReader) -> None:
     for begins, reason in _DOCUMENTS:
         if re.match(begins, text, re.DOTALL | re.IGNORECASE):
             raise reader.error(reason.format(path=reader.path))
+
+
+def _unclear_commas(lines: dict[int, str], path: str) -> ImageError:
+    line = next(number for number, row in lines.items() if re.search(r"\d,\d", row))
+    return ImageError(
+        f"image {path}, line {line}: commas without a blank may be decimal, where others have one; "
+        "write 0.5, or all commas alike"
+    )
 
 
 def _read_plainly(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import compress
 
 from edgecli.errors import ImageError
-from edgecli.images.text_cells import Cells, Line, fault, is_number, plain
+from edgecli.images.text_cells import BLANK_INSIDE, Cells, Line, fault, is_number, plain
 from edgecli.numerals import separator
 
 _COMMENT_LINE = re.compile(r"[ \t]*(%|//)")
@@ -58,8 +58,10 @@ def _table(lines: dict[int, str], path: str) -> Cells:
     heads, body = rows[:is_headed], rows[is_headed:]
     if not body:
         raise ImageError(f"image {path} holds no numbers; give a row of numbers per line")
-    are_labels = '"' in written[body[0][0]] or not any(is_number(row[0]) for _, row in body)
-    names = _leading_names(heads[0], len(body[0][1]), are_labels, path) if heads else 0
+    labels = [cells[0] for _, cells in body]
+    may_be_names = '"' in written[body[0][0]] or not any(map(is_number, labels))
+    are_names = may_be_names and not any(map(BLANK_INSIDE.search, labels))
+    names = _leading_names(heads[0], len(body[0][1]), are_names, path) if heads else 0
     grid = Cells(path, [(line, cells[names:]) for line, cells in body], "text", mark, names)
     if mark in {",", ";"}:
         grid.format = "CSV"
@@ -140,17 +142,17 @@ def _without_empty_columns(rows: list[Line], is_headed: bool, *, anywhere: bool)
     return [(line, list(compress(cells, kept))) for line, cells in rows]
 
 
-def _leading_names(head: Line, width: int, are_labels: bool, path: str) -> int:
+def _leading_names(head: Line, width: int, are_names: bool, path: str) -> int:
     """Return how many columns at the left have names in them, 1 or 0.
 
-    ``are_labels`` says that the first cells below the head do not look like numbers.
+    ``are_names`` says that the first cells below the head do not look like numbers.
     """
     line, given = head
     while not given[-1]:
         given.pop()
     if len(given) == width:
-        return int(not given[0])  # pandas leaves the corner empty
-    if len(given) == width - 1 and are_labels:
+        return int(given[0] in {"", "Unnamed: 0"})  # as pandas writes the corner
+    if len(given) == width - 1 and are_names:
         return 1  # R leaves it out
     raise fault(path, f"{given[0][:40]!r} is not a number; begin lines of text with #", line, 1)
 

@@ -84,6 +84,7 @@ detect beyond.npy
 detect beyond.csv
 detect split.csv
 detect ragged.csv
+detect loose.csv
 detect thousands.csv
 detect title.txt
 detect nothing.csv
@@ -98,6 +99,7 @@ detect no-image.npz
 detect stump.npz
 filters show split.csv
 filters show thousands.csv
+filters show loose.csv
 filters show "0,5 0; 1 2"
 filters show "1,;2"
 detect bare.tif
@@ -303,6 +305,7 @@ def _files() -> dict[str, bytes]:
         "beyond.npy": npy(np.full((3, 3), 2**64 - 1, np.uint64)),
         "beyond.csv": b"18446744073709551615,1\n",
         "split.csv": b"0,5 1\n2 3\n",
+        "loose.csv": b"0,5, 1,5\n2,5, 3,5\n",
         "ragged.csv": b"1,2\n3\n",
         "thousands.csv": b"1,250;2,500\n",
         "title.txt": b"heights of 3 hills\n1 2\n",

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-import zipapp
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -22,14 +22,12 @@ PAGE = str(SAMPLES / "page.png")
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive that Python runs, of the package as it is installed."""
-    folder = tmp_path_factory.mktemp("zip")
-    target = folder / "edgecli.pyz"
-    zipapp.create_archive(
-        PACKAGE.parent,
-        target,
-        main="edgecli.cli:main",
-        filter=lambda path: path.parts[:1] == ("edgecli",) and "__pycache__" not in path.parts,
-    )
+    target = tmp_path_factory.mktemp("zip") / "edgecli.pyz"
+    with zipfile.ZipFile(target, "w") as file:
+        for path in PACKAGE.rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                file.write(path, path.relative_to(PACKAGE.parent))
+        file.writestr("__main__.py", "from edgecli.cli import main\nmain()\n")
     return target
 
 

@@ -6,6 +6,7 @@ import codecs
 import io
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 STDOUT = "standard output"
@@ -45,6 +46,8 @@ def mend_streams(*, ours: bool) -> None:
     if sys.stdout is None:
         sys.stdout = _output(os.open(os.devnull, os.O_RDONLY))  # who writes to it is told
     elif ours and isinstance(_raw(sys.stdout), io.FileIO):  # Windows' console is none
+        with suppress(OSError):  # what is still to be written comes first
+            sys.stdout.flush()
         sys.stdout = _output(sys.stdout.fileno(), sys.stdout)
     # or the next file that is opened would be taken for it
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115

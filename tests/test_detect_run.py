@@ -370,3 +370,12 @@ def test_a_note_says_that_no_edge_can_be_seen(picture: Any, seen: bool, measured
         sink = ArraySink(detection.written_shape, detection.sample_types[0])
         run_detection(detection, source, [sink], measured=measured)
         assert any("too weak to be seen" in note for note in source.info.notes) == told
+
+
+@pytest.mark.parametrize("name", ["gradient:2", "sobel", "log:2", "learned-small", "contours"])
+@pytest.mark.parametrize("type_", ["uint8", "float32", "float64", "int32"])
+def test_a_flat_picture_has_no_edges_that_could_be_seen(name: str, type_: str) -> None:
+    source = ArraySource.of(np.full((9, 9), 0.3 if type_.startswith("f") else 77, type_))
+    detection = plan_detection(settings_of(name), source.shape, source.dtype)
+    run_detection(detection, source, [ArraySink(detection.written_shape, np.dtype("u1"))])
+    assert source.info.notes == []

@@ -93,6 +93,7 @@ class MapPlan:
     threshold: Threshold | None
     levels: Levels | None
     largest: float
+    rounding: float  # strengths up to this may be rounding errors
     strength_type: np.dtype[Any]
     map: str
     paint: Paint
@@ -192,7 +193,7 @@ def plan_map(
     scale = choose_scale(look.map, responses.white, sample_type, tallest)
     thinned = f"{SUPPRESSION}, interpolated" if edge_map.thin else None
     return MapPlan(
-        edge_map, taps, threshold, levels, largest, strength_type, look.map,
+        edge_map, taps, threshold, levels, largest, rounding, strength_type, look.map,
         Paint(scale, sample_type, look.style),
         thinning=thins.name if thins else thinned,
         picks=thins is not None or exclude is not None or edge_map.thin,

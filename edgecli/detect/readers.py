@@ -80,8 +80,10 @@ class StrengthReader:
     @property
     def is_invisible(self) -> bool:
         """Whether there are edges, of which none is seen in the map."""
-        scale = self.plan.clips
-        return scale is not None and all_invisible(scale, self.seen)
+        plan = self.plan
+        if plan.clips is None or plan.edge_map.soft or plan.edge_map.thin:
+            return False  # the certainty of networks and contours is of an absolute scale
+        return all_invisible(plan.clips, self.seen, plan.rounding)
 
     def finish(self, cuts: Sequence[Span], threads: int) -> Levels | None:
         """Write what follows the last band; return the thresholds that were used."""

@@ -163,15 +163,15 @@ def _clipped(response: NDArray[Any], scale: Scale, extremes: Extremes) -> int:
     return int(above + below)
 
 
-def all_invisible(scale: Scale, seen: Extremes) -> bool:
-    """Whether there are responses, and the strongest is drawn darker than one of 255 levels.
+def all_invisible(scale: Scale, seen: Extremes, rounding: float) -> bool:
+    """Whether the strongest response, more than a rounding error, is drawn below 1 of 255 levels.
 
-    >>> all_invisible(Scale(True, 65535 / 2**31, 0.0, 65535.0), Extremes(-6, 3))
+    >>> all_invisible(Scale(True, 65535 / 2**31, 0.0, 65535.0), Extremes(-6, 3), 0.0)
     True
     """
     strongest = max(seen.largest, -seen.smallest) if scale.absolute else seen.largest
     darkest = scale.limit / 255 if math.isfinite(scale.limit) else 0.0
-    return 0 < strongest < math.inf and scale.factor * strongest < darkest
+    return rounding < strongest < math.inf and scale.factor * strongest < darkest
 
 
 def render(

@@ -83,6 +83,17 @@ def test_a_lost_process_fails_one_call_and_is_replaced(order: str, reason: str) 
         assert executor.lost == 1
 
 
+def test_processes_that_rest_take_no_memory_and_another_answers() -> None:
+    with processes(2) as executor:
+        before = {executor.submit(who, n).result() for n in range(8)}
+        executor.rest()
+        for pid in before:
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)
+        assert executor.submit(who, 0).result() not in before
+        assert executor.lost == 0
+
+
 def test_without_a_limit_calls_are_waited_for() -> None:
     with processes(2) as executor:
         hanging = executor.submit(obey, "hang")

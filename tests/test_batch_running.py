@@ -181,7 +181,7 @@ def test_crashes_and_hangs_are_survived(tmp_path: Path, work: Work) -> None:
             "crash.pgm crashed its process (SIGSYS); get the file whole again",
             "hang.pgm took longer than 1 second; raise --time-limit, or get the file whole again",
             "killed.pgm was killed with its process (SIGKILL: out of memory?); make it smaller, "
-            "give fewer --jobs, or raise the limit of memory",
+            "or raise the limit of memory",
         ]
     assert executor.lost == 5  # what was killed beside others was tried again alone
 

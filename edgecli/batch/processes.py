@@ -153,6 +153,16 @@ class ProcessExecutor(Executor):
         self._waiting.put(_Call(future, fn, args))
         return future
 
+    def rest(self) -> None:
+        """End processes that have no call, and with them the memory that they keep for the next.
+
+        A call that comes starts one anew.
+        """
+        with self._lock:
+            for worker in self._workers:
+                worker.process.kill()
+                worker.process.join()
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the processes after the last call; at once where calls are not waited for."""
         self._closing = True
@@ -229,7 +239,7 @@ def _start(inherited: Sequence[Connection] | None) -> tuple[BaseProcess, Connect
 
 def _how_it_ended(code: int) -> WorkerLost:
     if hasattr(signal, "SIGKILL") and code == -signal.SIGKILL:
-        what_next = "make it smaller, give fewer --jobs, or raise the limit of memory"
+        what_next = "make it smaller, or raise the limit of memory"
         return WorkerKilled(f"was killed with its process (SIGKILL: out of memory?); {what_next}")
     how = f"ended its process (exit code {code})"
     with suppress(ValueError):  # no signal's number

@@ -12,7 +12,7 @@ from itertools import islice
 from queue import SimpleQueue
 
 from edgecli.batch.planning import Batch, Totals
-from edgecli.batch.processes import WorkerKilled, WorkerLost
+from edgecli.batch.processes import ProcessExecutor, WorkerKilled, WorkerLost
 from edgecli.batch.work import Item, Outcome, Work
 
 TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}\.edgecli-tmp", re.DOTALL)
@@ -30,6 +30,8 @@ def run_batch(
     left = [number for number, offset in enumerate(batch.lines) if offset < 0]
     large: list[int] = []
     for numbers, limit, alone in ((left, in_flight, False), (large, 1, True)):
+        if alone and large and isinstance(executor, ProcessExecutor):
+            executor.rest()  # or processes that do nothing would take of its memory
         for number, outcome in _calls(batch, executor, work, numbers, limit, alone):
             if outcome.status == "large":
                 large.append(number)

@@ -119,7 +119,7 @@ def _plan_each(
     for operator in operators:
         scales = settings.scales if operator.network else (1.0,)
         one = replace(settings, operators=(operator,), scales=scales)
-        if one.map == "abs" and one.style.plain and one.combine != "direction":
+        if one.map == "auto" and one.style.plain and one.combine != "direction":
             one = replace(one, map="raw")
         detection = plan_detection(one, source.shape, source.dtype)
         yield Result(source.info, detection, (output,) * len(detection.maps))

@@ -194,9 +194,7 @@ def plan_map(
     tallest = 2 * largest if isinstance(thins, Cross) else largest  # from one sign to the other
     numbers = numbers_dtype(edge_map, lines, strength_type)
     sample_type = rendered_dtype(look.map, look.depth, pixels, numbers)
-    white = responses.white
-    if look.map == "auto" and responses.slide is not None:
-        white = _usual_white(responses, edge_map, tallest)
+    white = _white(look.map, responses, edge_map, tallest)
     scale = choose_scale(look.map, white, sample_type, tallest)
     thinned = f"{SUPPRESSION}, interpolated" if edge_map.thin else None
     return MapPlan(
@@ -217,11 +215,14 @@ def _rounding(largest: float, pixels: np.dtype[Any], responses: np.dtype[Any]) -
     return largest * ROUNDING * float(np.finfo(responses).epsneg)
 
 
-def _usual_white(responses: Responses, edge_map: EdgeMap, tallest: float) -> float:
-    """Return the response that ``auto`` draws white: a third of the largest that is possible.
+def _white(map_name: str, responses: Responses, edge_map: EdgeMap, tallest: float) -> float:
+    """Return the response that is drawn white; of ``auto``, a third of the largest possible one.
 
-    Filters that keep a constant, such as means, show a picture: white is what they make of white.
+    Filters that keep a constant, such as means, show a picture: there it is what they make of
+    white. Networks and contours, of 0 to 1, are drawn as they are.
     """
+    if map_name != "auto" or responses.slide is None:
+        return responses.white
     own = responses.bank.select(range(edge_map.start, edge_map.stop))
     if smooths(own):
         return float(np.abs(own.weight.sum(axis=(1, 2, 3))).max()) * responses.white

@@ -37,7 +37,7 @@ DEPTHS = {"8": "uint8", "16": "uint16", "float": "float32"}
 WHOLE_IMAGE_MAPS = ("signed", "minmax")
 """Maps that are known only after the last response."""
 
-WHITE_MAPS = ("abs", "clip", "gain")
+WHITE_MAPS = ("auto", "abs", "clip", "gain")
 """Maps by what is white in the image."""
 
 FLAT = 2.0**-126

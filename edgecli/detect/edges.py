@@ -22,7 +22,7 @@ def detect_edges(
     operator: str = "sobel",
     *,
     channels: str | None = None,
-    map: str = "abs",  # noqa: A002 (the word of the command line)
+    map: str = "auto",  # noqa: A002 (the word of the command line)
     stride: int | tuple[int, int] = 1,
     padding: str | int | tuple[int, ...] = "same",
     padding_mode: str = "replicate",

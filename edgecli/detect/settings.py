@@ -59,7 +59,7 @@ class Settings:
     bias: tuple[float, ...] = ()  # one for all filters, or one each; () keeps the filters' own
     activation: str = "none"
     combine: str | None = None
-    map: str = "abs"
+    map: str = "auto"
     depth: str | None = None
     lines: Lines = field(default_factory=Lines)
     style: Style = field(default_factory=Style)

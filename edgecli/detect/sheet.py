@@ -115,7 +115,7 @@ def _plan_each(
     for operator in operators:
         scales = settings.scales if operator.network else (1.0,)
         one = replace(settings, operators=(operator,), scales=scales)
-        if one.map == "abs" and one.style.plain and one.combine != "direction":
+        if one.map == "auto" and one.style.plain and one.combine != "direction":
             one = replace(one, map="raw")
         exact = source.dtype != np.int64  # a small picture needs no exact sums
         detection = plan_detection(one, source.shape, source.dtype, exact=exact)

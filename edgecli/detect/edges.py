@@ -45,7 +45,7 @@ def detect_edges(
     >>> picture = np.zeros((4, 6), np.uint8)
     >>> picture[:, 3:] = 50
     >>> detect_edges(picture, "sobel")[0].tolist()
-    [0, 0, 200, 200, 0, 0]
+    [0, 0, 106, 106, 0, 0]
     """
     source = ArraySource.of(picture)
     settings = Settings(

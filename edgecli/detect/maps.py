@@ -36,10 +36,13 @@ ROUNDING = 64
 LARGEST_WHOLE = 2.0**40
 """What 64-bit integers count as for that: they seldom are as large as their type could be."""
 
-
 USUAL_SHARE = 3
-"""The largest possible response over the white of ``auto``: over 20 photos 0.5 to 1.3 % saturate,
-for derivatives, compass filters and Gaussians of any width."""
+"""The largest possible response over the white of ``auto``: over 100 photos 0.9 to 1.3 % of the
+pixels saturate with derivatives of any width, 2 to 3 % with compass filters."""
+
+KEEPS = 1 / 32
+"""The share of Σ|w| that is left of a constant where a filter shows a picture, such as a mean or a
+sharpened one, rather than edges."""
 
 
 @dataclass(frozen=True)
@@ -222,11 +225,12 @@ def _white(map_name: str, responses: Responses, edge_map: EdgeMap, tallest: floa
     Filters that keep a constant, such as means, show a picture: there it is what they make of
     white. Networks and contours, of 0 to 1, are drawn as they are.
     """
-    if map_name != "auto" or responses.slide is None:
+    if map_name != "auto" or edge_map.soft or edge_map.thin:
         return responses.white
     own = responses.bank.select(range(edge_map.start, edge_map.stop))
-    if smooths(own):
-        return float(np.abs(own.weight.sum(axis=(1, 2, 3))).max()) * responses.white
+    kept = np.abs(own.weight.sum(axis=(1, 2, 3))).max()
+    if kept > KEEPS * own.absolute_sums.max():
+        return float(kept) * responses.white
     return tallest / USUAL_SHARE
 
 

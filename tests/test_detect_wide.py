@@ -21,7 +21,7 @@ from tests.detections import detected, settings_of
 from tests.tiff_files import make_tiff
 
 TYPES = ["int8", "int32", "uint32", "int64", "uint64", "float64"]
-MAPS = ["abs", "clip", "gain", "minmax", "signed", "raw"]
+MAPS = ["auto", "abs", "clip", "gain", "minmax", "signed", "raw"]
 
 
 def wide(dtype: str, *shape: int) -> NDArray[Any]:
@@ -174,9 +174,9 @@ def test_colours_of_every_type_are_filtered(dtype: str, channels: str) -> None:
 def test_signed_bytes_keep_8_bits() -> None:
     image = np.zeros((5, 6), np.int8)
     image[:, 3:] = 100
-    edges = detect_edges(image, "1 0 -1")
+    edges = detect_edges(image, "1 0 -1", map="abs")
     assert edges[0].tolist() == [0, 0, 201, 201, 0, 0]  # 100 of 127
-    (native,), _ = detected(image, settings_of("1 0 -1"))
+    (native,), _ = detected(image, settings_of("1 0 -1", map="abs"))
     assert np.array_equal(native[..., 0], edges)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import click
@@ -15,7 +15,7 @@ from edgecli.cli.process import keep_memory
 from edgecli.cli.request import Reporting, Request, make_request, prepare_report
 from edgecli.detect.jobs import Limits, Result, Watch, detect_input, plan_input
 from edgecli.detect.outputs import Job, Target, check_jobs, check_stdin, name_job
-from edgecli.detect.sheet import Sheet, detect_grid, grid_operators, name_grid, plan_grid
+from edgecli.detect.sheet import Sheet, Tiles, choose_tiles, detect_grid, name_grid, plan_grid
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.images.formats import known_format
 from edgecli.records import replace
@@ -46,14 +46,17 @@ def command(
     target, reporting = _many_to_folder(inputs, request.target), request.reporting
     if grid:
         _check_sheet(request.limits, preview=preview)
+        tiles = choose_tiles(request.settings, request.operators, request.thresholds)
+        detect: Callable[..., Sequence[Result | Sheet]] = partial(_sheets, tiles=tiles)
         jobs = [name_grid(path, target) for path in inputs]
     else:
+        detect = partial(_results, watch=None)
         jobs = [name_job(path, request.settings, target) for path in inputs]
     check_jobs(jobs, target.spared, reporting.file)
     aside = not explain and _to_stdout(jobs)
     prepare_report(reporting, target.output if target.folder else None)
-    watch = _screen(reporting, aside=aside) if preview else None
-    detect = _sheets if grid else partial(_results, watch=watch)
+    if preview:
+        detect = partial(_results, watch=_screen(reporting, aside=aside))
     results: list[Result | Sheet] = []
     exit_code = 0
     try:
@@ -100,14 +103,13 @@ def _results(job: Job, request: Request, *, explain: bool, watch: Watch | None) 
     return results
 
 
-def _sheets(job: Job, request: Request, *, explain: bool) -> Sequence[Sheet]:
+def _sheets(job: Job, request: Request, *, explain: bool, tiles: Tiles) -> Sequence[Sheet]:
     """Write a contact sheet, unless it is to be kept or only explained."""
     make = plan_grid if explain else detect_grid
     if not explain and job.no_clobber and os.path.exists(job.outputs[0]):
         _say_kept(job.outputs, request.reporting)
         return []
-    operators = grid_operators(request.operators)
-    return [make(job, operators, request.settings, request.limits)]
+    return [make(job, tiles, request.limits)]
 
 
 def _say_kept(paths: Sequence[str], reporting: Reporting) -> None:

@@ -71,7 +71,8 @@ class Options:
     combine: str | None = written(None, COMBINATIONS,
         "Make one edge map of all filters.  [default: as each operator says]")
     map: str = written(Settings.map, MAPS,
-        "How responses become pixels; gain never clips, if floats lie in 0 to 1.")
+        "How responses become pixels: auto draws a third of the largest possible response white; "
+        "gain never clips, if floats lie in 0 to 1.")
     scales: str | None = written(None, "S[,S…]",
         "Scales at which a network looks at the image, averaged.  [default: 1]")
     depth: str | None = written(None, DEPTHS,
@@ -81,11 +82,12 @@ class Options:
     background: str = written("white", "COLOUR", "The colour behind transparent images.")
 
     thin: bool = flag("Keep lines of one pixel: non-maximum suppression, or zero crossings.")
-    threshold: str | None = written(None, "V|N%|pNN|otsu|auto",
+    threshold: tuple[str, ...] = written((), "V|N%|pNN|otsu|auto",
         "Keep edges stronger than a number, a share of the largest possible response, "
-        "a percentile, or what Otsu's method finds; auto is hysteresis.")
-    hysteresis: str | None = written(None, "LOW,HIGH",
-        "Keep edges stronger than LOW that are connected to one over HIGH.")
+        "a percentile, or what Otsu's method finds; auto is hysteresis. "
+        "Several are tiles of --grid.", multiple=True)
+    hysteresis: tuple[str, ...] = written((), "LOW,HIGH",
+        "Keep edges stronger than LOW that are connected to one over HIGH.", multiple=True)
     mask: str | None = written(None, "FILE", "An image: edges count where it is bright.")
     border: int = written(Lines.border, "N", "Ignore edges within N pixels of the frame.",
         type=click.IntRange(0))
@@ -126,7 +128,7 @@ def option(name: str, record: Any = Options, **changes: Any) -> Decorator:
     declared = record.__dataclass_fields__[name]
     details = {"default": declared.default, **declared.metadata, **changes}
     names = details.pop("names", (f"--{name.replace('_', '-')}",))
-    shown = details["default"] is not None and not details.get("is_flag")
+    shown = details["default"] not in (None, ()) and not details.get("is_flag")
     return click.option(*names, show_default=shown, **details)
 
 

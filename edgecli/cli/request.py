@@ -14,7 +14,7 @@ from edgecli.errors import UsageError
 from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.images.colour import parse_colour
 from edgecli.images.files import check_place
-from edgecli.lines.thresholds import choose_threshold
+from edgecli.lines.thresholds import Threshold, choose_threshold, choose_thresholds
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.paint.painting import Style
 from edgecli.records import dataclass
@@ -35,10 +35,12 @@ class Reporting:
 class Request:
     """What a command is asked to do to every image.
 
-    Where each of several ``operators`` is to run alone, ``settings`` have none: those are shared.
+    Where each of ``operators`` and ``thresholds`` is to run alone, ``settings`` have none: they
+    are what all share.
     """
 
     operators: tuple[Operator, ...]
+    thresholds: tuple[Threshold, ...]
     settings: Settings
     target: Target
     limits: Limits
@@ -48,10 +50,17 @@ class Request:
 def make_request(options: Options, *, apart: bool = False) -> Request:
     """Understand options, and read filters and the mask; FilterError, UsageError and others."""
     operators = tuple(load_operator(spec) for spec in options.filters)
-    settings = make_settings(options, () if apart and len(operators) > 1 else operators)
+    thresholds: tuple[Threshold, ...] = ()
+    if apart:
+        thresholds = choose_thresholds(options.threshold, options.hysteresis)
+        settings = make_settings(options, ())
+    else:
+        low, pair = _only("threshold", options.threshold), _only("hysteresis", options.hysteresis)
+        settings = make_settings(options, operators, choose_threshold(low, pair))
     _ = settings.network  # what is wrong with its file is told once, and of no image
     return Request(
         operators,
+        thresholds,
         settings,
         _make_target(options),
         Limits(options.max_pixels, options.all_frames, not options.no_auto_orient),
@@ -59,7 +68,18 @@ def make_request(options: Options, *, apart: bool = False) -> Request:
     )
 
 
-def make_settings(options: Options, operators: tuple[Operator, ...]) -> Settings:
+def _only(name: str, given: tuple[str, ...]) -> str | None:
+    """Return what an option was given, if anything; UsageError for more than once."""
+    if len(given) > 1:
+        raise UsageError(
+            f"{name} is given {len(given)} times; give it once, or --grid for a tile of each"
+        )
+    return given[0] if given else None
+
+
+def make_settings(
+    options: Options, operators: tuple[Operator, ...], threshold: Threshold | None = None
+) -> Settings:
     """Return what is done to an image; reads the mask, if there is one."""
     overlay = None if options.overlay is None else parse_colour(options.overlay)
     return Settings(
@@ -75,7 +95,7 @@ def make_settings(options: Options, operators: tuple[Operator, ...]) -> Settings
         combine=options.combine,
         map=options.map,
         depth=options.depth,
-        lines=_make_lines(options),
+        lines=_make_lines(options, threshold),
         style=Style(options.colormap, options.invert, overlay, options.alpha_out),
         scales=parse_scales(options.scales),
         nan=options.nan,
@@ -84,14 +104,14 @@ def make_settings(options: Options, operators: tuple[Operator, ...]) -> Settings
     )
 
 
-def _make_lines(options: Options) -> Lines:
-    chosen, mask = choose_threshold(options.threshold, options.hysteresis), None
+def _make_lines(options: Options, threshold: Threshold | None) -> Lines:
+    mask = None
     if options.mask is not None:
         from edgecli.images.files import read_mask
 
         mask, info = read_mask(options.mask, max_pixels=options.max_pixels)
         tell(info)
-    return Lines(options.thin, chosen, options.border, mask)
+    return Lines(options.thin, threshold, options.border, mask)
 
 
 def _make_target(options: Options) -> Target:

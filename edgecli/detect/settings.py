@@ -59,7 +59,7 @@ class Settings:
     bias: tuple[float, ...] = ()  # one for all filters, or one each; () keeps the filters' own
     activation: str = "none"
     combine: str | None = None
-    map: str = "abs"
+    map: str = "auto"
     depth: str | None = None
     lines: Lines = field(default_factory=Lines)
     style: Style = field(default_factory=Style)
@@ -105,7 +105,7 @@ class Settings:
         if self.map == "raw" and not self.style.plain:
             raise UsageError("map 'raw' writes numbers, which have no colour; use another --map")
         if self.map == "signed" and (edge_map.direction or self.lines.threshold):
-            raise UsageError("map 'signed' shows responses of both signs; use --map abs or gain")
+            raise UsageError("map 'signed' shows responses of both signs; use --map auto or gain")
         if self.style.overlay is not None and (self.stride != (1, 1) or self.padding != "same"):
             raise UsageError(
                 "an overlay needs a map of the image's size; use stride 1, padding same"

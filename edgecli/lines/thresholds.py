@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,17 @@ def choose_threshold(threshold: str | None, hysteresis: str | None) -> Threshold
     if threshold is not None:
         return parse_threshold(threshold)
     return None if hysteresis is None else parse_hysteresis(hysteresis)
+
+
+def choose_thresholds(
+    thresholds: Sequence[str], hystereses: Sequence[str]
+) -> tuple[Threshold, ...]:
+    """Read all thresholds, then all pairs of them.
+
+    >>> [str(one) for one in choose_thresholds(["otsu", "20%"], ["10,30"])]
+    ['otsu', '20%', '10,30']
+    """
+    return (*map(parse_threshold, thresholds), *map(parse_hysteresis, hystereses))
 
 
 def parse_threshold(text: str) -> Threshold:

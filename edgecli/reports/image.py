@@ -87,20 +87,12 @@ def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
             schema=None,
             input=None,
             warnings=None,
-            outputs=tuple(map(_on_sheet, told.outputs)),
+            outputs=tuple(replace(output, dtype=SHEET_SAMPLES) for output in told.outputs),
         )
         for told in map(image_facts, sheet.results)
     )
     read = facts.input_facts(sheet.info)
     return facts.SheetFacts(facts.SCHEMA, read, output, facts.warnings_of(sheet.info), tiles)
-
-
-def _on_sheet(output: facts.OutputFacts) -> facts.OutputFacts:
-    """Return the facts of a tile: of 8 bits, bare numbers as abs."""
-    if output.map != "raw":
-        return replace(output, dtype=SHEET_SAMPLES)
-    # The share that clips is of numbers as they are; a tile's is its own.
-    return replace(output, dtype=SHEET_SAMPLES, map="abs", clipped_fraction=None)
 
 
 def _filter_facts(detection: Detection) -> Iterator[facts.FilterFacts]:

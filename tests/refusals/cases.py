@@ -36,6 +36,10 @@ detect photo.png -f sobel -f contours
 detect photo.png --channels each --colormap ice
 detect photo.png -f sobel-x --threshold 5 --map signed
 detect photo.png --overlay red --stride 2 -f canny
+detect photo.png --grid --map raw
+detect photo.png --threshold 5 --threshold 9
+detect photo.png --hysteresis 5,9 --hysteresis 6,9
+detect photo.png --hysteresis 5,9 --threshold 6
 detect photo.png -f contours --stride 2
 detect photo.png -f depth3.txt --channels gray
 detect photo.png -f huge.json --map raw -o a.npy

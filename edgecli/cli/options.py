@@ -70,8 +70,9 @@ class Options:
 
     combine: str | None = written(None, COMBINATIONS,
         "Make one edge map of all filters.  [default: as each operator says]")
-    map: str = written(Settings.map, MAPS,
-        "How responses become pixels; gain never clips, if floats lie in 0 to 1.")
+    map: str | None = written(None, MAPS,
+        "How responses become pixels; gain never clips, if floats lie in 0 to 1.  "
+        f"[default: {Settings.map}; raw for a grid of numbers]")
     scales: str | None = written(None, "S[,S…]",
         "Scales at which a network looks at the image, averaged.  [default: 1]")
     depth: str | None = written(None, DEPTHS,
@@ -99,7 +100,7 @@ class Options:
         "Where to write.  [default: <stem>-<filter>.png beside the input]",
         names=("-o", "--output"))
     format: str | None = written(None, FORMATS,
-        "What to write.  [default: by the output's extension, else png]")
+        "What to write.  [default: by the output's extension, else png; csv for a grid]")
     no_clobber: bool = flag("Keep existing files as they are.")
     all_frames: bool = flag("Take every page or frame of a file.")
     no_auto_orient: bool = flag("Do not turn images as their EXIF says.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, zip_longest
 from math import isfinite, prod
 
 from edgecli.detect.jobs import Result
@@ -182,4 +182,6 @@ def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
     yield "engine", texts.engine_text(told.engine, why=True)
     if told.warnings:
         yield "notes", "\n".join(told.warnings)
-    yield from (("output", texts.output_text(output)) for output in told.outputs)
+    for output, numbers in zip_longest(told.outputs, result.numbers):
+        shown = [] if numbers is None else texts.map_lines(numbers[..., 0])
+        yield "output", "\n".join([texts.output_text(output), *shown])

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from scipy.ndimage import correlate
 
-from tests.conftest import SAMPLES, Run, Save, noise
+from tests.conftest import SAMPLES, Refuse, Run, Save, noise
 
 GRID = SAMPLES / "grid-6x6.csv"
 VERTICAL = np.array([[1, 0, -1]] * 3)
@@ -119,3 +119,82 @@ def test_a_batch_gives_numbers_for_grids_and_pictures_for_pictures(
 def names(folder: Path) -> set[str]:
     """Return the names of a folder's files."""
     return {path.name for path in folder.iterdir()}
+
+
+# --- what is white ---------------------------------------------------------------------------
+
+
+WAYS = [
+    (1, ("-f", "sobel")), (1, ("-f", "sobel", "--map", "gain")), (1, ("-f", "canny")),
+    (1, ("-f", "gradient:2", "--threshold", "10%")), (1, ("-f", "sobel", "--depth", "float")),
+    (3, ("-f", "gradient:2", "--thin", "--channels", "max")), (3, ("-f", "contours")),
+    (3, ("-f", "learned-small")), (1, ("-f", "vertical", "--overlay", "red")),
+    (4, ("-f", "learned-small", "--overlay", "red")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("channels", "options"), WAYS)
+def test_floats_of_a_white_give_the_edges_of_the_picture(
+    run: Run, save: Save, channels: int, options: tuple[str, ...]
+) -> None:
+    pixels = noise(40, 48, channels) if channels > 1 else noise(40, 48)
+    pixels[8:30, 10:40] //= 4
+    floats = pixels.astype(float)
+    if channels == 4:
+        floats[..., 3] /= 255  # what is opaque in floats is 1
+    maps = []
+    for name, picture, white in (("8.png", pixels, ()), ("f.npy", floats, ("--white", "255"))):
+        path = save(name, picture)
+        output = path.with_suffix(".tif")
+        result = run("detect", path, *options, *white, "-o", output, "-q")
+        assert (result.exit_code, result.stderr) == (0, "")
+        with Image.open(output) as written:
+            maps.append(np.asarray(written).astype(float))
+    # Levels that lie between two are rounded either way; paper is laid under whole numbers.
+    apart = np.abs(maps[0] - maps[1])
+    assert apart.max() <= (4 if channels == 4 else 1)
+    assert np.mean(apart > 1e-5) < (1 if channels == 4 else 0.01)
+    assert maps[0].max() > 0
+
+
+def test_whole_numbers_of_few_bits_can_have_their_own_white(run: Run, save: Save) -> None:
+    pixels = noise(20, 30)
+    deep = save("deep.npy", pixels.astype(np.uint16))
+    run(
+        "detect", deep, "-f", "sobel", "--white", "255", "--depth", "8", "-o", deep.parent / "a.png"
+    )
+    run("detect", save("flat.png", pixels), "-f", "sobel", "-o", deep.parent / "b.png")
+    maps = [np.asarray(Image.open(deep.parent / name)).astype(int) for name in ("a.png", "b.png")]
+    assert np.abs(maps[0] - maps[1]).max() <= 1
+
+
+def test_a_report_says_what_white_was_given(run: Run, save: Save) -> None:
+    path = save("image.npy", noise(6, 6).astype(float))
+    asked = ("detect", path, "-o", path.parent / "edges.png")
+    for white in ((), ("--white", "255")):
+        told = run(*asked, *white, "--report", "json").stdout
+        assert ('"white": 255.0' in told) == bool(white)
+        rows = [line.split() for line in run(*asked, *white).stdout.splitlines()]
+        assert (["white", "255"] in rows) == bool(white)
+
+
+def test_a_network_that_is_run_takes_white_too(run: Run, save: Save) -> None:
+    pixels = noise(20, 24)
+    arrays = []
+    for path, white in ((save("a.png", pixels), ()), (save("b.npy", pixels / 1), ("255",))):
+        output = path.with_suffix(".npz")
+        asked = ("network", "run", "learned-small", path, "-o", output, "-q")
+        assert run(*asked, *(("--white", *white) if white else ())).stderr == ""
+        with np.load(output) as layers:
+            arrays.append([layers[name] for name in layers])
+    for ours, theirs in zip(*arrays, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("white", ["0", "-1", "nan", "inf"])
+def test_white_is_above_nothing(refuse: Refuse, save: Save, white: str) -> None:
+    path = save("image.npy", noise(6, 6) / 1)
+    said = refuse("detect", path, "--white", white, code=2)
+    assert said == f"white must be a number above 0, not {white}; give 255 or another"
+    asked = ("network", "run", "edges-rgb", path, "-o", path.parent / "maps")
+    assert refuse(*asked, "--white", white, code=2) == said

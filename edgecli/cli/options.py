@@ -79,6 +79,9 @@ class Options:
         "Bits of the pixels written.  [default: 8; 16 for deeper images]")
     nan: str = written(Settings.nan, NAN_CHOICES,
         "What NaN in a float image does to the responses that see it.")
+    white: float | None = written(None, "V",
+        "The number that is white.  [default: the largest of the image's bits; 1 in floats]",
+        type=float)
     background: str = written("white", "COLOUR", "The colour behind transparent images.")
 
     thin: bool = flag("Keep lines of one pixel: non-maximum suppression, or zero crossings.")

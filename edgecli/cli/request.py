@@ -79,6 +79,7 @@ def make_settings(options: Options, operators: tuple[Operator, ...]) -> Settings
         style=Style(options.colormap, options.invert, overlay, options.alpha_out),
         scales=parse_scales(options.scales),
         nan=options.nan,
+        white=options.white,
         background=parse_colour(options.background),
         threads=options.threads,
     )

@@ -232,7 +232,7 @@ def test_a_file_name_that_is_no_text_is_named_with_escapes(tmp_path: Path) -> No
         )
         assert (done.returncode, done.stderr) == (0, b"")
         assert rb"\udcff" in (tmp_path / report).read_bytes()
-    assert Path(os.fsdecode(name.replace(b".csv", b"-sobel.png"))).exists()
+    assert Path(os.fsdecode(name.replace(b".csv", b"-sobel.csv"))).exists()
 
 
 def test_python_m_edgecli_is_the_same_program() -> None:

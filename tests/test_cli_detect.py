@@ -342,7 +342,8 @@ class Terminal(io.TextIOWrapper):
 @pytest.mark.parametrize(
     ("args", "code"),
     [
-        (["detect", GRID, "-o", "-"], 2),
+        (["detect", GRID, "--map", "gain", "-o", "-"], 2),
+        (["detect", GRID, "-o", "-"], 0),
         (["detect", GRID, "-", "--map", "raw", "-o", "-", "--format", "npy"], 2),
         (["filters", "export", "sobel", "-o", "-", "--format", "npy"], 2),
         (["filters", "export", "sobel", "-o", "-"], 0),

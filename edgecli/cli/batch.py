@@ -199,12 +199,11 @@ def _make_work(request: Request, output: str, running: Running) -> Work:
     plain = replace(settings, threads=None)
     return Work(
         settings=replace(settings, threads=min(max(2 * threads // running.jobs, 1), threads)),
-        format=target.format,
+        target=replace(target, output=output, folder=True),
         output=output,
         limits=limits,
-        no_clobber=target.no_clobber,
         describe=image_record,
-        identity=settings_hash(__version__, plain, target.format, limits),
+        identity=settings_hash(__version__, plain, target.format, limits, target.numbers),
         share=max(running.memory // running.jobs // BYTES_PER_PIXEL, 1),
         threads=threads,
     )

@@ -44,6 +44,8 @@ def command(
     check_stdin((*inputs, options.mask))
     request = make_request(options, apart=grid)
     target, reporting = _many_to_folder(inputs, request.target), request.reporting
+    if preview:  # a picture, then
+        target = replace(target, numbers=False)
     if grid:
         _check_sheet(request.limits, preview=preview)
         tiles = choose_tiles(request.settings, request.operators, request.thresholds)

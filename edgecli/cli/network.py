@@ -38,6 +38,7 @@ RUN_OPTIONS = (
     click.option("--report", type=click.Choice(REPORTS), help="How to report.  [default: table]"),
     options.THREADS_OPTION,
     options.MAX_PIXELS_OPTION,
+    options.option("white"),
     click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
 )  # fmt: skip
 
@@ -91,6 +92,7 @@ def run(
     report: str | None,
     threads: int | None,
     max_pixels: int,
+    white: float | None,
     quiet: bool,
 ) -> None:
     """Carry out ``edgecli network run``."""
@@ -105,7 +107,7 @@ def run(
     images = open_images(image, max_pixels=max_pixels, grey=network.input_shape[0] == 1)
     with closing(next(images)) as source:
         result = describe_run(
-            network, upright(source), output, random_weights=drawn, threads=threads
+            network, upright(source), output, random_weights=drawn, threads=threads, white=white
         )
     tell(source.info)
     if drawn and not quiet:

@@ -70,15 +70,19 @@ class Options:
 
     combine: str | None = written(None, COMBINATIONS,
         "Make one edge map of all filters.  [default: as each operator says]")
-    map: str = written(Settings.map, MAPS,
+    map: str | None = written(None, MAPS,
         "How responses become pixels: auto draws a third of the largest possible response white; "
-        "gain never clips, if floats lie in 0 to 1.")
+        "gain never clips, if floats lie in 0 to 1.  "
+        f"[default: {Settings.map}; raw for a grid of numbers]")
     scales: str | None = written(None, "S[,S…]",
         "Scales at which a network looks at the image, averaged.  [default: 1]")
     depth: str | None = written(None, DEPTHS,
         "Bits of the pixels written.  [default: 8; 16 for deeper images]")
     nan: str = written(Settings.nan, NAN_CHOICES,
         "What NaN in a float image does to the responses that see it.")
+    white: float | None = written(None, "V",
+        "The number that is white.  [default: the largest of the image's bits; 1 in floats]",
+        type=float)
     background: str = written("white", "COLOUR", "The colour behind transparent images.")
 
     thin: bool = flag("Keep lines of one pixel: non-maximum suppression, or zero crossings.")
@@ -101,7 +105,7 @@ class Options:
         "Where to write.  [default: <stem>-<filter>.png beside the input]",
         names=("-o", "--output"))
     format: str | None = written(None, FORMATS,
-        "What to write.  [default: by the output's extension, else png]")
+        "What to write.  [default: by the output's extension, else png; csv for a grid]")
     no_clobber: bool = flag("Keep existing files as they are.")
     all_frames: bool = flag("Take every page or frame of a file.")
     no_auto_orient: bool = flag("Do not turn images as their EXIF says.")

@@ -93,12 +93,13 @@ def make_settings(
         bias=parse_bias(options.bias),
         activation=options.activation,
         combine=options.combine,
-        map=options.map,
+        map=options.map or Settings.map,
         depth=options.depth,
         lines=_make_lines(options, threshold),
         style=Style(options.colormap, options.invert, overlay, options.alpha_out),
         scales=parse_scales(options.scales),
         nan=options.nan,
+        white=options.white,
         background=parse_colour(options.background),
         threads=options.threads,
     )
@@ -122,7 +123,8 @@ def _make_target(options: Options) -> Target:
     folder = output not in (None, "-") and (os.path.isdir(output) or output.endswith(("/", os.sep)))
     read = (*options.filters, options.mask)
     spared = tuple(path for path in read if path and os.path.isfile(path))
-    return Target(output, options.format, folder, options.no_clobber, spared)
+    numbers = options.map is None and options.depth is None
+    return Target(output, options.format, folder, options.no_clobber, spared, numbers)
 
 
 def _make_reporting(options: Options) -> Reporting:

@@ -28,7 +28,7 @@ from edgecli.paint.rendering import (
 )
 from edgecli.records import dataclass, field
 from edgecli.rows.graph import Graph, Tap
-from edgecli.rows.samples import float_type, full_scale
+from edgecli.rows.samples import float_type
 
 ROUNDING = 64
 """What rounding may leave of a zero sum, in units of the last place of the largest response."""
@@ -185,7 +185,7 @@ def plan_map(
     largest = largest_strength(edge_map, responses.bounds)
     threshold = lines.threshold_of(edge_map)
     levels = fixed_levels(threshold, largest) if threshold else None
-    rounding = _rounding(largest, pixels, own.dtype)
+    rounding = _rounding(edge_map, largest, pixels, responses)
     floor = max(rounding, levels.low if levels else 0.0)
     thins = _thin(own, lines, floor, rounding, unknown=pixels.kind == "f")
     strength_type = thins.dtype if thins else own.edge_map.strength_type(own.dtype)
@@ -210,13 +210,15 @@ def plan_map(
     )  # fmt: skip
 
 
-def _rounding(largest: float, pixels: np.dtype[Any], responses: np.dtype[Any]) -> float:
+def _rounding(
+    edge_map: EdgeMap, largest: float, pixels: np.dtype[Any], responses: Responses
+) -> float:
     """Return the strength up to which a response may be a rounding error."""
-    if responses.kind != "f":
+    if responses.dtype.kind != "f":
         return 0.0
-    if pixels == np.int64:
-        largest *= LARGEST_WHOLE / full_scale(pixels)
-    return largest * ROUNDING * float(np.finfo(responses).epsneg)
+    if pixels == np.int64 and not (edge_map.soft or edge_map.thin):
+        largest *= LARGEST_WHOLE / responses.white
+    return largest * ROUNDING * float(np.finfo(responses.dtype).epsneg)
 
 
 def _white(map_name: str, responses: Responses, edge_map: EdgeMap, tallest: float) -> float:

@@ -12,6 +12,7 @@ from edgecli.filters import FilterBank
 from edgecli.geometry import Padding, PaddingMode
 from edgecli.images.colour import CHANNELS
 from edgecli.images.sources import NAN_CHOICES
+from edgecli.images.white import check_white
 from edgecli.operators.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
 from edgecli.paint.painting import Style
 from edgecli.paint.rendering import DEPTHS, MAPS
@@ -65,6 +66,7 @@ class Settings:
     style: Style = field(default_factory=Style)
     scales: tuple[float, ...] = (1.0,)  # at which a network looks at the image
     nan: str = "propagate"
+    white: float | None = None  # the sample that is white, where not what its type says
     background: tuple[int, int, int] = (255, 255, 255)
     threads: int | None = None
 
@@ -73,6 +75,7 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value not in choices:
                 raise UsageError(f"{name} {value!r} is unknown; choose from {', '.join(choices)}")
+        check_white(self.white)
         if not self.operators:
             return
         if self.recipe is not None:

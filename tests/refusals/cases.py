@@ -73,6 +73,7 @@ filters show "1 2;;3"
 filters export biased.txt -o a.mat
 trace grey.png --at 1,1 --max-pixels 9
 detect photo.png --mask grey.png --max-pixels 9
+detect grey.png --white 0
 filters show mixed.csv
 detect twelve.jpg
 detect twenty.jp2

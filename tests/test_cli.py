@@ -66,10 +66,13 @@ def test_version(run: Run) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["detct", "x.png"], "No such command 'detct'"),
+        (["detct", "x.png"], "command 'detct' is unknown; did you mean 'detect'?"),
         (["detect"], "Missing argument"),
-        (["detect", "x.png", "--strid", "2"], "No such option"),
-        (["detect", "x.png", "--map", "loud"], "is not one of"),
+        (
+            ["detect", "x.png", "--strid", "2"],
+            "option '--strid' is unknown; did you mean '--stride'?",
+        ),
+        (["detect", "x.png", "--map", "loud"], "'loud' is unknown; there are auto, abs, clip"),
         (["filters", "export", "sobel"], "Missing option"),
         (["trace", "x.png"], "Missing option '--at'"),
     ],

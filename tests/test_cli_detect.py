@@ -186,7 +186,7 @@ def test_a_filter_of_depth_3_slides_over_the_colours(run: Run, save: Save) -> No
     ("args", "code", "said"),
     [
         (["missing.png"], 1, "image missing.png does not exist"),
-        (["."], 1, ". is a folder; give an image"),
+        (["."], 1, ". is a folder; for the images in it type: edgecli batch . -o edges"),
         ([GRID, "-f", "sobl"], 2, "filter 'sobl' is unknown; did you mean 'sobel'?"),
         ([GRID, "-f", "zzz"], 2, "'edgecli filters list'"),
         ([GRID, "-f", "1 0; 1"], 2, "row 2"),

@@ -30,6 +30,7 @@ class Totals:
     failed: int = 0
     skipped: int = 0
     pixels: int = 0  # of the images done
+    maps: int = 0  # edge maps written
     seconds: float = 0.0
     passed: Counter[str] = field(default_factory=Counter)  # pictures that are not read, as found
 

@@ -43,6 +43,7 @@ class Outcome(NamedTuple):
     pixels: int = 0
     error: str = ""
     notes: tuple[str, ...] = ()  # lines of what is to be known of its images
+    maps: int = 0  # edge maps that were written
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Work:
         pixels = sum(height * width for height, width, _ in done)
         notes = tuple(line for result in results for line in note_lines(result.info))
         status = "done" if written else "kept"
-        return Outcome(status, json.dumps(entry), pixels, notes=notes)
+        return Outcome(status, json.dumps(entry), pixels, notes=notes, maps=len(written))
 
 
 def _state(path: str) -> Facts:

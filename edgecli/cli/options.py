@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from edgecli.cli.help import Choice, Option
 from edgecli.conv.activations import ACTIVATIONS
 from edgecli.detect.jobs import Limits
 from edgecli.detect.maps import Lines
@@ -28,12 +29,18 @@ from edgecli.reports.formats import REPORTS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+EXPLAIN = ("-n", "--dry-run", "--explain", "explain")
+"""The names of the option that asks for the plan alone."""
+
 MODES = "|".join(mode + ":V" * (mode == "constant") for mode in PADDING_MODES)
 
 
 def written(default: Any, values: str | Collection[str], text: str, **details: Any) -> Any:
-    """Declare an option: its default, what can be written, as a pattern or a choice, and help."""
-    known = {"metavar": values} if isinstance(values, str) else {"type": click.Choice([*values])}
+    """Declare an option: its default, what can be written, as a pattern or a choice, and help.
+
+    ``group`` is one of ``edgecli.cli.help.GROUPS``: where the help shows it.
+    """
+    known = {"metavar": values} if isinstance(values, str) else {"type": Choice([*values])}
     return field(default=default, metadata={"help": text, **known, **details})
 
 
@@ -53,71 +60,79 @@ class Options:
     filters: tuple[str, ...] = written(
         ("sobel",), "NAME|FILE|ROWS",
         'A built-in name, a filter file, or inline rows such as "1 0 -1; 1 0 -1; 1 0 -1". '
-        "May be given several times.", names=("-f", "--filter", "filters"), multiple=True)
+        "May be given several times.", names=("-f", "--filter", "filters"), multiple=True,
+        group="Filter")
     padding: str = written(str(Settings.padding), "valid|same|N|H,W|T,B,L,R",
-        "Pixels to add around the image.")
-    padding_mode: str = written(str(Settings.padding_mode), MODES, "What the added pixels are.")
+        "Pixels to add around the image.", group="Window")
+    padding_mode: str = written(str(Settings.padding_mode), MODES, "What the added pixels are.",
+        group="Window")
     stride: str = written(str(Settings.stride[0]), "N|H,W",
-        "Pixels from one position of the window to the next.")
+        "Pixels from one position of the window to the next.", group="Window")
     dilation: str = written(str(Settings.dilation[0]), "N|H,W",
-        "Pixels from one weight of the kernel to the next.")
-    convolve: bool = flag("Flip the kernel: convolution, not correlation.")
+        "Pixels from one weight of the kernel to the next.", group="Window")
+    convolve: bool = flag("Flip the kernel: convolution, not correlation.", group="Filter")
     channels: str | None = written(None, CHANNELS,
-        "What the filters slide over.  [default: gray; rgb for filters of depth 3]")
+        "What the filters slide over.  [default: gray; rgb for filters of depth 3]", group="Filter")
     bias: str | None = written(None, "B[,B…]",
-        "A number to add: one for all filters, or one each.")
-    activation: str = written(Settings.activation, ACTIVATIONS, "What is done to each response.")
+        "A number to add: one for all filters, or one each.", group="Filter")
+    activation: str = written(Settings.activation, ACTIVATIONS, "What is done to each response.",
+        group="Filter")
 
     combine: str | None = written(None, COMBINATIONS,
-        "Make one edge map of all filters.  [default: as each operator says]")
+        "Make one edge map of all filters.  [default: as each operator says]", group="Filter")
     map: str | None = written(None, MAPS,
         "How responses become pixels: auto draws a third of the largest possible response white; "
         "gain never clips, if floats lie in 0 to 1.  "
-        f"[default: {Settings.map}; raw for a grid of numbers]")
+        f"[default: {Settings.map}; raw for a grid of numbers]", group="Look")
     scales: str | None = written(None, "S[,S…]",
-        "Scales at which a network looks at the image, averaged.  [default: 1]")
+        "Scales at which a network looks at the image, averaged.  [default: 1]", group="Filter")
     depth: str | None = written(None, DEPTHS,
-        "Bits of the pixels written.  [default: 8; 16 for deeper images]")
+        "Bits of the pixels written.  [default: 8; 16 for deeper images]", group="Look")
     nan: str = written(Settings.nan, NAN_CHOICES,
-        "What NaN in a float image does to the responses that see it.")
+        "What NaN in a float image does to the responses that see it.", group="Look")
     white: float | None = written(None, "V",
         "The number that is white.  [default: the largest of the image's bits; 1 in floats]",
-        type=float)
-    background: str = written("white", "COLOUR", "The colour behind transparent images.")
+        type=float, group="Look")
+    background: str = written("white", "COLOUR", "The colour behind transparent images.",
+        group="Look")
 
-    thin: bool = flag("Keep lines of one pixel: non-maximum suppression, or zero crossings.")
+    thin: bool = flag("Keep lines of one pixel: non-maximum suppression, or zero crossings.",
+        group="Lines")
     threshold: tuple[str, ...] = written((), "V|N%|pNN|otsu|auto",
         "Keep edges stronger than a number, a share of the largest possible response, "
         "a percentile, or what Otsu's method finds; auto is hysteresis. "
-        "Several are tiles of --grid.", multiple=True)
+        "Several are tiles of --grid.", multiple=True, group="Lines")
     hysteresis: tuple[str, ...] = written((), "LOW,HIGH",
-        "Keep edges stronger than LOW that are connected to one over HIGH.", multiple=True)
-    mask: str | None = written(None, "FILE", "An image: edges count where it is bright.")
+        "Keep edges stronger than LOW that are connected to one over HIGH.", multiple=True,
+        group="Lines")
+    mask: str | None = written(None, "FILE", "An image: edges count where it is bright.",
+        group="Lines")
     border: int = written(Lines.border, "N", "Ignore edges within N pixels of the frame.",
-        type=click.IntRange(0))
+        type=click.IntRange(0), group="Lines")
 
-    colormap: str | None = written(None, COLORMAPS, "Draw strengths in colours.")
-    invert: bool = flag("Draw dark lines on white.")
-    overlay: str | None = written(None, "COLOUR", "Draw the edges on the image.")
-    alpha_out: bool = flag("Make the edges opaque, the rest transparent.")
+    colormap: str | None = written(None, COLORMAPS, "Draw strengths in colours.", group="Look")
+    invert: bool = flag("Draw dark lines on white.", group="Look")
+    overlay: str | None = written(None, "COLOUR", "Draw the edges on the image.", group="Look")
+    alpha_out: bool = flag("Make the edges opaque, the rest transparent.", group="Look")
 
     output: str | None = written(None, "PATH|DIR|-",
         "Where to write.  [default: <stem>-<filter>.png beside the input]",
-        names=("-o", "--output"))
+        names=("-o", "--output"), group="Output")
     format: str | None = written(None, FORMATS,
-        "What to write.  [default: by the output's extension, else png; csv for a grid]")
-    no_clobber: bool = flag("Keep existing files as they are.")
-    all_frames: bool = flag("Take every page or frame of a file.")
-    no_auto_orient: bool = flag("Do not turn images as their EXIF says.")
+        "What to write.  [default: by the output's extension, else png; csv for a grid]",
+        group="Output")
+    no_clobber: bool = flag("Keep existing files as they are.", group="Output")
+    all_frames: bool = flag("Take every page or frame of a file.", group="Output")
+    no_auto_orient: bool = flag("Do not turn images as their EXIF says.", group="Output")
     threads: int | None = written(None, "N", "Threads that compute.  [default: all cores]",
-        type=click.IntRange(1, 1024))
+        type=click.IntRange(1, 1024), group="Output")
     max_pixels: int = written(Limits.max_pixels, "N", "Refuse larger images.",
-        type=click.IntRange(1))
+        type=click.IntRange(1), group="Output")
 
     report: str | None = written(None, REPORTS,
-        "How to report.  [default: by the report file's extension, else table]")
-    report_file: str | None = written(None, "PATH", "Write the report there.")
-    quiet: bool = flag("Say nothing but errors.", names=("-q", "--quiet"))
+        "How to report.  [default: by the report file's extension, else table]", group="Report")
+    report_file: str | None = written(None, "PATH", "Write the report there.", group="Report")
+    quiet: bool = flag("Say nothing but errors.", names=("-q", "--quiet"), group="Report")
 # fmt: on
 
 
@@ -133,7 +148,7 @@ def option(name: str, record: Any = Options, **changes: Any) -> Decorator:
     details = {"default": declared.default, **declared.metadata, **changes}
     names = details.pop("names", (f"--{name.replace('_', '-')}",))
     shown = details["default"] not in (None, ()) and not details.get("is_flag")
-    return click.option(*names, show_default=shown, **details)
+    return click.option(*names, cls=Option, show_default=shown, **details)
 
 
 def options_of(

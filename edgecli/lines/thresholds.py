@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.errors import UsageError
+from edgecli.errors import UsageError, meant
 from edgecli.records import dataclass
 
 BINS = 256
@@ -148,6 +148,8 @@ def parse_level(text: str, last: str = " or otsu") -> Level:
         kind = "percentile" if found[1] else "percent" if found[4] else "value"
         if math.isfinite(value) and (kind == "value" or value <= 100):
             return Level(kind, value)
+    if near := meant(word, re.findall("otsu|auto", last)):
+        raise UsageError(f"threshold {text!r} is unknown; {near}")
     raise UsageError(
         f"threshold {text!r} is not a number from 0 up, N% of the largest possible response, "
         f"pNN (a percentile, 0 to 100){last}"

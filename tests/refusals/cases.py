@@ -44,6 +44,13 @@ detect photo.png -f contours --stride 2
 detect photo.png -f depth3.txt --channels gray
 detect photo.png -f huge.json --map raw -o a.npy
 detect album
+trace album --at 1,1
+detct photo.png
+detect photo.png --strid 2
+detect photo.png --map abz
+detect photo.png --padding-mode reflct
+detect photo.png --threshold otus
+detect photo.png --overlay rde
 detect photo.png --map raw -o a.ppm
 network summary album
 network summary grey.png

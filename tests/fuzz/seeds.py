@@ -114,6 +114,13 @@ def cgbi() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(encoders.chunk(*part) for part in parts.items())
 
 
+def frameless() -> bytes:
+    """Return a PNG that speaks of frames, and has none but a stray mark of one."""
+    whole = encoders.png(scenes.grey(H, W), acTL=struct.pack(">II", 2, 0))
+    mark = encoders.chunk("fcTL", struct.pack(">IIIIIHHBB", 0, W, H, 0, 0, 1, 25, 0, 0))
+    return whole[:-12] + mark + whole[-12:]
+
+
 def pfm(colours: int, order: str = "<") -> bytes:
     """Return floats from the lowest row up."""
     floats = scenes.unit(scenes.rgb(H, W))[::-1, :, :colours].astype(f"{order}f4")

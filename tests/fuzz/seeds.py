@@ -8,6 +8,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -272,6 +273,23 @@ if features.check("avif"):
     IMAGES |= {
         "rgb.avif": partial(_pil, "AVIF", speed=10),
         "moving.avif": partial(frames, "AVIF", speed=10),
+    }
+
+with suppress(ImportError):
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    IMAGES |= {
+        "rgb.heic": partial(_pil, "HEIF"),
+        "alpha.heic": partial(_pil, "HEIF", "RGBA"),
+        "several.heic": partial(frames, "HEIF"),
+    }
+with suppress(ImportError):
+    import pillow_jxl  # noqa: F401 (which tells Pillow of it)
+
+    IMAGES |= {
+        "rgb.jxl": partial(_pil, "JXL"),
+        "lossless.jxl": partial(_pil, "JXL", "RGBA", lossless=True),
     }
 
 _NUMBERS = "\n".join(",".join(f"{value / 200:.3f}" for value in row) for row in _GREY[:5, :6])

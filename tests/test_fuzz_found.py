@@ -25,6 +25,7 @@ FOUND: dict[str, Callable[[], bytes]] = {
     "long-cells.csv": lambda: b"3;0.1," + b"5" * 999,
     "long-decimals.csv": lambda: b"0.5;1," + b"5" * 999,
     "long-thousands.csv": lambda: b"1" + b",555" * 333 + b";2",
+    "far.tif": lambda: big_tiff((16, 2**50), predictor=32768),
     "frameless.png": frameless,
     "magic.gif": lambda: b"GI",
     "short.pcx": lambda: by_pillow("PCX", "P")[:300],

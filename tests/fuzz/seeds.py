@@ -93,14 +93,18 @@ def tiff(kind: str = "rgb", **options: Any) -> bytes:
     return make_tiff(pixels, **options)
 
 
-def big_tiff() -> bytes:
-    """Return a BigTIFF of one grey strip."""
+def big_tiff(strips: tuple[int, ...] = (16,), predictor: int = 1) -> bytes:
+    """Return a grey BigTIFF, whose strips are said to be at these places."""
     grey = scenes.grey(H, W).tobytes()
-    tags = ((256, W), (257, H), (258, 8), (259, 1), (262, 1), (273, 16), (277, 1), (278, H),
-            (279, len(grey)))  # fmt: skip
-    entries = b"".join(struct.pack("<HHQQ", tag, 16, 1, value) for tag, value in tags)
-    head = struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16 + len(grey))
-    return head + grey + struct.pack("<Q", len(tags)) + entries + bytes(8)
+    end = 16 + len(grey)  # of the pixels, where the places of strips stand if they are several
+    where = strips[0] if len(strips) == 1 else end
+    rows, places = -(-H // len(strips)), struct.pack(f"<{len(strips)}Q", *strips)
+    tags = ((256, 1, W), (257, 1, H), (258, 1, 8), (259, 1, 1), (262, 1, 1),
+            (273, len(strips), where), (277, 1, 1), (278, 1, rows), (279, 1, len(grey)),
+            (317, 1, predictor))  # fmt: skip
+    entries = b"".join(struct.pack("<HHQQ", tag, 16, count, value) for tag, count, value in tags)
+    head = struct.pack("<2sHHHQ", b"II", 43, 8, 0, end + len(places))
+    return head + grey + places + struct.pack("<Q", len(tags)) + entries + bytes(8)
 
 
 def cgbi() -> bytes:

@@ -58,7 +58,7 @@ TRIED: dict[str, str] = {
     ),
     r"write 1, or 0\.5,1$": "--scales 1 | --scales 0.5,1",
     r"or give --nan ignore or propagate$": "--nan ignore | --nan propagate",
-    r"drop (?P<option>--[\w-]+)$": "without {option}",
+    r"(drop|leave out) (?P<option>--[\w-]+)( to read its first picture)?$": "without {option}",
     r"takes no (?P<option>--[\w-]+); drop it$": "without {option}",
     r"drop (?P<option>--[\w-]+) or (?P<other>--[\w-]+)$": "without {option} | without {other}",
     r"colour .* give #rrggbb, r,g,b with numbers": (

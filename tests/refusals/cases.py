@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tests.corpus import encoders, scenes
-from tests.fuzz.seeds import by_pillow, npy, npz
+from tests.fuzz.seeds import by_pillow, frameless, npy, npz
 from tests.tiff_files import make_tiff
 
 COMMANDS = """
@@ -88,6 +88,7 @@ detect windows.pgm
 detect imageless.npz
 detect torn.npz
 detect moving-deep.png --all-frames
+detect frameless.png --all-frames
 detect short.asc
 detect wordless.asc
 detect deep-cmyk.tif
@@ -309,6 +310,7 @@ def _files() -> dict[str, bytes]:
         "windows.pgm": b"P5\r\n2 1\r\n255\r\nAB",
         "imageless.npz": npz({"a": np.zeros(3)}),
         "torn.npz": npz({"a": grey})[:-30],
+        "frameless.png": frameless(),
         "moving-deep.png": encoders.png(scenes.deepened(scenes.rgb(9, 9)), 16, acTL=_TWO_FRAMES),
         "short.asc": b"ncols 2\nnrows 2\n1 2 3\n",
         "wordless.asc": b"ncols x\nnrows 2\n1 2 3\n",

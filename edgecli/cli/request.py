@@ -15,7 +15,7 @@ from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.images.colour import parse_colour
 from edgecli.images.files import check_place
 from edgecli.lines.thresholds import Threshold, choose_threshold, choose_thresholds
-from edgecli.operators.operators import Operator, load_operator
+from edgecli.operators.operators import Operator, load_operators
 from edgecli.paint.painting import Style
 from edgecli.records import dataclass
 
@@ -49,7 +49,7 @@ class Request:
 
 def make_request(options: Options, *, apart: bool = False) -> Request:
     """Understand options, and read filters and the mask; FilterError, UsageError and others."""
-    operators = tuple(load_operator(spec) for spec in options.filters)
+    operators = load_operators(options.filters)
     thresholds: tuple[Threshold, ...] = ()
     if apart:
         thresholds = choose_thresholds(options.threshold, options.hysteresis)

@@ -115,6 +115,18 @@ filters show thousands.csv
 filters show loose.csv
 filters show "0,5 0; 1 2"
 filters show "1,;2"
+detect photo.png -f sobel -f sobel-x --combine none
+filters show [[1,,2]]
+filters show [[1,2]
+filters show [[1,2]]]
+filters show "[[1 2, 3]]"
+filters show [[],[1]]
+filters show [[1],2]
+filters show [[[[[1]]]]]
+filters show "[[1]] 2"
+filters show "[[1]] / 0"
+filters show "[[0,5, 1,0]]"
+filters show [[x]]
 detect bare.tif
 detect unheard.tif
 detect headless.pgm

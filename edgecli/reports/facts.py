@@ -69,10 +69,14 @@ class ThresholdFacts:
 
 @dataclass(frozen=True)
 class OutputFacts:
-    """An edge map; ``min`` and ``max`` are of the response that was rendered."""
+    """An edge map; ``min`` and ``max`` are of the response that was rendered.
+
+    It has a ``name`` where its file holds others, too.
+    """
 
     path: str
     dtype: str
+    name: str | None = None
     map: str | None = None
     combine: str | None = None
     thinning: str | None = None

@@ -111,6 +111,7 @@ def _output_facts(result: Result, n: int) -> facts.OutputFacts:
     return facts.OutputFacts(
         path=path,
         dtype=detection.sample_types[n].name,
+        name=detection.maps[n].name if result.outputs.count(path) > 1 else None,
         map=detection.settings.map,
         combine=_combination(detection, n),
         thinning=detection.plans[n].thinning or None,

@@ -149,7 +149,8 @@ def engine_text(facts: EngineFacts, *, why: bool) -> str:
 
 def output_text(facts: OutputFacts) -> str:
     """Return what is known of an edge map."""
-    text = f"{facts.path}: {facts.dtype}, map {facts.map}"
+    text = f"{facts.path}" + f", {facts.name}" * bool(facts.name)
+    text += f": {facts.dtype}, map {facts.map}"
     text += f", combine {facts.combine}" if facts.combine else ""
     text += f", {facts.thinning}" if facts.thinning else ""
     text += _threshold_text(facts)

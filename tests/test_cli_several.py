@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -113,8 +114,8 @@ def test_a_report_names_the_maps_of_one_file(run: Run, save: Save) -> None:
     told = json.loads(run(*asked, "--report", "json").stdout)["outputs"]
     names = ["vertical", "gradient:2", "log:1"]
     assert [(one["path"], one["name"]) for one in told] == [(str(output), name) for name in names]
-    table = run(*asked).stdout
-    assert all(f"{output}, {name}: " in table for name in names)
+    rows = [line.split() for line in run(*asked).stdout.splitlines()]
+    assert [row[2] for row in rows if row[:2] == ["edge", "map"]] == names
     assert run(*asked, "--no-clobber").stderr == f"edgecli: kept {output}\n"
 
 
@@ -125,3 +126,82 @@ def test_a_volume_has_no_colours(refuse: Refuse, save: Save) -> None:
         said = refuse(*asked, *options, code=2)
         assert "as the channels of a volume, and each of these has 3" in said
         assert not (path.parent / "maps.npy").exists()
+
+
+# --- the report of several maps ---------------------------------------------------------------
+
+SUMS = ("parameters", "macs")
+OWN = ("filters", "padding", "receptive_field", "connections_per_output", *SUMS)
+
+KINDS = [
+    ("-f", "vertical", "-f", "canny"),
+    ("-f", "sobel", "-f", "1 0 0 0 -1", "-f", "1 -1; 1 -1"),
+    ("-f", "log:1", "-f", "vertical", "--stride", "2", "--dilation", "2"),
+    ("-f", "vertical", "-f", "log:1", "--channels", "rgb", "--bias", "3"),
+    ("-f", "1 0; 0 -1", "-f", "1 2 -3", "--convolve", "--channels", "max"),
+]
+
+
+def apart(options: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the options with one filter each."""
+    places = [n for n, option in enumerate(options) if option == "-f"]
+    others = options[places[-1] + 2 :]
+    return [(*options[n : n + 2], *others) for n in places]
+
+
+@pytest.mark.parametrize("options", KINDS)
+def test_each_map_is_told_of_as_if_it_were_alone(
+    run: Run, save: Save, options: tuple[str, ...]
+) -> None:
+    path = save("in.png", noise(31, 33, 3))
+    detect = ("detect", path, "--report", "json", "-o", f"{path.parent}/out/")
+
+    def told(some: tuple[str, ...]) -> Any:
+        # Inline filters are numbered where there are several.
+        return json.loads(re.sub(r"\bcustom-\d", "custom", run(*detect, *some).stdout))
+
+    together, singles = told(options), [told(one) for one in apart(options)]
+    for own, single in zip(together["outputs"], singles, strict=True):
+        assert {key: own[key] for key in OWN} == {key: single[key] for key in OWN}
+    assert together["macs"] == sum(single["macs"] for single in singles)
+    for kind in ("weights", "biases", "total"):
+        total = sum(single["parameters"][kind] for single in singles)
+        assert together["parameters"][kind] == total
+    assert together["filters"] == [one for single in singles for one in single["filters"]]
+
+
+def test_each_map_is_as_if_it_were_alone(run: Run, save: Save) -> None:
+    path = save("in.png", noise(31, 33, 3))
+    for options in KINDS:
+        detect = ("detect", path, "-q", "--map", "raw")
+        run(*detect, *options, "-o", path.parent / "all.npy")
+        volume = np.load(path.parent / "all.npy")
+        for n, one in enumerate(apart(options)):
+            run(*detect, *one, "-o", path.parent / "one.npy")
+            np.testing.assert_allclose(volume[..., n], np.load(path.parent / "one.npy"), atol=1e-3)
+
+
+@pytest.mark.parametrize("padding", ["valid", "3", "4,3,2,1"])
+def test_what_a_smaller_filter_leaves_out_is_told(run: Run, save: Save, padding: str) -> None:
+    path = save("in.png", noise(20, 30))
+    asked = ("-f", "vertical", "-f", "1 0 0 -1", "-f", "log:0.5", "--padding", padding)
+    told = json.loads(
+        run("detect", path, *asked, "--report", "json", "-o", f"{path.parent}/out/").stdout
+    )
+    for own in told["outputs"]:
+        (kernel,) = (one["shape"] for one in own["filters"])
+        around = own["padding"]
+        height = 20 + around["top"] + around["bottom"] - kernel[0] + 1
+        width = 30 + around["left"] + around["right"] - kernel[1] + 1
+        assert [height, width] == told["output_shape"][:2]
+
+
+def test_the_table_has_a_section_for_each_map(run: Run, save: Save) -> None:
+    result = run("detect", save("in.png", noise(40, 50)), "-f", "vertical", "-f", "canny")
+    lines = [line.split() for line in result.stdout.splitlines()]
+    found = [line[:2] for line in lines if line and line[0] in {"edge", "padding", "parameters"}]
+    assert found == [
+        ["edge", "map"], ["padding", "1,1,1,1"], ["parameters", "9"],
+        ["edge", "map"], ["padding", "7,7,7,7"], ["parameters", "450"], ["parameters", "459"],
+    ]  # fmt: skip
+    assert ["together", "2", "edge", "maps"] in lines

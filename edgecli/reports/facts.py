@@ -71,7 +71,9 @@ class ThresholdFacts:
 class OutputFacts:
     """An edge map; ``min`` and ``max`` are of the response that was rendered.
 
-    It has a ``name`` where its file holds others, too.
+    Where there are several maps, each has a ``name``, and what is true of its own filters alone:
+    the facts of the image, from ``filters`` on, are then of all together. Negative padding counts
+    pixels that are left out, where the largest filter fits around fewer.
     """
 
     path: str
@@ -86,6 +88,12 @@ class OutputFacts:
     min: float | None = None
     max: float | None = None
     nan: int | None = None
+    filters: tuple[FilterFacts, ...] | None = None
+    padding: PaddingFacts | None = None
+    parameters: Parameters | None = None
+    macs: int | None = None
+    receptive_field: Shape | None = None
+    connections_per_output: int | None = None
 
 
 @dataclass(frozen=True)

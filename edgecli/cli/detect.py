@@ -123,7 +123,7 @@ def _results(job: Job, request: Request, *, explain: bool, watch: Watch | None) 
     measured = reporting.format != "none"
     results = detect_input(job, settings, limits, watch, measured=measured)
     for kept in dict.fromkeys(result.kept for result in results):  # frames may share a file
-        _say_kept(kept, reporting)
+        _say_kept(tuple(dict.fromkeys(kept)), reporting)  # and maps
     return results
 
 

@@ -16,7 +16,7 @@ from edgecli.detect.run import Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, TooLargeError
 from edgecli.images.files import has_more_now, open_images, whole_file
-from edgecli.images.formats import ImageFile, begin_file, check_holds
+from edgecli.images.formats import ImageFile, begin_file, check_holds, check_several
 from edgecli.images.sources import upright
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import KeepingSink, NoSink
@@ -84,6 +84,8 @@ def _plan_image(
         detection = _plan(settings, id(settings.lines.mask), source.shape, source.dtype, exact)
         for samples in detection.sample_types:
             check_holds(job.format, samples, detection.written_shape[2])
+        if job.several:
+            check_several(job.format, detection.written_shape[2])
     except EdgeCliError as error:
         raise type(error)(f"image {job.path}: {error}") from error
     height, width, _ = detection.map_shape
@@ -106,7 +108,7 @@ def _plan(
 
 def _numbered(job: Job, number: int, limits: Limits) -> tuple[str, ...]:
     """Return the files of one of several images: its own, unless one file takes them all."""
-    together = (limits.all_frames and job.format.animated) or job.outputs == ("-",)
+    together = (limits.all_frames and job.format.animated) or {*job.outputs} == {"-"}
     if job.format.sequence or (job.shared and together):
         return job.outputs
     parts = map(os.path.splitext, job.outputs)
@@ -210,19 +212,23 @@ class _Files:
             make_folder(self._job.folder)
         shape = result.detection.written_shape
         sinks: list[Sink] = []
-        for path, samples in zip(result.outputs, result.detection.sample_types, strict=True):
+        named = list(zip(result.outputs, result.detection.sample_types, strict=True))
+        for path in dict.fromkeys(result.outputs):
+            types = [samples for output, samples in named if output == path]
             if path in result.kept:
-                sinks.append(NoSink())
+                sinks += [NoSink() for _ in types]
                 continue
-            sink = self._file(path, source).begin(shape, samples, result.info)
-            sinks.append(watch(sink, shape) if watch is not None else sink)
+            begun = self._file(path, source).begin_maps(shape, types, result.info)
+            sinks += begun if watch is None else [watch(sink, shape) for sink in begun]
         return sinks
 
     def _file(self, path: str, source: Source) -> ImageFile:
         """Return a file, begun at its first image."""
         if path not in self._begun:
             file = self._stack.enter_context(whole_file(path))
-            self._begun[path] = begin_file(self._job.format, file, source, frames=self._frames)
+            self._begun[path] = begin_file(
+                self._job.format, file, source, frames=self._frames, several=self._job.several
+            )
         return self._begun[path]
 
     def finish(self) -> None:

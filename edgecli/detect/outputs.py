@@ -65,6 +65,8 @@ class Target:
 class Job:
     """An input, and the files that its edge maps go to: a path for each, all of one format.
 
+    Several may share a file, if the format holds them.
+
     ``folder`` is to be made for them. Where ``no_clobber``, files that exist stay as they are.
     ``numbers`` are written as they are, whichever map the settings have.
     """
@@ -76,6 +78,11 @@ class Job:
     folder: str | None = None
     no_clobber: bool = False
     numbers: bool = False
+
+    @property
+    def several(self) -> bool:
+        """Whether a file takes several edge maps of one image."""
+        return len({*self.outputs}) < len(self.outputs)
 
 
 def name_job(path: str, settings: Settings, target: Target) -> Job:
@@ -93,12 +100,13 @@ def name_job(path: str, settings: Settings, target: Target) -> Job:
     if file is None:
         names = name_maps(target.stem_of(path), settings, format_)
         return target.job(path, names, format_, numbers=numbers)
-    if len(settings.maps) > 1:
+    count = len(settings.maps)
+    if count > 1 and not format_.several:
         raise UsageError(
-            f"{len(settings.maps)} edge maps do not fit in one output {file}; "
-            "give a folder (-o DIR/) or --combine them into one"
+            f"{count} edge maps do not fit in one output {file}; give a folder (-o DIR/), "
+            "--combine them into one, or write tiff, npy or csv, which hold several"
         )
-    return target.job(path, (file,), format_, numbers=numbers)
+    return target.job(path, (file,) * count, format_, numbers=numbers)
 
 
 def gives_numbers(path: str, settings: Settings, target: Target) -> bool:
@@ -156,7 +164,8 @@ def check_jobs(jobs: Sequence[Job], spared: Iterable[str] = (), report: str | No
     """Raise UsageError if an output or the report would overwrite what is read or written."""
     read = (*(job.path for job in jobs), *spared)
     claimed = {os.path.realpath(path): f"the input {path}" for path in read if path != "-"}
-    written = [("output", path, job.path) for job in jobs for path in job.outputs]
+    outputs = ((job, path) for job in jobs for path in dict.fromkeys(job.outputs))
+    written = [("output", path, job.path) for job, path in outputs]
     owners: dict[str, str] = {}
     for what, path, owner in [*written, ("report file", report or "-", "")]:
         if path == "-" or is_device(path):

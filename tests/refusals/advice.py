@@ -76,7 +76,10 @@ TRIED: dict[str, str] = {
         "-o other{values} | --format png"
     ),
     r"use --format (?P<values>png or tiff)$": "-o other.{values}",
-    r"give a folder \(-o DIR/\) or --combine them into one$": "-o other/ | --combine max",
+    r"give a folder \(-o DIR/\), --combine them into one, or write tiff, npy or csv": (
+        "-o other/ | --combine max | --format tiff | --format npy | --format csv"
+    ),
+    r"give a folder \(-o DIR/\), or write tiff$": "-o other/ | --format tiff",
     r"--combine them, or put filters in files": "--combine max | -f diff.txt -f tabs.tsv",
     r"images do not fit in one output \S+; give a folder$": "-o other/",
     r"is empty; give a file, a folder or -$": "-o other.png | -o other/ | -o -",

@@ -33,6 +33,7 @@ learn photo.png grey.png --size 3 --filters 3 -o l.txt
 detect photo.png -f log:2 --combine direction
 detect photo.png -f gaussian --thin
 detect photo.png -f sobel -f contours
+detect photo.png -f sobel -f log:2 --colormap ember -o maps.npy
 detect photo.png --channels each --colormap ice
 detect photo.png -f sobel-x --threshold 5 --map signed
 detect photo.png --overlay red --stride 2 -f canny

@@ -66,6 +66,7 @@ complete -c edgecli -n '__edgecli_typed detect' -l report -x -a 'table json csv 
 complete -c edgecli -n '__edgecli_typed detect' -l report-file -x -a '(__fish_complete_path (commandline -ct))' -d 'Write the report there'
 complete -c edgecli -n '__edgecli_typed detect' -s q -l quiet -d 'Say nothing but errors'
 complete -c edgecli -n '__edgecli_typed detect' -s n -l dry-run -l explain -d 'Print what would be done, and stop'
+complete -c edgecli -n '__edgecli_typed detect' -l suffix -d 'Tell inputs of the same name apart'
 complete -c edgecli -n '__edgecli_typed detect' -l preview -d 'Draw the edge map in the terminal'
 complete -c edgecli -n '__edgecli_typed detect' -l grid -d 'Write a contact sheet of several filters'
 complete -c edgecli -n '__edgecli_typed detect' -s h -l help -d 'Show this message and exit'

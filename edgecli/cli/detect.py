@@ -10,6 +10,7 @@ from functools import partial
 
 import click
 
+from edgecli.batch.inputs import Input, name_places
 from edgecli.cli import fail, refuse_terminal, tell
 from edgecli.cli.help import Command, examples
 from edgecli.cli.options import EXPLAIN, Options, flag, options_of
@@ -30,6 +31,8 @@ class RunOptions:
     """What is done besides writing each edge map to its file, or instead."""
 
     explain: bool = flag("Print what would be done, and stop.", names=EXPLAIN, group="Report")
+    suffix: bool = flag("Tell inputs of the same name apart: by extension, then by number.",
+        group="Output")  # fmt: skip
     preview: bool = flag("Draw the edge map in the terminal.", group="Output")
     grid: bool = flag("Write a contact sheet of several filters.", group="Output")
 
@@ -58,6 +61,8 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
     check_stdin((*inputs, options.mask))
     request = make_request(options, apart=grid)
     target, reporting = _many_to_folder(inputs, request.target), request.reporting
+    if run.suffix:
+        target = replace(target, stems=_stems(inputs, target))
     if preview:  # a picture, then
         target = replace(target, numbers=False)
     if grid:
@@ -147,6 +152,13 @@ def _check_sheet(limits: Limits, *, preview: bool) -> None:
         raise UsageError("a contact sheet is too large for a terminal; drop --preview or --grid")
     if limits.all_frames:
         raise UsageError("a contact sheet is of the first frame alone; drop --all-frames or --grid")
+
+
+def _stems(inputs: Sequence[str], target: Target) -> dict[str, str]:
+    """Return how each input's names begin, so that no two in a folder begin alike."""
+    places = inputs if target.output is None else [os.path.basename(path) for path in inputs]
+    named = name_places(map(Input, inputs, places), suffix=True)
+    return {path: stem for path, (_, stem) in zip(inputs, named, strict=True) if path != "-"}
 
 
 def _many_to_folder(inputs: tuple[str, ...], target: Target) -> Target:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from edgecli.detect.outputs import Job, make_folder
+from edgecli.detect.outputs import Job, make_folders_of
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.run import Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
@@ -208,8 +208,7 @@ class _Files:
 
     def begin(self, result: Result, source: Source, watch: Watch | None) -> list[Sink]:
         """Begin the edge maps of one image; files that are kept are neither written nor shown."""
-        if self._job.folder is not None:
-            make_folder(self._job.folder)
+        make_folders_of(result.outputs)
         shape = result.detection.written_shape
         sinks: list[Sink] = []
         named = list(zip(result.outputs, result.detection.sample_types, strict=True))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.detect.jobs import Limits, Result
-from edgecli.detect.outputs import Job, Target, make_folder
+from edgecli.detect.outputs import Job, Target, make_folders_of
 from edgecli.detect.plan import plan_detection, sums_fit
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
@@ -113,8 +113,7 @@ def detect_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
     """
     from edgecli.images.thumbnails import contact_sheet, tile  # Pillow loads late
 
-    if job.folder is not None:
-        make_folder(job.folder)
+    make_folders_of(job.outputs)
     (output,) = job.outputs
     # The file first: where it cannot be written, nothing need be computed.
     with whole_file(output) as file, _first_image(job, limits, tiles) as (image, source):

@@ -93,9 +93,6 @@ TRIED: dict[str, str] = {
     r"is no gallery of edgecli; move it, or give another folder$": "-o other",
     r"cannot be made: .*; give another$": "-o other/",
     r"give another place with -o$": "-o other/",
-    r"(?P<one>\S+) and (?P<other>\S+) would both .*; detect them one by one": (
-        "detect {one} -o one.png | detect {other} -o other.png"
-    ),
     r"--suffix tells them apart$": "--suffix",
     r"--recursive looks into folders": "--recursive",
     r"give it with -o DIR$": "-o other",

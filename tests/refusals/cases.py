@@ -47,6 +47,7 @@ detect photo.png -f huge.json --map raw -o a.npy
 detect album
 trace album --at 1,1
 detct photo.png
+detect photo.png photo.png
 detect photo.png --strid 2
 detect photo.png --map abz
 detect photo.png --padding-mode reflct

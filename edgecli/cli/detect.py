@@ -13,9 +13,10 @@ import click
 from edgecli.batch.inputs import Input, name_places
 from edgecli.cli import fail, refuse_terminal, tell
 from edgecli.cli.help import Command, examples
-from edgecli.cli.options import EXPLAIN, Options, flag, options_of
+from edgecli.cli.options import EXPLAIN, Options, flag, options_of, written
 from edgecli.cli.process import keep_memory
 from edgecli.cli.request import Reporting, Request, make_request, prepare_report
+from edgecli.code import LIBRARIES
 from edgecli.detect.jobs import Limits, Result, Watch, detect_input, plan_input
 from edgecli.detect.outputs import Job, Target, check_jobs, check_stdin, name_job
 from edgecli.detect.sheet import Sheet, Tiles, choose_tiles, detect_grid, name_grid, plan_grid
@@ -34,6 +35,9 @@ class RunOptions:
     suffix: bool = flag("Tell inputs of the same name apart: by extension, then by number.",
         group="Output")  # fmt: skip
     preview: bool = flag("Draw the edge map in the terminal.", group="Output")
+    code: str | None = written(None, LIBRARIES,
+        "Print a script that computes the same by another library, and stop.",
+        group="Report")  # fmt: skip
     grid: bool = flag("Write a contact sheet of several filters.", group="Output")
 
 
@@ -73,6 +77,8 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
     else:
         detect = partial(_results, watch=None)
         jobs = [name_job(path, request.settings, target) for path in inputs]
+    if run.code is not None:
+        return _print_code(jobs, request, run.code)
     check_jobs(jobs, target.spared, reporting.file)
     aside = not explain and _to_stdout(jobs)
     prepare_report(reporting, target.output if target.folder else None)
@@ -101,6 +107,18 @@ def _refuse_folder(path: str) -> None:
     if os.path.isdir(path):
         whole = f"edgecli batch {shlex.quote(path)} -o edges"
         raise ImageError(f"{path} is a folder; for the images in it type: {whole}")
+
+
+def _print_code(jobs: Sequence[Job], request: Request, library: str) -> int:
+    """Print the script that does to one image what was asked for."""
+    from edgecli.code.script import script_of  # for those who ask for one
+
+    if len(jobs) > 1:
+        raise UsageError(f"a script is of one image, not of {len(jobs)}; give one of them")
+    result, source = next(plan_input(jobs[0], request.settings, request.limits))
+    source.close()
+    click.echo(script_of(result, library), nl=False)
+    return 0
 
 
 def _to_stdout(jobs: Iterable[Job]) -> bool:

@@ -29,6 +29,7 @@ TRIED: dict[str, str] = {
     r"value for '(?P<option>[\w-]+)': \S+ is not in the range x>=\d+": "{option} 999999",
     r"value for '(?P<option>[\w-]+)': \S+ is not in the range x>0": "{option} 99",
     r"value for '(?P<option>[\w-]+)': \S+ is not a valid integer range": "{option} 1",
+    r"has no words for .*; write (?P<options>--code .*)$": "{options}",
     r"; use (?P<option>--[\w-]+) (?P<values>\w+( or \w+)*)": "{option} {values}",
     r"raise it with --max-pixels$": "--max-pixels 999999999",
     r"pad more \(--padding same\) or use a smaller kernel$": "--padding same",

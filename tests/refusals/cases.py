@@ -118,6 +118,23 @@ filters show loose.csv
 filters show "0,5 0; 1 2"
 filters show "1,;2"
 detect photo.png -f sobel -f sobel-x --combine none
+detect photo.png grey.png --code scipy
+detect photo.png -f learned --code scipy
+detect photo.png -f vertical -f horizontal --code scipy
+detect photo.png --channels max --code scipy
+detect photo.png --combine direction --code scipy
+detect photo.png --thin --code scipy
+detect photo.png --border 2 --code scipy
+detect photo.png --invert --code scipy
+detect photo.png --nan ignore --code scipy
+detect photo.png -f canny --code scipy
+detect photo.png --threshold otsu --code scipy
+detect photo.png -f gabor --code scipy
+detect photo.png -f kirsch --code scikit-image
+detect photo.png --padding valid --code scikit-image
+detect photo.png --code pillow
+detect photo.png -f gaussian:2 --code pillow
+detect photo.png -f vertical --map signed --code pillow
 filters show [[1,,2]]
 filters show [[1,2]
 filters show [[1,2]]]

@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from edgecli import FilterBank, convolve, load_filter, plan_convolution
 from edgecli.conv import slide_over
+from edgecli.detect.edges import detect_edges
 from edgecli.geometry import Window
 from tests.reference import Pads, pad
 from tests.steps import in_bands, whole
@@ -109,9 +110,13 @@ def test_the_largest_numbers_pass_unchanged(number: int) -> None:
 def test_what_64_bits_may_not_hold_is_float64(dtype: str) -> None:
     image = np.full((4, 5), 2**62, dtype)
     image[:, 2:] = 0
-    response = convolve(image, "vertical")
+    said = "has whole numbers up to 4,611,686,018,427,387,904, whose sums may pass 64 bits"
+    with pytest.warns(RuntimeWarning, match=f"image {said}"):
+        response = convolve(image, "vertical")
     assert response.dtype == np.float64
     assert response[0, 0].tolist() == [0, 3 * 2.0**62, 3 * 2.0**62, 0, 0]
+    with pytest.warns(RuntimeWarning, match=f"picture {said}"):
+        detect_edges(image, "sobel")
 
 
 KERNELS = {

@@ -7,6 +7,7 @@ type, so that it can be computed alone, on any thread, and no image is copied as
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -170,6 +171,14 @@ def largest_number(integers: NDArray[Any]) -> int:
     return max(int(integers.max()), -int(integers.min()))
 
 
+def rounded_sums(largest: int) -> str:
+    """Return a clause on an image whose numbers are so large that their sums are rounded."""
+    return (
+        f"has whole numbers up to {largest:,}, whose sums may pass 64 bits; "
+        "they are computed as float64, to 53 bits"
+    )
+
+
 def slide_over(bank: FilterBank, window: Window, shape: tuple[int, int, int], dtype: Any) -> Slide:
     """Lay a bank over a volume ``(C, H, W)`` of ``dtype``; GeometryError if it does not fit."""
     channels, height, width = shape
@@ -246,10 +255,10 @@ def convolve(
     ``image`` is ``(H, W)`` or ``(C, H, W)``; the result is ``(C_out, H', W')``: of whole numbers
     and weights the smallest of int16, int32 and int64 that holds every response to the image's
     type, else float32, or float64 for images of 32-bit integers, of 64 bits and of float64. For
-    numbers so large that 64 bits may not hold the sums, they are float64, too. Padding is written
-    as on the command line. A bank of depth 1 is repeated in every channel and its products are
-    summed. ``threads``, by default all cores, affects only the time. ``out``, of the result's shape
-    and type, receives the result.
+    numbers so large that 64 bits may not hold the sums, they are float64, too, which a
+    RuntimeWarning says. Padding is written as on the command line. A bank of depth 1 is repeated in
+    every channel and its products are summed. ``threads``, by default all cores, affects only the
+    time. ``out``, of the result's shape and type, receives the result.
 
     Raises GeometryError where the window does not fit, FilterError where the depths differ,
     UsageError for fewer threads than one.
@@ -268,7 +277,8 @@ def convolve(
     window = Window(bank.kernel_size, as_pair(stride), as_pair(dilation), pads, mode)
     channels, height, width = volume.shape
     slide = slide_over(bank, window, (channels, height, width), volume.dtype)
-    if slide.plan.holds is not None and largest_number(volume) > slide.plan.holds:
+    if slide.plan.holds is not None and (most := largest_number(volume)) > slide.plan.holds:
+        warnings.warn(f"image {rounded_sums(most)}", RuntimeWarning, stacklevel=2)
         slide = slide_over(bank, window, (channels, height, width), np.float64)
     if out is None:
         out = np.empty(slide.shape, slide.dtype)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -40,7 +42,8 @@ def detect_edges(
     ``channels="each"``. ``operator`` names an operator, a filter, a file or inline rows that make
     one edge map. ``threshold`` and ``hysteresis`` are written as on the command line, and leave
     0 and 255; so are ``scales``, which networks such as ``learned`` take. Raises FilterError,
-    GeometryError, NetworkError and UsageError.
+    GeometryError, NetworkError and UsageError, and warns (RuntimeWarning) where whole numbers
+    are so large that their sums are rounded.
 
     >>> picture = np.zeros((4, 6), np.uint8)
     >>> picture[:, 3:] = 50
@@ -63,6 +66,7 @@ def detect_edges(
     )
     detection = plan_detection(settings, source.shape, source.dtype)
     if not sums_fit(source, detection):
+        warnings.warn(f"picture {source.info.notes[-1]}", RuntimeWarning, stacklevel=2)
         detection = plan_detection(settings, source.shape, source.dtype, exact=False)
     if len(detection.maps) > 1 or map == "raw":
         raise UsageError(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edgecli.conv.engine import largest_number
+from edgecli.conv.engine import largest_number, rounded_sums
 from edgecli.detect.maps import Look, MapPlan, plan_map
 from edgecli.detect.settings import Settings
 from edgecli.geometry import Window, bands
@@ -123,10 +123,7 @@ def sums_fit(source: Source, detection: Detection) -> bool:
     (rows,) = source.blocks([(0, source.shape[0])])
     if (largest := largest_number(rows)) <= most:
         return True
-    source.info.notes.append(
-        f"has whole numbers up to {largest:,}, whose sums may pass 64 bits; "
-        "they are computed as float64, to 53 bits"
-    )
+    source.info.notes.append(rounded_sums(largest))
     return False
 
 

@@ -22,6 +22,7 @@ from edgecli.images.formats import FORMATS
 from edgecli.images.sources import NAN_CHOICES
 from edgecli.operators.operators import COMBINATIONS
 from edgecli.paint.colormaps import COLORMAPS
+from edgecli.paint.painting import WIDEST, Style
 from edgecli.paint.rendering import DEPTHS, MAPS
 from edgecli.records import dataclass, field
 from edgecli.reports.formats import REPORTS
@@ -91,9 +92,15 @@ class Options:
         type=click.IntRange(0))
 
     colormap: str | None = written(None, COLORMAPS, "Draw strengths in colours.")
-    invert: bool = flag("Draw dark lines on white.")
+    line: str | None = written(None, "COLOUR",
+        "The colour of the lines.  [default: white; black on light paper]")
+    paper: str | None = written(None, "COLOUR|none",
+        "The colour behind the lines; none is transparent.  [default: black]")
+    invert: bool = flag("Draw black lines on white paper; a colour map on white paper.")
+    stroke: int = written(Style.stroke, "N",
+        "Draw lines by a round pen N pixels wide.", type=click.IntRange(1, WIDEST))
     overlay: str | None = written(None, "COLOUR", "Draw the edges on the image.")
-    alpha_out: bool = flag("Make the edges opaque, the rest transparent.")
+    alpha_out: bool = flag("As --paper none: lines on transparency.")
 
     output: str | None = written(None, "PATH|DIR|-",
         "Where to write.  [default: <stem>-<filter>.png beside the input]",

@@ -34,6 +34,15 @@ detect photo.png -f log:2 --combine direction
 detect photo.png -f gaussian --thin
 detect photo.png -f sobel -f contours
 detect photo.png --channels each --colormap ice
+detect photo.png --line black
+detect photo.png --line red --colormap ice
+detect photo.png --paper red --colormap ice
+detect photo.png --paper red --invert
+detect photo.png --paper none --invert --colormap ice
+detect photo.png --overlay red --line blue
+detect photo.png --combine direction --line red
+detect photo.png --combine direction --stroke 3
+detect photo.png --map signed --stroke 3
 detect photo.png -f sobel-x --threshold 5 --map signed
 detect photo.png --overlay red --stride 2 -f canny
 detect photo.png -f contours --stride 2

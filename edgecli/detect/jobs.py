@@ -33,8 +33,10 @@ class Limits:
     auto_orient: bool = True
 
 
-Watch = Callable[[Sink, tuple[int, int, int]], Sink]
-"""Returns a sink that does what a map's sink does, and shows the map, of this shape, too."""
+Watch = Callable[[Sink, tuple[int, int, int], tuple[float, ...] | None], Sink]
+"""Returns a sink that does what a map's sink does, and shows the map, too.
+
+It is given the map's shape, and the colour of where there is no edge: see ``Detection.paper``."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,8 @@ class _Files:
                 sinks.append(NoSink())
                 continue
             sink = self._file(path, source).begin(shape, samples, result.info)
-            sinks.append(watch(sink, shape) if watch is not None else sink)
+            paper = result.detection.paper
+            sinks.append(watch(sink, shape, paper) if watch is not None else sink)
         return sinks
 
     def _file(self, path: str, source: Source) -> ImageFile:

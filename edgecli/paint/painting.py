@@ -59,6 +59,11 @@ class Style:
             return self.line
         return BLACK if self.paper is not None and is_light(self.paper) else WHITE
 
+    @property
+    def behind(self) -> Colour:
+        """Return the paper's colour; where there is none, one that the lines are seen on."""
+        return self.paper or (BLACK if is_light(self.ink) else WHITE)
+
     def channels(self, responses: int, *, hues: bool) -> int:
         """Return the number of channels of the pixels, given that of the responses."""
         if self.overlay is not None:

@@ -79,6 +79,8 @@ class Options:
         "Bits of the pixels written.  [default: 8; 16 for deeper images]")
     nan: str = written(Settings.nan, NAN_CHOICES,
         "What NaN in a float image does to the responses that see it.")
+    resize: str | None = written(None, "N%|WxH|max:N",
+        "Make the image smaller first: to a share, to fit a box, or no longer than N.")
     background: str = written("white", "COLOUR", "The colour behind transparent images.")
 
     thin: bool = flag("Keep lines of one pixel: non-maximum suppression, or zero crossings.")

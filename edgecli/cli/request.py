@@ -14,6 +14,7 @@ from edgecli.errors import UsageError
 from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.images.colour import Colour, parse_colour
 from edgecli.images.files import check_place
+from edgecli.images.resizing import parse_resize
 from edgecli.lines.thresholds import choose_threshold
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.paint.colormaps import BLACK, WHITE
@@ -80,6 +81,7 @@ def make_settings(options: Options, operators: tuple[Operator, ...]) -> Settings
         scales=parse_scales(options.scales),
         nan=options.nan,
         background=parse_colour(options.background),
+        resize=parse_resize(options.resize),
         threads=options.threads,
     )
 

@@ -17,6 +17,7 @@ from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, TooLargeError
 from edgecli.images.files import has_more_now, open_images, whole_file
 from edgecli.images.formats import ImageFile, begin_file, check_holds
+from edgecli.images.resizing import resized
 from edgecli.images.sources import upright
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import NoSink
@@ -63,12 +64,13 @@ def plan_input(
         job.path, max_pixels=limits.max_pixels, grey=settings.grey, all_frames=limits.all_frames
     )
     for number, image in enumerate(images, 1):
-        source = upright(image) if limits.auto_orient else image
+        turned = upright(image) if limits.auto_orient else image
+        source = resized(turned, settings.resize)
         detection = _plan_image(job, settings, limits, source)
         if not sums_fit(source, detection):
             detection = _plan_image(job, settings, limits, source, exact=False)
         outputs = _numbered(job, number, limits) if limits.all_frames or number > 1 else job.outputs
-        yield Result(image.info, detection, outputs), source
+        yield Result(source.info, detection, outputs), source
 
 
 def _plan_image(

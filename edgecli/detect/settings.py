@@ -11,6 +11,7 @@ from edgecli.errors import UsageError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Padding, PaddingMode
 from edgecli.images.colour import CHANNELS
+from edgecli.images.resizing import Resize
 from edgecli.images.sources import NAN_CHOICES
 from edgecli.operators.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
 from edgecli.paint.colormaps import BLACK, WHITE
@@ -67,6 +68,7 @@ class Settings:
     scales: tuple[float, ...] = (1.0,)  # at which a network looks at the image
     nan: str = "propagate"
     background: tuple[int, int, int] = (255, 255, 255)
+    resize: Resize | None = None  # the image, before anything looks at it
     threads: int | None = None
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import FORMATS, begin_file, check_holds
+from edgecli.images.resizing import resized
 from edgecli.images.sources import upright
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.records import dataclass, replace
@@ -75,7 +76,7 @@ def detect_grid(
         make_folder(job.folder)
     (output,) = job.outputs
     # The file first: where it cannot be written, nothing need be computed.
-    with whole_file(output) as file, _first_image(job, limits) as (image, source):
+    with whole_file(output) as file, _first_image(job, settings, limits) as (image, source):
         (rows,) = source.blocks([(0, source.shape[0])])
         picture = ArraySource(rows, image.info)
         tiles, results = [("image", small(_in_range(rows)))], []
@@ -96,16 +97,17 @@ def detect_grid(
 def plan_grid(job: Job, operators: Sequence[Operator], settings: Settings, limits: Limits) -> Sheet:
     """Return what would be done for an input's contact sheet: a plan for every operator."""
     (output,) = job.outputs
-    with _first_image(job, limits) as (image, source):
+    with _first_image(job, settings, limits) as (image, source):
         return Sheet(image.info, output, tuple(_plan_each(source, operators, settings, output)))
 
 
 @contextmanager
-def _first_image(job: Job, limits: Limits) -> Iterator[tuple[Source, Source]]:
-    """Open an input's first image: as it is in the file, and upright."""
+def _first_image(job: Job, settings: Settings, limits: Limits) -> Iterator[tuple[Source, Source]]:
+    """Open an input's first image: as it is in the file, and upright and resized."""
     images = open_images(job.path, max_pixels=limits.max_pixels)  # holds the file open
     with closing(next(images)) as image:
-        yield image, upright(image) if limits.auto_orient else image
+        turned = upright(image) if limits.auto_orient else image
+        yield image, resized(turned, settings.resize)
 
 
 def _plan_each(

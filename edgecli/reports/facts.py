@@ -110,6 +110,7 @@ class ImageFacts:
 
     schema: str | None
     input: InputFacts | None
+    resized: Shape | None  # height and width, where the image was made smaller first
     filters: tuple[FilterFacts, ...]
     operation: str
     channels: str

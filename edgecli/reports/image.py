@@ -58,6 +58,7 @@ def image_facts(result: Result) -> facts.ImageFacts:
     return facts.ImageFacts(
         schema=facts.SCHEMA,
         input=facts.input_facts(result.info),
+        resized=_resized(result),
         filters=tuple(_filter_facts(detection)),
         operation="convolution" if settings.convolve else "cross-correlation",
         channels=detection.responses.channels,
@@ -76,6 +77,12 @@ def image_facts(result: Result) -> facts.ImageFacts:
         warnings=facts.warnings_of(result.info),
         engine=_engine_facts(result),
     )
+
+
+def _resized(result: Result) -> tuple[int, ...] | None:
+    """Return the size that an image was given; one that is turned has the same two numbers."""
+    size = result.detection.graph.source_shape[1:]
+    return None if sorted(size) == sorted(result.info.shape[:2]) else size
 
 
 def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
@@ -168,6 +175,8 @@ def _engine_facts(result: Result) -> facts.EngineFacts:
 def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
     """Yield labels and texts of an image or a tile; a text may have several lines."""
     account, network = result.detection.responses.account(), result.detection.settings.network
+    if told.resized:
+        yield "resized", f"{times(told.resized)}, the mean of what each pixel covers"
     if network is None:
         yield from texts.bank_rows(account.banks)
     else:

@@ -142,6 +142,16 @@ def test_masks_overlays_and_sheets_are_of_the_small_picture(
     assert told["tiles"][0]["resized"] == [20, 30]
 
 
+def test_a_video_keeps_its_rate(run: Run, tmp_path: Path) -> None:
+    frames = b"".join(b"FRAME\n" + bytes(96) for _ in range(2))
+    video = tmp_path / "a.y4m"
+    video.write_bytes(b"YUV4MPEG2 W12 H8 F25:2 Ip A1:1 Cmono\n" + frames)
+    run("detect", video, "--resize", "50%", "--all-frames", "-o", tmp_path / "b.y4m")
+    header, _, rest = (tmp_path / "b.y4m").read_bytes().partition(b"\n")
+    assert header.startswith(b"YUV4MPEG2 W6 H4 F25:2 ")
+    assert rest.count(b"FRAME") == 2
+
+
 def test_a_turned_picture_is_resized_upright(run: Run, tmp_path: Path) -> None:
     turned = Image.fromarray(noise(40, 60))
     exif = turned.getexif()

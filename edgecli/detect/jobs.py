@@ -15,6 +15,7 @@ from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.run import Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, TooLargeError
+from edgecli.images.alpha import told_if_unseen
 from edgecli.images.files import has_more_now, open_images, whole_file
 from edgecli.images.formats import ImageFile, begin_file, check_holds
 from edgecli.images.resizing import resized
@@ -64,13 +65,18 @@ def plan_input(
         job.path, max_pixels=limits.max_pixels, grey=settings.grey, all_frames=limits.all_frames
     )
     for number, image in enumerate(images, 1):
-        turned = upright(image) if limits.auto_orient else image
-        source = resized(turned, settings.resize)
+        source = as_seen(image, settings, limits)
         detection = _plan_image(job, settings, limits, source)
         if not sums_fit(source, detection):
             detection = _plan_image(job, settings, limits, source, exact=False)
         outputs = _numbered(job, number, limits) if limits.all_frames or number > 1 else job.outputs
         yield Result(source.info, detection, outputs), source
+
+
+def as_seen(image: Source, settings: Settings, limits: Limits) -> Source:
+    """Return an image as it is looked at: upright, and made smaller where that is asked for."""
+    turned = upright(image) if limits.auto_orient else image
+    return told_if_unseen(resized(turned, settings.resize), settings.background)
 
 
 def _plan_image(

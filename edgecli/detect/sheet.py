@@ -7,15 +7,13 @@ from contextlib import closing, contextmanager
 
 import numpy as np
 
-from edgecli.detect.jobs import Limits, Result
+from edgecli.detect.jobs import Limits, Result, as_seen
 from edgecli.detect.outputs import Job, Target, make_folder
 from edgecli.detect.plan import plan_detection
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import FORMATS, begin_file, check_holds
-from edgecli.images.resizing import resized
-from edgecli.images.sources import upright
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import ArraySink, ArraySource
@@ -103,11 +101,10 @@ def plan_grid(job: Job, operators: Sequence[Operator], settings: Settings, limit
 
 @contextmanager
 def _first_image(job: Job, settings: Settings, limits: Limits) -> Iterator[tuple[Source, Source]]:
-    """Open an input's first image: as it is in the file, and upright and resized."""
+    """Open an input's first image: as it is in the file, and as it is looked at."""
     images = open_images(job.path, max_pixels=limits.max_pixels)  # holds the file open
     with closing(next(images)) as image:
-        turned = upright(image) if limits.auto_orient else image
-        yield image, resized(turned, settings.resize)
+        yield image, as_seen(image, settings, limits)
 
 
 def _plan_each(

@@ -88,6 +88,7 @@ class _Resized:
         if source.info.dpi is not None:  # the picture stays as large on paper
             across, down = source.info.dpi
             self.info = replace(source.info, dpi=(across * width / W, down * height / H))
+        self.header = getattr(source, "header", None)  # that of a video, which has its rate
         self._tall, self._wide = _Shares(H, height), _Shares(W, width)
 
     def blocks(self, ranges: Iterable[Span]) -> Iterator[Rows]:

@@ -93,6 +93,8 @@ class Options:
     border: int = written(Lines.border, "N", "Ignore edges within N pixels of the frame.",
         type=click.IntRange(0))
 
+    style: str | None = written(None, "NAME",
+        "A named bundle of options; 'edgecli styles' lists them. Those that are written go first.")
     colormap: str | None = written(None, COLORMAPS, "Draw strengths in colours.")
     line: str | None = written(None, "COLOUR",
         "The colour of the lines.  [default: white; black on light paper]")
@@ -148,6 +150,10 @@ def options_of(
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def command(**values: Any) -> Any:
+            if "style" in taken:
+                from edgecli.cli.config import with_bundles
+
+                values = with_bundles(click.get_current_context(), values, {*taken})
             values[parameter] = record(**{name: values.pop(name) for name in taken})
             return function(**values)
 

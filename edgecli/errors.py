@@ -89,8 +89,18 @@ def hint(given: str, known: Iterable[str], most: int | None = None) -> str:
     >>> hint("lenet", ["learned", "lenet5"]), hint("x", ["learned", "lenet5"])
     ("did you mean 'lenet5'?", 'there are learned, lenet5')
     """
+    names = list(known)
+    are = "are" if len(names) > 1 else "is"
+    return meant(given, names) or f"there {are} {', '.join(names[:most])}"
+
+
+def meant(given: str, known: Iterable[str]) -> str | None:
+    """Ask whether the known name that a mistaken one resembles was meant, if there is one.
+
+    >>> meant("rde", ["red", "blue"]), meant("x", ["red", "blue"])
+    ("did you mean 'red'?", None)
+    """
     import difflib  # only mistakes need it
 
-    names = list(known)
-    close = difflib.get_close_matches(given, names, 1)
-    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names[:most])}"
+    close = difflib.get_close_matches(given, known, 1)
+    return f"did you mean {close[0]!r}?" if close else None

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from edgecli.errors import GeometryError, UsageError
+from edgecli.errors import GeometryError, UsageError, meant
 from edgecli.records import dataclass
 
 Padding = Literal["valid", "same"] | tuple[int, int, int, int]
@@ -245,5 +245,6 @@ def parse_padding_mode(text: str) -> PaddingMode:
             return PaddingMode(mode)
     except ValueError:
         pass
-    names = ", ".join(name for name in PADDING_MODES if name != "constant")
-    raise UsageError(f"padding mode {text[:40]!r} is unknown; choose from {names}, constant:V")
+    names = [name for name in PADDING_MODES if name != "constant"]
+    advice = meant(mode, names) or f"there are {', '.join(names)}, constant:V"
+    raise UsageError(f"padding mode {text[:40]!r} is unknown; {advice}")

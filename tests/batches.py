@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edgecli.batch.work import Facts, Work
 from edgecli.detect.jobs import Limits, Result
+from edgecli.detect.outputs import Target
 from edgecli.detect.settings import Settings
 from edgecli.operators.operators import load_operator
 from edgecli.reports.image import image_record
@@ -66,10 +67,9 @@ def make_work(output: Path, *, share: int = 2**31, no_clobber: bool = False) -> 
     output.mkdir(exist_ok=True)
     return Work(
         settings=Settings((load_operator("vertical"),), threads=1),
-        format=None,
+        target=Target(str(output), folder=True, no_clobber=no_clobber),
         output=str(output),
         limits=Limits(),
-        no_clobber=no_clobber,
         describe=dangerous,
         identity="settings",
         share=share,

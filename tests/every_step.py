@@ -16,6 +16,7 @@ from edgecli.conv import Slide, Slides, slide_over
 from edgecli.conv.norms import Norm, Select, Strongest
 from edgecli.filters import FilterBank, load_filter
 from edgecli.geometry import Window, parse_padding_mode
+from edgecli.images.white import Whitened
 from edgecli.lines.crossings import Cross
 from edgecli.lines.gradients import Direction, Slope
 from edgecli.lines.pen import Pen
@@ -220,6 +221,7 @@ LINES: dict[str, Make] = {
 
 PICTURES: dict[str, Make] = {
     "picture": lambda m: Example(Picture(m.size(3), PAPER), (m.bytes(4),)),
+    "whitened": lambda m: Example(Whitened(m.size(4), 1023.0), (m.bytes(4),)),
     "volume, grey": lambda m: Example(
         Volume(m.size(1), np.dtype(np.uint8), "gray", PAPER), (m.bytes(4),)
     ),

@@ -66,10 +66,13 @@ def test_version(run: Run) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["detct", "x.png"], "No such command 'detct'"),
+        (["detct", "x.png"], "command 'detct' is unknown; did you mean 'detect'?"),
         (["detect"], "Missing argument"),
-        (["detect", "x.png", "--strid", "2"], "No such option"),
-        (["detect", "x.png", "--map", "loud"], "is not one of"),
+        (
+            ["detect", "x.png", "--strid", "2"],
+            "option '--strid' is unknown; did you mean '--stride'?",
+        ),
+        (["detect", "x.png", "--map", "loud"], "'loud' is unknown; there are auto, abs, clip"),
         (["filters", "export", "sobel"], "Missing option"),
         (["trace", "x.png"], "Missing option '--at'"),
     ],
@@ -232,7 +235,7 @@ def test_a_file_name_that_is_no_text_is_named_with_escapes(tmp_path: Path) -> No
         )
         assert (done.returncode, done.stderr) == (0, b"")
         assert rb"\udcff" in (tmp_path / report).read_bytes()
-    assert Path(os.fsdecode(name.replace(b".csv", b"-sobel.png"))).exists()
+    assert Path(os.fsdecode(name.replace(b".csv", b"-sobel.csv"))).exists()
 
 
 def test_python_m_edgecli_is_the_same_program() -> None:

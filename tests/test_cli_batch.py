@@ -35,7 +35,8 @@ def test_a_folder(run: Run, source: Path, out: Path) -> None:
     result = run("batch", source, "-o", out)
     assert result.exit_code == 0
     assert result.stderr == ""
-    assert result.stdout.splitlines()[0].split() == ["done", "2"]
+    lines = result.stdout.splitlines()
+    assert (lines[0].split(), lines[-1]) == (["done", "2"], f"edge maps  2 in {out}/")
     assert sorted(contents(out)) == ["a-sobel.png", "b-sobel.png"]
     again = run("batch", source, "-o", out, "--recursive")
     assert [line.split()[:2] for line in again.stdout.splitlines()[:2]] == [
@@ -134,7 +135,7 @@ def test_failures_are_listed_at_the_end(run: Run, source: Path, out: Path) -> No
     first, last = result.stderr.splitlines()
     assert first.startswith(f"edgecli: image {source}/bad.png is in no format")
     assert last == "edgecli: 1 of 3 inputs failed"
-    assert "failed  1" in result.stdout
+    assert "failed     1" in result.stdout
     assert run("batch", source, "-o", out, "--fail-fast", "-q").exit_code == 1
 
 

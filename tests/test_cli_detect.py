@@ -186,7 +186,7 @@ def test_a_filter_of_depth_3_slides_over_the_colours(run: Run, save: Save) -> No
     ("args", "code", "said"),
     [
         (["missing.png"], 1, "image missing.png does not exist"),
-        (["."], 1, ". is a folder; give an image"),
+        (["."], 1, ". is a folder; for the images in it type: edgecli batch . -o edges"),
         ([GRID, "-f", "sobl"], 2, "filter 'sobl' is unknown; did you mean 'sobel'?"),
         ([GRID, "-f", "zzz"], 2, "'edgecli filters list'"),
         ([GRID, "-f", "1 0; 1"], 2, "row 2"),
@@ -342,7 +342,8 @@ class Terminal(io.TextIOWrapper):
 @pytest.mark.parametrize(
     ("args", "code"),
     [
-        (["detect", GRID, "-o", "-"], 2),
+        (["detect", GRID, "--map", "gain", "-o", "-"], 2),
+        (["detect", GRID, "-o", "-"], 0),
         (["detect", GRID, "-", "--map", "raw", "-o", "-", "--format", "npy"], 2),
         (["filters", "export", "sobel", "-o", "-", "--format", "npy"], 2),
         (["filters", "export", "sobel", "-o", "-"], 0),

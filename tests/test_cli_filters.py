@@ -143,11 +143,11 @@ def test_exporting_keeps_an_old_file_when_it_fails(refuse: Refuse, tmp_path: Pat
         (["show", "gaussian:1,2"], 2, "2 parameters after the colon"),
         (["show", "1 2; 3"], 2, "row 2"),
         (["export", "sobel", "-o", "x.docx"], 2, "filter files end in"),
-        (["export", "sobel", "-o", "x", "--format", "docx"], 2, "is not one of"),
+        (["export", "sobel", "-o", "x", "--format", "docx"], 2, "'docx' is unknown; there are"),
         (["export", "sobel", "-o", "none/x.txt"], 1, "cannot be written"),
         (["export", "sobel", "-o", "/dev/full", "--format", "txt"], 1, "No space left"),
         (["export", "sobl", "-o", "x.txt"], 2, "did you mean 'sobel'"),
-        (["lst"], 2, "No such command"),
+        (["lst"], 2, "did you mean 'list'?"),
     ],
 )
 def test_wrong_requests_are_one_line(

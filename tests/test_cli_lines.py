@@ -187,7 +187,7 @@ def test_a_contact_sheet_of_a_choice_of_filters(run: Run, tmp_path: Path) -> Non
     assert len(report["tiles"]) == len(GRID_FILTERS)
     assert {tile["output"]["path"] for tile in report["tiles"]} == {str(sheet)}
     assert {tile["output"]["dtype"] for tile in report["tiles"]} == {"uint8"}
-    assert {tile["output"]["map"] for tile in report["tiles"]} == {"abs"}
+    assert {tile["output"]["map"] for tile in report["tiles"]} == {"auto"}
     picture = pixels(sheet)
     assert (picture.dtype, picture.shape[2]) == (np.uint8, 3)
     assert picture.max() > 200
@@ -203,7 +203,7 @@ def test_sheets_of_several_images_are_a_report_each(run: Run, save: Save, tmp_pa
     assert [report["input"]["path"] for report in reports] == [str(name) for name in names]
     assert run("detect", *args, "--report", "csv").stdout.count("\n") == 3
     table = run("detect", *args).stdout
-    assert (table.count("\ninput"), table.count("uint8, map abs")) == (1, 4)
+    assert (table.count("\ninput"), table.count("uint8, map auto")) == (1, 4)
 
 
 @pytest.mark.parametrize("array", [noise(9, 9), noise(9, 9, 4), noise(9, 9).astype(np.float32)])

@@ -17,7 +17,7 @@ def test_what_is_not_written_is_as_the_settings_have_it() -> None:
     request = make_request(Options())
     assert replace(request.settings, operators=()) == Settings(())
     assert [operator.name for operator in request.operators] == ["sobel"]
-    assert (request.target, request.limits) == (Target(), Limits())
+    assert (request.target, request.limits) == (Target(numbers=True), Limits())
     assert request.reporting == Reporting("table", None)
 
 

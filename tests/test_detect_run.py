@@ -318,7 +318,7 @@ def test_networks_are_thinned_in_increments_shorter_than_a_grain(
         ({"operator": "sobl"}, FilterError, "did you mean 'sobel'"),
         ({"map": "raw"}, UsageError, "use edgecli.convolve"),
         ({"threshold": "9", "hysteresis": "1,2"}, UsageError, "exclude each other"),
-        ({"map": "loud"}, UsageError, "map 'loud' is unknown; choose from abs"),
+        ({"map": "loud"}, UsageError, "map 'loud' is unknown; choose from auto, abs"),
         ({"channels": "grey"}, UsageError, "channels 'grey' is unknown; choose from gray"),
         ({"padding": "some"}, UsageError, "padding 'some'"),
         ({"padding_mode": "wrap"}, UsageError, "padding mode 'wrap'"),

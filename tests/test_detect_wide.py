@@ -21,7 +21,7 @@ from tests.detections import detected, settings_of
 from tests.tiff_files import make_tiff
 
 TYPES = ["int8", "int32", "uint32", "int64", "uint64", "float64"]
-MAPS = ["abs", "clip", "gain", "minmax", "signed", "raw"]
+MAPS = ["auto", "abs", "clip", "gain", "minmax", "signed", "raw"]
 
 
 def wide(dtype: str, *shape: int) -> NDArray[Any]:
@@ -174,9 +174,9 @@ def test_colours_of_every_type_are_filtered(dtype: str, channels: str) -> None:
 def test_signed_bytes_keep_8_bits() -> None:
     image = np.zeros((5, 6), np.int8)
     image[:, 3:] = 100
-    edges = detect_edges(image, "1 0 -1")
+    edges = detect_edges(image, "1 0 -1", map="abs")
     assert edges[0].tolist() == [0, 0, 201, 201, 0, 0]  # 100 of 127
-    (native,), _ = detected(image, settings_of("1 0 -1"))
+    (native,), _ = detected(image, settings_of("1 0 -1", map="abs"))
     assert np.array_equal(native[..., 0], edges)
 
 
@@ -208,8 +208,8 @@ def test_floats_far_beyond_white_are_noted_where_white_counts(
     result = run("detect", path, *options, "-o", path.parent / "edges.png", "-q")
     assert result.exit_code == 0
     noted = (
-        f"edgecli: image {path} has numbers from 0 to 255 where white is 1.0; divide them by 255, "
-        "or save them as integers\n"
+        f"edgecli: image {path} has numbers from 0 to 255 where white is 1.0; if 255 is white, "
+        "give --white 255\n"
     )
     assert result.stderr == (noted if depends and white > 2 else "")
 
@@ -229,8 +229,9 @@ def test_what_the_note_advises_helps(run: Run, save: Save) -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "advice"),
-    [(0, 200, "divide them by 255, or save them as integers"),
-     (0, 1023, "divide them by what is white"), (-300, 2, "divide them by what is white")],
+    [(0, 200, "if 255 is white, give --white 255"),
+     (0, 1000, "if 1023 is white, give --white 1023"),
+     (-300, 2, "give with --white the number that is white")],
 )  # fmt: skip
 def test_the_scale_that_is_advised_holds_all_numbers(
     run: Run, save: Save, low: float, high: float, advice: str
@@ -246,4 +247,4 @@ def test_a_network_that_is_run_is_measured_by_white_too(run: Run, save: Save) ->
     path = save("image.npy", np.full((16, 17), 200.0))
     for network, noted in (("learned-small", True), ("edges-rgb", False)):
         result = run("network", "run", network, path, "-o", path.parent / "maps", "-q")
-        assert ("has numbers from 200 to 200 where white is 1.0" in result.stderr) == noted
+        assert ("has numbers from 200 to 200 where white is 1.0;" in result.stderr) == noted

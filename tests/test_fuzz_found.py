@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from tests.fuzz.oracle import check
-from tests.fuzz.seeds import Seed, big_tiff, by_pillow
+from tests.fuzz.seeds import Seed, big_tiff, by_pillow, frameless
 
 
 def of_many_samples() -> bytes:
@@ -25,6 +25,8 @@ FOUND: dict[str, Callable[[], bytes]] = {
     "long-cells.csv": lambda: b"3;0.1," + b"5" * 999,
     "long-decimals.csv": lambda: b"0.5;1," + b"5" * 999,
     "long-thousands.csv": lambda: b"1" + b",555" * 333 + b";2",
+    "far.tif": lambda: big_tiff((16, 2**50), predictor=32768),
+    "frameless.png": frameless,
     "magic.gif": lambda: b"GI",
     "short.pcx": lambda: by_pillow("PCX", "P")[:300],
 }  # fmt: skip

@@ -58,12 +58,18 @@ def test_a_colour_is_a_name_or_numbers(text: str, colour: tuple[int, int, int]) 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "whit", "#", "#12", "#12345", "#ggg", "fff", "1,2", "1,2,3,4", "256,0,0", "-1,0,0"]
+    "text",
+    ["", "chalk", "#", "#12", "#12345", "#ggg", "fff", "1,2", "1,2,3,4", "256,0,0", "-1,0,0"],
 )
 def test_any_other_text_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"is unknown; give #rrggbb") as caught:
         parse_colour(text)
     assert repr(text) in str(caught.value)
+
+
+def test_a_name_nearby_is_asked_back() -> None:
+    with pytest.raises(UsageError, match="'whit' is unknown; did you mean 'white'"):
+        parse_colour("whit")
 
 
 @given(st.text(max_size=12))

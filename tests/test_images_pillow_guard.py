@@ -170,6 +170,12 @@ NONSENSE = "does not decode (its numbers make no sense); get the file whole agai
         (SyntaxError("two\nlines"), "does not decode (two lines); get the file whole again"),
         (struct.error("short"), NONSENSE),
         (KeyError(3), NONSENSE),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), NONSENSE),
+        (ValueError("bell \7"), "does not decode (bell ?); get the file whole again"),
+        (
+            RuntimeError("Generic Error. Build `libjxl` in debug mode. Check `stderr`."),
+            "does not decode (its data make no sense); get the file whole again",
+        ),
         (
             OSError(errno.EINVAL, "Invalid argument"),
             "does not decode (its numbers point outside it); get the file whole again",

@@ -109,7 +109,7 @@ def test_the_report_is_told_in_words(demo: str) -> None:
     assert facts["MACs"] == "2,764,800 multiply-adds, bias excluded"
     assert facts["receptive field"] == "3×3, 9 connections per output"
     assert facts["engine"].startswith("separable, int16")
-    assert re.search(r"map abs, responses −\d+ … \d+, 0\.\d\d% clipped", facts["edge map"])
+    assert re.search(r"map auto, responses −\d+ … \d+, 0\.\d\d% clipped", facts["edge map"])
 
 
 def test_facts_that_images_share_are_written_once(demo: str) -> None:

@@ -244,4 +244,4 @@ def test_sample_range() -> None:
 
 
 def test_every_map_is_known() -> None:
-    assert MAPS == ("abs", "clip", "signed", "gain", "minmax", "raw")
+    assert MAPS == ("auto", "abs", "clip", "signed", "gain", "minmax", "raw")

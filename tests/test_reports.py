@@ -79,7 +79,7 @@ def test_json_is_as_documented() -> None:
         "output": {
             "path": "img-vertical.png",
             "dtype": "uint8",
-            "map": "abs",
+            "map": "auto",
             "clipped_fraction": 0.01,
             "min": -765,
             "max": 612,
@@ -107,7 +107,7 @@ def test_json_of_the_command_line_has_the_same_keys_in_the_same_order(run: Run, 
 
 def test_what_was_not_computed_is_left_out() -> None:
     facts = image_record(replace(a_result("vertical"), measured=None))
-    assert facts["output"] == {"path": "img-vertical.png", "dtype": "uint8", "map": "abs"}
+    assert facts["output"] == {"path": "img-vertical.png", "dtype": "uint8", "map": "auto"}
     assert [*facts["engine"]] == ["method", "accumulator", "reason", "band_rows"]
 
 
@@ -140,7 +140,7 @@ def test_every_format_says_how_filters_combine(
 ) -> None:
     result = a_result(*filters, combine=combine)
     assert image_record(result)["output"].get("combine") == way
-    assert (f"map abs, combine {way}," in told(result)) == (way is not None)
+    assert (f"map auto, combine {way}," in told(result)) == (way is not None)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_map_of_nothing_but_nan_has_no_extremes() -> None:
         None, None, 5,
     )  # fmt: skip
     assert told(replace(result, measured=measured)).splitlines()[-1] == (
-        "output           img-vertical.png: uint8, map abs, responses none … none, "
+        "output           img-vertical.png: uint8, map auto, responses none … none, "
         "0.00% clipped, 5 NaN"
     )
 

@@ -14,9 +14,9 @@ from typing import Any
 from edgecli.batch.inputs import Found, Input, folded, name_places
 from edgecli.batch.journal import Journal, file_hash
 from edgecli.batch.work import Item, Work
-from edgecli.detect.outputs import Target, choose_format, name_maps
+from edgecli.detect.outputs import choose_format, name_maps
 from edgecli.errors import UsageError
-from edgecli.records import dataclass, field
+from edgecli.records import dataclass, field, replace
 
 FRAME = re.compile(r"-\d{4,}(?=\.\w+$)")  # what tells the frames of one input apart
 
@@ -30,6 +30,7 @@ class Totals:
     failed: int = 0
     skipped: int = 0
     pixels: int = 0  # of the images done
+    maps: int = 0  # edge maps written
     seconds: float = 0.0
     passed: Counter[str] = field(default_factory=Counter)  # pictures that are not read, as found
 
@@ -155,15 +156,21 @@ def _make_items(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool
 
 def _endings(work: Work) -> Callable[[str], list[str]]:
     """Return what tells how the names of an input's outputs end; most inputs have the same."""
-    target = Target(os.path.join(work.output, ""), work.format, folder=True)
-    looks = work.format is None and work.settings.map == "raw"  # into each input
+    target = work.target
+    looks = target.format is None and work.settings.map == "raw"  # into each input
 
     @cache
-    def endings(path: str) -> list[str]:
-        format_ = choose_format(path, work.settings, target)
-        return [os.path.basename(p) for p in name_maps(str(target.output), work.settings, format_)]
+    def endings(path: str, numbers: bool) -> list[str]:
+        settings = replace(work.settings, map="raw") if numbers else work.settings
+        format_ = choose_format(path, settings, target)
+        start = os.path.join(work.output, "")
+        return [os.path.basename(path) for path in name_maps(start, settings, format_)]
 
-    return lambda path: endings(path if looks else "")
+    def of_input(path: str) -> list[str]:
+        numbers = work.gives_numbers(path)
+        return endings(path if looks or numbers else "", numbers)
+
+    return of_input
 
 
 def _links(output: str) -> Callable[[str], set[str]]:

@@ -98,6 +98,7 @@ def _settle(batch: Batch, number: int, outcome: Outcome) -> None:
     batch.fresh.add(number)
     totals.done += 1
     totals.pixels += outcome.pixels
+    totals.maps += outcome.maps
 
 
 def remove_temporaries(folder: str) -> None:

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, TypeVar
 from edgecli.batch.inputs import below
 from edgecli.batch.journal import file_hash
 from edgecli.detect.jobs import Limits, Result, detect_input
-from edgecli.detect.outputs import Job
+from edgecli.detect.outputs import Job, Target, gives_numbers
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, ImageError, TooLargeError
-from edgecli.images.files import unreadable
+from edgecli.images.files import is_named_as_grid, unreadable
 from edgecli.images.formats import format_of
 from edgecli.images.limits import note_lines
 from edgecli.images.pillow_guard import lent_once
@@ -43,6 +43,7 @@ class Outcome(NamedTuple):
     pixels: int = 0
     error: str = ""
     notes: tuple[str, ...] = ()  # lines of what is to be known of its images
+    maps: int = 0  # edge maps that were written
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,9 @@ class Work:
     """
 
     settings: Settings
-    format: str | None
+    target: Target  # a folder: DIR
     output: str  # DIR
     limits: Limits
-    no_clobber: bool
     describe: Callable[[Result], Facts]  # makes the report of an image
     identity: str  # the settings' hash
     share: int
@@ -66,8 +66,13 @@ class Work:
         """Return an input with the files that its edge maps go to."""
         paths = tuple(os.path.join(self.output, name) for name in item.names)
         folder = os.path.join(os.path.dirname(paths[0]), "")
-        format_ = format_of(paths[0])
-        return Job(item.path, paths, format_, folder=folder, no_clobber=self.no_clobber)
+        format_, numbers = format_of(paths[0]), self.gives_numbers(item.path)
+        kept = self.target.no_clobber
+        return Job(item.path, paths, format_, folder=folder, no_clobber=kept, numbers=numbers)
+
+    def gives_numbers(self, path: str) -> bool:
+        """Whether an input's edge maps are numbers; only files that are named so are opened."""
+        return is_named_as_grid(path) and gives_numbers(path, self.settings, self.target)
 
     def __call__(self, item: Item, alone: bool = False) -> Outcome:
         """Find an input's edges; whatever goes wrong is an outcome too."""
@@ -113,7 +118,7 @@ class Work:
         pixels = sum(height * width for height, width, _ in done)
         notes = tuple(line for result in results for line in note_lines(result.info))
         status = "done" if written else "kept"
-        return Outcome(status, json.dumps(entry), pixels, notes=notes)
+        return Outcome(status, json.dumps(entry), pixels, notes=notes, maps=len(written))
 
 
 def _state(path: str) -> Facts:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from edgecli import __version__
+from edgecli.cli.help import Advised, Group, examples
 from edgecli.cli.process import leave, load, serve_if_asked
 from edgecli.cli.streams import STDOUT, mend_streams
 from edgecli.errors import EdgeCliError, UsageError, system_says
@@ -31,11 +32,12 @@ COMMANDS = {
     "trace": "Write out the arithmetic of one output pixel.",
     "network": "Count, draw and run stacks of layers.",
     "learn": "Find the filter that best turns INPUT into TARGET.",
+    "help": "Show the help of a command.",
 }
 """Each command with the line that --help shows, so that --help need not load any."""
 
 
-class CommandLine(click.Group):
+class CommandLine(Group):
     """Loads commands late, and ends every failure in one line and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -173,7 +175,8 @@ def _refuse(error: click.ClickException) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(message, err=True)
         return error.exit_code
-    tells = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
+    missing = isinstance(error, click.MissingParameter)
+    tells = isinstance(error, (click.BadParameter, Advised)) and not missing
     if isinstance(error, click.UsageError) and not tells:
         command = error.ctx.command_path if error.ctx else "edgecli"  # what click knows of it
         message = f"{message.rstrip('.')}; see '{command} --help'"
@@ -184,7 +187,12 @@ def _refuse(error: click.ClickException) -> int:
     cls=CommandLine,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Find edges in pictures with convolution filters, and say what each convolution costs.",
+    examples=examples(
+        "edgecli detect photo.jpg  # writes photo-sobel.png",
+        "edgecli batch photos -o edges  # a folder, on all cores",
+        "edgecli help detect  # all that detect can do",
+    ),
 )
-@click.version_option(__version__, message="edgecli %(version)s")
+@click.version_option(__version__, "-V", "--version", message="edgecli %(version)s")
 def main() -> None:
     """Carry out ``edgecli``."""

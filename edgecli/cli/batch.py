@@ -19,7 +19,8 @@ from edgecli.batch.processes import ProcessExecutor
 from edgecli.batch.running import remove_temporaries, run_batch
 from edgecli.batch.work import Item, Work
 from edgecli.cli import fail
-from edgecli.cli.options import Options, flag, option, options_of, written
+from edgecli.cli.help import Command, examples
+from edgecli.cli.options import EXPLAIN, Options, flag, option, options_of, written
 from edgecli.cli.process import keep_memory
 from edgecli.cli.progress import watched
 from edgecli.cli.request import Reporting, Request, make_request, prepare_report
@@ -46,9 +47,11 @@ UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 class FolderOptions:
     """Which images a batch covers, as written."""
 
-    recursive: bool = flag("Take subfolders too; keep their tree.")
-    zero: bool = flag("Names on standard input end in NUL.", names=("-0", "--null", "zero"))
-    suffix: bool = flag("Tell inputs of the same name apart: by extension, then by number.")
+    recursive: bool = flag("Take subfolders too; keep their tree.", group="Folder")
+    zero: bool = flag("Names on standard input end in NUL.", names=("-0", "--null", "zero"),
+        group="Folder")
+    suffix: bool = flag("Tell inputs of the same name apart: by extension, then by number.",
+        group="Folder")
 
 
 @dataclass(frozen=True)
@@ -57,18 +60,20 @@ class RunOptions:
 
     jobs: int | None = written(None, "N",
         "Images at a time, each in a process.  [default: all cores, a process for each 250 MB of "
-        "--memory]", type=click.IntRange(1, 1024))
+        "--memory]", type=click.IntRange(1, 1024), group="Run")
     memory: str | None = written(None, "BYTES",
         "Memory for all images at work, such as 4G; an image too large for its share comes last, "
-        "alone.  [default: half of what the machine, or its container, has]")
+        "alone.  [default: half of what the machine, or its container, has]",
+        group="Run")
     time_limit: float = written(600.0, "SECONDS", "Give up on an image after so long.",
-        type=click.FloatRange(0, min_open=True))
-    fail_fast: bool = flag("Stop at the first failure.")
+        type=click.FloatRange(0, min_open=True), group="Run")
+    fail_fast: bool = flag("Stop at the first failure.", group="Run")
     scheduler: str | None = written(None, "tcp://HOST:PORT",
-        "Work on a Dask cluster that sees the same folders, on all its threads.")
-    restart: bool = flag("Start over.")
-    explain: bool = flag("Print what would be done, and stop.")
-    gallery: bool = flag("Write index.html to DIR too: every image beside its edges.")
+        "Work on a Dask cluster that sees the same folders, on all its threads.", group="Run")
+    restart: bool = flag("Start over.", group="Run")
+    explain: bool = flag("Print what would be done, and stop.", group="Report", names=EXPLAIN)
+    gallery: bool = flag("Write index.html to DIR too: every image beside its edges.",
+        group="Output")
 # fmt: on
 
 
@@ -89,6 +94,12 @@ class Running:
 
 @click.command(
     "batch",
+    cls=Command,
+    examples=examples(
+        "edgecli batch photos -o edges  # a folder, on all cores",
+        "edgecli batch photos -o edges --recursive  # and its subfolders",
+        "edgecli batch 'scans/page-*.tif' -o edges -f canny  # a glob, in quotes",
+    ),
     help="""Find the edges of a folder of images, resuming where it was stopped.
 
     SOURCE is a folder, a glob in quotes, or - for a list of files on standard input. Edge maps go
@@ -132,17 +143,17 @@ def command(source: str, folder: FolderOptions, options: Options, run: RunOption
         del found  # which may be a hundred thousand names
         quiet = reporting.quiet or reporting.format == "none"
         _run(batch, work, running, fail_fast=run.fail_fast, quiet=quiet)
-        return _close(batch, reporting, output if run.gallery else None)
+        return _close(batch, output, reporting, gallery=run.gallery)
 
 
-def _close(batch: Batch, reporting: Reporting, gallery: str | None) -> int:
+def _close(batch: Batch, output: str, reporting: Reporting, *, gallery: bool) -> int:
     """Write the report of a batch that has run, its page, and what failed; return the exit code."""
     if reporting.format != "none":
-        write_batch(batch.records, batch.totals, reporting.format, reporting.file)
-    if gallery is not None:
+        write_batch(batch.records, batch.totals, output, reporting.format, reporting.file)
+    if gallery:
         from edgecli.pages.gallery import write_gallery
 
-        write_gallery(gallery, batch.records())
+        write_gallery(output, batch.records())
     passed = batch.totals.passed
     if passed:
         fail(f"passed over {passed_text(passed)}")
@@ -199,12 +210,11 @@ def _make_work(request: Request, output: str, running: Running) -> Work:
     plain = replace(settings, threads=None)
     return Work(
         settings=replace(settings, threads=min(max(2 * threads // running.jobs, 1), threads)),
-        format=target.format,
+        target=replace(target, output=output, folder=True),
         output=output,
         limits=limits,
-        no_clobber=target.no_clobber,
         describe=image_record,
-        identity=settings_hash(__version__, plain, target.format, limits),
+        identity=settings_hash(__version__, plain, target.format, limits, target.numbers),
         share=max(running.memory // running.jobs // BYTES_PER_PIXEL, 1),
         threads=threads,
     )

@@ -31,7 +31,7 @@ STYLES: dict[str, Bundle] = {
     "plotter": {
         "filter": "learned", "thin": True, "hysteresis": "0.25,0.5", "border": 3, "paper": "white",
     },
-    "blueprint": {"filter": "contours", "stroke": 2, "paper": "#1f4e8c"},
+    "blueprint": {"filter": "learned", "thin": True, "stroke": 2, "paper": "#1f4e8c"},
     "mask": {"filter": "learned", "threshold": "0.5"},
 }  # fmt: skip
 """The built-in styles, chosen by what they make of twenty photos."""
@@ -122,7 +122,11 @@ def with_bundles(context: click.Context, values: dict[str, Any], known: set[str]
     name = values["style"] or config.defaults.get("style")
     layers: list[tuple[str, Bundle]] = []
     if name is not None:
-        place = f"configuration {config.path}, style {name}" if name in config.styles else name
+        place = (
+            f"configuration {config.path}, style {name}"
+            if name in config.styles
+            else f"style {name}"
+        )
         layers.append((place, _style(name, config)))
     layers.append((f"configuration {config.path}, defaults", config.defaults))
     changed = dict(values)
@@ -173,4 +177,5 @@ def _value(context: click.Context, option: click.Option, value: Any, place: str)
     try:
         return option.type_cast_value(context, value)
     except click.BadParameter as error:
-        raise UsageError(f"{place}: {name}: {error.message.rstrip('.')}; choose another") from error
+        advice = "" if ";" in error.message else "; choose another"
+        raise UsageError(f"{place}: {name}: {error.message.rstrip('.')}{advice}") from error

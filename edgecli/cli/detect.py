@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import click
 
 from edgecli.cli import fail, refuse_terminal, tell
-from edgecli.cli.options import Options, options_of
+from edgecli.cli.help import Command, examples
+from edgecli.cli.options import EXPLAIN, Options, flag, options_of
 from edgecli.cli.process import keep_memory
 from edgecli.cli.request import Reporting, Request, make_request, prepare_report
 from edgecli.detect.jobs import Limits, Result, Watch, detect_input, plan_input
 from edgecli.detect.outputs import Job, Target, check_jobs, check_stdin, name_job
-from edgecli.detect.sheet import Sheet, detect_grid, grid_operators, name_grid, plan_grid
-from edgecli.errors import EdgeCliError, UsageError
+from edgecli.detect.sheet import Sheet, Tiles, choose_tiles, detect_grid, name_grid, plan_grid
+from edgecli.errors import EdgeCliError, ImageError, UsageError
 from edgecli.images.formats import known_format
-from edgecli.records import replace
+from edgecli.records import dataclass, replace
 from edgecli.reports.formats import TEXTS
 from edgecli.reports.image import write_reports
 
 
+@dataclass(frozen=True)
+class RunOptions:
+    """What is done besides writing each edge map to its file, or instead."""
+
+    explain: bool = flag("Print what would be done, and stop.", names=EXPLAIN, group="Report")
+    preview: bool = flag("Draw the edge map in the terminal.", group="Output")
+    grid: bool = flag("Write a contact sheet of several filters.", group="Output")
+
+
 @click.command(
     "detect",
+    cls=Command,
+    examples=examples(
+        "edgecli detect photo.jpg  # photo-sobel.png",
+        "edgecli detect photo.jpg -f canny --invert -o lines.png  # dark lines",
+        "edgecli detect *.jpg -f learned -o edges/  # several images",
+    ),
     help="""Find the edges of one or more images.
 
     INPUT is an image, a grid of numbers (CSV, text or NPY), or - for standard input. Each edge map
@@ -33,32 +50,35 @@ from edgecli.reports.image import write_reports
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @options_of("options", Options)
-@click.option("--explain", is_flag=True, help="Print what would be done, and stop.")
-@click.option("--preview", is_flag=True, help="Draw the edge map in the terminal.")
-@click.option("--grid", is_flag=True, help="Write a contact sheet of several filters.")
-def command(
-    inputs: tuple[str, ...], options: Options, explain: bool, preview: bool, grid: bool
-) -> int:
+@options_of("run", RunOptions)
+def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
     """Carry out ``edgecli detect``."""
+    explain, preview, grid = run.explain, run.preview, run.grid
     keep_memory()
     check_stdin((*inputs, options.mask))
     request = make_request(options, apart=grid)
     target, reporting = _many_to_folder(inputs, request.target), request.reporting
+    if preview:  # a picture, then
+        target = replace(target, numbers=False)
     if grid:
         _check_sheet(request.limits, preview=preview)
+        tiles = choose_tiles(request.settings, request.operators, request.thresholds)
+        detect: Callable[..., Sequence[Result | Sheet]] = partial(_sheets, tiles=tiles)
         jobs = [name_grid(path, target) for path in inputs]
     else:
+        detect = partial(_results, watch=None)
         jobs = [name_job(path, request.settings, target) for path in inputs]
     check_jobs(jobs, target.spared, reporting.file)
     aside = not explain and _to_stdout(jobs)
     prepare_report(reporting, target.output if target.folder else None)
-    watch = _screen(reporting, aside=aside) if preview else None
-    detect = _sheets if grid else partial(_results, watch=watch)
+    if preview:
+        detect = partial(_results, watch=_screen(reporting, aside=aside))
     results: list[Result | Sheet] = []
     exit_code = 0
     try:
         for job in jobs:
             try:
+                _refuse_folder(job.path)
                 done = detect(job, request, explain=explain)
                 for info in dict.fromkeys(result.info for result in done):
                     tell(info)
@@ -69,6 +89,13 @@ def command(
         several = len(jobs) > 1
         write_reports(results, reporting.format, reporting.file, aside=aside, several=several)
     return exit_code
+
+
+def _refuse_folder(path: str) -> None:
+    """Raise ImageError that says how the images of a folder are asked for."""
+    if os.path.isdir(path):
+        whole = f"edgecli batch {shlex.quote(path)} -o edges"
+        raise ImageError(f"{path} is a folder; for the images in it type: {whole}")
 
 
 def _to_stdout(jobs: Iterable[Job]) -> bool:
@@ -100,14 +127,13 @@ def _results(job: Job, request: Request, *, explain: bool, watch: Watch | None) 
     return results
 
 
-def _sheets(job: Job, request: Request, *, explain: bool) -> Sequence[Sheet]:
+def _sheets(job: Job, request: Request, *, explain: bool, tiles: Tiles) -> Sequence[Sheet]:
     """Write a contact sheet, unless it is to be kept or only explained."""
     make = plan_grid if explain else detect_grid
     if not explain and job.no_clobber and os.path.exists(job.outputs[0]):
         _say_kept(job.outputs, request.reporting)
         return []
-    operators = grid_operators(request.operators)
-    return [make(job, operators, request.settings, request.limits)]
+    return [make(job, tiles, request.limits)]
 
 
 def _say_kept(paths: Sequence[str], reporting: Reporting) -> None:

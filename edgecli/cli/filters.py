@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from edgecli.cli import refuse_terminal
+from edgecli.cli.help import Choice, Group, examples
 from edgecli.errors import UsageError
 from edgecli.filters import (
     BUILTIN_FILTERS,
@@ -26,7 +27,16 @@ from edgecli.reports.tables import Row
 from edgecli.reports.texts import LARGEST_SHOWN, bank_rows, layers_row, parameters_row
 
 
-@click.group("filters", help="List, show and export filters.")
+@click.group(
+    "filters",
+    cls=Group,
+    examples=examples(
+        "edgecli filters list  # every built-in one",
+        "edgecli filters show scharr-x  # its numbers",
+        "edgecli filters export log:1.4 -o log.json  # to a file",
+    ),
+    help="List, show and export filters.",
+)
 def command() -> None:
     """Carry out ``edgecli filters``."""
 
@@ -97,7 +107,7 @@ def _parameters(banks: Sequence[FilterBank]) -> Row:
 )
 @click.argument("name", metavar="NAME|FILE")
 @click.option("-o", "--output", required=True, metavar="FILE|-", help="Where to write.")
-@click.option("--format", "format_", type=click.Choice(list(FILTER_FORMATS)),
+@click.option("--format", "format_", type=Choice(list(FILTER_FORMATS)),
               help="[default: by the output's extension]")  # fmt: skip
 def export_filter(name: str, output: str, format_: str | None) -> None:
     """Carry out ``edgecli filters export``."""

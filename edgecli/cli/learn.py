@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from edgecli.cli import options, tell
+from edgecli.cli.help import Choice, Command, examples
 from edgecli.detect.outputs import check_apart, check_stdin
 from edgecli.errors import ImageError, UsageError
 from edgecli.filters import dump_filter, filter_format
@@ -26,9 +27,9 @@ Pair = tuple[str, str]
 
 OPTIONS = (
     click.option("--size", required=True, metavar="HxW", help="The filter's height and width."),
-    click.option("--filters", type=click.Choice(["1", "3"]), default="1", show_default=True,
+    click.option("--filters", type=Choice(["1", "3"]), default="1", show_default=True,
                  help="One towards the target in grey, or one for each of its colours."),
-    click.option("--channels", type=click.Choice(["gray", "rgb"]), default="gray",
+    click.option("--channels", type=Choice(["gray", "rgb"]), default="gray",
                  show_default=True, help="What the filters slide over."),
     click.option("--ridge", type=click.FloatRange(0, 1e300), default=0.0, show_default=True,
                  metavar="L",
@@ -42,6 +43,12 @@ OPTIONS = (
 
 @click.command(
     "learn",
+    cls=Command,
+    examples=examples(
+        "edgecli learn photo.png edges.png --size 3x3 -o mine.json  # nine numbers",
+        "edgecli learn photos edges --size 5x5 -o mine.txt  # from folders",
+        "edgecli detect photo.png -f mine.json  # slide what was learned",
+    ),
     help="""Find the filter that best turns INPUT into TARGET.
 
     Both are images or grids of numbers of one size, or folders of such, paired by their names.

@@ -9,6 +9,7 @@ from contextlib import closing
 import click
 
 from edgecli.cli import options, tell
+from edgecli.cli.help import Choice, Group, examples
 from edgecli.detect.outputs import check_apart
 from edgecli.errors import UsageError
 from edgecli.images.files import is_device, open_images, whole_file
@@ -26,7 +27,7 @@ SEED = 0
 SUMMARY_OPTIONS = (
     click.option("--input", "input_", metavar="HxWxC",
                  help="The input's shape.  [default: as the network says]"),
-    click.option("--compare", type=click.Choice(["fully-connected"]),
+    click.option("--compare", type=Choice(["fully-connected"]),
                  help="Show what dense layers between the same volumes would need."),
     options.PLAIN_REPORT_OPTION,
     click.option("-o", "--output", metavar="FILE.svg|-", help="Draw the volumes to scale."),
@@ -35,14 +36,24 @@ SUMMARY_OPTIONS = (
 RUN_OPTIONS = (
     click.option("-o", "--output", required=True, metavar="DIR|FILE.npz",
                  help="A folder for a picture of each layer's maps, or a file for all arrays."),
-    click.option("--report", type=click.Choice(REPORTS), help="How to report.  [default: table]"),
+    click.option("--report", type=Choice(REPORTS), help="How to report.  [default: table]"),
     options.THREADS_OPTION,
     options.MAX_PIXELS_OPTION,
+    options.option("white"),
     click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
 )  # fmt: skip
 
 
-@click.group("network", help="Count, draw and run stacks of layers.")
+@click.group(
+    "network",
+    cls=Group,
+    examples=examples(
+        "edgecli network summary lenet5  # every layer's shape and cost",
+        "edgecli network summary lenet5 -o lenet5.svg  # drawn to scale",
+        "edgecli network run edges-rgb photo.jpg -o maps/  # every layer's maps",
+    ),
+    help="Count, draw and run stacks of layers.",
+)
 def command() -> None:
     """Carry out ``edgecli network``."""
 
@@ -91,6 +102,7 @@ def run(
     report: str | None,
     threads: int | None,
     max_pixels: int,
+    white: float | None,
     quiet: bool,
 ) -> None:
     """Carry out ``edgecli network run``."""
@@ -105,7 +117,7 @@ def run(
     images = open_images(image, max_pixels=max_pixels, grey=network.input_shape[0] == 1)
     with closing(next(images)) as source:
         result = describe_run(
-            network, upright(source), output, random_weights=drawn, threads=threads
+            network, upright(source), output, random_weights=drawn, threads=threads, white=white
         )
     tell(source.info)
     if drawn and not quiet:

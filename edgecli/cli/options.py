@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from edgecli.cli.help import Choice, Option
 from edgecli.conv.activations import ACTIVATIONS
 from edgecli.detect.jobs import Limits
 from edgecli.detect.maps import Lines
@@ -29,12 +30,18 @@ from edgecli.reports.formats import REPORTS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+EXPLAIN = ("-n", "--dry-run", "--explain", "explain")
+"""The names of the option that asks for the plan alone."""
+
 MODES = "|".join(mode + ":V" * (mode == "constant") for mode in PADDING_MODES)
 
 
 def written(default: Any, values: str | Collection[str], text: str, **details: Any) -> Any:
-    """Declare an option: its default, what can be written, as a pattern or a choice, and help."""
-    known = {"metavar": values} if isinstance(values, str) else {"type": click.Choice([*values])}
+    """Declare an option: its default, what can be written, as a pattern or a choice, and help.
+
+    ``group`` is one of ``edgecli.cli.help.GROUPS``: where the help shows it.
+    """
+    known = {"metavar": values} if isinstance(values, str) else {"type": Choice([*values])}
     return field(default=default, metadata={"help": text, **known, **details})
 
 
@@ -54,75 +61,91 @@ class Options:
     filters: tuple[str, ...] = written(
         ("sobel",), "NAME|FILE|ROWS",
         'A built-in name, a filter file, or inline rows such as "1 0 -1; 1 0 -1; 1 0 -1". '
-        "May be given several times.", names=("-f", "--filter", "filters"), multiple=True)
+        "May be given several times.", names=("-f", "--filter", "filters"), multiple=True,
+        group="Filter")
     padding: str = written(str(Settings.padding), "valid|same|N|H,W|T,B,L,R",
-        "Pixels to add around the image.")
-    padding_mode: str = written(str(Settings.padding_mode), MODES, "What the added pixels are.")
+        "Pixels to add around the image.", group="Window")
+    padding_mode: str = written(str(Settings.padding_mode), MODES, "What the added pixels are.",
+        group="Window")
     stride: str = written(str(Settings.stride[0]), "N|H,W",
-        "Pixels from one position of the window to the next.")
+        "Pixels from one position of the window to the next.", group="Window")
     dilation: str = written(str(Settings.dilation[0]), "N|H,W",
-        "Pixels from one weight of the kernel to the next.")
-    convolve: bool = flag("Flip the kernel: convolution, not correlation.")
+        "Pixels from one weight of the kernel to the next.", group="Window")
+    convolve: bool = flag("Flip the kernel: convolution, not correlation.", group="Filter")
     channels: str | None = written(None, CHANNELS,
-        "What the filters slide over.  [default: gray; rgb for filters of depth 3]")
+        "What the filters slide over.  [default: gray; rgb for filters of depth 3]", group="Filter")
     bias: str | None = written(None, "B[,B…]",
-        "A number to add: one for all filters, or one each.")
-    activation: str = written(Settings.activation, ACTIVATIONS, "What is done to each response.")
+        "A number to add: one for all filters, or one each.", group="Filter")
+    activation: str = written(Settings.activation, ACTIVATIONS, "What is done to each response.",
+        group="Filter")
 
     combine: str | None = written(None, COMBINATIONS,
-        "Make one edge map of all filters.  [default: as each operator says]")
-    map: str = written(Settings.map, MAPS,
-        "How responses become pixels; gain never clips, if floats lie in 0 to 1.")
+        "Make one edge map of all filters.  [default: as each operator says]", group="Filter")
+    map: str | None = written(None, MAPS,
+        "How responses become pixels: auto draws a third of the largest possible response white; "
+        "gain never clips, if floats lie in 0 to 1.  "
+        f"[default: {Settings.map}; raw for a grid of numbers]", group="Look")
     scales: str | None = written(None, "S[,S…]",
-        "Scales at which a network looks at the image, averaged.  [default: 1]")
+        "Scales at which a network looks at the image, averaged.  [default: 1]", group="Filter")
     depth: str | None = written(None, DEPTHS,
-        "Bits of the pixels written.  [default: 8; 16 for deeper images]")
+        "Bits of the pixels written.  [default: 8; 16 for deeper images]", group="Look")
     nan: str = written(Settings.nan, NAN_CHOICES,
-        "What NaN in a float image does to the responses that see it.")
+        "What NaN in a float image does to the responses that see it.", group="Look")
+    white: float | None = written(None, "V",
+        "The number that is white.  [default: the largest of the image's bits; 1 in floats]",
+        type=float, group="Look")
     resize: str | None = written(None, "N%|WxH|max:N",
-        "Make the image smaller first: to a share, to fit a box, or no longer than N.")
-    background: str = written("white", "COLOUR", "The colour behind transparent images.")
+        "Make the image smaller first: to a share, to fit a box, or no longer than N.",
+        group="Filter")
+    background: str = written("white", "COLOUR", "The colour behind transparent images.",
+        group="Look")
 
-    thin: bool = flag("Keep lines of one pixel: non-maximum suppression, or zero crossings.")
-    threshold: str | None = written(None, "V|N%|pNN|otsu|auto",
+    thin: bool = flag("Keep lines of one pixel: non-maximum suppression, or zero crossings.",
+        group="Lines")
+    threshold: tuple[str, ...] = written((), "V|N%|pNN|otsu|auto",
         "Keep edges stronger than a number, a share of the largest possible response, "
-        "a percentile, or what Otsu's method finds; auto is hysteresis.")
-    hysteresis: str | None = written(None, "LOW,HIGH",
-        "Keep edges stronger than LOW that are connected to one over HIGH.")
-    mask: str | None = written(None, "FILE", "An image: edges count where it is bright.")
+        "a percentile, or what Otsu's method finds; auto is hysteresis. "
+        "Several are tiles of --grid.", multiple=True, group="Lines")
+    hysteresis: tuple[str, ...] = written((), "LOW,HIGH",
+        "Keep edges stronger than LOW that are connected to one over HIGH.", multiple=True,
+        group="Lines")
+    mask: str | None = written(None, "FILE", "An image: edges count where it is bright.",
+        group="Lines")
     border: int = written(Lines.border, "N", "Ignore edges within N pixels of the frame.",
-        type=click.IntRange(0))
+        type=click.IntRange(0), group="Lines")
 
     style: str | None = written(None, "NAME",
-        "A named bundle of options; 'edgecli styles' lists them. Those that are written go first.")
-    colormap: str | None = written(None, COLORMAPS, "Draw strengths in colours.")
+        "A named bundle of options; 'edgecli styles' lists them. Those that are written go first.",
+        group="Look")
+    colormap: str | None = written(None, COLORMAPS, "Draw strengths in colours.", group="Look")
     line: str | None = written(None, "COLOUR",
-        "The colour of the lines.  [default: white; black on light paper]")
+        "The colour of the lines.  [default: white; black on light paper]", group="Look")
     paper: str | None = written(None, "COLOUR|none",
-        "The colour behind the lines; none is transparent.  [default: black]")
-    invert: bool = flag("Draw black lines on white paper; a colour map on white paper.")
+        "The colour behind the lines; none is transparent.  [default: black]", group="Look")
+    invert: bool = flag("Draw black lines, or a colour map, on white paper.", group="Look")
     stroke: int = written(Style.stroke, "N",
-        "Draw lines by a round pen N pixels wide.", type=click.IntRange(1, WIDEST))
-    overlay: str | None = written(None, "COLOUR", "Draw the edges on the image.")
-    alpha_out: bool = flag("As --paper none: lines on transparency.")
+        "Draw lines by a round pen N pixels wide.", type=click.IntRange(1, WIDEST), group="Look")
+    overlay: str | None = written(None, "COLOUR", "Draw the edges on the image.", group="Look")
+    alpha_out: bool = flag("As --paper none: lines on transparency.", group="Look")
 
     output: str | None = written(None, "PATH|DIR|-",
         "Where to write.  [default: <stem>-<filter>.png beside the input]",
-        names=("-o", "--output"))
+        names=("-o", "--output"), group="Output")
     format: str | None = written(None, FORMATS,
-        "What to write.  [default: by the output's extension, else png]")
-    no_clobber: bool = flag("Keep existing files as they are.")
-    all_frames: bool = flag("Take every page or frame of a file.")
-    no_auto_orient: bool = flag("Do not turn images as their EXIF says.")
+        "What to write.  [default: by the output's extension, else png; csv for a grid]",
+        group="Output")
+    no_clobber: bool = flag("Keep existing files as they are.", group="Output")
+    all_frames: bool = flag("Take every page or frame of a file.", group="Output")
+    no_auto_orient: bool = flag("Do not turn images as their EXIF says.", group="Output")
     threads: int | None = written(None, "N", "Threads that compute.  [default: all cores]",
-        type=click.IntRange(1, 1024))
+        type=click.IntRange(1, 1024), group="Output")
     max_pixels: int = written(Limits.max_pixels, "N", "Refuse larger images.",
-        type=click.IntRange(1))
+        type=click.IntRange(1), group="Output")
 
     report: str | None = written(None, REPORTS,
-        "How to report.  [default: by the report file's extension, else table]")
-    report_file: str | None = written(None, "PATH", "Write the report there.")
-    quiet: bool = flag("Say nothing but errors.", names=("-q", "--quiet"))
+        "How to report.  [default: by the report file's extension, else table]", group="Report")
+    report_file: str | None = written(None, "PATH", "Write the report there.", group="Report")
+    quiet: bool = flag("Say nothing but errors.", names=("-q", "--quiet"), group="Report")
 # fmt: on
 
 
@@ -137,8 +160,8 @@ def option(name: str, record: Any = Options, **changes: Any) -> Decorator:
     declared = record.__dataclass_fields__[name]
     details = {"default": declared.default, **declared.metadata, **changes}
     names = details.pop("names", (f"--{name.replace('_', '-')}",))
-    shown = details["default"] is not None and not details.get("is_flag")
-    return click.option(*names, show_default=shown, **details)
+    shown = details["default"] not in (None, ()) and not details.get("is_flag")
+    return click.option(*names, cls=Option, show_default=shown, **details)
 
 
 def options_of(

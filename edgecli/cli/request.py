@@ -15,8 +15,8 @@ from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.images.colour import Colour, parse_colour
 from edgecli.images.files import check_place
 from edgecli.images.resizing import parse_resize
-from edgecli.lines.thresholds import choose_threshold
-from edgecli.operators.operators import Operator, load_operator
+from edgecli.lines.thresholds import Threshold, choose_threshold, choose_thresholds
+from edgecli.operators.operators import Operator, load_operators
 from edgecli.paint.colormaps import BLACK, WHITE
 from edgecli.paint.painting import Style
 from edgecli.records import dataclass
@@ -37,10 +37,12 @@ class Reporting:
 class Request:
     """What a command is asked to do to every image.
 
-    Where each of several ``operators`` is to run alone, ``settings`` have none: those are shared.
+    Where each of ``operators`` and ``thresholds`` is to run alone, ``settings`` have none: they
+    are what all share.
     """
 
     operators: tuple[Operator, ...]
+    thresholds: tuple[Threshold, ...]
     settings: Settings
     target: Target
     limits: Limits
@@ -49,11 +51,18 @@ class Request:
 
 def make_request(options: Options, *, apart: bool = False) -> Request:
     """Understand options, and read filters and the mask; FilterError, UsageError and others."""
-    operators = tuple(load_operator(spec) for spec in options.filters)
-    settings = make_settings(options, () if apart and len(operators) > 1 else operators)
+    operators = load_operators(options.filters)
+    thresholds: tuple[Threshold, ...] = ()
+    if apart:
+        thresholds = choose_thresholds(options.threshold, options.hysteresis)
+        settings = make_settings(options, ())
+    else:
+        low, pair = _only("threshold", options.threshold), _only("hysteresis", options.hysteresis)
+        settings = make_settings(options, operators, choose_threshold(low, pair))
     _ = settings.network  # what is wrong with its file is told once, and of no image
     return Request(
         operators,
+        thresholds,
         settings,
         _make_target(options),
         Limits(options.max_pixels, options.all_frames, not options.no_auto_orient),
@@ -61,7 +70,18 @@ def make_request(options: Options, *, apart: bool = False) -> Request:
     )
 
 
-def make_settings(options: Options, operators: tuple[Operator, ...]) -> Settings:
+def _only(name: str, given: tuple[str, ...]) -> str | None:
+    """Return what an option was given, if anything; UsageError for more than once."""
+    if len(given) > 1:
+        raise UsageError(
+            f"{name} is given {len(given)} times; give it once, or --grid for a tile of each"
+        )
+    return given[0] if given else None
+
+
+def make_settings(
+    options: Options, operators: tuple[Operator, ...], threshold: Threshold | None = None
+) -> Settings:
     """Return what is done to an image; reads the mask, if there is one."""
     return Settings(
         operators,
@@ -74,12 +94,13 @@ def make_settings(options: Options, operators: tuple[Operator, ...]) -> Settings
         bias=parse_bias(options.bias),
         activation=options.activation,
         combine=options.combine,
-        map=options.map,
+        map=options.map or Settings.map,
         depth=options.depth,
-        lines=_make_lines(options),
+        lines=_make_lines(options, threshold),
         style=_make_style(options),
         scales=parse_scales(options.scales),
         nan=options.nan,
+        white=options.white,
         background=parse_colour(options.background),
         resize=parse_resize(options.resize),
         threads=options.threads,
@@ -112,14 +133,14 @@ def _check_looks(options: Options) -> None:
         raise UsageError("a colour map without paper has nothing to invert; drop --invert")
 
 
-def _make_lines(options: Options) -> Lines:
-    chosen, mask = choose_threshold(options.threshold, options.hysteresis), None
+def _make_lines(options: Options, threshold: Threshold | None) -> Lines:
+    mask = None
     if options.mask is not None:
         from edgecli.images.files import read_mask
 
         mask, info = read_mask(options.mask, max_pixels=options.max_pixels)
         tell(info)
-    return Lines(options.thin, chosen, options.border, mask)
+    return Lines(options.thin, threshold, options.border, mask)
 
 
 def _make_target(options: Options) -> Target:
@@ -130,7 +151,8 @@ def _make_target(options: Options) -> Target:
     folder = output not in (None, "-") and (os.path.isdir(output) or output.endswith(("/", os.sep)))
     read = (*options.filters, options.mask)
     spared = tuple(path for path in read if path and os.path.isfile(path))
-    return Target(output, options.format, folder, options.no_clobber, spared)
+    numbers = options.map is None and options.depth is None
+    return Target(output, options.format, folder, options.no_clobber, spared, numbers)
 
 
 def _make_reporting(options: Options) -> Reporting:

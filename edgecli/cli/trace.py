@@ -7,6 +7,7 @@ from contextlib import closing
 import click
 
 from edgecli.cli import tell
+from edgecli.cli.help import Command, Option, examples
 from edgecli.cli.options import OF_FILTERS, Options, options_of
 from edgecli.cli.request import make_request
 from edgecli.detect.jobs import plan_input
@@ -18,13 +19,26 @@ from edgecli.reports.trace import trace_pixel
 
 @click.command(
     "trace",
+    cls=Command,
+    examples=examples(
+        "edgecli trace photo.jpg --at 120,80  # sobel's two windows there",
+        "edgecli trace grid.csv --at 0,0 -f vertical --padding valid  # as in a lesson",
+        'edgecli trace photo.jpg --at 9,9 -f "1 0 -1; 2 0 -2; 1 0 -1"  # your own numbers',
+    ),
     help="""Write out the arithmetic of one output pixel.
 
     INPUT is an image or a grid of numbers, - for standard input.
     """,
 )
 @click.argument("input_path", metavar="INPUT")
-@click.option("--at", required=True, metavar="ROW,COL", help="The output pixel, counted from 0.")
+@click.option(
+    "--at",
+    cls=Option,
+    group="Window",
+    required=True,
+    metavar="ROW,COL",
+    help="The output pixel, counted from 0.",
+)
 @options_of("options", Options, (*OF_FILTERS, "max_pixels"))
 def command(input_path: str, at: str, options: Options) -> None:
     """Carry out ``edgecli trace``."""

@@ -22,7 +22,7 @@ def detect_edges(
     operator: str = "sobel",
     *,
     channels: str | None = None,
-    map: str = "abs",  # noqa: A002 (the word of the command line)
+    map: str = "auto",  # noqa: A002 (the word of the command line)
     stride: int | tuple[int, int] = 1,
     padding: str | int | tuple[int, ...] = "same",
     padding_mode: str = "replicate",
@@ -45,7 +45,7 @@ def detect_edges(
     >>> picture = np.zeros((4, 6), np.uint8)
     >>> picture[:, 3:] = 50
     >>> detect_edges(picture, "sobel")[0].tolist()
-    [0, 0, 200, 200, 0, 0]
+    [0, 0, 106, 106, 0, 0]
     """
     source = ArraySource.of(picture)
     settings = Settings(

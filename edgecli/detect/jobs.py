@@ -21,9 +21,12 @@ from edgecli.images.formats import ImageFile, begin_file, check_holds
 from edgecli.images.resizing import resized
 from edgecli.images.sources import upright
 from edgecli.records import dataclass, replace
-from edgecli.rows.arrays import NoSink
-from edgecli.rows.base import ImageInfo, Sink, Source
+from edgecli.rows.arrays import KeepingSink, NoSink
+from edgecli.rows.base import ImageInfo, Rows, Sink, Source
 from edgecli.rows.workers import shared_workers
+
+MOST_SHOWN = 20
+"""Rows and columns of numbers that a report may show."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Result:
     """One image done: what it was, what was decided, what was measured, what was written.
 
     ``kept`` are those of its outputs that were there before, and were to stay as they were.
+    ``numbers`` are the maps themselves, each ``(H, W, C)``, where they are bare numbers and few.
     """
 
     info: ImageInfo
@@ -53,12 +57,15 @@ class Result:
     outputs: tuple[str, ...]
     measured: Measured | None = None  # None where nothing was computed
     kept: tuple[str, ...] = ()
+    numbers: tuple[Rows | None, ...] = ()
 
 
 def plan_input(
     job: Job, settings: Settings, limits: Limits
 ) -> Generator[tuple[Result, Source], None, None]:
     """Yield a plan for every image of an input, with the source to run it on."""
+    if job.numbers:
+        settings = replace(settings, map="raw")
     if job.format.samples == ("uint8",) and settings.depth is None and settings.map != "raw":
         settings = replace(settings, depth="8")
     images = open_images(
@@ -140,8 +147,9 @@ def detect_input(
                     if kept == result.outputs:
                         turns.take(result, lambda: None)
                         continue
-                    sinks = files.begin(result, source, watch)
                     detection = result.detection
+                    sinks = files.begin(result, source, watch)
+                    result, sinks = _with_numbers(result, sinks)
                     early = starts_early(detection, source)
                     write = start_detection(
                         detection, source, sinks, measured=measured, early=early
@@ -153,6 +161,23 @@ def detect_input(
         turns.catch_up()
         files.finish()
     return turns.results
+
+
+def _with_numbers(result: Result, sinks: list[Sink]) -> tuple[Result, list[Sink]]:
+    """Let maps of few numbers be kept beside being written, to be reported."""
+    detection = result.detection
+    height, width, channels = detection.map_shape
+    if detection.settings.map != "raw" or max(height, width) > MOST_SHOWN or channels > 1:
+        return result, sinks
+    kept = [
+        KeepingSink(sink, detection.map_shape, samples)
+        for sink, samples in zip(sinks, detection.sample_types, strict=True)
+    ]
+    shown = zip(result.outputs, kept, strict=True)
+    numbers = tuple(
+        None if path == "-" or path in result.kept else sink.kept.array for path, sink in shown
+    )
+    return replace(result, numbers=numbers), [*kept]
 
 
 class _Turns:

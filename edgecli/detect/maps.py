@@ -29,9 +29,9 @@ from edgecli.paint.rendering import (
 )
 from edgecli.records import dataclass, field, replace
 from edgecli.rows.graph import Graph, Tap
-from edgecli.rows.samples import float_type, full_scale
+from edgecli.rows.samples import float_type
 
-SIZES = ("abs", "gain")
+SIZES = ("auto", "abs", "gain")
 """The maps of how large a response is, whatever its sign."""
 
 ROUNDING = 64
@@ -39,6 +39,14 @@ ROUNDING = 64
 
 LARGEST_WHOLE = 2.0**40
 """What 64-bit integers count as for that: they seldom are as large as their type could be."""
+
+USUAL_SHARE = 3
+"""The largest possible response over the white of ``auto``: over 100 photos 0.9 to 1.3 % of the
+pixels saturate with derivatives of any width, 2 to 3 % with compass filters."""
+
+KEEPS = 1 / 32
+"""The share of Σ|w| that is left of a constant where a filter shows a picture, such as a mean or a
+sharpened one, rather than edges."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +190,7 @@ def plan_map(
     largest = largest_strength(edge_map, responses.bounds)
     threshold = lines.threshold_of(edge_map)
     levels = fixed_levels(threshold, largest) if threshold else None
-    rounding = _rounding(largest, pixels, own.dtype)
+    rounding = _rounding(edge_map, largest, pixels, responses)
     floor = max(rounding, levels.low if levels else 0.0)
     thins = _thin(own, lines, floor, rounding, unknown=pixels.kind == "f")
     strength_type = thins.dtype if thins else own.edge_map.strength_type(own.dtype)
@@ -199,7 +207,8 @@ def plan_map(
     tallest = 2 * largest if isinstance(thins, Cross) else largest  # from one sign to the other
     numbers = numbers_dtype(edge_map, lines, strength_type)
     sample_type = rendered_dtype(look.map, look.depth, pixels, numbers)
-    scale = choose_scale(look.map, responses.white, sample_type, tallest)
+    white = _white(look.map, responses, edge_map, tallest)
+    scale = choose_scale(look.map, white, sample_type, tallest)
     thinned = f"{SUPPRESSION}, interpolated" if edge_map.thin else None
     return MapPlan(
         edge_map, taps, threshold, levels, largest, rounding, strength_type, look.map,
@@ -215,13 +224,30 @@ def _chosen_late(threshold: Threshold | None) -> bool:
     return threshold is not None and (threshold.whole or threshold.linked)
 
 
-def _rounding(largest: float, pixels: np.dtype[Any], responses: np.dtype[Any]) -> float:
+def _rounding(
+    edge_map: EdgeMap, largest: float, pixels: np.dtype[Any], responses: Responses
+) -> float:
     """Return the strength up to which a response may be a rounding error."""
-    if responses.kind != "f":
+    if responses.dtype.kind != "f":
         return 0.0
-    if pixels == np.int64:
-        largest *= LARGEST_WHOLE / full_scale(pixels)
-    return largest * ROUNDING * float(np.finfo(responses).epsneg)
+    if pixels == np.int64 and not (edge_map.soft or edge_map.thin):
+        largest *= LARGEST_WHOLE / responses.white
+    return largest * ROUNDING * float(np.finfo(responses.dtype).epsneg)
+
+
+def _white(map_name: str, responses: Responses, edge_map: EdgeMap, tallest: float) -> float:
+    """Return the response that is drawn white; of ``auto``, a third of the largest possible one.
+
+    Filters that keep a constant, such as means, show a picture: there it is what they make of
+    white. Networks and contours, of 0 to 1, are drawn as they are.
+    """
+    if map_name != "auto" or edge_map.soft or edge_map.thin:
+        return responses.white
+    own = responses.bank.select(range(edge_map.start, edge_map.stop))
+    kept = np.abs(own.weight.sum(axis=(1, 2, 3))).max()
+    if kept > KEEPS * own.absolute_sums.max():
+        return float(kept) * responses.white
+    return tallest / USUAL_SHARE
 
 
 def _own(graph: Graph, responses: Responses, edge_map: EdgeMap, lines: Lines) -> _Own:

@@ -14,7 +14,7 @@ from edgecli.errors import OutputError, UsageError
 from edgecli.images.files import is_device, is_grid
 from edgecli.images.formats import FORMATS, Format, check_holds, format_of
 from edgecli.paint.rendering import DEPTHS
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 
 LEAST_RESPONSE = np.dtype(np.int16)
 """The narrowest type of responses: a format that cannot hold it holds none of them."""
@@ -25,7 +25,8 @@ class Target:
     """Where edge maps were asked to go: a file, a folder, ``-``, or None, beside the input.
 
     Where ``no_clobber``, files that exist stay as they are. ``spared`` are the files that the
-    settings were read from: no output may be written over one.
+    settings were read from: no output may be written over one. ``numbers`` says that nobody asked
+    for a picture: then a grid of numbers gives numbers.
     """
 
     output: str | None = None
@@ -33,6 +34,7 @@ class Target:
     folder: bool = False
     no_clobber: bool = False
     spared: tuple[str, ...] = ()
+    numbers: bool = False
 
     def file_of(self, path: str) -> str | None:
         """Return the one file that an input's edge maps go to, None where they are named."""
@@ -50,11 +52,13 @@ class Target:
         file = self.file_of(path)
         return None if file in (None, "-") else format_of(str(file))
 
-    def job(self, path: str, outputs: tuple[str, ...], format_: Format) -> Job:
+    def job(
+        self, path: str, outputs: tuple[str, ...], format_: Format, *, numbers: bool = False
+    ) -> Job:
         """Return the job of an input whose files have names."""
         folder = self.output if self.folder else None
         shared = self.file_of(path) is not None
-        return Job(path, outputs, format_, shared, folder, self.no_clobber)
+        return Job(path, outputs, format_, shared, folder, self.no_clobber, numbers)
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Job:
     """An input, and the files that its edge maps go to: a path for each, all of one format.
 
     ``folder`` is to be made for them. Where ``no_clobber``, files that exist stay as they are.
+    ``numbers`` are written as they are, whichever map the settings have.
     """
 
     path: str
@@ -70,6 +75,7 @@ class Job:
     shared: bool = False  # one file may take every frame of the input
     folder: str | None = None
     no_clobber: bool = False
+    numbers: bool = False
 
 
 def name_job(path: str, settings: Settings, target: Target) -> Job:
@@ -80,16 +86,33 @@ def name_job(path: str, settings: Settings, target: Target) -> Job:
     >>> name_job("photos/img.jpg", settings, Target()).outputs
     ('photos/img-sobel.png',)
     """
+    numbers = gives_numbers(path, settings, target)
+    settings = replace(settings, map="raw") if numbers else settings
     format_ = choose_format(path, settings, target)
     file = target.file_of(path)
     if file is None:
-        return target.job(path, name_maps(target.stem_of(path), settings, format_), format_)
+        names = name_maps(target.stem_of(path), settings, format_)
+        return target.job(path, names, format_, numbers=numbers)
     if len(settings.maps) > 1:
         raise UsageError(
             f"{len(settings.maps)} edge maps do not fit in one output {file}; "
             "give a folder (-o DIR/) or --combine them into one"
         )
-    return target.job(path, (file,), format_)
+    return target.job(path, (file,), format_, numbers=numbers)
+
+
+def gives_numbers(path: str, settings: Settings, target: Target) -> bool:
+    """Whether an input is a grid of numbers whose edge maps are numbers, too.
+
+    They are unless a picture was asked for: by a map or a depth, by colours, by a threshold, or by
+    a format that holds nothing else. Only a file of which that may be true is opened.
+    """
+    if not target.numbers or not settings.style.plain:
+        return False
+    if any(map(settings.lines.threshold_of, settings.maps)):
+        return False
+    asked = target.format_of(path)
+    return (asked is None or LEAST_RESPONSE.name in asked.samples) and is_grid(path)
 
 
 def name_maps(stem: str, settings: Settings, format_: Format) -> tuple[str, ...]:

@@ -11,13 +11,14 @@ from edgecli.conv.engine import largest_number
 from edgecli.detect.maps import Look, MapPlan, plan_map
 from edgecli.detect.settings import Settings
 from edgecli.geometry import Window, bands
+from edgecli.images.white import whitened
 from edgecli.operators.bank import lay_bank
 from edgecli.operators.operators import EdgeMap
 from edgecli.operators.responses import Responses
 from edgecli.paint.painting import Picture
 from edgecli.records import dataclass
 from edgecli.rows.base import Source, Span
-from edgecli.rows.graph import Graph, Tap
+from edgecli.rows.graph import IMAGE, Graph, Tap
 
 LINKED_PIXELS = 3 * 2**18
 """Pixels of a band whose edges are linked. That takes many calls on few pixels, and each may wait
@@ -106,11 +107,13 @@ def plan_detection(
     """
     height, width, channels = shape
     graph = Graph((channels, height, width))
-    responses = _lay_operators(graph, settings, dtype, exact=exact)
+    bank_alone = settings.recipe is None and settings.style.overlay is None
+    image = IMAGE if bank_alone else whitened(graph, settings.white)
+    responses = _lay_operators(graph, settings, dtype, image, exact=exact)
     picture = None
     if settings.style.overlay is not None:
         colours = 1 if channels < 3 else 3
-        picture = graph.add(Picture((colours, height, width), settings.background), Tap(0))
+        picture = graph.add(Picture((colours, height, width), settings.background), image)
     look = Look(settings.map, settings.depth, settings.style)
     plans = tuple(
         plan_map(graph, responses, one, settings.lines, look, pixels=dtype, picture=picture)
@@ -139,17 +142,18 @@ def sums_fit(source: Source, detection: Detection) -> bool:
 
 
 def _lay_operators(
-    graph: Graph, settings: Settings, dtype: np.dtype[Any], *, exact: bool
+    graph: Graph, settings: Settings, dtype: np.dtype[Any], image: Tap, *, exact: bool
 ) -> Responses:
-    """Add the steps of whatever finds the edges."""
+    """Add the steps of whatever finds the edges: of ``image``, or for a bank of the source."""
     if settings.network is not None:
         from edgecli.operators.soft import soft_responses  # loaded for those who ask for one
 
-        return soft_responses(graph, settings.network, settings.scales, settings.background)
+        scales, background = settings.scales, settings.background
+        return soft_responses(graph, settings.network, scales, background, image)
     if settings.recipe is not None:
         from edgecli.operators.contours import contour_responses  # loaded for this recipe alone
 
-        return contour_responses(graph, settings.recipe.recipe, settings.background)
+        return contour_responses(graph, settings.recipe.recipe, settings.background, image)
     bank = settings.bank
     window = Window(
         bank.kernel_size,
@@ -169,4 +173,5 @@ def _lay_operators(
         activation=settings.activation,
         drops_nan=settings.nan == "ignore",
         background=settings.background,
+        white=settings.white,
     )

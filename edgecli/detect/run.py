@@ -94,10 +94,11 @@ def start_detection(
             levels = tuple(reader.finish(detection.cuts, threads) for reader in readers)
         checked = source if isinstance(source, FloatCheck) else None
         if checked is not None and detection.needs_white:
-            checked.note_white()
+            checked.note_white(detection.settings.white or 1.0)
         if any(reader.is_invisible for reader in readers):
             source.info.notes.append(
-                "has edges that are all too weak to be seen; give --map minmax"
+                "has edges that are all too weak to be seen; give --map minmax, or with --white "
+                "the number that is white"
             )
         return Measured(
             extremes=tuple(reader.seen for reader in readers),

@@ -13,6 +13,7 @@ from edgecli.geometry import Padding, PaddingMode
 from edgecli.images.colour import CHANNELS
 from edgecli.images.resizing import Resize
 from edgecli.images.sources import NAN_CHOICES
+from edgecli.images.white import check_white
 from edgecli.operators.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
 from edgecli.paint.colormaps import BLACK, WHITE
 from edgecli.paint.painting import Style
@@ -61,12 +62,13 @@ class Settings:
     bias: tuple[float, ...] = ()  # one for all filters, or one each; () keeps the filters' own
     activation: str = "none"
     combine: str | None = None
-    map: str = "abs"
+    map: str = "auto"
     depth: str | None = None
     lines: Lines = field(default_factory=Lines)
     style: Style = field(default_factory=Style)
     scales: tuple[float, ...] = (1.0,)  # at which a network looks at the image
     nan: str = "propagate"
+    white: float | None = None  # the sample that is white, where not what its type says
     background: tuple[int, int, int] = (255, 255, 255)
     resize: Resize | None = None  # the image, before anything looks at it
     threads: int | None = None
@@ -76,6 +78,7 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value not in choices:
                 raise UsageError(f"{name} {value!r} is unknown; choose from {', '.join(choices)}")
+        check_white(self.white)
         if not self.operators:
             return
         if self.recipe is not None:
@@ -116,7 +119,7 @@ class Settings:
         if self.map == "signed" and style.stroke > 1:
             raise UsageError("a stroke is of strengths without a sign; use --map abs or gain")
         if self.map == "signed" and (edge_map.direction or self.lines.threshold):
-            raise UsageError("map 'signed' shows responses of both signs; use --map abs or gain")
+            raise UsageError("map 'signed' shows responses of both signs; use --map auto or gain")
         if self.style.overlay is not None and (self.stride != (1, 1) or self.padding != "same"):
             raise UsageError(
                 "an overlay needs a map of the image's size; use stride 1, padding same"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgecli.detect.jobs import Limits, Result, as_seen
 from edgecli.detect.outputs import Job, Target, make_folder
-from edgecli.detect.plan import plan_detection
+from edgecli.detect.plan import plan_detection, sums_fit
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
+from edgecli.errors import FilterError, UsageError
+from edgecli.images.colour import Colour, composite
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import FORMATS, begin_file, check_holds
+from edgecli.lines.thresholds import Threshold
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import ArraySink, ArraySource
@@ -22,17 +27,14 @@ from edgecli.rows.samples import float_type
 
 GRID_FILTERS = (
     "sobel", "scharr", "farid", "roberts", "kirsch", "laplacian", "log:2", "dog:1", "gradient:2",
-    "gabor:6", "canny:1.4",
+    "gabor:6", "canny:1.4", "contours", "learned",
 )  # fmt: skip
 """What is shown where not several filters are asked for."""
-
-BRIGHT = 99.5
-"""Per cent of a map's responses that are drawn below white, so that every filter is seen."""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """The contact sheet of one image: one file, with a result for every filter."""
+    """The contact sheet of one image: one file, with a result for every tile."""
 
     info: ImageInfo
     output: str
@@ -53,37 +55,71 @@ def name_grid(path: str, target: Target) -> Job:
     return target.job(path, (named,), format_)
 
 
-def grid_operators(asked: Sequence[Operator]) -> tuple[Operator, ...]:
-    """Return several operators: those asked for, or one beside GRID_FILTERS."""
-    if len(asked) > 1:
-        return tuple(asked)
-    own = (one for one in asked if one.name not in GRID_FILTERS)
-    return (*own, *map(load_operator, GRID_FILTERS))
+@dataclass(frozen=True)
+class Tiles:
+    """The settings of every tile, each of one operator, and a note on filters that are left out."""
+
+    settings: tuple[Settings, ...]
+    note: str | None = None
 
 
-def detect_grid(
-    job: Job, operators: Sequence[Operator], settings: Settings, limits: Limits
-) -> Sheet:
-    """Write the contact sheet of an input's first image, a tile for each operator.
+def choose_tiles(
+    shared: Settings, operators: Sequence[Operator], thresholds: Sequence[Threshold]
+) -> Tiles:
+    """Return a tile for each operator and threshold, with settings that all of them share.
 
-    Each runs alone over the whole image, which is kept meanwhile. Raises an EdgeCliError.
+    One operator comes with those of GRID_FILTERS that the settings fit. UsageError and FilterError
+    where they do not fit what was asked for.
     """
-    from edgecli.images.thumbnails import contact_sheet, small  # Pillow loads late
+    if shared.map == "raw":
+        raise UsageError(
+            "map 'raw' writes numbers, and a contact sheet is a picture; drop --map or --grid"
+        )
+    asked = tuple(
+        _tile(shared, operator, one) for operator in operators for one in thresholds or (None,)
+    )
+    if len(asked) > 1:
+        return Tiles(asked)
+    own = operators[0].name
+    tiles, unfit = {own: asked[0]}, []
+    order = (*(() if own in GRID_FILTERS else (own,)), *GRID_FILTERS)
+    for name in order:
+        try:
+            tiles[name] = tiles.get(name) or _tile(shared, load_operator(name), *thresholds)
+        except (FilterError, UsageError):
+            unfit.append(name)
+    note = f"is shown without {', '.join(unfit)}, which these options do not fit"
+    return Tiles(tuple(tiles[name] for name in order if name in tiles), note if unfit else None)
+
+
+def _tile(shared: Settings, operator: Operator, threshold: Threshold | None = None) -> Settings:
+    """Return the settings of one tile: ``scales`` are of networks alone."""
+    scales = shared.scales if operator.network else (1.0,)
+    lines = replace(shared.lines, threshold=threshold)
+    return replace(shared, operators=(operator,), scales=scales, lines=lines)
+
+
+def detect_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
+    """Write the contact sheet of an input's first image: what ``detect`` would write, shrunk.
+
+    The image is kept meanwhile. Raises an EdgeCliError.
+    """
+    from edgecli.images.thumbnails import contact_sheet, tile  # Pillow loads late
 
     if job.folder is not None:
         make_folder(job.folder)
     (output,) = job.outputs
     # The file first: where it cannot be written, nothing need be computed.
-    with whole_file(output) as file, _first_image(job, settings, limits) as (image, source):
-        (rows,) = source.blocks([(0, source.shape[0])])
-        picture = ArraySource(rows, image.info)
-        tiles, results = [("image", small(_in_range(rows)))], []
-        for plan in _plan_each(picture, operators, settings, output):
-            result, maps = _run(plan, picture)
+    with whole_file(output) as file, _first_image(job, limits, tiles) as (image, source):
+        picture = _held(source, image.info)
+        grey = _grey(job, limits, tiles, image.info) or picture
+        shown = [("image", tile(_in_range(picture.array, tiles.settings[0].background)))]
+        results = []
+        for settings in tiles.settings:
+            result, maps = _run(settings, grey if settings.grey else picture, output)
             results.append(result)
-            named = zip(result.detection.maps, maps, strict=True)
-            tiles += [(edge_map.name, small(pixels)) for edge_map, pixels in named]
-        sheet = contact_sheet(tiles)
+            shown += maps
+        sheet = contact_sheet(shown)
         image_file = begin_file(job.format, file, source)
         sink = image_file.begin(sheet.shape, sheet.dtype, replace(image.info, dpi=None))
         sink.write(sink.encode(sheet))
@@ -92,58 +128,80 @@ def detect_grid(
     return Sheet(image.info, output, tuple(results))
 
 
-def plan_grid(job: Job, operators: Sequence[Operator], settings: Settings, limits: Limits) -> Sheet:
-    """Return what would be done for an input's contact sheet: a plan for every operator."""
+def plan_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
+    """Return what would be done for an input's contact sheet: a plan for every tile."""
     (output,) = job.outputs
-    with _first_image(job, settings, limits) as (image, source):
-        return Sheet(image.info, output, tuple(_plan_each(source, operators, settings, output)))
+    with _first_image(job, limits, tiles) as (image, source):
+        return Sheet(
+            image.info, output, tuple(_plan(one, source, output) for one in tiles.settings)
+        )
 
 
 @contextmanager
-def _first_image(job: Job, settings: Settings, limits: Limits) -> Iterator[tuple[Source, Source]]:
+def _first_image(
+    job: Job, limits: Limits, tiles: Tiles, *, grey: bool = False
+) -> Iterator[tuple[Source, Source]]:
     """Open an input's first image: as it is in the file, and as it is looked at."""
-    images = open_images(job.path, max_pixels=limits.max_pixels)  # holds the file open
+    images = open_images(job.path, max_pixels=limits.max_pixels, grey=grey)  # holds the file open
     with closing(next(images)) as image:
-        yield image, as_seen(image, settings, limits)
+        if tiles.note:
+            image.info.notes.append(tiles.note)
+        yield image, as_seen(image, tiles.settings[0], limits)
 
 
-def _plan_each(
-    source: Source, operators: Sequence[Operator], settings: Settings, output: str
-) -> Iterator[Result]:
-    """Yield the plan of each operator alone, of bare numbers where nothing else is asked for."""
-    for operator in operators:
-        scales = settings.scales if operator.network else (1.0,)
-        one = replace(settings, operators=(operator,), scales=scales)
-        if one.map == "abs" and one.style.plain and one.combine != "direction":
-            one = replace(one, map="raw")
-        exact = source.dtype != np.int64  # a small picture needs no exact sums
-        detection = plan_detection(one, source.shape, source.dtype, exact=exact)
-        yield Result(source.info, detection, (output,) * len(detection.maps))
+def _held(source: Source, info: ImageInfo) -> ArraySource:
+    (rows,) = source.blocks([(0, source.shape[0])])
+    return ArraySource(rows, info)
 
 
-def _run(plan: Result, picture: ArraySource) -> tuple[Result, list[Rows]]:
-    """Return the result of an operator, with its edge maps."""
-    detection = plan.detection
+def _grey(job: Job, limits: Limits, tiles: Tiles, info: ImageInfo) -> ArraySource | None:
+    """Read the image once more, as ``detect`` does where luma is all that is looked at.
+
+    A JPEG holds its own, which is not quite that of its colours. A pipe cannot be read again.
+    """
+    if not os.path.isfile(job.path) or not any(one.grey for one in tiles.settings):
+        return None
+    with _first_image(job, limits, tiles, grey=True) as (_, source):
+        return _held(source, info)
+
+
+def _plan(settings: Settings, source: Source, output: str) -> Result:
+    """Return the plan of a tile."""
+    detection = plan_detection(settings, source.shape, source.dtype)
+    if not sums_fit(source, detection):
+        detection = plan_detection(settings, source.shape, source.dtype, exact=False)
+    return Result(source.info, detection, (output,) * len(detection.maps))
+
+
+def _run(
+    settings: Settings, picture: ArraySource, output: str
+) -> tuple[Result, list[tuple[str, NDArray[np.uint8]]]]:
+    """Return the result of a tile, and its edge maps, captioned and small."""
+    from edgecli.images.thumbnails import tile
+
+    planned = _plan(settings, picture, output)
+    detection, threshold = planned.detection, settings.lines.threshold
+    over = f", threshold {threshold}" if threshold else ""
     sinks = [ArraySink(detection.written_shape, samples) for samples in detection.sample_types]
     measured = run_detection(detection, picture, sinks)
-    raw = detection.settings.map == "raw"
-    maps = [_bright(sink.array) if raw else sink.array for sink in sinks]
-    return replace(plan, measured=measured), maps
+    under = _opaque(picture.array, settings.background) if settings.style.overlay else None
+    maps = [
+        (
+            own.edge_map.name + over,
+            tile(sink.array, lines=bool(own.threshold or own.thinning), picture=under),
+        )
+        for own, sink in zip(detection.plans, sinks, strict=True)
+    ]
+    return replace(planned, measured=measured), maps
 
 
-def _bright(responses: Rows) -> Rows:
-    """Return absolute responses as 0 … 1, in proportion, all but the strongest few."""
-    floats = float_type(responses.dtype)
-    size = np.nan_to_num(np.abs(responses.astype(floats)))
-    white = np.percentile(size, BRIGHT) or size.max() or 1
-    with np.errstate(over="ignore"):  # of infinities
-        shares: Rows = np.minimum(size / floats.type(white), 1)
-    return shares
+def _opaque(rows: Rows, background: Colour) -> Rows:
+    return composite(rows, background) if rows.shape[2] in {2, 4} else rows
 
 
-def _in_range(rows: Rows) -> Rows:
-    """Return an image's samples without alpha; signed and wide ones are stretched to 0 … 1."""
-    colour = rows[..., : rows.shape[2] - 1 + rows.shape[2] % 2]
+def _in_range(rows: Rows, background: Colour) -> Rows:
+    """Return an image's samples on a background; signed and wide ones are stretched to 0 … 1."""
+    colour = _opaque(rows, background)
     if colour.dtype.kind == "u":
         return colour
     finite = np.nan_to_num(colour.astype(float_type(colour.dtype)), posinf=0, neginf=0)

@@ -1,7 +1,8 @@
 """Filters by name, from files, and from inline rows; files are recognised by their content.
 
-A file is NPY or NPZ by its first bytes, JSON if it begins with a brace or bracket, and otherwise
-a grid or a libvips matrix (``read_text.py``). The only extension that counts is ``.mat``.
+A file is NPY or NPZ by its first bytes, JSON if it begins with a brace, an array in brackets, as
+programs write it (``read_arrays.py``), and otherwise a grid or a libvips matrix
+(``read_text.py``). The only extension that counts is ``.mat``.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
 
     ``spec`` is the first of these that applies: a built-in name, with or without parameters (a file
     of that name is reached as ``./sobel``); a file that exists; a name with the extension of a
-    filter file; rows, if the first word is a number or there is a semicolon; a name with a slash.
+    filter file; an array in brackets; rows, if the first word is a number or there is a semicolon;
+    a name with a slash.
     A path object is always a file. FilterError for anything else.
 
     >>> load_filter("1 0 -1; 1 0 -1; 1 0 -1").kernel_size
@@ -44,6 +46,10 @@ def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
             return builtin_filter(spec)
         if os.path.lexists(spec) or os.path.splitext(spec)[1].lower() in _SUFFIXES:
             return _read_file(spec)
+        if _looks_array(spec):
+            from edgecli.filters.read_arrays import read_array
+
+            return read_array(spec, Origin("inline filter", "custom"))
         if _looks_inline(spec):
             from edgecli.filters.read_text import read_inline
 
@@ -67,13 +73,22 @@ def _read_file(path: str | os.PathLike[str]) -> FilterBank:
 
         return (read_npy if data.startswith(NPY_MAGIC) else read_npz)(data, origin)
     text = _decode(data, origin)
-    if text.lstrip().startswith(("{", "[")):
+    if text.lstrip().startswith("{"):
         from edgecli.filters.read_json import read_json
 
         return read_json(text, origin)
+    if _looks_array(text):
+        from edgecli.filters.read_arrays import read_array
+
+        return read_array(text, origin)
     from edgecli.filters.read_text import read_text
 
     return read_text(text, origin)
+
+
+def _looks_array(text: str) -> bool:
+    """Return whether a text begins as an array does: with a bracket, or what leads to one."""
+    return bool(re.match(r"\s*([A-Za-z_]\w*\s*=\s*)?([A-Za-z_][\w.]*\s*\(\s*)?\(?\[", text))
 
 
 def _looks_inline(spec: str) -> bool:

@@ -34,6 +34,9 @@ _TIGHT_COMMA = re.compile(r"[^\s,],[^\s,]")
 _WORD_LINE = re.compile(r"\s*([A-Za-z]\w*)\s*:\s*(.*)")
 _WORDS = ("name", "bias", "scale")
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}
+UNCLEAR = (
+    "commas without a blank may be decimal, where others have one; write 0.5, or all commas alike"
+)
 _ROW_ENDS = {"line": "give each row a line", "row": "end each row with a semicolon"}
 
 
@@ -115,11 +118,7 @@ def _rows(contents: Mapping[int, str], origin: Origin) -> list[Line]:
     text = "\n".join(contents.values())
     mark = separator(text)
     if mark == "," and commas_are_unclear(text):
-        raise origin.error(
-            "commas without a blank may be decimal, where others have one; "
-            "write 0.5, or all commas alike",
-            next(iter(contents)),
-        )
+        raise origin.error(UNCLEAR, next(iter(contents)))
     if mark == "\t":
         contents = _without_outer_tabs(contents)
     # where a comma may be a decimal one, it is clear only if it separates everywhere

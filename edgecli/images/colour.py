@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.errors import ImageError, UsageError
+from edgecli.errors import ImageError, UsageError, meant
 from edgecli.geometry import bands
 from edgecli.rows.base import Rows
 
@@ -54,10 +54,9 @@ def parse_colour(text: str) -> Colour:
         red, green, blue = map(int, match.groups())
         if max(red, green, blue) <= 255:
             return red, green, blue
-    raise UsageError(
-        f"colour {text!r} is unknown; give #rrggbb, r,g,b with numbers from 0 to 255, or one of "
-        f"{', '.join(_COLOURS)}"
-    )
+    forms = "give #rrggbb, r,g,b with numbers from 0 to 255, or one of"
+    advice = meant(plain, _COLOURS) or f"{forms} {', '.join(_COLOURS)}"
+    raise UsageError(f"colour {text!r} is unknown; {advice}")
 
 
 def volume_channels(channels: str, source_channels: int) -> int:

@@ -62,7 +62,12 @@ def is_grid(path: str) -> bool:
         if os.path.isfile(path):
             with open(path, "rb") as file:
                 return readers.is_grid(file.read(HEAD))
-    return path.lower().endswith(_TEXT_NAMES)  # another pipe, or a file that cannot be read
+    return is_named_as_grid(path)  # another pipe, or a file that cannot be read
+
+
+def is_named_as_grid(path: str) -> bool:
+    """Return whether a file is named as grids of numbers are."""
+    return path.lower().endswith(_TEXT_NAMES)
 
 
 def _ahead(stream: BinaryIO) -> bytes:

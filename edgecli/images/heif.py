@@ -26,10 +26,11 @@ def read_heif(stream: BinaryIO, path: str, *, max_pixels: int) -> Iterator[Array
         file = library.open_heif(data, convert_hdr_to_8bit=False, hdr_to_16bit=False)
     first = file.primary_index
     for number, at in enumerate([first, *(n for n in range(len(file)) if n != first)]):
-        name, picture = image_name(path, number), file[at]
-        width, height = picture.size
-        check_pixels(name, width * height, max_pixels)
+        name = image_name(path, number)
         with guarded(name, max_pixels):
+            picture = file[at]
+            width, height = picture.size
+            check_pixels(name, width * height, max_pixels)
             rows = _rows(picture)
         info = ImageInfo(path, "HEIC", rows.shape, rows.dtype.name, frame=number)
         yield ArraySource(rows, info)

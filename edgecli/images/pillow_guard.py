@@ -144,7 +144,10 @@ def _reason(error: Exception) -> str:
 
 
 # Where Pillow trusts a number of a broken file, Python's own errors come of it.
-_NONSENSE = (struct.error, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError)
+_NONSENSE = (
+    struct.error, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError,
+    UnicodeError,
+)  # fmt: skip
 
 
 def _in_words(error: Exception) -> str:
@@ -154,7 +157,10 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno is not None:
         is_seek = error.errno == errno.EINVAL  # to before the beginning
         return "its numbers point outside it" if is_seek else os.strerror(error.errno)
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    text = "".join(c if c.isprintable() else "?" for c in " ".join(str(error).split())[:200])
+    if "stderr" in text:  # libjxl's advice to programmers
+        return "its data make no sense"
+    return text or type(error).__name__
 
 
 def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> ImageFile.ImageFile:

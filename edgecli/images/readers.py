@@ -58,11 +58,17 @@ def read_images(file: Opened) -> Iterator[Source]:
     Images of formats that say where they end may follow each other, of one format or several, as
     in what ``ffmpeg -f image2pipe`` writes. What follows them but is no image is left out.
     """
+    last: Source | None = None
     while True:
         read = next(read for accepts, read in READERS if accepts(file.head))
         for image in map(watched, read(file)):
             last = _Numbered(image, file) if file.frame else image
             yield last
+        if last is None:  # a PNG whose animation says that its only picture is not part of it
+            raise ImageError(
+                f"image {file.name} is an animation without frames; "
+                "leave out --all-frames to read its first picture"
+            )
         if read not in _STREAMED or not (head := peek_image(file.stream, HEAD)):
             return
         if not _IMAGE_AHEAD.match(head):

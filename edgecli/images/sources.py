@@ -46,6 +46,10 @@ OVER_WHITE = 2.0
 a fifth or a half. Integers saved as floats go to 100, 255, 1023 or beyond."""
 
 
+LIKELY_WHITES = (255, 1023, 4095, 16383, 65535)
+"""The white of pictures of 8 to 16 bits."""
+
+
 class FloatCheck:
     """A source of floats that counts NaN, and keeps the extremes of the finite samples.
 
@@ -86,13 +90,14 @@ class FloatCheck:
             )
         return int(np.count_nonzero(nans))
 
-    def note_white(self) -> None:
+    def note_white(self, white: float) -> None:
         """Leave a note where samples go far beyond the white that they are measured by."""
-        if max(-self.low, self.high) <= OVER_WHITE:
+        if max(-self.low, self.high) <= OVER_WHITE * white:
             return
-        advice = "divide them by what is white"
-        if self.low >= 0 and self.high <= 255:
-            advice = "divide them by 255, or save them as integers"
+        advice = "give with --white the number that is white"
+        likely = next((one for one in LIKELY_WHITES if one >= self.high), None)
+        if self.low >= 0 and likely is not None:
+            advice = f"if {likely} is white, give --white {likely}"
         self.info.notes.append(
-            f"has numbers from {self.low:g} to {self.high:g} where white is 1.0; {advice}"
+            f"has numbers from {self.low:g} to {self.high:g} where white is {white}; {advice}"
         )

@@ -6,9 +6,9 @@ Memory stays small: JPEGs are decoded at a fraction of their size, others shrunk
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from math import ceil, sqrt
+from math import ceil, isqrt, sqrt
 from typing import Any
 
 import numpy as np
@@ -48,14 +48,15 @@ _AT_ONCE = 1 << 25  # pixels that Pillow may decode whole
 _ROWS_OF = 1 << 20  # pixels of a band
 
 
-def thumbnail(path: str, *, max_pixels: int) -> bytes:
+def thumbnail(path: str, *, max_pixels: int, lines: bool = False) -> bytes:
     """Return a JPEG, or a PNG if it is tiny, of the first image of a file, upright.
 
     The longer side has at most SIDE pixels; transparency is laid on white. Integers of 16 bits are
     scaled to 8, signed numbers so that zero is mid-grey and the strongest black or white, other
-    numbers by their maximum. Raises ImageError.
+    numbers by their maximum. Of a map of ``lines`` none is lost. Raises ImageError.
     """
-    picture, orientation = _by_pillow(path, max_pixels) or _by_bands(path, max_pixels)
+    by_pillow = None if lines else _by_pillow(path, max_pixels)
+    picture, orientation = by_pillow or _by_bands(path, max_pixels, lines=lines)
     if orientation in _TURNS:
         picture = picture.transpose(_TURNS[orientation])
     buffer = io.BytesIO()
@@ -85,25 +86,39 @@ def _by_pillow(path: str, max_pixels: int) -> tuple[Image.Image, int] | None:
     return None
 
 
-def _by_bands(path: str, max_pixels: int) -> tuple[Image.Image, int]:
+def _by_bands(path: str, max_pixels: int, *, lines: bool) -> tuple[Image.Image, int]:
     images = open_images(path, max_pixels=max_pixels)  # holds the file open
     with closing(next(images)) as source:
         height, width, _ = source.shape
         box = max(max(height, width) // SIDE, 1)
-        means = _shrunk(source, box)
-    pixels = np.ascontiguousarray(_eight_bits(means))
-    picture = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+        lines = lines and source.dtype.kind == "u"  # other numbers have a scale of the whole
+        boxes = _shrunk(source, box, _lines if lines else _means)
+    pixels = np.ascontiguousarray(_eight_bits(boxes))
     scale = min(SIDE / max(height, width), 1)
-    fitting = max(round(width * scale), 1), max(round(height * scale), 1)
+    fitting = max(round(height * scale), 1), max(round(width * scale), 1)
+    if lines:
+        return _picture(shrink_lines(pixels, fitting)), source.info.orientation
     whole = (0, 0, width / box, height / box)  # the last boxes may be cut
-    return picture.resize(fitting, Image.Resampling.BOX, whole), source.info.orientation
+    picture = _picture(pixels).resize(fitting[::-1], Image.Resampling.BOX, whole)
+    return picture, source.info.orientation
 
 
-def _shrunk(source: Source, box: int) -> Rows:
-    """Return the means over boxes of pixels, in the pixels' type."""
+def _picture(pixels: NDArray[np.uint8]) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+
+
+def _shrunk(source: Source, box: int, shrink: Callable[[Rows, int], Rows]) -> Rows:
+    """Return the pixels that ``shrink`` makes of boxes, band by band."""
     height, width, _ = source.shape
     ranges = bands(height, max(_ROWS_OF // (width * box), 1) * box)
-    return np.concatenate([_means(block, box) for block in source.blocks(ranges)])
+    return np.concatenate([shrink(block, box) for block in source.blocks(ranges)])
+
+
+def _lines(rows: Rows, box: int) -> Rows:
+    """Return a pixel for every box in 8 bits: that of a line, where there is one."""
+    opaque = _eight_bits(composite(rows) if rows.shape[2] in {2, 4} else rows)
+    height, width, _ = opaque.shape
+    return shrink_lines(opaque, (ceil(height / box), ceil(width / box)))
 
 
 def _means(rows: Rows, box: int) -> Rows:
@@ -147,32 +162,107 @@ def _eight_bits(pixels: Rows) -> NDArray[np.uint8]:
 
 # --- contact sheets -------------------------------------------------------------------------------
 
-TILE = 320  # pixels of the longer side of a map
+TILE = 480  # pixels of the longer side of a map; smaller ones keep theirs
 GAP = 12
 CAPTION = 22  # height of a line of text
-PAPER, INK = 24, 232  # grey levels
+PAPER, FRAME, INK = 255, 208, 32  # grey levels
+MIDDLE = 128, 128, 128
 
 
-def small(pixels: Rows) -> NDArray[np.uint8]:
-    """Return a map ``(H, W, 1 or 3)`` in 8 bits of RGB, its longer side at most TILE pixels."""
-    levels = np.clip(pixels.astype(np.float32) * np.float32(255 / full_scale(pixels.dtype)), 0, 255)
-    eight = np.rint(levels).astype(np.uint8)
-    image = Image.fromarray(eight[..., 0] if eight.shape[2] == 1 else eight)
-    image.thumbnail((TILE, TILE), Image.Resampling.BOX)
-    return np.asarray(image.convert("RGB"))
+def tile(pixels: Rows, *, lines: bool = False, picture: Rows | None = None) -> NDArray[np.uint8]:
+    """Return a map ``(H, W, C)`` in 8 bits of RGB, its longer side at most TILE pixels.
+
+    Transparency is laid on mid-grey, which shows light and dark lines alike. A map of ``lines`` is
+    shrunk so that none is lost (``shrink_lines``); ``picture`` is what they are laid on, if any.
+    """
+    rgb = _rgb(pixels)
+    height, width, _ = rgb.shape
+    scale = TILE / max(height, width)
+    if scale >= 1:
+        return rgb
+    fitting = max(round(height * scale), 1), max(round(width * scale), 1)
+    if lines:
+        return shrink_lines(rgb, fitting, None if picture is None else _rgb(picture))
+    return np.asarray(Image.fromarray(rgb).resize(fitting[::-1], Image.Resampling.BOX))
+
+
+def _rgb(pixels: Rows) -> NDArray[np.uint8]:
+    """Return samples in 8 bits of RGB: those of 16 bits are scaled, floats are 0 to 1."""
+    rows = pixels
+    if pixels.dtype != np.uint8:
+        to_white = np.float32(255 / full_scale(pixels.dtype))
+        levels = np.nan_to_num(pixels.astype(np.float32)) * to_white
+        rows = np.rint(np.clip(levels, 0, 255)).astype(np.uint8)
+    if rows.shape[2] in {2, 4}:
+        rows = composite(rows, MIDDLE)
+    return np.repeat(rows, 3, axis=2) if rows.shape[2] == 1 else rows
+
+
+def shrink_lines(
+    pixels: NDArray[np.uint8],
+    fitting: tuple[int, int],
+    picture: NDArray[np.uint8] | None = None,
+) -> NDArray[np.uint8]:
+    """Shrink lines to a height and width so that one of a single pixel stays as strong as it was.
+
+    Each cell takes what differs most, in each channel, from the paper: the ``picture`` that the
+    lines are laid on, or the map's most common level.
+
+    >>> lines = np.zeros((4, 6, 1), np.uint8)
+    >>> lines[:, 1] = 90
+    >>> shrink_lines(lines, (2, 3))[..., 0].tolist()
+    [[90, 0, 0], [90, 0, 0]]
+    >>> shrink_lines(255 - lines, (1, 2))[..., 0].tolist()
+    [[165, 255]]
+    """
+    paper = _commonest(pixels) if picture is None else picture
+    tops, lefts = (np.arange(n) * size // n for n, size in zip(fitting, pixels.shape, strict=False))
+    away = pixels.astype(np.int16) - paper
+    most, least = (_of_cells(ufunc, away, tops, lefts) for ufunc in (np.maximum, np.minimum))
+    if picture is not None:
+        image = Image.fromarray(picture)
+        paper = np.asarray(image.resize(fitting[::-1], Image.Resampling.BOX))
+    furthest = paper + np.where(most >= -least, most, least)
+    return np.clip(furthest, 0, 255).astype(np.uint8)
+
+
+def _commonest(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the most common level of each channel."""
+    channels = pixels.reshape(-1, pixels.shape[2]).T
+    return np.array([np.bincount(one).argmax() for one in channels], np.uint8)
+
+
+def _of_cells(
+    ufunc: np.ufunc, pixels: NDArray[Any], tops: NDArray[Any], lefts: NDArray[Any]
+) -> NDArray[Any]:
+    """Reduce the pixels of each cell; ``tops`` and ``lefts`` are where cells begin."""
+    reduced: NDArray[Any] = ufunc.reduceat(ufunc.reduceat(pixels, tops, 0), lefts, 1)
+    return reduced
+
+
+def columns_of(count: int) -> int:
+    """Return the columns of so many tiles: nearly a square's, with few places left empty.
+
+    >>> [columns_of(count) for count in (1, 2, 3, 4, 5, 12, 14)]
+    [1, 2, 3, 2, 3, 4, 5]
+    """
+    return min(range(ceil(sqrt(count)), isqrt(3 * count) + 1), key=lambda n: -count % n)
 
 
 def contact_sheet(maps: Sequence[tuple[str, NDArray[np.uint8]]]) -> NDArray[np.uint8]:
     """Return one RGB picture ``(H, W, 3)`` of captions and small maps ``(h, w, 3)``, in rows."""
-    columns = ceil(sqrt(len(maps)))
-    height = max(tile.shape[0] for _, tile in maps) + CAPTION + GAP
-    width = max(tile.shape[1] for _, tile in maps) + GAP
+    columns = columns_of(len(maps))
+    font: Any = ImageFont.load_default(CAPTION * 2 / 3)
+    height = max(pixels.shape[0] for _, pixels in maps) + CAPTION + GAP
+    longest = min(max(ceil(font.getlength(caption)) for caption, _ in maps), TILE)
+    width = max(longest, *(pixels.shape[1] for _, pixels in maps)) + GAP
     size = (columns * width + GAP, ceil(len(maps) / columns) * height + GAP)
     sheet = Image.new("RGB", size, (PAPER,) * 3)
     draw = ImageDraw.Draw(sheet)
-    font: Any = ImageFont.load_default(CAPTION * 2 / 3)
-    for n, (caption, tile) in enumerate(maps):
+    for n, (caption, pixels) in enumerate(maps):
         x, y = GAP + n % columns * width, GAP + n // columns * height
-        sheet.paste(Image.fromarray(tile), (x, y))
-        draw.text((x, y + tile.shape[0] + 2), caption, fill=(INK,) * 3, font=font)
+        right, bottom = x + pixels.shape[1], y + pixels.shape[0]
+        draw.rectangle((x - 1, y - 1, right, bottom), outline=(FRAME,) * 3)
+        sheet.paste(Image.fromarray(pixels), (x, y))
+        draw.text((x, bottom + 2), caption, fill=(INK,) * 3, font=font)
     return np.asarray(sheet)

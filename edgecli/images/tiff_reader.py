@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
@@ -149,12 +150,13 @@ class _Patched(io.RawIOBase):
         self._file, self._head = file, head
         self.seek, self.tell, self.fileno = file.seek, file.tell, file.fileno  # type: ignore[method-assign]
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def read(self, size: int = -1) -> bytes:
+        """Return up to ``size`` bytes; a broken file may ask for more than there is memory."""
         at = self._file.tell()
-        data = self._file.read(len(buffer))
-        data = self._head[at : at + len(data)] + data[max(len(self._head) - at, 0) :]
-        buffer[: len(data)] = data
-        return len(data)
+        left = max(self._file.seek(0, os.SEEK_END) - at, 0)
+        self._file.seek(at)
+        data = self._file.read(left if size < 0 else min(size, left))
+        return self._head[at : at + len(data)] + data[max(len(self._head) - at, 0) :]
 
     def readable(self) -> bool:
         return True

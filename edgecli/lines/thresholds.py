@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.errors import UsageError
+from edgecli.errors import UsageError, meant
 from edgecli.records import dataclass
 
 BINS = 256
@@ -93,6 +94,17 @@ def choose_threshold(threshold: str | None, hysteresis: str | None) -> Threshold
     return None if hysteresis is None else parse_hysteresis(hysteresis)
 
 
+def choose_thresholds(
+    thresholds: Sequence[str], hystereses: Sequence[str]
+) -> tuple[Threshold, ...]:
+    """Read all thresholds, then all pairs of them.
+
+    >>> [str(one) for one in choose_thresholds(["otsu", "20%"], ["10,30"])]
+    ['otsu', '20%', '10,30']
+    """
+    return (*map(parse_threshold, thresholds), *map(parse_hysteresis, hystereses))
+
+
 def parse_threshold(text: str) -> Threshold:
     """Read ``V``, ``V%``, ``pNN``, ``otsu`` or ``auto``.
 
@@ -136,6 +148,8 @@ def parse_level(text: str, last: str = " or otsu") -> Level:
         kind = "percentile" if found[1] else "percent" if found[4] else "value"
         if math.isfinite(value) and (kind == "value" or value <= 100):
             return Level(kind, value)
+    if near := meant(word, re.findall("otsu|auto", last)):
+        raise UsageError(f"threshold {text!r} is unknown; {near}")
     raise UsageError(
         f"threshold {text!r} is not a number from 0 up, N% of the largest possible response, "
         f"pNN (a percentile, 0 to 100){last}"

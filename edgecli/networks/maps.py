@@ -12,6 +12,7 @@ import numpy as np
 
 from edgecli.errors import GeometryError
 from edgecli.images.sources import FloatCheck
+from edgecli.images.white import check_white, whitened
 from edgecli.networks.collectors import Collector, collectors_for
 from edgecli.networks.forward import share_rows
 from edgecli.networks.layers import people_shape
@@ -52,14 +53,19 @@ class Run:
 
 
 def run_on_image(
-    network: Network, source: Source, output: str, threads: int | None = None
+    network: Network,
+    source: Source,
+    output: str,
+    threads: int | None = None,
+    white: float | None = None,
 ) -> tuple[LayerMaps, ...]:
     """Write the maps of every layer over an image, in bands of bounded memory.
 
     ``output`` is an ``.npz`` file, which receives an array ``(C, H, W)`` or ``(n,)`` for each
     layer, or a folder, which receives a picture for each. Raises GeometryError where the image does
-    not fit the network, ImageError and OutputError.
+    not fit the network, ImageError, OutputError, and UsageError for a ``white`` that is none.
     """
+    check_white(white)
     if source.dtype.kind == "f" and network.white is not None:
         source = FloatCheck(source)
     H, W, _ = source.shape
@@ -70,7 +76,7 @@ def run_on_image(
             "run it from Python"
         )
     graph = Graph((source.shape[2], H, W))
-    given = graph.add(Input((channels, H, W), network.white), Tap(0))
+    given = graph.add(Input((channels, H, W), network.white), whitened(graph, white))
     taps = lay_out(network, (channels, H, W), graph, given)
     shapes = list(network.shapes((channels, H, W)).values())[1:]
     threads, named = chosen_threads(threads), output_paths(network, output)
@@ -83,7 +89,7 @@ def run_on_image(
         with one_blas_thread():
             Running(graph, source, readers, strips, threads).write()
         if isinstance(source, FloatCheck):
-            source.note_white()
+            source.note_white(white or 1.0)
         for collector in collectors:
             collector.finish()
     told = zip(network.nodes, shapes, readers, named, strict=True)
@@ -140,10 +146,16 @@ def output_paths(network: Network, output: str) -> list[tuple[str, str]]:
 
 
 def describe_run(
-    network: Network, source: Source, output: str, *, random_weights: bool, threads: int | None
+    network: Network,
+    source: Source,
+    output: str,
+    *,
+    random_weights: bool,
+    threads: int | None,
+    white: float | None = None,
 ) -> Run:
     """Run a network on an image, and report what it made and how long it took."""
     started = time.perf_counter()
-    layers = run_on_image(network, source, output, threads)
+    layers = run_on_image(network, source, output, threads, white)
     seconds = time.perf_counter() - started
     return Run(network.name, source.info, random_weights, layers, seconds, chosen_threads(threads))

@@ -51,11 +51,12 @@ def lay_bank(
     activation: str = "none",
     drops_nan: bool = False,
     background: Colour = WHITE,
+    white: float | None = None,
 ) -> Responses:
     """Let a bank slide over an image's planes; GeometryError where it does not fit.
 
     ``own`` are the banks that ``bank`` was joined from, in their own sizes. Sums of 64-bit integers
-    are ``exact``, or float64.
+    are ``exact``, or float64. ``white`` is the pixel that counts as white, if not the type's.
     """
     channels = channels or ("gray" if bank.depth == 1 else "rgb")
     C, H, W = graph.source_shape
@@ -77,17 +78,17 @@ def lay_bank(
         dtype=slides.dtype,
         bank=bank,
         slide=slide,
-        bounds=response_bounds(bank, *_pixel_range(slide, pixels), activation),
-        white=full_scale(pixels),
+        bounds=response_bounds(bank, *_pixel_range(slide, pixels, white), activation),
+        white=white or full_scale(pixels),
         uses_blas=slide.plan.uses_blas,
         band_rows=slide.band_rows,
         account=lambda: _account(slide, bank, planes, own),
     )
 
 
-def _pixel_range(slide: Slide, pixels: np.dtype[Any]) -> tuple[float, float]:
+def _pixel_range(slide: Slide, pixels: np.dtype[Any], white: float | None) -> tuple[float, float]:
     """Return the smallest and largest pixel, padding included; floats count as 0 to 1."""
-    low, high = sample_range(pixels)
+    low, high = sample_range(pixels, white)
     if not any(slide.geometry.padding):
         return low, high
     value = slide.padding_mode.value  # 0 but for a constant

@@ -38,7 +38,7 @@ from edgecli.operators.responses import Account, Responses
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import Planes, Rows, Span
-from edgecli.rows.graph import Graph, Tap
+from edgecli.rows.graph import IMAGE, Graph, Tap
 from edgecli.rows.memory import Memory
 from edgecli.rows.running import Filling, fill
 from edgecli.rows.samples import finite, full_scale
@@ -227,8 +227,8 @@ class Contours:
         return *self.scales, self.fine, self.surround
 
 
-def lay_contours(graph: Graph, background: Colour = WHITE) -> Contours:
-    """Add the steps of contours to a graph whose source is an image ``(C, H, W)``.
+def lay_contours(graph: Graph, background: Colour = WHITE, image: Tap = IMAGE) -> Contours:
+    """Add the steps of contours to a graph, whose ``image`` is ``(C, H, W)``.
 
     Alpha is composited first. GeometryError for an image without pixels.
 
@@ -244,7 +244,7 @@ def lay_contours(graph: Graph, background: Colour = WHITE) -> Contours:
     fine = lay_filter(f"gradient:{FINE_SCALE}", h, w)
     surround = lay_filter(f"gaussian:{SURROUND / SHRINK}", h, w)
 
-    colour = graph.add(Colours((planes, height, width), height, background), Tap(0))
+    colour = graph.add(Colours((planes, height, width), height, background), image)
     finest, *coarser = (
         graph.add(Steepness(slide, directed=number == 0), colour)
         for number, slide in enumerate(scales)
@@ -254,7 +254,7 @@ def lay_contours(graph: Graph, background: Colour = WHITE) -> Contours:
     gradient = Tap(finest.place, 1, 3)
     lines = graph.add(Outlines((1, height, width)), strength, gradient)
 
-    small = graph.add(Colours((planes, h, w), height, background, SHRINK), Tap(0))
+    small = graph.add(Colours((planes, h, w), height, background, SHRINK), image)
     texture = graph.add(Strength((1, h, w), (FINE_SCALE,)), graph.add(Steepness(fine), small))
     mean = graph.add(Slides((surround,)), texture)
     contours = graph.add(Divide((1, height, width)), lines, mean)
@@ -268,13 +268,13 @@ def _tile_rows(width: int) -> int:
 
 
 def contour_responses(
-    graph: Graph, banks: Sequence[FilterBank], background: Colour = WHITE
+    graph: Graph, banks: Sequence[FilterBank], background: Colour = WHITE, image: Tap = IMAGE
 ) -> Responses:
     """Let contours be the one feature map of an image, of 0 to 1; ``banks`` are those of all steps.
 
     No contour runs where the finest derivatives are 0, so a mask counts under their window.
     """
-    laid = lay_contours(graph, background)
+    laid = lay_contours(graph, background, image)
     C, H, W = graph.source_shape
     planes = 3 if C >= 3 else 1
     return Responses(

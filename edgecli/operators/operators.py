@@ -29,6 +29,7 @@ surroundings. Networks give 0 to 1 as well, by how certain they are of an edge.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,7 +37,7 @@ import numpy as np
 
 from edgecli.conv.norms import NORMS, norm_dtype
 from edgecli.filters import RECIPES, FilterBank, concatenate, load_filter
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 
 COMBINATIONS = ("none", *NORMS, "direction")
 
@@ -114,6 +115,30 @@ def load_operator(spec: str) -> Operator:
         return Operator(bank.names[0], bank)
     name = "".join(spec.split())
     return Operator(name, bank, OPERATORS[family], family in LINKED)
+
+
+def load_operators(specs: Sequence[str]) -> tuple[Operator, ...]:
+    """Load operators; those of one name are numbered, as two inline filters are.
+
+    >>> [operator.name for operator in load_operators(["1 0 -1", "1; 0; -1"])]
+    ['custom', 'custom-2']
+    """
+    seen = Counter[str]()
+    operators = []
+    for operator in map(load_operator, specs):
+        seen[operator.name] += 1
+        operators.append(_numbered(operator, seen[operator.name]))
+    return tuple(operators)
+
+
+def _numbered(operator: Operator, number: int) -> Operator:
+    """Return an operator whose names, and those of its filters, end in a number from 2 up."""
+    if number == 1:
+        return operator
+    bank = operator.bank
+    names = [f"{name}-{number}" for name in bank.names]
+    bank = FilterBank(bank.weight, bank.bias if bank.has_bias else None, names)
+    return replace(operator, name=f"{operator.name}-{number}", bank=bank)
 
 
 def contour_banks() -> tuple[FilterBank, ...]:

@@ -18,7 +18,7 @@ from edgecli.networks.network import INPUT, Network
 from edgecli.networks.scales import at_scales
 from edgecli.networks.steps import VOLUMES, Input
 from edgecli.operators.responses import Account, Responses
-from edgecli.rows.graph import Graph, Tap
+from edgecli.rows.graph import IMAGE, Graph, Tap
 
 IDENTITY = Window((1, 1))
 
@@ -71,13 +71,17 @@ def layer_banks(network: Network) -> tuple[FilterBank, ...]:
 
 
 def soft_responses(
-    graph: Graph, network: Network, scales: Sequence[float], background: Colour
+    graph: Graph,
+    network: Network,
+    scales: Sequence[float],
+    background: Colour,
+    image: Tap = IMAGE,
 ) -> Responses:
     """Let a network give the one feature map of an image; GeometryError where it does not fit."""
     _, H, W = graph.source_shape
     planes = network.input_shape[0]
     whole = at_scales(network, scales)
-    first = graph.add(Input((planes, H, W), network.white, background, tames=True), Tap(0))
+    first = graph.add(Input((planes, H, W), network.white, background, tames=True), image)
     tap = lay_out(whole, (planes, H, W), graph, first)[whole.nodes[-1].name]
     return Responses(
         tap=tap,

@@ -3,7 +3,10 @@
 Every map is one affine step, ``round(factor · v + offset)``, clipped to what the samples hold;
 the maps differ in whether ``v`` is taken absolute and where factor and offset come from.
 
-    abs     |v|, saturating           clip    v, negative to 0
+    auto    |v| with a third of the filter's largest possible response as white: over photos, one
+            response in a hundred saturates, whatever the filter
+    abs     |v| in its own units, saturating
+    clip    v in its own units, negative to 0
     gain    |v| over the filter's largest possible response: never clips, unless a float
             image has samples outside 0 … 1
     signed  zero is mid-grey, the strongest response white or black
@@ -26,7 +29,7 @@ from edgecli.records import dataclass, replace
 from edgecli.rows.memory import Memory
 from edgecli.rows.samples import float_type, full_scale
 
-MAPS = ("abs", "clip", "signed", "gain", "minmax", "raw")
+MAPS = ("auto", "abs", "clip", "signed", "gain", "minmax", "raw")
 
 DEPTHS = {"8": "uint8", "16": "uint16", "float": "float32"}
 """Choices for the written samples; floats are 1.0 at white, not rounded, and end nowhere above."""
@@ -34,7 +37,7 @@ DEPTHS = {"8": "uint8", "16": "uint16", "float": "float32"}
 WHOLE_IMAGE_MAPS = ("signed", "minmax")
 """Maps that are known only after the last response."""
 
-WHITE_MAPS = ("abs", "clip", "gain")
+WHITE_MAPS = ("auto", "abs", "clip", "gain")
 """Maps by what is white in the image."""
 
 FLAT = 2.0**-126
@@ -89,8 +92,8 @@ def choose_scale(
 ) -> Scale | None:
     """Return the scale of a map that does not depend on the responses; None for ``raw``.
 
-    ``white`` is the image's full scale, ``largest`` the largest possible response or height of a
-    crossing, which ``gain`` divides by.
+    ``white`` is the value that is drawn white, ``largest`` the largest possible response or height
+    of a crossing, which ``gain`` divides by.
     """
     if map_name == "raw":
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
@@ -15,15 +16,17 @@ Records = Callable[[], Iterable[Object]]
 """Gives the records of all images, as often as it is asked."""
 
 
-def write_batch(records: Records, totals: Totals, format_: str, path: str | None) -> None:
+def write_batch(
+    records: Records, totals: Totals, folder: str, format_: str, path: str | None
+) -> None:
     """Write the report of a batch to a file or standard output; OutputError where that fails.
 
     Records are taken one at a time. A table is of the totals alone.
     """
-    write_lines(_lines(records, totals, format_), path)
+    write_lines(_lines(records, totals, folder, format_), path)
 
 
-def _lines(records: Records, totals: Totals, format_: str) -> Iterator[str]:
+def _lines(records: Records, totals: Totals, folder: str, format_: str) -> Iterator[str]:
     facts: Object = {
         "done": totals.done,
         "failed": totals.failed,
@@ -41,8 +44,8 @@ def _lines(records: Records, totals: Totals, format_: str) -> Iterator[str]:
             return csv_lines(image_table(lambda: chain(records(), [last]), first))
         case "markdown":
             columns = (Column("total"), Column(rule="---:"))
-            return markdown_lines([_images(records()), Table(columns, total_rows(totals))])
-    return text_lines(labelled(total_rows(totals)))
+            return markdown_lines([_images(records()), Table(columns, total_rows(totals, folder))])
+    return text_lines(labelled(total_rows(totals, folder)))
 
 
 def _images(records: Iterable[Object]) -> Table:
@@ -61,8 +64,8 @@ def _cells(record: Object) -> tuple[str, ...]:
     return path, status, times(record["input"]["shape"]), maps, ", ".join(clipped)
 
 
-def total_rows(totals: Totals) -> list[Row]:
-    """Return the totals as labels and texts for people."""
+def total_rows(totals: Totals, folder: str) -> list[Row]:
+    """Return the totals as labels and texts for people; ``folder`` is where edge maps went."""
     rows = [("done", f"{totals.done:,}")]
     rows += [("failed", f"{totals.failed:,}")] if totals.failed else []
     rows += [("skipped", f"{totals.skipped:,} done before, or kept")] if totals.skipped else []
@@ -73,6 +76,8 @@ def total_rows(totals: Totals) -> list[Row]:
     rows.append(("time", f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"))
     if totals.done and seconds:
         rows.append(("speed", speed(totals.done, totals)))
+    if totals.maps:
+        rows.append(("edge maps", f"{totals.maps:,} in {os.path.join(folder, '')}"))
     return rows
 
 

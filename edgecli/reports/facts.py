@@ -124,6 +124,7 @@ class ImageFacts:
     macs: int
     receptive_field: Shape
     connections_per_output: int
+    white: float | None  # where one was given
     outputs: tuple[OutputFacts, ...]  # where there is one, JSON has it as "output"
     nan: NanFacts | None
     warnings: tuple[str, ...] | None  # what is to be known of an image that was read all the same

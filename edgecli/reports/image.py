@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, zip_longest
 from math import isfinite, prod
 
 from edgecli.detect.jobs import Result
@@ -72,6 +72,7 @@ def image_facts(result: Result) -> facts.ImageFacts:
         macs=account.macs,
         receptive_field=account.receptive_field,
         connections_per_output=max(bank.weight[0].size for bank in account.banks),
+        white=settings.white,
         outputs=tuple(_output_facts(result, n) for n in range(len(detection.maps))),
         nan=None if nans is None else facts.NanFacts(nans, settings.nan),
         warnings=facts.warnings_of(result.info),
@@ -94,20 +95,12 @@ def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
             schema=None,
             input=None,
             warnings=None,
-            outputs=tuple(map(_on_sheet, told.outputs)),
+            outputs=tuple(replace(output, dtype=SHEET_SAMPLES) for output in told.outputs),
         )
         for told in map(image_facts, sheet.results)
     )
     read = facts.input_facts(sheet.info)
     return facts.SheetFacts(facts.SCHEMA, read, output, facts.warnings_of(sheet.info), tiles)
-
-
-def _on_sheet(output: facts.OutputFacts) -> facts.OutputFacts:
-    """Return the facts of a tile: of 8 bits, bare numbers as abs."""
-    if output.map != "raw":
-        return replace(output, dtype=SHEET_SAMPLES)
-    # The share that clips is of numbers as they are; a tile's is its own.
-    return replace(output, dtype=SHEET_SAMPLES, map="abs", clipped_fraction=None)
 
 
 def _filter_facts(detection: Detection) -> Iterator[facts.FilterFacts]:
@@ -187,8 +180,12 @@ def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
     yield "width", texts.output_formula(account.geometry.cols)
     yield "feature maps", times(told.output_shape)
     yield from texts.cost_rows(told)
+    if told.white is not None:
+        yield "white", texts.number_text(told.white)
     yield from texts.nan_rows(told)
     yield "engine", texts.engine_text(told.engine, why=True)
     if told.warnings:
         yield "notes", "\n".join(told.warnings)
-    yield from (("output", texts.output_text(output)) for output in told.outputs)
+    for output, numbers in zip_longest(told.outputs, result.numbers):
+        shown = [] if numbers is None else texts.map_lines(numbers[..., 0])
+        yield "output", "\n".join([texts.output_text(output), *shown])

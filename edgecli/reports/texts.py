@@ -49,6 +49,17 @@ def kernel_lines(kernel: Any) -> list[str]:
     return [" ".join(f"{text:>{width + 1}}" for text in row) for row in texts]
 
 
+def map_lines(numbers: Any) -> list[str]:
+    """Write a map of numbers ``(H, W)``, each column as wide as it must be.
+
+    >>> map_lines([[0, 30], [-10, 0]])
+    ['  0 30', '-10  0']
+    """
+    columns = [[number_text(value) for value in column] for column in zip(*numbers, strict=True)]
+    padded = [[f"{text:>{max(map(len, column))}}" for text in column] for column in columns]
+    return [" ".join(row) for row in zip(*padded, strict=True)]
+
+
 def filter_facts(bank: FilterBank) -> list[FilterFacts]:
     """Return a fact for every filter of a bank."""
     _, depth, *size = bank.shape

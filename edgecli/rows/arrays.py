@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from edgecli.errors import ImageError
-from edgecli.rows.base import ImageInfo, Rows, Source
+from edgecli.rows.base import ImageInfo, Rows, Sink, Source
 from edgecli.rows.samples import SAMPLE_TYPES, narrowed
 
 
@@ -76,6 +76,28 @@ class ArraySink:
 
     def finish(self) -> None:
         """Nothing follows the last row."""
+
+
+class KeepingSink:
+    """A sink that also keeps in memory what passes through it."""
+
+    def __init__(self, sink: Sink, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
+        self.kept = ArraySink(shape, dtype)
+        self._sink = sink
+
+    def encode(self, rows: Rows) -> tuple[Any, Rows]:
+        """Encode the rows, and copy them."""
+        return self._sink.encode(rows), rows.copy()
+
+    def write(self, encoded: tuple[Any, Rows]) -> None:
+        """Write the next rows, and keep them."""
+        data, rows = encoded
+        self._sink.write(data)
+        self.kept.write(rows)
+
+    def finish(self) -> None:
+        """Finish what is written."""
+        self._sink.finish()
 
 
 class NoSink:

@@ -32,6 +32,10 @@ class Tap:
         return slice(self.first, self.last)
 
 
+IMAGE = Tap(0)
+"""The image that a graph is laid over."""
+
+
 class Reader(Protocol):
     """Where rows leave a graph: reads some places, and makes of them what is written in order."""
 

@@ -42,14 +42,18 @@ def full_scale(dtype: np.dtype[Any]) -> float:
     return 1.0 if dtype.kind == "f" else float(np.iinfo(dtype).max)
 
 
-def sample_range(dtype: np.dtype[Any]) -> tuple[float, float]:
+def sample_range(dtype: np.dtype[Any], white: float | None = None) -> tuple[float, float]:
     """Return the smallest and largest sample of a type; floats, which have none, count as 0 to 1.
+
+    Where another number is ``white``, that is the largest.
 
     >>> [sample_range(np.dtype(name)) for name in ("uint8", "int16", "float32")]
     [(0.0, 255.0), (-32768.0, 32767.0), (0.0, 1.0)]
     """
-    smallest = float(np.iinfo(dtype).min) if dtype.kind in "ui" else 0.0
-    return smallest, full_scale(dtype)
+    smallest, largest = 0.0, white or full_scale(dtype)
+    if dtype.kind in "ui":
+        smallest = float(np.iinfo(dtype).min) * largest / full_scale(dtype)
+    return smallest, largest
 
 
 LARGEST_FLOAT = np.float32(2**16)

@@ -135,6 +135,8 @@ def _read(path: str, all_frames: bool, *, rows: int | None, grey: bool = False) 
     except EdgeCliError as error:
         check_line(str(error), ("image ", "images "), path)
         return Outcome(images, str(error), _where(error))
+    if not images:
+        raise FaultError("neither an image nor a refusal")
     return Outcome(images)
 
 

@@ -8,6 +8,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -92,14 +93,18 @@ def tiff(kind: str = "rgb", **options: Any) -> bytes:
     return make_tiff(pixels, **options)
 
 
-def big_tiff() -> bytes:
-    """Return a BigTIFF of one grey strip."""
+def big_tiff(strips: tuple[int, ...] = (16,), predictor: int = 1) -> bytes:
+    """Return a grey BigTIFF, whose strips are said to be at these places."""
     grey = scenes.grey(H, W).tobytes()
-    tags = ((256, W), (257, H), (258, 8), (259, 1), (262, 1), (273, 16), (277, 1), (278, H),
-            (279, len(grey)))  # fmt: skip
-    entries = b"".join(struct.pack("<HHQQ", tag, 16, 1, value) for tag, value in tags)
-    head = struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16 + len(grey))
-    return head + grey + struct.pack("<Q", len(tags)) + entries + bytes(8)
+    end = 16 + len(grey)  # of the pixels, where the places of strips stand if they are several
+    where = strips[0] if len(strips) == 1 else end
+    rows, places = -(-H // len(strips)), struct.pack(f"<{len(strips)}Q", *strips)
+    tags = ((256, 1, W), (257, 1, H), (258, 1, 8), (259, 1, 1), (262, 1, 1),
+            (273, len(strips), where), (277, 1, 1), (278, 1, rows), (279, 1, len(grey)),
+            (317, 1, predictor))  # fmt: skip
+    entries = b"".join(struct.pack("<HHQQ", tag, 16, count, value) for tag, count, value in tags)
+    head = struct.pack("<2sHHHQ", b"II", 43, 8, 0, end + len(places))
+    return head + grey + places + struct.pack("<Q", len(tags)) + entries + bytes(8)
 
 
 def cgbi() -> bytes:
@@ -112,6 +117,13 @@ def cgbi() -> bytes:
         "IEND": b"",
     }
     return b"\x89PNG\r\n\x1a\n" + b"".join(encoders.chunk(*part) for part in parts.items())
+
+
+def frameless() -> bytes:
+    """Return a PNG that speaks of frames, and has none but a stray mark of one."""
+    whole = encoders.png(scenes.grey(H, W), acTL=struct.pack(">II", 2, 0))
+    mark = encoders.chunk("fcTL", struct.pack(">IIIIIHHBB", 0, W, H, 0, 0, 1, 25, 0, 0))
+    return whole[:-12] + mark + whole[-12:]
 
 
 def pfm(colours: int, order: str = "<") -> bytes:
@@ -265,6 +277,23 @@ if features.check("avif"):
     IMAGES |= {
         "rgb.avif": partial(_pil, "AVIF", speed=10),
         "moving.avif": partial(frames, "AVIF", speed=10),
+    }
+
+with suppress(ImportError):
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    IMAGES |= {
+        "rgb.heic": partial(_pil, "HEIF"),
+        "alpha.heic": partial(_pil, "HEIF", "RGBA"),
+        "several.heic": partial(frames, "HEIF"),
+    }
+with suppress(ImportError):
+    import pillow_jxl  # noqa: F401 (which tells Pillow of it)
+
+    IMAGES |= {
+        "rgb.jxl": partial(_pil, "JXL"),
+        "lossless.jxl": partial(_pil, "JXL", "RGBA", lossless=True),
     }
 
 _NUMBERS = "\n".join(",".join(f"{value / 200:.3f}" for value in row) for row in _GREY[:5, :6])

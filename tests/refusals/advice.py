@@ -21,8 +21,10 @@ TRIED: dict[str, str] = {
     r"trace one of its filters, such as (?P<name>\S+)$": "trace {1} --at 5,5 -f {name}",
     r"is made alone; give no other --filter beside it": "-f contours | -f sobel",
     # values of options
-    r"value for '(?P<option>[\w-]+)': '.*' is not one of '(?P<first>[\w-]+)'": "{option} {first}",
-    r"value for '(?P<option>[\w-]+)': '.*' is not '(?P<only>[\w-]+)'\.$": "{option} {only}",
+    r"value for '(?P<option>[\w-]+)': '.*' is unknown; there (are|is) (?P<first>[\w-]+)": (
+        "{option} {first}"
+    ),
+    r"is a folder; for the images in it type: edgecli (?P<command>.*)$": "{command}",
     r"value for '(?P<option>[\w-]+)': \S+ is not in the range (?P<low>\d+)<=": "{option} {low}",
     r"value for '(?P<option>[\w-]+)': \S+ is not in the range x>=\d+": "{option} 999999",
     r"value for '(?P<option>[\w-]+)': \S+ is not in the range x>0": "{option} 99",
@@ -30,7 +32,7 @@ TRIED: dict[str, str] = {
     r"; use (?P<option>--[\w-]+) (?P<values>\w+( or \w+)*)": "{option} {values}",
     r"raise it with --max-pixels$": "--max-pixels 999999999",
     r"pad more \(--padding same\) or use a smaller kernel$": "--padding same",
-    r"padding mode .*; choose from (?P<values>.*), constant:V$": (
+    r"padding mode .*; there are (?P<values>.*), constant:V$": (
         "--padding-mode {values} | --padding-mode constant:3"
     ),
     r"padding '.*' is not valid, same, N, H,W or T,B,L,R": (
@@ -57,7 +59,7 @@ TRIED: dict[str, str] = {
     r"; write (?P<values>50%, 800x600 or max:1000)$": "--resize {values}",
     r"write 1, or 0\.5,1$": "--scales 1 | --scales 0.5,1",
     r"or give --nan ignore or propagate$": "--nan ignore | --nan propagate",
-    r"drop (?P<option>--[\w-]+)$": "without {option}",
+    r"(drop|leave out) (?P<option>--[\w-]+)( to read its first picture)?$": "without {option}",
     r"takes no (?P<option>--[\w-]+); drop it$": "without {option}",
     r"drop (?P<option>--[\w-]+) or (?P<other>--[\w-]+)$": "without {option} | without {other}",
     r"colour .* give #rrggbb, r,g,b with numbers": (
@@ -124,7 +126,7 @@ TOLD = (
     r"; (give|name|put|use|pad|replace|repair|remove|rename|divide|scale|leave|upsample)\b",
     r"; (the (filters of a file|channels of a filter) have one (shape|size)|the keys are)\b",
     r"; a network has no cycles, name an earlier layer$",
-    r"; (0 cannot|no deeper)$|; there are \w+(, \w+)*$|; did you mean|; raise --max-pixels$",
+    r"; (0 cannot|no deeper)$|; there (are|is) \w+(, \w+)*$|; did you mean|; raise --max-pixels$",
     # a rule that says what is right
     r" is not (a number above 0|valid, same, N|true or false|a text in quotes|one line|a list)\b",
     r" is not (\[height|a whole number from)|is a text in quotes$|is a list of rows of numbers$",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tests.corpus import encoders, scenes
-from tests.fuzz.seeds import by_pillow, npy, npz
+from tests.fuzz.seeds import by_pillow, frameless, npy, npz
 from tests.tiff_files import make_tiff
 
 COMMANDS = """
@@ -46,10 +46,21 @@ detect photo.png --combine direction --stroke 3
 detect photo.png --map signed --stroke 3
 detect photo.png -f sobel-x --threshold 5 --map signed
 detect photo.png --overlay red --stride 2 -f canny
+detect photo.png --grid --map raw
+detect photo.png --threshold 5 --threshold 9
+detect photo.png --hysteresis 5,9 --hysteresis 6,9
+detect photo.png --hysteresis 5,9 --threshold 6
 detect photo.png -f contours --stride 2
 detect photo.png -f depth3.txt --channels gray
 detect photo.png -f huge.json --map raw -o a.npy
 detect album
+trace album --at 1,1
+detct photo.png
+detect photo.png --strid 2
+detect photo.png --map abz
+detect photo.png --padding-mode reflct
+detect photo.png --threshold otus
+detect photo.png --overlay rde
 detect photo.png --map raw -o a.ppm
 network summary album
 network summary grey.png
@@ -79,6 +90,7 @@ filters show "1 2;;3"
 filters export biased.txt -o a.mat
 trace grey.png --at 1,1 --max-pixels 9
 detect photo.png --mask grey.png --max-pixels 9
+detect grey.png --white 0
 filters show mixed.csv
 detect twelve.jpg
 detect twenty.jp2
@@ -86,6 +98,7 @@ detect windows.pgm
 detect imageless.npz
 detect torn.npz
 detect moving-deep.png --all-frames
+detect frameless.png --all-frames
 detect short.asc
 detect wordless.asc
 detect deep-cmyk.tif
@@ -112,6 +125,18 @@ filters show thousands.csv
 filters show loose.csv
 filters show "0,5 0; 1 2"
 filters show "1,;2"
+detect photo.png -f sobel -f sobel-x --combine none
+filters show [[1,,2]]
+filters show [[1,2]
+filters show [[1,2]]]
+filters show "[[1 2, 3]]"
+filters show [[],[1]]
+filters show [[1],2]
+filters show [[[[[1]]]]]
+filters show "[[1]] 2"
+filters show "[[1]] / 0"
+filters show "[[0,5, 1,0]]"
+filters show [[x]]
 detect bare.tif
 detect unheard.tif
 detect headless.pgm
@@ -307,6 +332,7 @@ def _files() -> dict[str, bytes]:
         "windows.pgm": b"P5\r\n2 1\r\n255\r\nAB",
         "imageless.npz": npz({"a": np.zeros(3)}),
         "torn.npz": npz({"a": grey})[:-30],
+        "frameless.png": frameless(),
         "moving-deep.png": encoders.png(scenes.deepened(scenes.rgb(9, 9)), 16, acTL=_TWO_FRAMES),
         "short.asc": b"ncols 2\nnrows 2\n1 2 3\n",
         "wordless.asc": b"ncols x\nnrows 2\n1 2 3\n",

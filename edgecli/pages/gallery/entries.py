@@ -63,6 +63,12 @@ def path_of(file: object) -> str:
     return path if isinstance(path, str) and path != "-" else ""
 
 
+def _of_lines(output: object) -> bool:
+    """Whether an edge map is thinned, or what is over a threshold."""
+    told = output if isinstance(output, Mapping) else {}
+    return bool(told.get("thinning") or told.get("threshold"))
+
+
 def pictures_of(record: Record, folder: str, shrink: Shrink) -> list[dict[str, Any]]:
     """Return the input and its edge maps: address, thumbnail, and whether browsers show the file.
 
@@ -70,7 +76,8 @@ def pictures_of(record: Record, folder: str, shrink: Shrink) -> list[dict[str, A
     """
     source = path_of(record.get("input"))
     pictures = []
-    for path in (source, *filter(None, map(path_of, _outputs(record)))):
+    maps = [(path, _of_lines(one)) for one in _outputs(record) if (path := path_of(one))]
+    for path, lines in ((source, False), *maps):
         name, stem = (os.path.splitext(os.path.basename(each))[0] for each in (path, source))
         picture = {
             "label": readable(name.removeprefix(stem).strip("-") or name),
@@ -79,7 +86,7 @@ def pictures_of(record: Record, folder: str, shrink: Shrink) -> list[dict[str, A
             "whole": False,
         }
         with suppress(*UNREADABLE):
-            picture["thumb"] = shrink(path)
+            picture["thumb"] = shrink(path, lines)
             picture["whole"] = path.lower().endswith(SHOWN_BY_BROWSERS)
         pictures.append(picture)
     return pictures

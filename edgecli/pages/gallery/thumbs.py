@@ -18,15 +18,18 @@ from edgecli.records import dataclass, field
 FOLDER = "gallery"
 MAX_PIXELS = 2**31
 
-Shrink = Callable[[str], str]
-"""From a file's path to the address of its thumbnail; an error of UNREADABLE where it has none."""
+Shrink = Callable[[str, bool], str]
+"""From a file's path to the address of its thumbnail; an error of UNREADABLE where it has none.
+
+The other argument says whether it is a map of lines, none of which must be lost.
+"""
 
 UNREADABLE = (ImageError, OSError, ValueError)
 
 
-def inline(path: str) -> str:
+def inline(path: str, lines: bool) -> str:
     """Return a thumbnail as a ``data:`` address."""
-    encoded = thumbnail(path, max_pixels=MAX_PIXELS)
+    encoded = thumbnail(path, max_pixels=MAX_PIXELS, lines=lines)
     return f"data:image/{_kind(encoded)};base64,{base64.b64encode(encoded).decode()}"
 
 
@@ -45,17 +48,17 @@ class ThumbnailFolder:
     folder: str
     _kept: set[str] = field(default_factory=set)
 
-    def shrink(self, path: str) -> str:
+    def shrink(self, path: str, lines: bool) -> str:
         """Return the address of a file's thumbnail, made now or by an earlier run."""
-        stem = _stem(path)
+        stem = _stem(path, lines)
         names = (f"{stem}.jpeg", f"{stem}.png")
         there = (name for name in names if os.path.exists(os.path.join(self.folder, name)))
-        name = next(there, None) or self._make(path, stem)
+        name = next(there, None) or self._make(path, stem, lines)
         self._kept.add(name)
         return name
 
-    def _make(self, path: str, stem: str) -> str:
-        encoded = thumbnail(path, max_pixels=MAX_PIXELS)
+    def _make(self, path: str, stem: str, lines: bool) -> str:
+        encoded = thumbnail(path, max_pixels=MAX_PIXELS, lines=lines)
         name = f"{stem}.{_kind(encoded)}"
         place = os.path.join(self.folder, name)
         make_folder(os.path.dirname(place))
@@ -75,9 +78,9 @@ class ThumbnailFolder:
                 folder.rmdir()
 
 
-def _stem(path: str) -> str:
+def _stem(path: str, lines: bool) -> str:
     stat = os.stat(path)
     place = os.fsencode(os.path.abspath(path))
-    made_from = b"%s\0%d\0%d" % (place, stat.st_size, stat.st_mtime_ns)
+    made_from = b"%s\0%d\0%d\0%d" % (place, stat.st_size, stat.st_mtime_ns, lines)
     digest = hashlib.sha256(made_from).hexdigest()
     return f"{FOLDER}/{digest[:2]}/thumb-{digest[2:18]}"

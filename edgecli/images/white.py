@@ -1,0 +1,49 @@
+"""What is white in an image, where that is not its type's full scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from edgecli.errors import UsageError
+from edgecli.records import dataclass
+from edgecli.rows.base import Planes, Rowwise
+from edgecli.rows.graph import IMAGE, Graph, Tap
+from edgecli.rows.memory import Memory
+from edgecli.rows.samples import full_scale
+
+
+@dataclass(frozen=True)
+class Whitened(Rowwise):
+    """The step that gives an image as floats, whose white is 1.0; what is opaque, too."""
+
+    shape: tuple[int, ...]
+    white: float
+
+    dtype: np.dtype[Any] = np.dtype(np.float32)
+
+    def compute(
+        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
+    ) -> None:
+        """Divide the colours by white, and alpha by what its type says."""
+        (image,) = blocks
+        np.divide(image, np.float32(self.white), out=out, casting="unsafe")
+        if len(image) in (2, 4):
+            np.divide(image[-1], np.float32(full_scale(image.dtype)), out=out[-1], casting="unsafe")
+
+
+def check_white(white: float | None) -> None:
+    """Raise UsageError for a number that cannot be white."""
+    if white is not None and not 0 < white < math.inf:
+        raise UsageError(f"white must be a number above 0, not {white:g}; give 255 or another")
+
+
+def whitened(graph: Graph, white: float | None) -> Tap:
+    """Return the image of a graph for what measures it by its type's white.
+
+    Without a number that is white, this is the image itself.
+    """
+    return IMAGE if white is None else graph.add(Whitened(graph.source_shape, white), IMAGE)

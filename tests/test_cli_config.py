@@ -120,7 +120,7 @@ def test_a_batch_takes_both(run: Run, picture: Path, config: Path, tmp_path: Pat
         ("[defaults]\nborder = true\n", "--border is a text or a number, not True"),
         ("[defaults]\nstroke = 0\n", "--stroke: 0 is not in the range"),
         ("[defaults]\ncolormap = 'fire'\n", "--colormap: 'fire' is unknown; there are"),
-        ("[defaults]\nstyle = 'fire'\n", "style 'fire' is unknown; choose from pencil, "),
+        ("[defaults]\nstyle = 'fire'\n", "style 'fire' is unknown; there are pencil, "),
     ],
 )
 def test_what_is_wrong_is_one_line_that_names_the_file(

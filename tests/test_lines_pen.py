@@ -75,5 +75,5 @@ def test_the_size_of_a_response_is_drawn_whatever_its_sign() -> None:
     picture = np.zeros((9, 12), np.uint8)
     picture[:, 6:] = 40  # positive of sobel-x, negative of its opposite
     for spec in ("sobel-x", "1 0 -1; 2 0 -2; 1 0 -1"):
-        (wide,), _ = detected(picture, settings_of(spec, style=Style(stroke=3)))
+        (wide,), _ = detected(picture, settings_of(spec, map="abs", style=Style(stroke=3)))
         assert wide[4, :, 0].tolist() == [0] * 4 + [160] * 4 + [0] * 4

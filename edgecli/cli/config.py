@@ -7,7 +7,6 @@ style, which goes before defaults.
 
 from __future__ import annotations
 
-import difflib
 import os
 import shlex
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from edgecli.errors import UsageError
+from edgecli.errors import UsageError, hint, meant
 from edgecli.records import dataclass, field
 
 Bundle = Mapping[str, Any]
@@ -155,13 +154,13 @@ def _options(context: click.Context, known: set[str]) -> dict[str, click.Option]
 def _style(name: str, config: Config) -> Bundle:
     styles = STYLES | config.styles
     if name not in styles:
-        raise UsageError(f"style {name!r} is unknown; choose from {', '.join(styles)}")
+        raise UsageError(f"style {name!r} is unknown; {hint(name, styles)}")
     return styles[name]
 
 
 def _hint(key: str, options: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(key.replace("_", "-").lstrip("-"), options, 1)
-    return f"did you mean {near[0]!r}?" if near else "name one that 'edgecli detect --help' lists"
+    near = meant(key.replace("_", "-").lstrip("-"), options)
+    return near or "name one that 'edgecli detect --help' lists"
 
 
 def _value(context: click.Context, option: click.Option, value: Any, place: str) -> Any:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import click
 
 from edgecli.cli.config import STYLES, as_written, read_config
+from edgecli.cli.help import Command
 from edgecli.reports.formats import print_rows
 
 
-@click.command("styles", help="List the styles: bundles of options that --style names.")
+@click.command(
+    "styles", cls=Command, help="List the styles: bundles of options that --style names."
+)
 def command() -> None:
     """Carry out ``edgecli styles``."""
     config = read_config()

@@ -35,6 +35,7 @@ detect photo.png -f gaussian --thin
 detect photo.png -f sobel -f contours
 detect photo.png --channels each --colormap ice
 detect photo.png --line black
+detect photo.png --style fire
 detect photo.png --resize 200%
 detect photo.png --line red --colormap ice
 detect photo.png --paper red --colormap ice

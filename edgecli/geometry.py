@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from edgecli.errors import GeometryError, UsageError, meant
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 
 Padding = Literal["valid", "same"] | tuple[int, int, int, int]
 """No padding, output ⌈n/s⌉, or pixels at the top, bottom, left and right."""
@@ -65,6 +65,15 @@ class PaddingMode:
         return f"constant:{self.value:g}" if self.mode == "constant" else self.mode
 
 
+def middle(kernel: int, size: int) -> tuple[int, int]:
+    """Return the taps before and after a kernel that is in the middle of a larger one.
+
+    A kernel of even size has its centre up and left of its middle, as in ``same`` padding.
+    """
+    before = (size - 1) // 2 - (kernel - 1) // 2
+    return before, size - kernel - before
+
+
 @dataclass(frozen=True)
 class Axis:
     """One axis of a convolution: an input of ``size`` samples, read by ``kernel`` taps.
@@ -100,6 +109,18 @@ class Axis:
         first = start * self.stride - self.before
         return first, first + (stop - 1 - start) * self.stride + self.span
 
+    def inside(self, kernel: int) -> Axis:
+        """Return the axis of a smaller kernel, which reads from the middle of this one's taps.
+
+        Its padding is what is left of this one's; where that is negative, samples are left out.
+
+        >>> Axis(9, 5, before=2, after=2).inside(3), Axis(9, 5).inside(2)
+        (Axis(size=9, kernel=3, stride=1, dilation=1, before=1, after=1), Axis(size=9, kernel=2, \
+stride=1, dilation=1, before=-2, after=-1))
+        """
+        first, last = (taps * self.dilation for taps in middle(kernel, self.kernel))
+        return replace(self, kernel=kernel, before=self.before - first, after=self.after - last)
+
     def needed(self, start: int, stop: int, padding_mode: PaddingMode) -> tuple[int, int]:
         """Return the input samples that outputs ``[start, stop)`` need, as one range.
 
@@ -124,6 +145,11 @@ class Geometry:
 
     rows: Axis
     cols: Axis
+
+    def inside(self, kernel_size: tuple[int, int]) -> Geometry:
+        """Return the geometry of a smaller kernel in the middle of the window."""
+        height, width = kernel_size
+        return Geometry(self.rows.inside(height), self.cols.inside(width))
 
     @property
     def output_shape(self) -> tuple[int, int]:

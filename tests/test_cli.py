@@ -39,11 +39,11 @@ def words_of(command: click.Command) -> list[str]:
 
 
 def test_help_lists_every_command_with_its_own_first_line(run: Run) -> None:
-    text = run("--help").stdout
+    text = " ".join(run("--help").stdout.split())
     for name, line in COMMANDS.items():
         command: click.Command = import_module(f"edgecli.cli.{name}").command
         assert command.get_short_help_str(limit=200) == line
-        assert f"{name:<8} {line}" in text
+        assert f"{name} {line}" in text
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])

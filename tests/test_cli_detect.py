@@ -218,10 +218,10 @@ def test_a_filter_of_depth_3_slides_over_the_colours(run: Run, save: Save) -> No
         ([GRID, "-o", "x"], 2, "no known extension"),
         ([GRID, "-o", ""], 2, "output '' is empty"),
         ([GRID, "-f", "vertical", "-f", "horizontal", "-o", "x.png"], 2, "2 edge maps do not fit"),
-        ([GRID, "-f", "1 2", "-f", "3 4"], 2, "two edge maps would both"),
+        ([GRID, *["-f", "sobel", "-f", "sobel-x", "--combine", "none"]], 2, "two edge maps would both"),
         ([GRID, SAMPLES / "page.png", "-o", GRID], 2, "2 images do not fit in one output"),
         ([GRID, SAMPLES / "page.png", "-o", "x.png"], 2, "2 images do not fit in one output"),
-        ([GRID, "-o", "none/x.png"], 1, "none/x.png cannot be written"),
+        ([GRID, "-o", f"{GRID}/x.png"], 1, "grid-6x6.csv cannot be made"),
         ([GRID, "-o", f"{GRID}/"], 1, "cannot be made"),
         ([GRID, "-o", "/dev/full", "--format", "png"], 1, "No space left on device"),
         ([GRID, "-o", "x.csv", "--report-file", "/dev/full"], 1, "No space left on device"),
@@ -324,11 +324,34 @@ def test_a_report_needs_a_name(refuse: Refuse, picture: Path) -> None:
     assert os.listdir(picture.parent) == ["picture.png"]
 
 
+def test_missing_folders_are_made(run: Run, picture: Path, tmp_path: Path) -> None:
+    for name in ("new/folder/x.png", "another/"):
+        assert run("detect", picture, "-o", f"{tmp_path}/{name}").exit_code == 0
+    assert (tmp_path / "new" / "folder" / "x.png").exists()
+    assert (tmp_path / "another" / "picture-sobel.png").exists()
+    assert run("detect", "nothing.png", "-o", f"{tmp_path}/not/x.png").exit_code == 1
+    assert not (tmp_path / "not").exists()
+
+
+def test_a_suffix_tells_inputs_of_one_name_apart(
+    run: Run, refuse: Refuse, picture: Path, save: Save, tmp_path: Path
+) -> None:
+    other = save("picture.npy", noise(3, 3))
+    (tmp_path / "b").mkdir()
+    third = picture.rename(tmp_path / "b" / "picture.npy.png").rename(
+        tmp_path / "b" / "picture.npy"
+    )
+    out = tmp_path / "out"
+    assert "--suffix tells them apart" in refuse("detect", other, third, "-o", f"{out}/", code=2)
+    assert run("detect", other, third, "-o", f"{out}/", "--suffix").exit_code == 0
+    assert sorted(os.listdir(out)) == ["picture-npy-2-sobel.png", "picture-npy-sobel.png"]
+
+
 def test_two_outputs_never_share_a_file(refuse: Refuse, picture: Path, save: Save) -> None:
     other = save("picture.npy", noise(3, 3))
     said = refuse("detect", picture, other, code=2)
     output = picture.with_name("picture-sobel.png")
-    assert said.startswith(f"{picture} and {other} would both be written to {output}; ")
+    assert said.startswith(f"{picture} and {other} would both be written to {output}; --suffix")
     report = picture.with_name("picture-sobel.png")
     said = refuse("detect", picture, "--report-file", report, code=2)
     assert said == f"report file {report} is also the output {report} of this run; give another"

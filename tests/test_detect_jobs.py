@@ -90,7 +90,7 @@ def test_the_format_is_as_asked_or_fits(
     assert name_job(path, settings(map=map_name), target).format.name == format_
 
 
-@pytest.mark.parametrize("target", [Target("x.png"), Target("-"), Target()])
+@pytest.mark.parametrize("target", [Target("x.png"), Target("-", "ppm"), Target()])
 def test_several_maps_do_not_fit_in_one_output(target: Target) -> None:
     with pytest.raises(UsageError, match="2 edge maps do not fit in one output"):
         name_job("-", settings(combine="none"), target)

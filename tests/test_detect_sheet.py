@@ -124,6 +124,15 @@ def test_what_does_not_fit_is_left_out_and_named(run: Run, photo: Path) -> None:
     assert report["warnings"] == [note]
 
 
+def test_windows_that_do_not_fit_are_left_out_and_named(run: Run, refuse: Refuse) -> None:
+    path, options = SAMPLES / "grid-6x6.csv", ("--grid", "--padding", "valid", "-o", "-")
+    result = run("detect", path, *options)
+    names = "log:2, dog:1, gradient:2, gabor:6, canny:1.4"
+    assert f"image {path} is too small for {names}, which are left out" in result.stderr
+    assert result.exit_code == 0
+    assert "kernel 17×17" in refuse("detect", path, *options, "-f", "log:2", code=1)
+
+
 @pytest.mark.parametrize("options", ["-f contours --stride 2", "-f log:1 --combine direction"])
 def test_what_was_asked_for_is_not_left_out(refuse: Refuse, photo: Path, options: str) -> None:
     assert refuse("detect", photo, "--grid", *options.split(), code=2)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from edgecli.errors import ImageError
 from edgecli.images.jpeg_xl import parse_header
+from edgecli.images.limits import MORE_FRAMES
 from tests.pillow_files import encode, frames_of, read, rows_of, scene, sources_of
 
 # ---- HEIC -------------------------------------------------------------------------------------
@@ -54,7 +55,7 @@ def test_pictures_after_the_first_are_frames(heif: Any) -> None:
     file.save(out)
     assert [frame.shape for frame in frames_of(out.getvalue())] == [(32, 48, 3), (16, 24, 3)]
     (one,) = sources_of(out.getvalue())
-    assert one.shape == (32, 48, 3)
+    assert (one.shape, one.info.notes) == ((32, 48, 3), [MORE_FRAMES])
 
 
 def test_a_heic_that_is_cut_or_too_large_is_one_line(heif: Any) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import ImageError
+from edgecli.images.limits import MORE_FRAMES
 from tests.pillow_files import Pixels, frames_of, read, rows_of, sources_of
 
 SCREEN = (6, 5)  # width and height
@@ -154,6 +155,12 @@ def test_a_file_without_its_end_marker_is_told() -> None:
     sources = list(sources_of(data, all_frames=True))
     notes = [source.info.notes for source in sources]
     assert notes == [[], ["lacks its end marker, so that frames after it may be missing"]]
+
+
+def test_frames_left_out_are_told_be_they_cut_short() -> None:
+    data = gif([Frame(drawn(5, 6, 0)), Frame(drawn(5, 6, 1))])
+    for whole in (data, data[:-4]):
+        assert next(sources_of(whole)).info.notes == [MORE_FRAMES]
 
 
 def test_a_file_of_no_frame_is_refused() -> None:

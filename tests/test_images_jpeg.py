@@ -207,3 +207,10 @@ def test_an_index_may_be_of_either_byte_order_and_lie(order: str) -> None:
         index = b"MPF\0" + magic + struct.pack(f"{order}IH", 8, 1) + tag + bytes(4) + entries
         photo = b"\xff\xd8\xff\xe2" + (len(index) + 2).to_bytes(2) + index + FRAMES[0][2:]
         assert len(read(piped(photo + FRAMES[1] + FRAMES[2]))) == images
+
+
+def test_a_jpeg_whose_header_is_broken_is_not_taken_for_another_format() -> None:
+    data = encode(scene(), "JPEG")
+    at = data.index(b"\xff\xc0") + 5
+    with pytest.raises(ImageError, match=r"does not decode \(its header makes no sense\)"):
+        read(data[:at] + bytes(2) + data[at + 2 :])  # a height of 0

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from edgecli.errors import ImageError
+from edgecli.images.limits import MORE_FRAMES
 from edgecli.images.sources import oriented
 from tests.pillow_files import (
     HEIGHT,
@@ -233,7 +234,11 @@ def test_every_frame_of_an_animation_is_what_pillow_shows(
             assert (source.info.frame, source.info.duration) == (count, durations[count])
             count += 1
     assert count == 3
-    assert (rows_of(read(data)) == frames_of(data)[0]).all()
+    first = read(data)
+    assert (rows_of(first) == frames_of(data)[0]).all()
+    assert first.info.notes == [MORE_FRAMES]
+    alone = encode(SHOWN[0], format_, save_all=True, **options)
+    assert read(alone).info.notes == []
 
 
 def test_the_default_image_of_an_animated_png_is_no_frame() -> None:

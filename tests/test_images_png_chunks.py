@@ -154,6 +154,8 @@ def test_what_a_broken_chunk_says_is_not_believed(kind: bytes) -> None:
     said = {b"tRNS": bytes(6), b"pHYs": b"\0\0\1\0\0\0\1\0\1", b"eXIf": EXIF}[kind]
     broken = source_of(HEADER + last_bit_flipped(chunk(kind, said)) + IDAT + END)
     assert (broken.shape[2], broken.info.dpi, broken.info.orientation) == (3, None, 1)
+    ignored = f"has a wrong checksum in its {kind.decode()} chunk, which is ignored"
+    assert broken.info.notes == [ignored]
     sound = source_of(HEADER + chunk(kind, said) + IDAT + END)
     assert (sound.shape[2], sound.info.dpi, sound.info.orientation) != (3, None, 1)
 

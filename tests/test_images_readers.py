@@ -9,6 +9,7 @@ import pytest
 
 from edgecli.errors import ImageError
 from edgecli.images.files import open_images
+from edgecli.images.limits import MORE_FRAMES
 from tests.image_streams import images_in, piped
 from tests.png_files import Pixels, apng, make_png, random_samples
 
@@ -45,7 +46,7 @@ def test_the_first_picture_of_an_animation_is_read_alone(tmp_path: Path) -> None
     path = tmp_path / "moving.png"
     path.write_bytes(apng(FRAMES, 8, 2))
     (image,) = open_images(str(path), max_pixels=10**6)
-    assert image.info.notes == []
+    assert image.info.notes == [MORE_FRAMES]
 
 
 def test_an_animation_of_16_bit_colours_is_refused_and_its_first_picture_is_not(

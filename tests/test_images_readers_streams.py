@@ -23,6 +23,8 @@ FORMATS = ("PPM", "PNG", "JPEG", "BMP", "GIF", "WEBP")
 FRAMES = {format_: [encode(image, format_) for image in SHOWN] for format_ in FORMATS}
 FRAMES |= {"palette PNG": [encode(image.convert("P"), "PNG") for image in SHOWN]}
 FRAMES |= {"plain PPM": [b"P3 1 1 255 1 2 3\n", b"P1 1 1 1 ", b"P2 2 1 255 1 2\n#\n"]}
+PFM = ((b"Pf", 60), (b"PF", 180), (b"Pf", 60))  # of 5 by 3 pixels
+FRAMES |= {"PFM": [b"%s\n5 3\n-1\n" % kind + bytes(size) for kind, size in PFM]}
 MIXED = [FRAMES[format_][number % 3] for number, format_ in enumerate((*FRAMES, *FRAMES))]
 
 

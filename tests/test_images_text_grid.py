@@ -107,10 +107,34 @@ def test_documents_are_named_with_a_way_to_an_image(document: str | bytes, messa
 
 
 def test_a_row_that_may_number_columns_is_told_of() -> None:
-    note = "begins with a row of 0 to 2, taken for pixels; delete it if it numbers columns"
-    assert text("0,1,2\n10,20,30").info.notes == [note]
-    for plain in ("0,1\n5,6", "0,1,2\n3,4,5", "0,1,2\n0,1,2", "0,1,2", "1,2,3\n9,9,9"):
+    for first, last in ((0, 2), (1, 3)):
+        count = list(range(first, last + 1))
+        note = f"begins with a row of {first} to {last}, taken for pixels; delete it if it numbers"
+        assert text(_csv([count, [10, 20, 35]])).info.notes == [f"{note} columns"]
+    for plain in (
+        "0,1\n5,6",
+        "0,1,2\n3,4,5",
+        "0,1,2\n0,1,2",
+        "0,1,2",
+        "2,3,4\n9,9,8",
+        "1,2,3\n2,3,4",
+    ):
         assert text(plain).info.notes == []
+
+
+@pytest.mark.parametrize("head", ["", "row,a,b\n", "# x y z\n"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_column_that_may_number_rows_is_told_of(head: str, first: int) -> None:
+    rows = [[first + number, value, 7] for number, value in enumerate((5, 9, 5))]
+    *_, note = text(head + _csv(rows)).info.notes
+    said = f"begins with a column of {first} to {first + 2}, taken for pixels"
+    assert note == f"{said}; delete it if it numbers rows"
+    for plain in ([[0, 0], [1, 1], [2, 2]], [[0, 5], [2, 9]], [[0], [1], [2]]):
+        assert text(_csv(plain)).info.notes == []
+
+
+def _csv(rows: list[list[int]]) -> str:
+    return "".join(",".join(map(str, row)) + "\n" for row in rows)
 
 
 def test_a_grid_over_the_limit_is_refused_before_it_is_parsed() -> None:

@@ -176,6 +176,7 @@ BLANKS = "commas and blanks both separate here; use one of them, and a point for
         ("1,250;2,500", ", line 1, column 1: the comma of '1,250' may mark thousands; write 1."),
         ('"1,250","2,500"', ", line 1, column 1: the comma of '1,250' may mark thousands; write"),
         ("3\t1,000,000", ", line 1, column 2: the comma of '1,000,000' may mark thousands; writ"),
+        ('"1,234.5",2\n3,4', ", line 1, column 1: '1,234.5' has a point and a comma; write decima"),
         ("1.250,5;2", ", line 1, column 1: '1.250,5' has a point and a comma; write decima"),
         ("0,5;1.5", ", line 1, column 2: '1.5' has a point where '0,5' has a comma; write decim"),
         ("1,2,3;4", ", line 1, column 1: '1,2,3' is not a number; write no marks for thousands"),

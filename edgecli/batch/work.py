@@ -65,10 +65,9 @@ class Work:
     def job(self, item: Item) -> Job:
         """Return an input with the files that its edge maps go to."""
         paths = tuple(os.path.join(self.output, name) for name in item.names)
-        folder = os.path.join(os.path.dirname(paths[0]), "")
         format_, numbers = format_of(paths[0]), self.gives_numbers(item.path)
         kept = self.target.no_clobber
-        return Job(item.path, paths, format_, folder=folder, no_clobber=kept, numbers=numbers)
+        return Job(item.path, paths, format_, no_clobber=kept, numbers=numbers)
 
     def gives_numbers(self, path: str) -> bool:
         """Whether an input's edge maps are numbers; only files that are named so are opened."""

@@ -32,6 +32,7 @@ COMMANDS = {
     "trace": "Write out the arithmetic of one output pixel.",
     "network": "Count, draw and run stacks of layers.",
     "learn": "Find the filter that best turns INPUT into TARGET.",
+    "completion": "Print what lets a shell complete edgecli.",
     "help": "Show the help of a command.",
 }
 """Each command with the line that --help shows, so that --help need not load any."""

@@ -14,7 +14,7 @@ import click
 from edgecli import __version__
 from edgecli.batch.inputs import JOURNAL, Found, find_inputs, listed_inputs, passed_text
 from edgecli.batch.journal import Journal, settings_hash
-from edgecli.batch.planning import Batch, name_items, plan_batch
+from edgecli.batch.planning import Batch, Totals, name_items, plan_batch
 from edgecli.batch.processes import ProcessExecutor
 from edgecli.batch.running import remove_temporaries, run_batch
 from edgecli.batch.work import Item, Work
@@ -142,8 +142,18 @@ def command(source: str, folder: FolderOptions, options: Options, run: RunOption
         batch = plan_batch(found, work, journal, suffix=folder.suffix)
         del found  # which may be a hundred thousand names
         quiet = reporting.quiet or reporting.format == "none"
-        _run(batch, work, running, fail_fast=run.fail_fast, quiet=quiet)
+        try:
+            _run(batch, work, running, fail_fast=run.fail_fast, quiet=quiet)
+        except KeyboardInterrupt:
+            return _interrupted(batch.totals)
         return _close(batch, output, reporting, gallery=run.gallery)
+
+
+def _interrupted(totals: Totals) -> int:
+    """Say how far a batch came before Ctrl-C, and how it goes on."""
+    click.echo(err=True)  # the terminal's ^C has a line of its own
+    done = totals.done + totals.skipped
+    return fail(f"interrupted: {done:,} of {totals.inputs:,} done; run again to continue", 130)
 
 
 def _close(batch: Batch, output: str, reporting: Reporting, *, gallery: bool) -> int:

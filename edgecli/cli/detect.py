@@ -10,11 +10,13 @@ from functools import partial
 
 import click
 
+from edgecli.batch.inputs import Input, name_places
 from edgecli.cli import fail, refuse_terminal, tell
 from edgecli.cli.help import Command, examples
-from edgecli.cli.options import EXPLAIN, Options, flag, options_of
+from edgecli.cli.options import EXPLAIN, Options, flag, options_of, written
 from edgecli.cli.process import keep_memory
 from edgecli.cli.request import Reporting, Request, make_request, prepare_report
+from edgecli.code import LIBRARIES
 from edgecli.detect.jobs import Limits, Result, Watch, detect_input, plan_input
 from edgecli.detect.outputs import Job, Target, check_jobs, check_stdin, name_job
 from edgecli.detect.sheet import Sheet, Tiles, choose_tiles, detect_grid, name_grid, plan_grid
@@ -30,7 +32,12 @@ class RunOptions:
     """What is done besides writing each edge map to its file, or instead."""
 
     explain: bool = flag("Print what would be done, and stop.", names=EXPLAIN, group="Report")
+    suffix: bool = flag("Tell inputs of the same name apart: by extension, then by number.",
+        group="Output")  # fmt: skip
     preview: bool = flag("Draw the edge map in the terminal.", group="Output")
+    code: str | None = written(None, LIBRARIES,
+        "Print a script that computes the same by another library, and stop.",
+        group="Report")  # fmt: skip
     grid: bool = flag("Write a contact sheet of several filters.", group="Output")
 
 
@@ -58,6 +65,8 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
     check_stdin((*inputs, options.mask))
     request = make_request(options, apart=grid)
     target, reporting = _many_to_folder(inputs, request.target), request.reporting
+    if run.suffix:
+        target = replace(target, stems=_stems(inputs, target))
     if preview:  # a picture, then
         target = replace(target, numbers=False)
     if grid:
@@ -68,6 +77,8 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
     else:
         detect = partial(_results, watch=None)
         jobs = [name_job(path, request.settings, target) for path in inputs]
+    if run.code is not None:
+        return _print_code(jobs, request, run.code)
     check_jobs(jobs, target.spared, reporting.file)
     aside = not explain and _to_stdout(jobs)
     prepare_report(reporting, target.output if target.folder else None)
@@ -98,6 +109,18 @@ def _refuse_folder(path: str) -> None:
         raise ImageError(f"{path} is a folder; for the images in it type: {whole}")
 
 
+def _print_code(jobs: Sequence[Job], request: Request, library: str) -> int:
+    """Print the script that does to one image what was asked for."""
+    from edgecli.code.script import script_of  # for those who ask for one
+
+    if len(jobs) > 1:
+        raise UsageError(f"a script is of one image, not of {len(jobs)}; give one of them")
+    result, source = next(plan_input(jobs[0], request.settings, request.limits))
+    source.close()
+    click.echo(script_of(result, library), nl=False)
+    return 0
+
+
 def _to_stdout(jobs: Iterable[Job]) -> bool:
     """Whether an edge map goes to standard output; UsageError for binary to a terminal."""
     going = [job.format for job in jobs if "-" in job.outputs]
@@ -123,7 +146,7 @@ def _results(job: Job, request: Request, *, explain: bool, watch: Watch | None) 
     measured = reporting.format != "none"
     results = detect_input(job, settings, limits, watch, measured=measured)
     for kept in dict.fromkeys(result.kept for result in results):  # frames may share a file
-        _say_kept(kept, reporting)
+        _say_kept(tuple(dict.fromkeys(kept)), reporting)  # and maps
     return results
 
 
@@ -147,6 +170,13 @@ def _check_sheet(limits: Limits, *, preview: bool) -> None:
         raise UsageError("a contact sheet is too large for a terminal; drop --preview or --grid")
     if limits.all_frames:
         raise UsageError("a contact sheet is of the first frame alone; drop --all-frames or --grid")
+
+
+def _stems(inputs: Sequence[str], target: Target) -> dict[str, str]:
+    """Return how each input's names begin, so that no two in a folder begin alike."""
+    places = inputs if target.output is None else [os.path.basename(path) for path in inputs]
+    named = name_places(map(Input, inputs, places), suffix=True)
+    return {path: stem for path, (_, stem) in zip(inputs, named, strict=True) if path != "-"}
 
 
 def _many_to_folder(inputs: tuple[str, ...], target: Target) -> Target:

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from edgecli.detect.outputs import Job, make_folder
+from edgecli.detect.outputs import Job, make_folders_of
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.run import Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, TooLargeError
 from edgecli.images.alpha import told_if_unseen
 from edgecli.images.files import has_more_now, open_images, whole_file
-from edgecli.images.formats import ImageFile, begin_file, check_holds
+from edgecli.images.formats import ImageFile, begin_file, check_holds, check_several
 from edgecli.images.resizing import resized
 from edgecli.images.sources import upright
 from edgecli.records import dataclass, replace
@@ -94,6 +94,8 @@ def _plan_image(
         detection = _plan(settings, id(settings.lines.mask), source.shape, source.dtype, exact)
         for samples in detection.sample_types:
             check_holds(job.format, samples, detection.written_shape[2])
+        if job.several:
+            check_several(job.format, detection.written_shape[2])
     except EdgeCliError as error:
         raise type(error)(f"image {job.path}: {error}") from error
     height, width, _ = detection.map_shape
@@ -116,7 +118,7 @@ def _plan(
 
 def _numbered(job: Job, number: int, limits: Limits) -> tuple[str, ...]:
     """Return the files of one of several images: its own, unless one file takes them all."""
-    together = (limits.all_frames and job.format.animated) or job.outputs == ("-",)
+    together = (limits.all_frames and job.format.animated) or {*job.outputs} == {"-"}
     if job.format.sequence or (job.shared and together):
         return job.outputs
     parts = map(os.path.splitext, job.outputs)
@@ -216,24 +218,27 @@ class _Files:
 
     def begin(self, result: Result, source: Source, watch: Watch | None) -> list[Sink]:
         """Begin the edge maps of one image; files that are kept are neither written nor shown."""
-        if self._job.folder is not None:
-            make_folder(self._job.folder)
+        make_folders_of(result.outputs)
         shape = result.detection.written_shape
         sinks: list[Sink] = []
-        for path, samples in zip(result.outputs, result.detection.sample_types, strict=True):
+        named = list(zip(result.outputs, result.detection.sample_types, strict=True))
+        for path in dict.fromkeys(result.outputs):
+            types = [samples for output, samples in named if output == path]
             if path in result.kept:
-                sinks.append(NoSink())
+                sinks += [NoSink() for _ in types]
                 continue
-            sink = self._file(path, source).begin(shape, samples, result.info)
+            begun = self._file(path, source).begin_maps(shape, types, result.info)
             paper = result.detection.paper
-            sinks.append(watch(sink, shape, paper) if watch is not None else sink)
+            sinks += begun if watch is None else [watch(sink, shape, paper) for sink in begun]
         return sinks
 
     def _file(self, path: str, source: Source) -> ImageFile:
         """Return a file, begun at its first image."""
         if path not in self._begun:
             file = self._stack.enter_context(whole_file(path))
-            self._begun[path] = begin_file(self._job.format, file, source, frames=self._frames)
+            self._begun[path] = begin_file(
+                self._job.format, file, source, frames=self._frames, several=self._job.several
+            )
         return self._begun[path]
 
     def finish(self) -> None:

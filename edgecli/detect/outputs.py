@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from edgecli.errors import OutputError, UsageError
 from edgecli.images.files import is_device, is_grid
 from edgecli.images.formats import FORMATS, Format, check_holds, format_of
 from edgecli.paint.rendering import DEPTHS
-from edgecli.records import dataclass, replace
+from edgecli.records import dataclass, field, replace
 
 LEAST_RESPONSE = np.dtype(np.int16)
 """The narrowest type of responses: a format that cannot hold it holds none of them."""
@@ -35,6 +35,7 @@ class Target:
     no_clobber: bool = False
     spared: tuple[str, ...] = ()
     numbers: bool = False
+    stems: Mapping[str, str] = field(default_factory=dict)
 
     def file_of(self, path: str) -> str | None:
         """Return the one file that an input's edge maps go to, None where they are named."""
@@ -42,7 +43,8 @@ class Target:
 
     def stem_of(self, path: str) -> str:
         """Return how the names of an input's files begin."""
-        stem = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
+        own = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
+        stem = self.stems.get(path, own)
         return os.path.join(os.path.dirname(path) if self.output is None else self.output, stem)
 
     def format_of(self, path: str) -> Format | None:
@@ -56,26 +58,29 @@ class Target:
         self, path: str, outputs: tuple[str, ...], format_: Format, *, numbers: bool = False
     ) -> Job:
         """Return the job of an input whose files have names."""
-        folder = self.output if self.folder else None
         shared = self.file_of(path) is not None
-        return Job(path, outputs, format_, shared, folder, self.no_clobber, numbers)
+        return Job(path, outputs, format_, shared, self.no_clobber, numbers)
 
 
 @dataclass(frozen=True)
 class Job:
     """An input, and the files that its edge maps go to: a path for each, all of one format.
 
-    ``folder`` is to be made for them. Where ``no_clobber``, files that exist stay as they are.
-    ``numbers`` are written as they are, whichever map the settings have.
+    Several may share a file, if the format holds them. Where ``no_clobber``, files that exist stay
+    as they are. ``numbers`` are written as they are, whichever map the settings have.
     """
 
     path: str
     outputs: tuple[str, ...]
     format: Format
     shared: bool = False  # one file may take every frame of the input
-    folder: str | None = None
     no_clobber: bool = False
     numbers: bool = False
+
+    @property
+    def several(self) -> bool:
+        """Whether a file takes several edge maps of one image."""
+        return len({*self.outputs}) < len(self.outputs)
 
 
 def name_job(path: str, settings: Settings, target: Target) -> Job:
@@ -93,12 +98,13 @@ def name_job(path: str, settings: Settings, target: Target) -> Job:
     if file is None:
         names = name_maps(target.stem_of(path), settings, format_)
         return target.job(path, names, format_, numbers=numbers)
-    if len(settings.maps) > 1:
+    count = len(settings.maps)
+    if count > 1 and not format_.several:
         raise UsageError(
-            f"{len(settings.maps)} edge maps do not fit in one output {file}; "
-            "give a folder (-o DIR/) or --combine them into one"
+            f"{count} edge maps do not fit in one output {file}; give a folder (-o DIR/), "
+            "--combine them into one, or write tiff, npy or csv, which hold several"
         )
-    return target.job(path, (file,), format_, numbers=numbers)
+    return target.job(path, (file,) * count, format_, numbers=numbers)
 
 
 def gives_numbers(path: str, settings: Settings, target: Target) -> bool:
@@ -156,16 +162,19 @@ def check_jobs(jobs: Sequence[Job], spared: Iterable[str] = (), report: str | No
     """Raise UsageError if an output or the report would overwrite what is read or written."""
     read = (*(job.path for job in jobs), *spared)
     claimed = {os.path.realpath(path): f"the input {path}" for path in read if path != "-"}
-    written = [("output", path, job.path) for job in jobs for path in job.outputs]
+    outputs = ((job, path) for job in jobs for path in dict.fromkeys(job.outputs))
+    written = [("output", path, job.path) for job, path in outputs]
     owners: dict[str, str] = {}
     for what, path, owner in [*written, ("report file", report or "-", "")]:
         if path == "-" or is_device(path):
             continue
         real = os.path.realpath(path)
+        if what == "output" and owners.get(real) == owner:
+            raise UsageError(f"{owner} is given twice; give it once")
         if what == "output" and real in owners:
             raise UsageError(
                 f"{owners[real]} and {owner} would both be written to {path}; "
-                "detect them one by one, each with its own -o"
+                "--suffix tells them apart"
             )
         if real in claimed:
             raise UsageError(f"{what} {path} is also {claimed[real]} of this run; give another")
@@ -183,6 +192,13 @@ def check_stdin(paths: Iterable[str | None]) -> None:
     """Raise UsageError if more than one input is standard input, which can be read but once."""
     if [*paths].count("-") > 1:
         raise UsageError("standard input (-) can be read only once; give files for the others")
+
+
+def make_folders_of(paths: Iterable[str]) -> None:
+    """Make the folders that files are to be in; OutputError where that cannot be."""
+    for folder in dict.fromkeys(map(os.path.dirname, paths)):
+        if folder:
+            make_folder(folder)
 
 
 def make_folder(path: str) -> None:

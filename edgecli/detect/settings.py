@@ -128,10 +128,10 @@ class Settings:
     @cached_property
     def bank(self) -> FilterBank:
         """Return the filters of every operator as one bank, flipped where asked."""
-        bank = merge_banks([operator.bank for operator in self.operators])
-        if self.bias:
-            bank = bank.with_bias(self.bias)
-        return bank.flipped() if self.convolve else bank
+        banks = [operator.bank for operator in self.operators]
+        # Each turns about its own centre, so that it is placed as it would be alone.
+        bank = merge_banks([bank.flipped() for bank in banks] if self.convolve else banks)
+        return bank.with_bias(self.bias) if self.bias else bank
 
     @property
     def recipe(self) -> Operator | None:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.detect.jobs import Limits, Result, as_seen
-from edgecli.detect.outputs import Job, Target, make_folder
+from edgecli.detect.outputs import Job, Target, make_folders_of
 from edgecli.detect.plan import plan_detection, sums_fit
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
-from edgecli.errors import FilterError, UsageError
+from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.images.colour import Colour, composite
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import FORMATS, begin_file, check_holds
@@ -57,9 +57,14 @@ def name_grid(path: str, target: Target) -> Job:
 
 @dataclass(frozen=True)
 class Tiles:
-    """The settings of every tile, each of one operator, and a note on filters that are left out."""
+    """The settings of every tile, each of one operator.
+
+    Those that were not ``asked`` for may be left out, where they do not fit an image. ``note`` says
+    which do not fit the options.
+    """
 
     settings: tuple[Settings, ...]
+    asked: tuple[Settings, ...]
     note: str | None = None
 
 
@@ -79,7 +84,7 @@ def choose_tiles(
         _tile(shared, operator, one) for operator in operators for one in thresholds or (None,)
     )
     if len(asked) > 1:
-        return Tiles(asked)
+        return Tiles(asked, asked)
     own = operators[0].name
     tiles, unfit = {own: asked[0]}, []
     order = (*(() if own in GRID_FILTERS else (own,)), *GRID_FILTERS)
@@ -89,7 +94,8 @@ def choose_tiles(
         except (FilterError, UsageError):
             unfit.append(name)
     note = f"is shown without {', '.join(unfit)}, which these options do not fit"
-    return Tiles(tuple(tiles[name] for name in order if name in tiles), note if unfit else None)
+    shown = tuple(tiles[name] for name in order if name in tiles)
+    return Tiles(shown, asked, note if unfit else None)
 
 
 def _tile(shared: Settings, operator: Operator, threshold: Threshold | None = None) -> Settings:
@@ -106,8 +112,7 @@ def detect_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
     """
     from edgecli.images.thumbnails import contact_sheet, tile  # Pillow loads late
 
-    if job.folder is not None:
-        make_folder(job.folder)
+    make_folders_of(job.outputs)
     (output,) = job.outputs
     # The file first: where it cannot be written, nothing need be computed.
     with whole_file(output) as file, _first_image(job, limits, tiles) as (image, source):
@@ -115,8 +120,8 @@ def detect_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
         grey = _grey(job, limits, tiles, image.info) or picture
         shown = [("image", tile(_in_range(picture.array, tiles.settings[0].background)))]
         results = []
-        for settings in tiles.settings:
-            result, maps = _run(settings, grey if settings.grey else picture, output)
+        for plan in _plans(tiles, picture, output):
+            result, maps = _run(plan, grey if plan.detection.settings.grey else picture)
             results.append(result)
             shown += maps
         sheet = contact_sheet(shown)
@@ -132,9 +137,7 @@ def plan_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
     """Return what would be done for an input's contact sheet: a plan for every tile."""
     (output,) = job.outputs
     with _first_image(job, limits, tiles) as (image, source):
-        return Sheet(
-            image.info, output, tuple(_plan(one, source, output) for one in tiles.settings)
-        )
+        return Sheet(image.info, output, tuple(_plans(tiles, source, output)))
 
 
 @contextmanager
@@ -165,22 +168,30 @@ def _grey(job: Job, limits: Limits, tiles: Tiles, info: ImageInfo) -> ArraySourc
         return _held(source, info)
 
 
-def _plan(settings: Settings, source: Source, output: str) -> Result:
-    """Return the plan of a tile."""
-    detection = plan_detection(settings, source.shape, source.dtype)
-    if not sums_fit(source, detection):
-        detection = plan_detection(settings, source.shape, source.dtype, exact=False)
-    return Result(source.info, detection, (output,) * len(detection.maps))
+def _plans(tiles: Tiles, source: Source, output: str) -> Iterator[Result]:
+    """Yield the plan of every tile; a note tells of windows that do not fit the image."""
+    unfit = []
+    for settings in tiles.settings:
+        try:
+            detection = plan_detection(settings, source.shape, source.dtype)
+        except GeometryError:
+            if settings in tiles.asked:
+                raise
+            unfit.append(settings.operators[0].name)
+            continue
+        if not sums_fit(source, detection):
+            detection = plan_detection(settings, source.shape, source.dtype, exact=False)
+        yield Result(source.info, detection, (output,) * len(detection.maps))
+    if unfit:
+        source.info.notes.append(f"is too small for {', '.join(unfit)}, which are left out")
 
 
-def _run(
-    settings: Settings, picture: ArraySource, output: str
-) -> tuple[Result, list[tuple[str, NDArray[np.uint8]]]]:
+def _run(plan: Result, picture: ArraySource) -> tuple[Result, list[tuple[str, NDArray[np.uint8]]]]:
     """Return the result of a tile, and its edge maps, captioned and small."""
     from edgecli.images.thumbnails import tile
 
-    planned = _plan(settings, picture, output)
-    detection, threshold = planned.detection, settings.lines.threshold
+    detection = plan.detection
+    settings, threshold = detection.settings, detection.settings.lines.threshold
     over = f", threshold {threshold}" if threshold else ""
     sinks = [ArraySink(detection.written_shape, samples) for samples in detection.sample_types]
     measured = run_detection(detection, picture, sinks)
@@ -192,7 +203,7 @@ def _run(
         )
         for own, sink in zip(detection.plans, sinks, strict=True)
     ]
-    return replace(planned, measured=measured), maps
+    return replace(plan, measured=measured), maps
 
 
 def _opaque(rows: Rows, background: Colour) -> Rows:

@@ -27,7 +27,7 @@ _LUMA_WEIGHTS = (19595, 38470, 7471)
 _PIXELS_AT_ONCE = 1 << 18  # the intermediate planes stay in the cache; fewer take longer to call
 
 # The seventeen colour names of CSS 2.1.
-_COLOURS = {
+COLOURS = {
     "aqua": "00ffff", "black": "000000", "blue": "0000ff", "fuchsia": "ff00ff", "gray": "808080",
     "green": "008000", "lime": "00ff00", "maroon": "800000", "navy": "000080", "olive": "808000",
     "orange": "ffa500", "purple": "800080", "red": "ff0000", "silver": "c0c0c0", "teal": "008080",
@@ -44,7 +44,7 @@ def parse_colour(text: str) -> Colour:
     ((255, 255, 255), (255, 136, 0), (0, 128, 255))
     """
     plain = text.strip().lower()
-    digits = _COLOURS.get(plain, plain.removeprefix("#") if plain.startswith("#") else "")
+    digits = COLOURS.get(plain, plain.removeprefix("#") if plain.startswith("#") else "")
     if re.fullmatch(r"[0-9a-f]{3}", digits):
         digits = "".join(2 * digit for digit in digits)
     if re.fullmatch(r"[0-9a-f]{6}", digits):
@@ -55,7 +55,7 @@ def parse_colour(text: str) -> Colour:
         if max(red, green, blue) <= 255:
             return red, green, blue
     forms = "give #rrggbb, r,g,b with numbers from 0 to 255, or one of"
-    advice = meant(plain, _COLOURS) or f"{forms} {', '.join(_COLOURS)}"
+    advice = meant(plain, COLOURS) or f"{forms} {', '.join(COLOURS)}"
     raise UsageError(f"colour {text!r} is unknown; {advice}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -23,7 +24,8 @@ class Format:
 
     ``samples`` are the types that it stores without loss, ``channels`` the numbers of channels.
     ``sequence`` formats hold several images one after another, ``animated`` ones as frames or
-    pages of one file; ``text`` ones may be written to a terminal.
+    pages of one file; ``text`` ones may be written to a terminal. Formats that hold ``several``
+    take all edge maps of an image in one file: as a volume, as pages, or as blocks of lines.
     """
 
     name: str
@@ -33,17 +35,18 @@ class Format:
     sequence: bool = False
     animated: bool = False
     text: bool = False
+    several: bool = False
 
 
 _ALL = (
     Format("png", (".png",), ("uint8", "uint16"), WITH_ALPHA, animated=True),
     Format("pgm", (".pgm", ".pnm"), ("uint8", "uint16"), (1,), sequence=True),
     Format("ppm", (".ppm",), ("uint8", "uint16"), sequence=True),
-    Format("tiff", (".tif", ".tiff"), SAMPLE_TYPES, WITH_ALPHA, animated=True),
+    Format("tiff", (".tif", ".tiff"), SAMPLE_TYPES, WITH_ALPHA, animated=True, several=True),
     Format("jpeg", (".jpg", ".jpeg"), ("uint8",)),
     Format("webp", (".webp",), ("uint8",), animated=True),
-    Format("npy", (".npy",), SAMPLE_TYPES, WITH_ALPHA),
-    Format("csv", (".csv", ".txt"), SAMPLE_TYPES, (1,), text=True),
+    Format("npy", (".npy",), SAMPLE_TYPES, WITH_ALPHA, several=True),
+    Format("csv", (".csv", ".txt"), SAMPLE_TYPES, (1,), text=True, several=True),
     Format("y4m", (".y4m",), ("uint8", "uint16"), (1,), sequence=True),
 )
 
@@ -76,6 +79,15 @@ def check_holds(format_: Format, samples: np.dtype[Any], channels: int) -> None:
         raise UsageError(f"{format_.name} cannot hold {what}; choose from {fit}")
 
 
+def check_several(format_: Format, channels: int) -> None:
+    """Raise UsageError unless one file can hold several maps of so many channels."""
+    if channels > 1 and format_.name == "npy":
+        raise UsageError(
+            "npy holds several maps as the channels of a volume, and each of these has "
+            f"{channels}; give a folder (-o DIR/), or write tiff"
+        )
+
+
 class ImageFile:
     """An open file and the images that are written to it, one after another."""
 
@@ -90,6 +102,12 @@ class ImageFile:
         """
         check_holds(self._format, samples, shape[2])
         return self._sink(shape, samples, info)
+
+    def begin_maps(
+        self, shape: Shape, types: Sequence[np.dtype[Any]], info: ImageInfo
+    ) -> list[Sink]:
+        """Begin the edge maps of one image, all of one shape, a sink for each of their types."""
+        return [self.begin(shape, samples, info) for samples in types]
 
     def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         """Return the sink of one image; codecs are imported when first used."""
@@ -138,8 +156,22 @@ class VideoFile(ImageFile):
         return self._writer.sink(shape, samples)
 
 
+class VolumeFile(ImageFile):
+    """All edge maps of an image as one array ``(H, W, N)`` of the type that holds them all."""
+
+    def begin_maps(
+        self, shape: Shape, types: Sequence[np.dtype[Any]], info: ImageInfo
+    ) -> list[Sink]:
+        """Begin the maps of one image, which are written band by band."""
+        from edgecli.images.npy import Volume
+
+        del info
+        check_several(self._format, shape[2])
+        return Volume(self._file, shape[:2], types).sinks
+
+
 class FramesFile(ImageFile):
-    """An animation or a document of pages, kept in memory until its last frame is in.
+    """An animation, a document of pages or blocks of text, kept in memory until the last is in.
 
     Animations hold less than single images do; one frame alone is a single image.
     """
@@ -150,7 +182,7 @@ class FramesFile(ImageFile):
         self._infos: list[ImageInfo] = []
 
     def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
-        if self._frames and self._format.name != "tiff":
+        if self._frames and not self._format.several:
             from edgecli.images.pillow_writer import check_writable
 
             check_writable(self._format.name, shape, samples)
@@ -161,10 +193,12 @@ class FramesFile(ImageFile):
     def finish(self) -> None:
         """Write all frames, each shown as long as the input's, and pages with its resolution."""
         frames = [frame.array for frame in self._frames]
-        if len(frames) == 1:
-            sink = super()._sink(frames[0].shape, frames[0].dtype, self._infos[0])
-            sink.write(sink.encode(frames[0]))
-            sink.finish()
+        if len(frames) == 1 or self._format.text:
+            for number, (frame, info) in enumerate(zip(frames, self._infos, strict=True)):
+                self._file.write(b"\n" * (number > 0))
+                sink = super()._sink(frame.shape, frame.dtype, info)
+                sink.write(sink.encode(frame))
+                sink.finish()
         elif self._format.name == "tiff":
             from edgecli.images.tiff import write_pages
 
@@ -177,13 +211,21 @@ class FramesFile(ImageFile):
 
 
 def begin_file(
-    format_: Format, file: BinaryIO, source: Source, *, frames: bool = False
+    format_: Format,
+    file: BinaryIO,
+    source: Source,
+    *,
+    frames: bool = False,
+    several: bool = False,
 ) -> ImageFile:
     """Return the writer of an open file, whose first image is made of ``source``.
 
-    ``frames`` is True where all images of the input become frames or pages of this one file.
+    ``frames`` is True where all images of the input become frames or pages of this one file,
+    ``several`` where all edge maps of an image do.
     """
-    if frames and format_.animated:
+    if several and format_.name == "npy":
+        return VolumeFile(format_, file)
+    if several or (frames and format_.animated):
         return FramesFile(format_, file)
     if format_.name == "y4m":
         return VideoFile(format_, file, source)

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from edgecli.errors import ImageError
-from edgecli.images.limits import check_pixels, image_name
+from edgecli.images.limits import MORE_FRAMES, check_pixels, image_name
 from edgecli.images.pillow import PillowSource
 from edgecli.images.pillow_guard import guarded
 from edgecli.records import dataclass
@@ -43,9 +43,12 @@ class _Frame:
 
 
 def read_gif(
-    stream: BinaryIO, path: str, *, max_pixels: int, grey: bool = False
+    stream: BinaryIO, path: str, *, max_pixels: int, grey: bool = False, all_frames: bool = True
 ) -> Iterator[PillowSource]:
-    """Yield the frames of a GIF as they are shown, from a stream that can seek. ImageError."""
+    """Yield the first frame of a GIF, or every one, as shown, from a stream that can seek.
+
+    Raises ImageError.
+    """
     file = _File(stream, path)
     canvas: _Canvas | None = None
     while frame := file.next_frame():
@@ -58,10 +61,13 @@ def read_gif(
         shown = canvas.show(frame, picture)
         shape = (shown.height, shown.width, len(shown.getbands()))
         info = ImageInfo(path, "GIF", shape, "uint8", None, 1, file.number, frame.duration)
-        file.notes = info.notes
+        file.notes, file.number = info.notes, file.number + 1
+        if not all_frames and file.has_more():
+            info.notes.append(MORE_FRAMES)
         yield PillowSource(shown, info, grey=grey)
+        if not all_frames:
+            return
         canvas.dispose(frame)
-        file.number += 1
 
 
 class _Canvas:
@@ -129,6 +135,13 @@ class _File:
         if start != _END:
             self.notes.append("lacks its end marker, so that frames after it may be missing")
         return None
+
+    def has_more(self) -> bool:
+        """Return whether another frame begins, be it cut short; it is passed over."""
+        try:
+            return self.next_frame() is not None
+        except ImageError:
+            return True
 
     def _read_frame(self, control: bytes) -> _Frame:
         descriptor = self._read(9)

@@ -8,17 +8,20 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from edgecli.images.foreign import HEIF
-from edgecli.images.limits import check_pixels, image_name
+from edgecli.images.limits import MORE_FRAMES, check_pixels, image_name
 from edgecli.images.pillow_guard import guarded
 from edgecli.images.streams import spread
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows
 
 
-def read_heif(stream: BinaryIO, path: str, *, max_pixels: int) -> Iterator[ArraySource]:
-    """Yield the pictures of a file, the one that it names as its first at the start. ImageError.
+def read_heif(
+    stream: BinaryIO, path: str, *, max_pixels: int, all_frames: bool = True
+) -> Iterator[ArraySource]:
+    """Yield the pictures of a file, the one that it names as its first at the start, or it alone.
 
-    They come upright, as libheif turns them. Samples of 10 and 12 bits become uint16.
+    They come upright, as libheif turns them. Samples of 10 and 12 bits become uint16. Raises
+    ImageError.
     """
     library: Any = HEIF.library(path)
     data = stream.read()
@@ -33,7 +36,11 @@ def read_heif(stream: BinaryIO, path: str, *, max_pixels: int) -> Iterator[Array
             check_pixels(name, width * height, max_pixels)
             rows = _rows(picture)
         info = ImageInfo(path, "HEIC", rows.shape, rows.dtype.name, frame=number)
+        if not all_frames and len(file) > 1:
+            info.notes.append(MORE_FRAMES)
         yield ArraySource(rows, info)
+        if not all_frames:
+            return
 
 
 def _rows(picture: Any) -> Rows:

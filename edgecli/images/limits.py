@@ -5,6 +5,9 @@ from __future__ import annotations
 from edgecli.errors import TooLargeError
 from edgecli.rows.base import ImageInfo
 
+MORE_FRAMES = "has more frames than the one taken; --all-frames takes them all"
+"""The note on the first picture of an animation, where it alone was asked for."""
+
 
 def image_name(path: str, frame: int) -> str:
     """Return the name of a frame or page, numbered from 0, for errors."""

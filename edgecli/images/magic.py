@@ -12,6 +12,7 @@ JPEG_2000 = (b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")  # its codestream, alone an
 NETPBM = re.compile(rb"P([1-7]\s|[1-6]#)")
 NETPBM_HEADER = re.compile(rb"P[1-6]\s+(#|\d+\s+(#|\d))|P7\s+(#|[A-Z])")  # where P5 may be chance
 NUMPY = b"\x93NUMPY"
+PFM = re.compile(rb"P[Ff]\s")
 PNG = b"\x89PNG\r\n\x1a\n"
 PSD = b"8BPS\0"
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # both byte orders, and BigTIFF

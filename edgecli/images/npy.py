@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, BinaryIO, Literal
@@ -15,7 +16,7 @@ from edgecli.images import Shape
 from edgecli.images.sample_types import as_rows, row_type, smallest
 from edgecli.images.streams import ForwardReader, RowStream, StreamSink
 from edgecli.rows.arrays import ArraySource
-from edgecli.rows.base import ImageInfo, Rows, Source
+from edgecli.rows.base import ImageInfo, Rows, Sink, Source
 
 
 def read_npy(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
@@ -121,6 +122,63 @@ def _whole_array(
         ) from error
     _fill(reader, array.T if is_fortran else array)
     return array
+
+
+class Volume:
+    """Maps ``(H, W, 1)`` of one image, interleaved into an array ``(H, W, N)`` of one type.
+
+    Rows wait until those of every map are there: a band where all maps come in bands.
+    """
+
+    def __init__(self, file: BinaryIO, size: tuple[int, int], types: Sequence[np.dtype[Any]]):
+        self._dtype = np.result_type(*types)
+        self._sink = NpySink(file, (*size, len(types)), self._dtype)
+        self._waiting: list[list[Rows]] = [[] for _ in types]
+        self._unfinished = len(types)
+
+    @property
+    def sinks(self) -> list[Sink]:
+        """Return the sinks of the maps, in order."""
+        return [_OneOfVolume(self, n) for n in range(len(self._waiting))]
+
+    def put(self, number: int, rows: Rows) -> None:
+        """Take the next rows of a map, and write those that all maps have."""
+        self._waiting[number].append(rows)
+        while all(self._waiting):
+            height = min(len(runs[0]) for runs in self._waiting)
+            parts = [_first_rows(runs, height) for runs in self._waiting]
+            together = np.concatenate(parts, axis=-1, dtype=self._dtype)
+            self._sink.write(self._sink.encode(together))
+
+    def finish(self) -> None:
+        """Finish one map, and with the last the array."""
+        self._unfinished -= 1
+        if not self._unfinished:
+            self._sink.finish()
+
+
+class _OneOfVolume:
+    """The sink of one map of a volume."""
+
+    def __init__(self, volume: Volume, number: int) -> None:
+        self._volume, self._number = volume, number
+        self.finish = volume.finish
+
+    def encode(self, rows: Rows) -> Rows:
+        """Return the rows as they are."""
+        return rows
+
+    def write(self, encoded: Rows) -> None:
+        """Hand the rows to the volume."""
+        self._volume.put(self._number, encoded)
+
+
+def _first_rows(runs: list[Rows], height: int) -> Rows:
+    """Take rows from the start of the first run."""
+    first = runs.pop(0)
+    if len(first) > height:
+        runs.insert(0, first[height:])
+    return first[:height]
 
 
 class NpySink(StreamSink):

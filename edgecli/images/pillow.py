@@ -20,12 +20,13 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from edgecli.errors import ImageError
 from edgecli.images import mending
 from edgecli.images.jpeg_warnings import watch
-from edgecli.images.limits import check_pixels, image_name
+from edgecli.images.limits import MORE_FRAMES, check_pixels, image_name
 from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image
 from edgecli.rows.base import ImageInfo, Rows, Source
 
 _ORIENTATION = 274  # the tag of EXIF and TIFF
-_MOVING = {"WEBP", "PNG", "AVIF", "MPO"}  # formats of several frames
+_ANIMATED = {"WEBP", "PNG", "AVIF"}
+_MOVING = _ANIMATED | {"MPO"}  # formats of several frames; a photo's may hold no other picture
 
 # Pillow's modes of more than 8 bits, and the types that hold them.
 WIDE_TYPES = dict.fromkeys(("I;16", "I;16L", "I;16B", "I;16N"), "uint16")
@@ -82,6 +83,8 @@ def _frames(
             if not _show(image, first + number):
                 return
             source = decoded(image, stream, path, number, max_pixels, grey)
+            if not all_frames and image.format in _ANIMATED and getattr(image, "n_frames", 1) > 1:
+                source.info.notes.append(MORE_FRAMES)
         yield source
 
 

@@ -172,8 +172,10 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
         return Image.open(stream, formats=formats)
     stream.seek(0)
     head, common = stream.read(18), _COMMON
-    if head.startswith(magic.JPEG) and (photo := _open_jpeg(stream)):
-        return photo
+    if head.startswith(magic.JPEG):
+        if photo := _open_jpeg(stream):
+            return photo
+        raise ValueError("its header makes no sense")
     if magic.WEBP.match(head):
         from PIL.WebPImagePlugin import WebPImageFile
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edgecli.errors import ImageError
 from edgecli.geometry import bands
-from edgecli.images.limits import check_pixels
+from edgecli.images.limits import MORE_FRAMES, check_pixels
 from edgecli.images.png_adam7 import ADAM7, PLAIN, Mosaic, Pass
 from edgecli.images.png_chunks import (
     ChunkReader,
@@ -199,6 +199,8 @@ def open_png(file: BinaryIO, path: str, *, max_pixels: int, grey: bool = False) 
     inflater = _Inflater(chunks, may_be_raw=header.is_apple)
     if inflater.is_raw:
         chunks.notes.append("is in Apple's variant of PNG; its colours were turned back")
+    if int.from_bytes(kept.get(b"acTL", b"")[:4]) > 1:  # an animation of so many frames
+        chunks.notes.append(MORE_FRAMES)
     info = ImageInfo(
         path,
         "PNG",

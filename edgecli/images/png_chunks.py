@@ -31,7 +31,7 @@ BIT_DEPTHS: dict[int, tuple[int, ...]] = dict.fromkeys((RGB, GREY_ALPHA, RGBA), 
 BIT_DEPTHS |= {GREY: (1, 2, 4, 8, 16), PALETTE: (1, 2, 4, 8)}
 
 _PIECE = 2**16  # bytes asked of the file at a time
-_KEPT_CHUNKS = (b"PLTE", b"tRNS", b"pHYs", b"eXIf")
+_KEPT_CHUNKS = (b"PLTE", b"tRNS", b"pHYs", b"eXIf", b"acTL")
 _MAX_KEPT = 2**20  # bytes; a longer chunk is passed over, not held
 
 
@@ -46,7 +46,7 @@ class ChunkReader(ForwardReader):
     def __init__(self, file: BinaryIO, path: str) -> None:
         super().__init__(file, path)
         self.notes: list[str] = []
-        self._is_sound = True
+        self.is_sound = True  # the checksum of the last body
 
     @property
     def is_critical(self) -> bool:
@@ -78,14 +78,14 @@ class ChunkReader(ForwardReader):
         name = f"its {self.kind.decode()} chunk"
         if len(checksum) < 4:
             raise damaged(self.path, f"it ends inside {name}")
-        self._is_sound = int.from_bytes(checksum) == crc
-        if not self._is_sound and self.is_critical:
+        self.is_sound = int.from_bytes(checksum) == crc
+        if not self.is_sound and self.is_critical:
             raise damaged(self.path, f"{name} does not match its checksum")
 
     def take(self, most: int = 0) -> bytes:
         """Return the chunk's data, nothing where it is longer than ``most`` or not sound."""
         kept = [piece for piece in self.body() if self.length <= most]
-        if not self._is_sound:
+        if not self.is_sound:
             self.notes.append(
                 f"has a wrong checksum in its {self.kind.decode()} chunk, which is ignored"
             )
@@ -185,10 +185,9 @@ def read_to_pixels(chunks: ChunkReader) -> dict[bytes, bytes]:
                 f"has a chunk {kind.decode()}, without which its pixels mean nothing and which is "
                 "not of the PNG format; save it as plain PNG with the program that made it"
             )
-        if kind in _KEPT_CHUNKS:
-            kept.setdefault(kind, chunks.take(_MAX_KEPT))
-        else:
-            chunks.take()
+        data = chunks.take(_MAX_KEPT if kind in _KEPT_CHUNKS else 0)
+        if kind in _KEPT_CHUNKS and chunks.is_sound:
+            kept.setdefault(kind, data)
         chunks.advance()
     return kept
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import BinaryIO
 
 from edgecli.errors import ImageError
@@ -176,8 +175,9 @@ def _read_pfm(file: Opened) -> Iterator[Source]:
 def _read_heif(file: Opened) -> Iterator[Source]:
     from edgecli.images.heif import read_heif
 
-    sources = read_heif(file.stream, file.path, max_pixels=file.max_pixels)
-    yield from sources if file.all_frames else islice(sources, 1)
+    yield from read_heif(
+        file.stream, file.path, max_pixels=file.max_pixels, all_frames=file.all_frames
+    )
 
 
 def _read_jpeg_xl(file: Opened) -> Iterator[Source]:
@@ -195,8 +195,13 @@ def _read_gif(file: Opened) -> Iterator[Source]:
     from edgecli.images.gif import read_gif
 
     stream = ends.one_image(file.stream, file.head)
-    frames = read_gif(seekable(stream), file.name, max_pixels=file.max_pixels, grey=file.grey)
-    yield from frames if file.all_frames else islice(frames, 1)
+    yield from read_gif(
+        seekable(stream),
+        file.name,
+        max_pixels=file.max_pixels,
+        grey=file.grey,
+        all_frames=file.all_frames,
+    )
     _leave(file, stream)
 
 
@@ -271,7 +276,7 @@ READERS: tuple[tuple[Callable[[bytes], object], Reader], ...] = (
     (magic.NETPBM.match, _read_netpbm),
     (_starts_with(magic.YUV4MPEG2), _read_video),
     (_starts_with(magic.NUMPY), _read_npy),
-    (re.compile(rb"P[Ff]\s").match, _read_pfm),
+    (magic.PFM.match, _read_pfm),
     (HEIF.accepts, _read_heif),
     (JPEG_XL.accepts, _read_jpeg_xl),
     (_starts_with(*magic.ZIP), _read_npz),
@@ -287,10 +292,13 @@ READERS: tuple[tuple[Callable[[bytes], object], Reader], ...] = (
 )
 """What knows a file's first bytes, and its reader: the first one that fits."""
 
-_STREAMED = (_read_png, _read_jpeg, _read_netpbm, _read_gif, _read_masked_bmp, _read_by_pillow)
+_STREAMED = (
+    *(_read_png, _read_jpeg, _read_netpbm, _read_pfm),
+    *(_read_gif, _read_masked_bmp, _read_by_pillow),
+)
 """Readers that leave a file or a pipe behind the image that they read."""
 
-_FOLLOWING = (magic.BMP, magic.GIF, magic.NETPBM_HEADER, magic.WEBP)
+_FOLLOWING = (magic.BMP, magic.GIF, magic.NETPBM_HEADER, magic.PFM, magic.WEBP)
 _IMAGE_AHEAD = re.compile(
     b"|".join((re.escape(magic.PNG), magic.JPEG, *(one.pattern for one in _FOLLOWING))), re.DOTALL
 )

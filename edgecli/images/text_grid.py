@@ -60,7 +60,7 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
         raise _unclear_commas(lines, path)
     grid = _read_plainly(rows, mark, reader, max_pixels)
     if grid is not None:
-        format_, notes = "CSV" if mark in {",", ";"} else "text", _numbered_columns(grid)
+        format_, notes = "CSV" if mark in {",", ";"} else "text", []
     else:
         from edgecli.images.text_layouts import lay_out
 
@@ -74,7 +74,7 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
         grid, format_, notes = cells.numbers(), cells.format, cells.notes
     values = smallest(grid, path) if grid.dtype.kind == "i" else grid
     info = ImageInfo(path, format_, (*grid.shape, 1), values.dtype.name)
-    info.notes.extend(notes)
+    info.notes.extend([*notes, *_numberings(grid)])
     return ArraySource(values[:, :, np.newaxis], info)
 
 
@@ -128,17 +128,23 @@ def _read_plainly(
     return grid
 
 
-def _numbered_columns(grid: Numbers) -> list[str]:
-    """Return a note on a first row of 0, 1, 2, … that does not go on below, if there is one."""
-    height, width = grid.shape
-    count = np.arange(width)
-    if height < 2 or width < 3 or not np.array_equal(grid[0], count):
-        return []
-    if np.array_equal(grid[1], count) or np.array_equal(grid[1], count + width):
-        return []
-    return [
-        f"begins with a row of 0 to {width - 1}, taken for pixels; delete it if it numbers columns"
-    ]
+def _numberings(grid: Numbers) -> list[str]:
+    """Return a note on a first row or column that counts 0, 1, 2, … or 1, 2, 3, …, as a heading.
+
+    One that goes on alike, as in a ramp, is a picture's.
+    """
+    notes = []
+    for lines, kind, numbered in ((grid, "row", "columns"), (grid.T, "column", "rows")):
+        first = lines[0]
+        if len(lines) < 2 or len(first) < 3 or first[0] not in {0, 1}:
+            continue
+        steps = lines[1] - first
+        if np.array_equal(first, np.arange(len(first)) + first[0]) and (steps != steps[0]).any():
+            notes.append(
+                f"begins with a {kind} of {first[0]:g} to {first[-1]:g}, taken for pixels; "
+                f"delete it if it numbers {numbered}"
+            )
+    return notes
 
 
 class CsvSink(StreamSink):

@@ -19,6 +19,7 @@ _BLANKS = re.compile(r"[ \t]+")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # for Excel
 _QUOTED = re.compile(r'"[^"\n]*"')
 _NUMBER_WORDS = re.compile(r"\b(nan|inf|infinity|n/?a)\b|(?<=[\d.,])[ed](?=[-+]?\d)", re.IGNORECASE)
+_FRACTION = re.compile(r"[-+\d.,\N{MINUS SIGN}]*[.,][-+\d.,]*")
 _NUMBER_AHEAD = re.compile(r"[-+.,\N{MINUS SIGN}]*\d")
 _ESRI_AHEAD = re.compile(r"\s*(ncols|nrows)\s", re.IGNORECASE)
 _ESRI_WORDS = {"ncols", "nrows", "cellsize", "dx", "dy", "nodata_value"}
@@ -104,8 +105,10 @@ def _has_head(written: list[str], rows: list[Line]) -> bool:
     given = [cell for cell in first if cell]
     if not given:
         return False
-    if all(map(_is_name, given)) or ('"' in written[0] and '"' not in written[1]):
+    if all(map(_is_name, given)):
         return True
+    if '"' in written[0] and '"' not in written[1]:  # quotes also hold thousands: "1,234.5"
+        return not any(map(_FRACTION.fullmatch, given))
     # pandas numbers columns that have no names, and leaves the corner empty
     return (
         not first[0] and _are_numbered(given) and _are_labels([cells[0] for _, cells in rows[1:]])

@@ -37,6 +37,7 @@ import numpy as np
 
 from edgecli.conv.norms import NORMS, norm_dtype
 from edgecli.filters import RECIPES, FilterBank, concatenate, load_filter
+from edgecli.geometry import middle
 from edgecli.records import dataclass, replace
 
 COMBINATIONS = ("none", *NORMS, "direction")
@@ -190,23 +191,18 @@ def _one_map(operators: Sequence[Operator], combine: str) -> EdgeMap:
 def merge_banks(banks: Sequence[FilterBank]) -> FilterBank:
     """Join banks into one, so that all filters slide together and their maps line up.
 
-    Smaller kernels are padded to the largest kernel's size with zeros, which cost nothing. A
-    window of even size has its centre up and left of the middle, as in ``same`` padding.
+    Smaller kernels are padded to the largest kernel's size with zeros, which cost nothing.
     """
     size = tuple(max(bank.kernel_size[axis] for bank in banks) for axis in (0, 1))
     return concatenate([_centred(bank, (size[0], size[1])) for bank in banks])
 
 
 def _centred(bank: FilterBank, size: tuple[int, int]) -> FilterBank:
-    before = [
-        (new - 1) // 2 - (old - 1) // 2 for new, old in zip(size, bank.kernel_size, strict=True)
-    ]
-    after = [new - old - b for new, old, b in zip(size, bank.kernel_size, before, strict=True)]
-    around = ((0, 0), (0, 0), (before[0], after[0]), (before[1], after[1]))
-    if not any(before + after):
+    if bank.kernel_size == size:
         return bank
+    taps = map(middle, bank.kernel_size, size)
     bias = bank.bias if bank.has_bias else None
-    return FilterBank(np.pad(bank.weight, around), bias, bank.names)
+    return FilterBank(np.pad(bank.weight, ((0, 0), (0, 0), *taps)), bias, bank.names)
 
 
 def response_bounds(

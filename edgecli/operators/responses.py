@@ -13,7 +13,7 @@ import numpy as np
 from edgecli.conv import Slide
 from edgecli.filters import FilterBank
 from edgecli.geometry import Geometry, PaddingMode
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.rows.graph import Tap
 
 
@@ -39,6 +39,23 @@ class Account:
     def weights(self) -> int:
         """Return the number of weights."""
         return sum(bank.weight.size for bank in self.banks)
+
+    def part(self, start: int, stop: int) -> Account:
+        """Return what belongs to some of the filters, ``[start, stop)`` of one operator."""
+        for bank in self.banks:
+            if start < len(bank):
+                break
+            start, stop = start - len(bank), stop - len(bank)
+        own = bank.select(range(start, stop))
+        geometry = self.geometry.inside(own.kernel_size)
+        return replace(
+            self,
+            banks=(own,),
+            geometry=geometry,
+            receptive_field=(geometry.rows.span, geometry.cols.span),
+            macs=self.macs * own.weight.size // self.weights,
+            biases=self.biases * len(own) // sum(map(len, self.banks)),
+        )
 
     @property
     def method(self) -> str:

@@ -160,10 +160,12 @@ class Paint:
             return self._on_paper(samples, shown, style.paper)
         lines = self._lines(samples, shown)
         if style.overlay is None:
-            return np.concatenate([lines, samples], axis=-1)
+            ink = drawn(np.full_like(samples, white), style.ink, BLACK) if lines is None else lines
+            return np.concatenate([ink, samples], axis=-1)
         if shown.picture is None:
             raise ValueError("an overlay needs the picture")
-        return overlay(shown.picture, samples, lines / np.float32(white))
+        on = np.array(style.overlay) / 255 if lines is None else lines / np.float32(white)
+        return overlay(shown.picture, samples, on)
 
     def _on_paper(self, samples: Rows, shown: Shown, paper: Colour) -> Rows:
         if shown.angles is not None:
@@ -172,11 +174,9 @@ class Paint:
             return colour(samples, self.style.colormap, dark=paper == WHITE)
         return drawn(samples, self.style.ink, paper)
 
-    def _lines(self, samples: Rows, shown: Shown) -> Rows:
-        """Return the colours of the lines, whatever is behind them."""
-        solid = np.full_like(samples, full_scale(self.sample_type))
+    def _lines(self, samples: Rows, shown: Shown) -> Rows | None:
+        """Return the colours of lines that have their own, whatever is behind them."""
         if shown.angles is not None:
+            solid = np.full_like(samples, full_scale(self.sample_type))
             return wheel(solid, shown.angles[..., 0])
-        if self.style.colormap is not None:
-            return colour(samples, self.style.colormap)
-        return drawn(solid, self.style.overlay or self.style.ink, BLACK)
+        return colour(samples, self.style.colormap) if self.style.colormap is not None else None

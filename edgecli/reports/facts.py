@@ -69,10 +69,16 @@ class ThresholdFacts:
 
 @dataclass(frozen=True)
 class OutputFacts:
-    """An edge map; ``min`` and ``max`` are of the response that was rendered."""
+    """An edge map; ``min`` and ``max`` are of the response that was rendered.
+
+    Where there are several maps, each has a ``name``, and what is true of its own filters alone:
+    the facts of the image, from ``filters`` on, are then of all together. Negative padding counts
+    pixels that are left out, where the largest filter fits around fewer.
+    """
 
     path: str
     dtype: str
+    name: str | None = None
     map: str | None = None
     combine: str | None = None
     thinning: str | None = None
@@ -82,6 +88,12 @@ class OutputFacts:
     min: float | None = None
     max: float | None = None
     nan: int | None = None
+    filters: tuple[FilterFacts, ...] | None = None
+    padding: PaddingFacts | None = None
+    parameters: Parameters | None = None
+    macs: int | None = None
+    receptive_field: Shape | None = None
+    connections_per_output: int | None = None
 
 
 @dataclass(frozen=True)

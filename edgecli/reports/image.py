@@ -6,14 +6,18 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain, zip_longest
 from math import isfinite, prod
+from typing import Any
 
 from edgecli.detect.jobs import Result
 from edgecli.detect.plan import Detection
 from edgecli.detect.sheet import Sheet
+from edgecli.operators.operators import EdgeMap
+from edgecli.operators.responses import Account
 from edgecli.records import replace
 from edgecli.reports import facts, texts
 from edgecli.reports.formats import Report, report_lines, write_lines
 from edgecli.reports.tables import Object, Row, labelled, times
+from edgecli.rows.base import Rows
 
 SHEET_SAMPLES = "uint8"  # whatever the filters of a contact sheet give
 
@@ -53,7 +57,6 @@ def image_facts(result: Result) -> facts.ImageFacts:
     """Return the report of one image; what was not computed is None."""
     detection, settings = result.detection, result.detection.settings
     account = detection.responses.account()
-    weights, biases = account.weights, account.biases
     nans = result.measured.nans if result.measured else None
     return facts.ImageFacts(
         schema=facts.SCHEMA,
@@ -64,14 +67,14 @@ def image_facts(result: Result) -> facts.ImageFacts:
         channels=detection.responses.channels,
         stride=settings.stride,
         dilation=settings.dilation,
-        padding=facts.PaddingFacts(*account.geometry.padding, str(account.padding_mode)),
+        padding=_padding_facts(account),
         convolved_shape=detection.responses.volume,
         output_shape=detection.output_shape,
-        parameters=facts.Parameters(weights, biases, weights + biases),
+        parameters=_parameters(account),
         fully_connected_parameters=prod(detection.responses.volume) * prod(detection.output_shape),
         macs=account.macs,
         receptive_field=account.receptive_field,
-        connections_per_output=max(bank.weight[0].size for bank in account.banks),
+        connections_per_output=_connections(account),
         white=settings.white,
         outputs=tuple(_output_facts(result, n) for n in range(len(detection.maps))),
         nan=None if nans is None else facts.NanFacts(nans, settings.nan),
@@ -118,6 +121,7 @@ def _output_facts(result: Result, n: int) -> facts.OutputFacts:
     return facts.OutputFacts(
         path=path,
         dtype=detection.sample_types[n].name,
+        **(_own_facts(detection, n) if len(detection.maps) > 1 else {}),
         map=detection.settings.map,
         combine=_combination(detection, n),
         thinning=detection.plans[n].thinning or None,
@@ -128,6 +132,33 @@ def _output_facts(result: Result, n: int) -> facts.OutputFacts:
         max=_number(seen.largest, whole) if seen else None,
         nan=seen.nans or None if seen else None,
     )
+
+
+def _own_facts(detection: Detection, n: int) -> dict[str, Any]:
+    """Return what is true of the filters of one of several maps."""
+    edge_map = detection.maps[n]
+    account = detection.responses.account().part(edge_map.start, edge_map.stop)
+    return {
+        "name": edge_map.name,
+        "filters": tuple(chain.from_iterable(map(texts.filter_facts, account.banks))),
+        "padding": _padding_facts(account),
+        "parameters": _parameters(account),
+        "macs": account.macs,
+        "receptive_field": account.receptive_field,
+        "connections_per_output": _connections(account),
+    }
+
+
+def _padding_facts(account: Account) -> facts.PaddingFacts:
+    return facts.PaddingFacts(*account.geometry.padding, str(account.padding_mode))
+
+
+def _parameters(account: Account) -> facts.Parameters:
+    return facts.Parameters(account.weights, account.biases, account.weights + account.biases)
+
+
+def _connections(account: Account) -> int:
+    return max(int(bank.weight[0].size) for bank in account.banks)
 
 
 def _number(value: float, whole: bool) -> float:
@@ -167,17 +198,22 @@ def _engine_facts(result: Result) -> facts.EngineFacts:
 
 def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
     """Yield labels and texts of an image or a tile; a text may have several lines."""
-    account, network = result.detection.responses.account(), result.detection.settings.network
+    detection = result.detection
+    account, several = detection.responses.account(), len(told.outputs) > 1
+    maps = list(zip_longest(detection.maps, told.outputs, result.numbers))
     if told.resized:
         yield "resized", f"{times(told.resized)}, the mean of what each pixel covers"
-    if network is None:
-        yield from texts.bank_rows(account.banks)
-    else:
-        yield texts.layers_row(network.name, account.banks)
     volume, steps, padding = texts.way_texts(told)
-    yield "slides over", f"{volume}, stride {steps}, padding {padding}"
-    yield "height", texts.output_formula(account.geometry.rows)
-    yield "width", texts.output_formula(account.geometry.cols)
+    if several:
+        yield "slides over", f"{volume}, stride {steps}"
+        for edge_map, output, numbers in maps:
+            yield from _map_rows(account.part(edge_map.start, edge_map.stop), edge_map)
+            yield _output_row(output, numbers)
+        yield "together", f"{len(maps)} edge maps"
+    else:
+        yield from _filter_rows(detection, account)
+        yield "slides over", f"{volume}, stride {steps}, padding {padding}"
+        yield from _size_rows(account)
     yield "feature maps", times(told.output_shape)
     yield from texts.cost_rows(told)
     if told.white is not None:
@@ -186,6 +222,34 @@ def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
     yield "engine", texts.engine_text(told.engine, why=True)
     if told.warnings:
         yield "notes", "\n".join(told.warnings)
-    for output, numbers in zip_longest(told.outputs, result.numbers):
-        shown = [] if numbers is None else texts.map_lines(numbers[..., 0])
-        yield "output", "\n".join([texts.output_text(output), *shown])
+    if not several:
+        yield from (_output_row(output, numbers) for _, output, numbers in maps)
+
+
+def _filter_rows(detection: Detection, account: Account) -> Iterator[Row]:
+    network = detection.settings.network
+    if network is None:
+        yield from texts.bank_rows(account.banks)
+    else:
+        yield texts.layers_row(network.name, account.banks)
+
+
+def _map_rows(own: Account, edge_map: EdgeMap) -> Iterator[Row]:
+    """Yield what is true of one of several maps, and of its filters alone."""
+    yield "edge map", edge_map.name
+    yield from texts.bank_rows(own.banks)
+    yield "padding", texts.padding_text(_padding_facts(own))
+    yield from _size_rows(own)
+    yield texts.parameters_row(own.weights, own.biases)
+    yield from texts.work_rows(own.macs, own.receptive_field, _connections(own))
+
+
+def _size_rows(account: Account) -> Iterator[Row]:
+    yield "height", texts.output_formula(account.geometry.rows)
+    yield "width", texts.output_formula(account.geometry.cols)
+
+
+def _output_row(told: facts.OutputFacts, numbers: Rows | None) -> Row:
+    """Return what is told of a map, and the map itself where it was kept for that."""
+    shown = [] if numbers is None else texts.map_lines(numbers[..., 0])
+    return "output", "\n".join([texts.output_text(told), *shown])

@@ -9,7 +9,15 @@ from typing import Any
 
 from edgecli.filters import FilterBank
 from edgecli.geometry import Axis
-from edgecli.reports.facts import EngineFacts, FilterFacts, ImageFacts, InputFacts, OutputFacts
+from edgecli.reports.facts import (
+    EngineFacts,
+    FilterFacts,
+    ImageFacts,
+    InputFacts,
+    OutputFacts,
+    PaddingFacts,
+    Shape,
+)
 from edgecli.reports.tables import Row, times
 
 LARGEST_SHOWN = 9
@@ -112,13 +120,16 @@ def image_text(facts: InputFacts) -> str:
 
 def way_texts(facts: ImageFacts) -> tuple[str, str, str]:
     """Return what the filters slide over, in which steps, and what is added around it."""
-    padding = facts.padding
-    sides = f"{padding.top},{padding.bottom},{padding.left},{padding.right}"
     return (
         f"{times(facts.convolved_shape)} ({facts.channels}) by {facts.operation}",
         f"{times(facts.stride)}, dilation {times(facts.dilation)}",
-        f"{sides} {padding.mode}",
+        padding_text(facts.padding),
     )
+
+
+def padding_text(facts: PaddingFacts) -> str:
+    """Return how many pixels are added on each side, and what they are."""
+    return f"{facts.top},{facts.bottom},{facts.left},{facts.right} {facts.mode}"
 
 
 def cost_rows(facts: ImageFacts) -> Iterator[Row]:
@@ -127,9 +138,13 @@ def cost_rows(facts: ImageFacts) -> Iterator[Row]:
     yield parameters_row(parameters.weights, parameters.biases)
     ratio = dense // max(parameters.total, 1)
     yield "fully connected", f"{dense:,} parameters, {ratio:,} times as many"
-    yield "MACs", f"{facts.macs:,} multiply-adds, bias excluded"
-    connections = f"{facts.connections_per_output:,} connections per output"
-    yield "receptive field", f"{times(facts.receptive_field)}, {connections}"
+    yield from work_rows(facts.macs, facts.receptive_field, facts.connections_per_output)
+
+
+def work_rows(macs: int, field: Shape, connections: int) -> Iterator[Row]:
+    """Yield what is computed for all outputs, and what each depends on."""
+    yield "MACs", f"{macs:,} multiply-adds, bias excluded"
+    yield "receptive field", f"{times(field)}, {connections:,} connections per output"
 
 
 def nan_rows(facts: ImageFacts) -> Iterator[Row]:

@@ -29,6 +29,7 @@ TRIED: dict[str, str] = {
     r"value for '(?P<option>[\w-]+)': \S+ is not in the range x>=\d+": "{option} 999999",
     r"value for '(?P<option>[\w-]+)': \S+ is not in the range x>0": "{option} 99",
     r"value for '(?P<option>[\w-]+)': \S+ is not a valid integer range": "{option} 1",
+    r"has no words for .*; write (?P<options>--code .*)$": "{options}",
     r"; use (?P<option>--[\w-]+) (?P<values>\w+( or \w+)*)": "{option} {values}",
     r"raise it with --max-pixels$": "--max-pixels 999999999",
     r"pad more \(--padding same\) or use a smaller kernel$": "--padding same",
@@ -77,7 +78,10 @@ TRIED: dict[str, str] = {
         "-o other{values} | --format png"
     ),
     r"use --format (?P<values>png or tiff)$": "-o other.{values}",
-    r"give a folder \(-o DIR/\) or --combine them into one$": "-o other/ | --combine max",
+    r"give a folder \(-o DIR/\), --combine them into one, or write tiff, npy or csv": (
+        "-o other/ | --combine max | --format tiff | --format npy | --format csv"
+    ),
+    r"give a folder \(-o DIR/\), or write tiff$": "-o other/ | --format tiff",
     r"--combine them, or put filters in files": "--combine max | -f diff.txt -f tabs.tsv",
     r"images do not fit in one output \S+; give a folder$": "-o other/",
     r"is empty; give a file, a folder or -$": "-o other.png | -o other/ | -o -",
@@ -91,9 +95,6 @@ TRIED: dict[str, str] = {
     r"is no gallery of edgecli; move it, or give another folder$": "-o other",
     r"cannot be made: .*; give another$": "-o other/",
     r"give another place with -o$": "-o other/",
-    r"(?P<one>\S+) and (?P<other>\S+) would both .*; detect them one by one": (
-        "detect {one} -o one.png | detect {other} -o other.png"
-    ),
     r"--suffix tells them apart$": "--suffix",
     r"--recursive looks into folders": "--recursive",
     r"give it with -o DIR$": "-o other",

@@ -33,6 +33,7 @@ learn photo.png grey.png --size 3 --filters 3 -o l.txt
 detect photo.png -f log:2 --combine direction
 detect photo.png -f gaussian --thin
 detect photo.png -f sobel -f contours
+detect photo.png -f sobel -f log:2 --colormap ember -o maps.npy
 detect photo.png --channels each --colormap ice
 detect photo.png --line black
 detect photo.png --style fire
@@ -57,6 +58,7 @@ detect photo.png -f huge.json --map raw -o a.npy
 detect album
 trace album --at 1,1
 detct photo.png
+detect photo.png photo.png
 detect photo.png --strid 2
 detect photo.png --map abz
 detect photo.png --padding-mode reflct
@@ -127,6 +129,23 @@ filters show loose.csv
 filters show "0,5 0; 1 2"
 filters show "1,;2"
 detect photo.png -f sobel -f sobel-x --combine none
+detect photo.png grey.png --code scipy
+detect photo.png -f learned --code scipy
+detect photo.png -f vertical -f horizontal --code scipy
+detect photo.png --channels max --code scipy
+detect photo.png --combine direction --code scipy
+detect photo.png --thin --code scipy
+detect photo.png --border 2 --code scipy
+detect photo.png --invert --code scipy
+detect photo.png --nan ignore --code scipy
+detect photo.png -f canny --code scipy
+detect photo.png --threshold otsu --code scipy
+detect photo.png -f gabor --code scipy
+detect photo.png -f kirsch --code scikit-image
+detect photo.png --padding valid --code scikit-image
+detect photo.png --code pillow
+detect photo.png -f gaussian:2 --code pillow
+detect photo.png -f vertical --map signed --code pillow
 filters show [[1,,2]]
 filters show [[1,2]
 filters show [[1,2]]]

@@ -1,0 +1,165 @@
+"""What a script has to say, taken from a plan; what no script says is refused in one line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edgecli.code.kernels import kernel_lines, quoted
+from edgecli.detect.jobs import Result
+from edgecli.detect.maps import MapPlan
+from edgecli.errors import UsageError
+from edgecli.geometry import Axis, PaddingMode
+from edgecli.records import dataclass
+
+_PILLOW = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "PGM", "PPM")
+_PLANES = {"red": 0, "green": 1, "blue": 2}
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One edge map of one plane: how it is read, what slides over it, and what becomes of that.
+
+    ``weights`` are those of the filters, ``(n, kH, kW)``, flipped where they are.
+    """
+
+    library: str
+    result: Result
+    plan: MapPlan
+    read: str
+    weights: NDArray[Any]
+    rows: Axis
+    cols: Axis
+    mode: PaddingMode
+    bias: tuple[float, ...]  # () for none
+
+    @property
+    def name(self) -> str:
+        """The edge map's name."""
+        return self.plan.edge_map.name
+
+    @property
+    def several(self) -> bool:
+        """Whether several filters make the map."""
+        return len(self.weights) > 1
+
+    @property
+    def activation(self) -> str:
+        """The activation's name."""
+        return self.result.detection.settings.activation
+
+    @property
+    def centred(self) -> bool:
+        """Whether there is an output for each pixel, of the window around it."""
+        return all(
+            axis.stride == 1 and axis.span % 2 and axis.before == axis.after == axis.span // 2
+            for axis in (self.rows, self.cols)
+        )
+
+    @property
+    def dilation(self) -> tuple[int, int]:
+        """Pixels from one weight of the kernel to the next, down and to the right."""
+        return self.rows.dilation, self.cols.dilation
+
+    @property
+    def steps(self) -> str:
+        """The index that takes what a stride keeps; nothing for a stride of 1."""
+        down, along = self.rows.stride, self.cols.stride
+        return "" if down == along == 1 else f"[::{down}, ::{along}]"
+
+    def kernels(self) -> list[str]:
+        """Return the lines that make the filters, flipped; UsageError if they are too many."""
+        settings, flipped = self.result.detection.settings, self.weights[:, ::-1, ::-1]
+        names = settings.operators[0].bank.names if len(settings.operators) == 1 else ()
+        lines = kernel_lines(names, flipped if settings.convolve else self.weights)
+        if lines is None:
+            what = f"{self.weights.size} weights, one by one"
+            raise self.refuse(what, "use a smaller filter, or gaussian, gradient or log")
+        if settings.convolve:
+            name = "kernels" if self.several else "kernel"
+            lines.append(f"{name} = {name}[..., ::-1, ::-1]  # convolution: flipped both ways")
+        return lines
+
+    def refuse(self, what: str, advice: str) -> UsageError:
+        """Return the error of something that the library's script does not say."""
+        return refusal(self.library, what, advice)
+
+
+def refusal(library: str, what: str, advice: str) -> UsageError:
+    """Return the error of what no script for a library says, and what to do instead."""
+    return UsageError(f"--code {library} has no words for {what}; {advice}")
+
+
+def task_of(result: Result, library: str) -> Task:
+    """Return what a script for a library has to say; UsageError for what none says."""
+    _check(result, library)
+    responses, (plan,) = result.detection.responses, result.detection.plans
+    slide, weights = responses.slide, responses.bank.weight[:, 0]
+    assert slide is not None  # noqa: S101 (of a recipe, which was refused)
+    bias = responses.bank.bias
+    rows, cols = slide.geometry.rows, slide.geometry.cols
+    return Task(
+        library, result, plan, _reading(result, library), weights, rows, cols,
+        slide.padding_mode, tuple(bias.tolist()) if bias.any() else (),
+    )  # fmt: skip
+
+
+def _check(result: Result, library: str) -> None:
+    """Raise UsageError for whatever is more than filters over one plane, painted grey."""
+    detection, settings = result.detection, result.detection.settings
+    plan, lines = detection.plans[0], settings.lines
+    linked = plan.threshold is not None and plan.threshold.linked
+    canny = linked and library == "opencv" and plan.levels is not None
+    unsaid = (
+        (settings.recipe is not None, plan.edge_map.name, "use --filter sobel"),
+        (len(detection.plans) > 1, "several edge maps", "give one --filter, or --combine max"),
+        (detection.responses.volume[2] > 1, "several colours at once", "use --channels gray"),
+        (plan.edge_map.direction, "directions", "use --combine magnitude"),
+        (lines.thin, "our thinning", "drop --thin"),
+        (
+            lines.border or lines.mask is not None,
+            "parts of an image",
+            "leave out --border and --mask",
+        ),
+        (
+            not settings.style.plain,
+            "colours of edges",
+            "leave out --colormap, --invert and the like",
+        ),
+        (settings.nan != "propagate", "NaN left out", "drop --nan"),
+        (
+            (linked or plan.thinning) and not canny,
+            "edges that are linked",
+            "write --code opencv --filter canny --hysteresis 50,100",
+        ),
+        (plan.threshold and not plan.levels, "thresholds from the image", "give a number"),
+    )
+    for met, what, advice in unsaid:
+        if met:
+            raise refusal(library, what, advice)
+
+
+def _reading(result: Result, library: str) -> str:
+    """Return the expression that reads the plane as floats, upright."""
+    info, responses = result.info, result.detection.responses
+    path = quoted(info.path)
+    if info.format == "NPY" and info.shape[2] == 1:
+        return f"np.load({path}).astype(float)"
+    if info.format == "CSV":
+        return f'np.loadtxt({path}, delimiter=",", ndmin=2)'
+    channels = result.detection.graph.source_shape[0]
+    deep = info.dtype not in ("uint8", "bool")
+    if info.format not in _PILLOW or info.path == "-" or (deep and channels > 1):
+        what = f"images of {info.format} and {info.dtype}"
+        raise refusal(library, what, "convert it to PNG of 8 bits, or to NPY")
+    if channels in (2, 4):
+        raise refusal(library, "transparency", "convert it to a picture without alpha")
+    opened = f"Image.open({path})"
+    if info.orientation > 1:
+        opened = f"ImageOps.exif_transpose({opened})"
+    if deep:
+        return f"np.asarray({opened}, float)"
+    if channels > 1 and responses.channels in _PLANES:
+        return f'np.asarray({opened}.convert("RGB"), float)[..., {_PLANES[responses.channels]}]'
+    return f'np.asarray({opened}.convert("L"), float)'

@@ -138,6 +138,7 @@ detect photo.png --thin --code scipy
 detect photo.png --border 2 --code scipy
 detect photo.png --invert --code scipy
 detect photo.png --nan ignore --code scipy
+detect photo.png --resize 50% --code scipy
 detect photo.png -f canny --code scipy
 detect photo.png --threshold otsu --code scipy
 detect photo.png -f gabor --code scipy

@@ -94,13 +94,15 @@ def hint(given: str, known: Iterable[str], most: int | None = None) -> str:
     return meant(given, names) or f"there {are} {', '.join(names[:most])}"
 
 
-def meant(given: str, known: Iterable[str]) -> str | None:
+def meant(given: str, known: Iterable[str], near: float = 0.6) -> str | None:
     """Ask whether the known name that a mistaken one resembles was meant, if there is one.
+
+    ``near`` is how alike they are at least, from 0 to 1.
 
     >>> meant("rde", ["red", "blue"]), meant("x", ["red", "blue"])
     ("did you mean 'red'?", None)
     """
     import difflib  # only mistakes need it
 
-    close = difflib.get_close_matches(given, known, 1)
+    close = difflib.get_close_matches(given, list(known), 1, near)
     return f"did you mean {close[0]!r}?" if close else None

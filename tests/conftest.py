@@ -33,6 +33,8 @@ if CHROMIUM is None:
     if os.environ.get("EDGECLI_NEED_BROWSER"):  # .ci/run sees to it that there is one
         raise pytest.UsageError("EDGECLI_NEED_BROWSER is set, but there is no chromium on PATH")
 
+os.environ["EDGECLI_CONFIG"] = ""  # whoever runs the tests may have defaults of their own
+
 # What a shell starts in the background ignores these, and so would the commands under test.
 for number, handler in (
     (signal.SIGINT, signal.default_int_handler),

@@ -19,6 +19,7 @@ from edgecli.geometry import Window, parse_padding_mode
 from edgecli.images.white import Whitened
 from edgecli.lines.crossings import Cross
 from edgecli.lines.gradients import Direction, Slope
+from edgecli.lines.pen import Pen
 from edgecli.lines.region import Exclude
 from edgecli.lines.ridges import Crest
 from edgecli.lines.thinning import Thin
@@ -202,6 +203,13 @@ LINES: dict[str, Make] = {
     ),
     "cross": lambda m: Example(Cross(m.size(2), 1, 0.5), (m.whole(2).astype(np.float32),)),
     "crest": lambda m: Example(Crest(m.size(1), 0.1), (m.soft(),)),
+    **{
+        f"pen of {width}": lambda m, width=width: Example(  # type: ignore[misc]
+            Pen(m.size(2), INT16, width, absolute=True), (m.whole(2),)
+        )
+        for width in (2, 5)
+    },
+    "pen over what is not finite": lambda m: Example(Pen(m.size(1), FLOAT, 4), (m.spoilt(1),)),
     "exclude": lambda m: Example(
         Exclude(m.size(2), INT16, 2, m.random.random((m.H, m.W)) < 0.5), (m.whole(2),)
     ),

@@ -96,6 +96,34 @@ def test_looks(run: Run, picture: Path) -> None:
     assert list(shapes.values()) == [(), (2,), (3,), (3,), (3,)]
 
 
+@pytest.mark.parametrize(
+    ("looks", "dark", "light"),
+    [
+        ("", [0], [255]),
+        ("--invert", [255], [0]),
+        ("--paper silver", [192], [0]),
+        ("--line red", [0, 0, 0], [255, 0, 0]),
+        ("--line #204080 --paper #fff8e0", [255, 248, 224], [32, 64, 128]),
+        ("--invert --line red", [255, 255, 255], [255, 0, 0]),
+        ("--paper none", [255, 0], [255, 255]),
+        ("--alpha-out --invert", [0, 0], [0, 255]),
+        ("--paper none --line red", [255, 0, 0, 0], [255, 0, 0, 255]),
+        ("--invert --colormap violet", [255, 255, 255], [0, 0, 0]),
+    ],
+)
+def test_lines_have_their_colour_on_paper(
+    run: Run, picture: Path, looks: str, dark: list[int], light: list[int]
+) -> None:
+    output = picture.with_name("edges.png")
+    args = ("detect", picture, "-o", output, "-f", "canny", "--stroke", "3")
+    assert run(*args).exit_code == 0
+    edges = pixels(output) == 255
+    assert run(*args, *looks.split()).exit_code == 0
+    shown = pixels(output).reshape(*edges.shape, -1)
+    assert np.unique(shown[~edges], axis=0).tolist() == [dark]
+    assert np.unique(shown[edges], axis=0).tolist() == [light]
+
+
 def test_directions_are_numbers_in_raw(run: Run, picture: Path) -> None:
     assert run("detect", picture, "--combine", "direction", "--map", "raw").exit_code == 0
     angles = np.load(picture.with_name("img-sobel-direction.npy"))
@@ -113,6 +141,19 @@ def test_directions_are_numbers_in_raw(run: Run, picture: Path) -> None:
         (["--border", "-1"], 2, "--border"),
         (["--overlay", "reddish"], 2, "colour 'reddish' is unknown"),
         (["--overlay", "red", "--invert"], 2, "drop --overlay or --invert"),
+        (["--overlay", "red", "--alpha-out"], 2, "drop --overlay or --alpha-out"),
+        (["--overlay", "red", "--line", "blue"], 2, "drop --overlay or --line"),
+        (["--paper", "red", "--invert"], 2, "drop --invert or --paper"),
+        (["--paper", "red", "--colormap", "ice"], 2, "drop --colormap or --paper"),
+        (["--line", "red", "--colormap", "ice"], 2, "drop --colormap or --line"),
+        (["--invert", "--paper", "none", "--colormap", "ice"], 2, "drop --invert"),
+        (["--line", "black"], 2, "drop --line"),
+        (["--line", "red", "--channels", "each"], 2, "use --channels max"),
+        (["--line", "red", "--combine", "direction"], 2, "drop --line"),
+        (["--stroke", "3", "--combine", "direction"], 2, "drop --stroke"),
+        (["--stroke", "3", "--map", "raw"], 2, "use another --map"),
+        (["--stroke", "3", "--map", "signed"], 2, "use --map abs or gain"),
+        (["--line", "red", "-o", "x.pgm"], 2, "pgm cannot hold a colour edge map"),
         (["-f", "vertical", "--combine", "direction"], 2, "direction needs derivatives"),
         (["-f", "gaussian:2", "--thin"], 2, "thinning needs derivatives"),
         (["--alpha-out", "-o", "x.jpg"], 2, "jpeg cannot hold transparency"),

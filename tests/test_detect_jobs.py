@@ -188,9 +188,13 @@ class Recorder:
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, int, int]] = []
+        self.papers: list[tuple[float, ...] | None] = []
 
-    def watch(self, sink: Sink, shape: tuple[int, int, int]) -> Sink:
+    def watch(
+        self, sink: Sink, shape: tuple[int, int, int], paper: tuple[float, ...] | None
+    ) -> Sink:
         self.shapes.append(shape)
+        self.papers.append(paper)
         return sink
 
 
@@ -198,6 +202,7 @@ def test_every_map_is_shown_on_the_screen(save: Save) -> None:
     path, screen = save("picture.png", noise(8, 9)), Recorder()
     detect(path, settings(combine="none", stride=(2, 1)), watch=screen.watch)
     assert screen.shapes == [(4, 9, 1), (4, 9, 1)]
+    assert screen.papers == [(0.0,), (0.0,)]
 
 
 # --- several images in one input ----------------------------------------------------------------

@@ -14,6 +14,7 @@ from edgecli.detect.settings import Settings
 from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.lines.hysteresis import hysteresis
 from edgecli.lines.thresholds import find_levels, parse_hysteresis, parse_threshold
+from edgecli.paint.colormaps import BLACK, WHITE
 from edgecli.paint.painting import Style
 from tests.conftest import noise
 from tests.detections import detected, settings_of
@@ -214,19 +215,19 @@ def test_filters_of_two_axes_have_one() -> None:
 
 def test_dark_lines_on_white() -> None:
     picture = noise(9, 9)
-    inverse = detect(picture, "sobel", style=Style(invert=True))
+    inverse = detect(picture, "sobel", style=Style(paper=WHITE))
     np.testing.assert_array_equal(inverse, 255 - detect(picture, "sobel"))
 
 
 def test_edges_as_transparency() -> None:
     picture = noise(9, 9)
-    alpha = detect(picture, "sobel", style=Style(alpha=True))
+    alpha = detect(picture, "sobel", style=Style(paper=None))
     assert alpha.shape == (9, 9, 2)
     np.testing.assert_array_equal(alpha[..., 1], detect(picture, "sobel"))
     assert (alpha[..., 0] == 255).all()
-    ink = detect(picture, "sobel", style=Style(alpha=True, invert=True))
+    ink = detect(picture, "sobel", style=Style(line=BLACK, paper=None))
     assert not ink[..., 0].any()
-    assert detect(picture, "sobel", style=Style("ice", alpha=True)).shape == (9, 9, 4)
+    assert detect(picture, "sobel", style=Style("ice", paper=None)).shape == (9, 9, 4)
 
 
 @pytest.mark.parametrize("threshold", ["", "400", "otsu", "300,600"])
@@ -269,12 +270,6 @@ def test_sixteen_bits_keep_their_depth() -> None:
 def test_what_does_not_go_together(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         settings("sobel", **options)
-
-
-def test_an_overlay_is_neither_inverted_nor_transparent() -> None:
-    for other in ({"invert": True}, {"alpha": True}):
-        with pytest.raises(UsageError, match="drop --overlay or"):
-            Style(overlay=(1, 2, 3), **other)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("policy", ["propagate", "ignore"])

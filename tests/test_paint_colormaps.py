@@ -7,9 +7,11 @@ import pytest
 from numpy.typing import NDArray
 
 from edgecli.paint.colormaps import (
+    BLACK,
     COLORMAPS,
+    WHITE,
     colour,
-    invert,
+    drawn,
     oklab_to_srgb,
     overlay,
     palette,
@@ -75,14 +77,48 @@ def test_the_wheel_is_as_bright_as_the_edge() -> None:
     np.testing.assert_allclose(colours[1] / 128, colours[2] / 255, atol=0.01)
 
 
-def test_inverting_twice_is_nothing() -> None:
-    for samples in (
-        np.array([[[0], [9]]], np.uint8),
-        np.array([[[7], [65535]]], np.uint16),
-        np.array([[[0.25]]], np.float32),
-    ):
-        assert np.array_equal(invert(invert(samples)), samples)
-    assert invert(np.array([[[0]]], np.uint8)).item() == 255
+NAVY, SAND = (0, 0, 128), (240, 230, 190)
+
+
+@pytest.mark.parametrize("name", ["uint8", "uint16", "float32"])
+def test_black_on_white_is_white_on_black_inverted(name: str) -> None:
+    full = {"uint8": 255, "uint16": 65535, "float32": 1}[name]
+    samples = (np.arange(0, 256, dtype=np.float64) / 255 * full).astype(name)[:, None, None]
+    np.testing.assert_array_equal(drawn(samples, WHITE, BLACK), samples)
+    np.testing.assert_array_equal(
+        drawn(samples, BLACK, WHITE), np.subtract(full, samples, dtype=name)
+    )
+
+
+@pytest.mark.parametrize("name", ["uint8", "uint16", "float32"])
+def test_a_strength_is_the_share_of_the_lines_colour(name: str) -> None:
+    full = {"uint8": 255, "uint16": 65535, "float32": 1}[name]
+    shares = np.array([0, 0.2, 1])
+    mixed = drawn((shares * full).astype(name)[:, None, None], NAVY, SAND)[:, 0] / full * 255
+    by_hand = [[paper + s * (line - paper) for line, paper in zip(NAVY, SAND, strict=True)]
+               for s in shares]  # fmt: skip
+    np.testing.assert_allclose(mixed, by_hand, atol=0.5)
+
+
+def test_greys_on_grey_keep_the_channels() -> None:
+    samples = np.zeros((1, 2, 3), np.uint8)
+    assert drawn(samples, (9, 9, 9), (100, 100, 100)).tolist() == [[[100] * 3] * 2]
+    assert drawn(samples[..., :1], (9, 9, 9), (100, 100, 100)).shape == (1, 2, 1)
+
+
+@pytest.mark.parametrize("name", COLORMAPS)
+def test_a_map_on_white_paper_goes_from_white_to_dark(name: str) -> None:
+    light = lightness(palette(name, 9, dark=True))
+    assert light[0] == pytest.approx(100, abs=0.1)
+    assert light[-1] < 20
+    assert (np.diff(light) < 0).all()
+
+
+def test_hues_lie_on_their_paper() -> None:
+    angles = np.array([[0.0, 0.0, np.nan]], np.float32)
+    on = wheel(np.array([[[0], [255], [255]]], np.uint8), angles, SAND)[0]
+    assert on[0].tolist() == on[2].tolist() == [*SAND]
+    assert on[1].tolist() == wheel(np.full((1, 1, 1), 255, np.uint8), angles[:, :1])[0, 0].tolist()
 
 
 def test_an_overlay_mixes_by_strength() -> None:

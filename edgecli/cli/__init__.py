@@ -28,6 +28,7 @@ COMMANDS = {
     "detect": "Find the edges of one or more images.",
     "batch": "Find the edges of a folder of images, resuming where it was stopped.",
     "filters": "List, show and export filters.",
+    "styles": "List the styles: bundles of options that --style names.",
     "trace": "Write out the arithmetic of one output pixel.",
     "network": "Count, draw and run stacks of layers.",
     "learn": "Find the filter that best turns INPUT into TARGET.",

@@ -114,7 +114,7 @@ def _of_command(ctx: click.Context) -> Iterator[None]:
     try:
         yield
     except click.NoSuchOption as error:
-        near = meant(error.option_name, _names(ctx)) or f"see '{ctx.command_path} --help'"
+        near = meant(error.option_name, _names(ctx), 0.75) or f"see '{ctx.command_path} --help'"
         raise Advised(f"option {error.option_name!r} is unknown; {near}", ctx) from error
     except click.UsageError as error:
         error.ctx = error.ctx or ctx

@@ -23,6 +23,7 @@ from edgecli.images.formats import FORMATS
 from edgecli.images.sources import NAN_CHOICES
 from edgecli.operators.operators import COMBINATIONS
 from edgecli.paint.colormaps import COLORMAPS
+from edgecli.paint.painting import WIDEST, Style
 from edgecli.paint.rendering import DEPTHS, MAPS
 from edgecli.records import dataclass, field
 from edgecli.reports.formats import REPORTS
@@ -93,6 +94,9 @@ class Options:
     white: float | None = written(None, "V",
         "The number that is white.  [default: the largest of the image's bits; 1 in floats]",
         type=float, group="Look")
+    resize: str | None = written(None, "N%|WxH|max:N",
+        "Make the image smaller first: to a share, to fit a box, or no longer than N.",
+        group="Filter")
     background: str = written("white", "COLOUR", "The colour behind transparent images.",
         group="Look")
 
@@ -110,10 +114,19 @@ class Options:
     border: int = written(Lines.border, "N", "Ignore edges within N pixels of the frame.",
         type=click.IntRange(0), group="Lines")
 
+    style: str | None = written(None, "NAME",
+        "A named bundle of options; 'edgecli styles' lists them. Those that are written go first.",
+        group="Look")
     colormap: str | None = written(None, COLORMAPS, "Draw strengths in colours.", group="Look")
-    invert: bool = flag("Draw dark lines on white.", group="Look")
+    line: str | None = written(None, "COLOUR",
+        "The colour of the lines.  [default: white; black on light paper]", group="Look")
+    paper: str | None = written(None, "COLOUR|none",
+        "The colour behind the lines; none is transparent.  [default: black]", group="Look")
+    invert: bool = flag("Draw black lines, or a colour map, on white paper.", group="Look")
+    stroke: int = written(Style.stroke, "N",
+        "Draw lines by a round pen N pixels wide.", type=click.IntRange(1, WIDEST), group="Look")
     overlay: str | None = written(None, "COLOUR", "Draw the edges on the image.", group="Look")
-    alpha_out: bool = flag("Make the edges opaque, the rest transparent.", group="Look")
+    alpha_out: bool = flag("As --paper none: lines on transparency.", group="Look")
 
     output: str | None = written(None, "PATH|DIR|-",
         "Where to write.  [default: <stem>-<filter>.png beside the input]",
@@ -160,6 +173,10 @@ def options_of(
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def command(**values: Any) -> Any:
+            if "style" in taken:
+                from edgecli.cli.config import with_bundles
+
+                values = with_bundles(click.get_current_context(), values, {*taken})
             values[parameter] = record(**{name: values.pop(name) for name in taken})
             return function(**values)
 

@@ -127,6 +127,7 @@ def _check(result: Result, library: str) -> None:
             "colours of edges",
             "leave out --colormap, --invert and the like",
         ),
+        (settings.resize is not None, "smaller images", "drop --resize"),
         (settings.nan != "propagate", "NaN left out", "drop --nan"),
         (
             (linked or plan.thinning) and not canny,

@@ -15,8 +15,10 @@ from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.run import Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, TooLargeError
+from edgecli.images.alpha import told_if_unseen
 from edgecli.images.files import has_more_now, open_images, whole_file
 from edgecli.images.formats import ImageFile, begin_file, check_holds, check_several
+from edgecli.images.resizing import resized
 from edgecli.images.sources import upright
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import KeepingSink, NoSink
@@ -36,8 +38,10 @@ class Limits:
     auto_orient: bool = True
 
 
-Watch = Callable[[Sink, tuple[int, int, int]], Sink]
-"""Returns a sink that does what a map's sink does, and shows the map, of this shape, too."""
+Watch = Callable[[Sink, tuple[int, int, int], tuple[float, ...] | None], Sink]
+"""Returns a sink that does what a map's sink does, and shows the map, too.
+
+It is given the map's shape, and the colour of where there is no edge: see ``Detection.paper``."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,18 @@ def plan_input(
         job.path, max_pixels=limits.max_pixels, grey=settings.grey, all_frames=limits.all_frames
     )
     for number, image in enumerate(images, 1):
-        source = upright(image) if limits.auto_orient else image
+        source = as_seen(image, settings, limits)
         detection = _plan_image(job, settings, limits, source)
         if not sums_fit(source, detection):
             detection = _plan_image(job, settings, limits, source, exact=False)
         outputs = _numbered(job, number, limits) if limits.all_frames or number > 1 else job.outputs
-        yield Result(image.info, detection, outputs), source
+        yield Result(source.info, detection, outputs), source
+
+
+def as_seen(image: Source, settings: Settings, limits: Limits) -> Source:
+    """Return an image as it is looked at: upright, and made smaller where that is asked for."""
+    turned = upright(image) if limits.auto_orient else image
+    return told_if_unseen(resized(turned, settings.resize), settings.background)
 
 
 def _plan_image(
@@ -218,7 +228,8 @@ class _Files:
                 sinks += [NoSink() for _ in types]
                 continue
             begun = self._file(path, source).begin_maps(shape, types, result.info)
-            sinks += begun if watch is None else [watch(sink, shape) for sink in begun]
+            paper = result.detection.paper
+            sinks += begun if watch is None else [watch(sink, shape, paper) for sink in begun]
         return sinks
 
     def _file(self, path: str, source: Source) -> ImageFile:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from edgecli.detect.readers import StrengthReader, absolute
 from edgecli.lines.hysteresis import Runs, find_runs, keep_connected, paint
 from edgecli.lines.linking import Peaks, find_peaks
+from edgecli.lines.pen import Pen, pen_span
 from edgecli.lines.thinning import Thin
 from edgecli.lines.thresholds import Levels, Threshold, find_levels
 from edgecli.paint.painting import Shown
@@ -74,6 +75,8 @@ class KeepingReader(StrengthReader):
             scale = scale_from_extremes(plan.map, paint_.sample_type, finite)
             paint_ = replace(paint_, scale=scale)
         lines = self._lines(levels, cuts, threads) if levels is not None else None
+        if lines is not None and paint_.style.stroke > 1:
+            lines = _by_pen(lines, cuts, paint_.style.stroke)
 
         def encode(n: int, cut: Span) -> Any:
             edges = lines(n) if lines is not None else None
@@ -156,6 +159,25 @@ class PeakReader(KeepingReader):
     def runs_of(self, cut: Span, levels: Levels) -> BandRuns:
         """Return the runs of a band whose peaks were kept."""
         return [self._peaks[cut[0]].runs(levels)]
+
+
+def _by_pen(lines: Lines, cuts: Sequence[Span], width: int) -> Lines:
+    """Return lines as a wide pen draws them, whose bands need those of the bands around them."""
+    rows, height = cuts[0][1], cuts[-1][1]
+
+    def drawn(n: int) -> NDArray[np.bool_]:
+        start, stop = cuts[n]
+        low, high = pen_span(width, start, stop, height)
+        first, last = low // rows, -(-high // rows)
+        around = np.concatenate([lines(one) for one in range(first, last)]).view(np.uint8)
+        pen = Pen((around.shape[2], height, around.shape[1]), around.dtype, width)
+        seen = around[low - cuts[first][0] : high - cuts[first][0]].transpose(2, 0, 1)
+        out = np.empty((seen.shape[0], stop - start, seen.shape[2]), np.uint8)
+        with borrowed_memory() as memory:
+            pen.compute([seen], start, stop, out, memory)
+        return out.transpose(1, 2, 0).view(np.bool_)
+
+    return drawn
 
 
 def _find_runs(strength: Rows, levels: Levels, memory: Memory) -> BandRuns:

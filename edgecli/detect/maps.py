@@ -12,6 +12,7 @@ from edgecli.errors import FilterError, UsageError
 from edgecli.filters import FilterBank
 from edgecli.lines.crossings import Cross
 from edgecli.lines.gradients import Direction, Slope, slope_of, smooths
+from edgecli.lines.pen import Pen
 from edgecli.lines.region import Exclude, inside
 from edgecli.lines.ridges import ROWS, Crest
 from edgecli.lines.thinning import SUPPRESSION, Thin
@@ -26,9 +27,12 @@ from edgecli.paint.rendering import (
     choose_scale,
     rendered_dtype,
 )
-from edgecli.records import dataclass, field
+from edgecli.records import dataclass, field, replace
 from edgecli.rows.graph import Graph, Tap
 from edgecli.rows.samples import float_type
+
+SIZES = ("auto", "abs", "gain")
+"""The maps of how large a response is, whatever its sign."""
 
 ROUNDING = 64
 """What rounding may leave of a zero sum, in units of the last place of the largest response."""
@@ -77,8 +81,9 @@ class Taps:
     """What is read of a graph for one edge map.
 
     ``strength`` is what is painted, ``before`` the strength of what thinning may drop for being
-    under a threshold, where that is to be measured. Where ``thin`` is given, ``strength`` are
-    the responses, and the reader itself finds the peaks of their magnitude.
+    under a threshold, or that a wide pen is yet to draw, where that is to be measured. Where
+    ``thin`` is given, ``strength`` are the responses, and the reader itself finds the peaks of
+    their magnitude.
     """
 
     strength: Tap
@@ -113,7 +118,7 @@ class MapPlan:
     def whole(self) -> bool:
         """Whether pixels are known only after the last response."""
         if self.threshold is not None:
-            return self.threshold.whole or self.threshold.linked
+            return _chosen_late(self.threshold)
         return self.map in WHOLE_IMAGE_MAPS
 
     @property
@@ -195,6 +200,10 @@ def plan_map(
         taps = Taps(own.tap, thin=peaks)
     else:
         taps = _add_steps(graph, own, thins, exclude, picture, measures=levels is not None)
+    if look.style.stroke > 1 and not _chosen_late(threshold):
+        pen = Pen(own.shape, strength_type, look.style.stroke, absolute=look.map in SIZES)
+        before = taps.before or taps.strength
+        taps = replace(taps, strength=graph.add(pen, taps.strength), before=before)
     tallest = 2 * largest if isinstance(thins, Cross) else largest  # from one sign to the other
     numbers = numbers_dtype(edge_map, lines, strength_type)
     sample_type = rendered_dtype(look.map, look.depth, pixels, numbers)
@@ -208,6 +217,11 @@ def plan_map(
         picks=thins is not None or exclude is not None or edge_map.thin,
         halo=thins.halo if thins else 0,
     )  # fmt: skip
+
+
+def _chosen_late(threshold: Threshold | None) -> bool:
+    """Whether lines are known only after the last response: they are drawn wide then."""
+    return threshold is not None and (threshold.whole or threshold.linked)
 
 
 def _rounding(

@@ -61,6 +61,17 @@ class Detection:
         return height, width, self.settings.style.channels(channels, hues=hues)
 
     @property
+    def paper(self) -> tuple[float, ...] | None:
+        """Return the colour that no edge has, 0 to 1 in each channel; None if that is an image."""
+        style, (_, _, channels) = self.settings.style, self.written_shape
+        if style.overlay is not None:
+            return None
+        share = 0.5 if self.settings.map == "signed" else 0.0
+        ends = zip(style.behind, style.ink, strict=True)
+        mixed = tuple((paper + share * (ink - paper)) / 255 for paper, ink in ends)
+        return mixed if channels >= 3 else mixed[:1]
+
+    @property
     def sample_types(self) -> tuple[np.dtype[Any], ...]:
         """Return the type of each edge map's samples as written."""
         return tuple(plan.paint.sample_type for plan in self.plans)

@@ -11,9 +11,11 @@ from edgecli.errors import UsageError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Padding, PaddingMode
 from edgecli.images.colour import CHANNELS
+from edgecli.images.resizing import Resize
 from edgecli.images.sources import NAN_CHOICES
 from edgecli.images.white import check_white
 from edgecli.operators.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
+from edgecli.paint.colormaps import BLACK, WHITE
 from edgecli.paint.painting import Style
 from edgecli.paint.rendering import DEPTHS, MAPS
 from edgecli.records import dataclass, field
@@ -68,6 +70,7 @@ class Settings:
     nan: str = "propagate"
     white: float | None = None  # the sample that is white, where not what its type says
     background: tuple[int, int, int] = (255, 255, 255)
+    resize: Resize | None = None  # the image, before anything looks at it
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -99,14 +102,22 @@ class Settings:
 
     def _check_style(self, edge_map: EdgeMap) -> None:
         """Raise UsageError for ways to draw a map that do not go together."""
-        drawn = edge_map.direction or self.style.colormap or self.style.alpha or self.style.overlay
-        if self.channels == "each" and drawn:
+        style, direction = self.style, edge_map.direction
+        drawn = direction or style.colormap or style.overlay or style.line
+        if self.channels == "each" and (drawn or style.paper not in (BLACK, WHITE)):
             raise UsageError(
                 "channels 'each' has a colour of its own at every pixel; use --channels max for "
-                "directions, colour maps, overlays and transparency"
+                "directions, colour maps, overlays, and other lines and paper"
             )
         if self.map == "raw" and not self.style.plain:
             raise UsageError("map 'raw' writes numbers, which have no colour; use another --map")
+        if direction and (style.colormap or style.line):
+            option = "colormap" if style.colormap else "line"
+            raise UsageError(f"directions have hues of their own; drop --{option}")
+        if direction and style.stroke > 1:
+            raise UsageError("a stroke would mix the hues of directions; drop --stroke")
+        if self.map == "signed" and style.stroke > 1:
+            raise UsageError("a stroke is of strengths without a sign; use --map abs or gain")
         if self.map == "signed" and (edge_map.direction or self.lines.threshold):
             raise UsageError("map 'signed' shows responses of both signs; use --map auto or gain")
         if self.style.overlay is not None and (self.stride != (1, 1) or self.padding != "same"):

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.detect.jobs import Limits, Result
+from edgecli.detect.jobs import Limits, Result, as_seen
 from edgecli.detect.outputs import Job, Target, make_folders_of
 from edgecli.detect.plan import plan_detection, sums_fit
 from edgecli.detect.run import run_detection
@@ -18,7 +18,6 @@ from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.images.colour import Colour, composite
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import FORMATS, begin_file, check_holds
-from edgecli.images.sources import upright
 from edgecli.lines.thresholds import Threshold
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.records import dataclass, replace
@@ -145,12 +144,12 @@ def plan_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
 def _first_image(
     job: Job, limits: Limits, tiles: Tiles, *, grey: bool = False
 ) -> Iterator[tuple[Source, Source]]:
-    """Open an input's first image: as it is in the file, and upright."""
+    """Open an input's first image: as it is in the file, and as it is looked at."""
     images = open_images(job.path, max_pixels=limits.max_pixels, grey=grey)  # holds the file open
     with closing(next(images)) as image:
         if tiles.note:
             image.info.notes.append(tiles.note)
-        yield image, upright(image) if limits.auto_orient else image
+        yield image, as_seen(image, tiles.settings[0], limits)
 
 
 def _held(source: Source, info: ImageInfo) -> ArraySource:

@@ -146,10 +146,10 @@ class VideoFile(ImageFile):
     """YUV4MPEG2: one header for all frames, which repeats the rate of a video that was read."""
 
     def __init__(self, format_: Format, file: BinaryIO, source: Source) -> None:
-        from edgecli.images.yuv4mpeg import FrameSource, FrameWriter
+        from edgecli.images.yuv4mpeg import FrameWriter
 
         super().__init__(format_, file)
-        self._writer = FrameWriter(file, source.header if isinstance(source, FrameSource) else None)
+        self._writer = FrameWriter(file, getattr(source, "header", None))
 
     def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         del info

@@ -14,7 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecli.images.colour import Colour
 from edgecli.rows.samples import full_scale
+
+BLACK: Colour = (0, 0, 0)
+WHITE: Colour = (255, 255, 255)
 
 ANCHORS = {
     # lightness, then Oklab's green … red and blue … yellow
@@ -77,9 +81,10 @@ def _oklab_lightness(even: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @cache
-def palette(name: str, size: int = 256) -> NDArray[np.float32]:
+def palette(name: str, size: int = 256, *, dark: bool = False) -> NDArray[np.float32]:
     """Return ``size`` colours ``(size, 3)`` of a map, 0 … 1 each, from weak to strong.
 
+    A ``dark`` one goes from white to the dark end of the map.
     The ``wheel`` is a full circle of hues that begins at red for 0.
     """
     if name == "wheel":
@@ -88,6 +93,8 @@ def palette(name: str, size: int = 256) -> NDArray[np.float32]:
         lab = np.column_stack([np.full(size, WHEEL_LIGHTNESS), around])
     else:
         anchors = np.array(ANCHORS[name])
+        if dark:
+            anchors = np.array([(1.0, 0.0, 0.0), *anchors[-2::-1]])
         places = np.linspace(0, len(anchors) - 1, size)
         lab = np.stack([np.interp(places, range(len(anchors)), a) for a in anchors.T], axis=1)
         lab[:, 0] = _oklab_lightness(lab[:, 0])
@@ -96,36 +103,69 @@ def palette(name: str, size: int = 256) -> NDArray[np.float32]:
     return colours
 
 
-def colour(samples: NDArray[Any], name: str) -> NDArray[Any]:
-    """Return samples ``(rows, cols, 1)`` in a map's colours: ``(rows, cols, 3)`` of that type."""
-    white = full_scale(samples.dtype)
+def colour(samples: NDArray[Any], name: str, *, dark: bool = False) -> NDArray[Any]:
+    """Return samples ``(rows, cols, 1)`` in a map's colours: ``(rows, cols, 3)`` of that type.
+
+    Where ``dark``, the map goes from white paper to its dark end.
+    """
+    white, colours = full_scale(samples.dtype), palette(name, dark=dark)
     if samples.dtype == np.uint8:
-        table = np.rint(palette(name) * 255).astype(np.uint8)
+        table = np.rint(colours * 255).astype(np.uint8)
         coloured: NDArray[Any] = table[samples[..., 0]]
         return coloured
     places = np.clip(samples[..., 0] / np.float32(white), 0, 1) * 255
     low = np.minimum(places.astype(np.intp), 254)
     share = (places - low)[..., np.newaxis]
-    colours = palette(name)
     mixed = colours[low] * (1 - share) + colours[low + 1] * share
     return _samples(mixed, samples.dtype)
 
 
-def wheel(samples: NDArray[Any], angles: NDArray[np.float32]) -> NDArray[Any]:
-    """Return the hue of each angle, as light as its sample: ``(rows, cols, 3)`` of the same type.
+def wheel(
+    samples: NDArray[Any], angles: NDArray[np.float32], paper: Colour = BLACK
+) -> NDArray[Any]:
+    """Return the hue of each angle, the stronger on ``paper`` the larger its sample.
 
-    ``samples (rows, cols, 1)`` are strengths, ``angles (rows, cols)`` radians; NaN is black.
+    ``samples (rows, cols, 1)`` are strengths, ``angles (rows, cols)`` radians; NaN is paper. The
+    result is ``(rows, cols, 3)`` of the samples' type.
     """
     turns = np.nan_to_num(angles) * np.float32(256 / (2 * np.pi))
     hues = palette("wheel")[np.rint(turns).astype(np.intp) & 255]
     light = np.where(np.isnan(angles), 0, samples[..., 0] / np.float32(full_scale(samples.dtype)))
-    return _samples(hues * light[..., np.newaxis].astype(np.float32), samples.dtype)
+    share = light[..., np.newaxis].astype(np.float32)
+    mixed = hues * share
+    if paper != BLACK:
+        mixed += np.array(paper, np.float32) / 255 * (1 - share)
+    return _samples(mixed, samples.dtype)
 
 
-def invert(samples: NDArray[Any]) -> NDArray[Any]:
-    """Return white for black and black for white."""
-    inverse: NDArray[Any] = np.subtract(full_scale(samples.dtype), samples).astype(samples.dtype)
-    return inverse
+def drawn(samples: NDArray[Any], line: Colour, paper: Colour) -> NDArray[Any]:
+    """Return strengths as shares of a line's colour on paper: paper + s · (line − paper).
+
+    Greys keep the channels of ``samples (rows, cols, C)``; colours make three of one.
+    """
+    ends = np.array([paper, line], np.float64)
+    if is_grey(line) and is_grey(paper):
+        ends = ends[:, :1]
+    if samples.dtype == np.uint8:
+        shares = np.arange(256)[:, np.newaxis] / 255
+        table = np.rint(ends[0] + shares * (ends[1] - ends[0])).astype(np.uint8)
+        if len(ends[0]) == 1:
+            grey: NDArray[Any] = table[:, 0][samples]
+            return grey
+        coloured: NDArray[Any] = table[samples[..., 0]]
+        return coloured
+    first, last = (ends / 255).astype(np.float32)
+    share = samples / np.float32(full_scale(samples.dtype))
+    return _samples(first + share * (last - first), samples.dtype)
+
+
+def is_grey(colour: Colour) -> bool:
+    """Return whether a colour has no hue.
+
+    >>> is_grey((9, 9, 9)), is_grey((9, 9, 8))
+    (True, False)
+    """
+    return len(set(colour)) == 1
 
 
 def overlay(picture: NDArray[Any], samples: NDArray[Any], colours: NDArray[Any]) -> NDArray[Any]:

@@ -9,47 +9,73 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import UsageError
-from edgecli.images.colour import composite
-from edgecli.paint.colormaps import colour, invert, overlay, wheel
+from edgecli.images.colour import Colour, composite, luma
+from edgecli.paint.colormaps import BLACK, WHITE, colour, drawn, is_grey, overlay, wheel
 from edgecli.paint.rendering import Extremes, Scale, render
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.rows.base import Planes, Rows, Rowwise
 from edgecli.rows.memory import Memory
 from edgecli.rows.samples import full_scale
 
-Colour = tuple[int, int, int]
-"""Red, green and blue, 0 to 255 each."""
+WIDEST = 99
+"""The widest stroke, in pixels."""
 
 
 @dataclass(frozen=True)
 class Style:
-    """How edges look beyond grey; UsageError for options that exclude each other.
+    """How edges look; UsageError for what does not go together.
 
-    ``overlay`` is the colour of edges laid on the image, ``alpha`` makes them opaque and the rest
-    transparent.
+    They are drawn in the colour ``line`` on ``paper``, which None makes transparent, by a round
+    pen ``stroke`` pixels wide. A line of None is white, or black where the paper is light. A
+    ``colormap`` goes from black or white paper, or has edges opaque. ``overlay`` is the colour of
+    edges laid on the image, which is their paper then.
     """
 
     colormap: str | None = None
-    invert: bool = False
+    line: Colour | None = None
+    paper: Colour | None = BLACK
     overlay: Colour | None = None
-    alpha: bool = False
+    stroke: int = 1
 
     def __post_init__(self) -> None:
-        if self.overlay is not None and (self.alpha or self.invert):
-            other = "--alpha-out" if self.alpha else "--invert"
-            raise UsageError(f"edges are laid on the image or not; drop --overlay or {other}")
+        if self.line is not None and self.line == self.paper:
+            raise UsageError("nothing is seen of lines in the colour of their paper; drop --line")
+        if self.colormap is not None and self.line is not None:
+            raise UsageError("a colour map colours the lines; drop --colormap or --line")
+        if self.colormap is not None and self.paper not in (BLACK, WHITE, None):
+            raise UsageError(
+                "a colour map is on black paper, white or none; drop --colormap or --paper"
+            )
 
     @property
     def plain(self) -> bool:
-        """Whether edges are grey on black."""
+        """Whether edges are white on black, a pixel wide."""
         return self == Style()
+
+    @property
+    def ink(self) -> Colour:
+        """Return the colour of the lines."""
+        if self.line is not None:
+            return self.line
+        return BLACK if self.paper is not None and is_light(self.paper) else WHITE
+
+    @property
+    def behind(self) -> Colour:
+        """Return the paper's colour; where there is none, one that the lines are seen on."""
+        return self.paper or (BLACK if is_light(self.ink) else WHITE)
 
     def channels(self, responses: int, *, hues: bool) -> int:
         """Return the number of channels of the pixels, given that of the responses."""
         if self.overlay is not None:
             return 3
-        coloured = hues or self.colormap is not None
-        return (3 if coloured else responses) + self.alpha
+        grey = is_grey(self.ink) and is_grey(self.paper or BLACK)
+        coloured = hues or self.colormap is not None or not grey
+        return (3 if coloured else responses) + (self.paper is None)
+
+
+def is_light(colour: Colour) -> bool:
+    """Return whether a colour is nearer to white than to black."""
+    return bool(luma(np.array([[colour]], np.uint16))[0, 0] > 127)
 
 
 @dataclass(frozen=True)
@@ -113,9 +139,12 @@ class Paint:
         else:
             white = np.asarray(full_scale(self.sample_type), self.sample_type)
             samples = np.multiply(edges.view(np.uint8), white, dtype=self.sample_type)
-        return (
-            samples if self.style.plain and shown.angles is None else self._colour(samples, shown)
-        )
+        return samples if shown.angles is None and self._bare else self._colour(samples, shown)
+
+    @property
+    def _bare(self) -> bool:
+        """Whether samples are pixels as they are."""
+        return replace(self.style, stroke=1).plain
 
     def _numbers(self, shown: Shown, edges: NDArray[np.bool_] | None) -> Rows:
         numbers = shown.strength if shown.angles is None else shown.angles
@@ -127,22 +156,27 @@ class Paint:
 
     def _colour(self, samples: Rows, shown: Shown) -> Rows:
         style, white = self.style, full_scale(self.sample_type)
+        if style.overlay is None and style.paper is not None:
+            return self._on_paper(samples, shown, style.paper)
         lines = self._lines(samples, shown)
-        if style.overlay is not None:
-            on = np.array(style.overlay) / 255 if lines is None else lines / np.float32(white)
-            if shown.picture is None:
-                raise ValueError("an overlay needs the picture")
-            return overlay(shown.picture, samples, on)
-        if style.alpha:
-            ink = np.full_like(samples, white) if lines is None else lines
-            return np.concatenate([invert(ink) if style.invert else ink, samples], axis=-1)
-        pixels = samples if lines is None else lines
-        return invert(pixels) if style.invert else pixels
+        if style.overlay is None:
+            ink = drawn(np.full_like(samples, white), style.ink, BLACK) if lines is None else lines
+            return np.concatenate([ink, samples], axis=-1)
+        if shown.picture is None:
+            raise ValueError("an overlay needs the picture")
+        on = np.array(style.overlay) / 255 if lines is None else lines / np.float32(white)
+        return overlay(shown.picture, samples, on)
+
+    def _on_paper(self, samples: Rows, shown: Shown, paper: Colour) -> Rows:
+        if shown.angles is not None:
+            return wheel(samples, shown.angles[..., 0], paper)
+        if self.style.colormap is not None:
+            return colour(samples, self.style.colormap, dark=paper == WHITE)
+        return drawn(samples, self.style.ink, paper)
 
     def _lines(self, samples: Rows, shown: Shown) -> Rows | None:
-        """Return the colours of the lines; None where they have none of their own."""
-        solid = np.full_like(samples, full_scale(self.sample_type))
+        """Return the colours of lines that have their own, whatever is behind them."""
         if shown.angles is not None:
-            light = solid if self.style.alpha or self.style.overlay is not None else samples
-            return wheel(light, shown.angles[..., 0])
+            solid = np.full_like(samples, full_scale(self.sample_type))
+            return wheel(solid, shown.angles[..., 0])
         return colour(samples, self.style.colormap) if self.style.colormap is not None else None

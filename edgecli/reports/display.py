@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, TextIO
 
@@ -14,6 +15,9 @@ from rich.text import Text
 from edgecli.reports.tables import Table
 from edgecli.rows.base import Rows, Sink
 from edgecli.rows.samples import full_scale
+
+Paper = Sequence[float] | None
+"""The colour behind lines, 0 to 1 in each channel; None where that is an image."""
 
 SHADES = " .:-=+*#%@"
 """Dark to light, where there are no colours."""
@@ -59,9 +63,9 @@ class TerminalScreen:
         self._console = _console(stream)
         self.width = self._console.width
 
-    def watch(self, sink: Sink, shape: tuple[int, int, int]) -> Sink:
+    def watch(self, sink: Sink, shape: tuple[int, int, int], paper: Paper) -> Sink:
         """Return a sink that draws the map at terminal size when it is finished."""
-        return _Watched(sink, shape, self)
+        return _Watched(sink, shape, paper, self)
 
     def draw(self, picture: Rows) -> None:
         """Draw samples ``(H, W, C)`` of 0 … 1, H even; in shades where there is no colour."""
@@ -94,38 +98,65 @@ def _shades(upper: Rows, lower: Rows) -> Text:
     return Text("".join(SHADES[round(float(v) * (len(SHADES) - 1))] for v in level))
 
 
-class _Watched:
-    """A sink that also averages what passes through it into a small picture."""
+START = {np.add: 0.0, np.fmax: -np.inf, np.fmin: np.inf}
+"""How samples are folded, and what with nothing is folded yet."""
 
-    def __init__(self, sink: Sink, shape: tuple[int, int, int], screen: TerminalScreen) -> None:
+
+class _Watched:
+    """A sink that also folds what passes through it into a small picture.
+
+    On ``paper`` the sample of a cell that differs most from it is kept, so that lines of one pixel
+    are seen however small the picture. Without paper, on an image, samples are averaged.
+    """
+
+    def __init__(
+        self, sink: Sink, shape: tuple[int, int, int], paper: Paper, screen: TerminalScreen
+    ) -> None:
         H, W, C = shape
-        self._sink, self._screen, self._row = sink, screen, 0
+        self._sink, self._screen, self._paper, self._row = sink, screen, paper, 0
         width = min(W, screen.width)
         height = max(round(H * width / W / 2), 1) * 2
         self._columns = np.arange(width) * W // width
         self._rows = np.arange(H) * height // H
-        self._total = np.zeros((height, width, C))
+        self._widths = np.diff(self._columns, append=W)
+        self._clear = C in (2, 4)  # the last channel is alpha
+        size = height, width, C - self._clear
+        folds = [np.add] if paper is None else [np.fmax, np.fmin]
+        self._small = {fold: np.full(size, START[fold]) for fold in folds}
 
     def encode(self, rows: Rows) -> Any:
-        """Encode rows, and average their columns in runs."""
-        widths = np.diff(self._columns, append=rows.shape[1])[:, np.newaxis]
-        sums = np.add.reduceat(rows, self._columns, axis=1, dtype=np.float64)
-        small = sums / (widths * full_scale(rows.dtype))
-        return self._sink.encode(rows), np.clip(np.nan_to_num(small), 0, 1)
+        """Encode rows, and fold their columns in runs."""
+        seen, white = rows, full_scale(rows.dtype)
+        if self._clear:
+            alpha = rows[..., -1:] / white
+            seen = rows[..., :-1] * alpha + np.array(self._paper) * white * (1 - alpha)
+        if rows.dtype.kind == "f":
+            seen = np.nan_to_num(seen)
+        folded = {
+            fold: fold.reduceat(seen, self._columns, axis=1, dtype=np.float64) / white
+            for fold in self._small
+        }
+        return self._sink.encode(rows), folded
 
     def write(self, encoded: Any) -> None:
-        """Write rows, and add them to their place in the picture."""
-        data, small = encoded
+        """Write rows, and fold them into their place in the picture."""
+        data, folded = encoded
         self._sink.write(data)
-        places = self._rows[self._row : self._row + len(small)]
-        np.add.at(self._total, places, small)
-        self._row += len(small)
+        for fold, rows in folded.items():
+            fold.at(self._small[fold], self._rows[self._row :][: len(rows)], rows)
+        self._row += len(rows)
 
     def finish(self) -> None:
         """Finish the file, then draw."""
         self._sink.finish()
-        rows = np.arange(len(self._total))
-        counts = np.bincount(self._rows, minlength=len(rows))
+        counts = np.bincount(self._rows, minlength=len(self._small[next(iter(self._small))]))
         # Where the picture has more rows than the map, rows repeat the one above.
-        seen = np.maximum.accumulate(np.where(counts > 0, rows, 0))
-        self._screen.draw(self._total[seen] / counts[seen][:, np.newaxis, np.newaxis])
+        seen = np.maximum.accumulate(np.where(counts > 0, np.arange(len(counts)), 0))
+        if self._paper is None:
+            pixels = counts[:, np.newaxis, np.newaxis] * self._widths[:, np.newaxis]
+            picture = self._small[np.add][seen] / pixels[seen]
+        else:
+            high, low = self._small[np.fmax][seen], self._small[np.fmin][seen]
+            paper = np.array(self._paper)
+            picture = np.where(np.abs(high - paper) >= np.abs(low - paper), high, low)
+        self._screen.draw(np.clip(picture, 0, 1))

@@ -122,6 +122,7 @@ class ImageFacts:
 
     schema: str | None
     input: InputFacts | None
+    resized: Shape | None  # height and width, where the image was made smaller first
     filters: tuple[FilterFacts, ...]
     operation: str
     channels: str

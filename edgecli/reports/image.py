@@ -61,6 +61,7 @@ def image_facts(result: Result) -> facts.ImageFacts:
     return facts.ImageFacts(
         schema=facts.SCHEMA,
         input=facts.input_facts(result.info),
+        resized=_resized(result),
         filters=tuple(_filter_facts(detection)),
         operation="convolution" if settings.convolve else "cross-correlation",
         channels=detection.responses.channels,
@@ -80,6 +81,12 @@ def image_facts(result: Result) -> facts.ImageFacts:
         warnings=facts.warnings_of(result.info),
         engine=_engine_facts(result),
     )
+
+
+def _resized(result: Result) -> tuple[int, ...] | None:
+    """Return the size that an image was given; one that is turned has the same two numbers."""
+    size = result.detection.graph.source_shape[1:]
+    return None if sorted(size) == sorted(result.info.shape[:2]) else size
 
 
 def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
@@ -194,6 +201,8 @@ def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
     detection = result.detection
     account, several = detection.responses.account(), len(told.outputs) > 1
     maps = list(zip_longest(detection.maps, told.outputs, result.numbers))
+    if told.resized:
+        yield "resized", f"{times(told.resized)}, the mean of what each pixel covers"
     volume, steps, padding = texts.way_texts(told)
     if several:
         yield "slides over", f"{volume}, stride {steps}"

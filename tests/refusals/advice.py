@@ -57,6 +57,7 @@ TRIED: dict[str, str] = {
     r"is not a number from 0 up, N% of .*, pNN .*, otsu or auto$": (
         "--threshold 0 | --threshold 9% | --threshold p90 | --threshold otsu | --threshold auto"
     ),
+    r"; write (?P<values>50%, 800x600 or max:1000)$": "--resize {values}",
     r"write 1, or 0\.5,1$": "--scales 1 | --scales 0.5,1",
     r"or give --nan ignore or propagate$": "--nan ignore | --nan propagate",
     r"(drop|leave out) (?P<option>--[\w-]+)( to read its first picture)?$": "without {option}",

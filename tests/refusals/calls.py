@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import pytest
 
 import edgecli
+from edgecli.cli import main
 from edgecli.conv.engine import convolve
 from edgecli.detect.maps import Lines
 from edgecli.detect.settings import Settings
@@ -30,6 +34,17 @@ from edgecli.rows.workers import chosen_threads
 
 _GREY = np.zeros((4, 4), np.uint8)
 _BANK = FilterBank(np.ones((2, 1, 3, 3)))
+
+
+def _configured(text: str) -> None:
+    """Run a command under a configuration."""
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        path = os.path.join(folder, "edgecli.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        patch.setenv("EDGECLI_CONFIG", path)
+        main(["detect", "grey.png"], standalone_mode=False)
+
 
 CALLS: dict[str, Callable[[], Any]] = {
     "give integers or floats": lambda: convolve(_GREY.astype(complex), "sobel-x"),
@@ -63,5 +78,11 @@ CALLS: dict[str, Callable[[], Any]] = {
     "give (H, W) or (H, W, C)": lambda: edgecli.detect_edges(np.zeros((2, 2, 9))),
     "give integers up to": lambda: edgecli.detect_edges(_GREY.astype(complex)),
     "threads must be 1": lambda: chosen_threads(0),
+    "cannot be read: ": lambda: _configured("["),
+    "neither defaults nor styles": lambda: _configured("[default]"),
+    "where a table is to be": lambda: _configured("styles = 3"),
+    "is no option of a style": lambda: _configured("[defaults]\nzzz = 3"),
+    "is true or false": lambda: _configured("[defaults]\nthin = 3"),
+    "is not in the range": lambda: _configured("[defaults]\nstroke = 0"),
 }  # fmt: skip
 """A refusal, by some of its words."""

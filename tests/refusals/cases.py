@@ -35,6 +35,17 @@ detect photo.png -f gaussian --thin
 detect photo.png -f sobel -f contours
 detect photo.png -f sobel -f log:2 --colormap ember -o maps.npy
 detect photo.png --channels each --colormap ice
+detect photo.png --line black
+detect photo.png --style fire
+detect photo.png --resize 200%
+detect photo.png --line red --colormap ice
+detect photo.png --paper red --colormap ice
+detect photo.png --paper red --invert
+detect photo.png --paper none --invert --colormap ice
+detect photo.png --overlay red --line blue
+detect photo.png --combine direction --line red
+detect photo.png --combine direction --stroke 3
+detect photo.png --map signed --stroke 3
 detect photo.png -f sobel-x --threshold 5 --map signed
 detect photo.png --overlay red --stride 2 -f canny
 detect photo.png --grid --map raw
@@ -127,6 +138,7 @@ detect photo.png --thin --code scipy
 detect photo.png --border 2 --code scipy
 detect photo.png --invert --code scipy
 detect photo.png --nan ignore --code scipy
+detect photo.png --resize 50% --code scipy
 detect photo.png -f canny --code scipy
 detect photo.png --threshold otsu --code scipy
 detect photo.png -f gabor --code scipy

@@ -1,0 +1,142 @@
+"""Styles and defaults: what is written goes before a style, which goes before defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from edgecli.cli.config import STYLES, as_written
+from tests.conftest import Refuse, Run, Save, noise
+
+
+@pytest.fixture
+def picture(save: Save) -> Path:
+    pixels = noise(60, 72, 3) // 20
+    pixels[20:40, 20:50] += 200
+    return save("picture.png", pixels)
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where people's own options are."""
+    monkeypatch.delenv("EDGECLI_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    (tmp_path / "xdg" / "edgecli").mkdir(parents=True)
+    return tmp_path / "xdg" / "edgecli" / "edgecli.toml"
+
+
+def detect(run: Run, picture: Path, *args: str) -> NDArray[Any]:
+    output = picture.with_name("edges.png")
+    result = run("detect", picture, "-o", output, *args)
+    assert (result.exit_code, result.stderr) == (0, "")
+    with Image.open(output) as edges:
+        return np.asarray(edges)
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_a_style_is_the_options_that_it_lists(run: Run, picture: Path, name: str) -> None:
+    (line,) = (one for one in run("styles").stdout.splitlines() if one.startswith(f"{name} "))
+    written = line.removeprefix(name).replace("'", "").split()
+    styled = detect(run, picture, "--style", name)
+    np.testing.assert_array_equal(styled, detect(run, picture, *written))
+    assert len(np.unique(styled)) > 1
+
+
+@pytest.mark.parametrize(
+    ("style", "options", "alike"),
+    [
+        ("pencil", "-f scharr", "-f scharr --thin --map abs --paper white"),
+        ("pencil", "--paper none --line red", "--thin --map abs --paper none --line red"),
+        ("pencil", "--overlay red", "--thin --map abs --overlay red"),
+        ("pencil", "--alpha-out", "--thin --map abs --alpha-out"),
+        ("coloring", "-f contours --stroke 1",
+         "-f contours --thin --hysteresis 0.3,0.55 --paper white"),
+        ("mask", "-f sobel --hysteresis 100,200", "--hysteresis 100,200"),
+    ],
+)  # fmt: skip
+def test_what_is_written_takes_the_place_of_a_styles_own(
+    run: Run, picture: Path, style: str, options: str, alike: str
+) -> None:
+    styled = detect(run, picture, "--style", style, *options.split())
+    np.testing.assert_array_equal(styled, detect(run, picture, *alike.split()))
+
+
+def test_defaults_and_styles_of_ones_own(run: Run, picture: Path, config: Path) -> None:
+    config.write_text(
+        '[defaults]\nfilter = ["scharr"]\nthin = true\nborder = 2\n'
+        '[styles.poster]\nthreshold = "20%"\nthin = false\nline = "red"\n'
+    )
+    for options, alike in {
+        "": "-f scharr --thin --border 2",
+        "-f sobel --border 0": "-f sobel --thin",
+        "--style poster": "-f scharr --threshold 20% --line red --border 2",
+        "--style poster --line blue --thin": "-f scharr --threshold 20% --line blue --border 2 "
+        "--thin",
+    }.items():
+        own = detect(run, picture, *options.split())
+        text = config.read_text()
+        config.write_text("")
+        np.testing.assert_array_equal(own, detect(run, picture, *alike.split()))
+        config.write_text(text)
+    listed = run("styles").stdout
+    assert "--threshold 20% --line red" in listed
+    assert "--filter scharr --thin --border 2" in listed
+
+
+def test_the_plan_says_what_came_from_where(run: Run, picture: Path, config: Path) -> None:
+    config.write_text("[defaults]\ndepth = 16\n")
+    result = run("detect", picture, "--style", "pencil", "--explain")
+    assert result.stderr.splitlines() == [
+        f"edgecli: style pencil: {as_written(STYLES['pencil'])}",
+        f"edgecli: configuration {config}, defaults: --depth 16",
+    ]
+    assert "uint16" in result.stdout
+
+
+def test_a_batch_takes_both(run: Run, picture: Path, config: Path, tmp_path: Path) -> None:
+    config.write_text("[defaults]\nline = 'red'\n")
+    assert run("batch", picture.parent / "pict*.png", "-o", tmp_path / "out", "--style", "pencil",
+               "--jobs", "1", "-q").exit_code == 0  # fmt: skip
+    with Image.open(tmp_path / "out" / "picture-sobel.png") as edges:
+        assert edges.getpixel((0, 0))[0] == 255  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[default]\n", "has 'default', which is neither defaults nor styles"),
+        ("defaults = 3\n", "where a table is to be"),
+        ("styles = 3\n", "where a table is to be"),
+        ("[defaults\n", "cannot be read: "),
+        ("[defaults]\nthresh = 3\n", "defaults: 'thresh' is no option of a style; did you mean"),
+        ("[defaults]\nalpha_out = true\n", "did you mean 'alpha-out'?"),
+        ("[defaults]\nzzz = 3\n", "'edgecli detect --help' lists"),
+        ("[defaults]\nthin = 3\n", "--thin is true or false, not 3"),
+        ("[defaults]\nborder = true\n", "--border is a text or a number, not True"),
+        ("[defaults]\nstroke = 0\n", "--stroke: 0 is not in the range"),
+        ("[defaults]\ncolormap = 'fire'\n", "--colormap: 'fire' is unknown; there are"),
+        ("[defaults]\nstyle = 'fire'\n", "style 'fire' is unknown; there are pencil, "),
+    ],
+)
+def test_what_is_wrong_is_one_line_that_names_the_file(
+    refuse: Refuse, picture: Path, config: Path, text: str, message: str
+) -> None:
+    config.write_text(text)
+    told = refuse("detect", picture, code=2)
+    assert message in told
+    assert str(config) in told or "style 'fire'" in told
+
+
+def test_another_file_or_none(
+    refuse: Refuse, run: Run, picture: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text("[default]\n")
+    monkeypatch.setenv("EDGECLI_CONFIG", "")
+    assert run("detect", picture).exit_code == 0
+    monkeypatch.setenv("EDGECLI_CONFIG", "missing.toml")
+    assert "missing.toml cannot be read" in refuse("detect", picture, code=2)

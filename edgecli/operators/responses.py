@@ -46,7 +46,8 @@ class Account:
             if start < len(bank):
                 break
             start, stop = start - len(bank), stop - len(bank)
-        own = bank.select(range(start, stop))
+        # A whole bank knows the ranks of its filters already.
+        own = bank if stop - start == len(bank) else bank.select(range(start, stop))
         geometry = self.geometry.inside(own.kernel_size)
         return replace(
             self,

@@ -76,7 +76,7 @@ def image_facts(result: Result) -> facts.ImageFacts:
         receptive_field=account.receptive_field,
         connections_per_output=_connections(account),
         white=settings.white,
-        outputs=tuple(_output_facts(result, n) for n in range(len(detection.maps))),
+        outputs=tuple(_output_facts(result, account, n) for n in range(len(detection.maps))),
         nan=None if nans is None else facts.NanFacts(nans, settings.nan),
         warnings=facts.warnings_of(result.info),
         engine=_engine_facts(result),
@@ -113,7 +113,7 @@ def _filter_facts(detection: Detection) -> Iterator[facts.FilterFacts]:
         yield from [texts.layer_facts(bank)] if layers else texts.filter_facts(bank)
 
 
-def _output_facts(result: Result, n: int) -> facts.OutputFacts:
+def _output_facts(result: Result, account: Account, n: int) -> facts.OutputFacts:
     detection, path = result.detection, result.outputs[n]
     kept = path in result.kept
     seen = None if kept or result.measured is None else result.measured.extremes[n]
@@ -121,7 +121,7 @@ def _output_facts(result: Result, n: int) -> facts.OutputFacts:
     return facts.OutputFacts(
         path=path,
         dtype=detection.sample_types[n].name,
-        **(_own_facts(detection, n) if len(detection.maps) > 1 else {}),
+        **(_own_facts(account, detection.maps[n]) if len(detection.maps) > 1 else {}),
         map=detection.settings.map,
         combine=_combination(detection, n),
         thinning=detection.plans[n].thinning or None,
@@ -134,10 +134,9 @@ def _output_facts(result: Result, n: int) -> facts.OutputFacts:
     )
 
 
-def _own_facts(detection: Detection, n: int) -> dict[str, Any]:
+def _own_facts(together: Account, edge_map: EdgeMap) -> dict[str, Any]:
     """Return what is true of the filters of one of several maps."""
-    edge_map = detection.maps[n]
-    account = detection.responses.account().part(edge_map.start, edge_map.stop)
+    account = together.part(edge_map.start, edge_map.stop)
     return {
         "name": edge_map.name,
         "filters": tuple(chain.from_iterable(map(texts.filter_facts, account.banks))),

@@ -324,6 +324,21 @@ def test_a_report_needs_a_name(refuse: Refuse, picture: Path) -> None:
     assert os.listdir(picture.parent) == ["picture.png"]
 
 
+def test_several_images_have_a_line_each_and_tables_on_demand(
+    run: Run, picture: Path, save: Save, tmp_path: Path
+) -> None:
+    args = ("detect", picture, save("other.png", noise(4, 5)), "-o", f"{tmp_path}/out/")
+    lines = run(*args).stdout.splitlines()
+    assert [line.partition(" → ")[2] for line in lines] == [
+        f"{tmp_path}/out/{name}-sobel.png" for name in ("picture", "other")
+    ]
+    assert lines[1].startswith(f"{tmp_path}/other.png: PNG 4×5×1 uint8 → ")
+    assert "(kept)" in run(*args, "--no-clobber").stdout
+    for option in ("-v", "--report=table", "-n"):
+        assert run(*args, option).stdout.count("receptive field") == 2
+    assert run(*args, "-q").stdout == ""
+
+
 def test_missing_folders_are_made(run: Run, picture: Path, tmp_path: Path) -> None:
     for name in ("new/folder/x.png", "another/"):
         assert run("detect", picture, "-o", f"{tmp_path}/{name}").exit_code == 0
@@ -338,9 +353,7 @@ def test_a_suffix_tells_inputs_of_one_name_apart(
 ) -> None:
     other = save("picture.npy", noise(3, 3))
     (tmp_path / "b").mkdir()
-    third = picture.rename(tmp_path / "b" / "picture.npy.png").rename(
-        tmp_path / "b" / "picture.npy"
-    )
+    third = picture.rename(tmp_path / "b" / "picture.npy")
     out = tmp_path / "out"
     assert "--suffix tells them apart" in refuse("detect", other, third, "-o", f"{out}/", code=2)
     assert run("detect", other, third, "-o", f"{out}/", "--suffix").exit_code == 0

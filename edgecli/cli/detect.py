@@ -31,6 +31,8 @@ from edgecli.reports.image import write_reports
 class RunOptions:
     """What is done besides writing each edge map to its file, or instead."""
 
+    verbose: bool = flag("Report on several images by a table for each, not by a line.",
+        names=("-v", "--verbose"), group="Report")  # fmt: skip
     explain: bool = flag("Print what would be done, and stop.", names=EXPLAIN, group="Report")
     suffix: bool = flag("Tell inputs of the same name apart: by extension, then by number.",
         group="Output")  # fmt: skip
@@ -97,8 +99,14 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
             except EdgeCliError as error:
                 exit_code = fail(str(error), error.exit_code if len(jobs) == 1 else 1)
     finally:
-        several = len(jobs) > 1
-        write_reports(results, reporting.format, reporting.file, aside=aside, several=several)
+        write_reports(
+            results,
+            reporting.format,
+            reporting.file,
+            aside=aside,
+            several=len(jobs) > 1,
+            brief=reporting.brief and not (run.verbose or explain),
+        )
     return exit_code
 
 

@@ -65,6 +65,7 @@ complete -c edgecli -n '__edgecli_typed detect' -l max-pixels -x -d 'Refuse larg
 complete -c edgecli -n '__edgecli_typed detect' -l report -x -a 'table json csv markdown none' -d 'How to report'
 complete -c edgecli -n '__edgecli_typed detect' -l report-file -x -a '(__fish_complete_path (commandline -ct))' -d 'Write the report there'
 complete -c edgecli -n '__edgecli_typed detect' -s q -l quiet -d 'Say nothing but errors'
+complete -c edgecli -n '__edgecli_typed detect' -s v -l verbose -d 'Report on several images by a table for each, not by a line'
 complete -c edgecli -n '__edgecli_typed detect' -s n -l dry-run -l explain -d 'Print what would be done, and stop'
 complete -c edgecli -n '__edgecli_typed detect' -l suffix -d 'Tell inputs of the same name apart'
 complete -c edgecli -n '__edgecli_typed detect' -l preview -d 'Draw the edge map in the terminal'

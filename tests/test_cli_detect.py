@@ -328,11 +328,8 @@ def test_several_images_have_a_line_each_and_tables_on_demand(
     run: Run, picture: Path, save: Save, tmp_path: Path
 ) -> None:
     args = ("detect", picture, save("other.png", noise(4, 5)), "-o", f"{tmp_path}/out/")
-    lines = run(*args).stdout.splitlines()
-    assert [line.partition(" → ")[2] for line in lines] == [
-        f"{tmp_path}/out/{name}-sobel.png" for name in ("picture", "other")
-    ]
-    assert lines[1].startswith(f"{tmp_path}/other.png: PNG 4×5×1 uint8 → ")
+    line = f"{tmp_path}/other.png: PNG 4×5×1 uint8 → {tmp_path}/out/other-sobel.png"
+    assert run(*args).stdout.splitlines()[1:] == [line]
     assert "(kept)" in run(*args, "--no-clobber").stdout
     for option in ("-v", "--report=table", "-n"):
         assert run(*args, option).stdout.count("receptive field") == 2

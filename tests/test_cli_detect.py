@@ -218,7 +218,7 @@ def test_a_filter_of_depth_3_slides_over_the_colours(run: Run, save: Save) -> No
         ([GRID, "-o", "x"], 2, "no known extension"),
         ([GRID, "-o", ""], 2, "output '' is empty"),
         ([GRID, "-f", "vertical", "-f", "horizontal", "-o", "x.png"], 2, "2 edge maps do not fit"),
-        ([GRID, *"-f sobel -f sobel-x --combine none".split()], 2, "two edge maps would both"),
+        ([GRID, "-f", "sobel", "-f", "sobel-x", "--combine=none"], 2, "two edge maps would both"),
         ([GRID, SAMPLES / "page.png", "-o", GRID], 2, "2 images do not fit in one output"),
         ([GRID, SAMPLES / "page.png", "-o", "x.png"], 2, "2 images do not fit in one output"),
         ([GRID, "-o", f"{GRID}/x.png"], 1, "grid-6x6.csv cannot be made"),

@@ -36,14 +36,11 @@ def test_a_folder(run: Run, source: Path, out: Path) -> None:
     result = run("batch", source, "-o", out)
     assert result.exit_code == 0
     assert result.stderr == ""
-    lines = result.stdout.splitlines()
-    assert (lines[0].split(), lines[-1]) == (["done", "2"], f"edge maps  2 in {out}/")
+    assert result.stdout.startswith("done       2\n")
+    assert result.stdout.endswith(f"edge maps  2 in {out}/\n")
     assert sorted(contents(out)) == ["a-sobel.png", "b-sobel.png"]
     again = run("batch", source, "-o", out, "--recursive")
-    assert [line.split()[:2] for line in again.stdout.splitlines()[:2]] == [
-        ["done", "1"],
-        ["skipped", "2"],
-    ]
+    assert again.stdout.split()[:4] == ["done", "1", "skipped", "2"]
     assert sorted(contents(out)) == ["a-sobel.png", "b-sobel.png", "sub/c-sobel.png"]
 
 
@@ -308,10 +305,8 @@ def test_a_signal_ends_all_processes_and_leaves_nothing_partial(
         process.send_signal(number)
         _, errors = process.communicate()  # returns when no process holds the pipes any more
     assert process.returncode == code
-    told = errors.strip().decode()
-    assert len(told.splitlines()) == 1
-    again = r"edgecli: interrupted: \d+ of \d+ done; run again to continue"
-    assert number != signal.SIGINT or re.fullmatch(again, told)
+    said = rb"interrupted: \d+ of \d+ done; run again to continue|stopped by SIGTERM"
+    assert re.fullmatch(rb"edgecli: (%b)" % said, errors.strip())
     assert not any(name.endswith(".edgecli-tmp") for name in all_files(tmp_path / "out"))
     assert contents(tmp_path / "out").items() < undisturbed.items()
     assert finish(tmp_path) == undisturbed

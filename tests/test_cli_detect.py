@@ -218,7 +218,7 @@ def test_a_filter_of_depth_3_slides_over_the_colours(run: Run, save: Save) -> No
         ([GRID, "-o", "x"], 2, "no known extension"),
         ([GRID, "-o", ""], 2, "output '' is empty"),
         ([GRID, "-f", "vertical", "-f", "horizontal", "-o", "x.png"], 2, "2 edge maps do not fit"),
-        ([GRID, "-f", "sobel", "-f", "sobel-x", "--combine", "none"], 2, "two edge maps would"),
+        ([GRID, "-f", "sobel", "-f", "sobel-x", "--combine=none"], 2, "two edge maps would both"),
         ([GRID, SAMPLES / "page.png", "-o", GRID], 2, "2 images do not fit in one output"),
         ([GRID, SAMPLES / "page.png", "-o", "x.png"], 2, "2 images do not fit in one output"),
         ([GRID, "-o", f"{GRID}/x.png"], 1, "grid-6x6.csv cannot be made"),
@@ -324,6 +324,18 @@ def test_a_report_needs_a_name(refuse: Refuse, picture: Path) -> None:
     assert os.listdir(picture.parent) == ["picture.png"]
 
 
+def test_several_images_have_a_line_each_and_tables_on_demand(
+    run: Run, picture: Path, save: Save, tmp_path: Path
+) -> None:
+    args = ("detect", picture, save("other.png", noise(4, 5)), "-o", f"{tmp_path}/out/")
+    line = f"{tmp_path}/other.png: PNG 4×5×1 uint8 → {tmp_path}/out/other-sobel.png"
+    assert run(*args).stdout.splitlines()[1:] == [line]
+    assert "(kept)" in run(*args, "--no-clobber").stdout
+    for option in ("-v", "--report=table", "-n"):
+        assert run(*args, option).stdout.count("receptive field") == 2
+    assert run(*args, "-q").stdout == ""
+
+
 def test_missing_folders_are_made(run: Run, picture: Path, tmp_path: Path) -> None:
     for name in ("new/folder/x.png", "another/"):
         assert run("detect", picture, "-o", f"{tmp_path}/{name}").exit_code == 0
@@ -338,9 +350,7 @@ def test_a_suffix_tells_inputs_of_one_name_apart(
 ) -> None:
     other = save("picture.npy", noise(3, 3))
     (tmp_path / "b").mkdir()
-    third = picture.rename(tmp_path / "b" / "picture.npy.png").rename(
-        tmp_path / "b" / "picture.npy"
-    )
+    third = picture.rename(tmp_path / "b" / "picture.npy")
     out = tmp_path / "out"
     assert "--suffix tells them apart" in refuse("detect", other, third, "-o", f"{out}/", code=2)
     assert run("detect", other, third, "-o", f"{out}/", "--suffix").exit_code == 0

@@ -202,7 +202,8 @@ def test_sheets_of_several_images_are_a_report_each(run: Run, save: Save, tmp_pa
     ]
     assert [report["input"]["path"] for report in reports] == [str(name) for name in names]
     assert run("detect", *args, "--report", "csv").stdout.count("\n") == 3
-    table = run("detect", *args).stdout
+    assert run("detect", *args).stdout.count("\n") == 2
+    table = run("detect", *args, "-v").stdout
     assert (table.count("\ninput"), table.count("uint8, map auto")) == (1, 4)
 
 

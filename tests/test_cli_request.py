@@ -18,7 +18,7 @@ def test_what_is_not_written_is_as_the_settings_have_it() -> None:
     assert replace(request.settings, operators=()) == Settings(())
     assert [operator.name for operator in request.operators] == ["sobel"]
     assert (request.target, request.limits) == (Target(numbers=True), Limits())
-    assert request.reporting == Reporting("table", None)
+    assert request.reporting == Reporting("table", None, brief=True)
 
 
 def test_operators_that_run_apart_are_checked_apart() -> None:

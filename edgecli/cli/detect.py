@@ -31,6 +31,8 @@ from edgecli.reports.image import write_reports
 class RunOptions:
     """What is done besides writing each edge map to its file, or instead."""
 
+    verbose: bool = flag("Report on several images by a table for each, not by a line.",
+        names=("-v", "--verbose"), group="Report")  # fmt: skip
     explain: bool = flag("Print what would be done, and stop.", names=EXPLAIN, group="Report")
     suffix: bool = flag("Tell inputs of the same name apart: by extension, then by number.",
         group="Output")  # fmt: skip
@@ -64,11 +66,7 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
     keep_memory()
     check_stdin((*inputs, options.mask))
     request = make_request(options, apart=grid)
-    target, reporting = _many_to_folder(inputs, request.target), request.reporting
-    if run.suffix:
-        target = replace(target, stems=_stems(inputs, target))
-    if preview:  # a picture, then
-        target = replace(target, numbers=False)
+    target, reporting = _target(inputs, run, request.target), request.reporting
     if grid:
         _check_sheet(request.limits, preview=preview)
         tiles = choose_tiles(request.settings, request.operators, request.thresholds)
@@ -85,21 +83,43 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
     if preview:
         detect = partial(_results, watch=_screen(reporting, aside=aside))
     results: list[Result | Sheet] = []
-    exit_code = 0
     try:
-        for job in jobs:
-            try:
-                _refuse_folder(job.path)
-                done = detect(job, request, explain=explain)
-                for info in dict.fromkeys(result.info for result in done):
-                    tell(info)
-                results += done
-            except EdgeCliError as error:
-                exit_code = fail(str(error), error.exit_code if len(jobs) == 1 else 1)
+        return _carry_out(jobs, partial(detect, request=request, explain=explain), results)
     finally:
-        several = len(jobs) > 1
-        write_reports(results, reporting.format, reporting.file, aside=aside, several=several)
+        write_reports(
+            results,
+            reporting.format,
+            reporting.file,
+            aside=aside,
+            several=len(jobs) > 1,
+            brief=reporting.brief and not (run.verbose or explain),
+        )
+
+
+def _carry_out(
+    jobs: Sequence[Job],
+    detect: Callable[[Job], Sequence[Result | Sheet]],
+    results: list[Result | Sheet],
+) -> int:
+    """Do one job after another, whichever fail; add to the results, and return the exit code."""
+    exit_code = 0
+    for job in jobs:
+        try:
+            _refuse_folder(job.path)
+            done = detect(job)
+            for info in dict.fromkeys(result.info for result in done):
+                tell(info)
+            results += done
+        except EdgeCliError as error:
+            exit_code = fail(str(error), error.exit_code if len(jobs) == 1 else 1)
     return exit_code
+
+
+def _target(inputs: tuple[str, ...], run: RunOptions, asked: Target) -> Target:
+    """Return where edge maps go: several to a folder, told apart if asked to, pictures if shown."""
+    target = _many_to_folder(inputs, asked)
+    stems = _stems(inputs, target) if run.suffix else {}
+    return replace(target, stems=stems, numbers=target.numbers and not run.preview)
 
 
 def _refuse_folder(path: str) -> None:

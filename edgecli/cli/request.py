@@ -26,11 +26,15 @@ REPORT_EXTENSIONS = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "m
 
 @dataclass(frozen=True)
 class Reporting:
-    """How to report: in which format, where to, or not at all; ``quiet`` leaves out all else."""
+    """How to report: in which format, where to, or not at all; ``quiet`` leaves out all else.
+
+    ``brief`` says that nobody asked for more than a line on each of several images.
+    """
 
     format: str
     file: str | None
     quiet: bool = False
+    brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,8 @@ def _make_reporting(options: Options) -> Reporting:
     if file == "":
         raise UsageError("report file '' is empty; give a file, or - for standard output")
     if file in (None, "-"):
-        return Reporting(format_ or ("none" if quiet else "table"), None, quiet)
+        brief = format_ is None and not quiet
+        return Reporting(format_ or ("none" if quiet else "table"), None, quiet, brief)
     extension = os.path.splitext(file)[1].lower()
     return Reporting(format_ or REPORT_EXTENSIONS.get(extension, "table"), file, quiet)
 

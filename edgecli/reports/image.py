@@ -23,18 +23,36 @@ SHEET_SAMPLES = "uint8"  # whatever the filters of a contact sheet give
 
 
 def write_reports(
-    results: Sequence[Result | Sheet], format_: str, path: str | None, *, aside: bool, several: bool
+    results: Sequence[Result | Sheet],
+    format_: str,
+    path: str | None,
+    *,
+    aside: bool,
+    several: bool,
+    brief: bool = False,
 ) -> None:
     """Write a report on every image or sheet; OutputError if the file cannot be written.
 
     Standard output is left ``aside`` where it carries an edge map. Where ``several`` images were
-    asked for, JSON has a line for each, even for one.
+    asked for, JSON has a line for each, even for one. A ``brief`` report has a line for each of
+    several in place of tables.
     """
-    if format_ != "none" and results:
-        stream = sys.stderr if aside else sys.stdout
+    stream = sys.stderr if aside else sys.stdout
+    if brief and len(results) > 1:
+        write_lines(map(_line, results), path, stream)
+    elif format_ != "none" and results:
         reports = [report_on(result) for result in results]
         lines = report_lines(reports, format_, None if path else stream, several=several)
         write_lines(lines, path, stream)
+
+
+def _line(result: Result | Sheet) -> str:
+    """Return the report of an image or a contact sheet in one line."""
+    image = texts.image_text(facts.input_facts(result.info))
+    outputs = [result.output] if isinstance(result, Sheet) else result.outputs
+    kept = () if isinstance(result, Sheet) else result.kept
+    files = (f"{path} (kept)" if path in kept else path for path in outputs)
+    return f"{result.info.path}: {image} → {', '.join(files)}\n"
 
 
 def report_on(result: Result | Sheet) -> Report:

@@ -2,7 +2,7 @@
 
     bank = edgecli.load_filter("vertical")          # a name, a path or inline rows
     maps = edgecli.convolve(image, bank)            # (C, H, W) → (C_out, H', W')
-    edges = edgecli.detect_edges(picture, "sobel")  # (H, W[, C]) → uint8 (H', W')
+    edges = edgecli.detect_edges(picture, "sobel")  # (H, W[, C]), or a path → uint8 (H', W')
 
 Nothing is imported until it is used: ``import edgecli`` loads neither NumPy nor Pillow.
 """
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edgecli.conv import plan_convolution as plan_convolution
     from edgecli.detect.edges import detect_edges as detect_edges
     from edgecli.errors import EdgeCliError as EdgeCliError
+    from edgecli.errors import EdgeCliWarning as EdgeCliWarning
     from edgecli.filters import FilterBank as FilterBank
     from edgecli.filters import load_filter as load_filter
     from edgecli.networks import load_network as load_network
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "EdgeCliError": "edgecli.errors",
+    "EdgeCliWarning": "edgecli.errors",
     "FilterBank": "edgecli.filters",
     "convolve": "edgecli.conv",
     "detect_edges": "edgecli.detect.edges",

@@ -54,6 +54,10 @@ class OutputError(ImageError):
     """An edge map cannot be written."""
 
 
+class EdgeCliWarning(UserWarning):
+    """What must be told of a picture that was read all the same; the command line prints it."""
+
+
 _ADVICE = {
     "EACCES": "check its permissions",
     "EDQUOT": "make room in your quota",

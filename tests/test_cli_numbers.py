@@ -49,7 +49,7 @@ def test_a_report_shows_at_most_twenty_by_twenty(
 
 def test_what_machines_read_holds_no_map(run: Run, save: Save) -> None:
     path = save("grid.csv", [[1, 2], [3, 4]])
-    for report in ("json", "csv", "markdown"):
+    for report in ("json", "csv"):
         told = run("detect", path, "-f", "vertical", "--report", report).stdout
         assert "grid-vertical.csv" in told
         assert "-3 -3" not in told

@@ -14,6 +14,7 @@ from scipy import ndimage
 from edgecli import FilterBank, convolve, load_filter, plan_convolution
 from edgecli.conv import slide_over
 from edgecli.detect.edges import detect_edges
+from edgecli.errors import EdgeCliWarning
 from edgecli.geometry import Window
 from tests.reference import Pads, pad
 from tests.steps import in_bands, whole
@@ -115,7 +116,7 @@ def test_what_64_bits_may_not_hold_is_float64(dtype: str) -> None:
         response = convolve(image, "vertical")
     assert response.dtype == np.float64
     assert response[0, 0].tolist() == [0, 3 * 2.0**62, 3 * 2.0**62, 0, 0]
-    with pytest.warns(RuntimeWarning, match=f"picture {said}"):
+    with pytest.warns(EdgeCliWarning, match=f"image array {said}"):
         detect_edges(image, "sobel")
 
 

@@ -76,6 +76,7 @@ INFINITE = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:image array has numbers")
 @pytest.mark.parametrize(("map_name", "options"), INFINITE)
 def test_infinite_pixels_pass_without_a_warning(map_name: str, options: dict[str, Any]) -> None:
     image = noise(30, 40).astype(np.float32)

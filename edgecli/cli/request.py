@@ -12,12 +12,12 @@ from edgecli.detect.outputs import Target, make_folder
 from edgecli.detect.settings import Settings, parse_scales
 from edgecli.errors import UsageError
 from edgecli.geometry import parse_padding, parse_padding_mode
-from edgecli.images.colour import Colour, parse_colour
+from edgecli.images.colour import parse_colour
 from edgecli.images.files import check_place
 from edgecli.images.resizing import parse_resize
 from edgecli.lines.thresholds import Threshold, choose_threshold, choose_thresholds
 from edgecli.operators.operators import Operator, load_operators
-from edgecli.paint.colormaps import BLACK, WHITE
+from edgecli.paint.looks import choose_style
 from edgecli.paint.painting import Style
 from edgecli.records import dataclass
 
@@ -112,29 +112,15 @@ def make_settings(
 
 
 def _make_style(options: Options) -> Style:
-    """Return how edges look: --invert puts them on white paper, --alpha-out on none."""
-    _check_looks(options)
-    overlay, line = (text and parse_colour(text) for text in (options.overlay, options.line))
-    paper: Colour | None = WHITE if options.invert else BLACK
-    if options.alpha_out or options.paper == "none":
-        line, paper = line or (BLACK if options.invert else None), None
-    elif options.paper is not None:
-        paper = parse_colour(options.paper)
-    return Style(options.colormap, line or None, paper, overlay or None, options.stroke)
-
-
-def _check_looks(options: Options) -> None:
-    """Raise UsageError for options that each say what is behind the lines."""
-    given = [name for name in ("invert", "alpha_out", "line", "paper") if getattr(options, name)]
-    names = ["--" + name.replace("_", "-") for name in given]
-    if options.overlay is not None and given:
-        raise UsageError(
-            f"edges are laid on the image, or drawn on paper; drop --overlay or {names[0]}"
-        )
-    if options.paper not in (None, "none") and (options.invert or options.alpha_out):
-        raise UsageError(f"the paper is named twice; drop {names[0]} or --paper")
-    if options.colormap and options.invert and (options.alpha_out or options.paper == "none"):
-        raise UsageError("a colour map without paper has nothing to invert; drop --invert")
+    return choose_style(
+        colormap=options.colormap,
+        invert=options.invert,
+        line=options.line,
+        paper=options.paper,
+        overlay=options.overlay,
+        alpha_out=options.alpha_out,
+        stroke=options.stroke,
+    )
 
 
 def _make_lines(options: Options, threshold: Threshold | None) -> Lines:

@@ -111,7 +111,10 @@ def _check(result: Result, library: str) -> None:
     plan, lines = detection.plans[0], settings.lines
     linked = plan.threshold is not None and plan.threshold.linked
     canny = linked and library == "opencv" and plan.levels is not None
+    size = detection.graph.source_shape[1:]
+    turned = size[::-1] if result.info.orientation >= 5 else size
     unsaid = (
+        (turned != result.info.shape[:2], "images of another size", "drop --resize"),
         (settings.recipe is not None, plan.edge_map.name, "use --filter sobel"),
         (len(detection.plans) > 1, "several edge maps", "give one --filter, or --combine max"),
         (detection.responses.volume[2] > 1, "several colours at once", "use --channels gray"),

@@ -20,7 +20,7 @@ from edgecli.images import readers
 from edgecli.images.colour import to_volume
 from edgecli.images.pipes import Pipe, peek
 from edgecli.images.readers import HEAD, Opened, read_images
-from edgecli.rows.base import ImageInfo, Source
+from edgecli.rows.base import ImageInfo, Rows, Source
 
 _TEXT_NAMES = (".csv", ".tsv", ".txt")
 
@@ -49,9 +49,18 @@ def read_mask(path: str, *, max_pixels: int) -> tuple[NDArray[np.bool_], ImageIn
     images = open_images(path, max_pixels=max_pixels, grey=True)  # holds the file open
     with closing(next(images)) as source:
         (rows,) = source.blocks([(0, source.shape[0])])
+    return bright_pixels(rows), source.info
+
+
+def bright_pixels(rows: Rows) -> NDArray[np.bool_]:
+    """Return the pixels ``(H, W)`` of rows that are at least half as bright as the brightest.
+
+    >>> bright_pixels(np.uint8([[[0], [99], [100], [200]]])).tolist()
+    [[False, False, True, True]]
+    """
     luma = to_volume(rows, "gray", (0, 0, 0))[0].astype(np.float64)
     inside: NDArray[np.bool_] = (luma > 0) & (2 * luma >= luma.max())
-    return inside, source.info
+    return inside
 
 
 def is_grid(path: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from edgecli.images.files import whole_file
 from edgecli.records import dataclass
 from edgecli.reports.facts import as_object
-from edgecli.reports.tables import Object, Row, Table, fact_table, image_table, labelled, times
+from edgecli.reports.tables import Object, Row, Table, entitled, image_table, labelled, times
 
 REPORTS = ("table", "json", "csv", "markdown", "none")
 
@@ -54,7 +54,7 @@ def report_lines(
 ) -> Iterable[str]:
     """Return the lines of reports in a format; nothing for ``none``.
 
-    CSV and Markdown hold the tables that have titles, and in place of labels and texts the facts.
+    CSV holds the tables that have titles, and in place of labels and texts the facts.
     Of ``several``, JSON has a line for each. A table is fitted to ``stream`` if it is a terminal.
     """
     tables = [report.table for report in reports]
@@ -69,7 +69,7 @@ def report_lines(
             flat = tables if titled else [image_table(lambda: objects)]
             return chain.from_iterable(map(csv_lines, flat))
         case "markdown":
-            return markdown_lines(tables if titled else map(fact_table, objects))
+            return markdown_lines(map(entitled, tables))
     return chain.from_iterable(shown_lines(table, stream) for table in tables)
 
 
@@ -170,8 +170,10 @@ def _framed(table: Table, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _escaped(cell: str) -> str:
-    """Return a text as a Markdown table holds it, on one line."""
-    return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+    """Return a text as a Markdown table holds it, its lines on one."""
+    for mark in "\\|<":
+        cell = cell.replace(mark, f"\\{mark}")
+    return cell.replace("\n", "<br>")
 
 
 def _shown_rows(table: Table) -> Iterator[list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 
 CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\n")})
 """What a file's name may hold and no table shows: a terminal would obey it."""
@@ -58,10 +58,9 @@ def _labelled_once(rows: Iterable[Row]) -> Iterator[Row]:
         previous = label
 
 
-def fact_table(facts: Object) -> Table:
-    """Return a table with a row for each fact."""
-    rows = ((name, str(value)) for name, value in flatten(facts))
-    return Table((Column("fact"), Column("value")), rows)
+def entitled(table: Table) -> Table:
+    """Return a table whose columns have titles, as Markdown wants: labels and texts get some."""
+    return table if table.titles else replace(table, columns=(Column("fact"), Column("value")))
 
 
 def image_table(objects: Callable[[], Iterable[Object]], first: Sequence[str] = ()) -> Table:

@@ -195,6 +195,11 @@ def test_pillow_has_kernels_of_3_and_5(line: str) -> None:
     equal("pillow", f"noise.png {line}")
 
 
+def test_a_photo_s_luma_is_the_one_that_is_stored() -> None:
+    equal(SLIDING[0], f"{shlex.quote(str(SAMPLES / 'building.jpg'))} -f sobel")
+    equal("pillow", f"{shlex.quote(str(SAMPLES / 'building.jpg'))} -f laplacian --channels green")
+
+
 @pytest.mark.skipif("opencv" not in INSTALLED, reason="OpenCV is not installed")
 @pytest.mark.parametrize("name", ["canny:0", "canny", "canny:2"])
 def test_opencv_s_canny_is_ours_but_for_few_pixels(name: str) -> None:

@@ -30,11 +30,10 @@ def script_of(result: Result, library: str) -> str:
     """Return a script that makes an edge map by a library; UsageError for what it cannot say."""
     task = task_of(result, library)
     words = WRITERS[library](task)
-    read = f"image = {task.read}"
     paragraphs = [
         [f"# {task.name} of {quoted(os.path.basename(result.info.path))} by {library}"],
         [],
-        [read],
+        [task.read],
         words.lines,
         [] if words.finished else [*_combined(task, words), *_scaled(task)],
         _saved(task),

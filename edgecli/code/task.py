@@ -145,13 +145,13 @@ def _check(result: Result, library: str) -> None:
 
 
 def _reading(result: Result, library: str) -> str:
-    """Return the expression that reads the plane as floats, upright."""
+    """Return the lines that read the plane as ``image``, floats, upright."""
     info, responses = result.info, result.detection.responses
     path = quoted(info.path)
     if info.format == "NPY" and info.shape[2] == 1:
-        return f"np.load({path}).astype(float)"
+        return f"image = np.load({path}).astype(float)"
     if info.format == "CSV":
-        return f'np.loadtxt({path}, delimiter=",", ndmin=2)'
+        return f'image = np.loadtxt({path}, delimiter=",", ndmin=2)'
     channels = result.detection.graph.source_shape[0]
     deep = info.dtype not in ("uint8", "bool")
     if info.format not in _PILLOW or info.path == "-" or (deep and channels > 1):
@@ -159,11 +159,14 @@ def _reading(result: Result, library: str) -> str:
         raise refusal(library, what, "convert it to PNG of 8 bits, or to NPY")
     if channels in (2, 4):
         raise refusal(library, "transparency", "convert it to a picture without alpha")
-    opened = f"Image.open({path})"
+    before, opened = "", f"Image.open({path})"
+    if info.format == "JPEG" and channels == 1 < info.shape[2]:
+        draft = 'picture.draft("L", picture.size)  # the luma as it is stored'
+        before, opened = f"picture = {opened}\n{draft}\n", "picture"
     if info.orientation > 1:
         opened = f"ImageOps.exif_transpose({opened})"
-    if deep:
-        return f"np.asarray({opened}, float)"
+    plane = "" if deep else '.convert("L")'
+    index = ""
     if channels > 1 and responses.channels in _PLANES:
-        return f'np.asarray({opened}.convert("RGB"), float)[..., {_PLANES[responses.channels]}]'
-    return f'np.asarray({opened}.convert("L"), float)'
+        plane, index = '.convert("RGB")', f"[..., {_PLANES[responses.channels]}]"
+    return f"{before}image = np.asarray({opened}{plane}, float){index}"

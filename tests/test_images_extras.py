@@ -19,7 +19,7 @@ from tests.pillow_files import encode, frames_of, read, rows_of, scene, sources_
 
 @pytest.fixture
 def heif() -> Any:
-    return pytest.importorskip("pillow_heif")
+    return import_module("pillow_heif")
 
 
 def written(heif: Any, mode: str, pixels: np.ndarray[Any, Any], **options: Any) -> bytes:
@@ -72,7 +72,7 @@ def test_a_heic_that_is_cut_or_too_large_is_one_line(heif: Any) -> None:
 
 @pytest.fixture
 def jxl() -> Any:
-    return pytest.importorskip("pillow_jxl")
+    return import_module("pillow_jxl")
 
 
 @pytest.mark.parametrize("container", [False, True])

@@ -1,8 +1,9 @@
-"""HEIC and JPEG XL, where their packages are installed."""
+"""HEIC and JPEG XL, through the packages of the extra `formats`."""
 
 from __future__ import annotations
 
 import io
+from importlib import import_module
 from typing import Any
 
 import numpy as np

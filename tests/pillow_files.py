@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
 import numpy as np
+import PIL
+import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
@@ -17,6 +19,10 @@ from edgecli.rows.base import Source
 Pixels = NDArray[Any]
 LIMIT = 2**31
 HEIGHT, WIDTH = 30, 43
+
+SINCE_13 = pytest.mark.skipif(
+    int(PIL.__version__.split(".")[0]) < 13, reason="Pillow 12 does not read it"
+)
 
 
 def scene(height: int = HEIGHT, width: int = WIDTH) -> Image.Image:

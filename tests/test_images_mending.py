@@ -12,13 +12,14 @@ from PIL import Image
 
 from edgecli.errors import ImageError
 from edgecli.images.readers import HEAD, Opened, read_images
-from tests.pillow_files import Pipe, Pixels, encode, read, rows_of, scene
+from tests.pillow_files import SINCE_13, Pipe, Pixels, encode, read, rows_of, scene
 
 UNUSED = ["has an alpha of zero everywhere, and is taken for opaque"]
 INK = np.random.default_rng(0).integers(0, 2, (4, 13)).astype(bool)
 BLACK, WHITE, RED, BLUE = bytes(3), b"\xff\xff\xff", b"\xff\0\0", b"\0\0\xff"
 
 
+@SINCE_13
 def test_ink_of_an_xbm_is_black() -> None:
     bits = np.packbits(INK, axis=1, bitorder="little")
     numbers = ", ".join(f"0x{byte:02x}" for byte in bits.ravel())
@@ -98,7 +99,7 @@ def test_the_odd_bit_of_16_is_alpha_where_the_header_says_so(origin: int) -> Non
     assert (rgba[..., 3] == np.where(pixels[..., 1] & 0x80, 255, 0)).all()
 
 
-@pytest.mark.parametrize("size", [2, 3, 4])
+@pytest.mark.parametrize("size", [2, 3, pytest.param(4, marks=SINCE_13)])
 def test_maps_have_colours_of_two_three_or_four_bytes(size: int) -> None:
     colours = np.random.default_rng(1).integers(0, 256, (16, size)).astype(np.uint8)
     indexes = drawn(1) % 16

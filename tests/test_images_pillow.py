@@ -8,7 +8,6 @@ from typing import Any, BinaryIO, cast
 
 import cv2
 import numpy as np
-import PIL
 import pytest
 from PIL import Image, ImageOps
 
@@ -19,6 +18,7 @@ from tests.pillow_files import (
     HEIGHT,
     LIMIT,
     SHOWN,
+    SINCE_13,
     WIDTH,
     Pipe,
     as_mode,
@@ -35,10 +35,6 @@ from tests.pillow_files import (
 from tests.tiff_files import make_tiff
 
 # ---- modes and formats ------------------------------------------------------------------------
-
-SINCE_13 = pytest.mark.skipif(
-    int(PIL.__version__.split(".")[0]) < 13, reason="Pillow 12 cannot read what it writes"
-)
 
 # mode, format, the mode that its rows have, stored channels, stored type
 KINDS = [

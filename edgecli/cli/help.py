@@ -16,7 +16,7 @@ import click
 from edgecli.errors import hint, meant
 
 GROUPS = ("Folder", "Filter", "Window", "Lines", "Look", "Output", "Run", "Report")
-"""The groups of options in the order of the help; DESIGN's six, and two of ``batch``."""
+"""The groups of options in the order of the help: six that commands share, two of ``batch``."""
 
 FEW = 10
 """So many options need no groups."""
@@ -52,6 +52,10 @@ class Command(click.Command):
     def __init__(self, *args: Any, examples: Sequence[Example] = (), **details: Any) -> None:
         super().__init__(*args, **details)
         self.examples = examples
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """Return -h and --help, always in that order: older clicks keep a set of them."""
+        return sorted(super().get_help_option_names(ctx), key=len)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, and let each refusal know of which command it is."""

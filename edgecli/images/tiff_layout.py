@@ -181,7 +181,8 @@ def _tiles(directory: Directory, reader: ForwardReader, max_pixels: int) -> Tile
     # libtiff takes the places of tiles under the tags of strips too, and so do its users
     offsets = (is_tiled and tags.get(Tag.TILE_OFFSETS)) or tags.get(Tag.STRIP_OFFSETS, ())
     byte_counts = (is_tiled and tags.get(Tag.TILE_BYTES)) or tags.get(Tag.STRIP_BYTES, ())
-    if min(width, tile_height) < 1 or -(-height // tile_height) > len(offsets):
+    nowhere = min(width, tile_height) < 1 or min((0, *offsets, *byte_counts)) < 0
+    if nowhere or -(-height // tile_height) > len(offsets):
         raise reader.error("is a TIFF without all of its strips or tiles; get the file whole again")
     if width * tile_height > max(max_pixels, _LARGEST_PADDING):
         raise reader.error(f"has tiles of {width * tile_height:,} pixels; raise --max-pixels")

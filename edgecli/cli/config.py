@@ -8,7 +8,6 @@ style, which goes before defaults.
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -101,6 +100,8 @@ def as_written(bundle: Bundle) -> str:
 
 
 def _words(bundle: Bundle) -> Iterator[str]:
+    import shlex
+
     for name, value in bundle.items():
         for one in value if isinstance(value, list) else [value]:
             if one is not False:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import click
 
-from edgecli.batch.inputs import Input, name_places
 from edgecli.cli import fail, refuse_terminal, tell
 from edgecli.cli.help import Command, examples
 from edgecli.cli.options import EXPLAIN, Options, flag, options_of, written
@@ -125,6 +123,8 @@ def _target(inputs: tuple[str, ...], run: RunOptions, asked: Target) -> Target:
 def _refuse_folder(path: str) -> None:
     """Raise ImageError that says how the images of a folder are asked for."""
     if os.path.isdir(path):
+        import shlex
+
         whole = f"edgecli batch {shlex.quote(path)} -o edges"
         raise ImageError(f"{path} is a folder; for the images in it type: {whole}")
 
@@ -194,6 +194,8 @@ def _check_sheet(limits: Limits, *, preview: bool) -> None:
 
 def _stems(inputs: Sequence[str], target: Target) -> dict[str, str]:
     """Return how each input's names begin, so that no two in a folder begin alike."""
+    from edgecli.batch.inputs import Input, name_places
+
     places = inputs if target.output is None else [os.path.basename(path) for path in inputs]
     named = name_places(map(Input, inputs, places), suffix=True)
     return {path: stem for path, (_, stem) in zip(inputs, named, strict=True) if path != "-"}

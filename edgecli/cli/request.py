@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from edgecli.cli import tell
 from edgecli.cli.options import Options
@@ -14,12 +15,14 @@ from edgecli.errors import UsageError
 from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.images.colour import parse_colour
 from edgecli.images.files import check_place
-from edgecli.images.resizing import parse_resize
 from edgecli.lines.thresholds import Threshold, choose_threshold, choose_thresholds
 from edgecli.operators.operators import Operator, load_operators
 from edgecli.paint.looks import choose_style
 from edgecli.paint.painting import Style
 from edgecli.records import dataclass
+
+if TYPE_CHECKING:
+    from edgecli.images.resizing import Resize
 
 REPORT_EXTENSIONS = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown"}
 
@@ -106,9 +109,17 @@ def make_settings(
         nan=options.nan,
         white=options.white,
         background=parse_colour(options.background),
-        resize=parse_resize(options.resize),
+        resize=_make_resize(options),
         threads=options.threads,
     )
+
+
+def _make_resize(options: Options) -> Resize | None:
+    if options.resize is None:
+        return None
+    from edgecli.images.resizing import parse_resize  # for those who ask for it
+
+    return parse_resize(options.resize)
 
 
 def _make_style(options: Options) -> Style:

@@ -18,7 +18,6 @@ from edgecli.errors import EdgeCliError, TooLargeError
 from edgecli.images.alpha import told_if_unseen
 from edgecli.images.files import has_more_now, open_images, whole_file
 from edgecli.images.formats import ImageFile, begin_file, check_holds, check_several
-from edgecli.images.resizing import resized
 from edgecli.images.sources import upright
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import KeepingSink, NoSink
@@ -82,8 +81,12 @@ def plan_input(
 
 def as_seen(image: Source, settings: Settings, limits: Limits) -> Source:
     """Return an image as it is looked at: upright, and made smaller where that is asked for."""
-    turned = upright(image) if limits.auto_orient else image
-    return told_if_unseen(resized(turned, settings.resize), settings.background)
+    seen = upright(image) if limits.auto_orient else image
+    if settings.resize is not None:
+        from edgecli.images.resizing import resized  # for those who ask for it
+
+        seen = resized(seen, settings.resize)
+    return told_if_unseen(seen, settings.background)
 
 
 def _plan_image(

@@ -11,7 +11,6 @@ from edgecli.errors import UsageError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Padding, PaddingMode
 from edgecli.images.colour import CHANNELS
-from edgecli.images.resizing import Resize
 from edgecli.images.sources import NAN_CHOICES
 from edgecli.images.white import check_white
 from edgecli.operators.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
@@ -21,6 +20,7 @@ from edgecli.paint.rendering import DEPTHS, MAPS
 from edgecli.records import dataclass, field
 
 if TYPE_CHECKING:
+    from edgecli.images.resizing import Resize
     from edgecli.networks import Network
 
 REPLICATE = PaddingMode("replicate")

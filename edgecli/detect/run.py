@@ -92,23 +92,27 @@ def start_detection(
         with blas_for(products=detection.responses.uses_blas):
             seconds = running.write()
             levels = tuple(reader.finish(detection.cuts, threads) for reader in readers)
-        checked = source if isinstance(source, FloatCheck) else None
-        if checked is not None and detection.needs_white:
-            checked.note_white(detection.settings.white or 1.0)
-        if any(reader.is_invisible for reader in readers):
-            source.info.notes.append(
-                "has edges that are all too weak to be seen; give --map minmax, or with --white "
-                "the number that is white"
-            )
+        _leave_notes(detection, source, readers)
         return Measured(
             extremes=tuple(reader.seen for reader in readers),
             seconds=sum(seconds[: detection.responses.tap.place]),
             threads=threads,
             levels=levels,
-            nans=checked.nans if checked is not None else None,
+            nans=source.nans if isinstance(source, FloatCheck) else None,
         )
 
     return write
+
+
+def _leave_notes(detection: Detection, source: Source, readers: Sequence[StrengthReader]) -> None:
+    """Say of an image that was read what makes its edges too bright, or unseen."""
+    if isinstance(source, FloatCheck) and detection.needs_white:
+        source.note_white(detection.settings.white or 1.0)
+    if any(reader.is_invisible for reader in readers):
+        source.info.notes.append(
+            "has edges that are all too weak to be seen; give --map minmax, or with --white "
+            "the number that is white"
+        )
 
 
 def _reader_of(

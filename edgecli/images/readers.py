@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from edgecli.errors import ImageError
 from edgecli.images import magic
@@ -45,6 +45,15 @@ class Opened:
     def name(self) -> str:
         """The path, behind its number if it is not the first image of a stream."""
         return image_name(self.path, self.frame)
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """How much is wanted, as readers of several frames take it."""
+        return {
+            "max_pixels": self.max_pixels,
+            "grey": self.grey,
+            "all_frames": self.all_frames,
+        }
 
 
 Reader = Callable[[Opened], Iterator[Source]]
@@ -133,13 +142,7 @@ def _read_netpbm(file: Opened) -> Iterator[Source]:
 def _read_jpeg(file: Opened) -> Iterator[Source]:
     from edgecli.images.jpeg import read_jpegs
 
-    yield from read_jpegs(
-        file.stream,
-        file.name,
-        max_pixels=file.max_pixels,
-        grey=file.grey,
-        all_frames=file.all_frames,
-    )
+    yield from read_jpegs(file.stream, file.name, **file.wanted)
 
 
 def _read_video(file: Opened) -> Iterator[Source]:
@@ -195,13 +198,7 @@ def _read_gif(file: Opened) -> Iterator[Source]:
     from edgecli.images.gif import read_gif
 
     stream = ends.one_image(file.stream, file.head)
-    yield from read_gif(
-        seekable(stream),
-        file.name,
-        max_pixels=file.max_pixels,
-        grey=file.grey,
-        all_frames=file.all_frames,
-    )
+    yield from read_gif(seekable(stream), file.name, **file.wanted)
     _leave(file, stream)
 
 
@@ -224,38 +221,20 @@ def _read_masked_bmp(file: Opened) -> Iterator[Source]:
 def _read_tiff(file: Opened) -> Iterator[Source]:
     from edgecli.images import tiff_reader
 
-    yield from tiff_reader.read_images(
-        file.stream,
-        file.path,
-        max_pixels=file.max_pixels,
-        grey=file.grey,
-        all_frames=file.all_frames,
-    )
+    yield from tiff_reader.read_images(file.stream, file.path, **file.wanted)
 
 
 def _read_jpeg2000(file: Opened) -> Iterator[Source]:
     from edgecli.images import jpeg2000
 
-    yield from jpeg2000.read_images(
-        file.stream,
-        file.path,
-        max_pixels=file.max_pixels,
-        grey=file.grey,
-        all_frames=file.all_frames,
-    )
+    yield from jpeg2000.read_images(file.stream, file.path, **file.wanted)
 
 
 def _read_by_pillow(file: Opened) -> Iterator[Source]:
     from edgecli.images import ends, pillow
 
     stream = ends.one_image(file.stream, file.head)
-    yield from pillow.read_images(
-        stream,
-        file.name,
-        max_pixels=file.max_pixels,
-        grey=file.grey,
-        all_frames=file.all_frames,
-    )
+    yield from pillow.read_images(stream, file.name, **file.wanted)
     _leave(file, stream)
 
 

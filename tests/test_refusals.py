@@ -18,7 +18,8 @@ from tests.corpus.command import Command
 from tests.corpus.running import fresh_inputs, run_command
 from tests.refusals.advice import TRIED, is_known, remedies
 from tests.refusals.calls import CALLS
-from tests.refusals.cases import COMMANDS, UNMET, write_more
+from tests.refusals.cases import COMMANDS, UNMET
+from tests.refusals.inputs import write_more
 from tests.refusals.sites import all_sites, met, unmet
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from edgecli.errors import ImageError
+from edgecli.images.pfm import read_pfm
 from edgecli.rows.base import Source
 from tests.pillow_files import Pixels, read, rows_of, sources_of
 
@@ -65,3 +67,10 @@ def test_the_limit_holds_before_memory_is_taken() -> None:
         _: Source = read(b"PF 9999990 999999 -1\n")
     with pytest.raises(ImageError, match="has 35 pixels, more than the limit 34"):
         next(sources_of(pfm(drawn(1)), max_pixels=34))
+
+
+def test_a_file_that_lacks_rows_is_told_by_its_length(tmp_path: Path) -> None:
+    path = tmp_path / "vast.pfm"
+    path.write_bytes(b"PF\n46000 46000\n-1.0\n" + bytes(46000 * 12))
+    with path.open("rb") as file, pytest.raises(ImageError, match="ends after 1 of its 46,000"):
+        read_pfm(file, str(path), max_pixels=2**32)

@@ -76,3 +76,13 @@ def test_a_signature_that_a_transfer_damaged_is_named(tmp_path: Path, damage: ob
     path.write_bytes(damage(make_png(STILL, 16, 2)))  # type: ignore[operator]
     with pytest.raises(ImageError, match="it does not start with the PNG signature; get a whole"):
         next(open_images(str(path), max_pixels=10**6))
+
+
+@pytest.mark.parametrize(("bits", "advised"), [(16, False), (8, True)])
+def test_all_frames_is_advised_only_where_it_reads_them(
+    tmp_path: Path, bits: int, advised: bool
+) -> None:
+    path = tmp_path / "moving.png"
+    path.write_bytes(apng([random_samples(9, 7, 3, bits)] * 2, bits, 2))
+    (note,) = next(open_images(str(path), max_pixels=99)).info.notes
+    assert ("--all-frames" in note) == advised

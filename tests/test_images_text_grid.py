@@ -181,3 +181,10 @@ def test_csv_is_what_a_person_would_write() -> None:
     assert written("csv", integers) == b"-5,0\n7,30\n"
     floats = np.array([[0.1, 2], [np.nan, -np.inf]], np.float32)[:, :, np.newaxis]
     assert written("csv", floats) == b"0.1,2.0\nnan,-inf\n"
+
+
+@pytest.mark.parametrize(("text", "told"), [("1e999 1\n2 3", True), ("inf 1\n2 3", False)])
+def test_digits_beyond_float64_are_told_of(text: str, told: bool) -> None:
+    source = read_text(io.BytesIO(text.encode()), "a.txt", max_pixels=9)
+    assert np.isinf(source.array).sum() == 1
+    assert any("beyond float64" in note for note in source.info.notes) == told

@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgecli.errors import TooLargeError
 from edgecli.rows.base import ImageInfo
 
+DEEP_FRAMES = "has more frames than the one taken, of 16-bit colours, which are not composed here"
 MORE_FRAMES = "has more frames than the one taken; --all-frames takes them all"
 """The note on the first picture of an animation, where it alone was asked for."""
 

@@ -8,11 +8,14 @@ picture comes first, so that the file is held whole.
 
 from __future__ import annotations
 
+import io
+import math
 import re
 from typing import BinaryIO
 
 import numpy as np
 
+from edgecli.errors import ImageError
 from edgecli.images.streams import ForwardReader
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo
@@ -40,12 +43,25 @@ def read_pfm(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     kind, width, height, scale = match.groups()
     shape = (int(height), int(width), 3 if kind == b"PF" else 1)
     reader.check_pixels(shape, max_pixels)
+    _check_rows(file, reader, shape)
     samples = np.empty(shape, "<f4" if scale.startswith(b"-") else ">f4")
     size = reader.fill(samples.reshape(-1).view(np.uint8).data)
     if size < samples.nbytes:
-        rows = size // samples[0].nbytes
-        raise reader.error(
-            f"ends after {rows:,} of its {shape[0]:,} rows; get the file whole again"
-        )
+        raise _cut(reader, size, shape)
     native = samples.astype(np.float32, copy=False)
     return ArraySource(native[::-1], ImageInfo(path, "PFM", shape, "float32"))
+
+
+def _check_rows(file: BinaryIO, reader: ForwardReader, shape: tuple[int, int, int]) -> None:
+    """Raise ImageError for a file that lacks rows, before any memory is taken."""
+    if file.seekable():
+        start = file.tell()
+        size = file.seek(0, io.SEEK_END) - start
+        file.seek(start)
+        if size < 4 * math.prod(shape):
+            raise _cut(reader, size, shape)
+
+
+def _cut(reader: ForwardReader, size: int, shape: tuple[int, int, int]) -> ImageError:
+    rows = size // (4 * shape[1] * shape[2])
+    return reader.error(f"ends after {rows:,} of its {shape[0]:,} rows; get the file whole again")

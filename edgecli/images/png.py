@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edgecli.errors import ImageError
 from edgecli.geometry import bands
-from edgecli.images.limits import MORE_FRAMES, check_pixels
+from edgecli.images.limits import DEEP_FRAMES, MORE_FRAMES, check_pixels
 from edgecli.images.png_adam7 import ADAM7, PLAIN, Mosaic, Pass
 from edgecli.images.png_chunks import (
     ChunkReader,
@@ -200,7 +200,8 @@ def open_png(file: BinaryIO, path: str, *, max_pixels: int, grey: bool = False) 
     if inflater.is_raw:
         chunks.notes.append("is in Apple's variant of PNG; its colours were turned back")
     if int.from_bytes(kept.get(b"acTL", b"")[:4]) > 1:  # an animation of so many frames
-        chunks.notes.append(MORE_FRAMES)
+        deep = header.bit_depth == 16 and header.channels > 1
+        chunks.notes.append(DEEP_FRAMES if deep else MORE_FRAMES)
     info = ImageInfo(
         path,
         "PNG",

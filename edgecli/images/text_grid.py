@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -74,8 +75,14 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
         grid, format_, notes = cells.numbers(), cells.format, cells.notes
     values = smallest(grid, path) if grid.dtype.kind == "i" else grid
     info = ImageInfo(path, format_, (*grid.shape, 1), values.dtype.name)
-    info.notes.extend([*notes, *_numberings(grid)])
+    info.notes.extend([*notes, *_numberings(grid), *_overflows(grid, rows)])
     return ArraySource(values[:, :, np.newaxis], info)
+
+
+def _overflows(grid: Numbers, text: str) -> Iterator[str]:
+    """Yield a note where digits, and not the word, have given infinity."""
+    if grid.dtype.kind == "f" and np.isinf(grid).any() and not re.search("inf", text, re.I):
+        yield "has numbers beyond float64's ±1.8e308, which count as infinite"
 
 
 def _content(text: str) -> dict[int, str]:

@@ -31,10 +31,7 @@ FILES: Mapping[str, list[str]] = {
 
 def all_words() -> Iterator[Words]:
     """Yield what can be written, for each command, groups before those in them."""
-    yield from _walk(main, click.Context(main, info_name="edgecli", help_option_names=HELP), ())
-
-
-HELP = ["-h", "--help"]
+    yield from _walk(main, click.Context(main, info_name="edgecli"), ())
 
 
 def _walk(command: click.Command, ctx: click.Context, path: tuple[str, ...]) -> Iterator[Words]:

@@ -54,8 +54,9 @@ class Command(click.Command):
         self.examples = examples
 
     def get_help_option_names(self, ctx: click.Context) -> list[str]:
-        """Return -h and --help, always in that order: older clicks keep a set of them."""
-        return sorted(super().get_help_option_names(ctx), key=len)
+        """Return -h and --help, whatever the context: click keeps what the first one had."""
+        del ctx
+        return ["-h", "--help"]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, and let each refusal know of which command it is."""

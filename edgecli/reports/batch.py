@@ -17,13 +17,23 @@ Records = Callable[[], Iterable[Object]]
 
 
 def write_batch(
-    records: Records, totals: Totals, folder: str, format_: str, path: str | None
+    records: Records,
+    totals: Totals,
+    folder: str,
+    format_: str,
+    path: str | None,
+    *,
+    each: bool = False,
 ) -> None:
     """Write the report of a batch to a file or standard output; OutputError where that fails.
 
-    Records are taken one at a time. A table is of the totals alone.
+    Records are taken one at a time. A table is of the totals alone, unless ``each`` image is to
+    have a row.
     """
-    write_lines(_lines(records, totals, folder, format_), path)
+    lines = _lines(records, totals, folder, format_)
+    if each and format_ == "table":
+        lines = chain(text_lines(_images(records())), ["\n"], lines)
+    write_lines(lines, path)
 
 
 def _lines(records: Records, totals: Totals, folder: str, format_: str) -> Iterator[str]:

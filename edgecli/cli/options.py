@@ -113,7 +113,7 @@ class Options:
     border: int = written(Lines.border, "N", "Ignore edges within N pixels of the frame.",
         type=click.IntRange(0), group="Lines")
 
-    style: str | None = written(None, "NAME",
+    style: str | None = written(None, "STYLE",
         "A named bundle of options; 'edgecli styles' lists them. Those that are written go first.",
         group="Look")
     colormap: str | None = written(None, COLORMAPS, "Draw strengths in colours.", group="Look")

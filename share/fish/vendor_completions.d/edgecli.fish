@@ -5,6 +5,17 @@ function __edgecli_files
     __fish_complete_path (commandline -ct) | string match -ir '^.*(?:/|'$argv[1]')(?:\t.*)?$'
 end
 
+# Print the names of your own styles.
+function __edgecli_own_styles
+    set -l config $EDGECLI_CONFIG
+    if not set -q EDGECLI_CONFIG
+        set config ~/.config/edgecli/edgecli.toml
+        test -n "$XDG_CONFIG_HOME"; and set config $XDG_CONFIG_HOME/edgecli/edgecli.toml
+    end
+    test -f "$config"; or return
+    string replace -rf '^ *\[ *styles *\. *"?([^]" ]+)"? *\].*$' '$1' <$config
+end
+
 # Whether exactly these commands were typed, and none of those after --.
 function __edgecli_typed
     set -l words
@@ -53,7 +64,8 @@ complete -c edgecli -n '__edgecli_typed detect' -l threshold -x -a 'otsu auto' -
 complete -c edgecli -n '__edgecli_typed detect' -l hysteresis -x -d 'Keep edges stronger than LOW that are connected to one over HIGH'
 complete -c edgecli -n '__edgecli_typed detect' -l mask -x -a '(__fish_complete_path (commandline -ct))' -d 'An image'
 complete -c edgecli -n '__edgecli_typed detect' -l border -x -d 'Ignore edges within N pixels of the frame'
-complete -c edgecli -n '__edgecli_typed detect' -l style -x -a 'vertical horizontal prewitt-x prewitt-y sobel-x sobel-y scharr-x scharr-y farid-x farid-y roberts-1 roberts-2 laplacian laplacian-8 gradient-x gradient-y log dog gaussian identity sobel prewitt scharr roberts farid gradient kirsch robinson gabor canny contours learned learned-small' -d 'A named bundle of options'
+complete -c edgecli -n '__edgecli_typed detect' -l style -x -a 'pencil coloring plotter blueprint mask' -d 'A named bundle of options'
+complete -c edgecli -n '__edgecli_typed detect' -l style -x -a '(__edgecli_own_styles)'
 complete -c edgecli -n '__edgecli_typed detect' -l colormap -x -a 'ember ice moss violet' -d 'Draw strengths in colours'
 complete -c edgecli -n '__edgecli_typed detect' -l line -x -a 'aqua black blue fuchsia gray green lime maroon navy olive orange purple red silver teal white yellow' -d 'The colour of the lines'
 complete -c edgecli -n '__edgecli_typed detect' -l paper -x -a 'aqua black blue fuchsia gray green lime maroon navy olive orange purple red silver teal white yellow none' -d 'The colour behind the lines'
@@ -104,7 +116,8 @@ complete -c edgecli -n '__edgecli_typed batch' -l threshold -x -a 'otsu auto' -d
 complete -c edgecli -n '__edgecli_typed batch' -l hysteresis -x -d 'Keep edges stronger than LOW that are connected to one over HIGH'
 complete -c edgecli -n '__edgecli_typed batch' -l mask -x -a '(__fish_complete_path (commandline -ct))' -d 'An image'
 complete -c edgecli -n '__edgecli_typed batch' -l border -x -d 'Ignore edges within N pixels of the frame'
-complete -c edgecli -n '__edgecli_typed batch' -l style -x -a 'vertical horizontal prewitt-x prewitt-y sobel-x sobel-y scharr-x scharr-y farid-x farid-y roberts-1 roberts-2 laplacian laplacian-8 gradient-x gradient-y log dog gaussian identity sobel prewitt scharr roberts farid gradient kirsch robinson gabor canny contours learned learned-small' -d 'A named bundle of options'
+complete -c edgecli -n '__edgecli_typed batch' -l style -x -a 'pencil coloring plotter blueprint mask' -d 'A named bundle of options'
+complete -c edgecli -n '__edgecli_typed batch' -l style -x -a '(__edgecli_own_styles)'
 complete -c edgecli -n '__edgecli_typed batch' -l colormap -x -a 'ember ice moss violet' -d 'Draw strengths in colours'
 complete -c edgecli -n '__edgecli_typed batch' -l line -x -a 'aqua black blue fuchsia gray green lime maroon navy olive orange purple red silver teal white yellow' -d 'The colour of the lines'
 complete -c edgecli -n '__edgecli_typed batch' -l paper -x -a 'aqua black blue fuchsia gray green lime maroon navy olive orange purple red silver teal white yellow none' -d 'The colour behind the lines'

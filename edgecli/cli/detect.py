@@ -66,7 +66,7 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
         detect = partial(_results, watch=None)
         jobs = [name_job(path, request.settings, target) for path in inputs]
     if run.code is not None:
-        return _print_code(jobs, request, run.code)
+        return _print_code(jobs, request, run.code, options)
     check_jobs(jobs, target.spared, reporting.file)
     aside = not explain and _to_stdout(jobs)
     prepare_report(reporting, target.output if target.folder else None)
@@ -121,15 +121,25 @@ def _refuse_folder(path: str) -> None:
         raise ImageError(f"{path} is a folder; for the images in it type: {whole}")
 
 
-def _print_code(jobs: Sequence[Job], request: Request, library: str) -> int:
+def _print_code(jobs: Sequence[Job], request: Request, library: str, options: Options) -> int:
     """Print the script that does to one image what was asked for."""
     from edgecli.code.script import script_of  # for those who ask for one
 
     if len(jobs) > 1:
         raise UsageError(f"a script is of one image, not of {len(jobs)}; give one of them")
+    for name in ("grid", "all_frames"):
+        if getattr(options, name):
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(f"a script makes one edge map; drop {option} or --code")
     result, source = next(plan_input(jobs[0], request.settings, request.limits))
     source.close()
-    click.echo(script_of(result, library), nl=False)
+    try:
+        script = script_of(result, library)
+    except UsageError as error:
+        if options.style is None:
+            raise
+        raise UsageError(f"{error}, or drop --style {options.style}") from error
+    click.echo(script, nl=False)
     return 0
 
 

@@ -55,6 +55,17 @@ def test_no_line_is_longer_than_the_terminal(name: str, columns: int) -> None:
     assert [line for line in long if columns == 80 or not line.startswith("  edgecli ")] == []
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("columns", [50, 60, 80])
+def test_no_word_is_broken(name: str, columns: int) -> None:
+    def words(width: int) -> list[str]:
+        context = click.Context(COMMANDS[name], info_name=f"edgecli {name}", terminal_width=width)
+        shown = COMMANDS[name].get_help(context).partition("Examples:")
+        return re.split(r"[\s|-]+", "".join(shown))  # lines may end in a bar or a hyphen
+
+    assert sorted({*words(columns)} - {*words(300)}) == []
+
+
 @pytest.mark.parametrize("name", ["", "detect", "batch", "trace", "filters", "network", "learn"])
 def test_three_examples_come_before_the_options(run: Run, name: str) -> None:
     text = run(*name.split(), "--help").stdout

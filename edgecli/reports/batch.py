@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from edgecli.batch.planning import Totals
-from edgecli.reports.formats import csv_lines, json_lines, markdown_lines, text_lines, write_lines
+from edgecli.reports.formats import (
+    csv_lines,
+    json_lines,
+    markdown_lines,
+    shown_lines,
+    text_lines,
+    write_lines,
+)
 from edgecli.reports.tables import Column, Object, Row, Table, image_table, labelled, times
 
 SCHEMA = "edgecli.batch/1"
@@ -30,9 +38,10 @@ def write_batch(
     Records are taken one at a time. A table is of the totals alone, unless ``each`` image is to
     have a row.
     """
+    stream = None if path else sys.stdout
     lines = _lines(records, totals, folder, format_)
     if each and format_ == "table":
-        lines = chain(text_lines(_images(records())), ["\n"], lines)
+        lines = chain(shown_lines(_images(records()), stream), ["\n"], lines)
     write_lines(lines, path)
 
 

@@ -12,7 +12,7 @@ from math import isfinite
 from typing import Any, TextIO
 
 from edgecli.images.files import whole_file
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.reports.facts import as_object
 from edgecli.reports.tables import Object, Table, entitled, image_table, times
 
@@ -142,7 +142,8 @@ def _markdown(table: Table) -> Iterator[str]:
 
 def text_lines(table: Table, room: int | None = None) -> Iterator[str]:
     """Yield a table in columns that line up, on lines of ``room`` characters or, with None, any."""
-    yield from _framed(table, _aligned(table, room))
+    note = table.note if room is None else _folded(table.note, room)
+    yield from _framed(replace(table, note=note), _aligned(table, room))
 
 
 def _aligned(table: Table, room: int | None) -> Iterator[str]:
@@ -176,6 +177,13 @@ def _framed(table: Table, lines: Iterable[str]) -> Iterator[str]:
     yield f"{table.title}\n\n" if table.title else ""
     yield from (f"{line}\n" for line in lines)
     yield f"\n{table.note}\n" if table.note else ""
+
+
+def _folded(text: str, room: int) -> str:
+    """Return a text on lines of so many characters."""
+    from textwrap import fill
+
+    return fill(text, room)
 
 
 def _escaped(cell: str) -> str:

@@ -56,7 +56,8 @@ def draw_clip(path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run(CLIP_COMMAND, f"{folder}/")
         frames = [Image.open(frame).convert("L") for frame in sorted(Path(folder).iterdir())]
-    few = [frame.quantize(8, dither=Image.Dither.NONE) for frame in frames]
+    eight = [round(value * 7 / 255) * 255 // 7 for value in range(256)]
+    few = [frame.point(eight) for frame in frames]
     few[0].save(path, save_all=True, append_images=few[1:], duration=80, loop=0)
 
 

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 README, *_ = TEXTS = [page.read_text(encoding="utf-8") for page in PAGES]
 TOLD = "\n".join(TEXTS)
-CONSOLE = "\n".join(re.findall(r"```console\n(.*?)```", TOLD, re.DOTALL))
+CONSOLE = "\n".join(re.findall(r"```console\n(.*?)```", TOLD, re.DOTALL)).replace("\\\n", "")
 
 
 def all_commands() -> Iterator[tuple[str, click.Command]]:

@@ -12,6 +12,13 @@ batch 'missing/*.png' -o out
 batch 'missing/*.png' -o out --recursive
 batch album
 batch films -o out --jobs 1 --max-pixels 9
+evaluate album/sub/deeper album/sub/deeper -o curve.png
+evaluate grey.png album
+evaluate nowhere album
+evaluate album nested
+evaluate album/sub/deeper album/sub/deeper --tolerance 2mm --report none
+evaluate album/sub/deeper album/sub/deeper --measure pratt -o curve.svg
+evaluate twins album
 learn before grey.png --size 3x3 -o l.json
 learn nothing after --size 3x3 -o l.json
 learn grey.png tiny.png --size 3x3 -o l.json
@@ -221,6 +228,8 @@ UNMET = {
     "batch/work.py: image … changed while it was read": _MOMENT,
     "cli/__init__.py: … is binary and standard output is a terminal": "it takes a terminal",
     "cli/learn.py: folder … cannot be read": _SYSTEM,
+    "evaluate/truths.py: reading .mat files": "it depends on whether SciPy is installed",
+    "cli/evaluate.py: ": "it depends on whether SciPy is installed",
     "filters/files.py: filter … does not fit into memory": _LARGE,
     "filters/read_numpy.py: … takes … bytes; the limit is": _LARGE,
     "images/files.py: image … may not be read": _SYSTEM,

@@ -228,8 +228,6 @@ UNMET = {
     "batch/work.py: image … changed while it was read": _MOMENT,
     "cli/__init__.py: … is binary and standard output is a terminal": "it takes a terminal",
     "cli/learn.py: folder … cannot be read": _SYSTEM,
-    "evaluate/truths.py: reading .mat files": "it depends on whether SciPy is installed",
-    "cli/evaluate.py: ": "it depends on whether SciPy is installed",
     "filters/files.py: filter … does not fit into memory": _LARGE,
     "filters/read_numpy.py: … takes … bytes; the limit is": _LARGE,
     "images/files.py: image … may not be read": _SYSTEM,

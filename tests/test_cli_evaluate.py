@@ -70,7 +70,7 @@ def test_every_way_to_name_annotators_is_found(run: Run, tmp_path: Path) -> None
     for folder in ("ann", "bob", "c"):
         (truth / folder).mkdir(parents=True)
     for stem in "abc":
-        np.save(maps / f"{stem}.npy", (line(8) / 255).astype(np.float32))
+        np.save(maps / f"{stem}-learned-small.npy", (line(8) / 255).astype(np.float32))
     for path in ("a-1.png", "a-2.png", "ann/b.png", "bob/b.png", "c/one.png", "c/two.png"):
         Image.fromarray(line(8)).save(truth / path)
     result = run("evaluate", maps, truth, "--report", "json", "--thresholds", "1", "-q")

@@ -1,15 +1,15 @@
 """What people drew: MATLAB files of the Berkeley benchmark, or bitmaps, for each map by its stem.
 
-A map ``bird.png`` is compared with ``bird.mat``, ``bird.png``, ``bird-1.png`` and ``bird-2.png``,
-with ``bird`` of any name in the subfolders of annotators, or with all files in a subfolder
-``bird``.
+A map ``bird.png``, or ``bird-sobel.png``, is compared with ``bird.mat``, with ``bird.png``, or
+``bird-1.png`` and ``bird-2.png``, with ``bird.png`` in the subfolders of annotators, or with all
+files in a subfolder ``bird``.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,26 +44,43 @@ class Paired:
 
 def pair_files(maps: str, truth: str) -> Paired:
     """Pair the files of two folders; UsageError where there is none to pair."""
-    drawn = dict(_by_stem(_files(maps, "maps", EXTENSIONS)))
-    truths = list(_truth_files(truth))
-    found: dict[str, list[str]] = {stem: [] for stem in drawn}
+    drawn = [*_files(maps, "maps", EXTENSIONS)]
+    stems = {stem for path in drawn for stem in _leading(_stem(path))}
+    truths: dict[str, list[str]] = {}
     alone = []
-    for path in truths:
-        stem = _stem_of(path, truth, drawn)
-        if stem is None:
-            alone.append(f"truth {path} has no map of its stem in {maps}")
+    for path in _truth_files(truth):
+        if stem := next((one for one in _stems_of(path, truth) if one in stems), None):
+            truths.setdefault(stem, []).append(path)
         else:
-            found[stem].append(path)
-    pairs = tuple(
-        Pair(stem, drawn[stem], tuple(sorted(paths))) for stem, paths in found.items() if paths
-    )
+            alone.append(f"truth {path} has no map of its stem in {maps}")
+    pairs: dict[str, Pair] = {}
+    for path in drawn:
+        stem = next((one for one in _leading(_stem(path)) if one in truths), "")
+        if stem in pairs:
+            raise UsageError(
+                f"maps {pairs[stem].map} and {path} are both of {stem}; keep one in the folder"
+            )
+        if stem:
+            pairs[stem] = Pair(stem, path, tuple(sorted(truths[stem])))
+        else:
+            alone.append(f"map {path} has no truth in {truth}")
     if not pairs:
         raise UsageError(
             f"no map in {maps} has a truth of its stem in {truth}; "
             "name them alike, as bird.png and bird.mat, or bird-1.png and bird-2.png"
         )
-    alone += [f"map {drawn[stem]} has no truth in {truth}" for stem in found if not found[stem]]
-    return Paired(pairs, tuple(alone))
+    return Paired(tuple(pairs[stem] for stem in sorted(pairs)), tuple(alone))
+
+
+def _leading(stem: str) -> Iterator[str]:
+    """Yield a stem, and what comes before each of its dashes, longest first.
+
+    >>> [*_leading("bird-learned-small")]
+    ['bird-learned-small', 'bird-learned', 'bird']
+    """
+    while stem:
+        yield stem
+        stem = stem.rpartition("-")[0]
 
 
 def _files(folder: str, what: str, extensions: frozenset[str]) -> Iterator[str]:
@@ -77,18 +94,6 @@ def _files(folder: str, what: str, extensions: frozenset[str]) -> Iterator[str]:
             yield os.path.join(folder, name)
 
 
-def _by_stem(paths: Iterator[str]) -> Iterator[tuple[str, str]]:
-    seen: dict[str, str] = {}
-    for path in paths:
-        stem = _stem(path)
-        if stem in seen:
-            raise UsageError(
-                f"maps {seen[stem]} and {path} have one stem; keep one of them in the folder"
-            )
-        seen[stem] = path
-        yield stem, path
-
-
 def _truth_files(folder: str) -> Iterator[str]:
     """Yield the files in a folder and in its subfolders."""
     extensions = EXTENSIONS | {MATLAB}
@@ -99,14 +104,13 @@ def _truth_files(folder: str) -> Iterator[str]:
             yield from _files(path, "truths", extensions)
 
 
-def _stem_of(path: str, folder: str, stems: Mapping[str, str]) -> str | None:
-    """Return the stem of the map that a truth is of, None where there is no such map."""
+def _stems_of(path: str, folder: str) -> Iterator[str]:
+    """Yield what the map of a truth may be called: like it, without a number, like its folder."""
     own = _stem(path)
-    inside = os.path.basename(os.path.dirname(path))
-    names = [own, re.sub(r"-\d+$", "", own)]
+    yield own
+    yield re.sub(r"-\d+$", "", own)
     if os.path.dirname(path) != folder.rstrip(os.sep):
-        names.append(inside)
-    return next((name for name in names if name in stems), None)
+        yield os.path.basename(os.path.dirname(path))
 
 
 def _stem(path: str) -> str:

@@ -18,7 +18,7 @@ evaluate nowhere album
 evaluate album nested
 evaluate album/sub/deeper album/sub/deeper --tolerance 2mm --report none
 evaluate album/sub/deeper album/sub/deeper --measure pratt -o curve.svg
-evaluate twins album
+evaluate twins twins
 learn before grey.png --size 3x3 -o l.json
 learn nothing after --size 3x3 -o l.json
 learn grey.png tiny.png --size 3x3 -o l.json

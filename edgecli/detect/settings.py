@@ -13,15 +13,17 @@ from edgecli.geometry import Padding, PaddingMode
 from edgecli.images.colour import CHANNELS
 from edgecli.images.sources import NAN_CHOICES
 from edgecli.images.white import check_white
+from edgecli.lines.thresholds import AUTO
 from edgecli.operators.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
 from edgecli.paint.colormaps import BLACK, WHITE
 from edgecli.paint.painting import Style
 from edgecli.paint.rendering import DEPTHS, MAPS
-from edgecli.records import dataclass, field
+from edgecli.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from edgecli.images.resizing import Resize
     from edgecli.networks import Network
+    from edgecli.strokes.base import Finish
 
 REPLICATE = PaddingMode("replicate")
 """What detection pads with by default: zeros would draw a false frame."""
@@ -72,6 +74,7 @@ class Settings:
     background: tuple[int, int, int] = (255, 255, 255)
     resize: Resize | None = None  # the image, before anything looks at it
     threads: int | None = None
+    finish: Finish | None = None  # of strokes, where the edges are written as such
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -86,7 +89,7 @@ class Settings:
         if self.scales != (1.0,) and self.network is None:
             raise UsageError("scales are of networks such as learned; drop --scales")
         for edge_map in self.maps:
-            check_lines(edge_map, self.bank, self.lines)
+            check_lines(edge_map, self.bank, self.lines_of(edge_map))
             self._check_style(edge_map)
 
     def _check_recipe(self, name: str) -> None:
@@ -103,6 +106,13 @@ class Settings:
     def _check_style(self, edge_map: EdgeMap) -> None:
         """Raise UsageError for ways to draw a map that do not go together."""
         style, direction = self.style, edge_map.direction
+        if self.finish is not None and self.channels == "each":
+            raise UsageError(
+                "channels 'each' has edges of its own in every colour, and strokes are of one map; "
+                "use --channels max"
+            )
+        if self.finish is not None and direction:
+            raise UsageError("directions are drawn as hues, which strokes have not; drop --combine")
         drawn = direction or style.colormap or style.overlay or style.line
         if self.channels == "each" and (drawn or style.paper not in (BLACK, WHITE)):
             raise UsageError(
@@ -124,6 +134,13 @@ class Settings:
             raise UsageError(
                 "an overlay needs a map of the image's size; use stride 1, padding same"
             )
+
+    def lines_of(self, edge_map: EdgeMap) -> Lines:
+        """Return which edges of a map count: strokes are thinned, and linked unless told."""
+        if self.finish is None:
+            return self.lines
+        thin = self.lines.thin or not edge_map.linked
+        return replace(self.lines, thin=thin, threshold=self.lines.threshold or AUTO)
 
     @cached_property
     def bank(self) -> FilterBank:

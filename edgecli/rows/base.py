@@ -53,6 +53,7 @@ class ImageInfo:
     frame: int = 0
     duration: float | None = None  # milliseconds that an animation shows this frame
     notes: list[str] = field(default_factory=list, compare=False, repr=False)
+    scale: tuple[float, float] = (1.0, 1.0)  # the file's pixels across and down one that is read
 
 
 class Source(Protocol):

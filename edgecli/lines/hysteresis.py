@@ -108,7 +108,7 @@ def _joined(
 ) -> Runs:
     """Join the runs that touch; ``strong`` marks those with a strong pixel."""
     alone = Runs(starts, stops, strong, np.arange(len(starts)), pitch, corners)
-    here, above = _pairs(*(_count(alone) if _is_dense(alone) else _search(alone, alone)))
+    here, above = list_pairs(*(_count(alone) if _is_dense(alone) else _search(alone, alone)))
     hooked = alone.roots.copy()
     hooked[here] = above
     roots = join_roots(_flat(hooked), here, above)
@@ -168,7 +168,7 @@ def _seam(above: Runs, below: Runs) -> tuple[Positions, Positions]:
     row = int(below.starts[0]) // below.pitch * below.pitch
     stop = np.searchsorted(below.starts, row + below.pitch)
     first = np.searchsorted(above.starts, row - above.pitch)
-    here, there = _pairs(*_search(below.select(slice(stop)), above.select(slice(first, None))))
+    here, there = list_pairs(*_search(below.select(slice(stop)), above.select(slice(first, None))))
     return here, there + first
 
 
@@ -201,8 +201,8 @@ def _count(runs: Runs) -> tuple[Positions, Positions]:
     return first.astype(np.int64), last.astype(np.int64)
 
 
-def _pairs(first: Positions, last: Positions) -> tuple[Positions, Positions]:
-    """List the pairs of a run and one of the others ``[first, last)`` that touch it."""
+def list_pairs(first: Positions, last: Positions) -> tuple[Positions, Positions]:
+    """List the pairs of each thing and one of the others ``[first, last)`` that are its own."""
     counts = np.maximum(last - first, 0)
     here = np.arange(len(counts)).repeat(counts)
     skipped = (first - (counts.cumsum() - counts)).repeat(counts)

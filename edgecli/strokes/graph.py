@@ -1,8 +1,8 @@
 """Edge pixels as a graph: a node for every pixel, and steps between those that touch.
 
-A step is two **half-edges**, one each way: half-edge h leaves the node ``tails[h]``, and h ^ 1 leads
-back. Whatever follows lines goes from half-edge to half-edge, so that each line is there twice, once
-in either direction.
+A step is two **half-edges**, one each way: half-edge h leaves the node ``tails[h]``, and h ^ 1
+leads back. Whatever follows lines goes from half-edge to half-edge, so that each line is there
+twice, once in either direction.
 
 Pixels that touch at a corner are joined only where no neighbour of both is there to go through
 (m-adjacency: Gonzalez and Woods, *Digital Image Processing*, 2.5). So staircases are walked along
@@ -19,16 +19,17 @@ from numpy.typing import NDArray
 from edgecli.lines.hysteresis import join_roots
 from edgecli.lines.positions import Positions
 from edgecli.records import dataclass, replace
-from edgecli.strokes.base import Located, Points
+from edgecli.strokes.base import Located
 
-Numbers = NDArray[np.int32]
-"""Of nodes, or of half-edges: half the memory of 64 bits, and there are fewer than 2³¹."""
+Numbers = NDArray[Any]
+"""Of nodes or half-edges: where there are many, of 32 bits, which is half the memory."""
 
 Mask = NDArray[np.bool_]
 
 COMPACT = 1.25
-"""Pixels of junctions that touch are one point where all lie within this of their middle: squares of
-2 × 2 (0.71), a row of three (1) and blocks of 2 × 3 (1.12), but not what has a shape of its own."""
+"""Pixels of junctions that touch are one point where all lie within this of their middle: squares
+of 2 × 2 (0.71), a row of three (1) and blocks of 2 × 3 (1.12), but not what has a shape of its own.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,8 @@ class Graph:
 
     def heads(self, halves: Numbers) -> Numbers:
         """Return the nodes that half-edges lead to."""
-        return self.tails[halves ^ 1]
+        heads: Numbers = self.tails[halves ^ 1]
+        return heads
 
     def degrees(self) -> NDArray[np.uint8]:
         """Return how many half-edges leave each node."""

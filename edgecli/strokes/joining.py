@@ -7,19 +7,14 @@ branches end there, on the junction's point, so that strokes that meet share a p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecli.lines.hysteresis import list_pairs
 from edgecli.records import dataclass
 from edgecli.strokes.base import Strokes
-from edgecli.strokes.following import follow, go_through, look_ahead
+from edgecli.strokes.following import REACH, follow, go_through, greedy_pairs, look_ahead
 from edgecli.strokes.graph import Graph, Mask, Numbers
-
-REACH = 5
-"""Points ahead of a junction, or of an end, that tell where a branch leads."""
 
 MOST_TURN = np.radians(60.5)
 """Of three branches two always go on with a turn of 60° or less."""
@@ -54,9 +49,8 @@ class Chains:
 
     def strokes(self, graph: Graph) -> Strokes:
         """Return the chains as strokes."""
-        nodes, order = graph.nodes, self.order
-        given = nodes.points, nodes.strength, nodes.angle
-        return Strokes(*(array[order] for array in given), self.starts, self.closed)
+        nodes = graph.nodes.select(self.order)
+        return Strokes(nodes.points, nodes.strength, nodes.angle, self.starts, self.closed)
 
 
 def join(graph: Graph) -> Chains:
@@ -67,79 +61,32 @@ def join(graph: Graph) -> Chains:
     degrees = graph.degrees()
     mate = go_through(graph.tails, degrees)
     _mate_straightest(graph, mate, degrees)
-    followed = follow(mate, np.ones(len(mate), np.int32))
-    chosen = followed.chosen
-    last, left = followed.last[chosen], followed.far[chosen]
-    ends = chosen[last == chosen]
-    number = np.empty(len(mate), np.int32)
-    number[ends] = np.arange(len(ends))
-    line = number[last]
-    steps = np.bincount(line, minlength=len(ends))
-    begins = left == steps[line] - 1
-    first, final = np.empty(len(ends), np.int32), graph.heads(ends)
-    first[line[begins]] = graph.tails[chosen[begins]]
-    closed = followed.loops[ends] | ((first == final) & (steps > 2))
-    bridge = (steps == 1) & (degrees[first] > 2) & (degrees[final] > 2)
+    paths = follow(mate)
+    steps = np.diff(paths.starts)
+    first = graph.tails[paths.halves[paths.starts[:-1]]]
+    final = graph.heads(paths.halves[paths.starts[1:] - 1])
+    closed = paths.loops | ((first == final) & (steps > 2))
+    bridge = (steps == 1) & (degrees[first] > 2) & (degrees[final] > 2) & ~closed
 
     (dots,) = (graph.alive & (degrees == 0)).nonzero()
+    order = np.insert(graph.tails[paths.halves], paths.starts[1:][~closed], final[~closed])
+    order = np.append(order, dots.astype(np.int32))
     counts = np.append(steps + ~closed, np.ones(len(dots), np.int64))
-    sequence = np.append(first, dots).argsort(kind="stable")
-    starts = _starts(counts[sequence])
-    start = np.empty(len(counts), np.int64)
-    start[sequence] = starts[:-1]
-    order = np.empty(starts[-1], np.int32)
-    order[start[line] + steps[line] - 1 - left] = graph.tails[chosen]
-    order[(start[: len(ends)] + steps)[~closed]] = final[~closed]
-    order[start[len(ends) :]] = dots
-    none = np.zeros(len(dots), bool)
-    chains = Chains(order, starts, np.append(closed, none)[sequence])
-    return chains.select(~np.append(bridge, none)[sequence]) if bridge.any() else chains
+    chains = Chains(order, _starts(counts), np.append(closed, np.zeros(len(dots), bool)))
+    return chains.select(~np.append(bridge, np.zeros(len(dots), bool)))
 
 
 def _mate_straightest(graph: Graph, mate: Numbers, degrees: NDArray[np.uint8]) -> None:
     """Let lines go straight through junctions: fill in the mates of their half-edges."""
     (halves,) = (degrees[graph.tails] > 2).nonzero()
-    halves = halves[graph.tails[halves].argsort(kind="stable")].astype(np.int32)
+    halves = halves[graph.tails[halves].argsort(kind="stable")]
     node = graph.tails[halves]
     way = look_ahead(graph, mate, halves, REACH)
-    way /= np.maximum(np.hypot(*way.T), np.finfo(float).tiny)[:, np.newaxis]
-    a, b = _pairs(node)
+    a, b = list_pairs(np.arange(1, len(node) + 1), node.searchsorted(node, "right"))
     straight = -(way[a] * way[b]).sum(axis=1)
     smooth = straight >= np.cos(MOST_TURN)
     for one, other in greedy_pairs(a[smooth], b[smooth], -straight[smooth], len(halves)):
         mate[halves[one]], mate[halves[other]] = halves[other], halves[one]
-
-
-def _pairs(group: Numbers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """List the pairs of places that are of the same group; groups are in a row."""
-    count = len(group)
-    here = np.arange(count)
-    later = group.searchsorted(group, "right") - here - 1
-    first = here.repeat(later)
-    return first, first + 1 + np.arange(len(first)) - (later.cumsum() - later).repeat(later)
-
-
-def greedy_pairs(
-    a: NDArray[Any], b: NDArray[Any], cost: NDArray[Any], count: int
-) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """Yield pairs by rising cost, of ``count`` things of which each is used once.
-
-    In every round those are taken that are the cheapest of both of theirs: the same pairs as one
-    after another. Of equal ones the first goes first.
-    """
-    rising = cost.argsort(kind="stable")
-    a, b = a[rising], b[rising]
-    while len(a):
-        places = np.arange(len(a))
-        best = np.full(count, len(a))
-        np.minimum.at(best, a, places)
-        np.minimum.at(best, b, places)
-        taken = (best[a] == places) & (best[b] == places)
-        yield a[taken], b[taken]
-        used = np.zeros(count, bool)
-        used[a[taken]] = used[b[taken]] = True
-        free = ~(used[a] | used[b])
-        a, b = a[free], b[free]
 
 
 def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from edgecli.strokes import cleaning
 from edgecli.strokes.base import Located, Strokes
+from edgecli.strokes.cleaning import drop_spurs
 from edgecli.strokes.graph import Graph, connect
 from edgecli.strokes.joining import Chains, join
 
@@ -18,6 +20,10 @@ def follow_lines(
 ) -> tuple[Graph, Chains]:
     """Return the graph of the edge pixels and the lines in it."""
     graph = connect(located)
+    if close_gaps:
+        graph = cleaning.close_gaps(graph, close_gaps)
+    if min_length:
+        graph = drop_spurs(graph, min_length)
     chains = join(graph)
     if min_length:
         chains = chains.select(chains.lengths(graph) >= min_length)

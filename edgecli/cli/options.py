@@ -113,6 +113,12 @@ class Options:
         group="Lines")
     border: int = written(Lines.border, "N", "Ignore edges within N pixels of the frame.",
         type=click.IntRange(0), group="Lines")
+    min_length: float = written(Lines.min_length, "N",
+        "Drop lines, and spurs of lines, shorter than N pixels.", type=click.FloatRange(0),
+        group="Lines")
+    close_gaps: float = written(Lines.close_gaps, "N",
+        "Join the ends of lines that are within N pixels and point at each other.",
+        type=click.FloatRange(0), group="Lines")
 
     style: str | None = written(None, "NAME",
         "A named bundle of options; 'edgecli styles' lists them. Those that are written go first.",

@@ -141,7 +141,8 @@ def _make_lines(options: Options, threshold: Threshold | None) -> Lines:
 
         mask, info = read_mask(options.mask, max_pixels=options.max_pixels)
         tell(info)
-    return Lines(options.thin, threshold, options.border, mask)
+    gaps = options.close_gaps
+    return Lines(options.thin, threshold, options.border, mask, options.min_length, gaps)
 
 
 def _make_target(options: Options) -> Target:

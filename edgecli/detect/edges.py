@@ -54,6 +54,8 @@ def detect_edges(
     hysteresis: str | tuple[str | float, str | float] | None = None,
     border: int = 0,
     mask: ArrayLike | Path | None = None,
+    min_length: float = 0,
+    close_gaps: float = 0,
     depth: str | int = 8,
     colormap: str | None = None,
     invert: bool = False,
@@ -103,7 +105,12 @@ def detect_edges(
         map=map,
         depth=str(depth),
         lines=Lines(
-            thin, choose_threshold(_text(threshold), _text(hysteresis)), border, _mask(mask)
+            thin,
+            choose_threshold(_text(threshold), _text(hysteresis)),
+            border,
+            _mask(mask),
+            min_length,
+            close_gaps,
         ),
         style=choose_style(
             colormap=colormap,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -51,16 +52,27 @@ sharpened one, rather than edges."""
 
 @dataclass(frozen=True)
 class Lines:
-    """Which edges count: thinned, over a threshold, off the frame, inside a mask ``(H, W)``."""
+    """Which edges count: thinned, over a threshold, off the frame, inside a mask ``(H, W)``.
+
+    Of lines one pixel wide, ends within ``close_gaps`` pixels that point at each other are joined,
+    and those shorter than ``min_length`` pixels go: however they are written, as pixels or strokes.
+    """
 
     thin: bool = False
     threshold: Threshold | None = None
     border: int = 0  # pixels of the map's frame
     mask: NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
+    min_length: float = 0
+    close_gaps: float = 0
 
     def __post_init__(self) -> None:
         if self.border < 0:
             raise UsageError(f"border must be 0 pixels or more, not {self.border}")
+        for name in ("min_length", "close_gaps"):
+            if not 0 <= (pixels := getattr(self, name)) < math.inf:
+                raise UsageError(
+                    f"{name.replace('_', '-')} must be a number of pixels from 0 up, not {pixels:g}"
+                )
 
     def threshold_of(self, edge_map: EdgeMap) -> Threshold | None:
         """Return the threshold of a map; linked ones, such as Canny's, always have one."""

@@ -88,14 +88,11 @@ class Curves:
 
 @dataclass(frozen=True)
 class Finish:
-    """How strokes are cleaned and simplified; lengths are in pixels of the image.
+    """How strokes are simplified: no located point is further off than ``simplify``.
 
-    Those shorter than ``min_length`` go, ends within ``close_gaps`` that point at each other are
-    joined, no located point is further than ``simplify`` from its stroke; ``curves`` fits Béziers.
+    That is in pixels of the image. ``curves`` fits Béziers.
     """
 
-    min_length: float = 0.0
-    close_gaps: float = 0.0
     simplify: float = 0.1
     curves: bool = False
 

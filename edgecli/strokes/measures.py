@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.records import dataclass
-from edgecli.strokes.base import Drawing, Strokes
+from edgecli.strokes.base import Drawing, Points, Strokes
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,14 @@ def measure_drawing(drawing: Drawing) -> Measures:
         count=len(strokes),
         closed=int(strokes.closed.sum()),
         points=len(written.points),
-        length=float(lengths.sum()),
-        longest=float(lengths.max(initial=0.0)),
-        pen_up=float(drawing.pen_up),
+        length=_rounded(lengths.sum()),
+        longest=_rounded(lengths.max(initial=0.0)),
+        pen_up=_rounded(drawing.pen_up),
     )
+
+
+def _rounded(length: float) -> float:
+    return round(float(length), 3)
 
 
 def lengths_of(strokes: Strokes) -> NDArray[np.float64]:
@@ -62,3 +66,24 @@ def mean_strengths(strokes: Strokes) -> NDArray[Any]:
     sums = np.add.reduceat(strokes.strength, strokes.starts[:-1], dtype=np.float64)
     means: NDArray[Any] = sums / np.diff(strokes.starts)
     return means
+
+
+def points_along(strokes: Strokes, spacing: float) -> Points:
+    """Return points ``(N, 2)`` along strokes, no further apart than ``spacing``.
+
+    >>> line = np.array([[0.0, 0], [2, 0]])
+    >>> bare = np.zeros(2, np.float32)
+    >>> strokes = Strokes(line, bare, bare, np.array([0, 2]), np.array([False]))
+    >>> points_along(strokes, 1.0)[:, 0].tolist()
+    [0.0, 1.0, 2.0]
+    """
+    starts, points = strokes.starts, strokes.points
+    after = np.arange(1, len(points) + 1)
+    ends = starts[1:] - 1
+    after[ends] = np.where(strokes.closed, starts[:-1], ends)
+    ways = points[after] - points
+    counts = np.maximum(np.ceil(np.hypot(*ways.T) / spacing), 1).astype(np.int64)
+    own = np.repeat(np.arange(len(points)), counts)
+    number = np.arange(len(own)) - np.repeat(np.cumsum(counts) - counts, counts)
+    along: Points = points[own] + ways[own] * (number / counts[own])[:, np.newaxis]
+    return along

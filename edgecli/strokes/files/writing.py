@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO, Protocol
 
-from edgecli.strokes.base import Canvas, Drawing
+from edgecli.strokes.base import Drawing
 from edgecli.strokes.files.sheet import Sheet
 
 
@@ -49,29 +49,27 @@ def writer_of(format_: str, sheet: Sheet, names: Sequence[str]) -> Writer:
 class Layers:
     """The canvases of a file's edge maps; it begins with the first drawing, and ends with the last.
 
-    Drawings are written in the order in which they are drawn, which is that of the maps.
+    Drawings are written in the order in which they are drawn, which is that of the maps. The writer
+    is made when all that is drawn on is known.
     """
 
-    def __init__(self, file: BinaryIO, writer: Writer, count: int) -> None:
-        self._file, self._writer, self._count = file, writer, count
-        self._drawn = self._done = 0
-
-    @property
-    def canvases(self) -> list[Canvas]:
-        """Return one for each edge map."""
-        return [self] * self._count
+    def __init__(self, file: BinaryIO, make_writer: Callable[[], Writer], count: int) -> None:
+        self._file, self._make_writer, self._left = file, make_writer, count
+        self._writer: Writer | None = None
+        self._drawn = 0
 
     def draw(self, drawing: Drawing) -> None:
         """Write a layer."""
-        if self._drawn == 0:
+        if self._writer is None:
+            self._writer = self._make_writer()
             self._write(self._writer.begin())
         self._drawn += 1
         self._write(self._writer.draw(self._drawn, drawing))
 
     def finish(self) -> None:
         """Write the end of the file after its last layer."""
-        self._done += 1
-        if self._done == self._count:
+        self._left -= 1
+        if self._writer is not None and self._left == 0:
             self._write(self._writer.end())
 
     def _write(self, pieces: Iterable[bytes]) -> None:

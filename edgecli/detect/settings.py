@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from edgecli.images.resizing import Resize
     from edgecli.networks import Network
     from edgecli.strokes.base import Finish
+    from edgecli.strokes.files.sheet import Size
 
 REPLICATE = PaddingMode("replicate")
 """What detection pads with by default: zeros would draw a false frame."""
@@ -73,8 +74,9 @@ class Settings:
     white: float | None = None  # the sample that is white, where not what its type says
     background: tuple[int, int, int] = (255, 255, 255)
     resize: Resize | None = None  # the image, before anything looks at it
+    finish: Finish | None = None  # of strokes; None where edge maps are pixels
+    size: Size | None = None  # of a drawing on paper
     threads: int | None = None
-    finish: Finish | None = None  # of strokes, where the edges are written as such
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -88,6 +90,8 @@ class Settings:
             self._check_recipe(self.recipe.name)
         if self.scales != (1.0,) and self.network is None:
             raise UsageError("scales are of networks such as learned; drop --scales")
+        if self.finish is not None:
+            self._check_strokes()
         for edge_map in self.maps:
             check_lines(edge_map, self.bank, self.lines_of(edge_map))
             self._check_style(edge_map)
@@ -103,16 +107,27 @@ class Settings:
                 option = setting.replace("_", "-")
                 raise UsageError(f"{name} has its own filters and takes no --{option}; drop it")
 
-    def _check_style(self, edge_map: EdgeMap) -> None:
-        """Raise UsageError for ways to draw a map that do not go together."""
-        style, direction = self.style, edge_map.direction
-        if self.finish is not None and self.channels == "each":
+    def _check_strokes(self) -> None:
+        """Raise UsageError for what pixels have, and strokes do not."""
+        if self.map in ("raw", "signed"):
+            raise UsageError(f"map {self.map!r} is of pixels, which strokes have none; drop --map")
+        for name in ("depth", "colormap"):
+            if getattr(self, name, None) or getattr(self.style, name, None):
+                raise UsageError(f"{name} is of pixels, which strokes have none; drop --{name}")
+        if self.channels == "each":
             raise UsageError(
                 "channels 'each' has edges of its own in every colour, and strokes are of one map; "
                 "use --channels max"
             )
-        if self.finish is not None and direction:
-            raise UsageError("directions are drawn as hues, which strokes have not; drop --combine")
+        if any(edge_map.direction for edge_map in self.maps):
+            raise UsageError(
+                "strokes are of magnitudes, and know their angles: write --format points, and drop "
+                "--combine"
+            )
+
+    def _check_style(self, edge_map: EdgeMap) -> None:
+        """Raise UsageError for ways to draw a map that do not go together."""
+        style, direction = self.style, edge_map.direction
         drawn = direction or style.colormap or style.overlay or style.line
         if self.channels == "each" and (drawn or style.paper not in (BLACK, WHITE)):
             raise UsageError(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from edgecli.strokes.base import Drawing, Finish, Located
 from edgecli.strokes.curves import fit_curves
-from edgecli.strokes.joining import trace
 from edgecli.strokes.ordering import order
 from edgecli.strokes.simplifying import simplify
+from edgecli.strokes.tracing import trace
 
 
 def draw(

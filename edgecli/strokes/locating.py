@@ -47,6 +47,9 @@ Numbers = NDArray[np.float64]
 FARTHEST = 1.5
 """Pixels: a step to the neighbour, and half of one on its parabola."""
 
+EVEN = 1e-5
+"""Share within which a gradient's parts are equal: rounding must not choose between the axes."""
+
 PLANES = 3
 
 NEAR = 2
@@ -244,8 +247,9 @@ def crests_beside(frame: Floats, found: Positions, x: Floats, y: Floats) -> Floa
     level = wide >= high
     step, main = np.where(level, 1, pitch), np.where(level, x, y)
     beside = _crest(values, place, step) * main
-    (even,) = (wide == high).nonzero()
-    beside[even] += _crest(values, place[even], np.full(len(even), pitch)) * y[even]
+    (even,) = (np.abs(wide - high) <= EVEN * wide).nonzero()
+    other = np.where(level, pitch, 1)[even], np.where(level, y, x)[even]
+    beside[even] += _crest(values, place[even], other[0]) * other[1]
     beside[even] /= 2
     beside /= np.sqrt(x * x + y * y)
     beside[np.isnan(beside)] = 0  # where no direction is known
@@ -272,7 +276,7 @@ def crossings_beside(frame: Floats, found: Positions, grows: float) -> tuple[Num
     """Return how far each pixel's centre is from the zero crossing, and the direction.
 
     ``frame (rows + 2, cols + 2)`` holds signed responses. The steepest of the crossings
-    with its four neighbours is taken for a point of the line that crosses the slope there.
+    with its four neighbours, the mean of several, is a point of the line that crosses the slope.
     """
     pitch, place = _places(frame, found, 1)
     values = frame.reshape(-1)
@@ -281,13 +285,15 @@ def crossings_beside(frame: Floats, found: Positions, grows: float) -> tuple[Num
         values.take(place + step).astype(np.float64) for step in (-1, 1, -pitch, pitch)
     )
     x, y = grows * (right - left), grows * (down - up)
-    beside, steepest = np.zeros(len(found)), np.zeros(len(found))
+    beside, steepest, equal = (np.zeros(len(found)) for _ in range(3))
     for other, along in ((left, -x), (right, x), (up, -y), (down, y)):
         height = np.where(np.sign(here) * np.sign(other) < 0, np.abs(here - other), 0)
-        better = height > steepest
-        np.copyto(beside, here / (here - other) * along, where=better)
-        np.copyto(steepest, height, where=better)
-    beside /= np.hypot(x, y)
+        beside[height > steepest] = equal[height > steepest] = 0
+        np.maximum(steepest, height, out=steepest)
+        chosen = height == steepest
+        beside[chosen] += (here / (here - other) * along)[chosen]
+        equal[chosen] += 1
+    beside /= equal * np.hypot(x, y)
     return np.nan_to_num(beside, copy=False, nan=0.0), np.arctan2(y, x)
 
 

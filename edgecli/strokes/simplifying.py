@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.strokes.base import Strokes
-from edgecli.strokes.runs import Numbers, batches, selected, unrolled
-
-Floats = NDArray[np.float64]
+from edgecli.strokes.runs import Floats, Numbers, batches, furthest, selected, unrolled
 
 TOUCHING = 1e-9
 """Pixels: a point as near to a segment as this is on it, but for rounding."""
@@ -98,6 +96,5 @@ def _furthest(
     beyond = qx * ux + qy * uy
     beyond -= np.minimum(np.maximum(beyond, 0), np.repeat(length, counts))
     square = beside * beside + beyond * beyond
-    greatest = np.maximum.reduceat(square, begins)
-    reached = (square == np.repeat(greatest, counts)).nonzero()[0]
-    return inside[reached[np.searchsorted(reached, begins)]], np.sqrt(greatest)
+    at, greatest = furthest(square, begins, counts)
+    return inside[at], np.sqrt(greatest)

@@ -89,7 +89,9 @@ def _furthest(
     a, b = segment
     ux, uy = x[b] - x[a], y[b] - y[a]
     length = np.sqrt(ux * ux + uy * uy)
-    scale = 1 / np.where(length > 0, length, np.inf)
+    is_point = length == 0
+    ux[is_point] = 1  # any direction will do
+    scale = 1 / np.where(is_point, 1, length)
     ux, uy = np.repeat(ux * scale, counts), np.repeat(uy * scale, counts)
     qx, qy = x[inside] - np.repeat(x[a], counts), y[inside] - np.repeat(y[a], counts)
     beside = qx * uy - qy * ux

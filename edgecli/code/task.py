@@ -126,6 +126,11 @@ def _check(result: Result, library: str) -> None:
             "leave out --border and --mask",
         ),
         (
+            lines.min_length or lines.close_gaps,
+            "lines that are cleaned",
+            "leave out --min-length and --close-gaps",
+        ),
+        (
             not settings.style.plain,
             "colours of edges",
             "leave out --colormap, --invert and the like",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.norms import Norm, Select, Strongest
+from edgecli.detect.points import Thinning, points_of
 from edgecli.errors import FilterError, UsageError
 from edgecli.filters import FilterBank
 from edgecli.lines.crossings import Cross
@@ -30,6 +32,7 @@ from edgecli.paint.rendering import (
 from edgecli.records import dataclass, field, replace
 from edgecli.rows.graph import Graph, Tap
 from edgecli.rows.samples import float_type
+from edgecli.strokes.placing import Placing
 
 SIZES = ("auto", "abs", "gain")
 """The maps of how large a response is, whatever its sign."""
@@ -51,16 +54,27 @@ sharpened one, rather than edges."""
 
 @dataclass(frozen=True)
 class Lines:
-    """Which edges count: thinned, over a threshold, off the frame, inside a mask ``(H, W)``."""
+    """Which edges count: thinned, over a threshold, off the frame, inside a mask ``(H, W)``.
+
+    Of lines one pixel wide, ends within ``close_gaps`` pixels that point at each other are joined,
+    and those shorter than ``min_length`` pixels go: however they are written, as pixels or strokes.
+    """
 
     thin: bool = False
     threshold: Threshold | None = None
     border: int = 0  # pixels of the map's frame
     mask: NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
+    min_length: float = 0
+    close_gaps: float = 0
 
     def __post_init__(self) -> None:
         if self.border < 0:
             raise UsageError(f"border must be 0 pixels or more, not {self.border}")
+        for name in ("min_length", "close_gaps"):
+            if not 0 <= (pixels := getattr(self, name)) < math.inf:
+                raise UsageError(
+                    f"{name.replace('_', '-')} must be a number of pixels from 0 up, not {pixels:g}"
+                )
 
     def threshold_of(self, edge_map: EdgeMap) -> Threshold | None:
         """Return the threshold of a map; linked ones, such as Canny's, always have one."""
@@ -113,6 +127,7 @@ class MapPlan:
     thinning: str | None
     picks: bool
     halo: int  # rows that thinning needs on each side
+    placing: Placing | None = None  # of located edge pixels, where they become strokes
 
     @property
     def whole(self) -> bool:
@@ -172,9 +187,6 @@ class _Own:
     separate: bool  # whether the image's planes were filtered alone
 
 
-Thinning = Thin | Cross | Crest
-
-
 def plan_map(
     graph: Graph,
     responses: Responses,
@@ -184,8 +196,12 @@ def plan_map(
     *,
     pixels: np.dtype[Any],
     picture: Tap | None,
+    strokes: bool = False,
 ) -> MapPlan:
-    """Add the steps of one edge map, of an image whose type is ``pixels``, to the graph."""
+    """Add the steps of one edge map, of an image whose type is ``pixels``, to the graph.
+
+    Those of ``strokes`` end in what the edge pixels are located by.
+    """
     own = _own(graph, responses, edge_map, lines)
     largest = largest_strength(edge_map, responses.bounds)
     threshold = lines.threshold_of(edge_map)
@@ -196,11 +212,14 @@ def plan_map(
     strength_type = thins.dtype if thins else own.edge_map.strength_type(own.dtype)
     exclude = _exclude(own, responses, lines, graph.source_shape[1:], strength_type)
     peaks = _links(own, thins, threshold)
-    if peaks and exclude is None and picture is None:
+    points = points_of(edge_map, own.tap, own.shape, thins, responses) if strokes else None
+    if points is not None:
+        taps = Taps(points.add_to(graph, exclude))
+    elif peaks and exclude is None and picture is None:
         taps = Taps(own.tap, thin=peaks)
     else:
         taps = _add_steps(graph, own, thins, exclude, picture, measures=levels is not None)
-    if look.style.stroke > 1 and not _chosen_late(threshold):
+    if look.style.stroke > 1 and not _chosen_late(threshold) and not strokes:
         pen = Pen(own.shape, strength_type, look.style.stroke, absolute=look.map in SIZES)
         before = taps.before or taps.strength
         taps = replace(taps, strength=graph.add(pen, taps.strength), before=before)
@@ -215,7 +234,8 @@ def plan_map(
         Paint(scale, sample_type, look.style),
         thinning=thins.name if thins else thinned,
         picks=thins is not None or exclude is not None or edge_map.thin,
-        halo=thins.halo if thins else 0,
+        halo=points.step.halo if points else thins.halo if thins else 0,
+        placing=points.placing if points else None,
     )  # fmt: skip
 
 

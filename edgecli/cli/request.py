@@ -92,7 +92,7 @@ def make_settings(
     options: Options, operators: tuple[Operator, ...], threshold: Threshold | None = None
 ) -> Settings:
     """Return what is done to an image; reads the mask, if there is one."""
-    strokes = asks_for_strokes(options, _make_target(options).format_of(""))
+    strokes = asks_for_strokes(options, _make_target(options))
     return Settings(
         operators,
         padding=parse_padding(options.padding),

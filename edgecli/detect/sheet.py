@@ -80,6 +80,10 @@ def choose_tiles(
         raise UsageError(
             "map 'raw' writes numbers, and a contact sheet is a picture; drop --map or --grid"
         )
+    if shared.finish is not None:
+        raise UsageError(
+            "strokes are geometry, and a contact sheet is a picture; write png, or drop --grid"
+        )
     asked = tuple(
         _tile(shared, operator, one) for operator in operators for one in thresholds or (None,)
     )

@@ -117,7 +117,16 @@ def plan_detection(
         picture = graph.add(Picture((colours, height, width), settings.background), image)
     look = Look(settings.map, settings.depth, settings.style)
     plans = tuple(
-        plan_map(graph, responses, one, settings.lines, look, pixels=dtype, picture=picture)
+        plan_map(
+            graph,
+            responses,
+            one,
+            settings.lines_of(one),
+            look,
+            pixels=dtype,
+            picture=picture,
+            strokes=settings.finish is not None,
+        )
         for one in settings.maps
     )
     return Detection(settings, dtype, graph, responses, plans)

@@ -13,11 +13,12 @@ from edgecli.geometry import Padding, PaddingMode
 from edgecli.images.colour import CHANNELS
 from edgecli.images.sources import NAN_CHOICES
 from edgecli.images.white import check_white
+from edgecli.lines.thresholds import AUTO
 from edgecli.operators.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
 from edgecli.paint.colormaps import BLACK, WHITE
 from edgecli.paint.painting import Style
 from edgecli.paint.rendering import DEPTHS, MAPS
-from edgecli.records import dataclass, field
+from edgecli.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from edgecli.images.resizing import Resize
@@ -92,7 +93,7 @@ class Settings:
         if self.finish is not None:
             self._check_strokes()
         for edge_map in self.maps:
-            check_lines(edge_map, self.bank, self.lines)
+            check_lines(edge_map, self.bank, self.lines_of(edge_map))
             self._check_style(edge_map)
 
     def _check_recipe(self, name: str) -> None:
@@ -113,6 +114,11 @@ class Settings:
         for name in ("depth", "colormap"):
             if getattr(self, name, None) or getattr(self.style, name, None):
                 raise UsageError(f"{name} is of pixels, which strokes have none; drop --{name}")
+        if self.channels == "each":
+            raise UsageError(
+                "channels 'each' has edges of its own in every colour, and strokes are of one map; "
+                "use --channels max"
+            )
         if any(edge_map.direction for edge_map in self.maps):
             raise UsageError(
                 "strokes are of magnitudes, and know their angles: write --format points, and drop "
@@ -143,6 +149,13 @@ class Settings:
             raise UsageError(
                 "an overlay needs a map of the image's size; use stride 1, padding same"
             )
+
+    def lines_of(self, edge_map: EdgeMap) -> Lines:
+        """Return which edges of a map count: strokes are thinned, and linked unless told."""
+        if self.finish is None:
+            return self.lines
+        thin = self.lines.thin or not edge_map.linked
+        return replace(self.lines, thin=thin, threshold=self.lines.threshold or AUTO)
 
     @cached_property
     def bank(self) -> FilterBank:

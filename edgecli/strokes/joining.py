@@ -1,10 +1,93 @@
-"""From edge pixels to strokes: lines are followed from pixel to pixel, and through junctions."""
+"""From a graph of edge pixels to strokes: which branches of a junction are one line.
+
+At a junction the pair of branches that turns least goes straight through, then the pair that turns
+least of those that are left, as long as it turns no more than the best of three always does. Other
+branches end there, on the junction's point, so that strokes that meet share a point bit for bit.
+"""
 
 from __future__ import annotations
 
-from edgecli.strokes.base import Located, Strokes
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.lines.hysteresis import list_pairs
+from edgecli.records import dataclass
+from edgecli.strokes.base import Strokes
+from edgecli.strokes.following import REACH, follow, go_through, greedy_pairs, look_ahead
+from edgecli.strokes.graph import Graph, Mask, Numbers
+
+MOST_TURN = np.radians(60.5)
+"""Of three branches two always go on with a turn of 60° or less."""
 
 
-def trace(located: Located, min_length: float = 0, close_gaps: float = 0) -> Strokes:
-    """Return the lines of an edge map as strokes, joined and cleaned."""
-    raise NotImplementedError
+@dataclass(frozen=True, eq=False)
+class Chains:
+    """Strokes as the nodes they visit: chain n has ``order[starts[n] : starts[n + 1]]``."""
+
+    order: Numbers
+    starts: NDArray[np.int64]
+    closed: Mask
+
+    def __len__(self) -> int:
+        return len(self.closed)
+
+    def select(self, chosen: Mask) -> Chains:
+        """Return some of the chains."""
+        counts = np.diff(self.starts)
+        order = self.order[chosen.repeat(counts)]
+        return Chains(order, _starts(counts[chosen]), self.closed[chosen])
+
+    def lengths(self, graph: Graph) -> NDArray[np.float64]:
+        """Return the length of each chain; that of a loop with the way back to its first point."""
+        after = np.arange(1, len(self.order) + 1, dtype=np.int32)
+        last = self.starts[1:] - 1
+        after[last] = np.where(self.closed, self.starts[:-1], last)
+        points = graph.nodes.points
+        steps = points[self.order[after]] - points[self.order]
+        far = np.hypot(*steps.T)
+        return np.add.reduceat(far, self.starts[:-1]) if len(self) else np.empty(0)
+
+    def strokes(self, graph: Graph) -> Strokes:
+        """Return the chains as strokes."""
+        nodes = graph.nodes.select(self.order)
+        return Strokes(nodes.points, nodes.strength, nodes.angle, self.starts, self.closed)
+
+
+def join(graph: Graph) -> Chains:
+    """Return the lines of a graph, in the order of their first nodes.
+
+    A step between two junctions that no line takes through either is left out: lines meet at both.
+    """
+    degrees = graph.degrees()
+    mate = go_through(graph.tails, degrees)
+    _mate_straightest(graph, mate, degrees)
+    paths = follow(mate)
+    steps = np.diff(paths.starts)
+    first = graph.tails[paths.halves[paths.starts[:-1]]]
+    final = graph.heads(paths.halves[paths.starts[1:] - 1])
+    closed = paths.loops | ((first == final) & (steps > 2))
+    bridge = (steps == 1) & (degrees[first] > 2) & (degrees[final] > 2) & ~closed
+
+    (dots,) = (graph.alive & (degrees == 0)).nonzero()
+    order = np.insert(graph.tails[paths.halves], paths.starts[1:][~closed], final[~closed])
+    order = np.append(order, dots.astype(np.int32))
+    counts = np.append(steps + ~closed, np.ones(len(dots), np.int64))
+    chains = Chains(order, _starts(counts), np.append(closed, np.zeros(len(dots), bool)))
+    return chains.select(~np.append(bridge, np.zeros(len(dots), bool)))
+
+
+def _mate_straightest(graph: Graph, mate: Numbers, degrees: NDArray[np.uint8]) -> None:
+    """Let lines go straight through junctions: fill in the mates of their half-edges."""
+    (halves,) = (degrees[graph.tails] > 2).nonzero()
+    halves = halves[graph.tails[halves].argsort(kind="stable")]
+    node = graph.tails[halves]
+    way = look_ahead(graph, mate, halves, REACH)
+    a, b = list_pairs(np.arange(1, len(node) + 1), node.searchsorted(node, "right"))
+    straight = -(way[a] * way[b]).sum(axis=1)
+    smooth = straight >= np.cos(MOST_TURN)
+    for one, other in greedy_pairs(a[smooth], b[smooth], -straight[smooth], len(halves)):
+        mate[halves[one]], mate[halves[other]] = halves[other], halves[one]
+
+
+def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.append(0, counts.cumsum())

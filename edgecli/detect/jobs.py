@@ -181,9 +181,8 @@ def _done(result: Result, write: Callable[[], Measured], sinks: Sequence[Place])
     strokes = tuple(sink.measures for sink in sinks if isinstance(sink, Drawn))
     for path, drawn in zip(result.outputs, strokes, strict=False):
         if drawn is not None and not drawn.count:
-            result.info.notes.append(
-                f"has no edges here; {path} is empty".replace(" - ", " what is written ")
-            )
+            file = "what is written" if path == "-" else path
+            result.info.notes.append(f"has no edges that count; {file} has no strokes")
     return replace(result, measured=measured, strokes=strokes)
 
 

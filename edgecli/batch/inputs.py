@@ -19,9 +19,8 @@ READ_ONLY = (
     ".apng", ".avif", ".bmp", ".dib", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".pam",
     ".pbm", ".pcx", ".pfm", ".psb", ".psd", ".qoi", ".sgi", ".tga", ".tsv", ".xbm",
 )  # fmt: skip
-EXTENSIONS = frozenset(READ_ONLY).union(*(format_.extensions for format_ in FORMATS.values())) - {
-    ".txt"
-}
+_READ = (format_.extensions for format_ in FORMATS.values() if not format_.strokes)
+EXTENSIONS = frozenset(READ_ONLY).union(*_READ) - {".txt"}
 """What counts as an image in a folder, with those of extras; a list or a glob takes any file."""
 
 JOURNAL = ".edgecli-batch.jsonl"

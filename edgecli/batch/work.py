@@ -65,7 +65,8 @@ class Work:
     def job(self, item: Item) -> Job:
         """Return an input with the files that its edge maps go to."""
         paths = tuple(os.path.join(self.output, name) for name in item.names)
-        format_, numbers = format_of(paths[0]), self.gives_numbers(item.path)
+        format_ = self.target.format_of(item.path) or format_of(paths[0])
+        numbers = self.gives_numbers(item.path)
         kept = self.target.no_clobber
         return Job(item.path, paths, format_, no_clobber=kept, numbers=numbers)
 

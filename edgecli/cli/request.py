@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from edgecli.cli import tell
 from edgecli.cli.options import Options
+from edgecli.cli.strokes import asks_for_strokes, make_finish, stroke_colours
 from edgecli.detect.jobs import Limits
 from edgecli.detect.maps import Lines
 from edgecli.detect.outputs import Target, make_folder
@@ -20,6 +21,7 @@ from edgecli.operators.operators import Operator, load_operators
 from edgecli.paint.looks import choose_style
 from edgecli.paint.painting import Style
 from edgecli.records import dataclass
+from edgecli.strokes.files.sheet import parse_size
 
 if TYPE_CHECKING:
     from edgecli.images.resizing import Resize
@@ -90,6 +92,7 @@ def make_settings(
     options: Options, operators: tuple[Operator, ...], threshold: Threshold | None = None
 ) -> Settings:
     """Return what is done to an image; reads the mask, if there is one."""
+    strokes = asks_for_strokes(options, _make_target(options).format_of(""))
     return Settings(
         operators,
         padding=parse_padding(options.padding),
@@ -104,12 +107,14 @@ def make_settings(
         map=options.map or Settings.map,
         depth=options.depth,
         lines=_make_lines(options, threshold),
-        style=_make_style(options),
+        style=_make_style(options, strokes=strokes),
         scales=parse_scales(options.scales),
         nan=options.nan,
         white=options.white,
         background=parse_colour(options.background),
         resize=_make_resize(options),
+        finish=make_finish(options) if strokes else None,
+        size=parse_size(options.size),
         threads=options.threads,
     )
 
@@ -122,12 +127,15 @@ def _make_resize(options: Options) -> Resize | None:
     return parse_resize(options.resize)
 
 
-def _make_style(options: Options) -> Style:
+def _make_style(options: Options, *, strokes: bool) -> Style:
+    line, paper = options.line, options.paper
+    if strokes:
+        line, paper = stroke_colours(options)
     return choose_style(
         colormap=options.colormap,
         invert=options.invert,
-        line=options.line,
-        paper=options.paper,
+        line=line,
+        paper=paper,
         overlay=options.overlay,
         alpha_out=options.alpha_out,
         stroke=options.stroke,

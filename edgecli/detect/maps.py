@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.norms import Norm, Select, Strongest
+from edgecli.detect.points import Thinning, points_of
 from edgecli.errors import FilterError, UsageError
 from edgecli.filters import FilterBank
 from edgecli.lines.crossings import Cross
@@ -31,6 +32,7 @@ from edgecli.paint.rendering import (
 from edgecli.records import dataclass, field, replace
 from edgecli.rows.graph import Graph, Tap
 from edgecli.rows.samples import float_type
+from edgecli.strokes.placing import Placing
 
 SIZES = ("auto", "abs", "gain")
 """The maps of how large a response is, whatever its sign."""
@@ -131,6 +133,7 @@ class MapPlan:
     picks: bool
     halo: int  # rows that thinning needs on each side
     lines: Lines
+    placing: Placing | None = None  # of located edge pixels, where they become strokes
 
     @property
     def whole(self) -> bool:
@@ -196,9 +199,6 @@ class _Own:
     separate: bool  # whether the image's planes were filtered alone
 
 
-Thinning = Thin | Cross | Crest
-
-
 def plan_map(
     graph: Graph,
     responses: Responses,
@@ -208,8 +208,12 @@ def plan_map(
     *,
     pixels: np.dtype[Any],
     picture: Tap | None,
+    strokes: bool = False,
 ) -> MapPlan:
-    """Add the steps of one edge map, of an image whose type is ``pixels``, to the graph."""
+    """Add the steps of one edge map, of an image whose type is ``pixels``, to the graph.
+
+    Those of ``strokes`` end in what the edge pixels are located by.
+    """
     own = _own(graph, responses, edge_map, lines)
     largest = largest_strength(edge_map, responses.bounds)
     threshold = lines.threshold_of(edge_map)
@@ -220,11 +224,15 @@ def plan_map(
     strength_type = thins.dtype if thins else own.edge_map.strength_type(own.dtype)
     exclude = _exclude(own, responses, lines, graph.source_shape[1:], strength_type)
     peaks = _links(own, thins, threshold)
-    if peaks and exclude is None and picture is None:
+    points = points_of(edge_map, own.tap, own.shape, thins, responses) if strokes else None
+    if points is not None:
+        taps = Taps(points.add_to(graph, exclude))
+    elif peaks and exclude is None and picture is None:
         taps = Taps(own.tap, thin=peaks)
     else:
         taps = _add_steps(graph, own, thins, exclude, picture, measures=levels is not None)
-    if look.style.stroke > 1 and not (lines.cleans or _chosen_late(threshold)):
+    late = strokes or lines.cleans or _chosen_late(threshold)
+    if look.style.stroke > 1 and not late:
         pen = Pen(own.shape, strength_type, look.style.stroke, absolute=look.map in SIZES)
         before = taps.before or taps.strength
         taps = replace(taps, strength=graph.add(pen, taps.strength), before=before)
@@ -239,8 +247,9 @@ def plan_map(
         Paint(scale, sample_type, look.style),
         thinning=thins.name if thins else thinned,
         picks=thins is not None or exclude is not None or edge_map.thin,
-        halo=thins.halo if thins else 0,
+        halo=points.step.halo if points else thins.halo if thins else 0,
         lines=lines,
+        placing=points.placing if points else None,
     )  # fmt: skip
 
 

@@ -148,6 +148,8 @@ def choose_format(path: str, settings: Settings, target: Target) -> Format:
 
 
 def _check_format(format_: Format, settings: Settings) -> None:
+    if format_.strokes:
+        return
     if settings.map == "raw":
         for edge_map in settings.maps:
             response = edge_map.strength_type(LEAST_RESPONSE)

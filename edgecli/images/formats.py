@@ -25,17 +25,19 @@ class Format:
     ``samples`` are the types that it stores without loss, ``channels`` the numbers of channels.
     ``sequence`` formats hold several images one after another, ``animated`` ones as frames or
     pages of one file; ``text`` ones may be written to a terminal. Formats that hold ``several``
-    take all edge maps of an image in one file: as a volume, as pages, or as blocks of lines.
+    take all edge maps of an image in one file: as a volume, as pages, as blocks of lines or as
+    layers. Formats of ``strokes`` hold lines as geometry, and no samples at all.
     """
 
     name: str
     extensions: tuple[str, ...]
-    samples: tuple[str, ...]
+    samples: tuple[str, ...] = ()
     channels: tuple[int, ...] = (1, 3)
     sequence: bool = False
     animated: bool = False
     text: bool = False
     several: bool = False
+    strokes: bool = False
 
 
 _ALL = (
@@ -48,13 +50,17 @@ _ALL = (
     Format("npy", (".npy",), SAMPLE_TYPES, WITH_ALPHA, several=True),
     Format("csv", (".csv", ".txt"), SAMPLE_TYPES, (1,), text=True, several=True),
     Format("y4m", (".y4m",), ("uint8", "uint16"), (1,), sequence=True),
+    Format("svg", (".svg",), text=True, several=True, strokes=True),
+    Format("dxf", (".dxf",), text=True, several=True, strokes=True),
+    Format("geojson", (".geojson",), text=True, several=True, strokes=True),
+    Format("points", (".csv",), text=True, strokes=True),
 )
 
 FORMATS = {format_.name: format_ for format_ in _ALL}
 
 
 def known_format(path: str) -> Format | None:
-    """Return the format that a file's extension names, if it names one."""
+    """Return the format that a file's extension names, if it names one: the first that has it."""
     extension = os.path.splitext(path)[1].lower()
     return next((one for one in FORMATS.values() if extension in one.extensions), None)
 
@@ -63,7 +69,7 @@ def format_of(path: str) -> Format:
     """Return the format that a file's extension names; UsageError for an unknown one."""
     if format_ := known_format(path):
         return format_
-    known = " ".join(one.extensions[0] for one in FORMATS.values())
+    known = " ".join(dict.fromkeys(one.extensions[0] for one in FORMATS.values()))
     raise UsageError(f"output {path!r} has no known extension; use one of {known}, or say --format")
 
 
@@ -74,7 +80,7 @@ def check_holds(format_: Format, samples: np.dtype[Any], channels: int) -> None:
         what = "signed numbers" if samples.kind == "i" else f"{samples.name} samples"
         raise UsageError(f"{format_.name} cannot hold {what}; choose from {fit}")
     if channels not in format_.channels:
-        fit = ", ".join(f.name for f in FORMATS.values() if channels in f.channels)
+        fit = ", ".join(f.name for f in FORMATS.values() if channels in f.channels and f.samples)
         what = "a colour edge map" if channels == 3 else "transparency"
         raise UsageError(f"{format_.name} cannot hold {what}; choose from {fit}")
 

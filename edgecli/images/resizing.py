@@ -84,10 +84,10 @@ class _Resized:
         (height, width), (H, W, C) = size, source.shape
         self.shape, self.dtype = (height, width, C), source.dtype
         self.close, self._source = source.close, source
-        self.info: ImageInfo = source.info
+        self.info: ImageInfo = replace(source.info, scale=(W / width, H / height))
         if source.info.dpi is not None:  # the picture stays as large on paper
             across, down = source.info.dpi
-            self.info = replace(source.info, dpi=(across * width / W, down * height / H))
+            self.info = replace(self.info, dpi=(across * width / W, down * height / H))
         self.header = getattr(source, "header", None)  # that of a video, which has its rate
         self._tall, self._wide = _Shares(H, height), _Shares(W, width)
 

@@ -136,19 +136,21 @@ def _output_facts(result: Result, account: Account, n: int) -> facts.OutputFacts
     kept = path in result.kept
     seen = None if kept or result.measured is None else result.measured.extremes[n]
     whole = detection.plans[n].strength_type.kind == "i"
+    drawn = detection.settings.finish is not None
     return facts.OutputFacts(
         path=path,
-        dtype=detection.sample_types[n].name,
+        dtype=None if drawn else detection.sample_types[n].name,
         **(_own_facts(account, detection.maps[n]) if len(detection.maps) > 1 else {}),
-        map=detection.settings.map,
+        map=None if drawn else detection.settings.map,
         combine=_combination(detection, n),
         thinning=detection.plans[n].thinning or None,
         threshold=_threshold_facts(result, n),
         kept=kept or None,
-        clipped_fraction=seen.clipped / prod(detection.map_shape) if seen else None,
+        clipped_fraction=seen.clipped / prod(detection.map_shape) if seen and not drawn else None,
         min=_number(seen.smallest, whole) if seen else None,
         max=_number(seen.largest, whole) if seen else None,
         nan=seen.nans or None if seen else None,
+        strokes=result.strokes[n] if result.strokes and not kept else None,
     )
 
 

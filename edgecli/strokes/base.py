@@ -7,7 +7,7 @@ Points are ``(x, y)`` in pixels of the image, x to the right and y down; the ima
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,3 +110,15 @@ class Drawing:
     curves: Curves | None
     pen_up: float
     pixels: int
+
+
+class Canvas(Protocol):
+    """The place of one edge map in a file of strokes."""
+
+    def draw(self, drawing: Drawing) -> None:
+        """Write the strokes of the edge map; called once."""
+        ...
+
+    def finish(self) -> None:
+        """Write what follows them. Without it the file is not whole."""
+        ...

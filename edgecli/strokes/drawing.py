@@ -1,0 +1,22 @@
+"""From edge pixels to what is drawn: joined, cleaned, ordered for a pen, simplified."""
+
+from __future__ import annotations
+
+from edgecli.strokes.base import Drawing, Finish, Located
+from edgecli.strokes.curves import fit_curves
+from edgecli.strokes.ordering import order
+from edgecli.strokes.simplifying import simplify
+from edgecli.strokes.tracing import trace
+
+
+def draw(
+    located: Located, finish: Finish, name: str, *, min_length: float = 0, close_gaps: float = 0
+) -> Drawing:
+    """Return the drawing of an edge map's pixels; ``name`` is the map's.
+
+    Curves are fitted to every located point, as strokes are simplified from them: so each is within
+    ``finish.simplify`` of all.
+    """
+    strokes, pen_up = order(trace(located, min_length, close_gaps))
+    curves = fit_curves(strokes, finish.simplify) if finish.curves else None
+    return Drawing(name, simplify(strokes, finish.simplify), curves, pen_up, len(located))

@@ -1,0 +1,163 @@
+"""The order in which a pen draws strokes: little travel with nothing drawn.
+
+To find the shortest way is the travelling salesman's problem. This is its *greedy edge* heuristic:
+of all links between two ends of strokes the shortest is made first, then the next that is still
+possible, until one path is left (J. L. Bentley, "Fast algorithms for geometric traveling salesman
+problems", ORSA Journal on Computing 4, 1992: 14 to 18 % above the optimum, where a pen that
+always goes to the nearest end is 25 % above it).
+
+Greedy needs no loop over links. One that is the shortest of both paths it joins is made by greedy
+whatever else is made before, so all such links are made at once; and links longer than a radius
+are not looked at before no shorter one is left, so that an end has few to look at.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.records import replace
+from edgecli.strokes.base import Points, Strokes
+from edgecli.strokes.runs import Numbers, ranges
+
+RADIUS = 2.0
+"""Pixels: what the first links are not longer than. It doubles until one path is left."""
+
+APART = 1e-6
+"""Pixels by which ends are moved at random, so that no two links are as long.
+
+In a regular pattern all links would be, and each would wait for the one before it.
+"""
+
+
+def order(strokes: Strokes) -> tuple[Strokes, float]:
+    """Return the strokes in the order of drawing, and how far the pen travels between them.
+
+    Strokes are reversed where that is shorter, and closed ones start where it is nearest. The
+    travel is in pixels, from the end of each stroke to the start of the next.
+    """
+    if not len(strokes):
+        return strokes, 0.0
+    sequence, flipped = _walk(_link(_ends(strokes)))
+    ordered = _rotated(_arranged(strokes, sequence, flipped))
+    ends = _ends(ordered)
+    return ordered, float(_distance(ends[1:-1:2], ends[2::2]).sum())
+
+
+def _ends(strokes: Strokes) -> Points:
+    """Return where the pen starts and ends each stroke: ``(2M, 2)``, in turn."""
+    first = strokes.starts[:-1]
+    last = np.where(strokes.closed, first, strokes.starts[1:] - 1)
+    return strokes.points[np.stack([first, last], axis=1).reshape(-1)]
+
+
+def _distance(a: Points, b: Points) -> NDArray[np.float64]:
+    gone: NDArray[np.float64] = np.hypot(*(a - b).T)
+    return gone
+
+
+def _link(ends: Points) -> Numbers:
+    """Return for every end the one that the pen goes to or comes from; -1 for the path's two.
+
+    Ends 2n and 2n + 1 are those of stroke n.
+    """
+    ends = ends + np.random.default_rng(0).uniform(0, APART, ends.shape)
+    link = np.full(len(ends), -1)
+    far = np.arange(len(ends)) ^ 1  # the other end of the path that an end is the end of
+    left = len(ends) // 2 - 1
+    radius = RADIUS
+    while left:
+        free = (link < 0).nonzero()[0]
+        first, second = (free[pair] for pair in _near(ends[free], radius))
+        nearest = _distance(ends[first], ends[second]).argsort(kind="stable")
+        first, second = first[nearest], second[nearest]
+        while len(first := first[possible := _possible(first, second, link, far)]):
+            second = second[possible]
+            made = _shortest_of_both(first, second, far)
+            a, b = first[made], second[made]
+            link[a], link[b] = b, a
+            far[far[a]], far[far[b]] = far[b], far[a]
+            left -= len(a)
+        radius *= 2
+    return link
+
+
+def _possible(first: Numbers, second: Numbers, link: Numbers, far: Numbers) -> NDArray[np.bool_]:
+    """Return which links join two ends that are free, of two paths."""
+    return (link[first] < 0) & (link[second] < 0) & (far[first] != second)
+
+
+def _shortest_of_both(first: Numbers, second: Numbers, far: Numbers) -> Numbers:
+    """Return which links are the shortest of both paths that they join. The links are sorted."""
+    paths = np.minimum((first, second), (far[first], far[second]))
+    links = np.broadcast_to(np.arange(len(first)), paths.shape)
+    shortest = np.full(len(far), len(first))
+    np.minimum.at(shortest, paths, links)
+    return (shortest[paths] == links).all(axis=0).nonzero()[0]
+
+
+def _near(points: Points, radius: float) -> tuple[Numbers, Numbers]:
+    """Return all pairs of points that are within a radius of each other, and some that are not.
+
+    Points are sorted into cells as wide as the radius; a point is near those after it in its own
+    cell, in the next of the row, and in the three cells below.
+    """
+    cells = (points / radius).astype(np.int64)
+    cells -= cells.min(axis=0) - 1
+    width = int(cells[:, 0].max()) + 2
+    key = cells[:, 1] * width + cells[:, 0]
+    by_cell = key.argsort(kind="stable")
+    key = key[by_cell]
+    beside = ranges(np.arange(1, len(key) + 1), np.searchsorted(key, key + 2))
+    below = ranges(np.searchsorted(key, key + width - 1), np.searchsorted(key, key + width + 2))
+    second, first = (by_cell[np.concatenate(both)] for both in zip(beside, below, strict=True))
+    close = _distance(points[first], points[second]) <= radius
+    return first[close], second[close]
+
+
+def _walk(link: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Follow the links from one end of the path: the strokes in order, and which are reversed."""
+    end = int((link < 0).argmax())
+    partner = link.tolist()
+    entered = []
+    while end >= 0:
+        entered.append(end)
+        end = partner[end ^ 1]
+    path = np.array(entered)
+    return path >> 1, path % 2 == 1
+
+
+def _arranged(strokes: Strokes, sequence: Numbers, flipped: NDArray[np.bool_]) -> Strokes:
+    """Return the strokes in a sequence, some of them reversed."""
+    counts = np.diff(strokes.starts)[sequence]
+    starts = np.concatenate([[0], counts.cumsum()])
+    visits, owner = ranges(strokes.starts[sequence], strokes.starts[sequence + 1])
+    backwards = starts[owner] + starts[owner + 1] - 1 - np.arange(len(visits))
+    visits = np.where(flipped[owner], visits[backwards], visits)
+    return _visited(replace(strokes, starts=starts, closed=strokes.closed[sequence]), visits)
+
+
+def _rotated(strokes: Strokes) -> Strokes:
+    """Return the strokes with closed ones started where the pen's way there and on is shortest."""
+    ends = _ends(strokes)
+    before = np.concatenate([ends[:1], ends[1:-1:2]])  # where the pen comes from
+    after = np.concatenate([ends[2::2], ends[-1:]])  # and goes to
+    closed = strokes.closed.nonzero()[0]
+    visits, owner = ranges(strokes.starts[closed], strokes.starts[closed + 1])
+    if not len(closed):
+        return strokes
+    points = strokes.points[visits]
+    way = _distance(points, before[closed][owner]) + _distance(points, after[closed][owner])
+    counts = np.diff(strokes.starts)[closed]
+    best = np.lexsort((way, owner))[counts.cumsum() - counts]
+    turn = best - (counts.cumsum() - counts)
+    first = strokes.starts[closed]
+    rotated = np.arange(len(strokes.points))
+    rotated[visits] = (visits - first[owner] + turn[owner]) % counts[owner] + first[owner]
+    return _visited(strokes, rotated)
+
+
+def _visited(strokes: Strokes, visits: Numbers) -> Strokes:
+    """Return strokes with their points put into another order."""
+    arrays = {name: getattr(strokes, name)[visits] for name in ("points", "strength", "angle")}
+    return replace(strokes, **arrays)

@@ -72,7 +72,7 @@ def make_request(options: Options, *, apart: bool = False) -> Request:
         thresholds,
         settings,
         _make_target(options),
-        Limits(options.max_pixels, options.all_frames, not options.no_auto_orient),
+        Limits(options.max_pixels, options.all_frames),
         _make_reporting(options),
     )
 
@@ -110,6 +110,7 @@ def make_settings(
         white=options.white,
         background=parse_colour(options.background),
         resize=_make_resize(options),
+        auto_orient=not options.no_auto_orient,
         threads=options.threads,
     )
 
@@ -135,13 +136,14 @@ def _make_style(options: Options) -> Style:
 
 
 def _make_lines(options: Options, threshold: Threshold | None) -> Lines:
-    mask = None
+    mask = mask_name = None
     if options.mask is not None:
         from edgecli.images.files import read_mask
 
         mask, info = read_mask(options.mask, max_pixels=options.max_pixels)
         tell(info)
-    return Lines(options.thin, threshold, options.border, mask)
+        mask_name = os.path.basename(options.mask)
+    return Lines(options.thin, threshold, options.border, mask, mask_name)
 
 
 def _make_target(options: Options) -> Target:

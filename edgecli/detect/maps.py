@@ -57,6 +57,7 @@ class Lines:
     threshold: Threshold | None = None
     border: int = 0  # pixels of the map's frame
     mask: NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
+    mask_name: str | None = field(default=None, compare=False)  # its file's, without a folder
 
     def __post_init__(self) -> None:
         if self.border < 0:

@@ -71,6 +71,7 @@ class Settings:
     white: float | None = None  # the sample that is white, where not what its type says
     background: tuple[int, int, int] = (255, 255, 255)
     resize: Resize | None = None  # the image, before anything looks at it
+    auto_orient: bool = True  # as its EXIF says
     threads: int | None = None
 
     def __post_init__(self) -> None:

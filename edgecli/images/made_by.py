@@ -34,7 +34,12 @@ class MadeBy:
 
 
 def is_ours(path: str) -> bool:
-    """Return whether a file says that edgecli made it, as PNG and TIFF do in their first bytes."""
+    """Return whether a file says that edgecli made it, as PNG and TIFF do in their first bytes.
+
+    Files that are named otherwise are not opened.
+    """
+    if not path.lower().endswith((".png", ".tif", ".tiff")):
+        return False
     try:
         with open(path, "rb", buffering=0) as file:
             head = file.read(_HEAD)

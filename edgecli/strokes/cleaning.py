@@ -29,7 +29,7 @@ PAIRS_AT_ONCE = 2**20
 """Of ends that are near each other: more are looked at one lot after another."""
 
 
-def close_gaps(graph: Graph, widest: float) -> Graph:
+def bridge(graph: Graph, widest: float) -> Graph:
     """Return the graph with a step more for every gap up to ``widest`` pixels that is closed.
 
     Ends point at each other where neither line turns by more than 45° into the gap. Each is joined
@@ -52,8 +52,8 @@ def close_gaps(graph: Graph, widest: float) -> Graph:
         found.append((a[close], b[close], cost[close]))
     a, b, cost = (np.concatenate(one) for one in zip(*found, strict=True))
     joined = [np.stack([one, other], axis=1) for one, other in greedy_pairs(a, b, cost, len(ends))]
-    gaps = ends[np.concatenate([np.empty((0, 2), int), *joined]).ravel()]
-    return replace(graph, tails=np.append(graph.tails, gaps))
+    gaps = ends[np.concatenate([np.empty((0, 2), int), *joined])]
+    return replace(graph, tails=np.append(graph.tails, gaps), gaps=gaps)
 
 
 def _turn(way: Points, other: Points) -> NDArray[np.float64]:
@@ -87,7 +87,7 @@ def _near(points: Points, widest: float) -> Iterator[tuple[Numbers, Numbers]]:
             yield order[a + start], order[b]
 
 
-def drop_spurs(graph: Graph, shortest: float) -> Graph:
+def prune(graph: Graph, shortest: float) -> Graph:
     """Return the graph without the branches from a junction to a free end that are too short.
 
     Two branches stay at every junction, other ones before spurs and longer spurs before shorter,

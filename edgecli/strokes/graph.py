@@ -37,11 +37,14 @@ class Graph:
     """Nodes, numbered as the pixels are, and steps between them.
 
     Pixels merged into one node are not ``alive`` but for the first of them, whose number it has.
+    ``gaps`` are pairs of nodes that a step leads between though they do not touch.
     """
 
     nodes: Located
+    first: Numbers  # (N,): of the node that each pixel is merged into
     alive: Mask  # (N,)
     tails: Numbers  # (2 · steps,)
+    gaps: Numbers  # (M, 2)
 
     def heads(self, halves: Numbers) -> Numbers:
         """Return the nodes that half-edges lead to."""
@@ -65,11 +68,14 @@ class Graph:
 def connect(located: Located) -> Graph:
     """Return the graph of edge pixels."""
     steps, thick = _neighbours(located.place, located.width)
-    count = len(located)
-    degrees = np.bincount(steps.ravel(), minlength=count)
-    junction = thick | (degrees >= 3)
-    graph = Graph(located, np.ones(count, bool), steps.ravel())
-    return _merged(graph, _compact(junction, steps, located))
+    degrees = np.bincount(steps.ravel(), minlength=len(located))
+    first = _compact(thick | (degrees > 2), steps, located)
+    alive = first == np.arange(len(first))
+    if not alive.all():
+        located = _merged(located, first)
+        steps = first[steps]
+        steps = steps[steps[:, 0] != steps[:, 1]]
+    return Graph(located, first, alive, steps.ravel(), np.empty((0, 2), np.int32))
 
 
 def _neighbours(place: Positions, width: int) -> tuple[Numbers, Mask]:
@@ -136,26 +142,19 @@ def _compact(junction: Mask, steps: Numbers, located: Located) -> Numbers:
     return first
 
 
-def _merged(graph: Graph, first: Numbers) -> Graph:
-    """Merge every cluster into its first pixel, which moves to the middle of their points."""
-    nodes, count = graph.nodes, len(first)
-    (gone,) = (first != np.arange(count)).nonzero()
-    if not len(gone):
-        return graph
-    roots, place = np.unique(first[gone], return_inverse=True)
-    every = np.concatenate([roots, gone])
-    cluster = np.concatenate([np.arange(len(roots)), place])
+def _merged(located: Located, first: Numbers) -> Located:
+    """Move the first pixel of every cluster to the middle of its points."""
+    (members,) = (first != np.arange(len(first))).nonzero()
+    roots, cluster = np.unique(first[members], return_inverse=True)
+    members = np.append(members, roots)
+    cluster = np.append(cluster, np.arange(len(roots)))
     size = np.bincount(cluster)
 
     def mean(values: NDArray[Any]) -> NDArray[Any]:
-        return np.bincount(cluster, values[every]) / size
+        return np.bincount(cluster, values[members]) / size
 
-    points, strength, angle = nodes.points.copy(), nodes.strength.copy(), nodes.angle.copy()
-    points[roots] = np.stack([mean(along) for along in nodes.points.T], axis=1)
-    strength[roots] = mean(nodes.strength)
-    angle[roots] = np.arctan2(mean(np.sin(nodes.angle)), mean(np.cos(nodes.angle)))
-    alive = graph.alive.copy()
-    alive[gone] = False
-    steps = first[graph.tails].reshape(-1, 2)
-    tails = steps[steps[:, 0] != steps[:, 1]].ravel()
-    return Graph(Located(nodes.width, nodes.place, points, strength, angle), alive, tails)
+    points, strength, angle = located.points.copy(), located.strength.copy(), located.angle.copy()
+    points[roots] = np.stack([mean(along) for along in located.points.T], axis=1)
+    strength[roots] = mean(located.strength)
+    angle[roots] = np.arctan2(mean(np.sin(located.angle)), mean(np.cos(located.angle)))
+    return Located(located.width, located.place, points, strength, angle)

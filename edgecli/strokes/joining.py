@@ -42,14 +42,12 @@ class Chains:
         after = np.arange(1, len(self.order) + 1, dtype=np.int32)
         last = self.starts[1:] - 1
         after[last] = np.where(self.closed, self.starts[:-1], last)
-        points = graph.nodes.points
-        steps = points[self.order[after]] - points[self.order]
-        far = np.hypot(*steps.T)
+        far = graph.distances(self.order, self.order[after])
         return np.add.reduceat(far, self.starts[:-1]) if len(self) else np.empty(0)
 
     def strokes(self, graph: Graph) -> Strokes:
         """Return the chains as strokes."""
-        nodes = graph.nodes.select(self.order)
+        nodes = graph.located(self.order)
         return Strokes(nodes.points, nodes.strength, nodes.angle, self.starts, self.closed)
 
 

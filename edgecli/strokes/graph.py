@@ -80,7 +80,7 @@ class Graph:
 
     def points(self, nodes: Numbers) -> Points:
         """Return where nodes are."""
-        found = self.pixels.points[nodes]
+        found = self.pixels.points.take(nodes, axis=0)
         which, places = self._merged_among(nodes)
         found[which] = self.merged.middles.points[places]
         return found

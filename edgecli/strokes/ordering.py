@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from edgecli.records import replace
 from edgecli.strokes.base import Points, Strokes
-from edgecli.strokes.runs import Numbers, ranges, selected
+from edgecli.strokes.runs import Floats, Numbers, ranges, selected
 
 RADIUS = 2.0
 """Pixels: what the first links are not longer than. It doubles until one path is left."""
@@ -48,12 +48,14 @@ def _ends(strokes: Strokes) -> Points:
     """Return where the pen starts and ends each stroke: ``(2M, 2)``, in turn."""
     first = strokes.starts[:-1]
     last = np.where(strokes.closed, first, strokes.starts[1:] - 1)
-    return strokes.points[np.stack([first, last], axis=1).reshape(-1)]
+    ends: Points = strokes.points[np.stack([first, last], axis=1).reshape(-1)]
+    return ends
 
 
-def _distance(a: Points, b: Points) -> NDArray[np.float64]:
+def _distance(a: Points, b: Points) -> Floats:
     x, y = (a - b).T
-    return np.hypot(x, y)
+    gone: Floats = np.hypot(x, y)
+    return gone
 
 
 def _link(ends: Points) -> Numbers:

@@ -12,6 +12,7 @@ from edgecli.records import replace
 from edgecli.strokes.base import Strokes
 
 Numbers = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 BATCH = 1 << 15
 """Points whose working memory stays in a processor's cache: thrice as fast as a million."""
@@ -28,6 +29,13 @@ def ranges(starts: Numbers, stops: Numbers) -> tuple[Numbers, Numbers]:
     before = counts.cumsum() - counts
     numbers = np.arange(counts.sum()) + np.repeat(starts - before, counts)
     return numbers, np.repeat(np.arange(len(counts)), counts)
+
+
+def furthest(values: Floats, begins: Numbers, counts: Numbers) -> tuple[Numbers, Floats]:
+    """Return where the greatest value of each run is, the first of several, and that value."""
+    greatest = np.maximum.reduceat(values, begins)
+    reached = (values == np.repeat(greatest, counts)).nonzero()[0]
+    return reached[np.searchsorted(reached, begins)], greatest
 
 
 def batches(starts: Numbers) -> Iterator[tuple[int, int]]:

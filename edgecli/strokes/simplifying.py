@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.strokes.base import Strokes
-from edgecli.strokes.runs import Numbers, batches, selected, unrolled
-
-Floats = NDArray[np.float64]
+from edgecli.strokes.runs import Floats, Numbers, batches, furthest, selected, unrolled
 
 TOUCHING = 1e-9
 """Pixels: a point as near to a segment as this is on it, but for rounding."""
@@ -91,13 +89,14 @@ def _furthest(
     a, b = segment
     ux, uy = x[b] - x[a], y[b] - y[a]
     length = np.sqrt(ux * ux + uy * uy)
-    scale = 1 / np.where(length > 0, length, np.inf)
+    is_point = length == 0
+    ux[is_point] = 1  # any direction will do
+    scale = 1 / np.where(is_point, 1, length)
     ux, uy = np.repeat(ux * scale, counts), np.repeat(uy * scale, counts)
     qx, qy = x[inside] - np.repeat(x[a], counts), y[inside] - np.repeat(y[a], counts)
     beside = qx * uy - qy * ux
     beyond = qx * ux + qy * uy
     beyond -= np.minimum(np.maximum(beyond, 0), np.repeat(length, counts))
     square = beside * beside + beyond * beyond
-    greatest = np.maximum.reduceat(square, begins)
-    reached = (square == np.repeat(greatest, counts)).nonzero()[0]
-    return inside[reached[np.searchsorted(reached, begins)]], np.sqrt(greatest)
+    at, greatest = furthest(square, begins, counts)
+    return inside[at], np.sqrt(greatest)

@@ -40,7 +40,7 @@ def bridge(graph: Graph, widest: float) -> Graph:
     (halves,) = (degrees[graph.tails] == 1).nonzero()
     ends = graph.tails[halves]
     out = -look_ahead(graph, mate, halves, REACH)
-    points = graph.nodes.points[ends]
+    points = graph.points(ends)
     behind = points - BEHIND * out
     found = [(np.empty(0, int), np.empty(0, int), np.empty(0))]
     for a, b in _near(points, widest):
@@ -93,8 +93,8 @@ def prune(graph: Graph, shortest: float) -> Graph:
     Two branches stay at every junction, other ones before spurs and longer spurs before shorter,
     so that a line that forks at its end does not lose its end.
     """
-    there, back = graph.nodes.points[graph.tails.reshape(-1, 2)].transpose(1, 0, 2)
-    return graph.select(_stays(graph.tails, np.hypot(*(there - back).T), shortest))
+    lengths = graph.distances(graph.tails[::2], graph.tails[1::2])
+    return graph.select(_stays(graph.tails, lengths, shortest))
 
 
 def _stays(tails: Numbers, lengths: NDArray[Any], shortest: float) -> Mask:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edgecli.lines.hysteresis import list_pairs
 from edgecli.records import dataclass
 from edgecli.strokes.base import Strokes
-from edgecli.strokes.following import REACH, follow, go_through, greedy_pairs, look_ahead
+from edgecli.strokes.following import REACH, Paths, follow, go_through, greedy_pairs, look_ahead
 from edgecli.strokes.graph import Graph, Mask, Numbers
 
 MOST_TURN = np.radians(60.5)
@@ -42,38 +42,68 @@ class Chains:
         after = np.arange(1, len(self.order) + 1, dtype=np.int32)
         last = self.starts[1:] - 1
         after[last] = np.where(self.closed, self.starts[:-1], last)
-        points = graph.nodes.points
-        steps = points[self.order[after]] - points[self.order]
-        far = np.hypot(*steps.T)
+        far = graph.distances(self.order, self.order[after])
         return np.add.reduceat(far, self.starts[:-1]) if len(self) else np.empty(0)
 
     def strokes(self, graph: Graph) -> Strokes:
         """Return the chains as strokes."""
-        nodes = graph.nodes.select(self.order)
+        nodes = graph.located(self.order)
         return Strokes(nodes.points, nodes.strength, nodes.angle, self.starts, self.closed)
 
 
 def join(graph: Graph) -> Chains:
-    """Return the lines of a graph, in the order of their first nodes.
-
-    A step between two junctions that no line takes through either is left out: lines meet at both.
-    """
+    """Return the lines of a graph, then its single pixels."""
     degrees = graph.degrees()
     mate = go_through(graph.tails, degrees)
     _mate_straightest(graph, mate, degrees)
-    paths = follow(mate)
+    lines = _visited(graph, follow(mate), degrees)
+    del mate
+    _untangle(graph, lines)
+    (dots,) = (graph.alive & (degrees == 0)).nonzero()
+    return Chains(
+        np.append(lines.order, dots.astype(np.int32)),
+        np.append(lines.starts, lines.starts[-1] + np.arange(1, len(dots) + 1)),
+        np.append(lines.closed, np.zeros(len(dots), bool)),
+    )
+
+
+def _visited(graph: Graph, paths: Paths, degrees: NDArray[np.uint8]) -> Chains:
+    """Return the nodes that lines visit; a line that comes back to where it began is closed.
+
+    A step between two junctions that no line takes through either is left out: lines meet at both.
+    """
     steps = np.diff(paths.starts)
     first = graph.tails[paths.halves[paths.starts[:-1]]]
     final = graph.heads(paths.halves[paths.starts[1:] - 1])
     closed = paths.loops | ((first == final) & (steps > 2))
-    bridge = (steps == 1) & (degrees[first] > 2) & (degrees[final] > 2) & ~closed
-
-    (dots,) = (graph.alive & (degrees == 0)).nonzero()
     order = np.insert(graph.tails[paths.halves], paths.starts[1:][~closed], final[~closed])
-    order = np.append(order, dots.astype(np.int32))
-    counts = np.append(steps + ~closed, np.ones(len(dots), np.int64))
-    chains = Chains(order, _starts(counts), np.append(closed, np.zeros(len(dots), bool)))
-    return chains.select(~np.append(bridge, np.zeros(len(dots), bool)))
+    chains = Chains(order, _starts(steps + ~closed), closed)
+    between = (steps == 1) & (degrees[first] > 2) & (degrees[final] > 2)
+    return chains.select(~between) if between.any() else chains
+
+
+def _untangle(graph: Graph, chains: Chains) -> None:
+    """Swap points that follow each other where that shortens the way, by squares of its steps.
+
+    The pixels at a corner of a stair may be located in the opposite order along the edge. Of points
+    a, b, c, d it is (c − b) · (d − a) that tells: b and c change places where that is negative.
+    """
+    order = chains.order
+    products = np.zeros(max(len(order) - 3, 0))
+    for along in graph.points(order).T:
+        product = along[2:-1] - along[1:-2]
+        product *= along[3:] - along[:-3]
+        products += product
+    back = products < 0
+    for shift in range(3):  # all four are of one line
+        lasts = chains.starts[1:] - 1 - shift
+        back[lasts[(lasts >= 0) & (lasts < len(back))]] = False
+    alone = back.copy()
+    alone[1:] &= ~back[:-1]
+    alone[:-1] &= ~back[1:]
+    (b,) = alone.nonzero()
+    b += 1
+    order[b], order[b + 1] = order[b + 1], order[b]
 
 
 def _mate_straightest(graph: Graph, mate: Numbers, degrees: NDArray[np.uint8]) -> None:

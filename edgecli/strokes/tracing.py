@@ -43,7 +43,7 @@ def clean(place: Positions, width: int, min_length: float, close_gaps: float) ->
     bridged, chains = _find_lines(graph, min_length, close_gaps)
     stays = np.zeros(len(place), bool)
     stays[chains.order] = True
-    stays = stays[graph.first]
+    stays[graph.merged.gone] = stays[graph.merged.into]
     gaps = bridged.gaps[stays[bridged.gaps].all(axis=1)]
     drawn, like = _draw(place[gaps], width)
     drawn, which = np.unique(drawn, return_index=True)
@@ -64,14 +64,18 @@ def smoothed(graph: Graph) -> Graph:
     Every point that is not an end moves to the middle between it and the mean of its neighbours:
     on the stairs of a line at 45° they all come to lie on the line.
     """
-    nodes, degrees = graph.nodes, graph.degrees()
-    points = nodes.points.copy()
+    degrees, pixels = graph.degrees(), graph.pixels
+    points = graph.points(np.arange(len(pixels)))
     (inner,) = (degrees > 1).nonzero()
-    heads = nodes.points[graph.tails.reshape(-1, 2)[:, ::-1].ravel()]
+    heads = points[graph.tails.reshape(-1, 2)[:, ::-1].ravel()]
     around = [np.bincount(graph.tails, along, len(points))[inner] for along in heads.T]
     points[inner] += np.stack(around, axis=1) / degrees[inner, np.newaxis]
     points[inner] /= 2
-    return replace(graph, nodes=replace(nodes, points=points))
+    merged = graph.merged
+    middles = replace(merged.middles, points=points[merged.roots])
+    return replace(
+        graph, pixels=replace(pixels, points=points), merged=replace(merged, middles=middles)
+    )
 
 
 def _find_lines(graph: Graph, min_length: float, close_gaps: float) -> tuple[Graph, Chains]:

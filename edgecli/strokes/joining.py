@@ -19,6 +19,9 @@ from edgecli.strokes.graph import Graph, Mask, Numbers
 MOST_TURN = np.radians(60.5)
 """Of three branches two always go on with a turn of 60° or less."""
 
+AT_ONCE = 2**16
+"""Points that are compared with those after them: what fits a cache."""
+
 
 @dataclass(frozen=True, eq=False)
 class Chains:
@@ -37,13 +40,19 @@ class Chains:
         order = self.order[chosen.repeat(counts)]
         return Chains(order, _starts(counts[chosen]), self.closed[chosen])
 
-    def lengths(self, graph: Graph) -> NDArray[np.float64]:
-        """Return the length of each chain; that of a loop with the way back to its first point."""
+    def after(self) -> Numbers:
+        """Return the place of the node after each: of the last one, itself, or a loop's first."""
         after = np.arange(1, len(self.order) + 1, dtype=np.int32)
         last = self.starts[1:] - 1
         after[last] = np.where(self.closed, self.starts[:-1], last)
-        far = graph.distances(self.order, self.order[after])
-        return np.add.reduceat(far, self.starts[:-1]) if len(self) else np.empty(0)
+        return after
+
+    def lengths(self, graph: Graph) -> NDArray[np.float64]:
+        """Return the length of each chain; that of a loop with the way back to its first point."""
+        if not len(self):
+            return np.empty(0)
+        far = graph.distances(self.order, self.order[self.after()])
+        return np.add.reduceat(far, self.starts[:-1])
 
     def strokes(self, graph: Graph) -> Strokes:
         """Return the chains as strokes."""
@@ -88,22 +97,22 @@ def _untangle(graph: Graph, chains: Chains) -> None:
     The pixels at a corner of a stair may be located in the opposite order along the edge. Of points
     a, b, c, d it is (c − b) · (d − a) that tells: b and c change places where that is negative.
     """
-    order = chains.order
-    products = np.zeros(max(len(order) - 3, 0))
-    for along in graph.points(order).T:
-        product = along[2:-1] - along[1:-2]
-        product *= along[3:] - along[:-3]
-        products += product
-    back = products < 0
-    for shift in range(3):  # all four are of one line
-        lasts = chains.starts[1:] - 1 - shift
-        back[lasts[(lasts >= 0) & (lasts < len(back))]] = False
-    alone = back.copy()
-    alone[1:] &= ~back[:-1]
-    alone[:-1] &= ~back[1:]
-    (b,) = alone.nonzero()
-    b += 1
-    order[b], order[b + 1] = order[b + 1], order[b]
+    order, after = chains.order, chains.after()
+    back = np.zeros(len(order), bool)
+    for start in range(0, len(order), AT_ONCE):
+        a = np.arange(start, min(start + AT_ONCE, len(order)))
+        b = after[a]
+        c = after[b]
+        d = after[c]
+        step = graph.points(order[c]) - graph.points(order[b])
+        way = graph.points(order[d]) - graph.points(order[a])
+        back[a] = ((step * way).sum(axis=1) < 0) & (d != c) & (d != a)
+    (a,) = back.nonzero()
+    beside = np.zeros(len(order), bool)  # of two swaps that would overlap, neither is made
+    beside[after[a]] = True
+    a = a[~(beside[a] | back[after[a]])]
+    b, c = after[a], after[after[a]]
+    order[b], order[c] = order[c], order[b]
 
 
 def _mate_straightest(graph: Graph, mate: Numbers, degrees: NDArray[np.uint8]) -> None:

@@ -66,6 +66,7 @@ class Lines:
     mask: NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
     min_length: float = 0
     close_gaps: float = 0
+    mask_name: str | None = field(default=None, compare=False)  # its file's, without a folder
 
     def __post_init__(self) -> None:
         if self.border < 0:

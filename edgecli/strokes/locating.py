@@ -47,6 +47,9 @@ Numbers = NDArray[np.float64]
 FARTHEST = 1.5
 """Pixels: a step to the neighbour, and half of one on its parabola."""
 
+EVEN = 1e-5
+"""Share within which a gradient's parts are equal: rounding must not choose between the axes."""
+
 PLANES = 3
 
 NEAR = 2
@@ -232,7 +235,7 @@ class CrossingPoints:
         _write(out, found, heights.take(found), beside, angle)
 
 
-def crests_beside(frame: Floats, found: Positions, x: Numbers, y: Numbers) -> Numbers:
+def crests_beside(frame: Floats, found: Positions, x: Floats, y: Floats) -> Floats:
     """Return how far from each pixel's centre the crest is, along the gradient ``(x, y)``.
 
     ``frame (rows + 4, cols + 2)`` holds strengths: NaN outside the map, where nothing tells how
@@ -240,33 +243,30 @@ def crests_beside(frame: Floats, found: Positions, x: Numbers, y: Numbers) -> Nu
     angle has the same crests.
     """
     pitch, place = _places(frame, found, NEAR)
-    values = frame.reshape(-1)
-    across_, down = np.abs(x), np.abs(y)
-    length = np.hypot(x, y)
-    level = across_ >= down
-    beside = _crest(values, place, np.where(level, 1, pitch)) * np.where(level, x, y)
-    (even,) = (across_ == down).nonzero()
-    beside[even] += _crest(values, place[even], np.full(len(even), pitch)) * y[even]
+    values, wide, high = frame.reshape(-1), np.abs(x), np.abs(y)
+    level = wide >= high
+    step, main = np.where(level, 1, pitch), np.where(level, x, y)
+    beside = _crest(values, place, step) * main
+    (even,) = (np.abs(wide - high) <= EVEN * wide).nonzero()
+    other = np.where(level, pitch, 1)[even], np.where(level, y, x)[even]
+    beside[even] += _crest(values, place[even], other[0]) * other[1]
     beside[even] /= 2
-    np.divide(beside, length, out=beside)
-    return np.nan_to_num(beside, copy=False, nan=0.0)
+    beside /= np.sqrt(x * x + y * y)
+    beside[np.isnan(beside)] = 0  # where no direction is known
+    return beside
 
 
-def _crest(values: Floats, place: Positions, step: Positions) -> Numbers:
+def _crest(values: Floats, place: Positions, step: Positions) -> Floats:
     """Return how many steps ahead of each pixel the crest is: at most 1.5, or at its centre."""
-
-    def triple(at: Positions) -> list[Numbers]:
-        return [values.take(at + n * step).astype(np.float64) for n in (-1, 0, 1)]
-
-    behind, here, ahead = triple(place)
-    shift = ((ahead > here) & ~(behind >= ahead)).astype(np.int64)
-    shift -= (behind > here) & ~(ahead >= behind)
+    behind, here, ahead = (values.take(place + n * step) for n in (-1, 0, 1))
+    shift = ((ahead > here) & ~(behind >= ahead)).view(np.int8)
+    shift -= ((behind > here) & ~(ahead >= behind)).view(np.int8)
     (moved,) = shift.nonzero()
-    if len(moved):
-        step = step[moved]
-        behind[moved], here[moved], ahead[moved] = triple(place[moved] + shift[moved] * step)
-    bend = (behind - ahead) / (2 * (behind + ahead - 2 * here))
-    bend[~np.isfinite(bend)] = 0  # beyond the map, on a plateau, of infinities
+    at, step = place[moved] + shift[moved] * step[moved], step[moved]
+    for n, own in enumerate((behind, here, ahead)):
+        own[moved] = values.take(at + (n - 1) * step)
+    bend: Floats = (behind - ahead) / (2 * (behind - here + (ahead - here)))
+    bend[np.isnan(bend)] = 0  # on a plateau, or at the end of the map
     bend += shift
     bend[(behind > here) | (ahead > here)] = 0  # the strength grows on: no crest is near
     return bend
@@ -276,7 +276,7 @@ def crossings_beside(frame: Floats, found: Positions, grows: float) -> tuple[Num
     """Return how far each pixel's centre is from the zero crossing, and the direction.
 
     ``frame (rows + 2, cols + 2)`` holds signed responses. The steepest of the crossings
-    with its four neighbours is taken for a point of the line that crosses the slope there.
+    with its four neighbours, the mean of several, is a point of the line that crosses the slope.
     """
     pitch, place = _places(frame, found, 1)
     values = frame.reshape(-1)
@@ -285,24 +285,26 @@ def crossings_beside(frame: Floats, found: Positions, grows: float) -> tuple[Num
         values.take(place + step).astype(np.float64) for step in (-1, 1, -pitch, pitch)
     )
     x, y = grows * (right - left), grows * (down - up)
-    beside, steepest = np.zeros(len(found)), np.zeros(len(found))
+    beside, steepest, equal = (np.zeros(len(found)) for _ in range(3))
     for other, along in ((left, -x), (right, x), (up, -y), (down, y)):
         height = np.where(np.sign(here) * np.sign(other) < 0, np.abs(here - other), 0)
-        better = height > steepest
-        np.copyto(beside, here / (here - other) * along, where=better)
-        np.copyto(steepest, height, where=better)
-    beside /= np.hypot(x, y)
+        beside[height > steepest] = equal[height > steepest] = 0
+        np.maximum(steepest, height, out=steepest)
+        chosen = height == steepest
+        beside[chosen] += (here / (here - other) * along)[chosen]
+        equal[chosen] += 1
+    beside /= equal * np.hypot(x, y)
     return np.nan_to_num(beside, copy=False, nan=0.0), np.arctan2(y, x)
 
 
 def _put(out: Planes, found: Positions, strength: Floats, frame: Floats, slope: Gradient) -> None:
     """Fill the planes with strengths, and the crests of those in a frame."""
-    x, y = (part.take(found).astype(np.float64) for part in slope)
+    x, y = (part.take(found).astype(frame.dtype, copy=False) for part in slope)
     _write(out, found, strength, crests_beside(frame, found, x, y), np.arctan2(y, x))
 
 
 def _write(
-    out: Planes, found: Positions, strength: NDArray[Any], beside: Numbers, angle: Numbers
+    out: Planes, found: Positions, strength: NDArray[Any], beside: Floats, angle: Floats
 ) -> None:
     out.fill(0)
     for plane, values in zip(out, (strength, beside, angle), strict=True):

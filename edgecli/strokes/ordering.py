@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from edgecli.records import replace
 from edgecli.strokes.base import Points, Strokes
-from edgecli.strokes.runs import Numbers, ranges
+from edgecli.strokes.runs import Floats, Numbers, ranges, selected
 
 RADIUS = 2.0
 """Pixels: what the first links are not longer than. It doubles until one path is left."""
@@ -48,11 +48,13 @@ def _ends(strokes: Strokes) -> Points:
     """Return where the pen starts and ends each stroke: ``(2M, 2)``, in turn."""
     first = strokes.starts[:-1]
     last = np.where(strokes.closed, first, strokes.starts[1:] - 1)
-    return strokes.points[np.stack([first, last], axis=1).reshape(-1)]
+    ends: Points = strokes.points[np.stack([first, last], axis=1).reshape(-1)]
+    return ends
 
 
-def _distance(a: Points, b: Points) -> NDArray[np.float64]:
-    gone: NDArray[np.float64] = np.hypot(*(a - b).T)
+def _distance(a: Points, b: Points) -> Floats:
+    x, y = (a - b).T
+    gone: Floats = np.hypot(x, y)
     return gone
 
 
@@ -84,7 +86,8 @@ def _link(ends: Points) -> Numbers:
 
 def _possible(first: Numbers, second: Numbers, link: Numbers, far: Numbers) -> NDArray[np.bool_]:
     """Return which links join two ends that are free, of two paths."""
-    return (link[first] < 0) & (link[second] < 0) & (far[first] != second)
+    possible: NDArray[np.bool_] = (link[first] < 0) & (link[second] < 0) & (far[first] != second)
+    return possible
 
 
 def _shortest_of_both(first: Numbers, second: Numbers, far: Numbers) -> Numbers:
@@ -93,7 +96,8 @@ def _shortest_of_both(first: Numbers, second: Numbers, far: Numbers) -> Numbers:
     links = np.broadcast_to(np.arange(len(first)), paths.shape)
     shortest = np.full(len(far), len(first))
     np.minimum.at(shortest, paths, links)
-    return (shortest[paths] == links).all(axis=0).nonzero()[0]
+    made: Numbers = (shortest[paths] == links).all(axis=0).nonzero()[0]
+    return made
 
 
 def _near(points: Points, radius: float) -> tuple[Numbers, Numbers]:
@@ -134,7 +138,7 @@ def _arranged(strokes: Strokes, sequence: Numbers, flipped: NDArray[np.bool_]) -
     visits, owner = ranges(strokes.starts[sequence], strokes.starts[sequence + 1])
     backwards = starts[owner] + starts[owner + 1] - 1 - np.arange(len(visits))
     visits = np.where(flipped[owner], visits[backwards], visits)
-    return _visited(replace(strokes, starts=starts, closed=strokes.closed[sequence]), visits)
+    return selected(replace(strokes, closed=strokes.closed[sequence]), visits, starts)
 
 
 def _rotated(strokes: Strokes) -> Strokes:
@@ -154,10 +158,4 @@ def _rotated(strokes: Strokes) -> Strokes:
     first = strokes.starts[closed]
     rotated = np.arange(len(strokes.points))
     rotated[visits] = (visits - first[owner] + turn[owner]) % counts[owner] + first[owner]
-    return _visited(strokes, rotated)
-
-
-def _visited(strokes: Strokes, visits: Numbers) -> Strokes:
-    """Return strokes with their points put into another order."""
-    arrays = {name: getattr(strokes, name)[visits] for name in ("points", "strength", "angle")}
-    return replace(strokes, **arrays)
+    return selected(strokes, rotated, strokes.starts)

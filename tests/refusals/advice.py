@@ -96,6 +96,7 @@ TRIED: dict[str, str] = {
     r"cannot be made: .*; give another$": "-o other/",
     r"give another place with -o$": "-o other/",
     r"--suffix tells them apart$": "--suffix",
+    r"edgecli detect takes them by name$": "detect ours/map.png",
     r"--recursive looks into folders": "--recursive",
     r"give it with -o DIR$": "-o other",
     r"output \S+ is a file; give a folder( or a \.npz file)?$": "-o other/",

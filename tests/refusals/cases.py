@@ -59,6 +59,7 @@ trace photo.png -f learned-small --at 5,5
 trace photo.png -f contours --at 5,5
 batch album -o jammed --jobs 1
 batch same -o same --jobs 1
+batch ours -o out --jobs 1
 batch album -o foreign --gallery --jobs 1
 detect tiny.png --padding 0,0,900000000,900000000 --max-pixels 99999999999
 detect grey.png -o photo.png/maps/

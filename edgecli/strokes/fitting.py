@@ -1,0 +1,150 @@
+"""One curve for each of many pieces: least squares, and Newton's method for where points belong.
+
+Points are complex numbers x + iy: the real part of a · conj(b) is their scalar product.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.records import dataclass
+from edgecli.strokes.runs import Numbers, furthest, ranges
+
+Floats = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Pieces of paths: the points ``first`` to ``last``, both included, and directions there.
+
+    Both directions, of length 1, look into the piece.
+    """
+
+    first: Numbers
+    last: Numbers
+    ahead: Complex
+    back: Complex
+
+    def select(self, chosen: NDArray[Any]) -> Pieces:
+        """Return some of the pieces."""
+        return Pieces(*(a[chosen] for a in (self.first, self.last, self.ahead, self.back)))
+
+    def split(self, middle: Numbers, direction: Complex) -> Pieces:
+        """Return the pieces in two, which go straight on where they meet."""
+        return Pieces(
+            np.concatenate([self.first, middle]),
+            np.concatenate([middle, self.last]),
+            np.concatenate([self.ahead, direction]),
+            np.concatenate([-direction, self.back]),
+        )
+
+    def curves(self, points: Complex, lengths: Floats | None = None) -> Complex:
+        """Return the Béziers ``(4, K)`` with handles as long as ``lengths (2, K)``.
+
+        Without them, handles are a third of the way long: on a straight line they cut it in three.
+        """
+        start, stop = points[self.first], points[self.last]
+        third = np.abs(stop - start) / 3
+        one, other = (third, third) if lengths is None else lengths
+        return np.stack([start, start + one * self.ahead, stop + other * self.back, stop])
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The points of pieces, one after another, and where on their curves they belong.
+
+    ``place`` is the curve's parameter, 0 to 1. Piece n has the next ``counts[n]`` of the points.
+    """
+
+    pieces: Pieces
+    counts: Numbers
+    numbers: Numbers
+    points: Complex
+    place: Floats
+
+    @property
+    def begins(self) -> Numbers:
+        """Where each piece begins among the points."""
+        return self.counts.cumsum() - self.counts
+
+    def select(self, chosen: NDArray[np.bool_]) -> Fit:
+        """Return some of the pieces."""
+        own = np.repeat(chosen, self.counts)
+        return Fit(
+            self.pieces.select(chosen),
+            self.counts[chosen],
+            self.numbers[own],
+            self.points[own],
+            self.place[own],
+        )
+
+    def lengths(self, straight: Complex) -> Floats:
+        """Return how long the handles are ``(2, K)`` that come nearest to the points.
+
+        A curve is p₀ (B₀ + B₁) + p₃ (B₂ + B₃) + α ahead B₁ + β back B₂, with the Bernstein
+        polynomials Bₙ of the places: the normal equations of α and β are two by two. Where they
+        have no sensible solution, as the handles of a line, the lengths are those of ``straight``.
+        """
+        t = self.place
+        s = 1 - t
+        one, other = 3 * s * s * t, 3 * s * t * t
+        start, _, _, stop = (np.repeat(end, self.counts) for end in straight)
+        rest = self.points - start - (stop - start) * (t * t * t + other)
+        begins = self.begins
+        a, b, c = (np.add.reduceat(p, begins) for p in (one * one, one * other, other * other))
+        b = b * (self.pieces.ahead * self.pieces.back.conj()).real
+        along = (np.add.reduceat(rest * one, begins) * self.pieces.ahead.conj()).real
+        against = (np.add.reduceat(rest * other, begins) * self.pieces.back.conj()).real
+        determinant = a * c - b * b
+        sound = determinant > 1e-9 * a * c
+        determinant = np.where(sound, determinant, 1)
+        found = np.stack([along * c - against * b, against * a - along * b]) / determinant
+        chord = np.abs(straight[3] - straight[0])
+        sound &= (found > 0.01 * chord).all(axis=0) & (found < 3 * chord).all(axis=0)
+        return np.where(sound, found, chord / 3)
+
+    def off(self, curves: Complex) -> tuple[Complex, Complex, Complex]:
+        """Return how far each point's place on the curve is from it, and two derivatives there."""
+        p0, p1, p2, p3 = curves
+        powers = (p0, 3 * (p1 - p0), 3 * (p0 - 2 * p1 + p2), p3 - p0 + 3 * (p1 - p2))
+        c0, c1, c2, c3 = (np.repeat(power, self.counts) for power in powers)
+        t = self.place
+        value = ((c3 * t + c2) * t + c1) * t + c0 - self.points
+        return value, (3 * t * c3 + 2 * c2) * t + c1, 6 * t * c3 + 2 * c2
+
+    def furthest(self, curves: Complex) -> tuple[Numbers, Floats]:
+        """Return which point of each piece is furthest from its place on the curve, and how far."""
+        off, _, _ = self.off(curves)
+        worst, square = furthest(off.real**2 + off.imag**2, self.begins, self.counts)
+        return self.numbers[worst], np.sqrt(square)
+
+    def moved(self, curves: Complex) -> Fit:
+        """Return the same with places nearer to the points: a step of Newton's for each.
+
+        The place t nearest to p on the curve B is a zero of (B(t) − p) · B′(t).
+        """
+        off, first, second = self.off(curves)
+        slope = first.real**2 + first.imag**2 + (off * second.conj()).real
+        step = (off * first.conj()).real / np.where(slope > 0, slope, np.inf)
+        place = (self.place - step).clip(0, 1)
+        return Fit(self.pieces, self.counts, self.numbers, self.points, place)
+
+
+def laid_out(points: Complex, pieces: Pieces) -> Fit:
+    """Return the points of pieces, placed by how far along they are from point to point."""
+    numbers, _ = ranges(pieces.first, pieces.last + 1)
+    counts = pieces.last + 1 - pieces.first
+    begins = counts.cumsum() - counts
+    own = points[numbers]
+    along = np.abs(np.diff(own, prepend=own[:1]))
+    along[begins] = 0
+    along = along.cumsum()
+    along -= np.repeat(along[begins], counts)
+    length = along[begins + counts - 1]
+    return Fit(
+        pieces, counts, numbers, own, along / np.repeat(np.where(length > 0, length, 1), counts)
+    )

@@ -4,8 +4,8 @@
 
 Shapes are drawn 16 times as fine as they are looked at, so that where their edges are is known.
 Errors are in pixels, from every located point to the shape. ``pixels`` are the centres of the same
-edge pixels. Of the peers, ``findContours`` walks along pixels, and ``find_contours`` is where
-brightness crosses the middle of the two sides: exact on such shapes, for which that is known.
+edge pixels. Of the peers, ``findContours`` walks along the pixels inside, and ``find_contours`` is
+where brightness crosses the middle of the two sides, which it must be told.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def edges(noise: float) -> Iterator[Drawn]:
         angle, offset = number * np.pi / 50 + 0.01, random.uniform(-0.5, 0.5)
 
         def away(points: Points, angle: float = angle, offset: float = offset) -> Errors:
-            own: Errors = distance(*points.T, side, angle, offset)
+            own: Errors = distance(points[:, 0], points[:, 1], side, angle, offset)
             own[np.hypot(*(points - side / 2).T) > 30] = np.inf
             return own
 

@@ -44,7 +44,7 @@ NEAR = 2.5
 MIDDLE = 120.0
 """Of the brightness of both sides."""
 
-COSTS = {"canny:2": "-f canny:2", "sobel": "-f sobel"}
+COSTS = {"canny:2": "-f canny:2", "sobel": "-f sobel --thin --hysteresis auto"}
 """Edges that are written as pixels and as strokes, and what asks for them."""
 
 
@@ -97,9 +97,8 @@ def scenes() -> Iterator[Drawn]:
             for b in (40, 120, 200)
         ]
         for a, b, radius in places:
-            grey[np.hypot(x - a, y - b) <= radius] += random.choice([-50, 60]) + random.uniform(
-                -9, 9
-            )
+            step = random.choice([-50, 60]) + random.uniform(-9, 9)
+            grey[np.hypot(x - a, y - b) <= radius] += step
         picture = averaged(grey)
         picture += random.normal(0, 3, picture.shape)
 

@@ -12,10 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.strokes.base import Strokes
-from edgecli.strokes.runs import Floats, Numbers, batches, furthest, selected, unrolled
-
-TOUCHING = 1e-9
-"""Pixels: a point as near to a segment as this is on it, but for rounding."""
+from edgecli.strokes.runs import TOUCHING, Floats, Numbers, batches, furthest, selected, unrolled
 
 
 def simplify(strokes: Strokes, eps: float) -> Strokes:

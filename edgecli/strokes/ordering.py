@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from edgecli.records import replace
 from edgecli.strokes.base import Points, Strokes
-from edgecli.strokes.runs import Floats, Numbers, ranges, selected
+from edgecli.strokes.runs import Floats, Numbers, furthest, ranges, selected
 
 RADIUS = 2.0
 """Pixels: what the first links are not longer than. It doubles until one path is left."""
@@ -143,19 +143,18 @@ def _arranged(strokes: Strokes, sequence: Numbers, flipped: NDArray[np.bool_]) -
 
 def _rotated(strokes: Strokes) -> Strokes:
     """Return the strokes with closed ones started where the pen's way there and on is shortest."""
-    ends = _ends(strokes)
-    before = np.concatenate([ends[:1], ends[1:-1:2]])  # where the pen comes from
-    after = np.concatenate([ends[2::2], ends[-1:]])  # and goes to
     closed = strokes.closed.nonzero()[0]
-    visits, owner = ranges(strokes.starts[closed], strokes.starts[closed + 1])
-    if not len(closed):
+    if not len(closed) or len(strokes) == 1:
         return strokes
-    points = strokes.points[visits]
-    way = _distance(points, before[closed][owner]) + _distance(points, after[closed][owner])
+    visits, owner = ranges(strokes.starts[closed], strokes.starts[closed + 1])
+    ends, stroke, points = _ends(strokes), closed[owner], strokes.points[visits]
+    there = _distance(points, ends[np.maximum(2 * stroke - 1, 0)])
+    on = _distance(points, ends[np.minimum(2 * stroke + 2, len(ends) - 1)])
+    way = there * (stroke > 0) + on * (stroke < len(strokes) - 1)
     counts = np.diff(strokes.starts)[closed]
-    best = np.lexsort((way, owner))[counts.cumsum() - counts]
-    turn = best - (counts.cumsum() - counts)
-    first = strokes.starts[closed]
+    nearest, _ = furthest(-way, counts.cumsum() - counts, counts)
+    first = strokes.starts[:-1]
     rotated = np.arange(len(strokes.points))
-    rotated[visits] = (visits - first[owner] + turn[owner]) % counts[owner] + first[owner]
+    turned = visits + (visits[nearest] - first[closed])[owner] - first[stroke]
+    rotated[visits] = first[stroke] + turned % counts[owner]
     return selected(strokes, rotated, strokes.starts)

@@ -20,7 +20,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
     "errors", "records", "numerals", "geometry", "rows", "filters", "conv", "images", "networks",
-    "paint", "lines", "strokes", "operators", "detect", "code", "batch", "reports", "pages", "cli", "training",
+    "paint", "lines", "strokes", "operators", "detect", "code", "batch", "reports", "pages", "cli",
+    "training",
 ]  # fmt: skip
 """Each part imports only from itself and from the parts before it."""
 
@@ -209,7 +210,7 @@ def test_no_public_name_loads_pillow() -> None:
 def test_the_public_names() -> None:
     assert sorted(edgecli.__all__) == [
         "EdgeCliError", "EdgeCliWarning", "FilterBank", "convolve", "detect_edges",
-        "load_filter", "load_network", "plan_convolution",
+        "find_strokes", "load_filter", "load_network", "plan_convolution",
     ]  # fmt: skip
     for name in edgecli.__all__:
         assert getattr(edgecli, name).__doc__

@@ -130,11 +130,10 @@ def test_planning_reads_and_writes_nothing(save: Save) -> None:
     assert os.listdir(path.parent) == [path.name]
 
 
-def luma_of(path: Path, *, auto_orient: bool = True, **options: Any) -> Any:
+def luma_of(path: Path, **options: Any) -> Any:
     """Return what filters slide over: the responses of ``identity``."""
     out = path.with_name("out.npy")
-    limits = Limits(auto_orient=auto_orient)
-    detect(path, settings("identity", map="raw", **options), Target(str(out)), limits)
+    detect(path, settings("identity", map="raw", **options), Target(str(out)))
     return np.load(out)
 
 

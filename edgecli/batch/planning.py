@@ -6,19 +6,23 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from edgecli.batch.inputs import Found, Input, folded, name_places
+from edgecli.batch.inputs import OWN, Found, Input, folded, name_places, passed_text
 from edgecli.batch.journal import Journal, file_hash
 from edgecli.batch.work import Item, Work
 from edgecli.detect.outputs import choose_format, name_maps
 from edgecli.errors import UsageError
+from edgecli.images.made_by import is_ours
 from edgecli.records import dataclass, field, replace
 
 FRAME = re.compile(r"-\d{4,}(?=\.\w+$)")  # what tells the frames of one input apart
+
+Keyed = tuple[Input, str]
+"""An input, and its path from DIR."""
 
 
 @dataclass
@@ -92,6 +96,7 @@ def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = Fal
     if inside:
         ours = set(journal.outputs())
         inputs = [(e, key) for e, key in inputs if not {key, FRAME.sub("", key)} & ours]
+    inputs, passed = _without_maps(inputs, found, journal.offsets)
     items = _make_items(inputs, work, suffix=suffix)
     if inside:
         _claim(items, work, journal)
@@ -101,16 +106,33 @@ def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = Fal
         if offset is not None and _is_done(item, journal.read_head(offset), work):
             lines[number] = offset
     skipped, failed = len(items) - lines.count(-1), len(found.troubles)
-    totals = Totals(len(items) + failed, failed=failed, skipped=skipped, passed=found.passed)
+    totals = Totals(len(items) + failed, failed=failed, skipped=skipped, passed=passed)
     return Batch(items, journal, totals, lines, troubles=found.troubles)
 
 
 def name_items(found: Found, work: Work, *, suffix: bool = False) -> list[Item]:
     """Name every input's outputs, without the journal; UsageError as ``plan_batch``."""
-    return _make_items(_with_keys(found.inputs, work.output), work, suffix=suffix)
+    inputs, _ = _without_maps(_with_keys(found.inputs, work.output), found)
+    return _make_items(inputs, work, suffix=suffix)
 
 
-def _with_keys(inputs: Iterable[Input], output: str) -> list[tuple[Input, str]]:
+def _without_maps(
+    inputs: list[Keyed], found: Found, known: Container[str] = ()
+) -> tuple[list[Keyed], Counter[str]]:
+    """Leave out the edge maps of earlier runs, and return what is passed over with them.
+
+    Those that were listed stay. Files that are ``known`` as inputs are not looked into again.
+    """
+    if found.listed:
+        return inputs, found.passed
+    kept = [(e, key) for e, key in inputs if key in known or not is_ours(e.path)]
+    passed = found.passed + Counter({OWN: len(inputs) - len(kept)})
+    if not kept and OWN in passed and not found.troubles:
+        raise UsageError(f"all images are passed over: {passed_text(passed)}")
+    return kept, passed
+
+
+def _with_keys(inputs: Iterable[Input], output: str) -> list[Keyed]:
     """Name inputs by their path from DIR, so that both can be moved together."""
     there = os.path.realpath(output)
 
@@ -129,7 +151,7 @@ def _is_inside(key: str) -> bool:
     return not key.startswith("../") and not os.path.isabs(key)
 
 
-def _make_items(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool) -> list[Item]:
+def _make_items(inputs: Sequence[Keyed], work: Work, *, suffix: bool) -> list[Item]:
     sources = {folded(key) for _, key in inputs if _is_inside(key)}
     endings, links = _endings(work), _links(work.output)
     claims: dict[str, int] = {}

@@ -74,7 +74,7 @@ def make_request(options: Options, *, apart: bool = False) -> Request:
         thresholds,
         settings,
         _make_target(options),
-        Limits(options.max_pixels, options.all_frames, not options.no_auto_orient),
+        Limits(options.max_pixels, options.all_frames),
         _make_reporting(options),
     )
 
@@ -92,7 +92,7 @@ def make_settings(
     options: Options, operators: tuple[Operator, ...], threshold: Threshold | None = None
 ) -> Settings:
     """Return what is done to an image; reads the mask, if there is one."""
-    strokes = asks_for_strokes(options, _make_target(options).format_of(""))
+    strokes = asks_for_strokes(options, _make_target(options))
     return Settings(
         operators,
         padding=parse_padding(options.padding),
@@ -115,6 +115,7 @@ def make_settings(
         resize=_make_resize(options),
         finish=make_finish(options) if strokes else None,
         size=parse_size(options.size),
+        auto_orient=not options.no_auto_orient,
         threads=options.threads,
     )
 
@@ -143,14 +144,15 @@ def _make_style(options: Options, *, strokes: bool) -> Style:
 
 
 def _make_lines(options: Options, threshold: Threshold | None) -> Lines:
-    mask = None
+    mask = mask_name = None
     if options.mask is not None:
         from edgecli.images.files import read_mask
 
         mask, info = read_mask(options.mask, max_pixels=options.max_pixels)
         tell(info)
+        mask_name = os.path.basename(options.mask)
     gaps = options.close_gaps
-    return Lines(options.thin, threshold, options.border, mask, options.min_length, gaps)
+    return Lines(options.thin, threshold, options.border, mask, options.min_length, gaps, mask_name)
 
 
 def _make_target(options: Options) -> Target:

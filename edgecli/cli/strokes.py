@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import inf
 
 from edgecli.cli.options import Options
+from edgecli.detect.outputs import Target
 from edgecli.errors import UsageError
-from edgecli.images.formats import Format
+from edgecli.images.formats import FORMATS, known_format
 from edgecli.strokes.base import Finish
 
 PLACES = {
@@ -18,19 +19,17 @@ PLACES = {
 """The options that only some formats of strokes have a place for."""
 
 
-def asks_for_strokes(options: Options, format_: Format | None) -> bool:
-    """Whether strokes are to be written; UsageError for options that the format has no place for.
-
-    The format is None where none was asked for: PNG, or CSV of a grid.
-    """
+def asks_for_strokes(options: Options, target: Target) -> bool:
+    """Whether strokes are to be written; UsageError for options that a format has no place for."""
+    format_ = FORMATS.get(options.format or "") or known_format(target.file_of("") or "")
     strokes = format_ is not None and format_.strokes
     name = format_.name if format_ is not None else "png"
     for option, places in PLACES.items():
         given = getattr(options, option) not in (None, False)
         if given and name not in places and (strokes or option != "overlay"):
             raise UsageError(
-                f"--{option} has no place in {name}; drop it, or write {' or '.join(places)} "
-                f"(--format {places[0]})"
+                f"{name} has no place for --{option}; drop --{option}, or give --format "
+                f"{' or '.join(places)}"
             )
     return strokes
 
@@ -41,7 +40,7 @@ def make_finish(options: Options) -> Finish:
     if simplify is None:
         simplify = 0.0 if options.format == "points" else Finish.simplify
     if not simplify < inf:
-        raise UsageError(f"simplify must be a number of pixels from 0 up, not {simplify:g}")
+        raise UsageError(f"simplify must be at least 0 pixels, not {simplify:g}")
     return Finish(simplify=simplify, curves=options.curves)
 
 

@@ -116,6 +116,7 @@ def _check(result: Result, library: str) -> None:
     unsaid = (
         (turned != result.info.shape[:2], "images of another size", "drop --resize"),
         (settings.recipe is not None, plan.edge_map.name, "use --filter sobel"),
+        (settings.finish is not None, "strokes", "write png (--format png)"),
         (len(detection.plans) > 1, "several edge maps", "give one --filter, or --combine max"),
         (detection.responses.volume[2] > 1, "several colours at once", "use --channels gray"),
         (plan.edge_map.direction, "directions", "use --combine magnitude"),

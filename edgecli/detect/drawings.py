@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from edgecli import __version__
+from edgecli.detect.made_by import made_by
 from edgecli.detect.plan import Detection
 from edgecli.images.colour import Colour, composite
 from edgecli.images.formats import FORMATS, begin_file
@@ -94,12 +94,13 @@ def begin_layers(
     """Begin a file of strokes of an image: the canvas of all its edge maps, which have names."""
 
     def make_writer() -> Writer:
-        return writer_of(format_, sheet_of(source, detection), names)
+        made = f"{made_by(detection.settings)} --format {format_}"
+        return writer_of(format_, sheet_of(source, detection, made), names)
 
     return Layers(file, make_writer, len(names))
 
 
-def sheet_of(source: Source, detection: Detection) -> Sheet:
+def sheet_of(source: Source, detection: Detection, made: str) -> Sheet:
     """Return what the strokes of an image are drawn on: the image as it was before --resize."""
     settings, info = detection.settings, source.info
     width, height = (round(source.shape[1 - n] * info.scale[n]) for n in (0, 1))
@@ -113,7 +114,7 @@ def sheet_of(source: Source, detection: Detection) -> Sheet:
         paper=None if picture else style.paper,
         stroke=style.stroke,
         title="stdin" if info.path == "-" else os.path.basename(info.path),
-        made=f"edgecli {__version__}",
+        made=made,
         picture=picture,
     )
 

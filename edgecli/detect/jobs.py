@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from edgecli.detect.drawings import Drawn, Preview, begin_layers, laid_under
+from edgecli.detect.made_by import made_by
 from edgecli.detect.outputs import Job, make_folders_of
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.run import Measured, start_detection, starts_early
@@ -37,7 +38,6 @@ class Limits:
 
     max_pixels: int = 2**31
     all_frames: bool = False
-    auto_orient: bool = True
 
 
 Place = Sink | Canvas
@@ -79,7 +79,7 @@ def plan_input(
         job.path, max_pixels=limits.max_pixels, grey=settings.grey, all_frames=limits.all_frames
     )
     for number, image in enumerate(images, 1):
-        source = as_seen(image, settings, limits)
+        source = as_seen(image, settings)
         detection = _plan_image(job, settings, limits, source)
         if not sums_fit(source, detection):
             detection = _plan_image(job, settings, limits, source, exact=False)
@@ -87,9 +87,9 @@ def plan_input(
         yield Result(source.info, detection, outputs), source
 
 
-def as_seen(image: Source, settings: Settings, limits: Limits) -> Source:
+def as_seen(image: Source, settings: Settings) -> Source:
     """Return an image as it is looked at: upright, and made smaller where that is asked for."""
-    seen = upright(image) if limits.auto_orient else image
+    seen = upright(image) if settings.auto_orient else image
     if settings.resize is not None:
         from edgecli.images.resizing import resized  # for those who ask for it
 
@@ -181,9 +181,8 @@ def _done(result: Result, write: Callable[[], Measured], sinks: Sequence[Place])
     strokes = tuple(sink.measures for sink in sinks if isinstance(sink, Drawn))
     for path, drawn in zip(result.outputs, strokes, strict=False):
         if drawn is not None and not drawn.count:
-            result.info.notes.append(
-                f"has no edges here; {path} is empty".replace(" - ", " what is written ")
-            )
+            file = "what is written" if path == "-" else path
+            result.info.notes.append(f"has no edges that count; {file} has no strokes")
     return replace(result, measured=measured, strokes=strokes)
 
 
@@ -259,7 +258,7 @@ class _Files:
             if path in result.kept:
                 sinks += [NoSink() for _ in types]
                 continue
-            begun = self._file(path, source).begin_maps(shape, types, result.info)
+            begun = self._file(path, source, result).begin_maps(shape, types, result.info)
             paper = result.detection.paper
             sinks += begun if watch is None else [watch(sink, shape, paper) for sink in begun]
         return sinks
@@ -286,12 +285,17 @@ class _Files:
             return [Drawn(*layers[path], Preview(source, style, watch)) for path in result.outputs]
         return [Drawn(*layers[path]) for path in result.outputs]
 
-    def _file(self, path: str, source: Source) -> ImageFile:
+    def _file(self, path: str, source: Source, result: Result) -> ImageFile:
         """Return a file, begun at its first image."""
         if path not in self._begun:
             file = self._stack.enter_context(whole_file(path))
             self._begun[path] = begin_file(
-                self._job.format, file, source, frames=self._frames, several=self._job.several
+                self._job.format,
+                file,
+                source,
+                frames=self._frames,
+                several=self._job.several,
+                made_by=made_by(result.detection.settings),
             )
         return self._begun[path]
 

@@ -66,6 +66,7 @@ class Lines:
     mask: NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
     min_length: float = 0
     close_gaps: float = 0
+    mask_name: str | None = field(default=None, compare=False)  # its file's, without a folder
 
     def __post_init__(self) -> None:
         if self.border < 0:
@@ -75,6 +76,11 @@ class Lines:
                 raise UsageError(
                     f"{name.replace('_', '-')} must be a number of pixels from 0 up, not {pixels:g}"
                 )
+
+    @property
+    def cleans(self) -> bool:
+        """Whether some of the lines go, or gaps between them."""
+        return self.min_length > 0 or self.close_gaps > 0
 
     def threshold_of(self, edge_map: EdgeMap) -> Threshold | None:
         """Return the threshold of a map; linked ones, such as Canny's, always have one."""
@@ -127,14 +133,18 @@ class MapPlan:
     thinning: str | None
     picks: bool
     halo: int  # rows that thinning needs on each side
+    lines: Lines
     placing: Placing | None = None  # of located edge pixels, where they become strokes
 
     @property
     def whole(self) -> bool:
         """Whether pixels are known only after the last response."""
-        if self.threshold is not None:
-            return _chosen_late(self.threshold)
-        return self.map in WHOLE_IMAGE_MAPS
+        return self.fits or self.lines.cleans or _chosen_late(self.threshold)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the scale follows from all strengths."""
+        return self.threshold is None and self.map in WHOLE_IMAGE_MAPS
 
     @property
     def needs_white(self) -> bool:
@@ -147,11 +157,14 @@ class MapPlan:
     @property
     def clips(self) -> Scale | None:
         """Return the scale if it may clip strengths; chosen lines and fitted scales clip none."""
-        return None if self.whole or self.threshold else self.paint.scale
+        return None if self.fits or self.threshold else self.paint.scale
 
 
 def check_lines(edge_map: EdgeMap, bank: FilterBank, lines: Lines) -> None:
-    """Raise FilterError where the filters of a map cannot be thinned or show no direction."""
+    """Raise an error where lines cannot be cleaned, or filters not thinned or show no direction."""
+    if lines.cleans and not (lines.thin or edge_map.thin or edge_map.linked):
+        option = "min-length" if lines.min_length else "close-gaps"
+        raise UsageError(f"{option} is of lines one pixel wide; add --thin, or drop --{option}")
     if edge_map.soft or edge_map.thin or not _looks_along(edge_map, lines):
         return
     own = bank.select(range(edge_map.start, edge_map.stop))
@@ -219,7 +232,8 @@ def plan_map(
         taps = Taps(own.tap, thin=peaks)
     else:
         taps = _add_steps(graph, own, thins, exclude, picture, measures=levels is not None)
-    if look.style.stroke > 1 and not _chosen_late(threshold) and not strokes:
+    late = strokes or lines.cleans or _chosen_late(threshold)
+    if look.style.stroke > 1 and not late:
         pen = Pen(own.shape, strength_type, look.style.stroke, absolute=look.map in SIZES)
         before = taps.before or taps.strength
         taps = replace(taps, strength=graph.add(pen, taps.strength), before=before)
@@ -235,6 +249,7 @@ def plan_map(
         thinning=thins.name if thins else thinned,
         picks=thins is not None or exclude is not None or edge_map.thin,
         halo=points.step.halo if points else thins.halo if thins else 0,
+        lines=lines,
         placing=points.placing if points else None,
     )  # fmt: skip
 

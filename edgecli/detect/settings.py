@@ -76,6 +76,7 @@ class Settings:
     resize: Resize | None = None  # the image, before anything looks at it
     finish: Finish | None = None  # of strokes; None where edge maps are pixels
     size: Size | None = None  # of a drawing on paper
+    auto_orient: bool = True  # as its EXIF says
     threads: int | None = None
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.detect.jobs import Limits, Result, as_seen
+from edgecli.detect.made_by import sheet_made_by
 from edgecli.detect.outputs import Job, Target, make_folders_of
 from edgecli.detect.plan import plan_detection, sums_fit
 from edgecli.detect.run import run_detection
@@ -18,6 +19,7 @@ from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.images.colour import Colour, composite
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import FORMATS, begin_file, check_holds
+from edgecli.images.made_by import MadeBy
 from edgecli.lines.thresholds import Threshold
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.records import dataclass, replace
@@ -39,6 +41,7 @@ class Sheet:
     info: ImageInfo
     output: str
     results: tuple[Result, ...]
+    made_by: MadeBy
 
 
 def name_grid(path: str, target: Target) -> Job:
@@ -79,6 +82,10 @@ def choose_tiles(
     if shared.map == "raw":
         raise UsageError(
             "map 'raw' writes numbers, and a contact sheet is a picture; drop --map or --grid"
+        )
+    if shared.finish is not None:
+        raise UsageError(
+            "strokes are geometry, and a contact sheet is a picture; write png, or drop --grid"
         )
     asked = tuple(
         _tile(shared, operator, one) for operator in operators for one in thresholds or (None,)
@@ -125,19 +132,22 @@ def detect_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
             results.append(result)
             shown += maps
         sheet = contact_sheet(shown)
-        image_file = begin_file(job.format, file, source)
+        made_by = sheet_made_by(tiles.asked)
+        image_file = begin_file(job.format, file, source, made_by=made_by)
         sink = image_file.begin(sheet.shape, sheet.dtype, replace(image.info, dpi=None))
         sink.write(sink.encode(sheet))
         sink.finish()
         image_file.finish()
-    return Sheet(image.info, output, tuple(results))
+    return Sheet(image.info, output, tuple(results), made_by)
 
 
 def plan_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
     """Return what would be done for an input's contact sheet: a plan for every tile."""
     (output,) = job.outputs
     with _first_image(job, limits, tiles) as (image, source):
-        return Sheet(image.info, output, tuple(_plans(tiles, source, output)))
+        return Sheet(
+            image.info, output, (*_plans(tiles, source, output),), sheet_made_by(tiles.asked)
+        )
 
 
 @contextmanager
@@ -149,7 +159,7 @@ def _first_image(
     with closing(next(images)) as image:
         if tiles.note:
             image.info.notes.append(tiles.note)
-        yield image, as_seen(image, tiles.settings[0], limits)
+        yield image, as_seen(image, tiles.settings[0])
 
 
 def _held(source: Source, info: ImageInfo) -> ArraySource:

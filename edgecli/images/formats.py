@@ -10,6 +10,7 @@ import numpy as np
 
 from edgecli.errors import UsageError
 from edgecli.images import Shape
+from edgecli.images.made_by import MadeBy
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import ImageInfo, Sink, Source
@@ -97,8 +98,8 @@ def check_several(format_: Format, channels: int) -> None:
 class ImageFile:
     """An open file and the images that are written to it, one after another."""
 
-    def __init__(self, format_: Format, file: BinaryIO) -> None:
-        self._format, self._file = format_, file
+    def __init__(self, format_: Format, file: BinaryIO, made_by: MadeBy | None = None) -> None:
+        self._format, self._file, self._made_by = format_, file, made_by
 
     def begin(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         """Begin an image ``(H, W, C)`` of ``samples``, made of the input that ``info`` describes.
@@ -122,7 +123,7 @@ class ImageFile:
             case "png":
                 from edgecli.images.png_writer import PngSink
 
-                return PngSink(file, shape, samples, dpi=info.dpi)
+                return PngSink(file, shape, samples, dpi=info.dpi, made_by=self._made_by)
             case "pgm" | "ppm":
                 from edgecli.images.netpbm import PnmSink
 
@@ -130,7 +131,7 @@ class ImageFile:
             case "tiff":
                 from edgecli.images.tiff import TiffSink
 
-                return TiffSink(file, shape, samples, dpi=info.dpi)
+                return TiffSink(file, shape, samples, dpi=info.dpi, made_by=self._made_by)
             case "npy":
                 from edgecli.images.npy import NpySink
 
@@ -182,8 +183,8 @@ class FramesFile(ImageFile):
     Animations hold less than single images do; one frame alone is a single image.
     """
 
-    def __init__(self, format_: Format, file: BinaryIO) -> None:
-        super().__init__(format_, file)
+    def __init__(self, format_: Format, file: BinaryIO, made_by: MadeBy | None) -> None:
+        super().__init__(format_, file, made_by)
         self._frames: list[ArraySink] = []
         self._infos: list[ImageInfo] = []
 
@@ -208,12 +209,13 @@ class FramesFile(ImageFile):
         elif self._format.name == "tiff":
             from edgecli.images.tiff import write_pages
 
-            write_pages(self._file, frames, [info.dpi for info in self._infos])
+            resolutions = [info.dpi for info in self._infos]
+            write_pages(self._file, frames, resolutions, self._made_by)
         else:
             from edgecli.images.pillow_writer import save_frames
 
             durations = [info.duration for info in self._infos]
-            save_frames(self._file, self._format.name, frames, durations)
+            save_frames(self._file, self._format.name, frames, durations, self._made_by)
 
 
 def begin_file(
@@ -223,16 +225,17 @@ def begin_file(
     *,
     frames: bool = False,
     several: bool = False,
+    made_by: MadeBy | None = None,
 ) -> ImageFile:
     """Return the writer of an open file, whose first image is made of ``source``.
 
     ``frames`` is True where all images of the input become frames or pages of this one file,
-    ``several`` where all edge maps of an image do.
+    ``several`` where all edge maps of an image do. PNG and TIFF say by what they are ``made_by``.
     """
     if several and format_.name == "npy":
         return VolumeFile(format_, file)
     if several or (frames and format_.animated):
-        return FramesFile(format_, file)
+        return FramesFile(format_, file, made_by)
     if format_.name == "y4m":
         return VideoFile(format_, file, source)
-    return ImageFile(format_, file)
+    return ImageFile(format_, file, made_by)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgecli.errors import UsageError
 from edgecli.geometry import bands
+from edgecli.numerals import shortest
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import overlapping_blocks, row_reader
 from edgecli.rows.base import ImageInfo, Rows, Source, Span
@@ -30,6 +31,11 @@ class Resize:
     share: Fraction = Fraction(1)
     width: int | None = None
     height: int | None = None
+
+    def __str__(self) -> str:
+        if self.width is None:
+            return f"{shortest(float(self.share * 100))}%"
+        return f"max:{self.width}" if self.width == self.height else f"{self.width}x{self.height}"
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """Return the height and width that a picture gets.

@@ -124,6 +124,7 @@ class ImageFacts:
     """What one image's detection was, cost and gave; a contact sheet's tile has no ``input``."""
 
     schema: str | None
+    made_by: str | None
     input: InputFacts | None
     resized: Shape | None  # height and width, where the image was made smaller first
     filters: tuple[FilterFacts, ...]
@@ -151,6 +152,7 @@ class SheetFacts:
     """A contact sheet: its file, and what was done for every tile."""
 
     schema: str
+    made_by: str
     input: InputFacts
     output: OutputFacts
     warnings: tuple[str, ...] | None

@@ -9,6 +9,7 @@ from math import isfinite, prod
 from typing import Any
 
 from edgecli.detect.jobs import Result
+from edgecli.detect.made_by import made_by
 from edgecli.detect.plan import Detection
 from edgecli.detect.sheet import Sheet
 from edgecli.operators.operators import EdgeMap
@@ -78,6 +79,7 @@ def image_facts(result: Result) -> facts.ImageFacts:
     nans = result.measured.nans if result.measured else None
     return facts.ImageFacts(
         schema=facts.SCHEMA,
+        made_by=str(made_by(settings)),
         input=facts.input_facts(result.info),
         resized=_resized(result),
         filters=tuple(_filter_facts(detection)),
@@ -114,6 +116,7 @@ def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
         replace(
             told,
             schema=None,
+            made_by=None,
             input=None,
             warnings=None,
             outputs=tuple(replace(output, dtype=SHEET_SAMPLES) for output in told.outputs),
@@ -121,7 +124,8 @@ def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
         for told in map(image_facts, sheet.results)
     )
     read = facts.input_facts(sheet.info)
-    return facts.SheetFacts(facts.SCHEMA, read, output, facts.warnings_of(sheet.info), tiles)
+    notes = facts.warnings_of(sheet.info)
+    return facts.SheetFacts(facts.SCHEMA, str(sheet.made_by), read, output, notes, tiles)
 
 
 def _filter_facts(detection: Detection) -> Iterator[facts.FilterFacts]:

@@ -29,7 +29,7 @@ PAIRS_AT_ONCE = 2**20
 """Of ends that are near each other: more are looked at one lot after another."""
 
 
-def close_gaps(graph: Graph, widest: float) -> Graph:
+def bridge(graph: Graph, widest: float) -> Graph:
     """Return the graph with a step more for every gap up to ``widest`` pixels that is closed.
 
     Ends point at each other where neither line turns by more than 45° into the gap. Each is joined
@@ -40,20 +40,21 @@ def close_gaps(graph: Graph, widest: float) -> Graph:
     (halves,) = (degrees[graph.tails] == 1).nonzero()
     ends = graph.tails[halves]
     out = -look_ahead(graph, mate, halves, REACH)
-    points = graph.nodes.points[ends]
+    points = graph.points(ends)
     behind = points - BEHIND * out
     found = [(np.empty(0, int), np.empty(0, int), np.empty(0))]
     for a, b in _near(points, widest):
-        width = np.hypot(*(points[b] - points[a]).T)
-        across = behind[b] - behind[a]
+        gap, across = points[b] - points[a], behind[b] - behind[a]
+        width = np.hypot(*gap.T)
         turns = _turn(out[a], across), _turn(out[b], -across)
-        close = (width <= widest) & (np.maximum(*turns) <= WIDEST_TURN)
+        facing = ((out[a] - out[b]) * gap).sum(axis=1) > 0
+        close = (width <= widest) & facing & (np.maximum(*turns) <= WIDEST_TURN)
         cost = width * (1 + turns[0] + turns[1])
         found.append((a[close], b[close], cost[close]))
     a, b, cost = (np.concatenate(one) for one in zip(*found, strict=True))
     joined = [np.stack([one, other], axis=1) for one, other in greedy_pairs(a, b, cost, len(ends))]
-    gaps = ends[np.concatenate([np.empty((0, 2), int), *joined]).ravel()]
-    return replace(graph, tails=np.append(graph.tails, gaps))
+    gaps = ends[np.concatenate([np.empty((0, 2), int), *joined])]
+    return replace(graph, tails=np.append(graph.tails, gaps), gaps=gaps)
 
 
 def _turn(way: Points, other: Points) -> NDArray[np.float64]:
@@ -87,14 +88,14 @@ def _near(points: Points, widest: float) -> Iterator[tuple[Numbers, Numbers]]:
             yield order[a + start], order[b]
 
 
-def drop_spurs(graph: Graph, shortest: float) -> Graph:
+def prune(graph: Graph, shortest: float) -> Graph:
     """Return the graph without the branches from a junction to a free end that are too short.
 
     Two branches stay at every junction, other ones before spurs and longer spurs before shorter,
     so that a line that forks at its end does not lose its end.
     """
-    there, back = graph.nodes.points[graph.tails.reshape(-1, 2)].transpose(1, 0, 2)
-    return graph.select(_stays(graph.tails, np.hypot(*(there - back).T), shortest))
+    lengths = graph.distances(graph.tails[::2], graph.tails[1::2])
+    return graph.select(_stays(graph.tails, lengths, shortest))
 
 
 def _stays(tails: Numbers, lengths: NDArray[Any], shortest: float) -> Mask:

@@ -167,12 +167,11 @@ def look_ahead(graph: Graph, mate: Numbers, halves: Numbers, steps: int) -> Poin
     They have length 1, and are those of the sum of the ways from a node to the next ones of the
     line.
     """
-    points = graph.nodes.points
-    origin = points[graph.tails[halves]]
+    origin = graph.points(graph.tails[halves])
     way: Points = np.zeros_like(origin)
     on, which = halves, np.arange(len(halves))
     for _ in range(steps):
-        way[which] += points[graph.heads(on)] - origin[which]
+        way[which] += graph.points(graph.heads(on)) - origin[which]
         on = mate[on ^ 1]
         which, on = which[on >= 0], on[on >= 0]
     way /= np.maximum(np.hypot(*way.T), np.finfo(float).tiny)[:, np.newaxis]

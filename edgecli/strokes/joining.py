@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from edgecli.lines.hysteresis import list_pairs
 from edgecli.records import dataclass
 from edgecli.strokes.base import Strokes
-from edgecli.strokes.following import REACH, follow, go_through, greedy_pairs, look_ahead
+from edgecli.strokes.following import REACH, Paths, follow, go_through, greedy_pairs, look_ahead
 from edgecli.strokes.graph import Graph, Mask, Numbers
 
 MOST_TURN = np.radians(60.5)
 """Of three branches two always go on with a turn of 60° or less."""
+
+AT_ONCE = 2**16
+"""Points that are compared with those after them: what fits a cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,43 +40,79 @@ class Chains:
         order = self.order[chosen.repeat(counts)]
         return Chains(order, _starts(counts[chosen]), self.closed[chosen])
 
-    def lengths(self, graph: Graph) -> NDArray[np.float64]:
-        """Return the length of each chain; that of a loop with the way back to its first point."""
+    def after(self) -> Numbers:
+        """Return the place of the node after each: of the last one, itself, or a loop's first."""
         after = np.arange(1, len(self.order) + 1, dtype=np.int32)
         last = self.starts[1:] - 1
         after[last] = np.where(self.closed, self.starts[:-1], last)
-        points = graph.nodes.points
-        steps = points[self.order[after]] - points[self.order]
-        far = np.hypot(*steps.T)
-        return np.add.reduceat(far, self.starts[:-1]) if len(self) else np.empty(0)
+        return after
+
+    def lengths(self, graph: Graph) -> NDArray[np.float64]:
+        """Return the length of each chain; that of a loop with the way back to its first point."""
+        if not len(self):
+            return np.empty(0)
+        far = graph.distances(self.order, self.order[self.after()])
+        return np.add.reduceat(far, self.starts[:-1])
 
     def strokes(self, graph: Graph) -> Strokes:
         """Return the chains as strokes."""
-        nodes = graph.nodes.select(self.order)
+        nodes = graph.located(self.order)
         return Strokes(nodes.points, nodes.strength, nodes.angle, self.starts, self.closed)
 
 
 def join(graph: Graph) -> Chains:
-    """Return the lines of a graph, in the order of their first nodes.
-
-    A step between two junctions that no line takes through either is left out: lines meet at both.
-    """
+    """Return the lines of a graph, then its single pixels."""
     degrees = graph.degrees()
     mate = go_through(graph.tails, degrees)
     _mate_straightest(graph, mate, degrees)
-    paths = follow(mate)
+    lines = _visited(graph, follow(mate), degrees)
+    del mate
+    _untangle(graph, lines)
+    (dots,) = (graph.alive & (degrees == 0)).nonzero()
+    return Chains(
+        np.append(lines.order, dots.astype(np.int32)),
+        np.append(lines.starts, lines.starts[-1] + np.arange(1, len(dots) + 1)),
+        np.append(lines.closed, np.zeros(len(dots), bool)),
+    )
+
+
+def _visited(graph: Graph, paths: Paths, degrees: NDArray[np.uint8]) -> Chains:
+    """Return the nodes that lines visit; a line that comes back to where it began is closed.
+
+    A step between two junctions that no line takes through either is left out: lines meet at both.
+    """
     steps = np.diff(paths.starts)
     first = graph.tails[paths.halves[paths.starts[:-1]]]
     final = graph.heads(paths.halves[paths.starts[1:] - 1])
     closed = paths.loops | ((first == final) & (steps > 2))
-    bridge = (steps == 1) & (degrees[first] > 2) & (degrees[final] > 2) & ~closed
-
-    (dots,) = (graph.alive & (degrees == 0)).nonzero()
     order = np.insert(graph.tails[paths.halves], paths.starts[1:][~closed], final[~closed])
-    order = np.append(order, dots.astype(np.int32))
-    counts = np.append(steps + ~closed, np.ones(len(dots), np.int64))
-    chains = Chains(order, _starts(counts), np.append(closed, np.zeros(len(dots), bool)))
-    return chains.select(~np.append(bridge, np.zeros(len(dots), bool)))
+    chains = Chains(order, _starts(steps + ~closed), closed)
+    between = (steps == 1) & (degrees[first] > 2) & (degrees[final] > 2)
+    return chains.select(~between) if between.any() else chains
+
+
+def _untangle(graph: Graph, chains: Chains) -> None:
+    """Swap points that follow each other where that shortens the way, by squares of its steps.
+
+    The pixels at a corner of a stair may be located in the opposite order along the edge. Of points
+    a, b, c, d it is (c − b) · (d − a) that tells: b and c change places where that is negative.
+    """
+    order, after = chains.order, chains.after()
+    back = np.zeros(len(order), bool)
+    for start in range(0, len(order), AT_ONCE):
+        a = np.arange(start, min(start + AT_ONCE, len(order)))
+        b = after[a]
+        c = after[b]
+        d = after[c]
+        step = graph.points(order[c]) - graph.points(order[b])
+        way = graph.points(order[d]) - graph.points(order[a])
+        back[a] = ((step * way).sum(axis=1) < 0) & (d != c) & (d != a)
+    (a,) = back.nonzero()
+    beside = np.zeros(len(order), bool)  # of two swaps that would overlap, neither is made
+    beside[after[a]] = True
+    a = a[~(beside[a] | back[after[a]])]
+    b, c = after[a], after[after[a]]
+    order[b], order[c] = order[c], order[b]
 
 
 def _mate_straightest(graph: Graph, mate: Numbers, degrees: NDArray[np.uint8]) -> None:

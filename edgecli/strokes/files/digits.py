@@ -38,8 +38,9 @@ def text_of(values: NDArray[Any], decimals: int) -> Column:
     b'0.5;-12.346;100;0;123456.1;'
     """
     scaled = np.rint(np.abs(values, dtype=np.float64) * 10.0**decimals)
-    if not (scaled < EXACT).all():  # NaN, too
-        return _by_python(values)
+    odd = ~(scaled < EXACT)  # NaN, too
+    if odd.any():
+        return _with_odd(text_of(np.where(odd, 0, values), decimals), odd, values[odd])
     groups = -(-decimals // GROUP)
     number = scaled.astype(np.int64) * 10 ** (groups * GROUP - decimals)
     negative = (np.signbit(values) & (number > 0)).astype(np.uint8) * np.uint8(ord("-"))
@@ -100,9 +101,15 @@ def _table(kind: str) -> NDArray[np.uint32]:
     return np.frombuffer("".join(texts).replace(" ", "\0").encode(), np.uint32)
 
 
-def _by_python(values: NDArray[Any]) -> Column:
+def _with_odd(text: Column, odd: NDArray[np.bool_], values: NDArray[Any]) -> Column:
+    """Return text that Python writes in some rows."""
     texts = np.array([f"{value:.6g}" for value in values.tolist()], "S")
-    return texts.view(np.uint8).reshape(len(texts), -1)
+    own = texts.view(np.uint8).reshape(len(texts), -1)
+    wide = np.zeros((len(text), max(text.shape[1], own.shape[1])), np.uint8)
+    wide[:, : text.shape[1]] = text
+    wide[odd] = 0
+    wide[odd, : own.shape[1]] = own
+    return wide
 
 
 def decimals_of(values: NDArray[Any], digits: int = 5) -> int:

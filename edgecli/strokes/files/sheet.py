@@ -29,6 +29,9 @@ class Size:
     width: float
     height: float | None = None
 
+    def __str__(self) -> str:
+        return f"{self.width:g}mm" if self.height is None else f"{self.width:g}x{self.height:g}mm"
+
     def pitch(self, width: int, height: int) -> float:
         """Return the millimetres of a pixel of an image that fits within, its shape kept."""
         across = self.width / width

@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.records import dataclass
-from edgecli.strokes.runs import Numbers
-
-Complex = NDArray[np.complex128]
+from edgecli.strokes.runs import Complex, Numbers
 
 ARM = 4
 """Points on each side of one, between whose furthest and it the direction is measured.

@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from edgecli.strokes.base import Curves, Strokes
-from edgecli.strokes.corners import Complex, Path, path_of
+from edgecli.strokes.corners import Path, path_of
 from edgecli.strokes.fitting import Pieces, laid_out
-from edgecli.strokes.runs import TOUCHING, Numbers, batches, unrolled
+from edgecli.strokes.runs import TOUCHING, Complex, Numbers, batches, plane, unrolled
 
 ATTEMPTS = 4
 """How often a piece is fitted, its points moved along it in between."""
@@ -30,7 +30,7 @@ def fit_curves(strokes: Strokes, eps: float) -> Curves:
     closed stroke starts. A single point is a curve of length 0.
     """
     visits, starts = unrolled(strokes)
-    points = strokes.points[visits].view(np.complex128)[:, 0]
+    points = plane(strokes.points)[visits]
     begins, curves = [np.zeros(0, np.int64)], [np.zeros((0, 3), np.complex128)]
     for first, last in batches(starts):
         own = slice(starts[first], starts[last])

@@ -11,10 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.records import dataclass, replace
-from edgecli.strokes.runs import Numbers, furthest, ranges
-
-Floats = NDArray[np.float64]
-Complex = NDArray[np.complex128]
+from edgecli.strokes.runs import Complex, Floats, Numbers, furthest, ranges
 
 
 @dataclass(frozen=True, eq=False)

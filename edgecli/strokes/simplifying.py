@@ -28,7 +28,7 @@ def simplify(strokes: Strokes, eps: float) -> Strokes:
     limit = max(eps, TOUCHING)
     for first, last in batches(starts):
         own = slice(starts[first], starts[last])
-        x, y = strokes.points[visits[own]].T.copy()
+        x, y = strokes.points.take(visits[own], axis=0).T.copy()
         kept[own] = _needed(
             x, y, starts[first : last + 1] - starts[first], strokes.closed[first:last], limit
         )

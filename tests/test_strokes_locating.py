@@ -82,7 +82,8 @@ def test_straight_edges_are_straight() -> None:
         angle, offset = 0.03 + number * np.pi / 6, 0.3 - number / 20
         (edges,) = located(half_plane(side, angle, offset), settings_of("gradient:1"))
         own = edges.points[np.hypot(*(edges.points - side / 2).T) < 30]
-        errors.append(distance(*own.T, side, angle, offset))
+        x, y = own.T
+        errors.append(distance(x, y, side, angle, offset))
         _, _, (along, _) = np.linalg.svd(own - own.mean(axis=0), full_matrices=False)
         turn = np.degrees(np.arctan2(along[1], along[0]) - angle) % 180 - 90
         assert abs(turn) < 0.1

@@ -84,7 +84,7 @@ def test_an_image_that_was_made_smaller_is_placed_in_itself() -> None:
 def test_angles_are_of_the_image() -> None:
     """A slope of 45° in a map whose rows are two pixels apart is steeper across the image."""
     placing = Placing(scale=(1.0, 2.0))
-    quarter = np.float32([np.pi / 4, 3 * np.pi / 4, np.pi / 2])
+    quarter = np.array([np.pi / 4, 3 * np.pi / 4, np.pi / 2], np.float32)
     expected = [np.arctan(1 / 2), np.pi - np.arctan(1 / 2), np.pi / 2]
     np.testing.assert_allclose(placing.angles(quarter), expected, atol=1e-6)
     assert Placing().angles(quarter) is quarter

@@ -29,6 +29,7 @@ from edgecli.lines.thresholds import choose_threshold
 from edgecli.operators.operators import load_operators
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Source
+from edgecli.strokes.base import Finish
 
 Path = str | os.PathLike[str]
 Numbers = str | float | Sequence[float]
@@ -59,8 +60,9 @@ def make_settings(
     resize: str | None,
     scales: Numbers | None,
     threads: int | None,
+    finish: Finish | None = None,
 ) -> Settings:
-    """Return what the options that find edges mean."""
+    """Return what the options that find edges mean, to be painted or with a ``finish`` drawn."""
     return Settings(
         load_operators([os.fspath(one) for one in _listed(operator)]),
         padding=parse_padding(padding),
@@ -86,6 +88,7 @@ def make_settings(
         resize=parse_resize(resize),
         background=_colour(background) or Settings.background,
         threads=threads,
+        finish=finish,
     )
 
 

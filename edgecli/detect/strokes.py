@@ -18,7 +18,6 @@ from edgecli.detect.pictures import (
 from edgecli.detect.run import run_detection
 from edgecli.errors import UsageError
 from edgecli.images.colour import Colour
-from edgecli.records import replace
 from edgecli.strokes.base import Drawing, Finish, Stroke
 
 
@@ -68,14 +67,14 @@ def find_strokes(
     point is further than ``simplify`` pixels from its stroke; with 0 every one is in it. Raises an
     EdgeCliError.
     """
-    found = make_settings(
+    settings = make_settings(
         operator, channels=channels, combine=combine, stride=stride, padding=padding,
         padding_mode=padding_mode, dilation=dilation, convolve=convolve, bias=bias,
         activation=activation, thin=thin, threshold=threshold, hysteresis=hysteresis,
         border=border, mask=mask, min_length=min_length, close_gaps=close_gaps,
         background=background, nan=nan, white=white, resize=resize, scales=scales, threads=threads,
+        finish=Finish(simplify),
     )  # fmt: skip
-    settings = replace(found, finish=Finish(simplify))
     source = open_picture(picture, settings)
     with closing(source):
         detection = plan_picture(source, settings)

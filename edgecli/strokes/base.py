@@ -6,12 +6,14 @@ Points are ``(x, y)`` in pixels of the image, x to the right and y down; the ima
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecli.errors import UsageError
 from edgecli.lines.positions import Positions
 from edgecli.records import dataclass
 
@@ -95,6 +97,12 @@ class Finish:
 
     simplify: float = 0.1
     curves: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.simplify < math.inf:
+            raise UsageError(
+                f"simplify must be a number of pixels from 0 up, not {self.simplify:g}"
+            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,10 +44,11 @@ def bridge(graph: Graph, widest: float) -> Graph:
     behind = points - BEHIND * out
     found = [(np.empty(0, int), np.empty(0, int), np.empty(0))]
     for a, b in _near(points, widest):
-        width = np.hypot(*(points[b] - points[a]).T)
-        across = behind[b] - behind[a]
+        gap, across = points[b] - points[a], behind[b] - behind[a]
+        width = np.hypot(*gap.T)
         turns = _turn(out[a], across), _turn(out[b], -across)
-        close = (width <= widest) & (np.maximum(*turns) <= WIDEST_TURN)
+        facing = ((out[a] - out[b]) * gap).sum(axis=1) > 0
+        close = (width <= widest) & facing & (np.maximum(*turns) <= WIDEST_TURN)
         cost = width * (1 + turns[0] + turns[1])
         found.append((a[close], b[close], cost[close]))
     a, b, cost = (np.concatenate(one) for one in zip(*found, strict=True))

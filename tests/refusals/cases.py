@@ -46,6 +46,7 @@ detect photo.png --size 20furlongs -o a.svg
 detect photo.png --size 0mm -o a.svg
 detect photo.png --simplify inf -o a.svg
 detect photo.png --map signed -o a.svg
+detect photo.png --channels each -o a.svg
 detect photo.png --depth 16 -o a.svg
 detect photo.png --combine direction -o a.svg
 detect photo.png --code scipy -o a.svg

@@ -61,6 +61,10 @@ detect album
 trace album --at 1,1
 detct photo.png
 detect photo.png photo.png
+detect photo.png grey.png -o {{filter}}.png
+detect photo.png -o {{name}}.png
+detect photo.png -o a{{b.png
+batch album -o {{filter}}.png
 detect photo.png --strid 2
 detect photo.png --map abz
 detect photo.png --padding-mode reflct

@@ -15,8 +15,9 @@ def draw(
     """Return the drawing of an edge map's pixels; ``name`` is the map's.
 
     Curves are fitted to every located point, as strokes are simplified from them: so each is within
-    ``finish.simplify`` of all.
+    ``finish.simplify`` of all. Where that is 0, no point is left out.
     """
     strokes, pen_up = order(trace(located, min_length, close_gaps))
     curves = fit_curves(strokes, finish.simplify) if finish.curves else None
-    return Drawing(name, simplify(strokes, finish.simplify), curves, pen_up, len(located))
+    simple = simplify(strokes, finish.simplify) if finish.simplify else strokes
+    return Drawing(name, simple, curves, pen_up, len(located))

@@ -17,7 +17,9 @@ def draw(
     Curves are fitted to every located point, as strokes are simplified from them: so each is within
     ``finish.simplify`` of all. Where that is 0, no point is left out.
     """
-    strokes, pen_up = order(trace(located, min_length, close_gaps))
+    pixels, strokes = len(located), trace(located, min_length, close_gaps)
+    del located  # what is joined holds the points; of millions each copy counts
+    strokes, pen_up = order(strokes)
     curves = fit_curves(strokes, finish.simplify) if finish.curves else None
     simple = simplify(strokes, finish.simplify) if finish.simplify else strokes
-    return Drawing(name, simple, curves, pen_up, len(located))
+    return Drawing(name, simple, curves, pen_up, pixels)

@@ -126,11 +126,7 @@ def _check(result: Result, library: str) -> None:
             "parts of an image",
             "leave out --border and --mask",
         ),
-        (
-            lines.min_length or lines.close_gaps,
-            "lines that are cleaned",
-            "leave out --min-length and --close-gaps",
-        ),
+        (lines.cleans, "lines that are cleaned", "leave out --min-length and --close-gaps"),
         (
             not settings.style.plain,
             "colours of edges",

@@ -123,7 +123,7 @@ class Options:
     simplify: float | None = written(None, "EPS",
         "Strokes: leave out points that lie within EPS pixels of the line without them.  "
         "[default: 0.1; 0, none, for points]", type=click.FloatRange(0), group="Lines")
-    curves: bool = flag("Strokes: draw cubic Bézier curves (SVG).", group="Lines")
+    curves: bool = flag("Strokes: draw cubic Bezier curves (SVG).", group="Lines")
 
     style: str | None = written(None, "NAME",
         "A named bundle of options; 'edgecli styles' lists them. Those that are written go first.",

@@ -28,8 +28,8 @@ def asks_for_strokes(options: Options, target: Target) -> bool:
         given = getattr(options, option) not in (None, False)
         if given and name not in places and (strokes or option != "overlay"):
             raise UsageError(
-                f"--{option} has no place in {name}; drop it, or write {' or '.join(places)} "
-                f"(--format {places[0]})"
+                f"{name} has no place for --{option}; drop --{option}, or give --format "
+                f"{' or '.join(places)}"
             )
     return strokes
 
@@ -40,7 +40,7 @@ def make_finish(options: Options) -> Finish:
     if simplify is None:
         simplify = 0.0 if options.format == "points" else Finish.simplify
     if not simplify < inf:
-        raise UsageError(f"simplify must be a number of pixels from 0 up, not {simplify:g}")
+        raise UsageError(f"simplify must be at least 0 pixels, not {simplify:g}")
     return Finish(simplify=simplify, curves=options.curves)
 
 

@@ -117,13 +117,14 @@ class SlopePoints:
 class CrestPoints:
     """The step that locates the crests of a soft map ``(1, H, W)`` that ``crest`` keeps.
 
-    The parabola is laid through the smoothed map, whose second derivatives say where across is:
-    Steger's method, by differences of pixels. What networks are sure of has a flat top.
+    The second derivatives of the smoothed map say where across is (C. Steger, "An unbiased detector
+    of curvilinear structures", IEEE TPAMI 20, 1998); the parabola is laid through the map itself,
+    as smoothing draws lines together that are close.
     """
 
     crest: Crest
 
-    halo = REACH + 1
+    halo = REACH
     dtype = np.dtype(np.float32)
 
     @property
@@ -137,26 +138,26 @@ class CrestPoints:
         return (PLANES, *self.crest.shape[1:])
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return what smoothing needs of two rows more on each side."""
-        return (_around(self.halo, start, stop, self.shape[1]),)
+        """Return what smoothing needs."""
+        return self.crest.needed(start, stop)
 
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Thin as ``crest`` does, and lay the parabolas."""
-        ((low, high),), halo = self.needed(start, stop), self.halo
+        ((low, high),) = self.needed(start, stop)
         above, below = start - low, high - stop
-        lacking = (halo - above, halo - below), (halo, halo)
+        lacking = (REACH - above, REACH - below), (REACH, REACH)
         wide = np.pad(blocks[0][0], lacking, mode="edge")
-        smooth = smoothed(wide, memory)
-        slope = across(smooth[1:-1, 1:-1], memory)
+        slope = across(smoothed(wide, memory), memory)
+        side = slice(REACH - 1, 1 - REACH)
+        inside, frame = wide[REACH:-REACH, REACH:-REACH], wide[side, side]
         thinned = memory.take(out.shape[1:], self.dtype)
-        frame = wide[halo - 1 : 1 - halo, halo - 1 : 1 - halo]
-        suppress(frame[1:-1, 1:-1], frame, slope, self.crest.floor, thinned, memory)
-        smooth = np.ascontiguousarray(smooth[:, 1:-1])
-        _surround(smooth, min(above, NEAR), min(below, NEAR), np.nan)
+        suppress(inside, frame, slope, self.crest.floor, thinned, memory)
+        near = np.ascontiguousarray(wide[REACH - NEAR : NEAR - REACH, side])
+        _surround(near, min(above, NEAR), min(below, NEAR), np.nan)
         found = positions(thinned != 0)
-        _put(out, found, thinned.take(found), smooth, slope)
+        _put(out, found, thinned.take(found), near, slope)
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,13 @@ TRIED: dict[str, str] = {
     r"is not a number from 0 up, N% of .*, pNN .*, otsu or auto$": (
         "--threshold 0 | --threshold 9% | --threshold p90 | --threshold otsu | --threshold auto"
     ),
+    r"has no place for .*; drop (?P<option>--\w+), or give --format (?P<values>\w+( or \w+)*)$": (
+        "without {option} | --format {values}"
+    ),
+    r"has no unit; write (?P<size>\w+), or": "--size {size}",
+    r"; write it as (?P<size>180x120mm)$": "--size {size}",
+    r"\(--format (?P<format>png)\)$": "--format {format}",
+    r"give a folder with -o DIR/, and each has a file$": "-o other/",
     r"; write (?P<values>50%, 800x600 or max:1000)$": "--resize {values}",
     r"write 1, or 0\.5,1$": "--scales 1 | --scales 0.5,1",
     r"or give --nan ignore or propagate$": "--nan ignore | --nan propagate",
@@ -194,7 +201,7 @@ def _changed(args: Args, words: Args) -> Args:
 
 
 _FLAGS = ("--preview", "--grid", "--all-frames", "--invert", "--alpha-out", "--thin", "--suffix",
-          "--recursive", "-0")  # fmt: skip
+          "--recursive", "--curves", "-0")  # fmt: skip
 
 
 def _drop(args: Args, option: str) -> Args:

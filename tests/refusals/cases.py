@@ -36,6 +36,21 @@ detect photo.png --map signed --stroke 3
 detect photo.png -f sobel-x --threshold 5 --map signed
 detect photo.png --overlay red --stride 2 -f canny
 detect photo.png --grid --map raw
+detect photo.png --grid -o a.svg
+detect photo.png --curves
+detect photo.png --curves -o a.dxf
+detect photo.png --size 20mm -o a.geojson
+detect photo.png --overlay red -o a.csv --format points
+detect photo.png --size 20 -o a.svg
+detect photo.png --size 20furlongs -o a.svg
+detect photo.png --size 0mm -o a.svg
+detect photo.png --simplify inf -o a.svg
+detect photo.png --map signed -o a.svg
+detect photo.png --channels each -o a.svg
+detect photo.png --depth 16 -o a.svg
+detect photo.png --combine direction -o a.svg
+detect photo.png --code scipy -o a.svg
+detect moving.gif --all-frames -o - --format svg
 detect photo.png --threshold 5 --threshold 9
 detect photo.png --hysteresis 5,9 --hysteresis 6,9
 detect photo.png --hysteresis 5,9 --threshold 6

@@ -86,10 +86,9 @@ class TraceReader:
         from edgecli.strokes.drawing import draw
 
         levels = self.plan.levels or self._find_levels()
-        located = self._place(self._linked(levels))
         lines, finish = self._settings.lines, self._settings.finish or Finish()
         drawing = draw(
-            located,
+            self._place(self._linked(levels)),
             finish,
             self.plan.edge_map.name,
             min_length=lines.min_length,

@@ -17,6 +17,8 @@ def draw(
     Curves are fitted to every located point, as strokes are simplified from them: so each is within
     ``finish.simplify`` of all.
     """
-    strokes, pen_up = order(trace(located, min_length, close_gaps))
+    pixels, strokes = len(located), trace(located, min_length, close_gaps)
+    del located  # what is joined holds the points; of millions each copy counts
+    strokes, pen_up = order(strokes)
     curves = fit_curves(strokes, finish.simplify) if finish.curves else None
-    return Drawing(name, simplify(strokes, finish.simplify), curves, pen_up, len(located))
+    return Drawing(name, simplify(strokes, finish.simplify), curves, pen_up, pixels)

@@ -139,7 +139,6 @@ detect photo.png --channels max --code scipy
 detect photo.png --combine direction --code scipy
 detect photo.png --thin --code scipy
 detect photo.png --border 2 --code scipy
-detect photo.png -f canny --min-length 9 --code opencv
 detect photo.png --min-length 9
 detect photo.png --close-gaps 3 --threshold 20%
 detect photo.png -f canny --close-gaps inf

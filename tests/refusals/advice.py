@@ -45,6 +45,7 @@ TRIED: dict[str, str] = {
     r"or numbers separated by commas$": "--bias 1",
     r"use a filter of depth 1, or --channels rgb$": "--channels rgb",
     r"which have no colour; use another --map$": "--map abs",
+    r"(?P<option>[\w-]+) must be a number of pixels from 0 up": "--{option} 3",
     r"use stride 1, padding same$": "--stride 1 --padding same",
     r"use an operator such as (?P<values>sobel or gradient:2)": "-f {values}",
     r", or one second derivative such as log:2$": "-f log:2",

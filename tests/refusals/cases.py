@@ -143,6 +143,9 @@ detect photo.png --channels max --code scipy
 detect photo.png --combine direction --code scipy
 detect photo.png --thin --code scipy
 detect photo.png --border 2 --code scipy
+detect photo.png --min-length 9
+detect photo.png --close-gaps 3 --threshold 20%
+detect photo.png -f canny --close-gaps inf
 detect photo.png --invert --code scipy
 detect photo.png --nan ignore --code scipy
 detect photo.png --resize 50% --code scipy

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.records import replace
-from edgecli.strokes.base import Points, Strokes
-from edgecli.strokes.runs import Floats, Numbers, ranges, selected
+from edgecli.strokes.base import Strokes
+from edgecli.strokes.runs import Complex, Numbers, furthest, plane, ranges, selected
 
 RADIUS = 2.0
 """Pixels: what the first links are not longer than. It doubles until one path is left."""
@@ -41,29 +41,23 @@ def order(strokes: Strokes) -> tuple[Strokes, float]:
     sequence, flipped = _walk(_link(_ends(strokes)))
     ordered = _rotated(_arranged(strokes, sequence, flipped))
     ends = _ends(ordered)
-    return ordered, float(_distance(ends[1:-1:2], ends[2::2]).sum())
+    return ordered, float(np.abs(ends[2::2] - ends[1:-1:2]).sum())
 
 
-def _ends(strokes: Strokes) -> Points:
-    """Return where the pen starts and ends each stroke: ``(2M, 2)``, in turn."""
+def _ends(strokes: Strokes) -> Complex:
+    """Return where the pen starts and ends each stroke: x + iy, ``(2M,)``, in turn."""
     first = strokes.starts[:-1]
     last = np.where(strokes.closed, first, strokes.starts[1:] - 1)
-    ends: Points = strokes.points[np.stack([first, last], axis=1).reshape(-1)]
+    ends: Complex = plane(strokes.points)[np.stack([first, last], axis=1).reshape(-1)]
     return ends
 
 
-def _distance(a: Points, b: Points) -> Floats:
-    x, y = (a - b).T
-    gone: Floats = np.hypot(x, y)
-    return gone
-
-
-def _link(ends: Points) -> Numbers:
+def _link(ends: Complex) -> Numbers:
     """Return for every end the one that the pen goes to or comes from; -1 for the path's two.
 
     Ends 2n and 2n + 1 are those of stroke n.
     """
-    ends = ends + np.random.default_rng(0).uniform(0, APART, ends.shape)
+    ends = ends + np.random.default_rng(0).uniform(0, APART, (len(ends), 2)) @ (1, 1j)
     link = np.full(len(ends), -1)
     far = np.arange(len(ends)) ^ 1  # the other end of the path that an end is the end of
     left = len(ends) // 2 - 1
@@ -71,8 +65,6 @@ def _link(ends: Points) -> Numbers:
     while left:
         free = (link < 0).nonzero()[0]
         first, second = (free[pair] for pair in _near(ends[free], radius))
-        nearest = _distance(ends[first], ends[second]).argsort(kind="stable")
-        first, second = first[nearest], second[nearest]
         while len(first := first[possible := _possible(first, second, link, far)]):
             second = second[possible]
             made = _shortest_of_both(first, second, far)
@@ -100,23 +92,24 @@ def _shortest_of_both(first: Numbers, second: Numbers, far: Numbers) -> Numbers:
     return made
 
 
-def _near(points: Points, radius: float) -> tuple[Numbers, Numbers]:
-    """Return all pairs of points that are within a radius of each other, and some that are not.
+def _near(points: Complex, radius: float) -> tuple[Numbers, Numbers]:
+    """Return all pairs of points that are within a radius of each other, the nearest first.
 
     Points are sorted into cells as wide as the radius; a point is near those after it in its own
     cell, in the next of the row, and in the three cells below.
     """
-    cells = (points / radius).astype(np.int64)
-    cells -= cells.min(axis=0) - 1
-    width = int(cells[:, 0].max()) + 2
-    key = cells[:, 1] * width + cells[:, 0]
+    column, row = ((part - part.min()) // radius for part in (points.real, points.imag))
+    width = int(column.max()) + 2
+    key = (row * width + column).astype(np.int64)
     by_cell = key.argsort(kind="stable")
     key = key[by_cell]
     beside = ranges(np.arange(1, len(key) + 1), np.searchsorted(key, key + 2))
     below = ranges(np.searchsorted(key, key + width - 1), np.searchsorted(key, key + width + 2))
     second, first = (by_cell[np.concatenate(both)] for both in zip(beside, below, strict=True))
-    close = _distance(points[first], points[second]) <= radius
-    return first[close], second[close]
+    distance = np.abs(points[first] - points[second])
+    close = (distance <= radius).nonzero()[0]
+    nearest = close[distance[close].argsort(kind="stable")]
+    return first[nearest], second[nearest]
 
 
 def _walk(link: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
@@ -143,19 +136,18 @@ def _arranged(strokes: Strokes, sequence: Numbers, flipped: NDArray[np.bool_]) -
 
 def _rotated(strokes: Strokes) -> Strokes:
     """Return the strokes with closed ones started where the pen's way there and on is shortest."""
-    ends = _ends(strokes)
-    before = np.concatenate([ends[:1], ends[1:-1:2]])  # where the pen comes from
-    after = np.concatenate([ends[2::2], ends[-1:]])  # and goes to
     closed = strokes.closed.nonzero()[0]
-    visits, owner = ranges(strokes.starts[closed], strokes.starts[closed + 1])
-    if not len(closed):
+    if not len(closed) or len(strokes) == 1:
         return strokes
-    points = strokes.points[visits]
-    way = _distance(points, before[closed][owner]) + _distance(points, after[closed][owner])
+    visits, owner = ranges(strokes.starts[closed], strokes.starts[closed + 1])
+    ends, stroke, points = _ends(strokes), closed[owner], plane(strokes.points)[visits]
+    there = np.abs(points - ends[np.maximum(2 * stroke - 1, 0)])
+    on = np.abs(points - ends[np.minimum(2 * stroke + 2, len(ends) - 1)])
+    way = there * (stroke > 0) + on * (stroke < len(strokes) - 1)
     counts = np.diff(strokes.starts)[closed]
-    best = np.lexsort((way, owner))[counts.cumsum() - counts]
-    turn = best - (counts.cumsum() - counts)
-    first = strokes.starts[closed]
+    nearest, _ = furthest(-way, counts.cumsum() - counts, counts)
+    first = strokes.starts[:-1]
     rotated = np.arange(len(strokes.points))
-    rotated[visits] = (visits - first[owner] + turn[owner]) % counts[owner] + first[owner]
+    turned = visits + (visits[nearest] - first[closed])[owner] - first[stroke]
+    rotated[visits] = first[stroke] + turned % counts[owner]
     return selected(strokes, rotated, strokes.starts)

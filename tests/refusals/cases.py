@@ -61,6 +61,10 @@ detect album
 trace album --at 1,1
 detct photo.png
 detect photo.png photo.png
+detect photo.png grey.png -o {{filter}}.png
+detect photo.png -o {{name}}.png
+detect photo.png -o a{{b.png
+batch album -o {{filter}}.png
 detect photo.png --strid 2
 detect photo.png --map abz
 detect photo.png --padding-mode reflct
@@ -139,6 +143,9 @@ detect photo.png --channels max --code scipy
 detect photo.png --combine direction --code scipy
 detect photo.png --thin --code scipy
 detect photo.png --border 2 --code scipy
+detect photo.png --min-length 9
+detect photo.png --close-gaps 3 --threshold 20%
+detect photo.png -f canny --close-gaps inf
 detect photo.png --invert --code scipy
 detect photo.png --nan ignore --code scipy
 detect photo.png --resize 50% --code scipy

@@ -122,7 +122,7 @@ complete -c edgecli -n '__edgecli_typed batch' -l invert -d 'Draw black lines, o
 complete -c edgecli -n '__edgecli_typed batch' -l stroke -x -d 'Draw lines by a round pen N pixels wide'
 complete -c edgecli -n '__edgecli_typed batch' -l overlay -x -a 'aqua black blue fuchsia gray green lime maroon navy olive orange purple red silver teal white yellow' -d 'Draw the edges on the image'
 complete -c edgecli -n '__edgecli_typed batch' -l alpha-out -d 'As --paper none'
-complete -c edgecli -n '__edgecli_typed batch' -s o -l output -x -a '(__fish_complete_directories)' -d 'The folder to write to, as <stem>-<filter>.png'
+complete -c edgecli -n '__edgecli_typed batch' -s o -l output -x -a '(__fish_complete_directories)' -d 'The folder to write to, as <stem>-<filter>.png, or names below it with {stem}, {filter} and {frame}'
 complete -c edgecli -n '__edgecli_typed batch' -l format -x -a 'png pgm ppm tiff jpeg webp npy csv y4m svg dxf geojson points' -d 'What to write'
 complete -c edgecli -n '__edgecli_typed batch' -l size -x -d 'Strokes'
 complete -c edgecli -n '__edgecli_typed batch' -l no-clobber -d 'Keep existing files as they are'

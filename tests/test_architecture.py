@@ -20,13 +20,18 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
     "errors", "records", "numerals", "geometry", "rows", "filters", "conv", "images", "networks",
-    "paint", "lines", "strokes", "operators", "detect", "code", "batch", "reports", "pages", "cli",
-    "training",
+    "paint", "lines", "strokes", "operators", "detect", "code", "batch", "evaluate", "reports",
+    "pages", "cli", "training",
 ]  # fmt: skip
 """Each part imports only from itself and from the parts before it."""
 
 ALLOWED = {"numpy", "PIL", "click", "rich", "edgecli"} | sys.stdlib_module_names
-EXTRAS = {"batch/cluster.py": {"distributed"}}
+EXTRAS = {
+    "batch/cluster.py": {"distributed"},
+    "evaluate/matching.py": {"scipy"},
+    "evaluate/merit.py": {"scipy"},
+    "evaluate/truths.py": {"scipy"},
+}
 """What single modules may import beside, where an extra of the package was installed."""
 
 
@@ -210,7 +215,7 @@ def test_no_public_name_loads_pillow() -> None:
 def test_the_public_names() -> None:
     assert sorted(edgecli.__all__) == [
         "EdgeCliError", "EdgeCliWarning", "FilterBank", "convolve", "detect_edges",
-        "find_strokes", "load_filter", "load_network", "plan_convolution",
+        "load_filter", "load_network", "plan_convolution",
     ]  # fmt: skip
     for name in edgecli.__all__:
         assert getattr(edgecli, name).__doc__

@@ -44,7 +44,7 @@ NEAR = 2.5
 MIDDLE = 120.0
 """Of the brightness of both sides."""
 
-COSTS = {"canny:2": "-f canny:2", "sobel": "-f sobel --thin --hysteresis auto"}
+COSTS = {"canny:2": "-f canny:2"}
 """Edges that are written as pixels and as strokes, and what asks for them."""
 
 

@@ -173,7 +173,7 @@ def test_a_spot_stays_or_goes_with_its_line(drawing: str) -> None:
 def test_gaps_are_drawn_from_end_to_end() -> None:
     mask = mask_of("###....... .......... ......####")
     changes = clean(np.flatnonzero(mask), 10, 0, 5)
-    assert changes.drawn.tolist() == [3, 14, 25]
+    assert changes.drawn.tolist() == [13, 14, 25]
     assert changes.like.tolist() == [2, 2, 26]
 
 

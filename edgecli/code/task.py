@@ -126,11 +126,8 @@ def _check(result: Result, library: str) -> None:
             "parts of an image",
             "leave out --border and --mask",
         ),
-        (
-            lines.min_length or lines.close_gaps,
-            "lines that are cleaned",
-            "leave out --min-length and --close-gaps",
-        ),
+        (lines.min_length, "short lines left out", "drop --min-length"),
+        (lines.close_gaps, "gaps that are closed", "drop --close-gaps"),
         (
             not settings.style.plain,
             "colours of edges",

@@ -7,9 +7,12 @@ from itertools import pairwise, permutations, product
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from edgecli.strokes.base import Points, Strokes
-from edgecli.strokes.ordering import order
+from edgecli.strokes.chains import shorten
+from edgecli.strokes.ordering import _ends, _link, _near, _walk, order
 from tests.stroke_arrays import many_strokes, path, strokes_of, wandering
 
 
@@ -74,6 +77,31 @@ def test_few_strokes_are_nearly_as_short_as_can_be() -> None:
         _, pen_up = order(strokes_of(*((line.tolist(), False) for line in lines)))
         ratios.append(pen_up / shortest(list(lines)))
     assert np.mean(ratios) < 1.1
+
+
+@given(many_strokes, st.integers(0, 99))
+def test_chains_only_move_to_better_places(strokes: Strokes, seed: int) -> None:
+    more = wandering(seed, 30, 3)
+    both = strokes_of(*((s.points.tolist(), s.closed) for s in (*strokes, *more)))
+    ends = _ends(both)
+    link = _link(ends)
+    shorter = shorten(link, ends, _near(ends, 50.0))
+    assert length(shorter, ends) <= length(link, ends) + 1e-6
+    assert sorted(_walk(shorter)[0]) == list(range(len(both)))  # still one path
+
+
+def length(link: NDArray[np.int64], ends: NDArray[np.complex128]) -> float:
+    linked = (link >= 0).nonzero()[0]
+    assert np.array_equal(link[link[linked]], linked)
+    return float(np.abs(ends[linked] - ends[link[linked]]).sum() / 2)
+
+
+def test_a_chain_that_greedy_left_behind_is_drawn_on_the_way() -> None:
+    """Greedy goes along 40 dots, and only then back to the three beside them."""
+    row = [([(4.0 * n, 0)], False) for n in range(40)]
+    beside = [([(80.0 + 4.1 * n, 5.0)], False) for n in range(3)]
+    _, pen_up = order(strokes_of(*row, *beside))
+    assert pen_up < 39 * 4 + 2 * 4.1 + 2 * 5 + 1
 
 
 def test_a_row_is_drawn_along() -> None:

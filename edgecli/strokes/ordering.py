@@ -6,6 +6,8 @@ possible, until one path is left (J. L. Bentley, "Fast algorithms for geometric 
 problems", ORSA Journal on Computing 4, 1992: 14 to 18 % above the optimum, where a pen that
 always goes to the nearest end is 25 % above it).
 
+Then chains of strokes move to better places (``chains.py``).
+
 Greedy needs no loop over links. One that is the shortest of both paths it joins is made by greedy
 whatever else is made before, so all such links are made at once; and links longer than a radius
 are not looked at before no shorter one is left, so that an end has few to look at.
@@ -18,10 +20,17 @@ from numpy.typing import NDArray
 
 from edgecli.records import replace
 from edgecli.strokes.base import Strokes
-from edgecli.strokes.runs import Complex, Numbers, furthest, plane, ranges, selected
+from edgecli.strokes.chains import shorten
+from edgecli.strokes.runs import Complex, Numbers, furthest, plane, ranges, selected, undisputed
 
 RADIUS = 2.0
 """Pixels: what the first links are not longer than. It doubles until one path is left."""
+
+NEIGHBOURS = 4
+"""Near ends that are looked at for a better place, for each end."""
+
+MANY = 50_000
+"""Strokes of which no better places are looked for: it would take longer than all else."""
 
 APART = 1e-6
 """Pixels by which ends are moved at random, so that no two links are as long.
@@ -38,7 +47,11 @@ def order(strokes: Strokes) -> tuple[Strokes, float]:
     """
     if not len(strokes):
         return strokes, 0.0
-    sequence, flipped = _walk(_link(_ends(strokes)))
+    ends = _ends(strokes)
+    link = _link(ends)
+    if len(strokes) < MANY:
+        link = shorten(link, ends, _neighbours(ends))
+    sequence, flipped = _walk(link)
     ordered = _rotated(_arranged(strokes, sequence, flipped))
     ends = _ends(ordered)
     return ordered, float(np.abs(ends[2::2] - ends[1:-1:2]).sum())
@@ -67,7 +80,8 @@ def _link(ends: Complex) -> Numbers:
         first, second = (free[pair] for pair in _near(ends[free], radius))
         while len(first := first[possible := _possible(first, second, link, far)]):
             second = second[possible]
-            made = _shortest_of_both(first, second, far)
+            paths = np.minimum((first, second), (far[first], far[second]))
+            made = undisputed(paths, len(far))
             a, b = first[made], second[made]
             link[a], link[b] = b, a
             far[far[a]], far[far[b]] = far[b], far[a]
@@ -82,14 +96,15 @@ def _possible(first: Numbers, second: Numbers, link: Numbers, far: Numbers) -> N
     return possible
 
 
-def _shortest_of_both(first: Numbers, second: Numbers, far: Numbers) -> Numbers:
-    """Return which links are the shortest of both paths that they join. The links are sorted."""
-    paths = np.minimum((first, second), (far[first], far[second]))
-    links = np.broadcast_to(np.arange(len(first)), paths.shape)
-    shortest = np.full(len(far), len(first))
-    np.minimum.at(shortest, paths, links)
-    made: Numbers = (shortest[paths] == links).all(axis=0).nonzero()[0]
-    return made
+def _neighbours(ends: Complex) -> tuple[Numbers, Numbers]:
+    """Return pairs of ends that lie near each other, several for each."""
+    enough = NEIGHBOURS * len(ends)
+    radius = RADIUS
+    pairs = _near(ends, radius)
+    while len(pairs[0]) < enough and radius < max(np.ptp(ends.real), np.ptp(ends.imag)):
+        radius *= 2
+        pairs = _near(ends, radius)
+    return pairs
 
 
 def _near(points: Complex, radius: float) -> tuple[Numbers, Numbers]:

@@ -51,6 +51,19 @@ def furthest(values: Floats, begins: Numbers, counts: Numbers) -> tuple[Numbers,
     return reached[np.searchsorted(reached, begins)], greatest
 
 
+def undisputed(claims: Numbers, count: int) -> Numbers:
+    """Return which columns come first of all that claim any of the same numbers, below ``count``.
+
+    >>> undisputed(np.array([[0, 1, 3], [1, 2, 4]]), 5)
+    array([0, 2])
+    """
+    columns = np.broadcast_to(np.arange(claims.shape[1]), claims.shape)
+    first = np.full(count, claims.shape[1])
+    np.minimum.at(first, claims, columns)
+    found: Numbers = (first[claims] == columns).all(axis=0).nonzero()[0]
+    return found
+
+
 def batches(starts: Numbers) -> Iterator[tuple[int, int]]:
     """Yield runs of strokes ``[first, last)`` that have about ``BATCH`` points, or are one long.
 

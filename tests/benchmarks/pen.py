@@ -59,7 +59,7 @@ def shuffled(picture: Any, operator: str) -> Strokes:
 
 
 def lines_of(strokes: Strokes) -> list[Any]:
-    """Return polylines as both peers take them: two points at least, rings with their start again."""
+    """Return polylines as both peers take them: of two points at least, rings closed."""
     return [
         np.concatenate([s.points, s.points[:1]]) if s.closed or len(s.points) == 1 else s.points
         for s in strokes

@@ -51,12 +51,17 @@ def located(picture: ArrayLike | Source, settings: Settings) -> list[Located]:
 
 def drawn(inside: NDArray[np.bool_], dark: float, bright: float, noise: float = 0) -> Picture:
     """Return a picture of what is inside, ``SAMPLES`` times as fine, with noise of a seed."""
-    rows, columns = (length // SAMPLES for length in inside.shape)
-    share = inside.reshape(rows, SAMPLES, columns, SAMPLES).mean(axis=(1, 3))
-    grey = dark + (bright - dark) * share
+    grey = dark + (bright - dark) * averaged(inside)
     grey += noise * np.random.default_rng(1).standard_normal(grey.shape)
     picture: Picture = np.rint(grey).clip(0, 255).astype(np.uint8)
     return picture
+
+
+def averaged(samples: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the mean of the samples of every pixel."""
+    rows, columns = (length // SAMPLES for length in samples.shape)
+    means: NDArray[np.float64] = samples.reshape(rows, SAMPLES, columns, SAMPLES).mean(axis=(1, 3))
+    return means
 
 
 def grid(side: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -22,9 +22,9 @@ NOT_HERE = re.compile(r"pip install|pytest|\bdask\b|tcp://|https?://|\bshared/|p
 """Lines that install, that need a network or a second machine, or that run for hours."""
 
 NAMES = {f"edgecli {name}" for name, _ in all_commands()}
-INLINE = (
-    set(re.findall(r"`(edgecli \w[^`]+)`", TOLD)) - NAMES - {"edgecli network", "edgecli filters"}
-)
+INLINE = set(re.findall(r"`(edgecli [a-z]+ [^-`][^`]*)`", TOLD)) - NAMES
+"""Commands in a sentence that have an input; others are but named, or lack it."""
+
 LINES = [line.removeprefix("$ ") for line in CONSOLE.splitlines()] + sorted(INLINE)
 COMMANDS = [line for line in LINES if "edgecli " in line and not NOT_HERE.search(line)]
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|#.*")

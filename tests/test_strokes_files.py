@@ -142,7 +142,7 @@ def test_a_drawing_without_strokes_is_a_valid_file(format_: str) -> None:
 
 def test_svg_has_its_size_in_millimetres_and_lengths_in_pixels() -> None:
     root = ET.fromstring(written("svg", drawing_of([[(1, 2), (3, 4)]])))
-    assert root.attrib["width"], root.attrib["height"] == ("75mm", "50mm")
+    assert (root.attrib["width"], root.attrib["height"]) == ("75mm", "50mm")
     assert root.attrib["viewBox"] == "0 0 300 200"
     bare = ET.fromstring(written("svg", drawing_of([]), sheet=replace(SHEET, pitch=None)))
     assert (bare.attrib["width"], bare.attrib["height"]) == ("300", "200")

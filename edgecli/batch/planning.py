@@ -15,6 +15,7 @@ from edgecli.batch.inputs import OWN, Found, Input, folded, name_places, passed_
 from edgecli.batch.journal import Journal, file_hash
 from edgecli.batch.work import Item, Work
 from edgecli.detect.outputs import choose_format, name_maps
+from edgecli.detect.templates import fill, split, with_tree
 from edgecli.errors import UsageError
 from edgecli.images.made_by import is_ours
 from edgecli.records import dataclass, field, replace
@@ -153,44 +154,47 @@ def _is_inside(key: str) -> bool:
 
 def _make_items(inputs: Sequence[Keyed], work: Work, *, suffix: bool) -> list[Item]:
     sources = {folded(key) for _, key in inputs if _is_inside(key)}
-    endings, links = _endings(work), _links(work.output)
+    templates, links = _templates(work), _links(work.output)
     claims: dict[str, int] = {}
     places = name_places((entry for entry, _ in inputs), suffix=suffix)
     items: list[Item] = []
     for number, ((entry, key), (folder, stem)) in enumerate(zip(inputs, places, strict=True)):
-        start = f"{folder}/{stem}" if folder else stem
-        names = tuple(start + ending for ending in endings(entry.path))
-        items.append(Item(entry.path, key, names))
-        for name in names:
+        tree = f"{folder}/" if folder else ""
+        own = tuple(fill(text, tree=tree, stem=stem) for text in templates(entry.path))
+        items.append(Item(entry.path, key, own))
+        for name in dict.fromkeys(items[-1].names()):
             claim = folded(name)
             other = claims.setdefault(claim, number)
             if other != number:
                 raise UsageError(
                     f"{items[other].path} and {entry.path} would both be written to "
-                    f"{os.path.join(work.output, name)}; --suffix tells them apart"
+                    f"{os.path.join(work.output, name)}; {work.target.apart}"
                 )
-            if claim in sources or name in links(folder):
+            if claim in sources or name in links(name.rpartition("/")[0]):
                 what = "an input of this run" if claim in sources else "a link to another file"
                 where = os.path.join(work.output, name)
                 raise UsageError(f"output {where} is {what}; give another folder with -o")
     return items
 
 
-def _endings(work: Work) -> Callable[[str], list[str]]:
-    """Return what tells how the names of an input's outputs end; most inputs have the same."""
+def _templates(work: Work) -> Callable[[str], tuple[str, ...]]:
+    """Return what gives the templates of an input's outputs; most inputs have the same.
+
+    They are of paths below DIR, to be filled in with a ``tree`` of folders and a ``stem``.
+    """
     target = work.target
     looks = target.format is None and work.settings.map == "raw"  # into each input
 
     @cache
-    def endings(path: str, numbers: bool) -> list[str]:
+    def templates(path: str, numbers: bool) -> tuple[str, ...]:
         settings = replace(work.settings, map="raw") if numbers else work.settings
         format_ = choose_format(path, settings, target)
-        start = os.path.join(work.output, "")
-        return [os.path.basename(path) for path in name_maps(start, settings, format_)]
+        _, below = split(target.template_of("", format_))
+        return name_maps(with_tree(below), settings, format_)
 
-    def of_input(path: str) -> list[str]:
+    def of_input(path: str) -> tuple[str, ...]:
         numbers = work.gives_numbers(path)
-        return endings(path if looks or numbers else "", numbers)
+        return templates(path if looks or numbers else "", numbers)
 
     return of_input
 
@@ -214,7 +218,7 @@ def _links(output: str) -> Callable[[str], set[str]]:
 def _claim(items: Iterable[Item], work: Work, journal: Journal) -> None:
     """Note which files in a folder of inputs will be outputs, before there are any."""
     key = f"//{work.identity}"
-    outputs = [{"path": name} for item in items for name in item.names]
+    outputs = [{"path": name} for item in items for name in item.names()]
     entry = {"input": key, "size": 0, "settings": None, "outputs": outputs, "reports": []}
     offset = journal.offsets.get(key)
     if offset is None or journal.read(offset) != entry:
@@ -224,9 +228,10 @@ def _claim(items: Iterable[Item], work: Work, journal: Journal) -> None:
 def _is_done(item: Item, entry: Mapping[str, Any], work: Work) -> bool:
     """Whether settings, input and outputs are a line's; files are read only when in doubt."""
     outputs = {output["path"]: output for output in entry["outputs"]}
+    own = {name for number in range(len(outputs)) for name in item.names(number + 1)}
     return (
         entry["settings"] == work.identity
-        and all(path in item.names or FRAME.sub("", path) in item.names for path in outputs)
+        and all(path in own or FRAME.sub("", path) in own for path in outputs)
         and _is_same(item.path, entry)
         and all(_is_same(f"{work.output}/{path}", outputs[path]) for path in outputs)
     )

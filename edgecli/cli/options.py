@@ -141,8 +141,9 @@ class Options:
     overlay: str | None = written(None, "COLOUR", "Draw the edges on the image.", group="Look")
     alpha_out: bool = flag("As --paper none: lines on transparency.", group="Look")
 
-    output: str | None = written(None, "PATH|DIR|-",
-        "Where to write.  [default: <stem>-<filter>.png beside the input]",
+    output: str | None = written(None, "PATH|DIR|TEMPLATE|-",
+        "Where to write; {stem}, {filter} and {frame} in a name are filled in.  "
+        "[default: <stem>-<filter>.png beside the input]",
         names=("-o", "--output"), group="Output")
     format: str | None = written(None, FORMATS,
         "What to write: pixels, or strokes (svg, dxf, geojson, and points as CSV).  [default: by "

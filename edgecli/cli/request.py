@@ -12,6 +12,7 @@ from edgecli.detect.jobs import Limits
 from edgecli.detect.maps import Lines
 from edgecli.detect.outputs import Target, make_folder
 from edgecli.detect.settings import Settings, parse_scales
+from edgecli.detect.templates import check_template, fields
 from edgecli.errors import UsageError
 from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.images.colour import parse_colour
@@ -156,11 +157,15 @@ def _make_lines(options: Options, threshold: Threshold | None) -> Lines:
 
 
 def _make_target(options: Options) -> Target:
-    """Return where edge maps go; a path that ends in a slash is a folder."""
+    """Return where edge maps go; one that ends in a slash is a folder."""
     output = options.output
     if output == "":
         raise UsageError("output '' is empty; give a file, a folder or -")
-    folder = output not in (None, "-") and (os.path.isdir(output) or output.endswith(("/", os.sep)))
+    folder = False
+    if output is not None and output != "-":
+        check_template(output)
+        existing = not fields(output) and os.path.isdir(output.format())
+        folder = existing or output.endswith(("/", os.sep))
     read = (*options.filters, options.mask)
     spared = tuple(path for path in read if path and os.path.isfile(path))
     numbers = options.map is None and options.depth is None

@@ -129,6 +129,8 @@ def _plan(
 
 def _numbered(job: Job, number: int, limits: Limits) -> tuple[str, ...]:
     """Return the files of one of several images: its own, unless one file takes them all."""
+    if job.frames:
+        return tuple(file.format(frame=number) for file in job.frames)
     together = (limits.all_frames and job.format.animated) or {*job.outputs} == {"-"}
     if job.format.sequence or (job.shared and together):
         return job.outputs

@@ -15,6 +15,7 @@ from edgecli.detect.outputs import Job, Target, make_folders_of
 from edgecli.detect.plan import plan_detection, sums_fit
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
+from edgecli.detect.templates import fill
 from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.images.colour import Colour, composite
 from edgecli.images.files import open_images, whole_file
@@ -54,8 +55,7 @@ def name_grid(path: str, target: Target) -> Job:
     """
     format_ = target.format_of(path) or FORMATS["png"]
     check_holds(format_, np.dtype(np.uint8), 3)
-    named = target.file_of(path) or f"{target.stem_of(path)}-grid{format_.extensions[0]}"
-    return target.job(path, (named,), format_)
+    return target.job(path, [fill(target.template_of(path, format_), filter="grid")], format_)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgecli.detect.maps import MapPlan
 from edgecli.detect.plan import Detection
-from edgecli.lines.hysteresis import keep_connected, runs_of_peaks
+from edgecli.lines.hysteresis import Runs, keep_connected, runs_of_peaks
 from edgecli.lines.positions import Positions, positions
 from edgecli.lines.thresholds import Levels, find_levels
 from edgecli.paint.rendering import Extremes
@@ -19,6 +19,7 @@ from edgecli.records import dataclass
 from edgecli.rows.base import Planes, Span
 from edgecli.rows.memory import Memory
 from edgecli.rows.samples import float_type
+from edgecli.rows.workers import map_in_order
 from edgecli.strokes.base import Canvas, Finish, Located
 from edgecli.strokes.placing import Pair
 
@@ -88,7 +89,7 @@ class TraceReader:
         levels = self.plan.levels or self._find_levels()
         lines, finish = self._settings.lines, self._settings.finish or Finish()
         drawing = draw(
-            self._place(self._linked(levels)),
+            self._placed(self._linked(levels, threads), threads),
             finish,
             self.plan.edge_map.name,
             min_length=lines.min_length,
@@ -108,30 +109,33 @@ class TraceReader:
             every = every.astype(self.plan.strength_type)  # whole numbers have bins of their own
         return find_levels(self.plan.threshold, every, self.plan.largest, lines=True)
 
-    def _linked(self, levels: Levels) -> Iterable[Spots]:
-        """Yield the edge pixels of every band that are over the thresholds; bands are let go of."""
-        weak = []
-        while self._bands:
-            spots = self._bands.pop(0)
-            weak.append(spots.select(spots.strength > levels.low))
-        if not (self.plan.threshold and self.plan.threshold.linked):
-            return weak
+    def _linked(self, levels: Levels, threads: int) -> list[Spots]:
+        """Return the edge pixels of every band that are over the thresholds; others are let go."""
+        bands, self._bands = self._bands, []
         high = max(levels.high, levels.low)
-        runs = [
-            runs_of_peaks(spots.found, spots.strength, high, self._width).moved(top)
-            for spots, top in zip(weak, self._tops, strict=True)
-        ]
-        return (
-            spots.select(kept.repeat(own.stops - own.starts))
-            for spots, own, kept in zip(weak, runs, keep_connected(runs), strict=True)
-        )
 
-    def _place(self, bands: Iterable[Spots]) -> Located:
+        def find(spots: Spots, top: int) -> tuple[Spots, Runs]:
+            weak = spots.select(spots.strength > levels.low)
+            return weak, runs_of_peaks(weak.found, weak.strength, high, self._width).moved(top)
+
+        found = [*map_in_order(find, zip(bands, self._tops, strict=True), threads)]
+        if not (self.plan.threshold and self.plan.threshold.linked):
+            return [weak for weak, _ in found]
+        kept = keep_connected([runs for _, runs in found])
+        return [
+            weak.select(own.repeat(runs.stops - runs.starts))
+            for (weak, runs), own in zip(found, kept, strict=True)
+        ]
+
+    def _placed(self, bands: Sequence[Spots], threads: int) -> Located:
         """Return where in the image the edge pixels of all bands are."""
-        placing, width, parts = self._placing, self._width, []
-        for spots, top in zip(bands, self._tops, strict=True):
-            place = spots.found + top * width
-            points = placing.points(place, width, spots.beside, spots.angle)
+        placing, width = self._placing, self._width
+
+        def place(spots: Spots, top: int) -> tuple[NDArray[Any], ...]:
+            pixels = spots.found + top * width
+            points = placing.points(pixels, width, spots.beside, spots.angle)
             strength = spots.strength.astype(float_type(spots.strength.dtype), copy=False)
-            parts.append((place, points, strength, placing.angles(spots.angle)))
+            return pixels, points, strength, placing.angles(spots.angle)
+
+        parts = map_in_order(place, zip(bands, self._tops, strict=True), threads)
         return Located(width, *(np.concatenate(part) for part in zip(*parts, strict=True)))

@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.records import dataclass
-from edgecli.strokes.runs import Numbers
-
-Complex = NDArray[np.complex128]
+from edgecli.strokes.runs import Complex, Numbers
 
 ARM = 4
 """Points on each side of one, between whose furthest and it the direction is measured.
@@ -19,8 +17,15 @@ Located points scatter by a tenth of a pixel: over four, that is 2° of directio
 SHARP = 0.5
 """The cosine of the angle from which a turn is a corner, 60°: a circle of radius 4 has none."""
 
-REACH = 3
-"""Points on each side that tell the direction where there is no corner."""
+REACH = 4
+"""Points on each side that tell the direction where the path is steady."""
+
+STEADY = 0.99
+"""The cosine, 8°, within which it is: of its direction over 4 points and over 1.
+
+Over more points the scatter of each matters less, but details are cut off. On ten photos this takes
+as few pieces as directions over 1 point, on circles as few as over 4, which is 10 % less.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,20 +57,21 @@ class Path:
 
         That is between points on both sides, at corners and ends on one side.
         """
-        back, ahead = self._reached(at, self.before), self._reached(at, self.after)
+        back, ahead = self.before[at], self.after[at]
+        near = self._between(at, back, ahead, sign)
+        for _ in range(REACH - 1):
+            back = np.where(self.sharp[back], back, self.before[back])
+            ahead = np.where(self.sharp[ahead], ahead, self.after[ahead])
+        wide = self._between(at, back, ahead, sign)
+        return np.where((near * wide.conj()).real > STEADY, wide, near)
+
+    def _between(self, at: Numbers, back: Numbers, ahead: Numbers, sign: int) -> Complex:
         sharp = self.sharp[at]
         start = np.where(sharp & (sign > 0), at, back)
         stop = np.where(sharp & (sign < 0), at, ahead)
         step = sign * (self.points[stop] - self.points[start])
         length = np.abs(step)
         return step / np.where(length > 0, length, 1)
-
-    def _reached(self, at: Numbers, neighbour: Numbers) -> Numbers:
-        """Return what is ``REACH`` points away, or the corner or end before."""
-        reached = neighbour[at]
-        for _ in range(REACH - 1):
-            reached = np.where(self.sharp[reached], reached, neighbour[reached])
-        return reached
 
 
 def path_of(points: Complex, starts: Numbers, closed: NDArray[np.bool_]) -> Path:

@@ -3,8 +3,8 @@
 The method of P. J. Schneider ("An algorithm for automatically fitting digitized curves", Graphics
 Gems, 1990). A piece of a stroke gets a curve with the piece's ends and directions there; least
 squares give the lengths of its two handles. Where a point is too far from its place on the curve,
-places are moved by Newton's method if it is near enough, else the piece is split at that point.
-Here all pieces of many strokes are fitted together, in rounds.
+places are moved by Newton's method if it is near enough, else the piece is split there, or as
+near to there as its middle half is. Here all pieces of many strokes are fitted together, in rounds.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from edgecli.strokes.base import Curves, Strokes
-from edgecli.strokes.corners import Complex, Path, path_of
+from edgecli.strokes.corners import Path, path_of
 from edgecli.strokes.fitting import Pieces, laid_out
-from edgecli.strokes.runs import Numbers, batches, unrolled
+from edgecli.strokes.runs import TOUCHING, Complex, Numbers, batches, plane, unrolled
 
 ATTEMPTS = 4
 """How often a piece is fitted, its points moved along it in between."""
@@ -30,12 +30,14 @@ def fit_curves(strokes: Strokes, eps: float) -> Curves:
     closed stroke starts. A single point is a curve of length 0.
     """
     visits, starts = unrolled(strokes)
-    points = strokes.points[visits].view(np.complex128)[:, 0]
+    points = plane(strokes.points)[visits]
     begins, curves = [np.zeros(0, np.int64)], [np.zeros((0, 3), np.complex128)]
     for first, last in batches(starts):
         own = slice(starts[first], starts[last])
         inside = starts[first : last + 1] - starts[first]
-        begin, curve = _fitted(path_of(points[own], inside, strokes.closed[first:last]), eps)
+        begin, curve = _fitted(
+            path_of(points[own], inside, strokes.closed[first:last]), max(eps, TOUCHING)
+        )
         begins.append(begin + starts[first])
         curves.append(curve)
     pieces = np.searchsorted(np.concatenate(begins), starts)
@@ -54,8 +56,10 @@ def _fitted(path: Path, eps: float) -> tuple[Numbers, Complex]:
         done = worst < 0
         begins.append(pieces.first[done])
         curves.append(curve[1:, done].T)
-        middle = worst[~done]
-        pieces = pieces.select(~done).split(middle, path.direction(middle, 1))
+        pieces = pieces.select(~done)
+        margin = np.maximum((pieces.last - pieces.first) // 4, 1)
+        middle = worst[~done].clip(pieces.first + margin, pieces.last - margin)
+        pieces = pieces.split(middle, path.direction(middle, 1))
     begin = np.concatenate(begins)
     in_order = begin.argsort()
     return begin[in_order], np.concatenate(curves)[in_order]
@@ -63,7 +67,7 @@ def _fitted(path: Path, eps: float) -> tuple[Numbers, Complex]:
 
 def _nearest(points: Complex, pieces: Pieces, eps: float) -> tuple[Complex, Numbers]:
     """Return a curve for every piece ``(4, K)``, and which point is too far from it, else −1."""
-    curves = pieces.curves(points)
+    curves = pieces.between(points)
     worst = np.full(len(pieces.first), -1)
     waiting = (pieces.last - pieces.first > 1).nonzero()[0]  # others have no point between
     fit = laid_out(points, pieces.select(waiting))
@@ -74,5 +78,5 @@ def _nearest(points: Complex, pieces: Pieces, eps: float) -> tuple[Complex, Numb
         curves[:, waiting], worst[waiting] = curve, np.where(distance > eps, at, -1)
         attempts -= 1
         again = (distance > eps) & (distance <= NEAR * eps) & (attempts > 0)
-        fit, waiting = fit.moved(curve).select(again), waiting[again]
+        fit, waiting = fit.select(again).moved(curve[:, again]), waiting[again]
     return curves, worst

@@ -15,10 +15,11 @@ def draw(
     """Return the drawing of an edge map's pixels; ``name`` is the map's.
 
     Curves are fitted to every located point, as strokes are simplified from them: so each is within
-    ``finish.simplify`` of all.
+    ``finish.simplify`` of all. Where that is 0, no point is left out.
     """
     pixels, strokes = len(located), trace(located, min_length, close_gaps)
     del located  # what is joined holds the points; of millions each copy counts
     strokes, pen_up = order(strokes)
     curves = fit_curves(strokes, finish.simplify) if finish.curves else None
-    return Drawing(name, simplify(strokes, finish.simplify), curves, pen_up, pixels)
+    simple = simplify(strokes, finish.simplify) if finish.simplify else strokes
+    return Drawing(name, simple, curves, pen_up, pixels)

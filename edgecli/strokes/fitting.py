@@ -10,11 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.records import dataclass
-from edgecli.strokes.runs import Numbers, furthest, ranges
-
-Floats = NDArray[np.float64]
-Complex = NDArray[np.complex128]
+from edgecli.records import dataclass, replace
+from edgecli.strokes.runs import Complex, Floats, Numbers, furthest, ranges
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +39,27 @@ class Pieces:
             np.concatenate([-direction, self.back]),
         )
 
-    def curves(self, points: Complex, lengths: Floats | None = None) -> Complex:
-        """Return the Béziers ``(4, K)`` with handles as long as ``lengths (2, K)``.
+    def between(self, points: Complex) -> Complex:
+        """Return the Béziers ``(4, K)`` of pieces with no point between their ends.
 
-        Without them, handles are a third of the way long: on a straight line they cut it in three.
+        Their handles cut a straight line in three. Of a direction that is away from where the
+        other end is by over 60° they know nothing: it would make a curl.
         """
         start, stop = points[self.first], points[self.last]
-        third = np.abs(stop - start) / 3
-        one, other = (third, third) if lengths is None else lengths
-        return np.stack([start, start + one * self.ahead, stop + other * self.back, stop])
+        third = (stop - start) / 3
+        length = np.abs(third)
+        ahead, back = (
+            np.where((d * way.conj()).real < length / 2, way, d * length)
+            for d, way in ((self.ahead, third), (self.back, -third))
+        )
+        return np.stack([start, start + ahead, stop + back, stop])
+
+    def curves(self, points: Complex, lengths: Floats) -> Complex:
+        """Return the Béziers ``(4, K)`` with handles as long as ``lengths (2, K)``."""
+        start, stop = points[self.first], points[self.last]
+        return np.stack(
+            [start, start + lengths[0] * self.ahead, stop + lengths[1] * self.back, stop]
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +74,7 @@ class Fit:
     numbers: Numbers
     points: Complex
     place: Floats
+    way: Floats  # (K,)
 
     @property
     def begins(self) -> Numbers:
@@ -80,6 +90,7 @@ class Fit:
             self.numbers[own],
             self.points[own],
             self.place[own],
+            self.way[chosen],
         )
 
     def lengths(self, straight: Complex) -> Floats:
@@ -103,22 +114,21 @@ class Fit:
         sound = determinant > 1e-9 * a * c
         determinant = np.where(sound, determinant, 1)
         found = np.stack([along * c - against * b, against * a - along * b]) / determinant
-        chord = np.abs(straight[3] - straight[0])
-        sound &= (found > 0.01 * chord).all(axis=0) & (found < 3 * chord).all(axis=0)
-        return np.where(sound, found, chord / 3)
+        third = np.abs(straight[3] - straight[0]) / 3
+        sound &= (found > 0.03 * third).all(axis=0) & (found < self.way).all(axis=0)
+        return np.where(sound, found, third)
 
-    def off(self, curves: Complex) -> tuple[Complex, Complex, Complex]:
-        """Return how far each point's place on the curve is from it, and two derivatives there."""
+    def powers(self, curves: Complex) -> list[Complex]:
+        """Return the curves' coefficients of 1, t, t² and t³ for each point."""
         p0, p1, p2, p3 = curves
         powers = (p0, 3 * (p1 - p0), 3 * (p0 - 2 * p1 + p2), p3 - p0 + 3 * (p1 - p2))
-        c0, c1, c2, c3 = (np.repeat(power, self.counts) for power in powers)
-        t = self.place
-        value = ((c3 * t + c2) * t + c1) * t + c0 - self.points
-        return value, (3 * t * c3 + 2 * c2) * t + c1, 6 * t * c3 + 2 * c2
+        return [np.repeat(power, self.counts) for power in powers]
 
     def furthest(self, curves: Complex) -> tuple[Numbers, Floats]:
         """Return which point of each piece is furthest from its place on the curve, and how far."""
-        off, _, _ = self.off(curves)
+        c0, c1, c2, c3 = self.powers(curves)
+        t = self.place
+        off = ((c3 * t + c2) * t + c1) * t + c0 - self.points
         worst, square = furthest(off.real**2 + off.imag**2, self.begins, self.counts)
         return self.numbers[worst], np.sqrt(square)
 
@@ -127,11 +137,13 @@ class Fit:
 
         The place t nearest to p on the curve B is a zero of (B(t) − p) · B′(t).
         """
-        off, first, second = self.off(curves)
+        c0, c1, c2, c3 = self.powers(curves)
+        t = self.place
+        off = ((c3 * t + c2) * t + c1) * t + c0 - self.points
+        first, second = (3 * t * c3 + 2 * c2) * t + c1, 6 * t * c3 + 2 * c2
         slope = first.real**2 + first.imag**2 + (off * second.conj()).real
         step = (off * first.conj()).real / np.where(slope > 0, slope, np.inf)
-        place = (self.place - step).clip(0, 1)
-        return Fit(self.pieces, self.counts, self.numbers, self.points, place)
+        return replace(self, place=(t - step).clip(0, 1))
 
 
 def laid_out(points: Complex, pieces: Pieces) -> Fit:
@@ -144,7 +156,6 @@ def laid_out(points: Complex, pieces: Pieces) -> Fit:
     along[begins] = 0
     along = along.cumsum()
     along -= np.repeat(along[begins], counts)
-    length = along[begins + counts - 1]
-    return Fit(
-        pieces, counts, numbers, own, along / np.repeat(np.where(length > 0, length, 1), counts)
-    )
+    way = along[begins + counts - 1]
+    place = along / np.repeat(np.where(way > 0, way, 1), counts)
+    return Fit(pieces, counts, numbers, own, place, way)

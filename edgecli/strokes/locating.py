@@ -18,7 +18,7 @@ of the crest that is nearest to the pixel: so two pixels of a row are never told
 
 Steps give what they find as three planes, 0 where no edge is: the strength, how far ``beside`` the
 pixel's centre the edge lies, and the ``angle`` of that direction, in which brightness grows. It is
-at most ``FARTHEST`` away, half of it but for corners.
+at most ``FARTHEST`` away; on photos one in a hundred is further than 1, at corners.
 """
 
 from __future__ import annotations
@@ -253,23 +253,23 @@ def crests_beside(frame: Floats, found: Positions, x: Floats, y: Floats) -> Floa
     beside[even] += _crest(values, place[even], other[0]) * other[1]
     beside[even] /= 2
     beside /= np.sqrt(x * x + y * y)
-    beside[np.isnan(beside)] = 0  # where no direction is known
+    np.copyto(beside, 0, where=np.isnan(beside))  # where no direction is known
     return beside
 
 
 def _crest(values: Floats, place: Positions, step: Positions) -> Floats:
     """Return how many steps ahead of each pixel the crest is: at most 1.5, or at its centre."""
-    behind, here, ahead = (values.take(place + n * step) for n in (-1, 0, 1))
-    shift = ((ahead > here) & ~(behind >= ahead)).view(np.int8)
-    shift -= ((behind > here) & ~(ahead >= behind)).view(np.int8)
-    (moved,) = shift.nonzero()
-    at, step = place[moved] + shift[moved] * step[moved], step[moved]
-    for n, own in enumerate((behind, here, ahead)):
-        own[moved] = values.take(at + (n - 1) * step)
+    behind, here, ahead = (values.take(at) for at in (place - step, place, place + step))
+    (moved,) = ((ahead > here) | (behind > here)).nonzero()  # few
+    forth, back, own = ahead[moved], behind[moved], here[moved]
+    shift = ((forth > own) & ~(back >= forth)).astype(np.int8)
+    shift -= (back > own) & ~(forth >= back)
+    at, step = place[moved] + shift * step[moved], step[moved]
+    behind[moved], here[moved], ahead[moved] = (values.take(n) for n in (at - step, at, at + step))
     bend: Floats = (behind - ahead) / (2 * (behind - here + (ahead - here)))
-    bend[np.isnan(bend)] = 0  # on a plateau, or at the end of the map
-    bend += shift
-    bend[(behind > here) | (ahead > here)] = 0  # the strength grows on: no crest is near
+    np.copyto(bend, 0, where=np.isnan(bend))  # on a plateau, or at the end of the map
+    grows = (behind[moved] > here[moved]) | (ahead[moved] > here[moved])
+    bend[moved] = np.where(grows, 0, bend[moved] + shift)  # if it grows on, no crest is near
     return bend
 
 

@@ -6,6 +6,8 @@ possible, until one path is left (J. L. Bentley, "Fast algorithms for geometric 
 problems", ORSA Journal on Computing 4, 1992: 14 to 18 % above the optimum, where a pen that
 always goes to the nearest end is 25 % above it).
 
+Then chains of strokes move to better places (``chains.py``).
+
 Greedy needs no loop over links. One that is the shortest of both paths it joins is made by greedy
 whatever else is made before, so all such links are made at once; and links longer than a radius
 are not looked at before no shorter one is left, so that an end has few to look at.
@@ -17,11 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.records import replace
-from edgecli.strokes.base import Points, Strokes
-from edgecli.strokes.runs import Floats, Numbers, ranges, selected
+from edgecli.strokes.base import Strokes
+from edgecli.strokes.chains import shorten
+from edgecli.strokes.runs import Complex, Numbers, furthest, plane, ranges, selected, undisputed
 
 RADIUS = 2.0
 """Pixels: what the first links are not longer than. It doubles until one path is left."""
+
+NEIGHBOURS = 4
+"""Near ends that are looked at for a better place, for each end."""
+
+MANY = 50_000
+"""Strokes of which no better places are looked for: it would take longer than all else."""
 
 APART = 1e-6
 """Pixels by which ends are moved at random, so that no two links are as long.
@@ -38,32 +47,30 @@ def order(strokes: Strokes) -> tuple[Strokes, float]:
     """
     if not len(strokes):
         return strokes, 0.0
-    sequence, flipped = _walk(_link(_ends(strokes)))
+    ends = _ends(strokes)
+    link = _link(ends)
+    if len(strokes) < MANY:
+        link = shorten(link, ends, _neighbours(ends))
+    sequence, flipped = _walk(link)
     ordered = _rotated(_arranged(strokes, sequence, flipped))
     ends = _ends(ordered)
-    return ordered, float(_distance(ends[1:-1:2], ends[2::2]).sum())
+    return ordered, float(np.abs(ends[2::2] - ends[1:-1:2]).sum())
 
 
-def _ends(strokes: Strokes) -> Points:
-    """Return where the pen starts and ends each stroke: ``(2M, 2)``, in turn."""
+def _ends(strokes: Strokes) -> Complex:
+    """Return where the pen starts and ends each stroke: x + iy, ``(2M,)``, in turn."""
     first = strokes.starts[:-1]
     last = np.where(strokes.closed, first, strokes.starts[1:] - 1)
-    ends: Points = strokes.points[np.stack([first, last], axis=1).reshape(-1)]
+    ends: Complex = plane(strokes.points)[np.stack([first, last], axis=1).reshape(-1)]
     return ends
 
 
-def _distance(a: Points, b: Points) -> Floats:
-    x, y = (a - b).T
-    gone: Floats = np.hypot(x, y)
-    return gone
-
-
-def _link(ends: Points) -> Numbers:
+def _link(ends: Complex) -> Numbers:
     """Return for every end the one that the pen goes to or comes from; -1 for the path's two.
 
     Ends 2n and 2n + 1 are those of stroke n.
     """
-    ends = ends + np.random.default_rng(0).uniform(0, APART, ends.shape)
+    ends = ends + np.random.default_rng(0).uniform(0, APART, (len(ends), 2)) @ (1, 1j)
     link = np.full(len(ends), -1)
     far = np.arange(len(ends)) ^ 1  # the other end of the path that an end is the end of
     left = len(ends) // 2 - 1
@@ -71,11 +78,10 @@ def _link(ends: Points) -> Numbers:
     while left:
         free = (link < 0).nonzero()[0]
         first, second = (free[pair] for pair in _near(ends[free], radius))
-        nearest = _distance(ends[first], ends[second]).argsort(kind="stable")
-        first, second = first[nearest], second[nearest]
         while len(first := first[possible := _possible(first, second, link, far)]):
             second = second[possible]
-            made = _shortest_of_both(first, second, far)
+            paths = np.minimum((first, second), (far[first], far[second]))
+            made = undisputed(paths, len(far))
             a, b = first[made], second[made]
             link[a], link[b] = b, a
             far[far[a]], far[far[b]] = far[b], far[a]
@@ -90,33 +96,35 @@ def _possible(first: Numbers, second: Numbers, link: Numbers, far: Numbers) -> N
     return possible
 
 
-def _shortest_of_both(first: Numbers, second: Numbers, far: Numbers) -> Numbers:
-    """Return which links are the shortest of both paths that they join. The links are sorted."""
-    paths = np.minimum((first, second), (far[first], far[second]))
-    links = np.broadcast_to(np.arange(len(first)), paths.shape)
-    shortest = np.full(len(far), len(first))
-    np.minimum.at(shortest, paths, links)
-    made: Numbers = (shortest[paths] == links).all(axis=0).nonzero()[0]
-    return made
+def _neighbours(ends: Complex) -> tuple[Numbers, Numbers]:
+    """Return pairs of ends that lie near each other, several for each."""
+    enough = NEIGHBOURS * len(ends)
+    radius = RADIUS
+    pairs = _near(ends, radius)
+    while len(pairs[0]) < enough and radius < max(np.ptp(ends.real), np.ptp(ends.imag)):
+        radius *= 2
+        pairs = _near(ends, radius)
+    return pairs
 
 
-def _near(points: Points, radius: float) -> tuple[Numbers, Numbers]:
-    """Return all pairs of points that are within a radius of each other, and some that are not.
+def _near(points: Complex, radius: float) -> tuple[Numbers, Numbers]:
+    """Return all pairs of points that are within a radius of each other, the nearest first.
 
     Points are sorted into cells as wide as the radius; a point is near those after it in its own
     cell, in the next of the row, and in the three cells below.
     """
-    cells = (points / radius).astype(np.int64)
-    cells -= cells.min(axis=0) - 1
-    width = int(cells[:, 0].max()) + 2
-    key = cells[:, 1] * width + cells[:, 0]
+    column, row = ((part - part.min()) // radius for part in (points.real, points.imag))
+    width = int(column.max()) + 2
+    key = (row * width + column).astype(np.int64)
     by_cell = key.argsort(kind="stable")
     key = key[by_cell]
     beside = ranges(np.arange(1, len(key) + 1), np.searchsorted(key, key + 2))
     below = ranges(np.searchsorted(key, key + width - 1), np.searchsorted(key, key + width + 2))
     second, first = (by_cell[np.concatenate(both)] for both in zip(beside, below, strict=True))
-    close = _distance(points[first], points[second]) <= radius
-    return first[close], second[close]
+    distance = np.abs(points[first] - points[second])
+    close = (distance <= radius).nonzero()[0]
+    nearest = close[distance[close].argsort(kind="stable")]
+    return first[nearest], second[nearest]
 
 
 def _walk(link: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
@@ -143,19 +151,18 @@ def _arranged(strokes: Strokes, sequence: Numbers, flipped: NDArray[np.bool_]) -
 
 def _rotated(strokes: Strokes) -> Strokes:
     """Return the strokes with closed ones started where the pen's way there and on is shortest."""
-    ends = _ends(strokes)
-    before = np.concatenate([ends[:1], ends[1:-1:2]])  # where the pen comes from
-    after = np.concatenate([ends[2::2], ends[-1:]])  # and goes to
     closed = strokes.closed.nonzero()[0]
-    visits, owner = ranges(strokes.starts[closed], strokes.starts[closed + 1])
-    if not len(closed):
+    if not len(closed) or len(strokes) == 1:
         return strokes
-    points = strokes.points[visits]
-    way = _distance(points, before[closed][owner]) + _distance(points, after[closed][owner])
+    visits, owner = ranges(strokes.starts[closed], strokes.starts[closed + 1])
+    ends, stroke, points = _ends(strokes), closed[owner], plane(strokes.points)[visits]
+    there = np.abs(points - ends[np.maximum(2 * stroke - 1, 0)])
+    on = np.abs(points - ends[np.minimum(2 * stroke + 2, len(ends) - 1)])
+    way = there * (stroke > 0) + on * (stroke < len(strokes) - 1)
     counts = np.diff(strokes.starts)[closed]
-    best = np.lexsort((way, owner))[counts.cumsum() - counts]
-    turn = best - (counts.cumsum() - counts)
-    first = strokes.starts[closed]
+    nearest, _ = furthest(-way, counts.cumsum() - counts, counts)
+    first = strokes.starts[:-1]
     rotated = np.arange(len(strokes.points))
-    rotated[visits] = (visits - first[owner] + turn[owner]) % counts[owner] + first[owner]
+    turned = visits + (visits[nearest] - first[closed])[owner] - first[stroke]
+    rotated[visits] = first[stroke] + turned % counts[owner]
     return selected(strokes, rotated, strokes.starts)

@@ -9,13 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.records import replace
-from edgecli.strokes.base import Strokes
+from edgecli.strokes.base import Points, Strokes
 
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Complex = NDArray[np.complex128]
 
 BATCH = 1 << 15
 """Points whose working memory stays in a processor's cache: thrice as fast as a million."""
+
+TOUCHING = 1e-9
+"""Pixels: a point as near to a line as this is on it, but for rounding."""
 
 
 def ranges(starts: Numbers, stops: Numbers) -> tuple[Numbers, Numbers]:
@@ -31,11 +35,33 @@ def ranges(starts: Numbers, stops: Numbers) -> tuple[Numbers, Numbers]:
     return numbers, np.repeat(np.arange(len(counts)), counts)
 
 
+def plane(points: Points) -> Complex:
+    """Return points as numbers x + iy: five times as fast to select, twenty to take distances of.
+
+    >>> plane(np.array([[1.0, 2.0]]))
+    array([1.+2.j])
+    """
+    return np.ascontiguousarray(points).view(np.complex128)[:, 0]
+
+
 def furthest(values: Floats, begins: Numbers, counts: Numbers) -> tuple[Numbers, Floats]:
     """Return where the greatest value of each run is, the first of several, and that value."""
     greatest = np.maximum.reduceat(values, begins)
     reached = (values == np.repeat(greatest, counts)).nonzero()[0]
     return reached[np.searchsorted(reached, begins)], greatest
+
+
+def undisputed(claims: Numbers, count: int) -> Numbers:
+    """Return which columns come first of all that claim any of the same numbers, below ``count``.
+
+    >>> undisputed(np.array([[0, 1, 3], [1, 2, 4]]), 5)
+    array([0, 2])
+    """
+    columns = np.broadcast_to(np.arange(claims.shape[1]), claims.shape)
+    first = np.full(count, claims.shape[1])
+    np.minimum.at(first, claims, columns)
+    found: Numbers = (first[claims] == columns).all(axis=0).nonzero()[0]
+    return found
 
 
 def batches(starts: Numbers) -> Iterator[tuple[int, int]]:
@@ -63,5 +89,6 @@ def unrolled(strokes: Strokes) -> tuple[Numbers, Numbers]:
 
 def selected(strokes: Strokes, visits: Numbers, starts: Numbers) -> Strokes:
     """Return strokes of these points, by number, with the stroke n from ``starts[n]`` on."""
-    arrays = {name: getattr(strokes, name)[visits] for name in ("points", "strength", "angle")}
+    names = ("points", "strength", "angle")
+    arrays = {name: getattr(strokes, name).take(visits, axis=0) for name in names}
     return replace(strokes, starts=starts, **arrays)

@@ -12,10 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.strokes.base import Strokes
-from edgecli.strokes.runs import Floats, Numbers, batches, furthest, selected, unrolled
-
-TOUCHING = 1e-9
-"""Pixels: a point as near to a segment as this is on it, but for rounding."""
+from edgecli.strokes.runs import TOUCHING, Floats, Numbers, batches, furthest, selected, unrolled
 
 
 def simplify(strokes: Strokes, eps: float) -> Strokes:
@@ -31,7 +28,7 @@ def simplify(strokes: Strokes, eps: float) -> Strokes:
     limit = max(eps, TOUCHING)
     for first, last in batches(starts):
         own = slice(starts[first], starts[last])
-        x, y = strokes.points[visits[own]].T.copy()
+        x, y = strokes.points.take(visits[own], axis=0).T.copy()
         kept[own] = _needed(
             x, y, starts[first : last + 1] - starts[first], strokes.closed[first:last], limit
         )

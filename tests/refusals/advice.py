@@ -51,6 +51,7 @@ TRIED: dict[str, str] = {
     r", or one second derivative such as log:2$": "-f log:2",
     r"exclude each other; give one of them$": "without --threshold | without --hysteresis",
     r"'(?P<low>\d+),(?P<high>\d+)' has .*; swap them$": "--hysteresis {high},{low}",
+    r"; write 0.0075 or 2px$": "--tolerance 0.0075 | --tolerance 2px",
     r"write two thresholds, or auto$": "--hysteresis 10,20 | --hysteresis auto",
     r"'x' is not a number from 0 up, N% .*, pNN .* or otsu$": (
         "--hysteresis 5,10 | --hysteresis 5%,10% | --hysteresis p50,p90 | --hysteresis otsu,200"
@@ -86,12 +87,19 @@ TRIED: dict[str, str] = {
         "-o other{values} | --format png"
     ),
     r"use --format (?P<values>png or tiff)$": "-o other.{values}",
-    r"give a folder \(-o DIR/\), --combine them into one, or write tiff, npy or csv": (
-        "-o other/ | --combine max | --format tiff | --format npy | --format csv"
+    r"put \{filter\} in its name, --combine them into one, or write tiff, npy or csv": (
+        "-o other-{{filter}}.png | --combine max | --format tiff | --format npy | --format csv"
     ),
     r"give a folder \(-o DIR/\), or write tiff$": "-o other/ | --format tiff",
     r"--combine them, or put filters in files": "--combine max | -f diff.txt -f tabs.tsv",
-    r"images do not fit in one output \S+; give a folder$": "-o other/",
+    r"images do not fit in one output \S+; give a folder, or put \{stem\} in its name$": (
+        "-o other/ | -o other-{{stem}}.png"
+    ),
+    r"; put \{stem\} in its name$": "-o other-{{stem}}.png",
+    r"; use \{stem\}, \{filter\} or \{frame\}, or \{frame:06\}, and \{\{ for a brace$": (
+        "-o new-{{stem}}.png | -o {{filter}}.png | -o {{frame}}.png | -o {{frame:06}}.png | "
+        "-o a{{{{b.png"
+    ),
     r"is empty; give a file, a folder or -$": "-o other.png | -o other/ | -o -",
     r"is empty; give a file, or - for standard output$": "--report-file r.json | --report-file -",
     r"^report file .* is .*; give another$": "--report-file other.json",

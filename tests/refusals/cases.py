@@ -12,6 +12,13 @@ batch 'missing/*.png' -o out
 batch 'missing/*.png' -o out --recursive
 batch album
 batch films -o out --jobs 1 --max-pixels 9
+evaluate album/sub/deeper album/sub/deeper -o curve.png
+evaluate grey.png album
+evaluate nowhere album
+evaluate album nested
+evaluate album/sub/deeper album/sub/deeper --tolerance 2mm --report none
+evaluate album/sub/deeper album/sub/deeper --measure pratt -o curve.svg
+evaluate twins twins
 learn before grey.png --size 3x3 -o l.json
 learn nothing after --size 3x3 -o l.json
 learn grey.png tiny.png --size 3x3 -o l.json
@@ -61,6 +68,10 @@ detect album
 trace album --at 1,1
 detct photo.png
 detect photo.png photo.png
+detect photo.png grey.png -o {{filter}}.png
+detect photo.png -o {{name}}.png
+detect photo.png -o a{{b.png
+batch album -o {{filter}}.png
 detect photo.png --strid 2
 detect photo.png --map abz
 detect photo.png --padding-mode reflct

@@ -215,7 +215,7 @@ def test_no_public_name_loads_pillow() -> None:
 def test_the_public_names() -> None:
     assert sorted(edgecli.__all__) == [
         "EdgeCliError", "EdgeCliWarning", "FilterBank", "convolve", "detect_edges",
-        "load_filter", "load_network", "plan_convolution",
+        "find_strokes", "load_filter", "load_network", "plan_convolution",
     ]  # fmt: skip
     for name in edgecli.__all__:
         assert getattr(edgecli, name).__doc__

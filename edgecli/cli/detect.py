@@ -18,6 +18,7 @@ from edgecli.code import LIBRARIES
 from edgecli.detect.jobs import Result, Watch, detect_input, plan_input
 from edgecli.detect.outputs import Job, Target, check_jobs, check_stdin, name_job
 from edgecli.detect.sheet import Sheet, Tiles, choose_tiles, detect_grid, name_grid, plan_grid
+from edgecli.detect.templates import fields
 from edgecli.errors import EdgeCliError, ImageError, UsageError
 from edgecli.images.formats import known_format
 from edgecli.records import dataclass, replace
@@ -39,7 +40,7 @@ class RunOptions:
     examples=examples(
         "edgecli detect photo.jpg  # photo-sobel.png",
         "edgecli detect photo.jpg -f canny --invert -o lines.png  # dark lines",
-        "edgecli detect *.jpg -f learned -o edges/  # several images",
+        "edgecli detect *.jpg -f learned -o 'edges/{stem}.png'  # several images",
     ),
     help="""Find the edges of one or more images.
 
@@ -67,9 +68,9 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
         jobs = [name_job(path, request.settings, target) for path in inputs]
     if run.code is not None:
         return _print_code(jobs, request, run.code, options)
-    check_jobs(jobs, target.spared, reporting.file)
+    check_jobs(jobs, target, reporting.file)
     aside = not explain and _to_stdout(jobs)
-    prepare_report(reporting, target.output if target.folder else None)
+    prepare_report(reporting, target.place)
     if preview:
         detect = partial(_results, watch=terminal_screen(reporting, aside=aside).watch)
     results: list[Result | Sheet] = []
@@ -188,10 +189,12 @@ def _stems(inputs: Sequence[str], target: Target) -> dict[str, str]:
 
 def _many_to_folder(inputs: tuple[str, ...], target: Target) -> Target:
     """Several inputs go to a folder, whether or not its name ends in a slash."""
-    if target.output in (None, "-") or target.folder or len(inputs) == 1:
+    output = target.output
+    if output in (None, "-") or target.folder or len(inputs) == 1 or fields(str(output)):
         return target
-    if os.path.exists(str(target.output)) or known_format(str(target.output)):
+    if os.path.exists(str(output).format()) or known_format(str(output)):
         raise UsageError(
-            f"{len(inputs)} images do not fit in one output {target.output}; give a folder"
+            f"{len(inputs)} images do not fit in one output {output}; give a folder, or put "
+            "{stem} in its name"
         )
     return replace(target, folder=True)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
 
 from edgecli.detect.maps import MapPlan
 from edgecli.detect.plan import Detection
-from edgecli.detect.readers import Gathered, StrengthReader
+from edgecli.detect.readers import EdgeReader, Gathered, StrengthReader
 from edgecli.images.sources import FloatCheck
 from edgecli.lines.thresholds import Levels
 from edgecli.paint.rendering import Extremes
@@ -22,6 +23,10 @@ from edgecli.rows.blas import blas_for
 from edgecli.rows.graph import Reader, Strip
 from edgecli.rows.running import Running
 from edgecli.rows.workers import chosen_threads, map_in_order, start_in_order
+
+if TYPE_CHECKING:
+    from edgecli.strokes.base import Canvas
+    from edgecli.strokes.placing import Pair
 
 SMALL_IMAGE = 2**18
 """Pixels that take less time than starting another thread."""
@@ -52,7 +57,7 @@ def starts_early(detection: Detection, source: Source) -> bool:
 
 
 def run_detection(
-    detection: Detection, source: Source, sinks: Sequence[Sink], *, measured: bool = True
+    detection: Detection, source: Source, sinks: Sequence[Sink | Canvas], *, measured: bool = True
 ) -> Measured:
     """Read the source once, top to bottom, and write every edge map to its sink.
 
@@ -66,7 +71,7 @@ def run_detection(
 def start_detection(
     detection: Detection,
     source: Source,
-    sinks: Sequence[Sink],
+    sinks: Sequence[Sink | Canvas],
     *,
     measured: bool,
     early: bool = False,
@@ -80,7 +85,7 @@ def start_detection(
         source = FloatCheck(source, refuse=detection.settings.nan == "error")
     threads = _useful_threads(detection)
     readers = [
-        _reader_of(detection, plan, sink, measured=measured)
+        _reader_of(detection, plan, sink, source.info.scale, measured=measured)
         for plan, sink in zip(detection.plans, sinks, strict=True)
     ]
     in_order = start_in_order if early else map_in_order
@@ -104,7 +109,7 @@ def start_detection(
     return write
 
 
-def _leave_notes(detection: Detection, source: Source, readers: Sequence[StrengthReader]) -> None:
+def _leave_notes(detection: Detection, source: Source, readers: Sequence[EdgeReader]) -> None:
     """Say of an image that was read what makes its edges too bright, or unseen."""
     if isinstance(source, FloatCheck) and detection.needs_white:
         source.note_white(detection.settings.white or 1.0)
@@ -116,10 +121,14 @@ def _leave_notes(detection: Detection, source: Source, readers: Sequence[Strengt
 
 
 def _reader_of(
-    detection: Detection, plan: MapPlan, sink: Sink, *, measured: bool
-) -> StrengthReader:
+    detection: Detection, plan: MapPlan, sink: Sink | Canvas, scale: Pair, *, measured: bool
+) -> EdgeReader:
     """Return what reads an edge map; its strengths are measured where anything depends on it."""
-    given = plan, sink, detection.map_shape, detection.band_rows
+    if detection.settings.finish is not None:
+        from edgecli.detect.tracing import TraceReader  # for those who ask for strokes
+
+        return TraceReader(detection, plan, cast("Canvas", sink), scale)
+    given = plan, cast("Sink", sink), detection.map_shape, detection.band_rows
     measures = measured or detection.pixels.name not in PICTURES
     if not plan.whole:
         return StrengthReader(*given, measures=measures)
@@ -132,7 +141,7 @@ def _reader_of(
 
 
 def _strips(
-    detection: Detection, readers: Sequence[StrengthReader], threads: int
+    detection: Detection, readers: Sequence[EdgeReader], threads: int
 ) -> tuple[Sequence[Reader], list[Strip]]:
     """Plan a strip for every band; those of a network are taller, as they overlap."""
     network, graph = detection.settings.network, detection.graph

@@ -10,14 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.detect.jobs import Limits, Result, as_seen
+from edgecli.detect.made_by import sheet_made_by
 from edgecli.detect.outputs import Job, Target, make_folders_of
 from edgecli.detect.plan import plan_detection, sums_fit
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
+from edgecli.detect.templates import fill
 from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.images.colour import Colour, composite
 from edgecli.images.files import open_images, whole_file
 from edgecli.images.formats import FORMATS, begin_file, check_holds
+from edgecli.images.made_by import MadeBy
 from edgecli.lines.thresholds import Threshold
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.records import dataclass, replace
@@ -42,6 +45,7 @@ class Sheet:
     info: ImageInfo
     outputs: tuple[str, ...]
     results: tuple[Result, ...]
+    made_by: MadeBy
     kept: tuple[str, ...] = ()
 
 
@@ -55,8 +59,7 @@ def name_grid(path: str, target: Target) -> Job:
     """
     format_ = target.format_of(path) or FORMATS["png"]
     check_holds(format_, np.dtype(np.uint8), 3)
-    named = target.file_of(path) or f"{target.stem_of(path)}-grid{format_.extensions[0]}"
-    return target.job(path, (named,), format_)
+    return target.job(path, [fill(target.template_of(path, format_), filter="grid")], format_)
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,10 @@ def choose_tiles(
     if shared.map == "raw":
         raise UsageError(
             "map 'raw' writes numbers, and a contact sheet is a picture; drop --map or --grid"
+        )
+    if shared.finish is not None:
+        raise UsageError(
+            "strokes are geometry, and a contact sheet is a picture; write png, or drop --grid"
         )
     asked = tuple(
         _tile(shared, operator, one) for operator in operators for one in thresholds or (None,)
@@ -141,19 +148,20 @@ def detect_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
             results.append(result)
             shown += maps
         sheet = contact_sheet(shown)
-        image_file = begin_file(job.format, file, source)
+        made_by = sheet_made_by(tiles.asked)
+        image_file = begin_file(job.format, file, source, made_by=made_by)
         sink = image_file.begin(sheet.shape, sheet.dtype, replace(image.info, dpi=None))
         sink.write(sink.encode(sheet))
         sink.finish()
         image_file.finish()
-    return Sheet(image.info, job.outputs, tuple(results))
+    return Sheet(image.info, job.outputs, tuple(results), made_by)
 
 
 def plan_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
     """Return what would be done for an input's contact sheet: a plan for every tile."""
     with _first_image(job, limits, tiles) as (image, source):
-        plans = _plans(tiles, source, job.outputs[0])
-        return Sheet(image.info, job.outputs, tuple(plans))
+        plans = tuple(_plans(tiles, source, job.outputs[0]))
+        return Sheet(image.info, job.outputs, plans, sheet_made_by(tiles.asked))
 
 
 @contextmanager
@@ -165,7 +173,7 @@ def _first_image(
     with closing(next(images)) as image:
         if tiles.note:
             image.info.notes.append(tiles.note)
-        yield image, as_seen(image, tiles.settings[0], limits)
+        yield image, as_seen(image, tiles.settings[0])
 
 
 def _held(source: Source, info: ImageInfo) -> ArraySource:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -41,6 +41,18 @@ Watch = Callable[[Sink, tuple[int, int, int], tuple[float, ...] | None], Sink]
 """Returns a sink that does what a map's sink does, and shows the map, too.
 
 It is given the map's shape, and the colour of where there is no edge: see ``Detection.paper``."""
+
+
+class Progress(Protocol):
+    """Is told how far the images of an input are."""
+
+    def begin(self, rows: int) -> None:
+        """Take note that an image begins, of so many rows."""
+        ...
+
+    def advance(self, rows: int) -> None:
+        """Take note that more rows are computed; called on any thread."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -137,11 +149,13 @@ def detect_input(
     watch: Watch | None = None,
     *,
     measured: bool = True,
+    progress: Progress | None = None,
 ) -> list[Result]:
     """Write the edge maps of every image of an input; all of a file's, or none of them.
 
-    Each map is also shown by ``watch``, if given. ``measured`` says whether anyone will ask for
-    the responses' extremes. Raises an EdgeCliError at the first image that fails.
+    Each map is also shown by ``watch``, and ``progress`` told of, if given. ``measured`` says
+    whether anyone will ask for the responses' extremes. Raises an EdgeCliError at the first image
+    that fails.
     """
     turns = _Turns()
     with shared_workers(), ExitStack() as stack:
@@ -159,7 +173,12 @@ def detect_input(
                     result, sinks = _with_numbers(result, sinks)
                     early = starts_early(detection, source)
                     write = start_detection(
-                        detection, source, sinks, measured=measured, early=early
+                        detection,
+                        source,
+                        sinks,
+                        measured=measured,
+                        early=early,
+                        told=_begun(progress, detection),
                     )
                     turns.take(result, write, early=early and has_more_now(job.path))
         except EdgeCliError:  # of the next image: what was read is still written
@@ -168,6 +187,14 @@ def detect_input(
         turns.catch_up()
         files.finish()
     return turns.results
+
+
+def _begun(progress: Progress | None, detection: Detection) -> Callable[[int], None] | None:
+    """Say that an image begins, and return what is to be told of its rows, if anyone listens."""
+    if progress is None:
+        return None
+    progress.begin(detection.map_shape[0])
+    return progress.advance
 
 
 def _with_numbers(result: Result, sinks: list[Sink]) -> tuple[Result, list[Sink]]:

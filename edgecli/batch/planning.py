@@ -15,7 +15,7 @@ from edgecli.batch.inputs import OWN, Found, Input, folded, name_places, passed_
 from edgecli.batch.journal import Journal, file_hash
 from edgecli.batch.work import Item, Work
 from edgecli.detect.outputs import choose_format, name_maps
-from edgecli.detect.sheet import name_grid
+from edgecli.detect.sheet import grid_template
 from edgecli.detect.templates import fill, split, with_tree
 from edgecli.errors import UsageError
 from edgecli.images.made_by import is_ours
@@ -187,9 +187,9 @@ def _templates(work: Work) -> Callable[[str], tuple[str, ...]]:
     """
     target = work.target
     if work.tiles is not None:
-        _, below = split(target.template_of("", name_grid("", target).format))
-        sheet = (fill(with_tree(below), filter="grid"),)
-        return lambda _: sheet
+        template, _ = grid_template("", target)
+        sheet = with_tree(split(template)[1])
+        return lambda _: (sheet,)
     looks = target.format is None and work.settings.map == "raw"  # into each input
 
     @cache

@@ -110,6 +110,20 @@ def test_each_end_is_joined_once_and_the_nearest_first() -> None:
     assert len(second.points) == 5
 
 
+def test_narrow_gaps_are_closed_before_wide_ones_though_those_be_straighter() -> None:
+    drawing = ".......#####.. .............. .............. #####......###"
+    joined, alone = sorted(traced(drawing, close_gaps=9), key=lambda one: -len(one.points))
+    assert polylines([joined]) == [through(*line((3, 0), (3, 4)), *line((0, 7), (0, 11)))]
+    assert polylines([alone]) == [through(*line((3, 11), (3, 13)))]
+
+
+@pytest.mark.parametrize("widest", [1e-300, 0.5, 1e6, 1e300])
+def test_gaps_may_be_as_wide_as_anything(widest: float) -> None:
+    lines = traced("####..####", close_gaps=widest)
+    assert len(lines) == (1 if widest > 3 else 2)
+    assert len(traced("......... ....#....", close_gaps=widest)) == 1
+
+
 def test_gaps_are_closed_before_lines_are_measured() -> None:
     dashes = "####..####..####..####"
     assert len(traced(dashes, min_length=20)) == 0

@@ -25,6 +25,9 @@ WIDEST_TURN = np.radians(45)
 BEHIND = 1.0
 """Pixels behind an end from which that is seen, as the way across a narrow gap says nothing."""
 
+NARROWEST = 2.0
+"""Pixels at which gaps begin: those that are nearer touch."""
+
 PAIRS_AT_ONCE = 2**20
 """Of ends that are near each other: more are looked at one lot after another."""
 
@@ -33,16 +36,34 @@ def bridge(graph: Graph, widest: float) -> Graph:
     """Return the graph with a step more for every gap up to ``widest`` pixels that is closed.
 
     Ends point at each other where neither line turns by more than 45° into the gap. Each is joined
-    once, the nearest and straightest first: a turn of a radian counts as the gap's width once more.
+    once: across narrow gaps first, in rounds that look twice as far, so that few ends are left to
+    look far; in each round the nearest and straightest first, where a turn of a radian counts as
+    the gap's width once more.
     """
-    degrees = graph.degrees()
-    mate = go_through(graph.tails, degrees)
-    (halves,) = (degrees[graph.tails] == 1).nonzero()
+    (halves,) = (graph.degrees()[graph.tails] == 1).nonzero()
     ends = graph.tails[halves]
-    out = -look_ahead(graph, mate, halves, REACH)
     points = graph.points(ends)
+    out = -look_ahead(graph, go_through(graph.tails, graph.degrees()), halves, REACH)
+    gaps = [graph.gaps]
+    widest = min(widest, float(np.ptp(points, axis=0).sum()) if len(ends) else NARROWEST)
+    rounds = int(np.ceil(np.log2(max(widest / NARROWEST, 1))))
+    for width in widest * 0.5 ** np.arange(rounds, -1, -1):
+        for pairs in greedy_pairs(*_gaps(points, out, width), len(ends)):
+            gaps.append(ends[np.stack(pairs, axis=1)])
+            points[np.concatenate(pairs)] = np.nan  # which is near nothing
+        left = ~np.isnan(points[:, 0])
+        ends, points, out = ends[left], points[left], out[left]
+    closed = np.concatenate(gaps)
+    return replace(graph, tails=np.append(graph.tails, closed), gaps=closed)
+
+
+def _gaps(points: Points, out: Points, widest: float) -> tuple[Numbers, Numbers, NDArray[Any]]:
+    """Return pairs of ends that point at each other, and what joining them costs.
+
+    ``out`` are the directions in which lines lead out of their ends.
+    """
     behind = points - BEHIND * out
-    found = [(np.empty(0, int), np.empty(0, int), np.empty(0))]
+    found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
     for a, b in _near(points, widest):
         gap, across = points[b] - points[a], behind[b] - behind[a]
         width = np.hypot(*gap.T)
@@ -51,10 +72,8 @@ def bridge(graph: Graph, widest: float) -> Graph:
         close = (width <= widest) & facing & (np.maximum(*turns) <= WIDEST_TURN)
         cost = width * (1 + turns[0] + turns[1])
         found.append((a[close], b[close], cost[close]))
-    a, b, cost = (np.concatenate(one) for one in zip(*found, strict=True))
-    joined = [np.stack([one, other], axis=1) for one, other in greedy_pairs(a, b, cost, len(ends))]
-    gaps = ends[np.concatenate([np.empty((0, 2), int), *joined])]
-    return replace(graph, tails=np.append(graph.tails, gaps), gaps=gaps)
+    a, b, costs = (np.concatenate(one) for one in zip(*found, strict=True))
+    return a, b, costs
 
 
 def _turn(way: Points, other: Points) -> NDArray[np.float64]:
@@ -70,7 +89,7 @@ def _near(points: Points, widest: float) -> Iterator[tuple[Numbers, Numbers]]:
     Points are sorted into square cells as wide as that. Those after a point are in its cell, in the
     next one of the row, and in three of the row below, which follow each other.
     """
-    column, row = (points // widest).astype(np.int64).T
+    column, row = (points // max(widest, 1)).astype(np.int64).T
     pitch = int(column.max(initial=0)) + 3
     cell = row * pitch + column + 1
     order = cell.argsort(kind="stable")

@@ -144,7 +144,7 @@ def test_click_is_known_to_the_command_line_alone() -> None:
 
 
 def test_rich_is_known_to_the_display_alone() -> None:
-    assert importers_of("rich") <= {"reports/display.py", "cli/progress.py"}
+    assert importers_of("rich") <= {"reports/display.py", "cli/bar.py"}
     assert "reports/display.py" in importers_of("rich")
 
 

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from edgecli.images.formats import FORMATS
-from tests.conftest import Run
+from tests.conftest import Run, Save
 from tests.test_strokes_files import SVG, svg_lines
 
 STROKES = [format_ for format_ in FORMATS.values() if format_.strokes]
@@ -199,3 +199,14 @@ def test_a_folder_of_strokes_is_done_once_and_shown(run: Run, square: Path) -> N
     page = (folder / "svg" / "index.html").read_text(encoding="utf-8")
     assert '"thumb":"square-sobel.svg"' in page
     assert "closed) of" in page
+
+
+@pytest.mark.parametrize("filter_", ["log:2", "laplacian", "gradient:1", "contours"])
+def test_no_point_is_lost_to_infinities(run: Run, save: Save, filter_: str) -> None:
+    pixels = np.random.default_rng(3).normal(size=(30, 40)).astype(np.float32)
+    pixels[3, 3], pixels[9, 9], pixels[9, 12] = np.nan, np.inf, -np.inf
+    path = save("a.npy", pixels)
+    result = run("detect", path, "-f", filter_, "-o", "-", "--format", "points")
+    points = np.loadtxt(io.BytesIO(result.stdout_bytes), delimiter=",", skiprows=1)
+    assert len(points)
+    assert np.isfinite(points[:, [1, 2, 4]]).all()

@@ -127,7 +127,12 @@ def test_a_stream_of_frames_is_numbered(run: Run, album: Path) -> None:
         ("in/a.pgm in/b.pgm", "", "{filter}.png", "be written to sobel.png; put {stem} in its"),
         ("in/a.pgm in/sub/a.pgm", "", "{stem}.png", "be written to a.png; --suffix tells them"),
         ("in/a.pgm in/b.pgm", "", "x.png", "2 images do not fit in one output x.png; give a"),
-        ("in/a.pgm", "-f sobel-x -f sobel-y", "{stem}.png", "{stem}.png; put {filter} in its name"),
+        (
+            "in/a.pgm",
+            "-f sobel-x -f sobel-y",
+            "{stem}.png",
+            "{stem}.png; give a name with {filter}",
+        ),
         ("in/a.pgm", "", "in/{stem}.pgm", "output in/a.pgm is also the input in/a.pgm"),
         ("in/a.pgm", "", "{stem}.{filter}", "has no known extension; use one of .png"),
         ("in/a.pgm", "--map raw", "{stem}.png", "png cannot hold float32 samples; choose from"),

@@ -10,6 +10,7 @@ from functools import partial
 import click
 
 from edgecli.cli import fail, refuse_terminal, tell
+from edgecli.cli.bar import Bar
 from edgecli.cli.help import Command, examples
 from edgecli.cli.options import EXPLAIN, Options, flag, options_of, written
 from edgecli.cli.process import keep_memory
@@ -81,9 +82,12 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
     prepare_report(reporting, target.place)
     if preview:
         detect = partial(_results, watch=_screen(reporting, aside=aside))
+    hidden = explain or preview or reporting.quiet or (aside and sys.stdout.isatty())
     results: list[Result | Sheet] = []
     try:
-        return _carry_out(jobs, partial(detect, request=request, explain=explain), results)
+        with Bar(len(jobs), None if hidden else sys.stderr) as bar:
+            work = partial(detect, request=request, explain=explain, bar=bar)
+            return _carry_out(jobs, work, results, bar)
     finally:
         write_reports(
             results,
@@ -99,17 +103,21 @@ def _carry_out(
     jobs: Sequence[Job],
     detect: Callable[[Job], Sequence[Result | Sheet]],
     results: list[Result | Sheet],
+    bar: Bar,
 ) -> int:
     """Do one job after another, whichever fail; add to the results, and return the exit code."""
     exit_code = 0
     for job in jobs:
+        bar.next(job.path)
         try:
             _refuse_folder(job.path)
             done = detect(job)
-            for info in dict.fromkeys(result.info for result in done):
+            for info in dict.fromkeys(result.info for result in done if result.info.notes):
+                bar.hide()
                 tell(info)
             results += done
         except EdgeCliError as error:
+            bar.hide()
             exit_code = fail(str(error), error.exit_code if len(jobs) == 1 else 1)
     return exit_code
 
@@ -159,29 +167,37 @@ def _screen(reporting: Reporting, *, aside: bool) -> Watch:
     return TerminalScreen(sys.stderr if aside or for_machines else sys.stdout).watch
 
 
-def _results(job: Job, request: Request, *, explain: bool, watch: Watch | None) -> Sequence[Result]:
+def _results(
+    job: Job, request: Request, *, explain: bool, watch: Watch | None, bar: Bar
+) -> Sequence[Result]:
     """Plan an input, or detect its edges; say which files were left as they are."""
     settings, limits, reporting = request.settings, request.limits, request.reporting
     if explain:
         return [result for result, _ in plan_input(job, settings, limits)]
     measured = reporting.format != "none"
-    results = detect_input(job, settings, limits, watch, measured=measured)
+    progress = bar if bar.stream is not None else None
+    results = detect_input(job, settings, limits, watch, measured=measured, progress=progress)
     for kept in dict.fromkeys(result.kept for result in results):  # frames may share a file
-        _say_kept(tuple(dict.fromkeys(kept)), reporting)  # and maps
+        _say_kept(tuple(dict.fromkeys(kept)), reporting, bar)  # and maps
     return results
 
 
-def _sheets(job: Job, request: Request, *, explain: bool, tiles: Tiles) -> Sequence[Sheet]:
+def _sheets(
+    job: Job, request: Request, *, explain: bool, tiles: Tiles, bar: Bar
+) -> Sequence[Sheet]:
     """Write a contact sheet, unless it is to be kept or only explained."""
-    make = plan_grid if explain else detect_grid
-    if not explain and job.no_clobber and os.path.exists(job.outputs[0]):
-        _say_kept(job.outputs, request.reporting)
+    if explain:
+        return [plan_grid(job, tiles, request.limits)]
+    if job.no_clobber and os.path.exists(job.outputs[0]):
+        _say_kept(job.outputs, request.reporting, bar)
         return []
-    return [make(job, tiles, request.limits)]
+    progress = bar if bar.stream is not None else None
+    return [detect_grid(job, tiles, request.limits, progress)]
 
 
-def _say_kept(paths: Sequence[str], reporting: Reporting) -> None:
+def _say_kept(paths: Sequence[str], reporting: Reporting, bar: Bar) -> None:
     if paths and not reporting.quiet:
+        bar.hide()
         click.echo(f"edgecli: kept {', '.join(paths)}", err=True)
 
 

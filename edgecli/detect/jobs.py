@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -47,6 +47,18 @@ Watch = Callable[[Sink, tuple[int, int, int], tuple[float, ...] | None], Sink]
 """Returns a sink that does what a map's sink does, and shows the map, too.
 
 It is given the map's shape, and the colour of where there is no edge: see ``Detection.paper``."""
+
+
+class Progress(Protocol):
+    """Is told how far the images of an input are."""
+
+    def begin(self, rows: int) -> None:
+        """Take note that an image begins, of so many rows."""
+        ...
+
+    def advance(self, rows: int) -> None:
+        """Take note that more rows are computed; called on any thread."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -145,11 +157,13 @@ def detect_input(
     watch: Watch | None = None,
     *,
     measured: bool = True,
+    progress: Progress | None = None,
 ) -> list[Result]:
     """Write the edge maps of every image of an input; all of a file's, or none of them.
 
-    Each map is also shown by ``watch``, if given. ``measured`` says whether anyone will ask for
-    the responses' extremes. Raises an EdgeCliError at the first image that fails.
+    Each map is also shown by ``watch``, and ``progress`` told of, if given. ``measured`` says
+    whether anyone will ask for the responses' extremes. Raises an EdgeCliError at the first image
+    that fails.
     """
     turns = _Turns()
     with shared_workers(), ExitStack() as stack:
@@ -165,7 +179,12 @@ def detect_input(
                     result, read, sinks = files.begin(result, source, watch)
                     early = starts_early(result.detection, read)
                     write = start_detection(
-                        result.detection, read, sinks, measured=measured, early=early
+                        result.detection,
+                        read,
+                        sinks,
+                        measured=measured,
+                        early=early,
+                        told=_begun(progress, result.detection),
                     )
                     done = partial(_done, result, write, sinks)
                     turns.take(done, early=early and has_more_now(job.path))
@@ -186,6 +205,14 @@ def _done(result: Result, write: Callable[[], Measured], sinks: Sequence[Place])
             file = "what is written" if path == "-" else path
             result.info.notes.append(f"has no edges that count; {file} has no strokes")
     return replace(result, measured=measured, strokes=strokes)
+
+
+def _begun(progress: Progress | None, detection: Detection) -> Callable[[int], None] | None:
+    """Say that an image begins, and return what is to be told of its rows, if anyone listens."""
+    if progress is None:
+        return None
+    progress.begin(detection.map_shape[0])
+    return progress.advance
 
 
 def _with_numbers(result: Result, sinks: list[Sink]) -> tuple[Result, list[Sink]]:

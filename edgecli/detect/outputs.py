@@ -154,8 +154,8 @@ def name_maps(template: str, settings: Settings, format_: Format) -> tuple[str, 
         return templates
     if "filter" not in fields(template):
         raise UsageError(
-            f"{len(names)} edge maps do not fit in one output {template}; put {{filter}} in its "
-            "name, --combine them into one, or write tiff, npy or csv, which hold several"
+            f"{len(names)} edge maps do not fit in one output {template}; give a name with "
+            "{filter}, --combine them into one, or write tiff, npy or csv, which hold several"
         )
     repeated = next(name for name in names if names.count(name) > 1)
     raise UsageError(

@@ -57,15 +57,20 @@ def starts_early(detection: Detection, source: Source) -> bool:
 
 
 def run_detection(
-    detection: Detection, source: Source, sinks: Sequence[Sink | Canvas], *, measured: bool = True
+    detection: Detection,
+    source: Source,
+    sinks: Sequence[Sink | Canvas],
+    *,
+    measured: bool = True,
+    told: Callable[[int], None] | None = None,
 ) -> Measured:
     """Read the source once, top to bottom, and write every edge map to its sink.
 
     Maps that need the whole image (``signed``, ``minmax``, thresholds chosen from it, hysteresis)
     are kept until the last band is in; all others pass through in bands. ``measured`` says whether
-    anyone will ask for the extremes.
+    anyone will ask for the extremes. ``told``, if given, is called with rows that are computed.
     """
-    return start_detection(detection, source, sinks, measured=measured)()
+    return start_detection(detection, source, sinks, measured=measured, told=told)()
 
 
 def start_detection(
@@ -75,6 +80,7 @@ def start_detection(
     *,
     measured: bool,
     early: bool = False,
+    told: Callable[[int], None] | None = None,
 ) -> Callable[[], Measured]:
     """Return what does the work of ``run_detection``.
 
@@ -89,9 +95,8 @@ def start_detection(
         for plan, sink in zip(detection.plans, sinks, strict=True)
     ]
     in_order = start_in_order if early else map_in_order
-    running = Running(
-        detection.graph, source, *_strips(detection, readers, threads), threads, in_order
-    )
+    strips = _strips(detection, readers, threads)
+    running = Running(detection.graph, source, *strips, threads, in_order, told)
 
     def write() -> Measured:
         with blas_for(products=detection.responses.uses_blas):

@@ -307,9 +307,11 @@ def _put(out: Planes, found: Positions, strength: Floats, frame: Floats, slope: 
 def _write(
     out: Planes, found: Positions, strength: NDArray[Any], beside: Floats, angle: Floats
 ) -> None:
+    """Fill the planes; a pixel beside infinities, of no slope, stays where it is."""
     out.fill(0)
-    for plane, values in zip(out, (strength, beside, angle), strict=True):
-        plane.put(found, values)
+    out[0].put(found, strength)
+    for plane, values in zip(out[1:], (beside, angle), strict=True):
+        plane.put(found, np.nan_to_num(values, posinf=0, neginf=0))
 
 
 def _places(frame: Floats, found: Positions, margin: int) -> tuple[int, Positions]:

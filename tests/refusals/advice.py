@@ -87,7 +87,7 @@ TRIED: dict[str, str] = {
         "-o other{values} | --format png"
     ),
     r"use --format (?P<values>png or tiff)$": "-o other.{values}",
-    r"put \{filter\} in its name, --combine them into one, or write tiff, npy or csv": (
+    r"give a name with \{filter\}, --combine them into one, or write tiff, npy or csv": (
         "-o other-{{filter}}.png | --combine max | --format tiff | --format npy | --format csv"
     ),
     r"give a folder \(-o DIR/\), or write tiff$": "-o other/ | --format tiff",

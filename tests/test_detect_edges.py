@@ -66,8 +66,9 @@ def pixels(path: str | Path) -> Any:
 OF_FILES = {
     "output", "format", "no_clobber", "all_frames", "no_auto_orient", "max_pixels", "suffix",
     "report", "report_file", "quiet", "verbose", "explain", "preview", "grid", "style",
+    "simplify", "curves", "size",
 }  # fmt: skip
-"""Options of files, of what is told, and of bundles: an array of pixels has none of them."""
+"""Options of files, of what is told, of bundles and of strokes: pixels have none of them."""
 
 KEYWORDS = dict(inspect.signature(detect_edges).parameters.items())
 

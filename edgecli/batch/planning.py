@@ -15,10 +15,12 @@ from edgecli.batch.inputs import OWN, Found, Input, folded, name_places, passed_
 from edgecli.batch.journal import Journal, file_hash
 from edgecli.batch.work import Item, Work
 from edgecli.detect.outputs import choose_format, name_maps
+from edgecli.detect.sheet import grid_template
 from edgecli.detect.templates import fill, split, with_tree
 from edgecli.errors import UsageError
 from edgecli.images.made_by import is_ours
 from edgecli.records import dataclass, field, replace
+from edgecli.rows.base import Rows
 
 FRAME = re.compile(r"-\d{4,}(?=\.\w+$)")  # what tells the frames of one input apart
 
@@ -55,6 +57,7 @@ class Batch:
     failures: dict[int, str] = field(default_factory=dict)
     notes: dict[int, tuple[str, ...]] = field(default_factory=dict)  # on images that this run did
     troubles: Sequence[tuple[str, str]] = ()
+    latest: tuple[str, Sequence[Rows]] = ("", ())  # the input that was done last, and its pictures
 
     @property
     def noted(self) -> list[str]:
@@ -183,6 +186,10 @@ def _templates(work: Work) -> Callable[[str], tuple[str, ...]]:
     They are of paths below DIR, to be filled in with a ``tree`` of folders and a ``stem``.
     """
     target = work.target
+    if work.tiles is not None:
+        template, _ = grid_template("", target)
+        sheet = with_tree(split(template)[1])
+        return lambda _: (sheet,)
     looks = target.format is None and work.settings.map == "raw"  # into each input
 
     @cache

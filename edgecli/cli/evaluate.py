@@ -14,9 +14,11 @@ import numpy as np
 
 from edgecli.batch.planning import Totals
 from edgecli.batch.processes import ProcessExecutor
-from edgecli.cli import fail, options
+from edgecli.cli import fail
 from edgecli.cli.help import Choice, Command, Option, examples
+from edgecli.cli.options import REPORTING, Decorator, Options, options_of, with_options
 from edgecli.cli.progress import watched
+from edgecli.cli.reporting import reporting_apart
 from edgecli.errors import UsageError
 from edgecli.evaluate.measuring import DIAGONAL, Measure, parse_tolerance
 from edgecli.evaluate.running import Outcome, measure_pairs
@@ -24,11 +26,11 @@ from edgecli.evaluate.scores import score, thresholds
 from edgecli.evaluate.truths import INSTALL, MATLAB, Paired, pair_files
 from edgecli.images.files import check_place, whole_file
 from edgecli.reports.evaluation import Evaluation, merit_report, scores_report
-from edgecli.reports.formats import REPORTS, Report, report_lines, write_lines
+from edgecli.reports.formats import Report, write_report
 from edgecli.rows.machine import cores
 
 
-def _option(group: str, *names: str, **details: Any) -> options.Decorator:
+def _option(group: str, *names: str, **details: Any) -> Decorator:
     return click.option(*names, cls=Option, group=group, **details)
 
 
@@ -46,12 +48,7 @@ OPTIONS = (
     _option("Output", "-o", "--output", metavar="FILE.svg", help="Draw precision over recall."),
     _option("Run", "--jobs", type=click.IntRange(1, 1024), metavar="N",
             help="Images at a time.  [default: all cores]"),
-    options.MAX_PIXELS_OPTION,
-    _option("Report", "--report", type=Choice([*REPORTS]), default="table", show_default=True,
-            help="How to report."),
-    _option("Report", "--report-file", metavar="FILE", help="Write the report there."),
-    _option("Report", "-v", "--verbose", is_flag=True, help="Show the score of every image."),
-    _option("Report", "-q", "--quiet", is_flag=True, help="Show no progress."),
+    options_of("options", Options, ("max_pixels", *REPORTING, "quiet", "verbose")),
 )  # fmt: skip
 
 
@@ -71,7 +68,7 @@ OPTIONS = (
 )
 @click.argument("maps", metavar="MAPS")
 @click.argument("truth", metavar="TRUTH")
-@options.with_options(*OPTIONS)
+@with_options(*OPTIONS)
 def command(
     maps: str,
     truth: str,
@@ -82,11 +79,7 @@ def command(
     limit: int | None,
     jobs: int | None,
     output: str | None,
-    report: str,
-    report_file: str | None,
-    verbose: bool,
-    quiet: bool,
-    max_pixels: int,
+    options: Options,
 ) -> int:
     """Carry out ``edgecli evaluate``."""
     asked = Measure(
@@ -94,24 +87,25 @@ def command(
         parse_tolerance(tolerance),
         not no_thin,
         measure == "pratt",
-        max_pixels,
+        options.max_pixels,
     )
-    _check(asked, output, report_file)
+    _check(asked, output)
+    reporting = reporting_apart(options, written=[output] if output else [])
     paired = _limited(pair_files(maps, truth), limit)
-    outcomes = [*_measured(paired, asked, jobs or cores(), quiet=quiet)]
+    outcomes = [*_measured(paired, asked, jobs or cores(), quiet=options.quiet)]
     found = _evaluation(maps, asked, outcomes)
-    every = verbose or report in {"csv", "markdown"}
+    every = options.verbose or reporting.format in {"csv", "markdown"}
     if found is not None:
         berkeley = any(path.endswith(MATLAB) for pair in paired.pairs for path in pair.truths)
         written = _report(found, output, every=every, published=berkeley)
-        write_lines(report_lines([written], report), report_file)
+        write_report(written, reporting.format, reporting.file)
     troubles = [*paired.alone, *(outcome.error for outcome in outcomes if outcome.error)]
     for line in troubles:
         fail(line)
     return int(bool(troubles))
 
 
-def _check(asked: Measure, output: str | None, report_file: str | None) -> None:
+def _check(asked: Measure, output: str | None) -> None:
     """Refuse before any work what would fail after it."""
     if find_spec("scipy") is None:
         raise UsageError(INSTALL)
@@ -119,8 +113,8 @@ def _check(asked: Measure, output: str | None, report_file: str | None) -> None:
         raise UsageError(f"output {output!r} is not named .svg, which the drawing is; call it so")
     if output is not None and asked.pratt:
         raise UsageError("Pratt's merit has no curve of precision and recall; drop --output")
-    for path in filter(None, (output, report_file)):
-        check_place(path)
+    if output is not None:
+        check_place(output)
 
 
 def _limited(paired: Paired, limit: int | None) -> Paired:

@@ -8,13 +8,14 @@ import click
 
 from edgecli.cli import tell
 from edgecli.cli.help import Command, Option, examples
-from edgecli.cli.options import OF_FILTERS, Options, options_of
+from edgecli.cli.options import OF_FILTERS, REPORTING, Options, options_of
+from edgecli.cli.reporting import reporting_apart
 from edgecli.cli.request import make_request
 from edgecli.detect.jobs import plan_input
 from edgecli.detect.outputs import Target, name_job
 from edgecli.errors import UsageError
-from edgecli.reports.formats import print_rows
-from edgecli.reports.trace import trace_pixel
+from edgecli.reports.formats import write_report
+from edgecli.reports.trace import trace_pixel, trace_report
 
 
 @click.command(
@@ -39,7 +40,7 @@ from edgecli.reports.trace import trace_pixel
     metavar="ROW,COL",
     help="The output pixel, counted from 0.",
 )
-@options_of("options", Options, (*OF_FILTERS, "max_pixels"))
+@options_of("options", Options, (*OF_FILTERS, "max_pixels", *REPORTING))
 def command(input_path: str, at: str, options: Options) -> None:
     """Carry out ``edgecli trace``."""
     try:
@@ -47,10 +48,11 @@ def command(input_path: str, at: str, options: Options) -> None:
     except ValueError as error:
         raise UsageError(f"position {at!r} is not ROW,COL; write two whole numbers") from error
     request = make_request(options)
+    reporting = reporting_apart(options, (input_path, *request.target.spared))
     target = Target(output="-", folder=True)  # nothing is written; any name will do
     job = name_job(input_path, request.settings, target)
     with closing(plan_input(job, request.settings, request.limits)) as images:
         result, source = next(images)
         rows = list(trace_pixel(result.detection, source, row, col))
     tell(result.info)
-    print_rows(rows)
+    write_report(trace_report(input_path, row, col, rows), reporting.format, reporting.file)

@@ -19,7 +19,7 @@ from edgecli.detect.templates import fill
 from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.images.colour import Colour, composite
 from edgecli.images.files import open_images, whole_file
-from edgecli.images.formats import FORMATS, ImageFile, begin_file, check_holds
+from edgecli.images.formats import FORMATS, Format, ImageFile, begin_file, check_holds
 from edgecli.images.made_by import MadeBy
 from edgecli.lines.thresholds import Threshold
 from edgecli.operators.operators import Operator, load_operator
@@ -37,12 +37,16 @@ GRID_FILTERS = (
 
 @dataclass(frozen=True)
 class Sheet:
-    """The contact sheet of one image: one file, with a result for every tile."""
+    """The contact sheet of one image: one file, with a result for every tile.
+
+    It is in ``kept``, too, if it was left as it was.
+    """
 
     info: ImageInfo
-    output: str
+    outputs: tuple[str, ...]
     results: tuple[Result, ...]
     made_by: MadeBy
+    kept: tuple[str, ...] = ()
 
 
 def name_grid(path: str, target: Target) -> Job:
@@ -53,9 +57,15 @@ def name_grid(path: str, target: Target) -> Job:
     >>> name_grid("photos/img.jpg", Target()).outputs
     ('photos/img-grid.png',)
     """
+    template, format_ = grid_template(path, target)
+    return target.job(path, [template], format_)
+
+
+def grid_template(path: str, target: Target) -> tuple[str, Format]:
+    """Return the template and the format of a contact sheet; UsageError as ``name_grid``."""
     format_ = target.format_of(path) or FORMATS["png"]
     check_holds(format_, np.dtype(np.uint8), 3)
-    return target.job(path, [fill(target.template_of(path, format_), filter="grid")], format_)
+    return fill(target.template_of(path, format_), filter="grid"), format_
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,14 @@ class Tiles:
     settings: tuple[Settings, ...]
     asked: tuple[Settings, ...]
     note: str | None = None
+
+    def on(self, threads: int | None) -> Tiles:
+        """Return the tiles as so many threads compute them."""
+        settings, asked = (
+            tuple(replace(one, threads=threads) for one in some)
+            for some in (self.settings, self.asked)
+        )
+        return replace(self, settings=settings, asked=asked)
 
 
 def choose_tiles(
@@ -115,8 +133,12 @@ def _tile(shared: Settings, operator: Operator, threshold: Threshold | None = No
 def detect_grid(job: Job, tiles: Tiles, limits: Limits, progress: Progress | None = None) -> Sheet:
     """Write the contact sheet of an input's first image: what ``detect`` would write, shrunk.
 
-    The image is kept meanwhile. Raises an EdgeCliError.
+    The image is held meanwhile. Raises an EdgeCliError.
     """
+    if job.no_clobber and os.path.isfile(job.outputs[0]):
+        planned = plan_grid(job, tiles, limits)
+        left = tuple(replace(result, kept=job.outputs) for result in planned.results)
+        return replace(planned, results=left, kept=job.outputs)
     from edgecli.images.thumbnails import contact_sheet, tile  # Pillow loads late
 
     make_folders_of(job.outputs)
@@ -138,7 +160,7 @@ def detect_grid(job: Job, tiles: Tiles, limits: Limits, progress: Progress | Non
         made_by = sheet_made_by(tiles.asked)
         image_file = begin_file(job.format, file, source, made_by=made_by)
         _write(image_file, contact_sheet(shown), replace(image.info, dpi=None))
-    return Sheet(image.info, output, tuple(results), made_by)
+    return Sheet(image.info, job.outputs, tuple(results), made_by)
 
 
 def _write(file: ImageFile, sheet: NDArray[np.uint8], info: ImageInfo) -> None:
@@ -151,11 +173,9 @@ def _write(file: ImageFile, sheet: NDArray[np.uint8], info: ImageInfo) -> None:
 
 def plan_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
     """Return what would be done for an input's contact sheet: a plan for every tile."""
-    (output,) = job.outputs
     with _first_image(job, limits, tiles) as (image, source):
-        return Sheet(
-            image.info, output, (*_plans(tiles, source, output),), sheet_made_by(tiles.asked)
-        )
+        plans = tuple(_plans(tiles, source, job.outputs[0]))
+        return Sheet(image.info, job.outputs, plans, sheet_made_by(tiles.asked))
 
 
 @contextmanager

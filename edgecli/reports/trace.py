@@ -15,10 +15,20 @@ from edgecli.errors import GeometryError, UsageError
 from edgecli.geometry import Axis, PaddingMode
 from edgecli.images.colour import to_volume
 from edgecli.operators.operators import EdgeMap
-from edgecli.reports.tables import Row
+from edgecli.reports.formats import Report
+from edgecli.reports.tables import Row, labelled
 from edgecli.reports.texts import kernel_lines, number_text, output_formula
 from edgecli.rows.base import Source
 from edgecli.rows.memory import Memory
+
+SCHEMA = "edgecli.trace/1"
+
+
+def trace_report(path: str, row: int, col: int, rows: Sequence[Row]) -> Report:
+    """Return the report of what ``trace_pixel`` has yielded: its labels and texts as steps."""
+    steps = [{"step": label, "text": text} for label, text in rows]
+    facts = {"schema": SCHEMA, "input": path, "row": row, "column": col, "steps": steps}
+    return Report(facts, labelled(rows), ("step", "text"))
 
 
 def trace_pixel(detection: Detection, source: Source, row: int, col: int) -> Iterator[Row]:

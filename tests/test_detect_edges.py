@@ -66,8 +66,9 @@ def pixels(path: str | Path) -> Any:
 OF_FILES = {
     "output", "format", "no_clobber", "all_frames", "no_auto_orient", "max_pixels", "suffix",
     "report", "report_file", "quiet", "verbose", "explain", "preview", "grid", "style",
+    "simplify", "curves", "size",
 }  # fmt: skip
-"""Options of files, of what is told, and of bundles: an array of pixels has none of them."""
+"""Options of files, what is told, bundles and strokes: an array of pixels has none of them."""
 
 OF_STROKES = {"simplify", "curves", "size"}
 """Options of strokes, of which find_strokes has the first."""

@@ -1,4 +1,4 @@
-"""How small a response may be and mean nothing, and how large it is where it is drawn white."""
+"""How large the responses of an edge map can be: what is white, and what may be rounding."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from edgecli.lines.crossings import crossing_share
 from edgecli.operators.operators import EdgeMap
 from edgecli.operators.responses import Responses
 
@@ -35,6 +36,14 @@ def rounding_of(
     if pixels == np.int64 and not (edge_map.soft or edge_map.thin):
         largest *= LARGEST_WHOLE / responses.white
     return largest * ROUNDING * float(np.finfo(responses.dtype).epsneg)
+
+
+def crossings_of(responses: Responses, edge_map: EdgeMap) -> float:
+    """Return the largest height of a zero crossing over the largest response, if it is less."""
+    if responses.slide is None:
+        return 1.0
+    weight, spacing = responses.bank.weight[edge_map.start], responses.slide.plan.spacing
+    return min(crossing_share(weight, spacing.stride, spacing.dilation), 1.0)
 
 
 def white_of(map_name: str, responses: Responses, edge_map: EdgeMap, largest: float) -> float:

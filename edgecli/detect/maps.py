@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.norms import Norm, Select, Strongest
-from edgecli.detect.extents import rounding_of, white_of
+from edgecli.detect.extents import crossings_of, rounding_of, white_of
 from edgecli.detect.points import Thinning, points_of
 from edgecli.errors import FilterError, UsageError
 from edgecli.filters import FilterBank
-from edgecli.lines.crossings import Cross, crossing_share
+from edgecli.lines.crossings import Cross
 from edgecli.lines.gradients import Direction, Slope, slope_of, smooths
 from edgecli.lines.pen import Pen
 from edgecli.lines.region import Exclude, inside
@@ -227,7 +227,7 @@ def plan_map(
     tallest = 2 * largest if isinstance(thins, Cross) else largest  # from one sign to the other
     numbers = numbers_dtype(edge_map, lines, strength_type)
     sample_type = rendered_dtype(look.map, look.depth, pixels, numbers)
-    share = _crossing_share(responses, edge_map) if isinstance(thins, Cross) else 1.0
+    share = crossings_of(responses, edge_map) if isinstance(thins, Cross) else 1.0
     white = white_of(look.map, responses, edge_map, largest * share)
     scale = choose_scale(look.map, white, sample_type, tallest)
     thinned = f"{SUPPRESSION}, interpolated" if edge_map.thin else None
@@ -245,14 +245,6 @@ def plan_map(
 def _chosen_late(threshold: Threshold | None) -> bool:
     """Whether lines are known only after the last response: they are drawn wide then."""
     return threshold is not None and (threshold.whole or threshold.linked)
-
-
-def _crossing_share(responses: Responses, edge_map: EdgeMap) -> float:
-    """Return the largest height of a zero crossing over the largest response, if it is less."""
-    if responses.slide is None:
-        return 1.0
-    weight, spacing = responses.bank.weight[edge_map.start], responses.slide.plan.spacing
-    return min(crossing_share(weight, spacing.stride, spacing.dilation), 1.0)
 
 
 def _own(graph: Graph, responses: Responses, edge_map: EdgeMap, lines: Lines) -> _Own:

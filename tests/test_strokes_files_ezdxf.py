@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 import numpy as np
-from ezdxf.filemanagement import read
+from ezdxf import filemanagement
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +18,7 @@ from tests.test_strokes_files import Lines, lines_of, same_lines
 def test_what_is_read_is_what_was_drawn(count: int, seed: int) -> None:
     drawings = [scribble(count, seed), scribble(count, seed + 1, name='sobel <&"é')]
     text = written("dxf", *drawings).decode("ascii")
-    document: Any = read(io.StringIO(text))
+    document: Any = filemanagement.read(io.StringIO(text))
     audit = document.audit()
     assert (audit.errors, audit.fixes) == ([], [])
     assert document.dxfversion == "AC1009"

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.norms import Norm, Select, Strongest
+from edgecli.detect.extents import crossings_of, rounding_of, white_of
 from edgecli.detect.points import Thinning, points_of
 from edgecli.errors import FilterError, UsageError
 from edgecli.filters import FilterBank
-from edgecli.lines.crossings import Cross, crossing_share
+from edgecli.lines.crossings import Cross
 from edgecli.lines.gradients import Direction, Slope, slope_of, smooths
 from edgecli.lines.pen import Pen
 from edgecli.lines.region import Exclude, inside
@@ -36,22 +37,6 @@ from edgecli.strokes.placing import Placing
 
 SIZES = ("auto", "abs", "gain")
 """The maps of how large a response is, whatever its sign."""
-
-ROUNDING = 64
-"""What rounding may leave of a zero sum, in units of the last place of the largest response."""
-
-LARGEST_WHOLE = 2.0**40
-"""What 64-bit integers count as for that: they seldom are as large as their type could be."""
-
-USUAL_SHARE = 3
-"""The largest possible response over the white of ``auto``: over 100 photos 0.9 to 1.3 % of the
-pixels saturate with derivatives of any width, 2 to 3 % with compass filters. Of zero crossings it
-is the largest possible height, where that is less: over ten photos 0.4 to 1.5 % of them saturate,
-for every width of log and dog."""
-
-KEEPS = 1 / 32
-"""The share of Σ|w| that is left of a constant where a filter shows a picture, such as a mean or a
-sharpened one, rather than edges."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +206,7 @@ def plan_map(
     largest = largest_strength(edge_map, responses.bounds)
     threshold = lines.threshold_of(edge_map)
     levels = fixed_levels(threshold, largest) if threshold else None
-    rounding = _rounding(edge_map, largest, pixels, responses)
+    rounding = rounding_of(edge_map, largest, pixels, responses)
     floor = max(rounding, levels.low if levels else 0.0)
     thins = _thin(own, lines, floor, rounding, unknown=pixels.kind == "f")
     strength_type = thins.dtype if thins else own.edge_map.strength_type(own.dtype)
@@ -242,8 +227,8 @@ def plan_map(
     tallest = 2 * largest if isinstance(thins, Cross) else largest  # from one sign to the other
     numbers = numbers_dtype(edge_map, lines, strength_type)
     sample_type = rendered_dtype(look.map, look.depth, pixels, numbers)
-    share = _crossing_share(responses, edge_map) if isinstance(thins, Cross) else 1.0
-    white = _white(look.map, responses, edge_map, largest * share)
+    share = crossings_of(responses, edge_map) if isinstance(thins, Cross) else 1.0
+    white = white_of(look.map, responses, edge_map, largest * share)
     scale = choose_scale(look.map, white, sample_type, tallest)
     thinned = f"{SUPPRESSION}, interpolated" if edge_map.thin else None
     return MapPlan(
@@ -260,40 +245,6 @@ def plan_map(
 def _chosen_late(threshold: Threshold | None) -> bool:
     """Whether lines are known only after the last response: they are drawn wide then."""
     return threshold is not None and (threshold.whole or threshold.linked)
-
-
-def _rounding(
-    edge_map: EdgeMap, largest: float, pixels: np.dtype[Any], responses: Responses
-) -> float:
-    """Return the strength up to which a response may be a rounding error."""
-    if responses.dtype.kind != "f":
-        return 0.0
-    if pixels == np.int64 and not (edge_map.soft or edge_map.thin):
-        largest *= LARGEST_WHOLE / responses.white
-    return largest * ROUNDING * float(np.finfo(responses.dtype).epsneg)
-
-
-def _crossing_share(responses: Responses, edge_map: EdgeMap) -> float:
-    """Return the largest height of a zero crossing over the largest response, if it is less."""
-    if responses.slide is None:
-        return 1.0
-    weight, spacing = responses.bank.weight[edge_map.start], responses.slide.plan.spacing
-    return min(crossing_share(weight, spacing.stride, spacing.dilation), 1.0)
-
-
-def _white(map_name: str, responses: Responses, edge_map: EdgeMap, largest: float) -> float:
-    """Return the response that is drawn white; of ``auto``, a third of the largest possible one.
-
-    Filters that keep a constant, such as means, show a picture: there it is what they make of
-    white. Networks and contours, of 0 to 1, are drawn as they are.
-    """
-    if map_name != "auto" or edge_map.soft or edge_map.thin:
-        return responses.white
-    own = responses.bank.select(range(edge_map.start, edge_map.stop))
-    kept = np.abs(own.weight.sum(axis=(1, 2, 3))).max()
-    if kept > KEEPS * own.absolute_sums.max():
-        return float(kept) * responses.white
-    return largest / USUAL_SHARE
 
 
 def _own(graph: Graph, responses: Responses, edge_map: EdgeMap, lines: Lines) -> _Own:

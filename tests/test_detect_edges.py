@@ -66,7 +66,6 @@ def pixels(path: str | Path) -> Any:
 OF_FILES = {
     "output", "format", "no_clobber", "all_frames", "no_auto_orient", "max_pixels", "suffix",
     "report", "report_file", "quiet", "verbose", "explain", "preview", "grid", "style",
-    "simplify", "curves", "size",
 }  # fmt: skip
 """Options of files, what is told, bundles and strokes: an array of pixels has none of them."""
 

@@ -150,9 +150,6 @@ def _of_lines(result: Result, library: str) -> Iterator[Unsaid]:
     """Yield what chooses edges and colours them, whether it is asked for, and advice."""
     settings, plan = result.detection.settings, result.detection.plans[0]
     lines, threshold = settings.lines, plan.threshold
-    yield settings.finish is not None, "strokes", "write png (--format png)"
-    yield bool(lines.min_length), "short lines left out", "drop --min-length"
-    yield bool(lines.close_gaps), "gaps that are closed", "drop --close-gaps"
     yield lines.thin, "our thinning", "drop --thin"
     parts = lines.border or lines.mask is not None
     yield bool(parts), "parts of an image", "leave out --border and --mask"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,24 @@ from PIL import Image
 
 from edgecli import EdgeCliWarning, detect_edges, find_strokes
 from edgecli.errors import UsageError
-from edgecli.strokes.base import Stroke
+from edgecli.strokes.base import Finish, Stroke
 from tests.conftest import SAMPLES
 from tests.located import disk
 
 SHAPES = SAMPLES / "shapes.png"
+
+
+OF_PIXELS = {
+    "map", "depth", "colormap", "invert", "line", "paper", "stroke", "overlay", "alpha_out",
+}  # fmt: skip
+"""Keywords that say how edges are painted."""
+
+
+def test_the_keywords_are_those_of_edges_but_for_how_they_are_painted() -> None:
+    edges, strokes = (dict(signature(one).parameters) for one in (detect_edges, find_strokes))
+    assert strokes.pop("simplify").default == Finish.simplify
+    assert {*edges} - {*strokes} == OF_PIXELS
+    assert all(edges[name] == parameter for name, parameter in strokes.items())
 
 
 def test_a_disk_is_one_closed_stroke() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -217,6 +217,10 @@ def reordered(pixels: Located, width: int, place: Positions, points: Points) -> 
     return Located(width, place[order], points[order], pixels.strength[order], pixels.angle[order])
 
 
+SMALL_LOOP = mask_of("..##. .#..# ..##. ..#.. ..#..")  # both ways around lead over the same points
+
+
+@example(SMALL_LOOP, 0, 0)
 @given(MASKS, st.sampled_from([0, 3.0, 6.0]), st.sampled_from([0, 2.5, 5.0]))
 def test_turned_and_mirrored_pixels_become_the_same_strokes(
     mask: Mask, shortest: float, gap: float

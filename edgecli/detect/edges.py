@@ -65,6 +65,7 @@ def detect_edges(
 ) -> NDArray[Any]:
     """Return the edge map of a picture as 8-bit samples, as ``edgecli detect`` writes it.
 
+    >>> import numpy as np
     >>> picture = np.zeros((4, 6), np.uint8)
     >>> picture[:, 3:] = 50
     >>> detect_edges(picture, "sobel")[0].tolist()

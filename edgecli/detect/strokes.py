@@ -23,7 +23,7 @@ from edgecli.strokes.base import Drawing, Finish, Stroke
 
 def find_strokes(
     picture: ArrayLike | Path,
-    operator: Path | Sequence[Path] = "canny",
+    operator: Path | Sequence[Path] = "sobel",
     *,
     channels: str | None = None,
     combine: str | None = None,
@@ -51,9 +51,10 @@ def find_strokes(
 ) -> list[Stroke]:
     """Return the edges of a picture as polylines, as ``edgecli detect -o FILE.svg`` draws them.
 
+    >>> import numpy as np
     >>> picture = np.zeros((8, 9), np.uint8)
     >>> picture[:, 4:] = 90
-    >>> (stroke,) = find_strokes(picture, "sobel")
+    >>> (stroke,) = find_strokes(picture)
     >>> sorted(stroke.points.tolist()), stroke.closed
     ([[4.0, 0.5], [4.0, 7.5]], False)
 

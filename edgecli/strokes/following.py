@@ -164,18 +164,19 @@ def _leads_to_first(after: Numbers, of_loops: Numbers) -> Mask:
 def look_ahead(graph: Graph, mate: Numbers, halves: Numbers, steps: int) -> Points:
     """Return the directions ``(n, 2)`` in which half-edges set out, measured over some steps.
 
-    They have length 1, and are those of the sum of the ways from a node to the next ones of the
-    line.
+    They have length 1, and are those of the ways from a node to the next ones of its line, added
+    up; the first of n ways counts n times, the last once, so that all weigh about the same.
     """
     origin = graph.points(graph.tails[halves])
-    way: Points = np.zeros_like(origin)
+    way, total = np.zeros_like(origin), np.zeros_like(origin)
     on, which = halves, np.arange(len(halves))
     for _ in range(steps):
         way[which] += graph.points(graph.heads(on)) - origin[which]
+        total[which] += way[which]
         on = mate[on ^ 1]
         which, on = which[on >= 0], on[on >= 0]
-    way /= np.maximum(np.hypot(*way.T), np.finfo(float).tiny)[:, np.newaxis]
-    return way
+    total /= np.maximum(np.hypot(*total.T), np.finfo(float).tiny)[:, np.newaxis]
+    return total
 
 
 def greedy_pairs(

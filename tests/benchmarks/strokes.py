@@ -75,7 +75,7 @@ def edges(noise: float) -> Iterator[Drawn]:
     """Yield straight edges at a hundred angles; those of a picture's corners do not count."""
     random, side = np.random.default_rng(3), 76
     for number in range(100):
-        angle, offset = number * np.pi / 50 + 0.01, random.uniform(-0.5, 0.5)
+        angle, offset = angle_of(number), random.uniform(-0.5, 0.5)
 
         def away(points: Points, angle: float = angle, offset: float = offset) -> Errors:
             own: Errors = distance(points[:, 0], points[:, 1], side, angle, offset)
@@ -83,6 +83,14 @@ def edges(noise: float) -> Iterator[Drawn]:
             return own
 
         yield half_plane(side, angle, offset, noise), away
+
+
+def angle_of(number: int) -> float:
+    """Return the angle of a straight edge, none of which is along the rows."""
+    return number * np.pi / 50 + 0.01
+
+
+straight = partial(edges, 0)
 
 
 def scenes() -> Iterator[Drawn]:
@@ -114,7 +122,7 @@ def scenes() -> Iterator[Drawn]:
 WORK = {
     "disks": Shapes("gradient:1", partial(disks, 0), most=0.025),
     "disks, noise 5": Shapes("gradient:1", partial(disks, 5), most=0.035),
-    "straight edges": Shapes("gradient:1", partial(edges, 0), most=0.02),
+    "straight edges": Shapes("gradient:1", straight, most=0.02),
     "straight edges, noise 5": Shapes("gradient:1", partial(edges, 5)),
     "disks, sobel": Shapes("sobel", partial(disks, 0)),
     "disks, canny:1.4": Shapes("canny:1.4", partial(disks, 0)),
@@ -161,24 +169,28 @@ def measured(name: str, shapes: Shapes) -> tuple[list[list[str]], list[Limit]]:
     errors = errors_of(shapes)
     own, pixels = rms(errors["edgecli"]), rms(errors["pixels"])
     rows = [
-        [
-            name,
-            who,
-            f"{rms(own):.4f}",
-            f"{own.mean():+.4f}",
-            f"{np.abs(own).max():.3f}",
-            f"{len(own)}",
-        ]
-        for who, own in errors.items()
+        [name, who, f"{rms(e):.4f}", f"{e.mean():+.4f}", f"{np.abs(e).max():.3f}", f"{len(e)}"]
+        for who, e in errors.items()
     ]
     limits = []
     if shapes.most is not None:
         limits.append(Limit(name, "px RMS", own, shapes.most, at_least=False))
     if shapes.share is not None:
-        limits.append(
-            Limit(name, "share of the pixels'", own / pixels, shapes.share, at_least=False)
-        )
+        share = own / pixels
+        limits.append(Limit(name, "share of the pixels'", share, shapes.share, at_least=False))
+    if shapes.pictures is straight:
+        limits.append(Limit(name, "degrees, at most", max(turns()), 0.1, at_least=False))
     return rows, limits
+
+
+def turns() -> Iterator[float]:
+    """Yield by how many degrees each of the straight edges is turned: 60 pixels of it."""
+    for number, (picture, away) in enumerate(straight()):
+        (edge,) = located(picture, settings_of("gradient:1"))
+        own = edge.points[np.isfinite(away(edge.points))]
+        _, _, (along, _) = np.linalg.svd(own - own.mean(axis=0), full_matrices=False)
+        turn = np.degrees(np.arctan2(along[1], along[0]) - angle_of(number))
+        yield abs(turn % 180 - 90)
 
 
 def costs(name: str, megapixels: float, rounds: int, folder: Path) -> list[Limit]:

@@ -8,7 +8,7 @@ from itertools import chain
 from edgecli.detect.plan import Detection
 from edgecli.errors import UsageError
 from edgecli.lessons import look
-from edgecli.lessons.equation import DIGITS, Fit, fits, is_rounded, lines_of
+from edgecli.lessons.equation import DIGITS, Fit, fits, is_rounded, lines_of, short
 from edgecli.lessons.facts import Lesson, Slide
 from edgecli.lessons.region import Region
 from edgecli.lessons.shapes import BOLD, Box, Drawing, Group, Label, Step, width_of
@@ -59,18 +59,12 @@ def draw_lesson(
 def _best_fit(lesson: Lesson, sheets: Sheets, slides: Sequence[Slide]) -> Fit:
     """Return how sums are written so that they and the numbers on the sheets are large."""
     room = BOTTOM - TOP
-    ways = list(fits(lesson, slides, ROOM, room * (1 - LEAST_SHEETS)))
-    if not ways:
-        raise UsageError(
-            f"the sums of {len(lesson.bank)} filters do not fit on one slide; give fewer, or have "
-            "it as text: leave out -o"
-        )
 
     def quality(fit: Fit) -> float:
         smallest = sheets.arrange(room - fit.height - BETWEEN).smallest
         return smallest * fit.size
 
-    return max(ways, key=quality)
+    return max(fits(lesson, slides, ROOM, room * (1 - LEAST_SHEETS)), key=quality)
 
 
 def _step(lesson: Lesson, table: Table, slide: Slide, fit: Fit | None) -> Step:
@@ -104,7 +98,7 @@ def _title(lesson: Lesson) -> Iterator[Label]:
 
 def _name(lesson: Lesson) -> str:
     operators = lesson.detection.settings.operators
-    return ", ".join(operator.name for operator in operators)
+    return ", ".join(short(operator.name) for operator in operators)
 
 
 def _words(lesson: Lesson) -> Iterator[str]:

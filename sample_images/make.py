@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from drawing import building, grids, page, shapes, still_life
+from drawing import building, grids, harbour, page, shapes, still_life
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -22,11 +22,13 @@ HERE = Path(__file__).resolve().parent
 PICTURES: dict[str, Callable[[], NDArray[np.uint8]]] = {
     "still-life.png": still_life.draw,
     "building.jpg": building.draw,
+    "harbour.png": harbour.draw,
     "page.png": page.draw,
     "shapes.png": shapes.draw_shapes,
     "colours.png": shapes.draw_colours,
 }
-NAMES = (*PICTURES, *grids.GRIDS)
+CLIP = "sailing.gif"
+NAMES = (*PICTURES, CLIP, *grids.GRIDS)
 
 
 def make(name: str, folder: Path) -> Path:
@@ -35,12 +37,22 @@ def make(name: str, folder: Path) -> Path:
     if name in grids.GRIDS:
         path.write_text(grids.text_of(name), encoding="utf-8", newline="\n")
         return path
+    if name == CLIP:
+        save_clip(path)
+        return path
     image = Image.fromarray(PICTURES[name]())
     if path.suffix == ".jpg":
         image.save(path, quality=90, optimize=True)
     else:
         image.save(path, optimize=True)
     return path
+
+
+def save_clip(path: Path) -> None:
+    """Draw two seconds in the harbour, half as large, in frames of 64 colours."""
+    frames = [Image.fromarray(harbour.draw(number / 25)).reduce(2) for number in range(25)]
+    few = [frame.quantize(64, dither=Image.Dither.NONE) for frame in frames]
+    few[0].save(path, save_all=True, append_images=few[1:], duration=80, loop=0)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

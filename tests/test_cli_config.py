@@ -50,13 +50,13 @@ def test_a_style_is_the_options_that_it_lists(run: Run, picture: Path, name: str
 @pytest.mark.parametrize(
     ("style", "options", "alike"),
     [
-        ("pencil", "-f scharr", "-f scharr --thin --map abs --paper white"),
-        ("pencil", "--paper none --line red", "--thin --map abs --paper none --line red"),
-        ("pencil", "--overlay red", "--thin --map abs --overlay red"),
-        ("pencil", "--alpha-out", "--thin --map abs --alpha-out"),
+        ("pencil", "-f scharr", "-f scharr --paper white"),
+        ("pencil", "--paper none --line red", "-f gradient --paper none --line red"),
+        ("pencil", "--overlay red", "-f gradient --overlay red"),
+        ("pencil", "--alpha-out", "-f gradient --alpha-out"),
         ("coloring", "-f contours --stroke 1",
-         "-f contours --thin --hysteresis 0.3,0.55 --paper white"),
-        ("mask", "-f sobel --hysteresis 100,200", "--hysteresis 100,200"),
+         "-f contours --thin --hysteresis 0.35,0.6 --paper white"),
+        ("mask", "-f sobel --threshold 100", "-f sobel --threshold 100"),
     ],
 )  # fmt: skip
 def test_what_is_written_takes_the_place_of_a_styles_own(
@@ -102,7 +102,7 @@ def test_a_batch_takes_both(run: Run, picture: Path, config: Path, tmp_path: Pat
     config.write_text("[defaults]\nline = 'red'\n")
     assert run("batch", picture.parent / "pict*.png", "-o", tmp_path / "out", "--style", "pencil",
                "--jobs", "1", "-q").exit_code == 0  # fmt: skip
-    with Image.open(tmp_path / "out" / "picture-sobel.png") as edges:
+    with Image.open(tmp_path / "out" / "picture-gradient.png") as edges:
         assert edges.getpixel((0, 0))[0] == 255  # type: ignore[index]
 
 

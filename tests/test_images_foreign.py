@@ -57,7 +57,7 @@ def test_those_that_pillow_writes_are_refused_too(format_: str) -> None:
     assert refusal(encode(scene(32, 32), format_)[:HEAD], "x")
 
 
-# A file of each format that the README promises, and its name in reports where that is another.
+# A file of each format that docs/formats.md promises, and its name in reports if another.
 BITMAP = scene(32, 32).convert("1")
 PROMISED = {
     "PNG": encode(scene(32, 32), "PNG"),
@@ -81,7 +81,7 @@ PROMISED = {
     "QOI": encode(scene(32, 32), "QOI"),
     "XBM": encode(BITMAP, "XBM"),
 }
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+TOLD = (Path(__file__).parents[1] / "docs" / "formats.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", PROMISED)
@@ -92,9 +92,9 @@ def test_what_is_promised_is_read(name: str) -> None:
     assert not any(extra.accepts(PROMISED[name][:HEAD]) for extra in EXTRAS)
 
 
-def test_the_readme_promises_these_and_no_others() -> None:
+def test_these_are_promised_and_no_others() -> None:
     told = re.search(
-        r"Read are (.*?); with `pip install 'edgecli\[formats\]'` (.*?), too", README, re.S
+        r"Read are (.*?); with `pip install 'edgecli\[formats\]'` (.*?), too", TOLD, re.S
     )
     assert told
     parts = (" ".join(part.split()) for part in told.groups())

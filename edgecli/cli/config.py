@@ -21,16 +21,16 @@ Bundle = Mapping[str, Any]
 """Options without their dashes, and their values: texts, numbers, true, false, lists of texts."""
 
 STYLES: dict[str, Bundle] = {
-    "pencil": {"filter": "sobel", "thin": True, "map": "abs", "paper": "white"},
+    "pencil": {"filter": "gradient", "paper": "white"},
     "coloring": {
-        "filter": "learned", "scales": "0.5", "thin": True, "hysteresis": "0.3,0.55",
+        "filter": "learned", "scales": "0.5,1", "thin": True, "hysteresis": "0.35,0.6",
         "stroke": 3, "paper": "white",
     },
     "plotter": {
         "filter": "learned", "thin": True, "hysteresis": "0.25,0.5", "border": 3, "paper": "white",
     },
     "blueprint": {"filter": "learned", "thin": True, "stroke": 2, "paper": "#1f4e8c"},
-    "mask": {"filter": "learned", "threshold": "0.5"},
+    "mask": {"filter": "learned", "hysteresis": "0.4,0.65"},
 }  # fmt: skip
 """The built-in styles, chosen by what they make of twenty photos."""
 

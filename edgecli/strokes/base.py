@@ -1,0 +1,115 @@
+"""What strokes are made of, and what they are: arrays of all points, one stroke after another.
+
+Points are ``(x, y)`` in pixels of the image, x to the right and y down; the image covers 0 … W by
+0 … H, so that the centre of its first pixel is (0.5, 0.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecli.lines.positions import Positions
+from edgecli.records import dataclass
+
+Points = NDArray[np.float64]
+"""``(N, 2)``: x and y."""
+
+
+@dataclass(frozen=True, eq=False)
+class Located:
+    """Edge pixels of a map of ``width``, in order, and where in the image their edge is exactly.
+
+    ``place`` are row · width + column. ``angle`` is the direction in which brightness grows,
+    across the edge, in radians of −π … π; where nothing tells which side is brighter, across it.
+    """
+
+    width: int
+    place: Positions  # (N,)
+    points: Points  # (N, 2)
+    strength: NDArray[Any]  # (N,), floats
+    angle: NDArray[np.float32]  # (N,)
+
+    def __len__(self) -> int:
+        return len(self.place)
+
+    def select(self, chosen: NDArray[Any]) -> Located:
+        """Return some of the pixels: by a mask, or by their numbers."""
+        kept = (array[chosen] for array in (self.place, self.points, self.strength, self.angle))
+        return Located(self.width, *kept)
+
+
+@dataclass(frozen=True, eq=False)
+class Stroke:
+    """A line as geometry: points ``(N, 2)`` of x and y, their strengths ``(N,)``.
+
+    The last point of a ``closed`` stroke is joined to the first, which is not repeated.
+    """
+
+    points: Points
+    strength: NDArray[Any]
+    closed: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Strokes:
+    """Many strokes: stroke n has the points ``[starts[n], starts[n + 1])``."""
+
+    points: Points  # (N, 2)
+    strength: NDArray[Any]  # (N,)
+    angle: NDArray[np.float32]  # (N,), as in Located
+    starts: NDArray[np.int64]  # (M + 1,), from 0 to N
+    closed: NDArray[np.bool_]  # (M,)
+
+    def __len__(self) -> int:
+        return len(self.closed)
+
+    def __iter__(self) -> Iterator[Stroke]:
+        for start, stop, closed in zip(self.starts, self.starts[1:], self.closed, strict=False):
+            yield Stroke(self.points[start:stop], self.strength[start:stop], bool(closed))
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Strokes as cubic Béziers: an end point, then for every piece two handles and an end point.
+
+    Curve n has the points ``[starts[n], starts[n + 1])``, 3k + 1 of them; a ``closed`` one ends
+    where it starts, and repeats that point. The curves are those of the strokes of one ``Strokes``,
+    in the same order.
+    """
+
+    points: Points
+    starts: NDArray[np.int64]
+    closed: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Finish:
+    """How strokes are cleaned and simplified; lengths are in pixels of the image.
+
+    Those shorter than ``min_length`` go, ends within ``close_gaps`` that point at each other are
+    joined, no located point is further than ``simplify`` from its stroke; ``curves`` fits Béziers.
+    """
+
+    min_length: float = 0.0
+    close_gaps: float = 0.0
+    simplify: float = 0.1
+    curves: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """The strokes of one edge map, in the order in which a pen draws them, as they are written.
+
+    ``pen_up`` is how far the pen travels with nothing drawn, from the end of each stroke to the
+    start of the next; ``pixels`` how many edge pixels there were before cleaning.
+    """
+
+    name: str  # of the edge map
+    strokes: Strokes
+    curves: Curves | None
+    pen_up: float
+    pixels: int

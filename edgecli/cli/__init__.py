@@ -186,7 +186,6 @@ def _refuse(error: click.ClickException) -> int:
 
 @click.group(
     cls=CommandLine,
-    context_settings={"help_option_names": ["-h", "--help"]},
     help="Find edges in pictures with convolution filters, and say what each convolution costs.",
     examples=examples(
         "edgecli detect photo.jpg  # writes photo-sobel.png",

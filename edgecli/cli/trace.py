@@ -9,7 +9,8 @@ import click
 
 from edgecli.cli import tell
 from edgecli.cli.help import Command, examples
-from edgecli.cli.options import OF_FILTERS, Options, flag, options_of, written
+from edgecli.cli.options import OF_FILTERS, REPORTING, Options, flag, options_of, written
+from edgecli.cli.reporting import reporting_apart
 from edgecli.cli.request import make_request
 from edgecli.detect.jobs import Result, plan_input
 from edgecli.detect.outputs import Target, check_apart, name_job
@@ -17,7 +18,7 @@ from edgecli.errors import GeometryError, UsageError
 from edgecli.lessons.facts import Lesson, check_position, check_traceable, open_lesson
 from edgecli.lessons.text import lesson_report
 from edgecli.records import dataclass
-from edgecli.reports.formats import REPORTS, print_report
+from edgecli.reports.formats import write_report
 from edgecli.rows.base import Source
 
 MOST_POSITIONS = 2**16
@@ -38,8 +39,6 @@ class TraceOptions:
     blank: bool = flag("Leave the outputs empty: an exercise.", group="Output")
     answers: str | None = written(None, "FILE|DIR",
         "Write what --blank leaves empty, as a figure of its own.", group="Output")  # fmt: skip
-    report: str | None = written(None, REPORTS,
-        "How to write it out.  [default: table; none beside a figure]", group="Report")  # fmt: skip
 
 
 @click.command(
@@ -57,11 +56,12 @@ class TraceOptions:
 )
 @click.argument("input_path", metavar="INPUT")
 @options_of("trace", TraceOptions)
-@options_of("options", Options, (*OF_FILTERS, "resize", "max_pixels"))
+@options_of("options", Options, (*OF_FILTERS, "resize", "max_pixels", *REPORTING))
 def command(input_path: str, trace: TraceOptions, options: Options) -> None:
     """Carry out ``edgecli trace``."""
     at = _asked_position(trace)
-    _check_outputs(trace, (input_path, *options.filters))
+    figures = _figures(trace, (input_path, *options.filters))
+    reporting = reporting_apart(options, (input_path, *options.filters), figures)
     with _opened(input_path, options) as (result, source):
         check_traceable(result.detection)
         if at is not None:
@@ -76,10 +76,11 @@ def command(input_path: str, trace: TraceOptions, options: Options) -> None:
         else:
             lesson = open_lesson(result.detection, source, at and (at[0], at[0] + 1))
     tell(result.info)
-    format_ = trace.report or ("table" if trace.output is None else "none")
-    places = _places(lesson) if at is None else [at]
-    slides = (lesson.slide(*place) for place in places)
-    print_report(lesson_report(lesson, slides, result.info, format_), format_)
+    if figures and options.report is None and options.report_file is None:
+        return
+    slides = (lesson.slide(*place) for place in (_places(lesson) if at is None else [at]))
+    report = lesson_report(lesson, slides, result.info, reporting.format)
+    write_report(report, reporting.format, reporting.file, aside="-" in figures)
 
 
 def _asked_position(trace: TraceOptions) -> Place | None:
@@ -104,24 +105,22 @@ def parse_position(text: str) -> Place:
     return row, col
 
 
-def _check_outputs(trace: TraceOptions, inputs: Sequence[str]) -> None:
-    """Raise UsageError for figures that are nowhere, or that would overwrite something."""
+def _figures(trace: TraceOptions, inputs: Sequence[str]) -> list[str]:
+    """Return where figures go; UsageError where that is nowhere, or would overwrite something."""
     if trace.output is None and (trace.blank or trace.answers is not None):
         option = "blank" if trace.blank else "answers"
         raise UsageError(f"--{option} is of figures; say where one goes with -o slide.svg")
     if trace.answers is not None and not trace.blank:
         raise UsageError("answers are what --blank leaves empty; give --blank, or drop --answers")
-    written = [path for path in (trace.output, trace.answers) if path is not None]
-    if len({*written}) < len(written):
-        raise UsageError(
-            f"exercise and answers would both be written to {written[0]}; give --answers other.svg"
-        )
-    if written:
+    figures = [path for path in (trace.output, trace.answers) if path is not None]
+    if figures:
         from edgecli.lessons.writing import check_named
 
-        for path in written:
+        for path in figures:
             check_named(path)
             check_apart(path, inputs)
+        check_apart(figures[-1], figures[:-1], "answers", "output")
+    return figures
 
 
 @contextmanager

@@ -61,6 +61,13 @@ TRIED: dict[str, str] = {
     r"write 1, or 0\.5,1$": "--scales 1 | --scales 0.5,1",
     r"or give --nan ignore or propagate$": "--nan ignore | --nan propagate",
     r"(drop|leave out) (?P<option>--[\w-]+)( to read its first picture)?$": "without {option}",
+    r"leave out (?P<option>--[\w-]+) and (?P<other>--[\w-]+)$": "without {option} without {other}",
+    r"no words for Canny's .*; leave out": "without --padding",
+    r"no words for .*, or drop --style \w+$": "without --style",
+    r"no words for .*; give one --filter": "-f vertical",
+    r"give one --filter, or (?P<option>--combine) (?P<values>max)$": "{option} {values}",
+    r"give a number, such as (?P<option>--threshold) (?P<values>50)$": "{option} {values}",
+    r"give (?P<option>-o) (?P<values>edges\.png)$": "{option} {values}",
     r"takes no (?P<option>--[\w-]+); drop it$": "without {option}",
     r"drop (?P<option>--[\w-]+) or (?P<other>--[\w-]+)$": "without {option} | without {other}",
     r"colour .* give #rrggbb, r,g,b with numbers": (

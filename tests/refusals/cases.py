@@ -117,6 +117,19 @@ filters show "0,5 0; 1 2"
 filters show "1,;2"
 detect photo.png -f sobel -f sobel-x --combine none
 detect photo.png grey.png --code scipy
+detect photo.png --grid --code scipy
+detect photo.png --all-frames --code scipy
+detect photo.png -f learned --code pillow
+detect photo.png -f depth3.txt --code torch
+detect photo.png --combine direction --code pillow
+detect photo.png -f vertical -f horizontal --code scikit-image
+detect photo.png --line red --stroke 3 --code opencv
+detect photo.png --alpha-out --code opencv
+detect photo.png --style pencil --code scipy
+detect photo.png -f sobel --hysteresis 50,100 --code opencv
+detect photo.png -f gabor --code scikit-image
+detect photo.png -o x.y4m --code scipy
+detect photo.png -f canny --hysteresis 50,100 --padding valid --code opencv
 detect photo.png -f learned --code scipy
 detect photo.png -f vertical -f horizontal --code scipy
 detect photo.png --channels max --code scipy

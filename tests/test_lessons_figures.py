@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from tests.lesson_figures import (
     text_of,
 )
 
+PAGE = (SAMPLES.parent / "docs" / "trace.md").read_text(encoding="utf-8")
 GRID = SAMPLES / "grid-6x6.csv"
 VERTICAL = ("-f", "vertical", "--padding", "valid")
 VOLUME = np.random.default_rng(1).integers(0, 10, (5, 6, 3)).astype(np.uint8)
@@ -257,6 +259,16 @@ def test_golden_volume(run: Run, golden: Golden, save: Save) -> None:
     args = ("-f", "vertical", "-f", "horizontal", "--padding", "valid", "--channels", "rgb")
     text = run("trace", save("v.npy", VOLUME), *args, "--bias", "1", "--at", "1,2", "-o", "-")
     golden("lesson-volume.svg", text.stdout)
+
+
+@pytest.mark.parametrize("command", re.findall(r"^edgecli (trace [^#>\n]+)", PAGE, re.MULTILINE))
+def test_commands_of_the_page_work(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = command.replace("sample_images", str(SAMPLES))
+    result = run(*shlex.split(words))
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(

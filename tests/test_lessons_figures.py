@@ -179,8 +179,10 @@ def test_a_photo_is_shown_around_the_pixel(run: Run, tmp_path: Path, save: Save)
 
 def test_an_exercise_has_no_outputs_and_the_answers_all(run: Run, tmp_path: Path) -> None:
     answers = tmp_path / "answers.svg"
-    args = (GRID, *VERTICAL, "--at", "1,1", "--blank", "--answers", answers)
+    args = (GRID, *VERTICAL, "--at", "1,1", "--answers", answers)
     blank = groups(figure(run, tmp_path / "exercise.svg", *args))
+    alone = figure(run, tmp_path / "alone.svg", *args[:-2], "--blank")
+    assert groups(alone).keys() == blank.keys()
     assert not [name for name in blank if re.match(r"output .*,", name)]
     assert "sums" not in blank
     assert len(cells(blank["input gray"])) == 36
@@ -276,14 +278,9 @@ def test_commands_of_the_page_work(
     [
         (["--all", "-o", "x.png"], 2, "not 'x.png'; write .svg or .gif"),
         (["--all", "--at", "0,0"], 2, "drop --at or --all"),
-        (["--at", "0,0", "--blank"], 2, "say where one goes with -o slide.svg"),
-        (["--at", "0,0", "--answers", "x.svg"], 2, "say where one goes with -o slide.svg"),
-        (["--at", "0,0", "-o", "x.svg", "--answers", "y.svg"], 2, "or drop --answers"),
-        (
-            ["--at", "0,0", "-o", "x.svg", "--blank", "--answers", "x.svg"],
-            2,
-            "answers x.svg is also",
-        ),
+        (["--at", "0,0", "--blank"], 2, "say where it goes with -o slide.svg"),
+        (["--at", "0,0", "--answers", "x.svg"], 2, "say where it goes with -o slide.svg"),
+        (["--at", "0,0", "-o", "x.svg", "--answers", "x.svg"], 2, "answers x.svg is also"),
         (["--at", "0,0", "-f", "gaussian:5", "-o", "x.svg"], 1, "have it as text: leave out -o"),
         (["--at", "0,0", "-f", "gabor", "-f", "kirsch", "-o", "x.svg"], 2, "room for 9 maps"),
         (["--all", "--padding", "5", "-o", "x.svg"], 0, ""),

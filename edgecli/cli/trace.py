@@ -38,7 +38,7 @@ class TraceOptions:
         names=("-o", "--output"), group="Output")  # fmt: skip
     blank: bool = flag("Leave the outputs empty: an exercise.", group="Output")
     answers: str | None = written(None, "FILE|DIR",
-        "Write what --blank leaves empty, as a figure of its own.", group="Output")  # fmt: skip
+        "Leave them empty, and write a figure that has them there.", group="Output")  # fmt: skip
 
 
 @click.command(
@@ -71,7 +71,7 @@ def command(input_path: str, trace: TraceOptions, options: Options) -> None:
 
             lesson = write_figures(
                 result.detection, source, at, trace.output,
-                blank=trace.blank, answers=trace.answers,
+                blank=trace.blank or trace.answers is not None, answers=trace.answers,
             )  # fmt: skip
         else:
             lesson = open_lesson(result.detection, source, at and (at[0], at[0] + 1))
@@ -108,10 +108,7 @@ def parse_position(text: str) -> Place:
 def _figures(trace: TraceOptions, inputs: Sequence[str]) -> list[str]:
     """Return where figures go; UsageError where that is nowhere, or would overwrite something."""
     if trace.output is None and (trace.blank or trace.answers is not None):
-        option = "blank" if trace.blank else "answers"
-        raise UsageError(f"--{option} is of figures; say where one goes with -o slide.svg")
-    if trace.answers is not None and not trace.blank:
-        raise UsageError("answers are what --blank leaves empty; give --blank, or drop --answers")
+        raise UsageError("an exercise is a figure; say where it goes with -o slide.svg")
     figures = [path for path in (trace.output, trace.answers) if path is not None]
     if figures:
         from edgecli.lessons.writing import check_named

@@ -173,7 +173,7 @@ complete -c edgecli -n '__edgecli_typed trace' -l at -x -d 'The output pixel, co
 complete -c edgecli -n '__edgecli_typed trace' -l all -d 'Every output pixel, one after another'
 complete -c edgecli -n '__edgecli_typed trace' -s o -l output -x -a '(__fish_complete_path (commandline -ct))' -d 'Draw it'
 complete -c edgecli -n '__edgecli_typed trace' -l blank -d 'Leave the outputs empty'
-complete -c edgecli -n '__edgecli_typed trace' -l answers -x -a '(__fish_complete_path (commandline -ct))' -d 'Write what --blank leaves empty, as a figure of its own'
+complete -c edgecli -n '__edgecli_typed trace' -l answers -x -a '(__fish_complete_path (commandline -ct))' -d 'Leave them empty, and write a figure that has them there'
 complete -c edgecli -n '__edgecli_typed trace' -s f -l filter -x -a 'vertical horizontal prewitt-x prewitt-y sobel-x sobel-y scharr-x scharr-y farid-x farid-y roberts-1 roberts-2 laplacian laplacian-8 gradient-x gradient-y log dog gaussian identity sobel prewitt scharr roberts farid gradient kirsch robinson gabor canny contours learned learned-small' -d 'A built-in name, a filter file, or inline rows such as "1 0 -1'
 complete -c edgecli -n '__edgecli_typed trace' -s f -l filter -x -a '(__fish_complete_path (commandline -ct))'
 complete -c edgecli -n '__edgecli_typed trace' -l padding -x -a 'valid same' -d 'Pixels to add around the image'

@@ -8,7 +8,7 @@ from itertools import chain
 from edgecli.detect.plan import Detection
 from edgecli.errors import UsageError
 from edgecli.lessons import look
-from edgecli.lessons.equation import DIGITS, Fit, fits, is_rounded, lines_of, short
+from edgecli.lessons.equation import DIGITS, Fit, fits, is_rounded, lines_of, number, short
 from edgecli.lessons.facts import Lesson, Slide
 from edgecli.lessons.region import Region
 from edgecli.lessons.shapes import BOLD, Box, Drawing, Group, Label, Step, width_of
@@ -111,6 +111,8 @@ def _words(lesson: Lesson) -> Iterator[str]:
     yield _padding(lesson)
     if settings.convolve:
         yield "kernel flipped"
+    if lesson.bank.has_bias:
+        yield f"bias {', '.join(map(number, lesson.bank.bias.tolist()))}"
     if settings.activation != "none":
         yield settings.activation
 

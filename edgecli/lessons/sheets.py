@@ -160,7 +160,6 @@ class Table:
                 self._caption(corner, caption, f"map-{n}-bold", self.outputs.pitch)
             ]
             shapes += [self._box(corner, i, j, "empty") for i, j in np.ndindex(values.shape)]
-            shapes.append(self._around(corner, values.shape, f"map-{n}-edge"))
             yield Group(f"output {name}", tuple(shapes))
 
     def _signs(self) -> Iterator[Label]:
@@ -217,7 +216,10 @@ class Table:
                 ]
             shapes.append(self._around(corner, span, f"{name}-frame", (i, j)))
         at = slide.row - rows.outputs.start, slide.col - cols.outputs.start
-        for n, corner in enumerate(self.outputs.corners):
+        for n, ((_, values), corner) in enumerate(
+            zip(self.sheets.maps, self.outputs.corners, strict=True)
+        ):  # edges lie above what fills the sheets
+            shapes.append(self._around(corner, values.shape, f"map-{n}-edge"))
             shapes.append(self._around(corner, (1, 1), f"map-{n}-frame", at))
         return Group("window", tuple(shapes))
 

@@ -19,6 +19,7 @@ TOP, BOTTOM = 72.0, look.HEIGHT - 30.0
 
 LEAST_SHEETS = 0.4  # of that height, for the sheets
 BETWEEN = 14.0  # px between sheets and sums
+READABLE = 24.0  # px of text from which larger is not better
 
 
 def check_drawable(detection: Detection) -> None:
@@ -62,7 +63,7 @@ def _best_fit(lesson: Lesson, sheets: Sheets, slides: Sequence[Slide]) -> Fit:
 
     def quality(fit: Fit) -> float:
         smallest = sheets.arrange(room - fit.height - BETWEEN).smallest
-        return smallest * fit.size
+        return smallest * min(fit.size, READABLE)
 
     return max(fits(lesson, slides, ROOM, room * (1 - LEAST_SHEETS)), key=quality)
 

@@ -36,15 +36,17 @@ def animated_svg(drawing: Drawing) -> str:
 
 
 def _motion(count: int) -> Iterator[str]:
-    """Yield the style that shows each step in its time."""
-    time = f"{count * seconds_of(count):g}s step-end infinite"
+    """Yield the style that shows each step in its time, and the last for a while longer."""
+    times = count + look.REST * (count > 1)
+    time = f"{times * seconds_of(count):g}s step-end infinite"
     yield f".k,.m{{animation:{time}}}.m{{opacity:0}}.z{{opacity:1}}"
     for n in range(count):
-        start, stop = (f"{100 * at / count:.6g}%" for at in (n, n + 1))
+        start, stop = (f"{100 * at / times:.6g}%" for at in (n, n + 1))
         seen = f"{start}{{opacity:1}}"
         before = "0%{opacity:0}" if n else ""
+        gone = f"{stop}{{opacity:0}}" if n + 1 < count else ""
         yield f"@keyframes k{n}{{{before}{seen}}}"
-        yield f"@keyframes m{n}{{{before}{seen}{stop}{{opacity:0}}}}"
+        yield f"@keyframes m{n}{{{before}{seen}{gone}}}"
     yield "@media(prefers-reduced-motion:reduce){.k,.m{animation:none!important}}"
 
 

@@ -58,12 +58,15 @@ def draw_lesson(
 
 
 def _best_fit(lesson: Lesson, sheets: Sheets, slides: Sequence[Slide]) -> Fit:
-    """Return how sums are written so that they and the numbers on the sheets are large."""
+    """Return how sums are written so that they and the numbers on the sheets are large.
+
+    Of ways that are as good, the one with the fewest lines is chosen, in the largest text.
+    """
     room = BOTTOM - TOP
 
-    def quality(fit: Fit) -> float:
+    def quality(fit: Fit) -> tuple[float, float, float]:
         smallest = sheets.arrange(room - fit.height - BETWEEN).smallest
-        return smallest * min(fit.size, READABLE)
+        return smallest * min(fit.size, READABLE), -fit.height / fit.size, fit.size
 
     return max(fits(lesson, slides, ROOM, room * (1 - LEAST_SHEETS)), key=quality)
 

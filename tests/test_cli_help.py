@@ -20,7 +20,7 @@ def options_of(name: str) -> list[click.Option]:
 
 
 def test_the_commands_of_many_options() -> None:
-    assert LONG == ["detect", "batch", "trace", "learn"]
+    assert LONG == ["detect", "batch", "trace", "evaluate", "learn"]
 
 
 LONG = [name for name in COMMANDS if len(options_of(name)) >= FEW]

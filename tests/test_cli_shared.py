@@ -17,12 +17,12 @@ from tests.test_docs import all_commands
 COMMANDS = dict(all_commands())
 
 DETECTING = ["detect", "batch"]
-READING = [*DETECTING, "trace", "network run", "learn"]
+READING = [*DETECTING, "trace", "network run", "learn", "evaluate"]
 REPORTING = [
     *DETECTING, "filters list", "filters show", "styles", "trace", "network summary",
-    "network run", "learn",
+    "network run", "learn", "evaluate",
 ]  # fmt: skip
-WRITING = [*DETECTING, "network summary", "network run", "learn"]
+WRITING = [*DETECTING, "network summary", "network run", "learn", "evaluate"]
 
 SHARED = {
     "--report": REPORTING,
@@ -32,7 +32,7 @@ SHARED = {
     "--threads": [*DETECTING, "network run", "learn"],
     "--max-pixels": READING,
     "--white": [*DETECTING, "network run"],
-    "--verbose": DETECTING,
+    "--verbose": [*DETECTING, "evaluate"],
     "--explain": DETECTING,
     "--preview": DETECTING,
     "--grid": DETECTING,
@@ -40,7 +40,7 @@ SHARED = {
 }
 """Which commands have which of the options that mean the same everywhere."""
 
-OWN = {"--output", "--filters", "--format", "--channels", "--input", "--help"}
+OWN = {"--jobs", "--output", "--filters", "--format", "--channels", "--input", "--help"}
 """Options that are declared more than once: their values differ from command to command."""
 
 LINES = {
@@ -53,6 +53,7 @@ LINES = {
     "network summary": "network summary edges-rgb -o {out}/n.svg",
     "network run": "network run edges-rgb {a} -o {out}/maps",
     "learn": "learn {a} {b} --size 3 -o {out}/l.json",
+    "evaluate": "evaluate {folder} {folder} -o {out}/e.svg --jobs 1 --thresholds 3",
 }
 """A line of each command that reports."""
 

@@ -15,8 +15,8 @@ import click
 
 from edgecli.errors import hint, meant
 
-GROUPS = ("Folder", "Filter", "Window", "Lines", "Look", "Output", "Run", "Report")
-"""The groups of options in the order of the help: six that commands share, two of ``batch``."""
+GROUPS = ("Folder", "Filter", "Window", "Lines", "Look", "Score", "Output", "Run", "Report")
+"""The groups of options in the order of the help, of which each command has some."""
 
 FEW = 10
 """So many options need no groups."""

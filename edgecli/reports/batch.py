@@ -101,9 +101,10 @@ def total_rows(totals: Totals, folder: str) -> list[Row]:
 
 
 def speed(images: int, totals: Totals) -> str:
-    """Return how many images, and pixels, a batch does in a second."""
+    """Return how many images, and pixels where they are counted, are done in a second."""
+    rate = f"{_short(images / totals.seconds)} images/s"
     megapixels = totals.pixels / 1e6
-    return f"{_short(images / totals.seconds)} images/s, {_short(megapixels / totals.seconds)} MP/s"
+    return f"{rate}, {_short(megapixels / totals.seconds)} MP/s" if totals.pixels else rate
 
 
 def _short(number: float) -> str:

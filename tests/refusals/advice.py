@@ -50,6 +50,7 @@ TRIED: dict[str, str] = {
     r", or one second derivative such as log:2$": "-f log:2",
     r"exclude each other; give one of them$": "without --threshold | without --hysteresis",
     r"'(?P<low>\d+),(?P<high>\d+)' has .*; swap them$": "--hysteresis {high},{low}",
+    r"; write 0.0075 or 2px$": "--tolerance 0.0075 | --tolerance 2px",
     r"write two thresholds, or auto$": "--hysteresis 10,20 | --hysteresis auto",
     r"'x' is not a number from 0 up, N% .*, pNN .* or otsu$": (
         "--hysteresis 5,10 | --hysteresis 5%,10% | --hysteresis p50,p90 | --hysteresis otsu,200"

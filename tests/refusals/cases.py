@@ -12,6 +12,13 @@ batch 'missing/*.png' -o out
 batch 'missing/*.png' -o out --recursive
 batch album
 batch films -o out --jobs 1 --max-pixels 9
+evaluate album/sub/deeper album/sub/deeper -o curve.png
+evaluate grey.png album
+evaluate nowhere album
+evaluate album nested
+evaluate album/sub/deeper album/sub/deeper --tolerance 2mm --report none
+evaluate album/sub/deeper album/sub/deeper --measure pratt -o curve.svg
+evaluate twins twins
 learn before grey.png --size 3x3 -o l.json
 learn nothing after --size 3x3 -o l.json
 learn grey.png tiny.png --size 3x3 -o l.json

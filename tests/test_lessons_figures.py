@@ -43,6 +43,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "circular": ("-f", "scharr-x", "--padding-mode", "circular"),
     "stride": ("-f", "1 2; 3 4", "--stride", "2,1"),
     "dilation": ("-f", "vertical", "--dilation", "2,1", "--padding-mode", "zeros"),
+    "left over": ("-f", "1 2; 3 4", "--stride", "3", "--padding", "valid"),
     "even": ("-f", "1 2; -3 4",),
     "long": ("-f", "1 2 3 4 5; 0 0 1 0 0; 5 4 3 2 1",),
     "flipped": ("-f", "1 2; -3 4", "--convolve"),

@@ -203,7 +203,7 @@ class Lesson:
         for name, weight, bias in zip(bank.names, bank.weight, bank.bias, strict=True):
             weights = np.vectorize(_number, otypes=[object])(weight)
             added = _number(bias) if bank.has_bias else None
-            one = Sum(name, weights, window * weights, added, 0)
+            one = Sum(name, weights, window * weights + 0, added, 0)  # no −0
             total = one.total
             if self.activation != "none":
                 total = _number(activate(np.array([float(total)]), self.activation)[0])

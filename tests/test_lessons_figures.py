@@ -230,7 +230,8 @@ def test_an_animation_needs_no_script_and_stands_still_where_motion_is_unwanted(
     text = (tmp_path / "x.svg").read_text(encoding="utf-8")
     assert "<script" not in text
     assert "prefers-color-scheme:dark" in text
-    assert "@media(prefers-reduced-motion:reduce){.k,.m{animation:none!important}}" in text
+    assert "@media(prefers-reduced-motion:reduce){.k,.m,.g{animation:none!important}}" in text
+    assert text.count("@keyframes window") == text.count("@keyframes target") == 15
     assert text.count("@keyframes m") == text.count("@keyframes k") == 16
     assert len(re.findall(r'class="m z"', text)) == 1  # what is seen then
 

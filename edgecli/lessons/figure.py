@@ -74,7 +74,7 @@ def _best_fit(lesson: Lesson, sheets: Sheets, slides: Sequence[Slide]) -> Fit:
 def _step(lesson: Lesson, table: Table, slide: Slide, fit: Fit | None) -> Step:
     where = f"row {slide.row}, column {slide.col}"
     at = Label(look.WIDTH - look.MARGIN, 50, 22, ((where, "soft"),), "end")
-    moment = [Group("position", (at,)), table.windows(slide)]
+    moment = [Group("position", (at,)), table.window(slide), table.edges(), table.target(slide)]
     if fit is None:
         return Step(tuple(moment), ())
     moment.append(Group("sums", tuple(_sums(lesson, slide, fit))))

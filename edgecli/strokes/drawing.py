@@ -10,14 +10,22 @@ from edgecli.strokes.tracing import trace
 
 
 def draw(
-    located: Located, finish: Finish, name: str, *, min_length: float = 0, close_gaps: float = 0
+    located: Located,
+    finish: Finish,
+    name: str,
+    *,
+    min_length: float = 0,
+    close_gaps: float = 0,
+    calm: bool = False,
 ) -> Drawing:
     """Return the drawing of an edge map's pixels; ``name`` is the map's.
+
+    Lines of points that are uncertain, as those of networks, are drawn ``calm``.
 
     Curves are fitted to every located point, as strokes are simplified from them: so each is within
     ``finish.simplify`` of all. Where that is 0, no point is left out.
     """
-    pixels, strokes = len(located), trace(located, min_length, close_gaps)
+    pixels, strokes = len(located), trace(located, min_length, close_gaps, calm=calm)
     del located  # what is joined holds the points; of millions each copy counts
     strokes, pen_up = order(strokes)
     curves = fit_curves(strokes, finish.simplify) if finish.curves else None

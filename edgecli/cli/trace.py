@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +17,12 @@ from edgecli.detect.outputs import Target, check_apart, name_job
 from edgecli.errors import GeometryError, UsageError
 from edgecli.lessons.facts import Lesson, check_position, check_traceable, open_lesson
 from edgecli.lessons.text import lesson_report
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.reports.formats import REPORTS, print_report
 from edgecli.rows.base import Source
+
+if TYPE_CHECKING:
+    from edgecli.images.resizing import Resize
 
 MOST_POSITIONS = 2**16
 """As many positions are written out one after another; a figure has fewer."""
@@ -33,7 +37,8 @@ class TraceOptions:
     at: str | None = written(None, "ROW,COL", "The output pixel, counted from 0.", group="Window")
     all: bool = flag("Every output pixel, one after another.", group="Window")
     output: str | None = written(None, "FILE|DIR|-",
-        "Draw it: .svg, or .gif; with --all animated, or a folder of slides.",
+        "Draw it: .svg, or .gif; with --all animated, or a folder of slides; .html is a page "
+        "in which students change the numbers.",
         names=("-o", "--output"), group="Output")  # fmt: skip
     blank: bool = flag("Leave the outputs empty: an exercise.", group="Output")
     answers: str | None = written(None, "FILE|DIR",
@@ -60,6 +65,9 @@ class TraceOptions:
 @options_of("options", Options, (*OF_FILTERS, "resize", "max_pixels"))
 def command(input_path: str, trace: TraceOptions, options: Options) -> None:
     """Carry out ``edgecli trace``."""
+    if trace.output is not None and is_page(trace.output):
+        _write_page(input_path, trace, options)
+        return
     at = _asked_position(trace)
     _check_outputs(trace, (input_path, *options.filters))
     with _opened(input_path, options) as (result, source):
@@ -80,6 +88,33 @@ def command(input_path: str, trace: TraceOptions, options: Options) -> None:
     places = _places(lesson) if at is None else [at]
     slides = (lesson.slide(*place) for place in places)
     print_report(lesson_report(lesson, slides, result.info, format_), format_)
+
+
+def is_page(output: str) -> bool:
+    """Return whether an output is a page in which students change the numbers."""
+    return output.lower().endswith((".html", ".htm"))
+
+
+def _write_page(input_path: str, trace: TraceOptions, options: Options) -> None:
+    """Write a lesson that starts with an image, its filters and its window."""
+    from edgecli.pages.lesson import LARGEST, check_lesson, write_lesson
+
+    output = str(trace.output)
+    if trace.answers is not None:
+        raise UsageError("a page checks answers itself; drop --answers")
+    if trace.all and trace.at is not None:
+        _asked_position(trace)
+    check_apart(output, (input_path, *options.filters))
+    with _opened(input_path, options, LARGEST) as (result, source):
+        check_traceable(result.detection)
+        check_lesson(result.detection)
+        at = (0, 0) if trace.at is None else parse_position(trace.at)
+        check_position(result.detection, *at)
+        lesson = write_lesson(result.detection, source, output, at, predict=trace.blank)
+    tell(result.info)
+    if trace.report is not None:
+        slides = iter([lesson.slide(*at)])
+        print_report(lesson_report(lesson, slides, result.info, trace.report), trace.report)
 
 
 def _asked_position(trace: TraceOptions) -> Place | None:
@@ -125,9 +160,13 @@ def _check_outputs(trace: TraceOptions, inputs: Sequence[str]) -> None:
 
 
 @contextmanager
-def _opened(input_path: str, options: Options) -> Iterator[tuple[Result, Source]]:
+def _opened(
+    input_path: str, options: Options, largest: Resize | None = None
+) -> Iterator[tuple[Result, Source]]:
     """Plan the first image of an input; the plan, and what to read it from."""
     request = make_request(options)
+    if largest is not None and request.settings.resize is None:
+        request = replace(request, settings=replace(request.settings, resize=largest))
     target = Target(output="-", folder=True)  # no edge map is written; any name will do
     job = name_job(input_path, request.settings, target)
     with closing(plan_input(job, request.settings, request.limits)) as images:

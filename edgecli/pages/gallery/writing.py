@@ -14,8 +14,9 @@ from edgecli.errors import OutputError
 from edgecli.images.files import whole_file
 from edgecli.pages.gallery import entries
 from edgecli.pages.gallery.entries import Record
-from edgecli.pages.gallery.page import MARK, as_data, template
+from edgecli.pages.gallery.page import MARK, template
 from edgecli.pages.gallery.thumbs import Shrink, ThumbnailFolder, inline
+from edgecli.pages.template import as_data
 from edgecli.reports.tables import Row
 from edgecli.rows.machine import cores
 from edgecli.rows.workers import map_in_order

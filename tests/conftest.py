@@ -23,13 +23,15 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 TORCH = find_spec("torch") is not None
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 
+BROWSING = ["browsers.py", "test_pages_gallery_browser.py", "test_pages_lesson_browser.py"]
+
 collect_ignore: list[str] = []
 """Torch is gigabytes, a browser no package of Python: what needs them is collected beside them."""
 
 if not TORCH:
     collect_ignore += ["test_networks_torch.py", "test_training_torch.py", "torch_networks.py"]
 if CHROMIUM is None:
-    collect_ignore += ["test_pages_gallery_browser.py"]
+    collect_ignore += BROWSING
     if os.environ.get("EDGECLI_NEED_BROWSER"):  # .ci/run sees to it that there is one
         raise pytest.UsageError("EDGECLI_NEED_BROWSER is set, but there is no chromium on PATH")
 
@@ -74,9 +76,7 @@ Golden = Callable[[str, str], None]
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was left out: unlike a line of the header, this is printed with ``-q`` as well."""
     if CHROMIUM is None:
-        terminalreporter.line(
-            "no chromium on PATH: tests/test_pages_gallery_browser.py was left out"
-        )
+        terminalreporter.line(f"no chromium on PATH: left out {', '.join(BROWSING)}")
     if not TORCH:
         terminalreporter.line("no torch: tests that compare with it were left out")
 

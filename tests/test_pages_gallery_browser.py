@@ -8,19 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from edgecli.pages.gallery import write_gallery
-from tests.conftest import CHROMIUM
+from tests.browsers import Watched, chromium
 from tests.galleries import HOSTILE, many_records, sample_records
-
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 LIVE = 120
 """The most cards that may be in the page at once, of however many images."""
@@ -28,10 +22,8 @@ LIVE = 120
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -44,27 +36,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> str:
 def many(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("gallery") / "many"
     return Path(write_gallery(str(folder), many_records(folder, 5000))).as_uri()
-
-
-class Watched:
-    """A page of which everything that it logs, throws, asks for or alerts is kept."""
-
-    def __init__(self, browser: Browser, **options: Any) -> None:
-        self.page = browser.new_page(**{"viewport": {"width": 1000, "height": 700}} | options)
-        self.page.set_default_timeout(100_000)  # a busy machine fails no test
-        self.events: list[str] = []
-        self.page.on("console", lambda message: self.events.append(message.text))
-        self.page.on("pageerror", lambda error: self.events.append(str(error)))
-        self.page.on("dialog", self._alerted)
-        self.page.on("request", lambda request: self._asked(request.url))
-
-    def _alerted(self, dialog: Dialog) -> None:
-        self.events.append(f"alert {dialog.message}")
-        dialog.dismiss()
-
-    def _asked(self, url: str) -> None:
-        if not url.startswith(("file:", "data:")):
-            self.events.append(f"request {url}")
 
 
 @pytest.fixture(scope="module")

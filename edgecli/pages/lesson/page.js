@@ -49,10 +49,16 @@ function fitCells() {
   }
   const groups = stage.querySelectorAll(".group");
   const isInRow = () => groups[0].offsetTop === groups[groups.length - 1].offsetTop;
-  for (let cell = Math.min(alone, LARGEST_CELL); cell >= SMALLEST_CELL; cell -= 2) {
+  set(SMALLEST_CELL);
+  const most = Math.max(innerHeight - AROUND_STAGE, stage.offsetHeight);
+  let [fitting, over] = [SMALLEST_CELL, Math.max(Math.min(alone, LARGEST_CELL), SMALLEST_CELL) + 1];
+  while (over - fitting > 1) {
+    const cell = Math.floor((fitting + over) / 2);
     set(cell);
-    if (isInRow() && stage.offsetHeight < innerHeight - AROUND_STAGE) return;
+    if (isInRow() && stage.offsetHeight <= most) fitting = cell;
+    else over = cell;
   }
+  set(fitting);
 }
 
 function redraw() {
@@ -202,6 +208,7 @@ open(location.hash.slice(1));
 globalThis.edgecli = {
   open,
   maps: () => worked.maps.map((map) => [...map]),
+  mapsOf: (fragment) => compute(readAddress(fragment)).maps.map((map) => [...map]),
   shape: () => outputSize(),
   address: () => writeAddress(lesson),
 };

@@ -151,6 +151,7 @@ function mapSheets() {
 function drawMaps() {
   const names = lesson.filters.map(({ name }) => name).join();
   const sheets = keepSheets(byId("maps"), [...outputSize(), names].join(), () => (fits() ? mapSheets() : []));
+  byId("maps").style.setProperty("--across", outputSize()[1]);
   sheets.forEach((sheet, n) => {
     if (sheet.cells) fillMap(sheet, n);
     else paintMap(sheet, n);

@@ -35,21 +35,21 @@ function rowElement(sum, channel, row) {
   return element("span", { className: "row" }, ...terms);
 }
 
-function channelLine(sum, channel, name) {
+function channelLine(sum, channel, name, hidden) {
   const rows = Array.from({ length: lesson.kernel[0] }, (_, row) => rowElement(sum, channel, row));
   const parts = rows.flatMap((row, n) => [...(n ? [" + "] : []), row]);
   const total = sum.subtotals[channel];
   const told = element("p", { className: `line ${name}` });
   if (lesson.channels > 1) told.append(element("span", { className: "tag" }, name));
   told.append(element("span", {}, ...parts));
-  if (lesson.channels > 1 || lesson.bias) told.append(" = ", element("strong", {}, written(total, 6)));
+  if (lesson.channels > 1 || lesson.bias) told.append(" = ", element("strong", {}, hidden ? "?" : written(total, 6)));
   return told;
 }
 
 /** How subtotals and bias make the response; nothing where there is one channel and no bias. */
-function totalParts(sum) {
+function totalParts(sum, hidden) {
   const summands = sum.subtotals.map((each, n) =>
-    element("b", { className: `subtotal ${channelNames(lesson)[n]}` }, factor(each)));
+    element("b", { className: `subtotal ${channelNames(lesson)[n]}` }, hidden ? "?" : factor(each)));
   if (lesson.bias) summands.push(element("b", { className: "bias", title: "bias" }, factor(lesson.bias[chosen])));
   return summands.length > 1 ? summands.flatMap((each, n) => (n ? [" + ", each] : [each])) : [];
 }
@@ -80,9 +80,9 @@ function drawSum() {
     return;
   }
   const sum = sumOf();
-  const lines = channelNames(lesson).map((name, channel) => channelLine(sum, channel, name));
   const hidden = lesson.predict && !answerAt(chosen, order(lesson.at))?.right;
-  const total = totalParts(sum);
+  const lines = channelNames(lesson).map((name, channel) => channelLine(sum, channel, name, hidden));
+  const total = totalParts(sum, hidden);
   const result = resultParts(hidden);
   if (total.length) lines.push(element("p", { className: "line total" }, ...total, ...result));
   else lines[0].append(...result);

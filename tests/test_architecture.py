@@ -20,8 +20,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
     "errors", "records", "numerals", "geometry", "rows", "filters", "conv", "images", "networks",
-    "paint", "lines", "strokes", "operators", "detect", "code", "batch", "reports", "lessons", "pages",
-    "cli", "training",
+    "paint", "lines", "strokes", "operators", "detect", "code", "batch", "reports", "lessons",
+    "pages", "cli", "training",
 ]  # fmt: skip
 """Each part imports only from itself and from the parts before it."""
 

@@ -173,8 +173,8 @@ def test_failures_are_filtered_and_say_why(page: Page) -> None:
     page.get_by_label("Failed 3").check()
     assert names(page) == ["cut short.jpg", "notes.png", "vanished.png"]
     reasons = page.locator(".card .reason").all_text_contents()
-    assert reasons[0] == "is cut short; get the file whole again"
-    assert reasons[2] == "does not exist; check the name"
+    assert reasons[0] == "cut short.jpg is cut short; get the file whole again"
+    assert reasons[2] == "vanished.png does not exist; check the name"
     open_first(page)
     expect(page.locator("#detail-error")).to_have_text(re.compile("cut short.jpg is cut short"))
     expect(page.get_by_text("No picture to show")).to_be_visible()
@@ -283,6 +283,49 @@ def test_a_dialog_opens_steps_and_closes_by_keys(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_hidden()
     # The browser tells the page of the closed dialog a moment later.
     expect(page.locator("article[data-place='3'] :focus")).to_have_count(1)
+
+
+@pytest.mark.parametrize("key", ["j", "Enter", "/", "t"])
+def test_the_keys_work_after_a_click_on_a_filter(page: Page, key: str) -> None:
+    before = lightness(page)
+    page.get_by_label("Done 29").check()
+    page.keyboard.press(key)
+    match key:
+        case "j":
+            assert active(page) == 0
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("dialog")).to_be_visible()
+        case "Enter":
+            expect(page.get_by_role("dialog", name="still-life.png")).to_be_visible()
+        case "/":
+            expect(page.locator("#query")).to_be_focused()
+        case "t":
+            assert lightness(page) != before
+
+
+def test_the_keys_work_after_a_click_on_an_edge_map(page: Page) -> None:
+    page.fill("#query", "still-life")
+    page.locator(".card").last.click()
+    page.get_by_label("log-2").check()
+    page.keyboard.press("ArrowLeft")  # the other map, as in every choice
+    expect(page.get_by_label("sobel-y")).to_be_checked()
+    page.keyboard.press("k")
+    expect(page.locator("#place")).to_have_text("4 of 5")
+
+
+def test_pictures_open_at_full_size(page: Page) -> None:
+    open_first(page)
+    compare = page.locator("#compare")
+    assert compare.evaluate("e => e.offsetWidth") != 640
+    page.keyboard.press("f")
+    assert compare.evaluate("e => [e.offsetWidth, e.offsetHeight]") == [640, 480]
+    expect(page.get_by_role("button", name="Full size")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Full size").click()
+    assert compare.evaluate("e => e.offsetWidth") != 640
+
+
+def test_the_title_names_the_filters(page: Page) -> None:
+    assert page.title() == "demo #1 · sobel, canny, vertical, scharr and 3 more · edges"
 
 
 def lightness(page: Page) -> int:

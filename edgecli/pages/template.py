@@ -12,7 +12,9 @@ from string import Template
 from typing import Any
 
 
-def page_around(package: str, name: str, scripts: Sequence[str], title: str, images: str) -> tuple[str, str]:
+def page_around(
+    package: str, name: str, scripts: Sequence[str], title: str, images: str
+) -> tuple[str, str]:
     """Return a page before and after its data, of the files ``name.html`` and ``name.css``.
 
     Its policy allows its own style and script, pictures from ``images``, and nothing else: no

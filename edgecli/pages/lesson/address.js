@@ -121,7 +121,8 @@ function readPadding(text) {
 
 function readMode(text) {
   const [mode, value] = text.split(":");
-  must(MODES.includes(mode) && (value === undefined) === (mode !== "constant"), `padding mode “${text.slice(0, 20)}” is unknown`);
+  must(MODES.includes(mode) && (value === undefined) === (mode !== "constant"),
+    `padding mode “${text.slice(0, 20)}” is unknown`);
   return { mode, value: value === undefined ? 0 : readNumber(value, "mode") };
 }
 

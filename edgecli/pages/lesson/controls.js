@@ -81,7 +81,8 @@ function setBias(n, text) {
 function filterCard(n) {
   const select = element("select", { ariaLabel: `Filter ${n + 1}` });
   const bias = element("input", { type: "text", inputMode: "decimal", size: 4, placeholder: "none" });
-  const remove = element("button", { type: "button", className: "remove", ariaLabel: `Remove filter ${n + 1}`, title: "Remove" }, "✕");
+  const remove = element("button", { type: "button", className: "remove", title: "Remove",
+    ariaLabel: `Remove filter ${n + 1}` }, "✕");
   select.addEventListener("change", () => { if (select.value) change(withBuiltin(n, select.value)); });
   bias.addEventListener("change", () => {
     try {
@@ -104,7 +105,8 @@ function filterCard(n) {
 /** A menu's options: the filter's own name first, where it is not one of the built-in ones. */
 function fillMenu(select, { name, weight }) {
   const rows = builtins[name]?.flat();
-  const isBuiltin = rows && weight.length % rows.length === 0 && weight.every((each, n) => each === rows[n % rows.length]);
+  const isBuiltin = rows && weight.length % rows.length === 0
+    && weight.every((each, n) => each === rows[n % rows.length]);
   const own = isBuiltin ? [] : [element("option", { value: "" }, builtins[name] || !name ? "your own" : name)];
   select.replaceChildren(...own, ...Object.keys(builtins).map((each) => element("option", { value: each }, each)));
   select.value = isBuiltin ? name : "";

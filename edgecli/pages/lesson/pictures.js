@@ -52,9 +52,11 @@ async function takePicture(file) {
   const { data } = context.getImageData(0, 0, wide, high);
   const planes = Array.from({ length: 3 }, (_, channel) =>
     Array.from({ length: wide * high }, (_, n) => data[n * 4 + channel]));
-  const volume = lesson.channels === 3 ? planes.flat() : planes[0].map((red, n) => lumaOf(red, planes[1][n], planes[2][n]));
+  const volume = lesson.channels === 3 ? planes.flat()
+    : planes[0].map((red, n) => lumaOf(red, planes[1][n], planes[2][n]));
   change({ title: file.name ?? "", height: high, width: wide, volume: Float64Array.from(volume), at: [0, 0] });
-  say(share < 1 ? `The picture was made smaller, to ${times(high, wide)}.` : `The picture has ${times(high, wide)} pixels.`);
+  say(share < 1 ? `The picture was made smaller, to ${times(high, wide)}.`
+    : `The picture has ${times(high, wide)} pixels.`);
 }
 
 /** Draw a dot around a pixel of the unpadded input. */

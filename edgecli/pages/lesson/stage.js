@@ -119,7 +119,8 @@ function drawKernels() {
   const area = lesson.kernel[0] * lesson.kernel[1];
   lesson.filters.forEach(({ weight }, n) => {
     const largest = largestOf(weight);
-    const sheets = keepSheets(byId(`kernel-${n}`), [...lesson.kernel, lesson.channels, n].join(), () => kernelSheets(n));
+    const shape = [...lesson.kernel, lesson.channels, n].join();
+    const sheets = keepSheets(byId(`kernel-${n}`), shape, () => kernelSheets(n));
     sheets.forEach((sheet, channel) => sheet.cells.forEach((cell, k) => {
       const value = weight[channel * area + k];
       writeCell(cell, short(value), written(value, 17));

@@ -125,12 +125,15 @@ function costRows() {
     ["output height", ...axisFormula(rows)],
     ["output width", ...axisFormula(cols)],
     ...(spread ? [["window", spanOf(rows), rows.span === cols.span ? "pixels" : `by ${cols.span}`]] : []),
-    ["shape", `${times(lesson.height, lesson.width, lesson.channels)} →`, times(rows.output, cols.output, costs.count)],
+    ["shape", `${times(lesson.height, lesson.width, lesson.channels)} →`,
+      times(rows.output, cols.output, costs.count)],
     ["parameters", parameters, counted(costs.weights + costs.biases)],
     ["multiply-adds (MACs)", `${out} · ${volume}`, counted(costs.macs)],
     ["connections", `${volume} for each of ${counted(costs.outputs)} outputs`, counted(costs.macs)],
-    ["fully connected", `${counted(costs.inputs)} · ${counted(costs.outputs)}`, `${counted(costs.fullyConnected)} parameters`],
-    ["instead of shared", `${counted(costs.fullyConnected)} / ${counted(costs.weights + costs.biases)}`, `${written(many, 3)} times as many`],
+    ["fully connected", `${counted(costs.inputs)} · ${counted(costs.outputs)}`,
+      `${counted(costs.fullyConnected)} parameters`],
+    ["instead of shared", `${counted(costs.fullyConnected)} / ${counted(costs.weights + costs.biases)}`,
+      `${written(many, 3)} times as many`],
   ];
 }
 

@@ -71,8 +71,9 @@ def write_lesson(
 ) -> Lesson:
     """Write a page that starts with an image, filters and a window; return its lesson.
 
-    One to ``predict`` hides its maps, and checks what is typed. Notes on the image say what the page shows otherwise. ImageError for numbers that no page can
-    hold, UsageError as ``check_lesson`` does, OutputError where the file cannot be written.
+    One to ``predict`` hides its maps, and checks what is typed. Notes on the image say what the
+    page shows otherwise. ImageError for numbers that no page can hold, UsageError as
+    ``check_lesson`` does, OutputError where the file cannot be written.
     """
     check_lesson(detection)
     lesson = open_lesson(detection, source)

@@ -58,7 +58,7 @@ def test_a_page_starts_with_what_the_command_said(run: Run, page: Path) -> None:
     grid = np.loadtxt(GRID, delimiter=",").astype(int)
     assert start(page) == {
         "grid": ";".join(",".join(map(str, row)) for row in grid),
-        "filter": "filter:1,0;2,-1",
+        "filter": "custom:1,0;2,-1",
         "padding": "1,1,2,2",
         "mode": "constant:7",
         "stride": "2,2",

@@ -14,7 +14,7 @@ import click
 
 from edgecli import __version__
 from edgecli.cli import main
-from edgecli.cli.completion import HELP, all_words
+from edgecli.cli.completion import all_words
 from edgecli.cli.help import Command, grouped, option_head, option_text
 from edgecli.cli.shells import SHELLS
 
@@ -39,7 +39,7 @@ def contents() -> Mapping[str, str]:
     files = {COMPLETIONS[shell]: script(words) for shell, script in SHELLS.items()}
     names = ["-".join(("edgecli", *one.path)) for one in words]
     for one in words:
-        context = click.Context(main, info_name="edgecli", help_option_names=HELP)
+        context = click.Context(main, info_name="edgecli")
         command: click.Command = main
         for word in one.path:
             assert isinstance(command, click.Group)  # noqa: S101 (for mypy)

@@ -12,6 +12,7 @@ from edgecli.batch.work import Facts, Work
 from edgecli.detect.jobs import Limits, Result
 from edgecli.detect.outputs import Target
 from edgecli.detect.settings import Settings
+from edgecli.detect.sheet import Sheet
 from edgecli.operators.operators import load_operator
 from edgecli.reports.image import image_record
 from tests.conftest import noise
@@ -41,7 +42,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def dangerous(result: Result) -> Facts:
+def dangerous(result: Result | Sheet) -> Facts:
     """Describe an image; ones of certain names crash the process or never come to an end.
 
     One named ``once`` has only the first process killed that comes to it, which leaves a mark.

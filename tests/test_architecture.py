@@ -20,13 +20,18 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
     "errors", "records", "numerals", "geometry", "rows", "filters", "conv", "images", "networks",
-    "paint", "lines", "strokes", "operators", "detect", "code", "batch", "reports", "lessons",
-    "pages", "cli", "training",
+    "paint", "lines", "strokes", "operators", "detect", "code", "batch", "evaluate", "reports",
+    "lessons", "pages", "cli", "training",
 ]  # fmt: skip
 """Each part imports only from itself and from the parts before it."""
 
 ALLOWED = {"numpy", "PIL", "click", "rich", "edgecli"} | sys.stdlib_module_names
-EXTRAS = {"batch/cluster.py": {"distributed"}}
+EXTRAS = {
+    "batch/cluster.py": {"distributed"},
+    "evaluate/matching.py": {"scipy"},
+    "evaluate/merit.py": {"scipy"},
+    "evaluate/truths.py": {"scipy"},
+}
 """What single modules may import beside, where an extra of the package was installed."""
 
 

@@ -107,7 +107,7 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def explode(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr("edgecli.cli.filters.print_rows", explode)
+    monkeypatch.setattr("edgecli.cli.filters.write_report", explode)
 
 
 def test_ctrl_c_is_one_line_and_exit_code_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

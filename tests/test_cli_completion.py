@@ -15,6 +15,7 @@ import pytest
 
 from edgecli.cli import COMMANDS
 from edgecli.cli.completion import all_words
+from edgecli.cli.config import STYLES
 from edgecli.cli.shells import SHELLS
 from edgecli.filters import BUILTIN_FILTERS, RECIPES
 from edgecli.networks.files import zoo_names
@@ -28,12 +29,38 @@ ASKED = {
 }
 
 
+OWN = """
+[defaults]
+thin = true
+[styles.poster]
+line = "red"
+  [ styles."night-sky" ] # mine
+"""
+
+
+def config_of(folder: Path) -> Path:
+    """Return where people's own options are, beside a folder that is listed."""
+    return folder.parent / f"{folder.name}.config"
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for name in ("photo.JPG", "grid.csv", "notes.pdf", "mine.json"):
         (tmp_path / name).touch()
     (tmp_path / "pictures").mkdir()
+    (config_of(tmp_path) / "edgecli").mkdir(parents=True)
+    (config_of(tmp_path) / "edgecli" / "edgecli.toml").write_text(OWN)
     return tmp_path
+
+
+def environment_of(folder: Path, script: Path) -> dict[str, str]:
+    """Return what a shell starts with: a script to source, and people's own styles."""
+    own = {
+        "SCRIPT": str(script),
+        "HOME": str(folder.parent),
+        "XDG_CONFIG_HOME": str(config_of(folder)),
+    }
+    return {name: value for name, value in os.environ.items() if name != "EDGECLI_CONFIG"} | own
 
 
 def offered(shell: str, typed: str, folder: Path, script: str) -> set[str]:
@@ -43,7 +70,7 @@ def offered(shell: str, typed: str, folder: Path, script: str) -> set[str]:
         pytest.skip(f"{shell} is not installed")
     place = folder.parent / f"{folder.name}.{shell}"
     place.write_text(script, encoding="utf-8")
-    environment = {**os.environ, "SCRIPT": str(place), "HOME": str(folder.parent)}
+    environment = environment_of(folder, place)
     words: list[Any] = [typed]
     if shell == "bash":
         words = [shell, *typed.replace("=", " = ").split(" ")]
@@ -68,6 +95,8 @@ CASES: list[tuple[str, set[str], set[str]]] = [
     ("edgecli detect --threshold ", {"otsu", "auto"}, {"photo.JPG"}),
     ("edgecli detect --overlay r", {"red"}, {"navy"}),
     ("edgecli detect --padding-mode re", {"replicate", "reflect"}, {"zeros"}),
+    ("edgecli detect --style ", {*STYLES, "poster", "night-sky"}, {"sobel", "defaults", "thin"}),
+    ("edgecli batch pictures --style po", {"poster"}, {"pencil", "night-sky"}),
     ("edgecli batch ", {"pictures"}, {"photo.JPG", "notes.pdf"}),
     ("edgecli batch pictures -o ", {"pictures"}, {"photo.JPG"}),
     ("edgecli network summary ", {*zoo_names()}, {"vertical"}),
@@ -102,13 +131,15 @@ ZSH = "PS1=; autoload -Uz compinit && compinit -u -D; source $SCRIPT; print READ
         ("edgecli batch \t", "edgecli batch pictures/"),
         ("edgecli network run len\t", "run lenet5 "),
         ("edgecli detect --gr\t", "detect --grid "),
+        ("edgecli detect --style=pen\t", "--style=pencil "),
+        ("edgecli detect --style po\t", "--style poster "),
     ],
 )
 def test_zsh_completes_at_its_prompt(run: Run, folder: Path, typed: str, shown: str) -> None:
     script = folder.parent / f"{folder.name}.zsh"
     script.write_text(run("completion", "zsh").stdout, encoding="utf-8")
     screen, terminal = os.openpty()
-    environment = {**os.environ, "SCRIPT": str(script), "TERM": "dumb", "HOME": str(folder)}
+    environment = {**environment_of(folder, script), "TERM": "dumb"}
     shell = subprocess.Popen(
         ["zsh", "-f", "-i"], cwd=folder, env=environment,
         stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
@@ -138,6 +169,13 @@ def test_bash_makes_a_word_of_the_equals_sign(run: Run, folder: Path) -> None:
     script = run("completion", "bash").stdout
     assert offered("bash", "edgecli detect --map=mi", folder, script) == {"minmax"}
     assert "abs" in offered("bash", "edgecli detect --map=", folder, script)
+
+
+@pytest.mark.parametrize("shell", ["bash", "fish"])
+def test_styles_are_offered_without_a_configuration(run: Run, folder: Path, shell: str) -> None:
+    (config_of(folder) / "edgecli" / "edgecli.toml").unlink()
+    script = run("completion", shell).stdout
+    assert offered(shell, "edgecli detect --style ", folder, script) == {*STYLES}
 
 
 def test_all_that_can_be_written_is_in_the_scripts() -> None:

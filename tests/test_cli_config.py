@@ -107,6 +107,38 @@ def test_a_batch_takes_both(run: Run, picture: Path, config: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
+    ("default", "line", "alike"),
+    [
+        ("report = 'json'", "filters list", "--report json"),
+        ("report = 'csv'", "filters show sobel", "--report csv"),
+        ("report = 'markdown'", "network summary lenet5", "--report markdown"),
+        ("padding = 'valid'", "trace {} --at 3,4", "--padding valid"),
+        ("filter = ['scharr', 'log']", "trace {} --at 3,4", "-f scharr -f log"),
+        ("max-pixels = 9", "network run edges-rgb {} -o maps", "--max-pixels 9"),
+        ("max-pixels = 9", "learn {} {} --size 3 -o l.json", "--max-pixels 9"),
+        ("quiet = true", "learn {} {} --size 3 -o l.json", "-q"),
+    ],
+)
+def test_other_commands_heed_the_defaults_of_options_that_they_have(
+    run: Run, picture: Path, config: Path, monkeypatch: pytest.MonkeyPatch,
+    default: str, line: str, alike: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(picture.parent)
+    words = line.replace("{}", picture.name).split()
+    plain, written = run(*words), run(*words, *alike.split())
+    config.write_text(f"[defaults]\n{default}\ncolormap = 'ember'\nstyle = 'mask'\n")
+    heeded = run(*words)
+    assert (heeded.exit_code, heeded.output) == (written.exit_code, written.output)
+    assert heeded.output != plain.output
+
+
+@pytest.mark.parametrize("line", ["filters list", "styles", "learn a b --size 3 -o l.json"])
+def test_other_commands_refuse_what_no_command_has(refuse: Refuse, config: Path, line: str) -> None:
+    config.write_text("[defaults]\nthresh = 3\n")
+    assert "'thresh' is no option of a style; did you mean" in refuse(*line.split(), code=2)
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("[default]\n", "has 'default', which is neither defaults nor styles"),

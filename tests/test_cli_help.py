@@ -20,7 +20,7 @@ def options_of(name: str) -> list[click.Option]:
 
 
 def test_the_commands_of_many_options() -> None:
-    assert LONG == ["detect", "batch", "trace"]
+    assert LONG == ["detect", "batch", "trace", "evaluate", "learn"]
 
 
 LONG = [name for name in COMMANDS if len(options_of(name)) >= FEW]
@@ -53,6 +53,17 @@ def test_no_line_is_longer_than_the_terminal(name: str, columns: int) -> None:
     lines = COMMANDS[name].get_help(context).splitlines()
     long = [line for line in lines if len(line) > columns]
     assert [line for line in long if columns == 80 or not line.startswith("  edgecli ")] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("columns", [50, 60, 80])
+def test_no_word_is_broken(name: str, columns: int) -> None:
+    def words(width: int) -> list[str]:
+        context = click.Context(COMMANDS[name], info_name=f"edgecli {name}", terminal_width=width)
+        shown = COMMANDS[name].get_help(context).partition("Examples:")
+        return re.split(r"[\s|-]+", "".join(shown))  # lines may end in a bar or a hyphen
+
+    assert sorted({*words(columns)} - {*words(300)}) == []
 
 
 @pytest.mark.parametrize("name", ["", "detect", "batch", "trace", "filters", "network", "learn"])

@@ -70,7 +70,7 @@ def test_what_the_system_refuses_is_told_as_it_is(
     def refused(*_: object) -> NoReturn:
         raise error
 
-    monkeypatch.setattr("edgecli.cli.filters.print_rows", refused)
+    monkeypatch.setattr("edgecli.cli.filters.write_report", refused)
     told = refuse("filters", "list", code=1)
     assert said in told
     assert "standard output" not in told

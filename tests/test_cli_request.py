@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edgecli.cli.options import Options
-from edgecli.cli.request import Reporting, make_request
+from edgecli.cli.reporting import Reporting
+from edgecli.cli.request import make_request
 from edgecli.detect.jobs import Limits
 from edgecli.detect.outputs import Target
 from edgecli.detect.settings import Settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ import pytest
 from edgecli.cli import COMMANDS
 from edgecli.cli.streams import ERRORS, PLAIN
 from edgecli.reports.display import TerminalScreen
-from tests.conftest import SAMPLES, noise
+from tests.conftest import SAMPLES, Run, noise
 
 GRID = str(SAMPLES / "grid-6x6.csv")
 PAGE = str(SAMPLES / "page.png")
@@ -118,3 +119,33 @@ def test_commands_need_no_assertions(args: tuple[str, ...], tmp_path: Path) -> N
     done = edgecli(*args, "-o", out, python=("-OO",))
     assert done.returncode == 0, done.stderr
     assert Path(out).exists()
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("network", "summary", "lenet5"),
+        ("network", "summary", "learned", "--compare", "fully-connected"),
+        ("filters", "list"),
+        ("filters", "show", "learned"),
+        ("styles",),
+        ("trace", GRID, "--at", "1,1"),
+        ("batch", "in", "-o", "out", "-v"),
+    ],
+)
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("settings", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_no_line_of_a_report_is_longer_than_the_terminal(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    args: tuple[str, ...], columns: int, settings: dict[str, str],
+) -> None:  # fmt: skip
+    for name, value in ({"TERM": "xterm", "COLUMNS": str(columns)} | settings).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(SAMPLES, "in", ignore=lambda *_: ["building.jpg", "edges", "drawing"])
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
+    shown = run(*args).stdout
+    labels = args[0] in ("filters", "styles", "trace")
+    assert ("36m" in shown) == (labels and not settings)
+    lines = re.sub(r"\x1b\[[\d;]*m", "", shown).splitlines()
+    assert [line for line in lines if len(line) > columns] == []

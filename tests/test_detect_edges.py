@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 from PIL import Image
 
 from edgecli import EdgeCliWarning, detect_edges
+from edgecli.cli.options import NAMES, Options
+from edgecli.detect.settings import Settings
 from edgecli.errors import ImageError, UsageError
 from tests.conftest import Run, noise
 
@@ -58,6 +61,29 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def pixels(path: str | Path) -> Any:
     with Image.open(path) as image:
         return np.asarray(image)
+
+
+OF_FILES = {
+    "output", "format", "no_clobber", "all_frames", "no_auto_orient", "max_pixels", "suffix",
+    "report", "report_file", "quiet", "verbose", "explain", "preview", "grid", "style",
+}  # fmt: skip
+"""Options of files, of what is told, and of bundles: an array of pixels has none of them."""
+
+KEYWORDS = dict(inspect.signature(detect_edges).parameters.items())
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES} - OF_FILES - {"filters"}))
+def test_every_option_that_makes_a_picture_is_a_keyword(name: str) -> None:
+    keyword, written = KEYWORDS[name], getattr(Options, name)
+    assert keyword.kind is keyword.KEYWORD_ONLY
+    # what is not written: the settings' own, and 8 bits whatever the picture's
+    usual = {"map": Settings.map, "depth": "8"}.get(name) if written in (None, ()) else written
+    assert keyword.default == usual or str(keyword.default) == usual
+
+
+def test_no_keyword_is_without_an_option() -> None:
+    assert {*KEYWORDS} - {*NAMES} == {"picture", "operator"}
+    assert KEYWORDS["operator"].default == Options.filters[0]
 
 
 @pytest.mark.parametrize(("line", "call"), OPTIONS)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from edgecli import convolve, detect_edges, load_filter
+from edgecli.lines.crossings import crossing_share
 from tests.conftest import SAMPLES
 from tests.detections import detected, settings_of
 
@@ -44,6 +45,28 @@ def test_a_third_of_the_largest_possible_response_is_white(
     response = np.sqrt(np.square(convolve(step, load_filter(name)).astype(float)).sum(axis=0))
     expected = np.floor(255 * np.minimum(response * 3 / (largest * white / 255), 1) + 0.5)
     np.testing.assert_array_equal(detect_edges(step, name), expected)
+
+
+@pytest.mark.parametrize("name", ["log:1", "log:2", "log:4", "dog:1", "dog:2", "laplacian"])
+def test_zero_crossings_are_as_bright_as_other_lines(name: str) -> None:
+    """White is a third of their largest possible height, which wide kernels keep low."""
+    lines = detect_edges(STILL_LIFE, name, thin=True)
+    found = lines[lines > 0]
+    assert np.mean(found == 255) < 0.03
+    assert lines.max() > 150
+    assert found.mean() > 15
+
+
+def test_no_crossing_is_higher_than_neighbours_can_be_apart() -> None:
+    bank = load_filter("log:2")
+    apart = bank.weight[0, 0] - np.roll(bank.weight[0, 0], 1, 1)
+    side = len(apart)
+    steepest = np.full((side, side + 2), 255, np.uint8)
+    steepest[:, 1:-1] = np.where(apart > 0, 255, 0)
+    left, right = convolve(steepest, bank, padding="valid")[0, 0, 1:]
+    possible = crossing_share(bank.weight[0]) * 255 * np.abs(bank.weight).sum() / 2
+    assert left * right < 0
+    assert abs(right - left) == pytest.approx(possible, rel=0.01)
 
 
 def test_vertical_edges_of_8_bits_keep_their_own_units() -> None:

@@ -129,7 +129,7 @@ def test_numbers_that_no_page_holds_are_refused(refuse: Refuse, page: Path, save
     [
         (["-f", "gaussian:9"], "room for kernels up to 15×15"),
         (["-f", "kirsch", "-f", "vertical"], "room for 8 filters"),
-        (["--channels", "each"], "give --channels rgb"),
+        (["--channels", "each"], "use --channels rgb"),
         (["--padding", "99"], "padding, stride and dilation are up to 64"),
         (["--answers", "a.svg"], "drop --answers"),
         (["-f", "learned"], "is a network"),

@@ -27,11 +27,12 @@ from edgecli.operators.operators import Operator, load_operator
 from edgecli.paint.rendering import Extremes
 from edgecli.reports.display import TerminalScreen, as_table
 from edgecli.reports.formats import (
+    Report,
     csv_lines,
     markdown_lines,
-    print_rows,
     report_lines,
     text_lines,
+    write_report,
 )
 from edgecli.reports.image import image_record, report_on, write_reports
 from edgecli.reports.tables import Column, Object, Table, entitled, flatten, image_table, labelled
@@ -373,7 +374,8 @@ def test_names_give_a_terminal_no_orders(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("TERM", "dumb")
     for screen in (io.StringIO(), Terminal()):
         monkeypatch.setattr("sys.stdout", screen)
-        print_rows([("input", "a\x1b[2J\x9b2J\b\rb.png: PNG")])
+        rows = [("input", "a\x1b[2J\x9b2J\b\rb.png: PNG")]
+        write_report(Report({}, labelled(rows)), "table", None)
         assert "a[2J2Jb.png: PNG" in screen.getvalue()
 
 

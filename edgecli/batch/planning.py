@@ -15,8 +15,10 @@ from edgecli.batch.inputs import Found, Input, folded, name_places
 from edgecli.batch.journal import Journal, file_hash
 from edgecli.batch.work import Item, Work
 from edgecli.detect.outputs import choose_format, name_maps
+from edgecli.detect.sheet import name_grid
 from edgecli.errors import UsageError
 from edgecli.records import dataclass, field, replace
+from edgecli.rows.base import Rows
 
 FRAME = re.compile(r"-\d{4,}(?=\.\w+$)")  # what tells the frames of one input apart
 
@@ -50,6 +52,7 @@ class Batch:
     failures: dict[int, str] = field(default_factory=dict)
     notes: dict[int, tuple[str, ...]] = field(default_factory=dict)  # on images that this run did
     troubles: Sequence[tuple[str, str]] = ()
+    latest: tuple[str, Sequence[Rows]] = ("", ())  # the input that was done last, and its pictures
 
     @property
     def noted(self) -> list[str]:
@@ -157,6 +160,9 @@ def _make_items(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool
 def _endings(work: Work) -> Callable[[str], list[str]]:
     """Return what tells how the names of an input's outputs end; most inputs have the same."""
     target = work.target
+    if work.tiles is not None:
+        (sheet,) = name_grid("", target).outputs
+        return lambda _: [os.path.basename(sheet)]
     looks = target.format is None and work.settings.map == "raw"  # into each input
 
     @cache

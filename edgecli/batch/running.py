@@ -84,7 +84,7 @@ def _outcome(item: Item, future: Future[Outcome], alone: bool) -> Outcome:
 
 
 def _settle(batch: Batch, number: int, outcome: Outcome) -> None:
-    totals = batch.totals
+    totals, batch.latest = batch.totals, ("", ())
     if outcome.status == "failed":
         batch.failures[number] = outcome.error
         totals.failed += 1
@@ -99,6 +99,7 @@ def _settle(batch: Batch, number: int, outcome: Outcome) -> None:
     totals.done += 1
     totals.pixels += outcome.pixels
     totals.maps += outcome.maps
+    batch.latest = batch.items[number].path, outcome.pictures
 
 
 def remove_temporaries(folder: str) -> None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from edgecli.batch.inputs import below
 from edgecli.batch.journal import file_hash
-from edgecli.detect.jobs import Limits, Result, detect_input
+from edgecli.detect.jobs import Limits, Result, Watch, detect_input
 from edgecli.detect.outputs import Job, Target, gives_numbers
 from edgecli.detect.settings import Settings
+from edgecli.detect.sheet import Sheet, Tiles, detect_grid
 from edgecli.errors import EdgeCliError, ImageError, TooLargeError
 from edgecli.images.files import is_named_as_grid, unreadable
 from edgecli.images.formats import format_of
 from edgecli.images.limits import note_lines
 from edgecli.images.pillow_guard import lent_once
 from edgecli.records import dataclass, replace
+from edgecli.rows.base import Rows
 
 Facts = dict[str, Any]
 T = TypeVar("T")
@@ -44,23 +46,28 @@ class Outcome(NamedTuple):
     error: str = ""
     notes: tuple[str, ...] = ()  # lines of what is to be known of its images
     maps: int = 0  # edge maps that were written
+    pictures: tuple[Rows, ...] = ()  # of them, as small as a terminal
 
 
 @dataclass(frozen=True)
 class Work:
     """What is done to every input; it is sent to each process once.
 
-    Images of more than ``share`` pixels wait until they are alone, and then have all ``threads``.
+    ``tiles`` are those of a contact sheet, which is made in place of edge maps. ``shrinking`` makes
+    what hands on small pictures of edge maps. Images of more than ``share`` pixels wait until they
+    are alone, and then have all ``threads``.
     """
 
     settings: Settings
     target: Target  # a folder: DIR
     output: str  # DIR
     limits: Limits
-    describe: Callable[[Result], Facts]  # makes the report of an image
+    describe: Callable[[Result | Sheet], Facts]  # makes the report of an image
     identity: str  # the settings' hash
     share: int
     threads: int
+    tiles: Tiles | None = None
+    shrinking: Callable[[Callable[[Rows], None]], Watch] | None = None
 
     def job(self, item: Item) -> Job:
         """Return an input with the files that its edge maps go to."""
@@ -92,13 +99,8 @@ class Work:
 
     def _detect(self, item: Item, *, alone: bool) -> Outcome:
         before = _status(item.path)
-        settings, limits = self.settings, self.limits
-        if alone:
-            settings = replace(settings, threads=self.threads)
-        else:
-            limits = replace(limits, max_pixels=min(self.share, limits.max_pixels))
-        with lent_once():
-            results = detect_input(self.job(item), settings, limits)
+        pictures: list[Rows] = []
+        results = self._results(self.job(item), pictures.append, alone=alone)
         state = _state(item.path)
         if (state["size"], state["mtime"]) != before:
             raise ImageError(f"image {item.path} changed while it was read; run the batch again")
@@ -113,11 +115,28 @@ class Work:
             "outputs": written,
             "reports": [self.describe(result) for result in results],
         }
-        done = [result.info.shape for result in results if result.measured is not None]
+        done = [result.info.shape for result in results if result.kept != result.outputs]
         pixels = sum(height * width for height, width, _ in done)
         notes = tuple(line for result in results for line in note_lines(result.info))
         status = "done" if written else "kept"
-        return Outcome(status, json.dumps(entry), pixels, notes=notes, maps=len(written))
+        drawn = tuple(pictures)
+        return Outcome(status, json.dumps(entry), pixels, "", notes, len(written), drawn)
+
+    def _results(
+        self, job: Job, draw: Callable[[Rows], None], *, alone: bool
+    ) -> Sequence[Result | Sheet]:
+        """Find the edges of an input; beside others it has their number of threads, and pixels."""
+        settings, tiles, limits = self.settings, self.tiles, self.limits
+        if alone:
+            settings = replace(settings, threads=self.threads)
+            tiles = tiles.on(self.threads) if tiles else None
+        else:
+            limits = replace(limits, max_pixels=min(self.share, limits.max_pixels))
+        if tiles is not None:
+            return [detect_grid(job, tiles, limits)]
+        watch = self.shrinking(draw) if self.shrinking else None
+        with lent_once():
+            return detect_input(job, settings, limits, watch)
 
 
 def _state(path: str) -> Facts:

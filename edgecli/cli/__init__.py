@@ -31,6 +31,7 @@ COMMANDS = {
     "styles": "List the styles: bundles of options that --style names.",
     "trace": "Write out the arithmetic of an output pixel, or draw it.",
     "network": "Count, draw and run stacks of layers.",
+    "evaluate": "Score edge maps against what people drew: ODS, OIS and AP.",
     "learn": "Find the filter that best turns INPUT into TARGET.",
     "completion": "Print what lets a shell complete edgecli.",
     "help": "Show the help of a command.",
@@ -186,7 +187,6 @@ def _refuse(error: click.ClickException) -> int:
 
 @click.group(
     cls=CommandLine,
-    context_settings={"help_option_names": ["-h", "--help"]},
     help="Find edges in pictures with convolution filters, and say what each convolution costs.",
     examples=examples(
         "edgecli detect photo.jpg  # writes photo-sobel.png",

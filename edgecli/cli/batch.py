@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,18 +22,23 @@ from edgecli.batch.running import remove_temporaries, run_batch
 from edgecli.batch.work import Item, Work
 from edgecli.cli import fail
 from edgecli.cli.help import Command, examples
-from edgecli.cli.options import EXPLAIN, Options, flag, option, options_of, written
+from edgecli.cli.options import Options, flag, option, options_of, written
 from edgecli.cli.process import keep_memory
 from edgecli.cli.progress import watched
-from edgecli.cli.request import Reporting, Request, make_request, prepare_report
+from edgecli.cli.reporting import Reporting, prepare_report, terminal_screen
+from edgecli.cli.request import Request, check_sheet, make_request
 from edgecli.detect.jobs import Result, plan_input
 from edgecli.detect.outputs import Target, check_jobs, check_stdin, make_folder
+from edgecli.detect.sheet import Sheet, choose_tiles, plan_grid
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.images.formats import known_format
 from edgecli.records import dataclass, replace
 from edgecli.reports.batch import write_batch
 from edgecli.reports.image import image_record, write_reports
 from edgecli.rows.machine import cores, memory
+
+if TYPE_CHECKING:
+    from edgecli.reports.display import TerminalScreen
 
 BYTES_PER_JOB = 250 * 10**6
 """What a process wants: for a photo of 12 MP sobel takes 60 MB, canny:2 140, learned 240."""
@@ -49,8 +56,6 @@ class FolderOptions:
 
     recursive: bool = flag("Take subfolders too; keep their tree.", group="Folder")
     zero: bool = flag("Names on standard input end in NUL.", names=("-0", "--null", "zero"),
-        group="Folder")
-    suffix: bool = flag("Tell inputs of the same name apart: by extension, then by number.",
         group="Folder")
 
 
@@ -71,7 +76,6 @@ class RunOptions:
     scheduler: str | None = written(None, "tcp://HOST:PORT",
         "Work on a Dask cluster that sees the same folders, on all its threads.", group="Run")
     restart: bool = flag("Start over.", group="Run")
-    explain: bool = flag("Print what would be done, and stop.", group="Report", names=EXPLAIN)
     gallery: bool = flag("Write index.html to DIR too: every image beside its edges.",
         group="Output")
 # fmt: on
@@ -115,7 +119,9 @@ def command(source: str, folder: FolderOptions, options: Options, run: RunOption
     """Carry out ``edgecli batch``."""
     keep_memory()  # of processes that begin as forks, too
     check_stdin((source, options.mask))
-    request = make_request(options)
+    request = make_request(options, apart=options.grid)
+    if options.grid:
+        check_sheet(options)
     output, reporting = _output_folder(request.target), request.reporting
     paths = (JOURNAL, "index.html") if run.gallery else (JOURNAL,)
     _check_report(reporting.file, request.target, paths)
@@ -128,9 +134,10 @@ def command(source: str, folder: FolderOptions, options: Options, run: RunOption
             inputs = [entry._replace(path=os.path.abspath(entry.path)) for entry in found.inputs]
             found, output = replace(found, inputs=inputs), os.path.abspath(output)
             running = stack.enter_context(_on_cluster(run.scheduler, run.memory))
-        work = _make_work(request, output, running)
-        if run.explain:
-            return _explain(name_items(found, work, suffix=folder.suffix), work, reporting)
+        screen = terminal_screen(reporting, aside=False) if options.preview else None
+        work = _make_work(request, output, running, screen, grid=options.grid)
+        if options.explain:
+            return _explain(name_items(found, work, suffix=options.suffix), work, reporting)
         make_folder(output)
         if run.gallery:
             from edgecli.pages.gallery import check_gallery  # it loads Pillow
@@ -139,11 +146,10 @@ def command(source: str, folder: FolderOptions, options: Options, run: RunOption
         journal = stack.enter_context(closing(Journal(output, restart=run.restart)))
         if not journal.is_new:
             remove_temporaries(output)  # of a batch that was killed
-        batch = plan_batch(found, work, journal, suffix=folder.suffix)
+        batch = plan_batch(found, work, journal, suffix=options.suffix)
         del found  # which may be a hundred thousand names
-        quiet = reporting.quiet or reporting.format == "none"
         try:
-            _run(batch, work, running, fail_fast=run.fail_fast, quiet=quiet)
+            _run(batch, work, running, _watch(batch, reporting, screen), fail_fast=run.fail_fast)
         except KeyboardInterrupt:
             return _interrupted(batch.totals)
         return _close(batch, output, reporting, gallery=run.gallery)
@@ -159,7 +165,10 @@ def _interrupted(totals: Totals) -> int:
 def _close(batch: Batch, output: str, reporting: Reporting, *, gallery: bool) -> int:
     """Write the report of a batch that has run, its page, and what failed; return the exit code."""
     if reporting.format != "none":
-        write_batch(batch.records, batch.totals, output, reporting.format, reporting.file)
+        each = reporting.verbose  # of the images, too
+        write_batch(
+            batch.records, batch.totals, output, reporting.format, reporting.file, each=each
+        )
     if gallery:
         from edgecli.pages.gallery import write_gallery
 
@@ -176,10 +185,13 @@ def _close(batch: Batch, output: str, reporting: Reporting, *, gallery: bool) ->
 
 def _explain(items: Sequence[Item], work: Work, reporting: Reporting) -> int:
     """Report the plan of every image, done already or not; nothing is written."""
-    results: list[Result] = []
+    results: list[Result | Sheet] = []
     exit_code = 0
     for item in items:
         try:
+            if work.tiles is not None:
+                results.append(plan_grid(work.job(item), work.tiles, work.limits))
+                continue
             planned = plan_input(work.job(item), work.settings, work.limits)
             results += [result for result, _ in planned]
         except EdgeCliError as error:
@@ -214,32 +226,68 @@ def _find(source: str, output: str, folder: FolderOptions) -> Found:
     return find_inputs(source, output, recursive=folder.recursive)
 
 
-def _make_work(request: Request, output: str, running: Running) -> Work:
-    settings, target, limits = request.settings, request.target, request.limits
-    threads = settings.threads or cores()
-    plain = replace(settings, threads=None)
+def _make_work(
+    request: Request, output: str, running: Running, screen: TerminalScreen | None, *, grid: bool
+) -> Work:
+    settings, limits = request.settings, request.limits
+    # Numbers are not what a picture in a terminal, or of several filters, shows.
+    numbers = request.target.numbers and screen is None and not grid
+    target = replace(request.target, output=output, folder=True, numbers=numbers)
+    all_ = settings.threads or cores()
+    threads = min(max(2 * all_ // running.jobs, 1), all_)
+    tiles = choose_tiles(settings, request.operators, request.thresholds) if grid else None
+    plain = tiles.on(None) if tiles else replace(settings, threads=None)
     return Work(
-        settings=replace(settings, threads=min(max(2 * threads // running.jobs, 1), threads)),
-        target=replace(target, output=output, folder=True),
+        settings=replace(settings, threads=threads),
+        target=target,
         output=output,
         limits=limits,
         describe=image_record,
-        identity=settings_hash(__version__, plain, target.format, limits, target.numbers),
+        identity=settings_hash(__version__, plain, target.format, limits, numbers),
         share=max(running.memory // running.jobs // BYTES_PER_PIXEL, 1),
-        threads=threads,
+        threads=all_,
+        tiles=tiles.on(threads) if tiles else None,
+        shrinking=screen.shrinking if screen else None,
     )
 
 
-def _run(batch: Batch, work: Work, running: Running, *, fail_fast: bool, quiet: bool) -> None:
+def _run(
+    batch: Batch,
+    work: Work,
+    running: Running,
+    watch: Callable[[Iterable[Totals]], Iterable[Totals]],
+    *,
+    fail_fast: bool,
+) -> None:
     left = batch.lines.count(-1)
     if not left:
         return
     workers = min(running.jobs, left)
     with _executor(running, workers, work.output) as executor:
         in_flight = 2 * workers  # so that none waits for its next image
-        progress = run_batch(batch, executor, work, in_flight=in_flight, fail_fast=fail_fast)
-        for _ in progress if quiet else watched(progress):
+        for _ in watch(run_batch(batch, executor, work, in_flight=in_flight, fail_fast=fail_fast)):
             pass
+
+
+def _watch(
+    batch: Batch, reporting: Reporting, screen: TerminalScreen | None
+) -> Callable[[Iterable[Totals]], Iterable[Totals]]:
+    """Return what shows how far a batch is: its pictures, which a bar would run through, or one."""
+    if screen is not None:
+        return partial(_with_pictures, batch, screen)
+    return iter if reporting.quiet or reporting.format == "none" else watched
+
+
+def _with_pictures(
+    batch: Batch, screen: TerminalScreen, progress: Iterable[Totals]
+) -> Iterator[Totals]:
+    for totals in progress:
+        path, pictures = batch.latest
+        if pictures:
+            screen.say(path)
+        for picture in pictures:
+            screen.draw(picture)
+        yield totals
 
 
 def _on_processes(run: RunOptions) -> Running:

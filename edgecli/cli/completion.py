@@ -12,6 +12,7 @@ import click
 
 from edgecli.batch.inputs import EXTENSIONS
 from edgecli.cli import main
+from edgecli.cli.config import STYLES
 from edgecli.cli.help import Choice, Command, examples
 from edgecli.cli.shells import SHELLS, OptionPlace, Place, Words
 from edgecli.filters import BUILTIN_FILTERS, RECIPES
@@ -31,10 +32,7 @@ FILES: Mapping[str, list[str]] = {
 
 def all_words() -> Iterator[Words]:
     """Yield what can be written, for each command, groups before those in them."""
-    yield from _walk(main, click.Context(main, info_name="edgecli", help_option_names=HELP), ())
-
-
-HELP = ["-h", "--help"]
+    yield from _walk(main, click.Context(main, info_name="edgecli"), ())
 
 
 def _walk(command: click.Command, ctx: click.Context, path: tuple[str, ...]) -> Iterator[Words]:
@@ -69,7 +67,7 @@ def _place(one: click.Parameter, ctx: click.Context, path: tuple[str, ...]) -> P
 
     >>> context = click.Context(main)
     >>> _place(click.Option(["--x"], metavar="V|otsu|auto|FILE.svg"), context, ())
-    Place(pattern='V|otsu|auto|FILE.svg', words=('otsu', 'auto'), files=('.svg',))
+    Place(pattern='V|otsu|auto|FILE.svg', words=('otsu', 'auto'), files=('.svg',), styles=False)
     """
     if isinstance(one.type, click.Choice):
         return Place("|".join(one.type.choices), tuple(one.type.choices), ())
@@ -81,7 +79,7 @@ def _place(one: click.Parameter, ctx: click.Context, path: tuple[str, ...]) -> P
             words.append(part)
         words += _named(part, path)
         files += FILES.get(part, ())
-    return Place(pattern, tuple(words), tuple(files))
+    return Place(pattern, tuple(words), tuple(files), pattern == "STYLE")
 
 
 def _named(part: str, path: tuple[str, ...]) -> list[str]:
@@ -89,6 +87,8 @@ def _named(part: str, path: tuple[str, ...]) -> list[str]:
     match part:
         case "NAME":
             return zoo_names() if path[:1] == ("network",) else [*BUILTIN_FILTERS, *RECIPES]
+        case "STYLE":
+            return [*STYLES]
         case "COLOUR":
             return [*COLOURS]
         case "COMMAND":
@@ -106,7 +106,7 @@ def _named(part: str, path: tuple[str, ...]) -> list[str]:
     ),
     help="""Print what lets a shell complete edgecli.
 
-    Options, filters, networks, values and files are completed, without starting Python.
+    Options, filters, networks, styles, values and files are completed, without starting Python.
     """,
 )
 @click.argument("shell", type=Choice([*SHELLS]))

@@ -2,13 +2,14 @@
 
 ``edgecli.toml`` has a table ``[defaults]``, and a table ``[styles.NAME]`` for each style, whose
 keys are options as written, without their dashes. What is written on the command line goes before a
-style, which goes before defaults.
+style, which goes before defaults. Every command heeds the defaults of those of the shared options
+that it has.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -108,10 +109,18 @@ def _words(bundle: Bundle) -> Iterator[str]:
                 yield f"--{name}" if one is True else f"--{name} {shlex.quote(str(one))}"
 
 
-def with_bundles(context: click.Context, values: dict[str, Any], known: set[str]) -> dict[str, Any]:
+def word_of(names: Sequence[str]) -> str:
+    """Return an option's longest name, without its dashes."""
+    return max((name for name in names if name.startswith("-")), key=len).removeprefix("--")
+
+
+def with_bundles(
+    context: click.Context, values: dict[str, Any], known: set[str], words: Collection[str]
+) -> dict[str, Any]:
     """Return the values of options, those that were not written from a style and the defaults.
 
-    ``known`` are the parameters that a bundle may set. UsageError for anything else in a bundle.
+    ``known`` are the parameters that a bundle may set. Defaults may be any of the ``words``: those
+    of other commands are theirs. UsageError for anything else in a bundle.
     """
     config = read_config()
     options = _options(context, known)
@@ -119,7 +128,8 @@ def with_bundles(context: click.Context, values: dict[str, Any], known: set[str]
         name for name, option in options.items()
         if context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
     }  # fmt: skip
-    name = values["style"] or config.defaults.get("style")
+    styled = "style" in known
+    name = values["style"] or config.defaults.get("style") if styled else None
     layers: list[tuple[str, Bundle]] = []
     if name is not None:
         place = (
@@ -134,7 +144,9 @@ def with_bundles(context: click.Context, values: dict[str, Any], known: set[str]
         taken = written.union(*(group for group in ALTERNATIVES if group & written))
         for key, value in bundle.items():
             if key not in options:
-                raise UsageError(f"{place}: {key!r} is no option of a style; {_hint(key, options)}")
+                if key in words and not styled:
+                    continue
+                raise UsageError(f"{place}: {key!r} is no option of a style; {_hint(key, words)}")
             if key not in taken:
                 changed[str(options[key].name)] = _value(context, options[key], value, place)
         if values.get("explain") and bundle:
@@ -146,7 +158,7 @@ def with_bundles(context: click.Context, values: dict[str, Any], known: set[str]
 def _options(context: click.Context, known: set[str]) -> dict[str, click.Option]:
     """Return a command's options by the word that follows their dashes."""
     return {
-        max(param.opts, key=len).removeprefix("--"): param
+        word_of(param.opts): param
         for param in context.command.params
         if isinstance(param, click.Option) and param.name in known
     }
@@ -159,8 +171,8 @@ def _style(name: str, config: Config) -> Bundle:
     return styles[name]
 
 
-def _hint(key: str, options: Mapping[str, Any]) -> str:
-    near = meant(key.replace("_", "-").lstrip("-"), options)
+def _hint(key: str, words: Collection[str]) -> str:
+    near = meant(key.replace("_", "-").lstrip("-"), words)
     return near or "name one that 'edgecli detect --help' lists"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
@@ -11,34 +10,27 @@ import click
 
 from edgecli.cli import fail, refuse_terminal, tell
 from edgecli.cli.help import Command, examples
-from edgecli.cli.options import EXPLAIN, Options, flag, options_of, written
+from edgecli.cli.options import Options, options_of, written
 from edgecli.cli.process import keep_memory
-from edgecli.cli.request import Reporting, Request, make_request, prepare_report
+from edgecli.cli.reporting import Reporting, prepare_report, terminal_screen
+from edgecli.cli.request import Request, check_sheet, make_request
 from edgecli.code import LIBRARIES
-from edgecli.detect.jobs import Limits, Result, Watch, detect_input, plan_input
+from edgecli.detect.jobs import Result, Watch, detect_input, plan_input
 from edgecli.detect.outputs import Job, Target, check_jobs, check_stdin, name_job
 from edgecli.detect.sheet import Sheet, Tiles, choose_tiles, detect_grid, name_grid, plan_grid
 from edgecli.errors import EdgeCliError, ImageError, UsageError
 from edgecli.images.formats import known_format
 from edgecli.records import dataclass, replace
-from edgecli.reports.formats import TEXTS
 from edgecli.reports.image import write_reports
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What is done besides writing each edge map to its file, or instead."""
+    """What is done instead of writing edge maps."""
 
-    verbose: bool = flag("Report on several images by a table for each, not by a line.",
-        names=("-v", "--verbose"), group="Report")  # fmt: skip
-    explain: bool = flag("Print what would be done, and stop.", names=EXPLAIN, group="Report")
-    suffix: bool = flag("Tell inputs of the same name apart: by extension, then by number.",
-        group="Output")  # fmt: skip
-    preview: bool = flag("Draw the edge map in the terminal.", group="Output")
     code: str | None = written(None, LIBRARIES,
         "Print a script that computes the same by another library, and stop.",
         group="Report")  # fmt: skip
-    grid: bool = flag("Write a contact sheet of several filters.", group="Output")
 
 
 @click.command(
@@ -60,13 +52,13 @@ class RunOptions:
 @options_of("run", RunOptions)
 def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
     """Carry out ``edgecli detect``."""
-    explain, preview, grid = run.explain, run.preview, run.grid
+    explain, preview, grid = options.explain, options.preview, options.grid
     keep_memory()
     check_stdin((*inputs, options.mask))
     request = make_request(options, apart=grid)
-    target, reporting = _target(inputs, run, request.target), request.reporting
+    target, reporting = _target(inputs, options, request.target), request.reporting
     if grid:
-        _check_sheet(request.limits, preview=preview)
+        check_sheet(options)
         tiles = choose_tiles(request.settings, request.operators, request.thresholds)
         detect: Callable[..., Sequence[Result | Sheet]] = partial(_sheets, tiles=tiles)
         jobs = [name_grid(path, target) for path in inputs]
@@ -74,12 +66,12 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
         detect = partial(_results, watch=None)
         jobs = [name_job(path, request.settings, target) for path in inputs]
     if run.code is not None:
-        return _print_code(jobs, request, run.code)
+        return _print_code(jobs, request, run.code, options)
     check_jobs(jobs, target.spared, reporting.file)
     aside = not explain and _to_stdout(jobs)
     prepare_report(reporting, target.output if target.folder else None)
     if preview:
-        detect = partial(_results, watch=_screen(reporting, aside=aside))
+        detect = partial(_results, watch=terminal_screen(reporting, aside=aside).watch)
     results: list[Result | Sheet] = []
     try:
         return _carry_out(jobs, partial(detect, request=request, explain=explain), results)
@@ -90,7 +82,7 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
             reporting.file,
             aside=aside,
             several=len(jobs) > 1,
-            brief=reporting.brief and not (run.verbose or explain),
+            brief=reporting.brief,
         )
 
 
@@ -113,11 +105,11 @@ def _carry_out(
     return exit_code
 
 
-def _target(inputs: tuple[str, ...], run: RunOptions, asked: Target) -> Target:
+def _target(inputs: tuple[str, ...], options: Options, asked: Target) -> Target:
     """Return where edge maps go: several to a folder, told apart if asked to, pictures if shown."""
     target = _many_to_folder(inputs, asked)
-    stems = _stems(inputs, target) if run.suffix else {}
-    return replace(target, stems=stems, numbers=target.numbers and not run.preview)
+    stems = _stems(inputs, target) if options.suffix else {}
+    return replace(target, stems=stems, numbers=target.numbers and not options.preview)
 
 
 def _refuse_folder(path: str) -> None:
@@ -129,15 +121,25 @@ def _refuse_folder(path: str) -> None:
         raise ImageError(f"{path} is a folder; for the images in it type: {whole}")
 
 
-def _print_code(jobs: Sequence[Job], request: Request, library: str) -> int:
+def _print_code(jobs: Sequence[Job], request: Request, library: str, options: Options) -> int:
     """Print the script that does to one image what was asked for."""
     from edgecli.code.script import script_of  # for those who ask for one
 
     if len(jobs) > 1:
         raise UsageError(f"a script is of one image, not of {len(jobs)}; give one of them")
+    for name in ("grid", "all_frames"):
+        if getattr(options, name):
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(f"a script makes one edge map; drop {option} or --code")
     result, source = next(plan_input(jobs[0], request.settings, request.limits))
     source.close()
-    click.echo(script_of(result, library), nl=False)
+    try:
+        script = script_of(result, library)
+    except UsageError as error:
+        if options.style is None:
+            raise
+        raise UsageError(f"{error}, or drop --style {options.style}") from error
+    click.echo(script, nl=False)
     return 0
 
 
@@ -148,14 +150,6 @@ def _to_stdout(jobs: Iterable[Job]) -> bool:
         if not format_.text:
             refuse_terminal(format_.name)
     return bool(going)
-
-
-def _screen(reporting: Reporting, *, aside: bool) -> Watch:
-    """Draw on standard output, unless it carries an edge map or a report for machines."""
-    from edgecli.reports.display import TerminalScreen  # rich is slow to load
-
-    for_machines = reporting.file is None and reporting.format in TEXTS
-    return TerminalScreen(sys.stderr if aside or for_machines else sys.stdout).watch
 
 
 def _results(job: Job, request: Request, *, explain: bool, watch: Watch | None) -> Sequence[Result]:
@@ -173,23 +167,14 @@ def _results(job: Job, request: Request, *, explain: bool, watch: Watch | None) 
 def _sheets(job: Job, request: Request, *, explain: bool, tiles: Tiles) -> Sequence[Sheet]:
     """Write a contact sheet, unless it is to be kept or only explained."""
     make = plan_grid if explain else detect_grid
-    if not explain and job.no_clobber and os.path.exists(job.outputs[0]):
-        _say_kept(job.outputs, request.reporting)
-        return []
-    return [make(job, tiles, request.limits)]
+    sheet = make(job, tiles, request.limits)
+    _say_kept(sheet.kept, request.reporting)
+    return [sheet]
 
 
 def _say_kept(paths: Sequence[str], reporting: Reporting) -> None:
     if paths and not reporting.quiet:
         click.echo(f"edgecli: kept {', '.join(paths)}", err=True)
-
-
-def _check_sheet(limits: Limits, *, preview: bool) -> None:
-    """Raise UsageError for what a contact sheet has no place for."""
-    if preview:
-        raise UsageError("a contact sheet is too large for a terminal; drop --preview or --grid")
-    if limits.all_frames:
-        raise UsageError("a contact sheet is of the first frame alone; drop --all-frames or --grid")
 
 
 def _stems(inputs: Sequence[str], target: Target) -> dict[str, str]:

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import os
-import shlex
-from collections.abc import Iterator, Sequence
 
 import click
 
 from edgecli.cli import refuse_terminal
 from edgecli.cli.help import Choice, Group, examples
+from edgecli.cli.options import REPORTING, Options, options_of
+from edgecli.cli.reporting import reporting_apart
 from edgecli.errors import UsageError
 from edgecli.filters import (
     BUILTIN_FILTERS,
     FILTER_FORMATS,
     RECIPES,
-    FilterBank,
     dump_filter,
     filter_format,
     load_filter,
 )
 from edgecli.images.files import whole_file
-from edgecli.operators.operators import Operator, load_operator
-from edgecli.reports.formats import print_rows
-from edgecli.reports.tables import Row
-from edgecli.reports.texts import LARGEST_SHOWN, bank_rows, layers_row, parameters_row
+from edgecli.operators.operators import load_operator
+from edgecli.reports.filters import bank_report, list_report, network_report
+from edgecli.reports.formats import write_report
 
 
 @click.group(
@@ -42,59 +40,31 @@ def command() -> None:
 
 
 @command.command("list", help="List the built-in filters and operators.")
-def list_filters() -> None:
+@options_of("options", Options, REPORTING)
+def list_filters(options: Options) -> None:
     """Carry out ``edgecli filters list``."""
     banks = [(entry.usage, entry.description) for entry in BUILTIN_FILTERS.values()]
     recipes = [(name, recipe.description) for name, recipe in RECIPES.items()]
-    print_rows([*banks, *recipes])
+    reporting = reporting_apart(options)
+    write_report(list_report([*banks, *recipes]), reporting.format, reporting.file)
 
 
 @command.command("show", help="Show a filter's kernels, rank, parameters and sum.")
 @click.argument("name", metavar="NAME|FILE")
-def show_filter(name: str) -> None:
+@options_of("options", Options, REPORTING)
+def show_filter(name: str, options: Options) -> None:
     """Carry out ``edgecli filters show``."""
+    reporting = reporting_apart(options, [name])
     operator = load_operator(name)
-    network = operator.network
-    print_rows(_of_network(network, name) if network else _of_banks(operator, name))
+    steps = RECIPES[name].steps if name in RECIPES else None
+    if operator.network:
+        from edgecli.operators.soft import layer_banks, load_edge_network
 
-
-def _of_network(spec: str, name: str) -> Iterator[Row]:
-    """Yield what a network is, without its numbers, which are too many to read."""
-    from edgecli.operators.soft import layer_banks, load_edge_network
-
-    network = load_edge_network(spec)
-    banks = layer_banks(network)
-    yield layers_row(network.name, banks)
-    yield _parameters(banks)
-    if name in RECIPES:
-        yield "edge map", RECIPES[name].steps
-    yield "layers", f"edgecli network summary {name}"
-
-
-def _of_banks(operator: Operator, name: str) -> Iterator[Row]:
-    """Yield filters, their sums, and how they make an edge map."""
-    banks = operator.recipe or (operator.bank,)
-    yield from bank_rows(banks)
-    yield _parameters(banks)
-    if any(bank.has_bias for bank in banks):
-        yield "bias", ", ".join(f"{value:g}" for bank in banks for value in bank.bias)
-    sums = [total for bank in banks for total in bank.weight.sum(axis=(1, 2, 3))]
-    yield "sum", ", ".join(f"{value:.6g}" for value in sums)
-    large = [bank for bank in banks if max(bank.kernel_size) > LARGEST_SHOWN]
-    # A recipe is no bank: its filters are exported by their own names.
-    specs = [each for bank in large for each in bank.names] if name in RECIPES else [name]
-    for spec in specs if large else ():
-        yield "weights", f"edgecli filters export {shlex.quote(spec)} -o -"
-    if name in RECIPES:
-        yield "edge map", RECIPES[name].steps
-    elif operator.combine != "none":
-        steps = ", thinned and linked by hysteresis" if operator.linked else ""
-        yield "edge map", f"{operator.combine} of {' and '.join(operator.bank.names)}{steps}"
-
-
-def _parameters(banks: Sequence[FilterBank]) -> Row:
-    weights, biases = map(sum, zip(*(bank.parameters for bank in banks), strict=True))
-    return parameters_row(weights, biases)
+        network = load_edge_network(operator.network)
+        report = network_report(network.name, name, layer_banks(network), steps)
+    else:
+        report = bank_report(operator, name, steps)
+    write_report(report, reporting.format, reporting.file)
 
 
 @command.command(

@@ -15,8 +15,8 @@ import click
 
 from edgecli.errors import hint, meant
 
-GROUPS = ("Folder", "Filter", "Window", "Lines", "Look", "Output", "Run", "Report")
-"""The groups of options in the order of the help: six that commands share, two of ``batch``."""
+GROUPS = ("Folder", "Filter", "Window", "Lines", "Look", "Score", "Output", "Run", "Report")
+"""The groups of options in the order of the help, of which each command has some."""
 
 FEW = 10
 """So many options need no groups."""
@@ -54,8 +54,9 @@ class Command(click.Command):
         self.examples = examples
 
     def get_help_option_names(self, ctx: click.Context) -> list[str]:
-        """Return -h and --help, always in that order: older clicks keep a set of them."""
-        return sorted(super().get_help_option_names(ctx), key=len)
+        """Return -h and --help, whatever the context: click keeps what the first one had."""
+        del ctx
+        return ["-h", "--help"]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, and let each refusal know of which command it is."""
@@ -192,12 +193,14 @@ def _option_lines(option: click.Option, ctx: click.Context, width: int) -> Itera
 
 
 def _wrap(text: str, width: int) -> list[str]:
-    """Wrap a text; what is short in brackets stays on one line.
+    """Wrap a text; what is short in brackets stays on one line, if it has room there.
 
     >>> _wrap("Pixels to the next.  [default: 1]", 30)
     ['Pixels to the next.', '[default: 1]']
     """
-    kept = re.sub(r"\[[^\[\]]{,30}\]$", lambda match: match[0].replace(" ", "\0"), text)
+    kept = text
+    if (match := re.search(r"\[[^\[\]]{,30}\]$", text)) and len(match[0]) <= width:
+        kept = text[: match.start()] + match[0].replace(" ", "\0")
     return [line.replace("\0", " ") for line in wrap(kept, width, break_on_hyphens=False)]
 
 

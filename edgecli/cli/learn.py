@@ -10,8 +10,10 @@ from pathlib import Path
 
 import click
 
-from edgecli.cli import options, tell
-from edgecli.cli.help import Choice, Command, examples
+from edgecli.cli import tell
+from edgecli.cli.help import Command, examples
+from edgecli.cli.options import REPORTING, Options, options_of, written
+from edgecli.cli.reporting import reporting_apart
 from edgecli.detect.outputs import check_apart, check_stdin
 from edgecli.errors import ImageError, UsageError
 from edgecli.filters import dump_filter, filter_format
@@ -19,26 +21,30 @@ from edgecli.filters.learn import Task, learn
 from edgecli.images.colour import to_volume
 from edgecli.images.files import check_place, open_images, whole_file
 from edgecli.images.sources import upright
-from edgecli.reports.formats import print_report
+from edgecli.records import dataclass
+from edgecli.reports.formats import write_report
 from edgecli.reports.learned import learned_report
 from edgecli.rows.base import Source
 
 Pair = tuple[str, str]
 
-OPTIONS = (
-    click.option("--size", required=True, metavar="HxW", help="The filter's height and width."),
-    click.option("--filters", type=Choice(["1", "3"]), default="1", show_default=True,
-                 help="One towards the target in grey, or one for each of its colours."),
-    click.option("--channels", type=Choice(["gray", "rgb"]), default="gray",
-                 show_default=True, help="What the filters slide over."),
-    click.option("--ridge", type=click.FloatRange(0, 1e300), default=0.0, show_default=True,
-                 metavar="L",
-                 help="Add L · Σ weight² to the mean squared error, to keep weights small."),
-    click.option("-o", "--output", required=True, metavar="FILE", help="A filter file to write."),
-    options.PLAIN_REPORT_OPTION,
-    options.THREADS_OPTION,
-    options.MAX_PIXELS_OPTION,
-)  # fmt: skip
+
+# fmt: off
+@dataclass(frozen=True)
+class LearnOptions:
+    """What is learned, as written, and where it goes."""
+
+    size: str = written("", "HxW", "The filter's height and width.", group="Filter", required=True)
+    filters: str = written("1", ("1", "3"),
+        "One towards the target in grey, or one for each of its colours.", group="Filter")
+    channels: str = written("gray", ("gray", "rgb"), "What the filters slide over.",
+        group="Filter")
+    ridge: float = written(0.0, "L",
+        "Add L · Σ weight² to the mean squared error, to keep weights small.", group="Filter",
+        type=click.FloatRange(0, 1e300))
+    output: str = written("", "FILE", "A filter file to write.", names=("-o", "--output"),
+        group="Output", required=True)
+# fmt: on
 
 
 @click.command(
@@ -57,32 +63,28 @@ OPTIONS = (
 )
 @click.argument("input_path", metavar="INPUT")
 @click.argument("target_path", metavar="TARGET")
-@options.with_options(*OPTIONS)
-def command(
-    input_path: str,
-    target_path: str,
-    size: str,
-    filters: str,
-    channels: str,
-    ridge: float,
-    output: str,
-    report: str,
-    threads: int | None,
-    max_pixels: int,
-) -> None:
+@options_of("wanted", LearnOptions)
+@options_of("options", Options, ("threads", "max_pixels", *REPORTING, "quiet"))
+def command(input_path: str, target_path: str, wanted: LearnOptions, options: Options) -> None:
     """Carry out ``edgecli learn``."""
+    output = wanted.output
     format_ = filter_format(output)
-    task = Task(parse_size(size), channels, targets="rgb" if filters == "3" else "gray")
+    targets = "rgb" if wanted.filters == "3" else "gray"
+    task = Task(parse_size(wanted.size), wanted.channels, targets)
     check_stdin((input_path, target_path))
     pairs = pair_files(input_path, target_path)
-    check_apart(output, (path for pair in pairs for path in pair))
+    read = [path for pair in pairs for path in pair]
+    check_apart(output, read)
+    reporting = reporting_apart(options, read, [output])
     dump_filter(task.example, format_)  # refuse a format now, rather than after the learning
     check_place(output)
-    learned = learn(_sources(pairs, task, max_pixels), task, to_volume, ridge, threads)
+    sources = _sources(pairs, task, options.max_pixels)
+    learned = learn(sources, task, to_volume, wanted.ridge, options.threads)
     data = dump_filter(learned.bank, format_)
     with whole_file(output) as file:
         file.write(data)
-    print_report(learned_report(learned, len(pairs), output), report)
+    report = learned_report(learned, len(pairs), output)
+    write_report(report, reporting.format, reporting.file)
 
 
 def _sources(pairs: list[Pair], task: Task, max_pixels: int) -> Iterator[tuple[Source, Source]]:

@@ -8,8 +8,10 @@ from contextlib import closing
 
 import click
 
-from edgecli.cli import options, tell
+from edgecli.cli import tell
 from edgecli.cli.help import Choice, Group, examples
+from edgecli.cli.options import REPORTING, Options, options_of, with_options
+from edgecli.cli.reporting import reporting_apart
 from edgecli.detect.outputs import check_apart
 from edgecli.errors import UsageError
 from edgecli.images.files import is_device, open_images, whole_file
@@ -19,7 +21,7 @@ from edgecli.networks.drawing import draw_network
 from edgecli.networks.maps import describe_run, output_paths
 from edgecli.networks.weights import random_weights
 from edgecli.records import replace
-from edgecli.reports.formats import REPORTS, print_report
+from edgecli.reports.formats import write_report
 from edgecli.reports.network import run_report, summary_report
 
 SEED = 0
@@ -29,18 +31,14 @@ SUMMARY_OPTIONS = (
                  help="The input's shape.  [default: as the network says]"),
     click.option("--compare", type=Choice(["fully-connected"]),
                  help="Show what dense layers between the same volumes would need."),
-    options.PLAIN_REPORT_OPTION,
     click.option("-o", "--output", metavar="FILE.svg|-", help="Draw the volumes to scale."),
+    options_of("options", Options, (*REPORTING, "quiet")),
 )  # fmt: skip
 
 RUN_OPTIONS = (
     click.option("-o", "--output", required=True, metavar="DIR|FILE.npz",
                  help="A folder for a picture of each layer's maps, or a file for all arrays."),
-    click.option("--report", type=Choice(REPORTS), help="How to report.  [default: table]"),
-    options.THREADS_OPTION,
-    options.MAX_PIXELS_OPTION,
-    options.option("white"),
-    click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+    options_of("options", Options, ("white", "threads", "max_pixels", *REPORTING, "quiet")),
 )  # fmt: skip
 
 
@@ -66,13 +64,14 @@ def command() -> None:
     """,
 )
 @click.argument("name", metavar="NAME|FILE")
-@options.with_options(*SUMMARY_OPTIONS)
+@with_options(*SUMMARY_OPTIONS)
 def summarize(
-    name: str, input_: str | None, compare: str | None, report: str, output: str | None
+    name: str, input_: str | None, compare: str | None, output: str | None, options: Options
 ) -> None:
     """Carry out ``edgecli network summary``."""
     network = load_network(name)
     summary = network.summary(None if input_ is None else parse_shape(input_))
+    reporting = reporting_apart(options, network.files, [output] if output else [])
     if output is not None:
         check_apart(output, network.files)
         if output != "-" and not is_device(output) and not output.lower().endswith(".svg"):
@@ -81,8 +80,8 @@ def summarize(
             )
         with whole_file(output) as file:
             file.write(draw_network(summary).encode())
-    if output != "-":
-        print_report(summary_report(summary, compare=compare is not None), report)
+    report = summary_report(summary, compare=compare is not None)
+    write_report(report, reporting.format, reporting.file, aside=output == "-")
 
 
 @command.command(
@@ -94,17 +93,8 @@ def summarize(
 )
 @click.argument("name", metavar="NAME|FILE")
 @click.argument("image", metavar="IMAGE")
-@options.with_options(*RUN_OPTIONS)
-def run(
-    name: str,
-    image: str,
-    output: str,
-    report: str | None,
-    threads: int | None,
-    max_pixels: int,
-    white: float | None,
-    quiet: bool,
-) -> None:
+@with_options(*RUN_OPTIONS)
+def run(name: str, image: str, output: str, options: Options) -> None:
     """Carry out ``edgecli network run``."""
     network = load_network(name)
     shapes = network.parameter_shapes()
@@ -112,21 +102,25 @@ def run(
     if drawn:
         network = replace(network, weights=random_weights(shapes, SEED))
     _check_output(output)
-    for _, path in output_paths(network, output):
-        check_apart(path, [*network.files, image])
-    images = open_images(image, max_pixels=max_pixels, grey=network.input_shape[0] == 1)
+    read, written = [*network.files, image], [path for _, path in output_paths(network, output)]
+    for path in written:
+        check_apart(path, read)
+    reporting = reporting_apart(options, read, written, os.path.dirname(written[0]))
+    grey = network.input_shape[0] == 1
+    images = open_images(image, max_pixels=options.max_pixels, grey=grey)
     with closing(next(images)) as source:
         result = describe_run(
-            network, upright(source), output, random_weights=drawn, threads=threads, white=white
-        )
+            network, upright(source), output,
+            random_weights=drawn, threads=options.threads, white=options.white,
+        )  # fmt: skip
     tell(source.info)
-    if drawn and not quiet:
+    if drawn and not options.quiet:
         click.echo(
             f"edgecli: network {network.name} has no weights, so random ones were drawn "
             f"(seed {SEED}): the maps show its shapes, not anything that it learned",
             err=True,
         )
-    print_report(run_report(result), report or ("none" if quiet else "table"))
+    write_report(run_report(result), reporting.format, reporting.file)
 
 
 def _check_output(output: str) -> None:

@@ -1,6 +1,7 @@
 """What can be written on a command line: the options that commands share, and their values.
 
-Here click alone checks values; ``edgecli.cli.request`` says what they mean.
+A command takes those that mean something there, by their names: each is declared once. Here click
+alone checks values; ``edgecli.cli.request`` says what they mean.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import click
 
+from edgecli.cli.config import with_bundles, word_of
 from edgecli.cli.help import Choice, Option
 from edgecli.conv.activations import ACTIVATIONS
 from edgecli.detect.jobs import Limits
@@ -29,9 +31,6 @@ from edgecli.records import dataclass, field
 from edgecli.reports.formats import REPORTS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-EXPLAIN = ("-n", "--dry-run", "--explain", "explain")
-"""The names of the option that asks for the plan alone."""
 
 MODES = "|".join(mode + ":V" * (mode == "constant") for mode in PADDING_MODES)
 
@@ -114,7 +113,7 @@ class Options:
     border: int = written(Lines.border, "N", "Ignore edges within N pixels of the frame.",
         type=click.IntRange(0), group="Lines")
 
-    style: str | None = written(None, "NAME",
+    style: str | None = written(None, "STYLE",
         "A named bundle of options; 'edgecli styles' lists them. Those that are written go first.",
         group="Look")
     colormap: str | None = written(None, COLORMAPS, "Draw strengths in colours.", group="Look")
@@ -146,6 +145,15 @@ class Options:
         "How to report.  [default: by the report file's extension, else table]", group="Report")
     report_file: str | None = written(None, "PATH", "Write the report there.", group="Report")
     quiet: bool = flag("Say nothing but errors.", names=("-q", "--quiet"), group="Report")
+    verbose: bool = flag("Report more: of several images, on each, not a line.",
+        names=("-v", "--verbose"), group="Report")
+    explain: bool = flag("Print what would be done, and stop.", group="Report",
+        names=("-n", "--dry-run", "--explain", "explain"))
+
+    suffix: bool = flag("Tell inputs of the same name apart: by extension, then by number.",
+        group="Output")
+    preview: bool = flag("Draw the edge map in the terminal.", group="Output")
+    grid: bool = flag("Write a contact sheet of several filters.", group="Output")
 # fmt: on
 
 
@@ -154,13 +162,24 @@ NAMES = tuple(one.name for one in fields(Options))
 OF_FILTERS = NAMES[: NAMES.index("activation") + 1]
 """The options that say what slides, and how."""
 
+WORDS = tuple(
+    word_of(one.metadata.get("names") or [f"--{one.name.replace('_', '-')}"])
+    for one in fields(Options)
+)
+"""The options as they are written, without their dashes."""
+
+REPORTING = ("report", "report_file")
+"""The options of whatever tells its result."""
+
 
 def option(name: str, record: Any = Options, **changes: Any) -> Decorator:
     """Return the option that a record declares by a name, or one like it."""
     declared = record.__dataclass_fields__[name]
     details = {"default": declared.default, **declared.metadata, **changes}
     names = details.pop("names", (f"--{name.replace('_', '-')}",))
-    shown = details["default"] not in (None, ()) and not details.get("is_flag")
+    shown = details["default"] not in (None, (), "") and not details.get("is_flag")
+    if details.get("required"):
+        del details["default"]  # which click takes for an answer
     return click.option(*names, cls=Option, show_default=shown, **details)
 
 
@@ -173,10 +192,8 @@ def options_of(
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def command(**values: Any) -> Any:
-            if "style" in taken:
-                from edgecli.cli.config import with_bundles
-
-                values = with_bundles(click.get_current_context(), values, {*taken})
+            if record is Options:
+                values = with_bundles(click.get_current_context(), values, {*taken}, WORDS)
             values[parameter] = record(**{name: values.pop(name) for name in taken})
             return function(**values)
 
@@ -188,8 +205,3 @@ def options_of(
 def with_options(*options: Decorator) -> Decorator:
     """Return a decorator that adds options in the order given."""
     return lambda command: functools.reduce(lambda made, add: add(made), options[::-1], command)
-
-
-THREADS_OPTION = option("threads")
-MAX_PIXELS_OPTION = option("max_pixels")
-PLAIN_REPORT_OPTION = option("report", default="table", help="How to report.")

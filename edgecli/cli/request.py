@@ -1,4 +1,4 @@
-"""What options mean: the settings, the target, the limits and the report that they ask for."""
+"""What options mean: the settings, the target and the limits that they ask for."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from edgecli.cli import tell
 from edgecli.cli.options import Options
+from edgecli.cli.reporting import Reporting, make_reporting
 from edgecli.detect.jobs import Limits
 from edgecli.detect.maps import Lines
-from edgecli.detect.outputs import Target, make_folder
+from edgecli.detect.outputs import Target
 from edgecli.detect.settings import Settings, parse_scales
 from edgecli.errors import UsageError
 from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.images.colour import parse_colour
-from edgecli.images.files import check_place
 from edgecli.lines.thresholds import Threshold, choose_threshold, choose_thresholds
 from edgecli.operators.operators import Operator, load_operators
 from edgecli.paint.looks import choose_style
@@ -23,21 +23,6 @@ from edgecli.records import dataclass
 
 if TYPE_CHECKING:
     from edgecli.images.resizing import Resize
-
-REPORT_EXTENSIONS = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown"}
-
-
-@dataclass(frozen=True)
-class Reporting:
-    """How to report: in which format, where to, or not at all; ``quiet`` leaves out all else.
-
-    ``brief`` says that nobody asked for more than a line on each of several images.
-    """
-
-    format: str
-    file: str | None
-    quiet: bool = False
-    brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +58,7 @@ def make_request(options: Options, *, apart: bool = False) -> Request:
         settings,
         _make_target(options),
         Limits(options.max_pixels, options.all_frames, not options.no_auto_orient),
-        _make_reporting(options),
+        make_reporting(options),
     )
 
 
@@ -156,29 +141,12 @@ def _make_target(options: Options) -> Target:
     return Target(output, options.format, folder, options.no_clobber, spared, numbers)
 
 
-def _make_reporting(options: Options) -> Reporting:
-    """Choose the report's format: as asked, by the report file's extension, else a table."""
-    format_, file, quiet = options.report, options.report_file, options.quiet
-    if file == "":
-        raise UsageError("report file '' is empty; give a file, or - for standard output")
-    if file in (None, "-"):
-        brief = format_ is None and not quiet
-        return Reporting(format_ or ("none" if quiet else "table"), None, quiet, brief)
-    extension = os.path.splitext(file)[1].lower()
-    return Reporting(format_ or REPORT_EXTENSIONS.get(extension, "table"), file, quiet)
-
-
-def prepare_report(reporting: Reporting, folder: str | None) -> None:
-    """Raise OutputError, before any work, where the report file cannot be written.
-
-    ``folder`` is where outputs go, if they go to one: it is made for a report in it.
-    """
-    if reporting.file is None or reporting.format == "none":
-        return
-    beside = os.path.realpath(os.path.dirname(reporting.file))
-    if folder is not None and beside == os.path.realpath(folder):
-        make_folder(folder)
-    check_place(reporting.file)
+def check_sheet(options: Options) -> None:
+    """Raise UsageError for what a contact sheet has no place for."""
+    if options.preview:
+        raise UsageError("a contact sheet is too large for a terminal; drop --preview or --grid")
+    if options.all_frames:
+        raise UsageError("a contact sheet is of the first frame alone; drop --all-frames or --grid")
 
 
 def parse_pair(name: str, text: str) -> tuple[int, int]:

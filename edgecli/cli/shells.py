@@ -11,12 +11,14 @@ from typing import NamedTuple
 class Place(NamedTuple):
     """A place on the command line: its pattern, the words that can be written, and the files.
 
-    ``files`` are extensions, ``*`` for any and ``/`` for folders alone.
+    ``files`` are extensions, ``*`` for any and ``/`` for folders alone. Where it is of ``styles``,
+    people's own are words, too: the headers ``[styles.NAME]`` of edgecli.toml as it then is.
     """
 
     pattern: str
     words: tuple[str, ...]
     files: tuple[str, ...]
+    styles: bool = False
 
 
 class OptionPlace(NamedTuple):
@@ -39,6 +41,12 @@ class Words(NamedTuple):
     commands: tuple[str, ...]
 
 
+STYLES = r"""_edgecli_own_styles() {
+    local config=${EDGECLI_CONFIG-${XDG_CONFIG_HOME:-$HOME/.config}/edgecli/edgecli.toml}
+    [ -f "$config" ] || return 0
+    sed -n 's/^ *\[ *styles *\. *"\{0,1\}\([^]" ]*\)"\{0,1\} *\].*$/\1/p' "$config"
+}"""
+
 BASH = r"""# Completes edgecli in bash.
 
 # Reply with files that end in one of the extensions given, and folders.
@@ -55,6 +63,9 @@ _edgecli_files() {
         case " $1 " in *" * "* | *" $extension "*) COMPREPLY+=("$name") ;; esac
     done < <(compgen -f -- "$cur")
 }
+
+# Print the names of your own styles.
+@styles
 
 # Say what an option's value can be; fail where it takes none.
 _edgecli_option() {
@@ -110,6 +121,7 @@ def bash_script(commands: Sequence[Words]) -> str:
     """Return the script for bash 4 and later."""
     return _filled(
         BASH,
+        styles=STYLES,
         options=_cases(
             ((" ".join((_path(one), name)), _bash_place(option.value))
              for one in commands for option in one.options if option.value
@@ -131,7 +143,8 @@ def _names(options: Sequence[OptionPlace]) -> list[str]:
 
 
 def _bash_place(place: Place) -> str:
-    return f"words={quote(' '.join(place.words))} files={quote(' '.join(place.files))}"
+    own = "' '$(_edgecli_own_styles)" * place.styles
+    return f"words={quote(' '.join(place.words))}{own} files={quote(' '.join(place.files))}"
 
 
 def _bash_arguments(commands: Sequence[Words]) -> Iterator[tuple[str, str]]:
@@ -171,6 +184,9 @@ _edgecli_value() {
     return ret
 }
 
+# Print the names of your own styles.
+@styles
+
 @functions
 
 if [[ $funcstack[1] == _edgecli ]]; then
@@ -188,7 +204,7 @@ def zsh_script(commands: Sequence[Words]) -> str:
         "\n".join((f"{'_'.join(('_edgecli', *one.path))}() {{", *_zsh_lines(one, texts), "}"))
         for one in reversed(commands)
     )
-    return _filled(ZSH, functions="\n\n".join(functions))
+    return _filled(ZSH, styles=STYLES, functions="\n\n".join(functions))
 
 
 def _zsh_lines(one: Words, texts: dict[tuple[str, ...], str]) -> Iterator[str]:
@@ -243,7 +259,8 @@ def _zsh_action(place: Place) -> str:
         globs = f"*.(#i)({'|'.join(one[1:] for one in place.files)})"
     if not place.words and not globs:
         return " "
-    return f" _edgecli_value {quote(' '.join(place.words))} {quote(globs)}"
+    words = quote(" ".join(place.words)) + '" $(_edgecli_own_styles)"' * place.styles
+    return f" _edgecli_value {words} {quote(globs)}"
 
 
 FISH = r"""# Completes edgecli in fish.
@@ -251,6 +268,17 @@ FISH = r"""# Completes edgecli in fish.
 # Offer folders, and files that end in one of the extensions given.
 function __edgecli_files
     __fish_complete_path (commandline -ct) | string match -ir '^.*(?:/|'$argv[1]')(?:\t.*)?$'
+end
+
+# Print the names of your own styles.
+function __edgecli_own_styles
+    set -l config $EDGECLI_CONFIG
+    if not set -q EDGECLI_CONFIG
+        set config ~/.config/edgecli/edgecli.toml
+        test -n "$XDG_CONFIG_HOME"; and set config $XDG_CONFIG_HOME/edgecli/edgecli.toml
+    end
+    test -f "$config"; or return
+    string replace -rf '^ *\[ *styles *\. *"?([^]" ]+)"? *\].*$' '$1' <$config
 end
 
 # Whether exactly these commands were typed, and none of those after --.
@@ -302,6 +330,7 @@ def _fish(one: Words, texts: dict[tuple[str, ...], str]) -> Iterator[str]:
 def _fish_place(place: Place) -> list[str]:
     """Return what is to be offered, as options of fish's ``complete``."""
     said = [f" -a {_fish_quote(' '.join(place.words))}"] if place.words else []
+    said += [" -a '(__edgecli_own_styles)'"] if place.styles else []
     if "*" in place.files:
         return [*said, " -a '(__fish_complete_path (commandline -ct))'"]
     if "/" in place.files:

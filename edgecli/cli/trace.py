@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
 
 import click
 
 from edgecli.cli import tell
 from edgecli.cli.help import Command, examples
-from edgecli.cli.options import OF_FILTERS, Options, flag, options_of, written
+from edgecli.cli.options import OF_FILTERS, REPORTING, Options, flag, options_of, written
+from edgecli.cli.reporting import reporting_apart
 from edgecli.cli.request import make_request
 from edgecli.detect.jobs import Result, plan_input
 from edgecli.detect.outputs import Target, check_apart, name_job
+from edgecli.detect.plan import Detection
 from edgecli.errors import GeometryError, UsageError
 from edgecli.lessons.facts import Lesson, check_position, check_traceable, open_lesson
 from edgecli.lessons.text import lesson_report
 from edgecli.records import dataclass, replace
-from edgecli.reports.formats import REPORTS, print_report
+from edgecli.reports.formats import write_report
 from edgecli.rows.base import Source
-
-if TYPE_CHECKING:
-    from edgecli.images.resizing import Resize
 
 MOST_POSITIONS = 2**16
 """As many positions are written out one after another; a figure has fewer."""
@@ -37,14 +35,12 @@ class TraceOptions:
     at: str | None = written(None, "ROW,COL", "The output pixel, counted from 0.", group="Window")
     all: bool = flag("Every output pixel, one after another.", group="Window")
     output: str | None = written(None, "FILE|DIR|-",
-        "Draw it: .svg, or .gif; with --all animated, or a folder of slides; .html is a page "
-        "in which students change the numbers.",
+        "Draw it: .svg, or .gif; with --all animated, or a folder of slides. Or .html: a page "
+        "whose numbers students change.",
         names=("-o", "--output"), group="Output")  # fmt: skip
     blank: bool = flag("Leave the outputs empty: an exercise.", group="Output")
     answers: str | None = written(None, "FILE|DIR",
-        "Write what --blank leaves empty, as a figure of its own.", group="Output")  # fmt: skip
-    report: str | None = written(None, REPORTS,
-        "How to write it out.  [default: table; none beside a figure]", group="Report")  # fmt: skip
+        "Leave them empty, and write a figure that has them there.", group="Output")  # fmt: skip
 
 
 @click.command(
@@ -54,6 +50,7 @@ class TraceOptions:
         "edgecli trace photo.jpg --at 120,80  # sobel's two windows there",
         "edgecli trace grid.csv --at 0,0 -f vertical --padding valid  # as in a lesson",
         "edgecli trace grid.csv --all -f vertical -o slides.svg  # the window slides",
+        "edgecli trace grid.csv -f vertical -o lesson.html  # students change the numbers",
     ),
     help="""Write out the arithmetic of an output pixel, or draw it.
 
@@ -62,59 +59,42 @@ class TraceOptions:
 )
 @click.argument("input_path", metavar="INPUT")
 @options_of("trace", TraceOptions)
-@options_of("options", Options, (*OF_FILTERS, "resize", "max_pixels"))
+@options_of("options", Options, (*OF_FILTERS, "resize", "max_pixels", *REPORTING))
 def command(input_path: str, trace: TraceOptions, options: Options) -> None:
     """Carry out ``edgecli trace``."""
-    if trace.output is not None and is_page(trace.output):
-        _write_page(input_path, trace, options)
-        return
     at = _asked_position(trace)
-    _check_outputs(trace, (input_path, *options.filters))
-    with _opened(input_path, options) as (result, source):
+    figures = _figures(trace, (input_path, *options.filters))
+    reporting = reporting_apart(options, (input_path, *options.filters), figures)
+    with _opened(input_path, options, is_page(trace.output)) as (result, source):
         check_traceable(result.detection)
         if at is not None:
             check_position(result.detection, *at)
-        if trace.output is not None:
-            from edgecli.lessons.figures import write_figures  # for those who ask for one
-
-            lesson = write_figures(
-                result.detection, source, at, trace.output,
-                blank=trace.blank, answers=trace.answers,
-            )  # fmt: skip
-        else:
-            lesson = open_lesson(result.detection, source, at and (at[0], at[0] + 1))
+        lesson = _show(result.detection, source, at, trace)
     tell(result.info)
-    format_ = trace.report or ("table" if trace.output is None else "none")
-    places = _places(lesson) if at is None else [at]
-    slides = (lesson.slide(*place) for place in places)
-    print_report(lesson_report(lesson, slides, result.info, format_), format_)
+    if figures and options.report is None and options.report_file is None:
+        return
+    slides = (lesson.slide(*place) for place in (_places(lesson) if at is None else [at]))
+    report = lesson_report(lesson, slides, result.info, reporting.format)
+    write_report(report, reporting.format, reporting.file, aside="-" in figures)
 
 
-def is_page(output: str) -> bool:
+def is_page(output: str | None) -> bool:
     """Return whether an output is a page in which students change the numbers."""
-    return output.lower().endswith((".html", ".htm"))
+    return output is not None and output.lower().endswith((".html", ".htm"))
 
 
-def _write_page(input_path: str, trace: TraceOptions, options: Options) -> None:
-    """Write a lesson that starts with an image, its filters and its window."""
-    from edgecli.pages.lesson import LARGEST, check_lesson, write_lesson
+def _show(detection: Detection, source: Source, at: Place | None, trace: TraceOptions) -> Lesson:
+    """Write the figures or the page that are asked for, if any; return what there is to tell."""
+    blank = trace.blank or trace.answers is not None
+    if trace.output is None:
+        return open_lesson(detection, source, at and (at[0], at[0] + 1))
+    if is_page(trace.output):
+        from edgecli.pages.lesson import write_lesson  # for those who ask for one
 
-    output = str(trace.output)
-    if trace.answers is not None:
-        raise UsageError("a page checks answers itself; drop --answers")
-    if trace.all and trace.at is not None:
-        _asked_position(trace)
-    check_apart(output, (input_path, *options.filters))
-    with _opened(input_path, options, LARGEST) as (result, source):
-        check_traceable(result.detection)
-        check_lesson(result.detection)
-        at = (0, 0) if trace.at is None else parse_position(trace.at)
-        check_position(result.detection, *at)
-        lesson = write_lesson(result.detection, source, output, at, predict=trace.blank)
-    tell(result.info)
-    if trace.report is not None:
-        slides = iter([lesson.slide(*at)])
-        print_report(lesson_report(lesson, slides, result.info, trace.report), trace.report)
+        return write_lesson(detection, source, trace.output, at or (0, 0), predict=blank)
+    from edgecli.lessons.figures import write_figures
+
+    return write_figures(detection, source, at, trace.output, blank=blank, answers=trace.answers)
 
 
 def _asked_position(trace: TraceOptions) -> Place | None:
@@ -122,6 +102,8 @@ def _asked_position(trace: TraceOptions) -> Place | None:
     if trace.at is not None and trace.all:
         raise UsageError("one position is asked for, and every one; drop --at or --all")
     if trace.at is None and not trace.all:
+        if is_page(trace.output):
+            return 0, 0  # where the window starts
         raise UsageError("which output pixel is meant is not said; give --at ROW,COL, or --all")
     return None if trace.at is None else parse_position(trace.at)
 
@@ -139,34 +121,32 @@ def parse_position(text: str) -> Place:
     return row, col
 
 
-def _check_outputs(trace: TraceOptions, inputs: Sequence[str]) -> None:
-    """Raise UsageError for figures that are nowhere, or that would overwrite something."""
+def _figures(trace: TraceOptions, inputs: Sequence[str]) -> list[str]:
+    """Return where figures go; UsageError where that is nowhere, or would overwrite something."""
     if trace.output is None and (trace.blank or trace.answers is not None):
-        option = "blank" if trace.blank else "answers"
-        raise UsageError(f"--{option} is of figures; say where one goes with -o slide.svg")
-    if trace.answers is not None and not trace.blank:
-        raise UsageError("answers are what --blank leaves empty; give --blank, or drop --answers")
-    written = [path for path in (trace.output, trace.answers) if path is not None]
-    if len({*written}) < len(written):
-        raise UsageError(
-            f"exercise and answers would both be written to {written[0]}; give --answers other.svg"
-        )
-    if written:
+        raise UsageError("an exercise is a figure; say where it goes with -o slide.svg")
+    figures = [path for path in (trace.output, trace.answers) if path is not None]
+    if figures:
         from edgecli.lessons.writing import check_named
 
-        for path in written:
-            check_named(path)
+        if is_page(figures[0]) and trace.answers is not None:
+            raise UsageError("a page checks answers itself; drop --answers")
+        for path in figures:
+            if not is_page(figures[0]):
+                check_named(path)
             check_apart(path, inputs)
+        check_apart(figures[-1], figures[:-1], "answers", "output")
+    return figures
 
 
 @contextmanager
-def _opened(
-    input_path: str, options: Options, largest: Resize | None = None
-) -> Iterator[tuple[Result, Source]]:
+def _opened(input_path: str, options: Options, for_page: bool) -> Iterator[tuple[Result, Source]]:
     """Plan the first image of an input; the plan, and what to read it from."""
     request = make_request(options)
-    if largest is not None and request.settings.resize is None:
-        request = replace(request, settings=replace(request.settings, resize=largest))
+    if for_page and request.settings.resize is None:
+        from edgecli.pages.lesson import LARGEST
+
+        request = replace(request, settings=replace(request.settings, resize=LARGEST))
     target = Target(output="-", folder=True)  # no edge map is written; any name will do
     job = name_job(input_path, request.settings, target)
     with closing(plan_input(job, request.settings, request.limits)) as images:

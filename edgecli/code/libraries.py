@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edgecli.code.task import Task
+from edgecli.code.task import CANNY, Task
 from edgecli.code.words import Words
 from edgecli.geometry import Axis
 from edgecli.paint.rendering import Scale
@@ -61,10 +61,11 @@ def _opencv_canny(task: Task) -> Words:
     family, _, sigma = task.plan.edge_map.name.partition(":")
     levels = task.plan.levels
     plain = task.centred and task.mode.mode == "replicate" and not task.bias
-    if family != "canny" or levels is None or not plain or task.activation != "none":
-        raise task.refuse(
-            "hysteresis of other filters", "use --filter canny, without other options"
-        )
+    if family != "canny" or levels is None:
+        raise task.refuse("hysteresis of other filters", CANNY)
+    if not plain or task.activation != "none":
+        own = "leave out --padding and --padding-mode, --stride, --dilation, --bias, --activation"
+        raise task.refuse("Canny's edges under another window", own)
     size = max(task.weights.shape[1] - 2, 1)
     border = "borderType=cv2.BORDER_REPLICATE"
     blur = f"cv2.GaussianBlur(grey, ({size}, {size}), {sigma or 1.4}, {border})"
@@ -141,11 +142,11 @@ def skimage(task: Task) -> Words:
     own = task.result.detection.settings.operators[0].combine
     built_in = len(task.result.detection.settings.operators) == 1 and name in _SKIMAGE
     if not built_in or own != task.plan.edge_map.combine:
-        raise task.refuse(f"{name}, only for operators that it names", "use --code scipy")
+        raise task.refuse_here(f"{name}, only for operators that it names")
     geometry = task.centred or name == "roberts"
     flipped = task.result.detection.settings.convolve
     if not geometry or task.bias or task.dilation != (1, 1) or flipped:
-        raise task.refuse("padding, dilation, bias and flips of your own", "use --code scipy")
+        raise task.refuse_here("padding, dilation, bias and flips of your own")
     factor, function, *axis = _SKIMAGE[name]
     options = "".join(f", axis={number}" for number in axis)
     border = task.mode.mode
@@ -153,7 +154,7 @@ def skimage(task: Task) -> Words:
         value = f", cval={task.mode.value:g}" if task.mode.value else ""
         options += f', mode="{SCIPY_MODES[border]}"{value}'
     elif border not in ("replicate", "symmetric"):
-        raise task.refuse(f"--padding-mode {border} of {name}", "use --code scipy")
+        raise task.refuse_here(f"--padding-mode {border} of {name}")
     left = "strength" if task.several else "response"
     return Words(
         ("from skimage import filters",),
@@ -200,13 +201,13 @@ def pillow(task: Task) -> Words:
     """Filter by ``ImageFilter.Kernel``, which is 3×3 or 5×5 and clips to 0 … 255."""
     plan, scale, span = task.plan, task.plan.paint.scale, max(task.rows.span, task.cols.span)
     if span > 5:
-        raise task.refuse("kernels over 5×5", "use --code scipy")
+        raise task.refuse_here("kernels over 5×5")
     if plan.edge_map.combine in ("magnitude", "sum"):
         raise task.refuse(f"{plan.edge_map.combine}: it clips each response", "use --combine max")
     depths = {plan.paint.sample_type.name, task.result.detection.pixels.name}
     plain = task.activation == "none" and not task.bias and plan.threshold is None
     if scale is None or scale.offset or depths != {"uint8"} or not plain:
-        raise task.refuse("more than 8 bits, scaled and clipped", "use --code scipy")
+        raise task.refuse_here("more than 8 bits, scaled and clipped")
     side = 3 if span <= 3 else 5
     name = "kernels" if task.several else "kernel"
     widths = f"(0, {side - task.rows.span}), (0, {side - task.cols.span})"

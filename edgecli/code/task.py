@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from numpy.typing import NDArray
@@ -11,10 +12,18 @@ from edgecli.detect.jobs import Result
 from edgecli.detect.maps import MapPlan
 from edgecli.errors import UsageError
 from edgecli.geometry import Axis, PaddingMode
+from edgecli.paint.colormaps import WHITE
+from edgecli.paint.painting import Style
 from edgecli.records import dataclass
 
 _PILLOW = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "PGM", "PPM")
 _PLANES = {"red": 0, "green": 1, "blue": 2}
+
+
+Unsaid = tuple[bool, str, str]
+"""Whether something is asked for that no script says, what it is, and what to do instead."""
+
+CANNY = "write --code opencv --filter canny --hysteresis 50,100"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +84,7 @@ class Task:
         lines = kernel_lines(names, flipped if settings.convolve else self.weights)
         if lines is None:
             what = f"{self.weights.size} weights, one by one"
-            raise self.refuse(what, "use a smaller filter, or gaussian, gradient or log")
+            raise self.refuse(what, "write --code scipy --filter gradient:3")
         if settings.convolve:
             name = "kernels" if self.several else "kernel"
             lines.append(f"{name} = {name}[..., ::-1, ::-1]  # convolution: flipped both ways")
@@ -84,6 +93,11 @@ class Task:
     def refuse(self, what: str, advice: str) -> UsageError:
         """Return the error of something that the library's script does not say."""
         return refusal(self.library, what, advice)
+
+    def refuse_here(self, what: str) -> UsageError:
+        """Return the error of what SciPy's script says; raises that of what it does not either."""
+        self.kernels()
+        return self.refuse(what, "use --code scipy")
 
 
 def refusal(library: str, what: str, advice: str) -> UsageError:
@@ -107,41 +121,54 @@ def task_of(result: Result, library: str) -> Task:
 
 def _check(result: Result, library: str) -> None:
     """Raise UsageError for whatever is more than filters over one plane, painted grey."""
-    detection, settings = result.detection, result.detection.settings
-    plan, lines = detection.plans[0], settings.lines
-    linked = plan.threshold is not None and plan.threshold.linked
-    canny = linked and library == "opencv" and plan.levels is not None
-    size = detection.graph.source_shape[1:]
-    turned = size[::-1] if result.info.orientation >= 5 else size
-    unsaid = (
-        (turned != result.info.shape[:2], "images of another size", "drop --resize"),
-        (settings.recipe is not None, plan.edge_map.name, "use --filter sobel"),
-        (len(detection.plans) > 1, "several edge maps", "give one --filter, or --combine max"),
-        (detection.responses.volume[2] > 1, "several colours at once", "use --channels gray"),
-        (plan.edge_map.direction, "directions", "use --combine magnitude"),
-        (lines.thin, "our thinning", "drop --thin"),
-        (
-            lines.border or lines.mask is not None,
-            "parts of an image",
-            "leave out --border and --mask",
-        ),
-        (
-            not settings.style.plain,
-            "colours of edges",
-            "leave out --colormap, --invert and the like",
-        ),
-        (settings.resize is not None, "smaller images", "drop --resize"),
-        (settings.nan != "propagate", "NaN left out", "drop --nan"),
-        (
-            (linked or plan.thinning) and not canny,
-            "edges that are linked",
-            "write --code opencv --filter canny --hysteresis 50,100",
-        ),
-        (plan.threshold and not plan.levels, "thresholds from the image", "give a number"),
-    )
-    for met, what, advice in unsaid:
+    for met, what, advice in (*_of_filters(result, library), *_of_lines(result, library)):
         if met:
             raise refusal(library, what, advice)
+
+
+def _of_filters(result: Result, library: str) -> Iterator[Unsaid]:
+    """Yield what is more than filters over one plane, whether it is asked for, and advice."""
+    detection, settings = result.detection, result.detection.settings
+    clips, names = library == "pillow", library == "scikit-image"
+    edge_map, turned = detection.plans[0].edge_map, result.info.orientation >= 5
+    size = detection.graph.source_shape[1:]
+    whole = (size[::-1] if turned else size) == result.info.shape[:2]
+    yield settings.resize is not None or not whole, "images of another size", "drop --resize"
+    simple = "vertical" if clips else "sobel"
+    yield settings.recipe is not None, edge_map.name, f"use --filter {simple}"
+    one = "give one --filter" + ", or --combine max" * (not names)
+    yield len(detection.plans) > 1, "several edge maps", one
+    grey = "use --channels gray" if settings.bank.depth == 1 else f"use --filter {simple}"
+    yield detection.responses.volume[2] > 1, "several colours at once", grey
+    norm = "max" if clips else "magnitude"
+    yield edge_map.direction, "directions", f"use --combine {norm}"
+    yield settings.nan != "propagate", "NaN left out", "drop --nan"
+
+
+def _of_lines(result: Result, library: str) -> Iterator[Unsaid]:
+    """Yield what chooses edges and colours them, whether it is asked for, and advice."""
+    settings, plan = result.detection.settings, result.detection.plans[0]
+    lines, threshold = settings.lines, plan.threshold
+    yield lines.thin, "our thinning", "drop --thin"
+    parts = lines.border or lines.mask is not None
+    yield bool(parts), "parts of an image", "leave out --border and --mask"
+    looks = " and ".join(_looks(settings.style))
+    yield not settings.style.plain, "colours and pens", f"leave out {looks}"
+    linked = threshold is not None and threshold.linked
+    canny = linked and library == "opencv" and plan.levels is not None
+    yield bool(linked or plan.thinning) and not canny, "edges that are linked", CANNY
+    late = threshold is not None and not plan.levels
+    yield late, "thresholds from the image", "give a number, such as --threshold 50"
+
+
+def _looks(style: Style) -> Iterator[str]:
+    """Yield the options that make a style what it is."""
+    for option in ("colormap", "line", "overlay", "stroke"):
+        if getattr(style, option) != getattr(Style(), option):
+            yield f"--{option}"
+    if style.paper != Style().paper:
+        short = {None: "--alpha-out and ", WHITE: "--invert and "}
+        yield f"{short.get(style.paper, '')}--paper"
 
 
 def _reading(result: Result, library: str) -> str:

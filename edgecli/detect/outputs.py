@@ -181,11 +181,15 @@ def check_jobs(jobs: Sequence[Job], spared: Iterable[str] = (), report: str | No
         claimed[real], owners[real] = f"the output {path}", owner
 
 
-def check_apart(output: str, inputs: Iterable[str]) -> None:
-    """Raise UsageError if a single output would overwrite an input."""
-    for path in inputs:
+def check_apart(
+    output: str, others: Iterable[str], what: str = "output", theirs: str = "input"
+) -> None:
+    """Raise UsageError if a single output would overwrite an input, or another output."""
+    for path in others:
         if "-" not in (path, output) and os.path.realpath(output) == os.path.realpath(path):
-            raise UsageError(f"output {output} is also the input {path} of this run; give another")
+            raise UsageError(
+                f"{what} {output} is also the {theirs} {path} of this run; give another"
+            )
 
 
 def check_stdin(paths: Iterable[str | None]) -> None:

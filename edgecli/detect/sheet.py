@@ -34,11 +34,15 @@ GRID_FILTERS = (
 
 @dataclass(frozen=True)
 class Sheet:
-    """The contact sheet of one image: one file, with a result for every tile."""
+    """The contact sheet of one image: one file, with a result for every tile.
+
+    It is in ``kept``, too, if it was left as it was.
+    """
 
     info: ImageInfo
-    output: str
+    outputs: tuple[str, ...]
     results: tuple[Result, ...]
+    kept: tuple[str, ...] = ()
 
 
 def name_grid(path: str, target: Target) -> Job:
@@ -66,6 +70,14 @@ class Tiles:
     settings: tuple[Settings, ...]
     asked: tuple[Settings, ...]
     note: str | None = None
+
+    def on(self, threads: int | None) -> Tiles:
+        """Return the tiles as so many threads compute them."""
+        settings, asked = (
+            tuple(replace(one, threads=threads) for one in some)
+            for some in (self.settings, self.asked)
+        )
+        return replace(self, settings=settings, asked=asked)
 
 
 def choose_tiles(
@@ -108,8 +120,12 @@ def _tile(shared: Settings, operator: Operator, threshold: Threshold | None = No
 def detect_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
     """Write the contact sheet of an input's first image: what ``detect`` would write, shrunk.
 
-    The image is kept meanwhile. Raises an EdgeCliError.
+    The image is held meanwhile. Raises an EdgeCliError.
     """
+    if job.no_clobber and os.path.isfile(job.outputs[0]):
+        planned = plan_grid(job, tiles, limits)
+        left = tuple(replace(result, kept=job.outputs) for result in planned.results)
+        return replace(planned, results=left, kept=job.outputs)
     from edgecli.images.thumbnails import contact_sheet, tile  # Pillow loads late
 
     make_folders_of(job.outputs)
@@ -130,14 +146,14 @@ def detect_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
         sink.write(sink.encode(sheet))
         sink.finish()
         image_file.finish()
-    return Sheet(image.info, output, tuple(results))
+    return Sheet(image.info, job.outputs, tuple(results))
 
 
 def plan_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
     """Return what would be done for an input's contact sheet: a plan for every tile."""
-    (output,) = job.outputs
     with _first_image(job, limits, tiles) as (image, source):
-        return Sheet(image.info, output, tuple(_plans(tiles, source, output)))
+        plans = _plans(tiles, source, job.outputs[0])
+        return Sheet(image.info, job.outputs, tuple(plans))
 
 
 @contextmanager

@@ -143,15 +143,16 @@ def _font(size: float) -> Any:
         ) from error
 
 
-def animation(frames: Sequence[Canvas], seconds: float) -> bytes:
+def animation(frames: Sequence[Canvas], seconds: float, rest: float = 0.0) -> bytes:
     """Return a GIF that shows canvases for so long each, again and again.
 
-    The last has all colours that any of them has.
+    The last is shown for a ``rest`` longer, and has all colours that any of them has.
     """
     palette = frames[-1].image.quantize(COLOURS, Image.Quantize.MEDIANCUT)
     pictures = [one.image.quantize(palette=palette, dither=Image.Dither.NONE) for one in frames]
     file = io.BytesIO()
-    duration = round(seconds * 1000)
+    duration = [round(seconds * 1000)] * len(pictures)
+    duration[-1] += round(rest * 1000)
     pictures[0].save(
         file, "GIF", save_all=True, append_images=pictures[1:], duration=duration, loop=0
     )

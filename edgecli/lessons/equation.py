@@ -46,6 +46,17 @@ class Fit:
     height: float
 
 
+SOME_BOLD = 1.02
+"""How much wider a line is for what is bold in it."""
+
+LONGEST_NAME = 28  # characters
+
+
+def short(name: str) -> str:
+    """Return a filter's name as a slide has room for it."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
 def number(of: float) -> str:
     """Write a number as figures show it.
 
@@ -75,35 +86,29 @@ def lines_of(lesson: Lesson, slide: Slide, form: str) -> list[Line]:
         bold = f"map-{n}-bold"
         own = list(_sum_lines(lesson, slide, one, form, bold))
         if len(view.sums) > 1:  # the last line of a filter has its name
-            own[-1] = replace(own[-1], label=(one.name, bold))
+            own[-1] = replace(own[-1], label=(short(one.name), bold))
         lines += own
     for n, edge_map in enumerate(lesson.combined, len(view.sums)):
         combined = next(each for each in view.maps if each.name == edge_map.name)
         left = combination(combined.how, [as_shown(part) for part in combined.parts])
         bold = f"map-{n}-bold"
-        lines.append(Line((combined.name, bold), _equals(((left, "ink"),), combined.value, bold)))
+        lines.append(
+            Line((short(combined.name), bold), _equals(((left, "ink"),), combined.value, bold))
+        )
     return lines
 
 
 def _sum_lines(lesson: Lesson, slide: Slide, one: Sum, form: str, bold: str) -> Iterator[Line]:
     """Yield a filter's lines; the last ends in what the output gets."""
-    channels, kernel_rows = one.weight.shape[:2]
-    rows = [[i] for i in range(kernel_rows)] if form == "rows" else [[*range(kernel_rows)]]
-    whole = channels == len(rows) == 1 and one.bias is None
-    parts: list[tuple[float, str]] = []
-    for c, name in enumerate(lesson.channels):
-        for k, taps in enumerate(rows):
-            total = one.rows[c][taps].sum()
-            paint = f"{name}-bold" if channels > 1 else "strong"
-            parts.append((total, paint))
-            left: tuple[Run, ...] = ((f"Σ {one.products[c].size} products", "ink"),)
-            if form != "totals":
-                left = _products(slide, one, c, taps, name)
-            label = (name, paint) if channels > 1 and not k else NO_LABEL
-            yield Line(label, _equals(left, total, bold if whole else paint))
+    parts = [] if form == "totals" else list(_parts(lesson, one, by_rows=form == "rows"))
+    whole = len(parts) == 1 and one.bias is None
+    for part in parts:
+        left = _products(slide, one, part)
+        yield Line(part.label, _equals(left, part.total, bold if whole else part.paint))
     last: tuple[Run, ...] = ()
     if not whole:
-        last = _equals(_summands(parts, one.bias), one.total, bold)
+        summed = _summands(parts) or ((f"Σ {one.products.size} products", "ink"),)
+        last = _equals((*summed, *_bias(one.bias)), one.total, bold)
     if lesson.activation != "none":
         activated = ((f"{lesson.activation}({number(one.total)})", "ink"),)
         last += ((",  ", "soft"),) * bool(last) + _equals(activated, one.response, bold)
@@ -111,51 +116,77 @@ def _sum_lines(lesson: Lesson, slide: Slide, one: Sum, form: str, bold: str) -> 
         yield Line(NO_LABEL, last)
 
 
+@dataclass(frozen=True)
+class Part:
+    """Some rows of one kernel, the sum of their products, and how that is drawn."""
+
+    channel: int
+    name: str
+    rows: tuple[int, ...]
+    total: float
+    label: Run
+    paint: str
+
+
+def _parts(lesson: Lesson, one: Sum, *, by_rows: bool) -> Iterator[Part]:
+    """Yield what has a line: each kernel, or each of its rows; a channel's first has its name."""
+    all_rows = tuple(range(one.weight.shape[1]))
+    for c, name in enumerate(lesson.channels):
+        several = len(lesson.channels) > 1
+        paint = f"{name}-bold" if several else "strong"
+        for k, rows in enumerate([(i,) for i in all_rows] if by_rows else [all_rows]):
+            label = (name, paint) if several and not k else NO_LABEL
+            yield Part(c, name, rows, one.rows[c][list(rows)].sum(), label, paint)
+
+
 def _equals(left: tuple[Run, ...], result: float, paint: str) -> tuple[Run, ...]:
     return (*left, (" = ", "ink"), (number(result), paint))
 
 
-def _summands(parts: Sequence[tuple[float, str]], bias: float | None) -> tuple[Run, ...]:
-    """Return subtotals, and the bias after them."""
+def _summands(parts: Sequence[Part]) -> tuple[Run, ...]:
+    """Return subtotals in the colours of their channels."""
     runs: list[Run] = []
-    for part, paint in parts:
-        runs += [(" + ", "soft")] * bool(runs) + [(factor(as_shown(part)), paint)]
-    if bias is not None:
-        runs += [(" + ", "soft"), (factor(as_shown(bias)), "strong"), (" bias", "soft")]
+    for part in parts:
+        runs += [(" + ", "soft")] * bool(runs) + [(factor(as_shown(part.total)), part.paint)]
     return tuple(runs)
 
 
-def _products(
-    slide: Slide, one: Sum, channel: int, rows: Sequence[int], paint: str
-) -> tuple[Run, ...]:
+def _bias(bias: float | None) -> tuple[Run, ...]:
+    if bias is None:
+        return ()
+    return (" + ", "soft"), (factor(as_shown(bias)), "strong"), (" bias", "soft")
+
+
+def _products(slide: Slide, one: Sum, part: Part) -> tuple[Run, ...]:
     runs: list[Run] = []
-    window = slide.views[0].window[channel]
-    for i in rows:
-        for j, weight in enumerate(one.weight[channel, i]):
+    window = slide.views[0].window[part.channel]
+    for i in part.rows:
+        for j, weight in enumerate(one.weight[part.channel, i]):
             if runs:
                 runs.append((" + ", "soft"))
             pixel = factor(as_shown(window[i, j]))
-            runs.append((pixel, "padding" if slide.padding[i, j] else paint))
+            runs.append((pixel, "padding" if slide.padding[i, j] else part.name))
             runs.append((f"·{factor(as_shown(weight))}", "ink"))
     return tuple(runs)
 
 
-def fits(lesson: Lesson, slides: Sequence[Slide], width: float, height: float) -> Iterator[Fit]:
-    """Yield the ways in which the sums of all positions fit into a width and a height.
+def fits(lesson: Lesson, slides: Sequence[Slide], width: float, height: float) -> list[Fit]:
+    """Return the ways in which the sums of all positions fit into a width and a height.
 
-    Only where products fit at no size are they left out.
+    Only where products fit at no size are they counted instead.
     """
+    ways: list[Fit] = []
     for form in FORMS if len(lesson.channels) == 1 else FORMS[1:]:
-        wanted = [lines_of(lesson, slide, form) for slide in slides]
-        count = max(map(len, wanted), default=0)
-        label = max((width_of(line.label[0]) for lines in wanted for line in lines), default=0.0)
-        longest = max((width_of(line.text) for lines in wanted for line in lines), default=0.0)
-        label = label * BOLD + (label > 0)
-        found = False
+        if form == FORMS[-1] and ways:
+            break
+        written = [lines_of(lesson, slide, form) for slide in slides]
+        count = max(map(len, written), default=0)
+        lines = [line for lines in written for line in lines]
+        label = max((width_of(line.label[0]) for line in lines), default=0.0) * BOLD
+        label += label > 0  # a space
+        longest = max((width_of(line.text) for line in lines), default=0.0) * SOME_BOLD
         for size in FONTS:
-            wide, high = (label + longest * 1.02) * size, count * size * LEADING
-            if wide <= width and high <= height:
-                found = True
-                yield Fit(form, size, label * size, wide, high)
-        if found and form == FORMS[1]:
-            return
+            wide, high = (label + longest) * size, count * size * LEADING
+            if (wide <= width and high <= height) or (form, size) == (FORMS[-1], FONTS[-1]):
+                ways.append(Fit(form, size, label * size, wide, high))
+    return ways

@@ -7,6 +7,7 @@ the engine's, in 64 bits.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ class Sum:
     weight: Numbers  # (C, kH, kW)
     products: Numbers  # (C, kH, kW), pixel times weight
     bias: float | None
-    response: float
+    activation: str
 
     @property
     def rows(self) -> Numbers:
@@ -72,6 +73,13 @@ class Sum:
     def total(self) -> Any:
         """Return the sum of all products and the bias, before any activation."""
         return self.subtotals.sum() + (self.bias or 0)
+
+    @cached_property
+    def response(self) -> Any:
+        """Return what the activation makes of the total."""
+        if self.activation == "none":
+            return self.total
+        return _number(activate(np.array([float(self.total)]), self.activation)[0])
 
 
 @dataclass(frozen=True)
@@ -198,19 +206,22 @@ class Lesson:
         return Slide(row, col, tuple(rows), tuple(cols), patch.padding, views)
 
     def _view(self, channels: Sequence[int], window: Numbers) -> View:
-        bank = self.bank
-        sums = []
-        for name, weight, bias in zip(bank.names, bank.weight, bank.bias, strict=True):
-            weights = np.vectorize(_number, otypes=[object])(weight)
-            added = _number(bias) if bank.has_bias else None
-            one = Sum(name, weights, window * weights, added, 0)
-            total = one.total
-            if self.activation != "none":
-                total = _number(activate(np.array([float(total)]), self.activation)[0])
-            sums.append(Sum(name, weights, one.products, added, total))
+        filters = zip(self.bank.names, self._weights, self._biases, strict=True)
+        sums = tuple(
+            Sum(name, weight, window * weight + 0, bias, self.activation)  # 0 instead of −0
+            for name, weight, bias in filters
+        )
         responses = [one.response for one in sums]
         maps = tuple(_combined(edge_map, responses) for edge_map in self.detection.maps)
-        return View(tuple(channels), window, tuple(sums), maps)
+        return View(tuple(channels), window, sums, maps)
+
+    @cached_property
+    def _weights(self) -> list[Numbers]:
+        return [np.vectorize(_number, otypes=[object])(weight) for weight in self.bank.weight]
+
+    @cached_property
+    def _biases(self) -> list[float | None]:
+        return [_number(bias) if self.bank.has_bias else None for bias in self.bank.bias]
 
     def maps(self, start: int, stop: int) -> NDArray[Any]:
         """Return rows ``[start, stop)`` of every feature map, as the engine computes them.

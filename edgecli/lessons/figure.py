@@ -8,7 +8,7 @@ from itertools import chain
 from edgecli.detect.plan import Detection
 from edgecli.errors import UsageError
 from edgecli.lessons import look
-from edgecli.lessons.equation import DIGITS, Fit, fits, is_rounded, lines_of
+from edgecli.lessons.equation import DIGITS, Fit, fits, is_rounded, lines_of, number, short
 from edgecli.lessons.facts import Lesson, Slide
 from edgecli.lessons.region import Region
 from edgecli.lessons.shapes import BOLD, Box, Drawing, Group, Label, Step, width_of
@@ -19,6 +19,7 @@ TOP, BOTTOM = 72.0, look.HEIGHT - 30.0
 
 LEAST_SHEETS = 0.4  # of that height, for the sheets
 BETWEEN = 14.0  # px between sheets and sums
+READABLE = 24.0  # px of text from which larger is not better
 
 
 def check_drawable(detection: Detection) -> None:
@@ -57,26 +58,23 @@ def draw_lesson(
 
 
 def _best_fit(lesson: Lesson, sheets: Sheets, slides: Sequence[Slide]) -> Fit:
-    """Return how sums are written so that they and the numbers on the sheets are large."""
+    """Return how sums are written so that they and the numbers on the sheets are large.
+
+    Of ways that are as good, the one with the fewest lines is chosen, in the largest text.
+    """
     room = BOTTOM - TOP
-    ways = list(fits(lesson, slides, ROOM, room * (1 - LEAST_SHEETS)))
-    if not ways:
-        raise UsageError(
-            f"the sums of {len(lesson.bank)} filters do not fit on one slide; give fewer, or have "
-            "it as text: leave out -o"
-        )
 
-    def quality(fit: Fit) -> float:
+    def quality(fit: Fit) -> tuple[float, float, float]:
         smallest = sheets.arrange(room - fit.height - BETWEEN).smallest
-        return smallest * fit.size
+        return smallest * min(fit.size, READABLE), -fit.height / fit.size, fit.size
 
-    return max(ways, key=quality)
+    return max(fits(lesson, slides, ROOM, room * (1 - LEAST_SHEETS)), key=quality)
 
 
 def _step(lesson: Lesson, table: Table, slide: Slide, fit: Fit | None) -> Step:
     where = f"row {slide.row}, column {slide.col}"
     at = Label(look.WIDTH - look.MARGIN, 50, 22, ((where, "soft"),), "end")
-    moment = [Group("position", (at,)), table.windows(slide)]
+    moment = [Group("position", (at,)), table.window(slide), table.edges(), table.target(slide)]
     if fit is None:
         return Step(tuple(moment), ())
     moment.append(Group("sums", tuple(_sums(lesson, slide, fit))))
@@ -104,7 +102,7 @@ def _title(lesson: Lesson) -> Iterator[Label]:
 
 def _name(lesson: Lesson) -> str:
     operators = lesson.detection.settings.operators
-    return ", ".join(operator.name for operator in operators)
+    return ", ".join(short(operator.name) for operator in operators)
 
 
 def _words(lesson: Lesson) -> Iterator[str]:
@@ -117,6 +115,8 @@ def _words(lesson: Lesson) -> Iterator[str]:
     yield _padding(lesson)
     if settings.convolve:
         yield "kernel flipped"
+    if lesson.bank.has_bias:
+        yield f"bias {', '.join(map(number, lesson.bank.bias.tolist()))}"
     if settings.activation != "none":
         yield settings.activation
 

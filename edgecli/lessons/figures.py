@@ -31,7 +31,9 @@ def write_figures(
     depth = detection.responses.volume[2]
     region = whole_region(geometry, depth) if at is None else region_at(geometry, at, depth)
     rows = region.rows.outputs
-    lesson = open_lesson(detection, source, (rows.start, rows.stop))
+    # Of a grid that is drawn whole no row is left out, even one that no window reaches.
+    needed = None if region.rows.whole else (rows.start, rows.stop)
+    lesson = open_lesson(detection, source, needed)
     moves = at is None
     places = _places(region)
     if at is not None:

@@ -16,7 +16,8 @@ LIGHT = 0
 def gif(drawing: Drawing, *, moves: bool) -> bytes:
     """Return a frame for each position, one after another, again and again; or the last alone."""
     frames = list(_frames(drawing))
-    return animation(frames if moves else frames[-1:], seconds_of(len(frames)))
+    seconds = seconds_of(len(frames))
+    return animation(frames if moves else frames[-1:], seconds, look.REST * seconds)
 
 
 def _frames(drawing: Drawing) -> Iterator[Canvas]:

@@ -13,6 +13,8 @@ FOOT_ROOM = 34.0  # px below each block, for its shape
 NUMBER = 0.5  # of a cell: the largest number in it
 INNER = 0.86  # of a cell's width, for the number
 
+SMALLEST_CELL = 1.0  # px: what needs smaller ones does not fit
+
 Pair = tuple[int, int]
 
 
@@ -108,7 +110,7 @@ def _across(blocks: Sequence[Block], grids: Sequence[Pair], room: float) -> floa
         fixed = sum(one.least * n for one, n in pairs if one.cols * cell <= one.least)
         cols = sum(one.cols * n for one, n in pairs if one.cols * cell > one.least)
         fitting = (room - fixed) / cols if cols else cell
-        if fitting >= cell:
+        if fitting >= cell or cell < SMALLEST_CELL:
             return cell
         cell = max(fitting, cell * 0.9)
 

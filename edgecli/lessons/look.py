@@ -14,6 +14,8 @@ GAP, GROUP_GAP = 18.0, 72.0  # px between sheets, and between input, kernels and
 LARGEST_CELL = 70.0
 FONTS = (34.0, 31.0, 28.0, 25.0, 22.0, 20.0, 18.0, 16.0, 14.5, 13.0)  # px of written-out sums
 LEADING = 1.36  # of a line of a sum, in sizes of its text
+REST = 2  # steps that an animation stands still at its end
+GLIDE = 0.25  # of a step, in which the window glides to its place
 
 FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
 

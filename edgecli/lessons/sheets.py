@@ -160,7 +160,6 @@ class Table:
                 self._caption(corner, caption, f"map-{n}-bold", self.outputs.pitch)
             ]
             shapes += [self._box(corner, i, j, "empty") for i, j in np.ndindex(values.shape)]
-            shapes.append(self._around(corner, values.shape, f"map-{n}-edge"))
             yield Group(f"output {name}", tuple(shapes))
 
     def _signs(self) -> Iterator[Label]:
@@ -203,8 +202,8 @@ class Table:
             shapes = self._cell(corner, i, j, values[i, j].item(), f"map-{n}", "ink", size)
             yield Group(f"output {name} {row},{col}", tuple(shapes))
 
-    def windows(self, slide: Slide) -> Group:
-        """Return the window over every sheet of the input, and a frame around what it gives."""
+    def window(self, slide: Slide) -> Group:
+        """Return the window over every sheet of the input."""
         rows, cols = self.sheets.region.rows, self.sheets.region.cols
         i, j = slide.rows[0] - rows.shown.start, slide.cols[0] - cols.shown.start
         span = slide.rows[-1] - slide.rows[0] + 1, slide.cols[-1] - slide.cols[0] + 1
@@ -216,10 +215,21 @@ class Table:
                     for col in slide.cols
                 ]
             shapes.append(self._around(corner, span, f"{name}-frame", (i, j)))
-        at = slide.row - rows.outputs.start, slide.col - cols.outputs.start
-        for n, corner in enumerate(self.outputs.corners):
-            shapes.append(self._around(corner, (1, 1), f"map-{n}-frame", at))
         return Group("window", tuple(shapes))
+
+    def edges(self) -> Group:
+        """Return the edges of the outputs' sheets, which lie above what fills them."""
+        named = enumerate(zip(self.sheets.maps, self.outputs.corners, strict=True))
+        boxes = (self._around(at, values.shape, f"map-{n}-edge") for n, ((_, values), at) in named)
+        return Group("edges", tuple(boxes))
+
+    def target(self, slide: Slide) -> Group:
+        """Return a frame around what a position gives, on every sheet of the output."""
+        rows, cols = self.sheets.region.rows.outputs, self.sheets.region.cols.outputs
+        at = slide.row - rows.start, slide.col - cols.start
+        corners = enumerate(self.outputs.corners)
+        boxes = (self._around(corner, (1, 1), f"map-{n}-frame", at) for n, corner in corners)
+        return Group("target", tuple(boxes))
 
     def _cell(
         self, corner: Corner, i: int, j: int, of: Any, kind: str, ink: str, size: float

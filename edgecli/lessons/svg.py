@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 from edgecli.lessons import look
 from edgecli.lessons.look import PAINTS, Paint
-from edgecli.lessons.shapes import Box, Drawing, Group, Label
+from edgecli.lessons.shapes import Box, Drawing, Group, Label, Step
+
+GLIDING = ("window", "target")
+"""The groups of a step that glide to their places from those of the step before."""
+
+STILL = "@media(prefers-reduced-motion:reduce){.k,.m,.g{animation:none!important}}"
 
 
 def still_svg(drawing: Drawing) -> str:
@@ -30,22 +36,44 @@ def animated_svg(drawing: Drawing) -> str:
         *(f'<g class="k" style="animation-name:k{n}">{_joined(step.kept)}</g>'
           for n, step in enumerate(drawing.steps)),
         *(f'<g class="m{" z" if n == count - 1 else ""}" style="animation-name:m{n}">'
-          f"{_joined(step.moment)}</g>" for n, step in enumerate(drawing.steps)),
+          f"{_joined(step.moment, n)}</g>" for n, step in enumerate(drawing.steps)),
     ]  # fmt: skip
-    return _document(drawing, [*drawing.ground, *moving], lines, "\n".join(_motion(count)))
+    motion = "\n".join((*_motion(count), *_glides(drawing.steps), STILL))
+    return _document(drawing, [*drawing.ground, *moving], lines, motion)
 
 
 def _motion(count: int) -> Iterator[str]:
-    """Yield the style that shows each step in its time."""
-    time = f"{count * seconds_of(count):g}s step-end infinite"
+    """Yield the style that shows each step in its time, and the last for a while longer."""
+    times = count + look.REST * (count > 1)
+    time = f"{times * seconds_of(count):g}s step-end infinite"
     yield f".k,.m{{animation:{time}}}.m{{opacity:0}}.z{{opacity:1}}"
     for n in range(count):
-        start, stop = (f"{100 * at / count:.6g}%" for at in (n, n + 1))
-        seen = f"{start}{{opacity:1}}"
+        arrived = n + look.GLIDE * (n > 0)  # outputs wait for the window
+        start, there, stop = (f"{100 * at / times:.6g}%" for at in (n, arrived, n + 1))
         before = "0%{opacity:0}" if n else ""
-        yield f"@keyframes k{n}{{{before}{seen}}}"
-        yield f"@keyframes m{n}{{{before}{seen}{stop}{{opacity:0}}}}"
-    yield "@media(prefers-reduced-motion:reduce){.k,.m{animation:none!important}}"
+        gone = f"{stop}{{opacity:0}}" if n + 1 < count else ""
+        yield f"@keyframes k{n}{{{before}{there}{{opacity:1}}}}"
+        yield f"@keyframes m{n}{{{before}{start}{{opacity:1}}{gone}}}"
+
+
+def _glides(steps: Sequence[Step]) -> Iterator[str]:
+    """Yield the style that lets windows glide from where they were, at the start of each step."""
+    times = len(steps) + look.REST
+    yield f".g{{animation:{times * seconds_of(len(steps)):g}s linear infinite}}"
+    for n, (before, after) in enumerate(pairwise(steps), 1):
+        start, stop = (f"{100 * at / times:.6g}%" for at in (n, n + look.GLIDE))
+        was = {group.name: group for group in before.moment}
+        for group in after.moment:
+            if group.name in GLIDING:
+                dx, dy = _way(was[group.name].shapes[0], group.shapes[0])
+                yield (
+                    f"@keyframes {group.name}{n}{{{start}{{transform:translate({dx}px,{dy}px);"
+                    f"animation-timing-function:ease-in-out}}{stop}{{transform:none}}}}"
+                )
+
+
+def _way(before: Box | Label, after: Box | Label) -> tuple[str, str]:
+    return _px(before.x - after.x), _px(before.y - after.y)
 
 
 def seconds_of(count: int) -> float:
@@ -103,15 +131,17 @@ def _css(paint: Paint, dark: int) -> str:
     return ";".join(parts)
 
 
-def _drawn(groups: Iterable[Group]) -> Iterator[str]:
+def _drawn(groups: Iterable[Group], step: int | None = None) -> Iterator[str]:
     for group in groups:
-        yield f"<g data-name={quoteattr(group.name)}>"
+        glides = step is not None and group.name in GLIDING
+        motion = f' class="g" style="animation-name:{group.name}{step}"' if glides else ""
+        yield f"<g data-name={quoteattr(group.name)}{motion}>"
         yield from map(_shape, group.shapes)
         yield "</g>"
 
 
-def _joined(groups: Iterable[Group]) -> str:
-    return "\n".join(_drawn(groups))
+def _joined(groups: Iterable[Group], step: int | None = None) -> str:
+    return "\n".join(_drawn(groups, step))
 
 
 def _shape(shape: Box | Label) -> str:

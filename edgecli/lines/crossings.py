@@ -73,6 +73,28 @@ def zero_crossings(frame: Floats, floor: float, out: Floats, tie: float = 0.0) -
     np.put(out, found, np.where(best > floor, best, 0))
 
 
+def crossing_share(
+    weight: NDArray[Any], stride: tuple[int, int] = (1, 1), dilation: tuple[int, int] = (1, 1)
+) -> float:
+    """Return how far two neighbouring responses can be apart, over the largest response.
+
+    ``weight (C_in, kH, kW)`` sums to zero. It is 2 where no pixel is seen by both, and small where
+    a kernel is wide, for its windows overlap.
+
+    >>> from edgecli.filters import load_filter
+    >>> [round(crossing_share(load_filter(f"log:{s}").weight[0]), 2) for s in (1, 2, 4)]
+    [1.23, 0.59, 0.3]
+    """
+    most = 0.0
+    for axis in (1, 2):
+        taps, between = divmod(stride[axis - 1], dilation[axis - 1])
+        if between:  # the taps of one window lie between those of the other
+            return 2.0
+        here = np.insert(weight, [0] * taps, 0, axis)
+        most = max(most, float(np.abs(here - np.roll(here, -taps, axis)).sum()))
+    return most / float(np.abs(weight).sum())
+
+
 def _changes_sign(frame: NDArray[Any]) -> NDArray[np.bool_]:
     """Mark the pixels with a neighbour of a different sign in their row or column."""
     sign = np.sign(frame).astype(np.int8)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from edgecli.batch.planning import Totals
-from edgecli.reports.formats import csv_lines, json_lines, markdown_lines, text_lines, write_lines
+from edgecli.reports.formats import (
+    csv_lines,
+    json_lines,
+    markdown_lines,
+    shown_lines,
+    text_lines,
+    write_lines,
+)
 from edgecli.reports.tables import Column, Object, Row, Table, image_table, labelled, times
 
 SCHEMA = "edgecli.batch/1"
@@ -17,13 +25,24 @@ Records = Callable[[], Iterable[Object]]
 
 
 def write_batch(
-    records: Records, totals: Totals, folder: str, format_: str, path: str | None
+    records: Records,
+    totals: Totals,
+    folder: str,
+    format_: str,
+    path: str | None,
+    *,
+    each: bool = False,
 ) -> None:
     """Write the report of a batch to a file or standard output; OutputError where that fails.
 
-    Records are taken one at a time. A table is of the totals alone.
+    Records are taken one at a time. A table is of the totals alone, unless ``each`` image is to
+    have a row.
     """
-    write_lines(_lines(records, totals, folder, format_), path)
+    stream = None if path else sys.stdout
+    lines = _lines(records, totals, folder, format_)
+    if each and format_ == "table":
+        lines = chain(shown_lines(_images(records()), stream), ["\n"], lines)
+    write_lines(lines, path)
 
 
 def _lines(records: Records, totals: Totals, folder: str, format_: str) -> Iterator[str]:
@@ -82,9 +101,10 @@ def total_rows(totals: Totals, folder: str) -> list[Row]:
 
 
 def speed(images: int, totals: Totals) -> str:
-    """Return how many images, and pixels, a batch does in a second."""
+    """Return how many images, and pixels where they are counted, are done in a second."""
+    rate = f"{_short(images / totals.seconds)} images/s"
     megapixels = totals.pixels / 1e6
-    return f"{_short(images / totals.seconds)} images/s, {_short(megapixels / totals.seconds)} MP/s"
+    return f"{rate}, {_short(megapixels / totals.seconds)} MP/s" if totals.pixels else rate
 
 
 def _short(number: float) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, TextIO
 
 import numpy as np
@@ -12,7 +13,8 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from edgecli.reports.tables import Table
+from edgecli.detect.jobs import Watch
+from edgecli.reports.tables import CONTROLS, Table
 from edgecli.rows.base import Rows, Sink
 from edgecli.rows.samples import full_scale
 
@@ -65,7 +67,16 @@ class TerminalScreen:
 
     def watch(self, sink: Sink, shape: tuple[int, int, int], paper: Paper) -> Sink:
         """Return a sink that draws the map at terminal size when it is finished."""
-        return _Watched(sink, shape, paper, self)
+        return Shrunk(sink, shape, paper, self.width, self.draw)
+
+    @property
+    def shrinking(self) -> Callable[[Callable[[Rows], None]], Watch]:
+        """Return what, in another process, makes such sinks, of which each hands its picture on."""
+        return partial(_shrinking, self.width)
+
+    def say(self, text: str) -> None:
+        """Write a line between pictures."""
+        self._console.print(Text(text.translate(CONTROLS)), soft_wrap=True)
 
     def draw(self, picture: Rows) -> None:
         """Draw samples ``(H, W, C)`` of 0 … 1, H even; in shades where there is no colour."""
@@ -73,6 +84,10 @@ class TerminalScreen:
         colour = colour and _can_say("▀", self._console.encoding)
         for upper, lower in zip(picture[::2], picture[1::2], strict=True):
             self._console.print(_blocks(upper, lower) if colour else _shades(upper, lower))
+
+
+def _shrinking(width: int, draw: Callable[[Rows], None]) -> Watch:
+    return lambda sink, shape, paper: Shrunk(sink, shape, paper, width, draw)
 
 
 def _can_say(text: str, encoding: str) -> bool:
@@ -102,19 +117,24 @@ START = {np.add: 0.0, np.fmax: -np.inf, np.fmin: np.inf}
 """How samples are folded, and what with nothing is folded yet."""
 
 
-class _Watched:
-    """A sink that also folds what passes through it into a small picture.
+class Shrunk:
+    """A sink that also folds what passes through it into a small picture, which it then hands on.
 
     On ``paper`` the sample of a cell that differs most from it is kept, so that lines of one pixel
     are seen however small the picture. Without paper, on an image, samples are averaged.
     """
 
     def __init__(
-        self, sink: Sink, shape: tuple[int, int, int], paper: Paper, screen: TerminalScreen
+        self,
+        sink: Sink,
+        shape: tuple[int, int, int],
+        paper: Paper,
+        width: int,
+        draw: Callable[[Rows], None],
     ) -> None:
         H, W, C = shape
-        self._sink, self._screen, self._paper, self._row = sink, screen, paper, 0
-        width = min(W, screen.width)
+        self._sink, self._draw, self._paper, self._row = sink, draw, paper, 0
+        width = min(W, width)
         height = max(round(H * width / W / 2), 1) * 2
         self._columns = np.arange(width) * W // width
         self._rows = np.arange(H) * height // H
@@ -147,7 +167,7 @@ class _Watched:
         self._row += len(rows)
 
     def finish(self) -> None:
-        """Finish the file, then draw."""
+        """Finish the file, then hand on samples ``(H, W, C)`` of 0 … 1, H even."""
         self._sink.finish()
         counts = np.bincount(self._rows, minlength=len(self._small[next(iter(self._small))]))
         # Where the picture has more rows than the map, rows repeat the one above.
@@ -159,4 +179,4 @@ class _Watched:
             high, low = self._small[np.fmax][seen], self._small[np.fmin][seen]
             paper = np.array(self._paper)
             picture = np.where(np.abs(high - paper) >= np.abs(low - paper), high, low)
-        self._screen.draw(np.clip(picture, 0, 1))
+        self._draw(np.clip(picture, 0, 1))

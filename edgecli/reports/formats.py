@@ -12,9 +12,9 @@ from math import isfinite
 from typing import Any, TextIO
 
 from edgecli.images.files import whole_file
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.reports.facts import as_object
-from edgecli.reports.tables import Object, Row, Table, entitled, image_table, labelled, times
+from edgecli.reports.tables import Object, Table, entitled, image_table, times
 
 REPORTS = ("table", "json", "csv", "markdown", "none")
 
@@ -24,10 +24,20 @@ TEXTS = ("json", "csv", "markdown")
 
 @dataclass(frozen=True)
 class Report:
-    """Facts for machines, and a table for people."""
+    """Facts for machines, and a table for people.
+
+    ``titles`` are what CSV and Markdown call the columns of labels and texts that are a list; then
+    CSV holds the table, too.
+    """
 
     facts: Any
     table: Table
+    titles: tuple[str, ...] = ()
+
+    @property
+    def titled(self) -> Table:
+        """Return the table with the titles that its columns have beyond a terminal."""
+        return entitled(self.table, self.titles) if self.titles else self.table
 
 
 def write_lines(lines: Iterable[str], path: str | None, stream: TextIO | None = None) -> None:
@@ -39,14 +49,13 @@ def write_lines(lines: Iterable[str], path: str | None, stream: TextIO | None = 
         file.writelines(line.encode(errors="backslashreplace") for line in lines)  # any names
 
 
-def print_report(report: Report, format_: str) -> None:
-    """Print a report on standard output, in any of the formats."""
-    sys.stdout.writelines(report_lines([report], format_, sys.stdout))
+def write_report(report: Report, format_: str, path: str | None, *, aside: bool = False) -> None:
+    """Write a report in any of the formats; OutputError where its file cannot be written.
 
-
-def print_rows(rows: Iterable[Row]) -> None:
-    """Print labels and texts in two columns, with colour on a terminal that has it."""
-    sys.stdout.writelines(shown_lines(labelled(rows), sys.stdout))
+    Standard output is left ``aside`` where it carries a result.
+    """
+    stream = sys.stderr if aside else sys.stdout
+    write_lines(report_lines([report], format_, None if path else stream), path, stream)
 
 
 def report_lines(
@@ -57,20 +66,20 @@ def report_lines(
     CSV holds the tables that have titles, and in place of labels and texts the facts.
     Of ``several``, JSON has a line for each. A table is fitted to ``stream`` if it is a terminal.
     """
-    tables = [report.table for report in reports]
     objects = [as_object(report.facts) for report in reports]
-    titled = any(table.titles for table in tables)
     match format_:
         case "none":
             return ()
         case "json":
             return json_lines(objects) if several or len(objects) > 1 else json_object(*objects)
         case "csv":
+            tables = [report.titled for report in reports]
+            titled = any(table.titles for table in tables)
             flat = tables if titled else [image_table(lambda: objects)]
             return chain.from_iterable(map(csv_lines, flat))
         case "markdown":
-            return markdown_lines(map(entitled, tables))
-    return chain.from_iterable(shown_lines(table, stream) for table in tables)
+            return markdown_lines(entitled(report.titled) for report in reports)
+    return chain.from_iterable(shown_lines(report.table, stream) for report in reports)
 
 
 def shown_lines(table: Table, stream: TextIO | None) -> Iterable[str]:
@@ -133,7 +142,8 @@ def _markdown(table: Table) -> Iterator[str]:
 
 def text_lines(table: Table, room: int | None = None) -> Iterator[str]:
     """Yield a table in columns that line up, on lines of ``room`` characters or, with None, any."""
-    yield from _framed(table, _aligned(table, room))
+    note = table.note if room is None else _folded(table.note, room)
+    yield from _framed(replace(table, note=note), _aligned(table, room))
 
 
 def _aligned(table: Table, room: int | None) -> Iterator[str]:
@@ -167,6 +177,13 @@ def _framed(table: Table, lines: Iterable[str]) -> Iterator[str]:
     yield f"{table.title}\n\n" if table.title else ""
     yield from (f"{line}\n" for line in lines)
     yield f"\n{table.note}\n" if table.note else ""
+
+
+def _folded(text: str, room: int) -> str:
+    """Return a text on lines of so many characters."""
+    from textwrap import fill
+
+    return fill(text, room)
 
 
 def _escaped(cell: str) -> str:

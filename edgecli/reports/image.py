@@ -49,9 +49,7 @@ def write_reports(
 def _line(result: Result | Sheet) -> str:
     """Return the report of an image or a contact sheet in one line."""
     image = texts.image_text(facts.input_facts(result.info))
-    outputs = [result.output] if isinstance(result, Sheet) else result.outputs
-    kept = () if isinstance(result, Sheet) else result.kept
-    files = (f"{path} (kept)" if path in kept else path for path in outputs)
+    files = (f"{path} (kept)" if path in result.kept else path for path in result.outputs)
     return f"{result.info.path}: {image} → {', '.join(files)}\n"
 
 
@@ -65,9 +63,10 @@ def report_on(result: Result | Sheet) -> Report:
     return Report(image, labelled(chain([first], _rows(result, image))))
 
 
-def image_record(result: Result) -> Object:
-    """Return the report of one image as JSON holds it."""
-    record: Object = facts.as_object(image_facts(result))
+def image_record(result: Result | Sheet) -> Object:
+    """Return the report of one image or contact sheet as JSON holds it."""
+    told = sheet_facts(result) if isinstance(result, Sheet) else image_facts(result)
+    record: Object = facts.as_object(told)
     return record
 
 
@@ -109,7 +108,7 @@ def _resized(result: Result) -> tuple[int, ...] | None:
 
 def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
     """Return the report of one contact sheet."""
-    output = facts.OutputFacts(sheet.output, SHEET_SAMPLES)
+    output = facts.OutputFacts(sheet.outputs[0], SHEET_SAMPLES, kept=bool(sheet.kept) or None)
     tiles = tuple(
         replace(
             told,

@@ -58,9 +58,9 @@ def _labelled_once(rows: Iterable[Row]) -> Iterator[Row]:
         previous = label
 
 
-def entitled(table: Table) -> Table:
+def entitled(table: Table, titles: Sequence[str] = ("fact", "value")) -> Table:
     """Return a table whose columns have titles, as Markdown wants: labels and texts get some."""
-    return table if table.titles else replace(table, columns=(Column("fact"), Column("value")))
+    return table if table.titles else replace(table, columns=tuple(map(Column, titles)))
 
 
 def image_table(objects: Callable[[], Iterable[Object]], first: Sequence[str] = ()) -> Table:
@@ -95,6 +95,8 @@ def flatten(facts: Object, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _joined(values: Sequence[Any]) -> str:
+    if values and isinstance(values[0], list):  # kernels, which -f takes so
+        return str(values)
     texts = bool(values) and isinstance(values[0], str)
     return "; ".join(values) if texts else times(values)
 

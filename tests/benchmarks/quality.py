@@ -1,19 +1,17 @@
 """How well edge maps agree with contours that people drew: ODS and OIS on BSDS500.
 
-    python -m tests.benchmarks.quality GROUND_TRUTH IMAGES --evaluator SCRIPT [--only REGEX]
+    python -m tests.benchmarks.quality GROUND_TRUTH IMAGES [--only REGEX] [--maps FOLDER]
 
 GROUND_TRUTH holds the annotations as MATLAB files, IMAGES the photos of the same stems (Arbeláez,
 Maire, Fowlkes and Malik, "Contour detection and hierarchical image segmentation", IEEE TPAMI 33,
-2011). Every operator writes thinned soft maps of 0 to 1, ``<stem>.npy``, into a temporary folder.
-Then ``SCRIPT GROUND_TRUTH MAPS --thresholds N --jobs 1 [--limit K]`` says what they score.
-``--maps FOLDER`` keeps the maps for any other evaluator.
+2011). Every operator writes thinned soft maps of 0 to 1, ``<stem>.npy``, into a temporary folder,
+or below FOLDER, and ``edgecli evaluate`` says what they score.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -33,6 +31,9 @@ from edgecli.detect.maps import Lines
 from edgecli.detect.plan import plan_detection
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
+from edgecli.evaluate.measuring import Measure
+from edgecli.evaluate.scores import score, thresholds
+from edgecli.evaluate.truths import pair_files
 from edgecli.images.colour import luma
 from edgecli.lines.gradients import gradient, slope_of
 from edgecli.lines.peaks import framed, suppress
@@ -130,13 +131,17 @@ def photo_of(truth: Path, images: Path) -> Path:
     return found[0] if found else sys.exit(f"no photo {truth.stem}.* in {images}")
 
 
-def evaluate(options: argparse.Namespace, folder: Path) -> str:
-    """Return what the evaluator prints of a folder of maps."""
-    command = [sys.executable, options.evaluator, options.ground_truth, folder]
-    command += ["--thresholds", options.thresholds, "--jobs", 1]
-    command += ["--limit", options.limit] if options.limit else []
-    run = subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE)
-    return run.stdout.decode().strip().removeprefix(f"{folder}: ")
+def evaluate(folder: Path, options: argparse.Namespace) -> str:
+    """Return what a folder of maps scores."""
+    paired = pair_files(str(folder), str(options.ground_truth))
+    levels = thresholds(options.thresholds)
+    measure = Measure(tuple(levels.tolist()))
+    scores = score(np.stack([measure(pair) for pair in paired.pairs]), levels)
+    best = scores.ods
+    return (
+        f"ODS {best.f:.4f} (P {best.precision:.3f} R {best.recall:.3f} at {best.threshold:.2f}) "
+        f"OIS {scores.ois.f:.4f} AP {scores.ap:.4f}"
+    )
 
 
 def parse() -> argparse.Namespace:
@@ -144,15 +149,11 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("ground_truth", type=Path)
     parser.add_argument("images", type=Path)
-    parser.add_argument("--evaluator", type=Path, metavar="SCRIPT")
     parser.add_argument("--maps", type=Path, metavar="FOLDER", help="keep the maps there")
     parser.add_argument("--only", default="", metavar="REGEX", help="operators whose name matches")
     parser.add_argument("--thresholds", type=int, default=15, metavar="N")
     parser.add_argument("--limit", type=int, metavar="K", help="the first K photos alone")
-    options = parser.parse_args()
-    if not (options.evaluator or options.maps):
-        parser.error("give --evaluator SCRIPT to score the maps, --maps FOLDER to keep them")
-    return options
+    return parser.parse_args()
 
 
 def main() -> None:
@@ -166,8 +167,8 @@ def main() -> None:
             if re.search(options.only, name):
                 folder = (options.maps or Path(temporary)) / re.sub(r"[^\w.]+", "-", name)
                 seconds = write_maps(operator, truths, options.images, folder)
-                score = evaluate(options, folder) if options.evaluator else ""
-                print(f"{name}: {1e3 * seconds:.0f} ms per photo, {score}", flush=True)
+                told = evaluate(folder, options)
+                print(f"{name}: {1e3 * seconds:.0f} ms per photo, {told}", flush=True)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ TRIED: dict[str, str] = {
     r", or one second derivative such as log:2$": "-f log:2",
     r"exclude each other; give one of them$": "without --threshold | without --hysteresis",
     r"'(?P<low>\d+),(?P<high>\d+)' has .*; swap them$": "--hysteresis {high},{low}",
+    r"; write 0.0075 or 2px$": "--tolerance 0.0075 | --tolerance 2px",
     r"write two thresholds, or auto$": "--hysteresis 10,20 | --hysteresis auto",
     r"'x' is not a number from 0 up, N% .*, pNN .* or otsu$": (
         "--hysteresis 5,10 | --hysteresis 5%,10% | --hysteresis p50,p90 | --hysteresis otsu,200"
@@ -61,6 +62,13 @@ TRIED: dict[str, str] = {
     r"write 1, or 0\.5,1$": "--scales 1 | --scales 0.5,1",
     r"or give --nan ignore or propagate$": "--nan ignore | --nan propagate",
     r"(drop|leave out) (?P<option>--[\w-]+)( to read its first picture)?$": "without {option}",
+    r"leave out (?P<option>--[\w-]+) and (?P<other>--[\w-]+)$": "without {option} without {other}",
+    r"no words for Canny's .*; leave out": "without --padding",
+    r"no words for .*, or drop --style \w+$": "without --style",
+    r"no words for .*; give one --filter": "-f vertical",
+    r"give one --filter, or (?P<option>--combine) (?P<values>max)$": "{option} {values}",
+    r"give a number, such as (?P<option>--threshold) (?P<values>50)$": "{option} {values}",
+    r"give (?P<option>-o) (?P<values>edges\.png)$": "{option} {values}",
     r"takes no (?P<option>--[\w-]+); drop it$": "without {option}",
     r"drop (?P<option>--[\w-]+) or (?P<other>--[\w-]+)$": "without {option} | without {other}",
     r"colour .* give #rrggbb, r,g,b with numbers": (
@@ -72,7 +80,16 @@ TRIED: dict[str, str] = {
     r"is not ROW,COL; write two whole numbers$": "--at 1,2",
     r"rows are 0 to (?P<row>\d+), columns 0 to (?P<col>\d+)$": "--at {row},{col}",
     r"is grey; give one in colour, or learn in grey$": "without --channels without --filters",
+    r"; give --at ROW,COL, or --all$": "--at 1,1 | --all",
+    r"show one with --at 0,0, or make (it|the image) smaller with (?P<smaller>--resize max:\d+)$": (
+        "without --all --at 0,0 | {smaller}"
+    ),
+    r"pad less, or show one position with --at 0,0$": "--padding 1 | without --all --at 0,0",
+    r"have it as text: leave out -o$": "without -o",
+    r"give fewer filters, or have it as text: leave out -o$": "-f sobel",
+    r"say where it goes with -o slide\.svg$": "-o slide.svg",
     # places
+    r"^answers \S+ is also .* of this run; give another$": "--answers other.svg",
     r"cannot hold .*; choose from (?P<values>[\w, ]+)$": "without --format -o other.{values}",
     r"has no known extension; use one of (?P<values>\..*), or say --format$": (
         "-o other{values} | --format png"
@@ -104,7 +121,7 @@ TRIED: dict[str, str] = {
     r"call it (?P<values>\.json, \.csv or \.md)$": "--report-file other{values}",
     r"give -0 where names end in NUL": "-0",
     r"is not named \.svg, which the drawing is; call it so$": "-o other.svg",
-    r"; write (?P<values>\.txt, \.json or \.npz|\.npz)$": "-o other{values}",
+    r"; write (?P<values>\.txt, \.json or \.npz|\.npz|\.svg or \.gif)$": "-o other{values}",
     r"filter files end in (?P<values>.*), not .*; choose one of them$": "-o other{values}",
     r"write frames of different sizes as PNM$": "-o other.ppm",
     r"(?P<file>\w+)\.mat, .* name (the file|a file without that line) \.txt$": (
@@ -192,7 +209,7 @@ def _changed(args: Args, words: Args) -> Args:
 
 
 _FLAGS = ("--preview", "--grid", "--all-frames", "--invert", "--alpha-out", "--thin", "--suffix",
-          "--recursive", "-0")  # fmt: skip
+          "--recursive", "-0", "--all", "--blank")  # fmt: skip
 
 
 def _drop(args: Args, option: str) -> Args:

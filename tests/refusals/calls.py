@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 import edgecli
 from edgecli.cli import main
 from edgecli.conv.engine import convolve
 from edgecli.detect.maps import Lines
 from edgecli.detect.settings import Settings
+from edgecli.evaluate.measuring import Measure
+from edgecli.evaluate.truths import Pair, read_truths
 from edgecli.filters import FilterBank
 from edgecli.filters.bank import check_shape, concatenate
 from edgecli.filters.builtin import builtin_filter
@@ -44,6 +47,27 @@ def _configured(text: str) -> None:
             file.write(text)
         patch.setenv("EDGECLI_CONFIG", path)
         main(["detect", "grey.png"], standalone_mode=False)
+
+
+def _truths(name: str, content: bytes | dict[str, Any]) -> Any:
+    """Read a MATLAB file of bytes or variables."""
+    with TemporaryDirectory() as folder:
+        path = os.path.join(folder, name)
+        if isinstance(content, bytes):
+            with open(path, "wb") as file:
+                file.write(content)
+        else:
+            savemat(path, content)
+        return read_truths([path], max_pixels=99)
+
+
+def _compared(strength: list[list[float]], truth: list[list[float]]) -> Any:
+    """Measure a map against a truth."""
+    with TemporaryDirectory() as folder:
+        paths = [os.path.join(folder, name) for name in ("map.npy", "truth.npy")]
+        for path, array in zip(paths, (strength, truth), strict=True):
+            np.save(path, np.array(array))
+        return Measure((0.5,))(Pair("map", paths[0], (paths[1],)))
 
 
 CALLS: dict[str, Callable[[], Any]] = {
@@ -82,6 +106,10 @@ CALLS: dict[str, Callable[[], Any]] = {
     "neither defaults nor styles": lambda: _configured("[default]"),
     "where a table is to be": lambda: _configured("styles = 3"),
     "is no option of a style": lambda: _configured("[defaults]\nzzz = 3"),
+    "is no MATLAB file of": lambda: _truths("a.mat", b"x"),
+    "holds no boundaries": lambda: _truths("a.mat", {"groundTruth": np.empty((0, 0), object)}),
+    "give maps of the truth's size": lambda: _compared([[0, 255]], [[0]]),
+    "as floats of 0 to 1": lambda: _compared([[0.0, 255.0]], [[0, 1]]),
     "is true or false": lambda: _configured("[defaults]\nthin = 3"),
     "is not in the range": lambda: _configured("[defaults]\nstroke = 0"),
 }  # fmt: skip

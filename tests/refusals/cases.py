@@ -12,6 +12,13 @@ batch 'missing/*.png' -o out
 batch 'missing/*.png' -o out --recursive
 batch album
 batch films -o out --jobs 1 --max-pixels 9
+evaluate album/sub/deeper album/sub/deeper -o curve.png
+evaluate grey.png album
+evaluate nowhere album
+evaluate album nested
+evaluate album/sub/deeper album/sub/deeper --tolerance 2mm --report none
+evaluate album/sub/deeper album/sub/deeper --measure pratt -o curve.svg
+evaluate twins twins
 learn before grey.png --size 3x3 -o l.json
 learn nothing after --size 3x3 -o l.json
 learn grey.png tiny.png --size 3x3 -o l.json
@@ -57,6 +64,18 @@ network summary grey.png
 network run lenet5 photo.png -o maps/
 trace photo.png -f learned-small --at 5,5
 trace photo.png -f contours --at 5,5
+trace grid-6x6.csv
+trace grid-6x6.csv --at 1,1 --all
+trace grid-6x6.csv --at 1,1 --blank
+trace grid-6x6.csv --at 1,1 -o a.svg --answers a.svg
+trace grid-6x6.csv --at 1,1 -o a.png
+trace photo.png --all -o a.svg
+trace photo.png --all --channels rgb -o a.svg
+trace large.png --all
+trace grid-6x6.csv --all --padding 10 -o a.svg
+trace photo.png --at 9,9 -f gaussian:5 -o a.svg
+trace photo.png --at 9,9 --channels each -o a.svg
+trace photo.png --at 9,9 -f kirsch -f sobel -o a.svg
 batch album -o jammed --jobs 1
 batch same -o same --jobs 1
 batch album -o foreign --gallery --jobs 1
@@ -79,6 +98,12 @@ filters show stump.npy
 filters show "1 2;;3"
 filters export biased.txt -o a.mat
 trace grey.png --at 1,1 --max-pixels 9
+trace photo.png --channels each -o lesson.html
+trace photo.png -f gaussian:9 -o lesson.html
+trace photo.png -f kirsch -f vertical -o lesson.html
+trace photo.png --padding 99 -o lesson.html
+trace photo.png -o lesson.html --answers answers.svg
+trace holes.npy -f vertical -o lesson.html
 detect photo.png --mask grey.png --max-pixels 9
 detect grey.png --white 0
 filters show mixed.csv
@@ -117,6 +142,19 @@ filters show "0,5 0; 1 2"
 filters show "1,;2"
 detect photo.png -f sobel -f sobel-x --combine none
 detect photo.png grey.png --code scipy
+detect photo.png --grid --code scipy
+detect photo.png --all-frames --code scipy
+detect photo.png -f learned --code pillow
+detect photo.png -f depth3.txt --code torch
+detect photo.png --combine direction --code pillow
+detect photo.png -f vertical -f horizontal --code scikit-image
+detect photo.png --line red --stroke 3 --code opencv
+detect photo.png --alpha-out --code opencv
+detect photo.png --style pencil --code scipy
+detect photo.png -f sobel --hysteresis 50,100 --code opencv
+detect photo.png -f gabor --code scikit-image
+detect photo.png -o x.y4m --code scipy
+detect photo.png -f canny --hysteresis 50,100 --padding valid --code opencv
 detect photo.png -f learned --code scipy
 detect photo.png -f vertical -f horizontal --code scipy
 detect photo.png --channels max --code scipy
@@ -225,6 +263,7 @@ UNMET = {
     "filters/read_numpy.py: … takes … bytes; the limit is": _LARGE,
     "images/files.py: image … may not be read": _SYSTEM,
     "batch/processes.py: no process can be started": _SYSTEM,
+    "images/canvas.py: ": "it depends on how Pillow was built",
     "images/foreign.py: image … is a …, which takes another package": _PACKAGE,
     "images/jpeg_xl.py: ": _PACKAGE,
     "images/npy.py: needs … bytes of memory": _LARGE,

@@ -163,6 +163,8 @@ PICTURES: dict[str, bytes] = {
 """Images of formats that may be broken in many ways."""
 
 OTHERS: dict[str, bytes] = {
+    "twins/a.png": b"one",
+    "twins/a.pgm": b"stem",
     "nested/deeper/x.pgm": encoders.pnm(_GREY),
     "same/x.pgm": encoders.pnm(_GREY),
     "foreign/index.html": b"<title>a page of mine</title>",

@@ -39,7 +39,7 @@ def check_lesson(detection: Detection) -> None:
     if detection.responses.channels in SEPARATE_PLANES and detection.responses.planes > 1:
         raise UsageError(
             f"the page shows one volume, and --channels {detection.responses.channels} filters "
-            "each colour alone; give --channels rgb"
+            "each colour alone; use --channels rgb"
         )
     if len(bank) > MOST_FILTERS:
         raise UsageError(

@@ -1,0 +1,1 @@
+"""How well edge maps agree with what people drew: correspondence, counts, scores."""

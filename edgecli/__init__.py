@@ -3,6 +3,7 @@
     bank = edgecli.load_filter("vertical")          # a name, a path or inline rows
     maps = edgecli.convolve(image, bank)            # (C, H, W) → (C_out, H', W')
     edges = edgecli.detect_edges(picture, "sobel")  # (H, W[, C]), or a path → uint8 (H', W')
+    lines = edgecli.find_strokes(picture, "canny")  # → polylines of sub-pixel points
 
 Nothing is imported until it is used: ``import edgecli`` loads neither NumPy nor Pillow.
 """
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from edgecli.conv import convolve as convolve
     from edgecli.conv import plan_convolution as plan_convolution
     from edgecli.detect.edges import detect_edges as detect_edges
+    from edgecli.detect.strokes import find_strokes as find_strokes
     from edgecli.errors import EdgeCliError as EdgeCliError
     from edgecli.errors import EdgeCliWarning as EdgeCliWarning
     from edgecli.filters import FilterBank as FilterBank
@@ -30,6 +32,7 @@ _HOMES = {
     "FilterBank": "edgecli.filters",
     "convolve": "edgecli.conv",
     "detect_edges": "edgecli.detect.edges",
+    "find_strokes": "edgecli.detect.strokes",
     "load_filter": "edgecli.filters",
     "load_network": "edgecli.networks",
     "plan_convolution": "edgecli.conv",

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from edgecli.errors import GeometryError, UsageError, meant
+from edgecli.numerals import shortest
 from edgecli.records import dataclass, replace
 
 Padding = Literal["valid", "same"] | tuple[int, int, int, int]
@@ -62,7 +63,7 @@ class PaddingMode:
                 return None
 
     def __str__(self) -> str:
-        return f"constant:{self.value:g}" if self.mode == "constant" else self.mode
+        return f"constant:{shortest(self.value)}" if self.mode == "constant" else self.mode
 
 
 def middle(kernel: int, size: int) -> tuple[int, int]:

@@ -26,6 +26,15 @@ _TAB_BETWEEN = r"\S *\t[ \t]*\S"
 _THOUSANDS = r"[-+\N{MINUS SIGN}\N{EN DASH}]?[1-9]\d{0,2}(,\d{3})+"
 
 
+def shortest(number: float) -> str:
+    """Return the shortest text that reads as a number.
+
+    >>> shortest(20.0), shortest(0.1), shortest(1e-7)
+    ('20', '0.1', '1e-07')
+    """
+    return repr(float(number)).removesuffix(".0")
+
+
 class UnclearError(Exception):
     """A number can be read in two ways; the arguments are its place in the list, and why."""
 

@@ -20,7 +20,7 @@ from PIL import Image
 from edgecli.cli import main
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-TORCH = find_spec("torch") is not None
+TORCH, EZDXF = (find_spec(name) is not None for name in ("torch", "ezdxf"))
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 
 BROWSING = ["browsers.py", "test_pages_gallery_browser.py", "test_pages_lesson_browser.py"]
@@ -30,6 +30,8 @@ collect_ignore: list[str] = []
 
 if not TORCH:
     collect_ignore += ["test_networks_torch.py", "test_training_torch.py", "torch_networks.py"]
+if not EZDXF:
+    collect_ignore += ["test_strokes_files_ezdxf.py"]
 if CHROMIUM is None:
     collect_ignore += BROWSING
     if os.environ.get("EDGECLI_NEED_BROWSER"):  # .ci/run sees to it that there is one
@@ -77,6 +79,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was left out: unlike a line of the header, this is printed with ``-q`` as well."""
     if CHROMIUM is None:
         terminalreporter.line(f"no chromium on PATH: left out {', '.join(BROWSING)}")
+    if not EZDXF:
+        terminalreporter.line("no ezdxf: tests/test_strokes_files_ezdxf.py was left out")
     if not TORCH:
         terminalreporter.line("no torch: tests that compare with it were left out")
 

@@ -30,6 +30,7 @@ from edgecli.operators.colour_gradient import lay_filter
 from edgecli.operators.contours import SHRINK, Colours, Divide, Outlines, Steepness, Strength
 from edgecli.paint.painting import Picture
 from edgecli.rows.base import Planes, Step
+from edgecli.strokes.locating import CrestPoints, CrossingPoints, LinePoints, SlopePoints
 
 Array = NDArray[Any]
 
@@ -219,6 +220,30 @@ LINES: dict[str, Make] = {
     ),
 }
 
+POINTS: dict[str, Make] = {
+    "points of slopes": lambda m: Example(
+        SlopePoints(Thin(m.size(1), FLOAT, SLOPE, 0.5), "magnitude"), (m.floats(2),)
+    ),
+    "points of one response": lambda m: Example(
+        SlopePoints(
+            Thin(m.size(1), INT16, Slope(((1.0,), (0.0,)), both=False), 0, signed=True), "none"
+        ),
+        (m.whole(1),),
+    ),
+    "points of the largest, unknown": lambda m: Example(
+        SlopePoints(Thin(m.size(1), FLOAT, SLOPE, 0, sectors=True, unknown=True), "max"),
+        (m.spoilt(2),),
+    ),
+    "points of whole numbers": lambda m: Example(
+        SlopePoints(Thin(m.size(1), INT16, SLOPE, 1), "max"), (m.whole(2),)
+    ),
+    "points of crests": lambda m: Example(CrestPoints(Crest(m.size(1), 0.1)), (m.soft(),)),
+    "points of crossings": lambda m: Example(
+        CrossingPoints(Cross(m.size(1), 1, 0.5), -1.0), (m.whole(1).astype(np.float32),)
+    ),
+    "points of lines": lambda m: Example(LinePoints(m.size(3)), (m.soft(), m.soft(), m.floats(2))),
+}
+
 PICTURES: dict[str, Make] = {
     "picture": lambda m: Example(Picture(m.size(3), PAPER), (m.bytes(4),)),
     "whitened": lambda m: Example(Whitened(m.size(4), 1023.0), (m.bytes(4),)),
@@ -273,4 +298,4 @@ NETWORKS: dict[str, Make] = {
     "dense": lambda m: m.layer(layers.Dense(5), m.floats(2).reshape(-1, 1, 1)),
 }
 
-EXAMPLES = CONVOLUTIONS | LINES | PICTURES | NETWORKS
+EXAMPLES = CONVOLUTIONS | LINES | POINTS | PICTURES | NETWORKS

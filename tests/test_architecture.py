@@ -144,7 +144,7 @@ def test_click_is_known_to_the_command_line_alone() -> None:
 
 
 def test_rich_is_known_to_the_display_alone() -> None:
-    assert importers_of("rich") <= {"reports/display.py", "cli/progress.py"}
+    assert importers_of("rich") <= {"reports/display.py", "cli/bar.py"}
     assert "reports/display.py" in importers_of("rich")
 
 
@@ -215,7 +215,7 @@ def test_no_public_name_loads_pillow() -> None:
 def test_the_public_names() -> None:
     assert sorted(edgecli.__all__) == [
         "EdgeCliError", "EdgeCliWarning", "FilterBank", "convolve", "detect_edges",
-        "load_filter", "load_network", "plan_convolution",
+        "find_strokes", "load_filter", "load_network", "plan_convolution",
     ]  # fmt: skip
     for name in edgecli.__all__:
         assert getattr(edgecli, name).__doc__

@@ -113,7 +113,7 @@ def test_explain_writes_nothing(run: Run, source: Path, out: Path) -> None:
 
 def test_the_help_says_that_a_folder_is_needed(run: Run) -> None:
     text = " ".join(run("batch", "--help").stdout.split())
-    assert "-o, --output DIR The folder to write to" in text
+    assert "-o, --output DIR|TEMPLATE The folder to write to" in text
     assert "beside the input" not in text
 
 

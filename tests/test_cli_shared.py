@@ -40,7 +40,7 @@ SHARED = {
 }
 """Which commands have which of the options that mean the same everywhere."""
 
-OWN = {"--jobs", "--output", "--filters", "--format", "--channels", "--input", "--help"}
+OWN = {"--size", "--jobs", "--output", "--filters", "--format", "--channels", "--input", "--help"}
 """Options that are declared more than once: their values differ from command to command."""
 
 LINES = {

@@ -67,12 +67,15 @@ OF_FILES = {
     "output", "format", "no_clobber", "all_frames", "no_auto_orient", "max_pixels", "suffix",
     "report", "report_file", "quiet", "verbose", "explain", "preview", "grid", "style",
 }  # fmt: skip
-"""Options of files, of what is told, and of bundles: an array of pixels has none of them."""
+"""Options of files, what is told, bundles and strokes: an array of pixels has none of them."""
+
+OF_STROKES = {"simplify", "curves", "size"}
+"""Options of strokes, of which find_strokes has the first."""
 
 KEYWORDS = dict(inspect.signature(detect_edges).parameters.items())
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - OF_FILES - {"filters"}))
+@pytest.mark.parametrize("name", sorted({*NAMES} - OF_FILES - OF_STROKES - {"filters"}))
 def test_every_option_that_makes_a_picture_is_a_keyword(name: str) -> None:
     keyword, written = KEYWORDS[name], getattr(Options, name)
     assert keyword.kind is keyword.KEYWORD_ONLY

@@ -25,6 +25,7 @@ from edgecli.errors import (
     UsageError,
 )
 from edgecli.operators.operators import load_operator
+from edgecli.records import replace
 from edgecli.rows.base import Sink
 from tests.conftest import Run, Save, noise
 
@@ -97,14 +98,14 @@ def test_several_maps_do_not_fit_in_one_output(target: Target) -> None:
 
 
 def test_filters_of_one_name_would_share_a_file() -> None:
-    with pytest.raises(UsageError, match="two edge maps would both be written to a-sobel-x"):
+    with pytest.raises(UsageError, match="two edge maps would both be called sobel-x"):
         name_job("a.png", settings("sobel-x", "sobel-x"), Target())
 
 
 def test_devices_may_be_claimed_twice() -> None:
     target = Target(os.devnull, "png")
     jobs = [name_job(path, settings(), target) for path in ("a.png", "b.png")]
-    check_jobs(jobs, [os.devnull], os.devnull)
+    check_jobs(jobs, replace(target, spared=(os.devnull,)), os.devnull)
 
 
 # --- running ------------------------------------------------------------------------------------
@@ -130,11 +131,10 @@ def test_planning_reads_and_writes_nothing(save: Save) -> None:
     assert os.listdir(path.parent) == [path.name]
 
 
-def luma_of(path: Path, *, auto_orient: bool = True, **options: Any) -> Any:
+def luma_of(path: Path, **options: Any) -> Any:
     """Return what filters slide over: the responses of ``identity``."""
     out = path.with_name("out.npy")
-    limits = Limits(auto_orient=auto_orient)
-    detect(path, settings("identity", map="raw", **options), Target(str(out)), limits)
+    detect(path, settings("identity", map="raw", **options), Target(str(out)))
     return np.load(out)
 
 

@@ -15,7 +15,8 @@ from scipy import ndimage
 
 from edgecli import detect_edges
 from edgecli.conv import engine
-from edgecli.detect.maps import ROUNDING, Lines
+from edgecli.detect.extents import ROUNDING
+from edgecli.detect.maps import Lines
 from edgecli.lines.thresholds import parse_hysteresis, parse_threshold
 from tests.conftest import SAMPLES, noise
 from tests.detections import detected, settings_of

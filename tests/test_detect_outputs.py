@@ -54,7 +54,7 @@ def test_formats_are_refused_at_once_where_no_image_would_fit(
         ((result, source),) = plan_input(job, chosen, Limits())
         source.close()
         shown.append(result.detection)
-    for format_ in FORMATS.values():
+    for format_ in (one for one in FORMATS.values() if not one.strokes):
         fits = [
             one.sample_types[0].name in format_.samples and one.written_shape[2] in format_.channels
             for one in shown

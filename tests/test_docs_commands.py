@@ -30,7 +30,7 @@ COMMANDS = [line for line in LINES if "edgecli " in line and not NOT_HERE.search
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|#.*")
 OF_SHELLS = {line for line in COMMANDS if not line.startswith("edgecli ")}
 OF_SHELLS |= {line for line in COMMANDS if re.search(r"[|>*]", QUOTED.sub("", line))}
-PROGRAMS = {"ffmpeg", "find", "jq", "potrace", "xargs"}
+PROGRAMS = {"ffmpeg", "find", "jq", "vpype", "xargs"}
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ def test_counting_finds_what_searching_finds(
     found = find_runs(image, low, 4, Memory(), corners=corners)
     if len(found.starts):
         counted, searched = runs._count(found), runs._search(found, found)
-        np.testing.assert_array_equal(runs._pairs(*counted), runs._pairs(*searched))
+        np.testing.assert_array_equal(runs.list_pairs(*counted), runs.list_pairs(*searched))
 
 
 @given(images, st.integers(0, 3), st.integers(1, 14))

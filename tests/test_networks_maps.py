@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import GeometryError, OutputError
+from edgecli.images.made_by import MadeBy
 from edgecli.networks import collectors
 from edgecli.networks.collectors import GAP, collectors_for
 from edgecli.networks.forward import forward
@@ -30,6 +31,8 @@ from edgecli.rows.arrays import ArraySource
 from tests.conftest import noise
 from tests.networks_reference import chain, with_weights
 from tests.soft_networks import soft_network
+
+MADE_BY = MadeBy("edgecli network run test")
 
 
 def run(network: Network, picture: Any, output: Path) -> Any:
@@ -114,7 +117,7 @@ def collect(collector: Any, start: int, rows: NDArray[np.float32]) -> None:
 def grid(folder: Path, maps: NDArray[Any]) -> NDArray[np.uint8]:
     """Return the picture that a collector makes of maps ``(C, H, W)``, given in bands."""
     path = folder / "maps" / "1-x.png"
-    with collectors_for([maps.shape], [("x", str(path))]) as (collector,):
+    with collectors_for([maps.shape], [("x", str(path))], MADE_BY) as (collector,):
         for start in range(0, maps.shape[1], 3):
             collect(collector, start, maps[:, start : start + 3].astype(np.float32))
         collector.finish()
@@ -156,7 +159,7 @@ def test_large_maps_are_averaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_many_layers_share_the_memory(tmp_path: Path) -> None:
     shapes = [(4, 1024, 2048)] * 64
     named = [(str(n), str(tmp_path / "maps" / f"{n}.png")) for n in range(64)]
-    with collectors_for(shapes, named) as begun:
+    with collectors_for(shapes, named, MADE_BY) as begun:
         collect(begun[5], 0, np.broadcast_to(np.float32(1), shapes[5]))
         begun[5].finish()
     with Image.open(named[5][1]) as picture:

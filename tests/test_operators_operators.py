@@ -42,7 +42,7 @@ def test_an_operator_is_the_magnitude_of_its_pair(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in BUILTIN_FILTERS if len(load_filter(n)) == 1])
 def test_any_filter_is_an_operator_that_combines_nothing(name: str) -> None:
-    assert load_operator(name) == Operator(name, load_filter(name), "none")
+    assert load_operator(name) == Operator(name, load_filter(name), "none", spec=name)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecli import FilterBank
+from edgecli import FilterBank, __version__
 from edgecli.detect.jobs import Result
 from edgecli.detect.plan import plan_detection
 from edgecli.detect.run import Measured
@@ -63,6 +63,7 @@ def test_json_is_as_documented() -> None:
     facts = json.loads(told(a_result("vertical", clipped=3072), format_="json"))
     assert facts == {
         "schema": "edgecli.report/1",
+        "made_by": f"edgecli {__version__} detect -f vertical",
         "input": {"path": "img.png", "format": "PNG", "shape": [480, 640, 3], "dtype": "uint8"},
         "filters": [{"name": "vertical", "shape": [3, 3, 1], "rank": 1}],
         "operation": "cross-correlation",
@@ -239,7 +240,7 @@ def test_json_and_csv_show_the_same_facts(result: Result) -> None:
 def test_tables_show_every_fact(result: Result, format_: str) -> None:
     text = re.sub(r"\\(?=[|<\\])|,", "", told(result, format_=format_))
     for name, value in flatten(image_record(result)):
-        if name in ("schema", "engine.seconds") or name.endswith("clipped_fraction"):
+        if name in ("schema", "made_by", "engine.seconds") or name.endswith("clipped_fraction"):
             continue
         assert str(value).replace(",", "") in text, name
 

@@ -19,10 +19,12 @@ READ_ONLY = (
     ".apng", ".avif", ".bmp", ".dib", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".pam",
     ".pbm", ".pcx", ".pfm", ".psb", ".psd", ".qoi", ".sgi", ".tga", ".tsv", ".xbm",
 )  # fmt: skip
-EXTENSIONS = frozenset(READ_ONLY).union(*(format_.extensions for format_ in FORMATS.values())) - {
-    ".txt"
-}
+_READ = (format_.extensions for format_ in FORMATS.values() if not format_.strokes)
+EXTENSIONS = frozenset(READ_ONLY).union(*_READ) - {".txt"}
 """What counts as an image in a folder, with those of extras; a list or a glob takes any file."""
+
+OWN = "made by edgecli"
+"""Counts, among what is passed over, files that say that they are edge maps already."""
 
 JOURNAL = ".edgecli-batch.jsonl"
 
@@ -43,12 +45,13 @@ class Found:
     """The inputs of a batch, in order, and what else was there.
 
     ``troubles`` are the folders that could not be read, with reasons; ``passed`` counts pictures in
-    formats that are not read here, by extension.
+    formats that are not read here, by extension. ``listed`` inputs were named one by one.
     """
 
     inputs: list[Input]
     troubles: list[tuple[str, str]] = field(default_factory=list)
     passed: Counter[str] = field(default_factory=Counter)
+    listed: bool = False
 
     def without(self, path: str | None) -> Found:
         """Leave a file out, such as an earlier report."""
@@ -106,7 +109,8 @@ def listed_inputs(names: bytes, *, zero: bool, recursive: bool) -> Found:
     paths = [f".{os.sep}-" if path == "-" else path for path in paths]  # here a file like others
     if not paths:
         raise UsageError("the list of inputs is empty; write a path a line to standard input")
-    return Found(sorted(_placed(paths, recursive=recursive), key=lambda entry: entry.place))
+    inputs = sorted(_placed(paths, recursive=recursive), key=lambda entry: entry.place)
+    return Found(inputs, listed=True)
 
 
 def _in_folder(source: str, output: str, *, recursive: bool) -> Found:
@@ -193,6 +197,7 @@ def passed_text(passed: Counter[str]) -> str:
     advice = [f"pip install 'edgecli[formats]' for {' '.join(sorted(missing))}"] * bool(missing)
     advice += ["develop camera raw first"] * (not RAW.isdisjoint(passed))
     advice += ["save the others as PNG"] * (not OTHERS.isdisjoint(passed))
+    advice += ["edgecli detect takes them by name"] * (OWN in passed)
     return f"{counts}; {', '.join(advice)}"
 
 

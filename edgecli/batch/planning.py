@@ -6,21 +6,26 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from edgecli.batch.inputs import Found, Input, folded, name_places
+from edgecli.batch.inputs import OWN, Found, Input, folded, name_places, passed_text
 from edgecli.batch.journal import Journal, file_hash
 from edgecli.batch.work import Item, Work
 from edgecli.detect.outputs import choose_format, name_maps
-from edgecli.detect.sheet import name_grid
+from edgecli.detect.sheet import grid_template
+from edgecli.detect.templates import fill, split, with_tree
 from edgecli.errors import UsageError
+from edgecli.images.made_by import is_ours
 from edgecli.records import dataclass, field, replace
 from edgecli.rows.base import Rows
 
 FRAME = re.compile(r"-\d{4,}(?=\.\w+$)")  # what tells the frames of one input apart
+
+Keyed = tuple[Input, str]
+"""An input, and its path from DIR."""
 
 
 @dataclass
@@ -95,6 +100,7 @@ def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = Fal
     if inside:
         ours = set(journal.outputs())
         inputs = [(e, key) for e, key in inputs if not {key, FRAME.sub("", key)} & ours]
+    inputs, passed = _without_maps(inputs, found, journal.offsets)
     items = _make_items(inputs, work, suffix=suffix)
     if inside:
         _claim(items, work, journal)
@@ -104,16 +110,33 @@ def plan_batch(found: Found, work: Work, journal: Journal, *, suffix: bool = Fal
         if offset is not None and _is_done(item, journal.read_head(offset), work):
             lines[number] = offset
     skipped, failed = len(items) - lines.count(-1), len(found.troubles)
-    totals = Totals(len(items) + failed, failed=failed, skipped=skipped, passed=found.passed)
+    totals = Totals(len(items) + failed, failed=failed, skipped=skipped, passed=passed)
     return Batch(items, journal, totals, lines, troubles=found.troubles)
 
 
 def name_items(found: Found, work: Work, *, suffix: bool = False) -> list[Item]:
     """Name every input's outputs, without the journal; UsageError as ``plan_batch``."""
-    return _make_items(_with_keys(found.inputs, work.output), work, suffix=suffix)
+    inputs, _ = _without_maps(_with_keys(found.inputs, work.output), found)
+    return _make_items(inputs, work, suffix=suffix)
 
 
-def _with_keys(inputs: Iterable[Input], output: str) -> list[tuple[Input, str]]:
+def _without_maps(
+    inputs: list[Keyed], found: Found, known: Container[str] = ()
+) -> tuple[list[Keyed], Counter[str]]:
+    """Leave out the edge maps of earlier runs, and return what is passed over with them.
+
+    Those that were listed stay. Files that are ``known`` as inputs are not looked into again.
+    """
+    if found.listed:
+        return inputs, found.passed
+    kept = [(e, key) for e, key in inputs if key in known or not is_ours(e.path)]
+    passed = found.passed + Counter({OWN: len(inputs) - len(kept)})
+    if not kept and OWN in passed and not found.troubles:
+        raise UsageError(f"all images are passed over: {passed_text(passed)}")
+    return kept, passed
+
+
+def _with_keys(inputs: Iterable[Input], output: str) -> list[Keyed]:
     """Name inputs by their path from DIR, so that both can be moved together."""
     there = os.path.realpath(output)
 
@@ -132,49 +155,53 @@ def _is_inside(key: str) -> bool:
     return not key.startswith("../") and not os.path.isabs(key)
 
 
-def _make_items(inputs: Sequence[tuple[Input, str]], work: Work, *, suffix: bool) -> list[Item]:
+def _make_items(inputs: Sequence[Keyed], work: Work, *, suffix: bool) -> list[Item]:
     sources = {folded(key) for _, key in inputs if _is_inside(key)}
-    endings, links = _endings(work), _links(work.output)
+    templates, links = _templates(work), _links(work.output)
     claims: dict[str, int] = {}
     places = name_places((entry for entry, _ in inputs), suffix=suffix)
     items: list[Item] = []
     for number, ((entry, key), (folder, stem)) in enumerate(zip(inputs, places, strict=True)):
-        start = f"{folder}/{stem}" if folder else stem
-        names = tuple(start + ending for ending in endings(entry.path))
-        items.append(Item(entry.path, key, names))
-        for name in names:
+        tree = f"{folder}/" if folder else ""
+        own = tuple(fill(text, tree=tree, stem=stem) for text in templates(entry.path))
+        items.append(Item(entry.path, key, own))
+        for name in dict.fromkeys(items[-1].names()):
             claim = folded(name)
             other = claims.setdefault(claim, number)
             if other != number:
                 raise UsageError(
                     f"{items[other].path} and {entry.path} would both be written to "
-                    f"{os.path.join(work.output, name)}; --suffix tells them apart"
+                    f"{os.path.join(work.output, name)}; {work.target.apart}"
                 )
-            if claim in sources or name in links(folder):
+            if claim in sources or name in links(name.rpartition("/")[0]):
                 what = "an input of this run" if claim in sources else "a link to another file"
                 where = os.path.join(work.output, name)
                 raise UsageError(f"output {where} is {what}; give another folder with -o")
     return items
 
 
-def _endings(work: Work) -> Callable[[str], list[str]]:
-    """Return what tells how the names of an input's outputs end; most inputs have the same."""
+def _templates(work: Work) -> Callable[[str], tuple[str, ...]]:
+    """Return what gives the templates of an input's outputs; most inputs have the same.
+
+    They are of paths below DIR, to be filled in with a ``tree`` of folders and a ``stem``.
+    """
     target = work.target
     if work.tiles is not None:
-        (sheet,) = name_grid("", target).outputs
-        return lambda _: [os.path.basename(sheet)]
+        template, _ = grid_template("", target)
+        sheet = with_tree(split(template)[1])
+        return lambda _: (sheet,)
     looks = target.format is None and work.settings.map == "raw"  # into each input
 
     @cache
-    def endings(path: str, numbers: bool) -> list[str]:
+    def templates(path: str, numbers: bool) -> tuple[str, ...]:
         settings = replace(work.settings, map="raw") if numbers else work.settings
         format_ = choose_format(path, settings, target)
-        start = os.path.join(work.output, "")
-        return [os.path.basename(path) for path in name_maps(start, settings, format_)]
+        _, below = split(target.template_of("", format_))
+        return name_maps(with_tree(below), settings, format_)
 
-    def of_input(path: str) -> list[str]:
+    def of_input(path: str) -> tuple[str, ...]:
         numbers = work.gives_numbers(path)
-        return endings(path if looks or numbers else "", numbers)
+        return templates(path if looks or numbers else "", numbers)
 
     return of_input
 
@@ -198,7 +225,7 @@ def _links(output: str) -> Callable[[str], set[str]]:
 def _claim(items: Iterable[Item], work: Work, journal: Journal) -> None:
     """Note which files in a folder of inputs will be outputs, before there are any."""
     key = f"//{work.identity}"
-    outputs = [{"path": name} for item in items for name in item.names]
+    outputs = [{"path": name} for item in items for name in item.names()]
     entry = {"input": key, "size": 0, "settings": None, "outputs": outputs, "reports": []}
     offset = journal.offsets.get(key)
     if offset is None or journal.read(offset) != entry:
@@ -208,9 +235,10 @@ def _claim(items: Iterable[Item], work: Work, journal: Journal) -> None:
 def _is_done(item: Item, entry: Mapping[str, Any], work: Work) -> bool:
     """Whether settings, input and outputs are a line's; files are read only when in doubt."""
     outputs = {output["path"]: output for output in entry["outputs"]}
+    own = {name for number in range(len(outputs)) for name in item.names(number + 1)}
     return (
         entry["settings"] == work.identity
-        and all(path in item.names or FRAME.sub("", path) in item.names for path in outputs)
+        and all(path in own or FRAME.sub("", path) in own for path in outputs)
         and _is_same(item.path, entry)
         and all(_is_same(f"{work.output}/{path}", outputs[path]) for path in outputs)
     )

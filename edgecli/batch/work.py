@@ -13,6 +13,7 @@ from edgecli.detect.jobs import Limits, Result, Watch, detect_input
 from edgecli.detect.outputs import Job, Target, gives_numbers
 from edgecli.detect.settings import Settings
 from edgecli.detect.sheet import Sheet, Tiles, detect_grid
+from edgecli.detect.templates import literal
 from edgecli.errors import EdgeCliError, ImageError, TooLargeError
 from edgecli.images.files import is_named_as_grid, unreadable
 from edgecli.images.formats import format_of
@@ -26,11 +27,18 @@ T = TypeVar("T")
 
 
 class Item(NamedTuple):
-    """An input, the name that the journal knows it by, and its outputs by their paths below DIR."""
+    """An input, the name that the journal knows it by, and its outputs by their paths below DIR.
+
+    These are templates (``detect/templates.py``), in which the number of a frame may be left.
+    """
 
     path: str
     key: str
-    names: tuple[str, ...]
+    templates: tuple[str, ...]
+
+    def names(self, frame: int = 1) -> tuple[str, ...]:
+        """Return the paths of the outputs, of one frame where each has its own."""
+        return tuple(template.format(frame=frame) for template in self.templates)
 
 
 class Outcome(NamedTuple):
@@ -71,10 +79,11 @@ class Work:
 
     def job(self, item: Item) -> Job:
         """Return an input with the files that its edge maps go to."""
-        paths = tuple(os.path.join(self.output, name) for name in item.names)
-        format_, numbers = format_of(paths[0]), self.gives_numbers(item.path)
-        kept = self.target.no_clobber
-        return Job(item.path, paths, format_, no_clobber=kept, numbers=numbers)
+        folder = literal(self.output)
+        files = tuple(os.path.join(folder, template) for template in item.templates)
+        format_ = self.target.format_of(item.path) or format_of(files[0])
+        numbers = self.gives_numbers(item.path)
+        return self.target.job_of(item.path, files, format_, numbers=numbers)
 
     def gives_numbers(self, path: str) -> bool:
         """Whether an input's edge maps are numbers; only files that are named so are opened."""

@@ -31,7 +31,7 @@ COMMANDS = {
     "styles": "List the styles: bundles of options that --style names.",
     "trace": "Write out the arithmetic of an output pixel, or draw it.",
     "network": "Count, draw and run stacks of layers.",
-    "evaluate": "Score edge maps against what people drew: ODS, OIS and AP.",
+    "evaluate": "Score edge maps against what people drew, as the Berkeley benchmark does.",
     "learn": "Find the filter that best turns INPUT into TARGET.",
     "completion": "Print what lets a shell complete edgecli.",
     "help": "Show the help of a command.",

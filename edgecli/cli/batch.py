@@ -30,6 +30,7 @@ from edgecli.cli.request import Request, check_sheet, make_request
 from edgecli.detect.jobs import Result, plan_input
 from edgecli.detect.outputs import Target, check_jobs, check_stdin, make_folder
 from edgecli.detect.sheet import Sheet, choose_tiles, plan_grid
+from edgecli.detect.templates import fields
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.images.formats import known_format
 from edgecli.records import dataclass, replace
@@ -82,7 +83,10 @@ class RunOptions:
 
 
 TO_A_FOLDER = option(
-    "output", metavar="DIR", help="The folder to write to, as <stem>-<filter>.png.  [required]"
+    "output",
+    metavar="DIR|TEMPLATE",
+    help="The folder to write to, as <stem>-<filter>.png, or names below it with {stem}, {filter} "
+    "and {frame}.  [required]",
 )
 
 
@@ -122,9 +126,10 @@ def command(source: str, folder: FolderOptions, options: Options, run: RunOption
     request = make_request(options, apart=options.grid)
     if options.grid:
         check_sheet(options)
-    output, reporting = _output_folder(request.target), request.reporting
+    request = replace(request, target=_to_folder(request.target))
+    output, reporting = str(request.target.place), request.reporting
     paths = (JOURNAL, "index.html") if run.gallery else (JOURNAL,)
-    _check_report(reporting.file, request.target, paths)
+    _check_report(reporting.file, request.target, [os.path.join(output, path) for path in paths])
     found = _find(source, output, folder).without(reporting.file)
     prepare_report(reporting, output)
     with ExitStack() as stack:
@@ -200,21 +205,24 @@ def _explain(items: Sequence[Item], work: Work, reporting: Reporting) -> int:
     return exit_code
 
 
-def _output_folder(target: Target) -> str:
+def _to_folder(target: Target) -> Target:
+    """Return where edge maps go: to a folder, or to names with fields below one."""
     if target.output in (None, "-"):
         raise UsageError("a batch needs a folder to write to; give it with -o DIR")
-    output = str(target.output)
-    if os.path.exists(output) and not os.path.isdir(output):
-        raise UsageError(f"output {output} is a file; give a folder")
-    return output
+    if not fields(str(target.output)):
+        target = replace(target, folder=True)
+    if os.path.exists(str(target.place)) and not os.path.isdir(str(target.place)):
+        raise UsageError(f"output {target.place} is a file; give a folder")
+    return target
 
 
 def _check_report(path: str | None, target: Target, own: Sequence[str]) -> None:
     """Raise UsageError where the report would overwrite a file that is read, or the batch's own."""
-    check_jobs([], target.spared, path)
+    check_jobs([], target, path)
     for name in own if path is not None else ():
-        if os.path.realpath(str(path)) == os.path.realpath(os.path.join(str(target.output), name)):
-            raise UsageError(f"report file {path} is the batch's own {name}; give another")
+        if os.path.realpath(str(path)) == os.path.realpath(name):
+            base = os.path.basename(name)
+            raise UsageError(f"report file {path} is the batch's own {base}; give another")
     format_ = known_format(path or "")
     if format_ is not None and not format_.text:
         raise UsageError(f"report file {path} is named like an image; call it .json, .csv or .md")
@@ -232,7 +240,7 @@ def _make_work(
     settings, limits = request.settings, request.limits
     # Numbers are not what a picture in a terminal, or of several filters, shows.
     numbers = request.target.numbers and screen is None and not grid
-    target = replace(request.target, output=output, folder=True, numbers=numbers)
+    target = replace(request.target, numbers=numbers)
     all_ = settings.threads or cores()
     threads = min(max(2 * all_ // running.jobs, 1), all_)
     tiles = choose_tiles(settings, request.operators, request.thresholds) if grid else None

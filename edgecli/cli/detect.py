@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import click
 
 from edgecli.cli import fail, refuse_terminal, tell
+from edgecli.cli.bar import Bar
 from edgecli.cli.help import Command, examples
 from edgecli.cli.options import Options, options_of, written
 from edgecli.cli.process import keep_memory
@@ -18,6 +20,7 @@ from edgecli.code import LIBRARIES
 from edgecli.detect.jobs import Result, Watch, detect_input, plan_input
 from edgecli.detect.outputs import Job, Target, check_jobs, check_stdin, name_job
 from edgecli.detect.sheet import Sheet, Tiles, choose_tiles, detect_grid, name_grid, plan_grid
+from edgecli.detect.templates import fields
 from edgecli.errors import EdgeCliError, ImageError, UsageError
 from edgecli.images.formats import known_format
 from edgecli.records import dataclass, replace
@@ -39,7 +42,7 @@ class RunOptions:
     examples=examples(
         "edgecli detect photo.jpg  # photo-sobel.png",
         "edgecli detect photo.jpg -f canny --invert -o lines.png  # dark lines",
-        "edgecli detect *.jpg -f learned -o edges/  # several images",
+        "edgecli detect *.jpg -f learned -o 'edges/{stem}.png'  # several images",
     ),
     help="""Find the edges of one or more images.
 
@@ -67,14 +70,17 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
         jobs = [name_job(path, request.settings, target) for path in inputs]
     if run.code is not None:
         return _print_code(jobs, request, run.code, options)
-    check_jobs(jobs, target.spared, reporting.file)
+    check_jobs(jobs, target, reporting.file)
     aside = not explain and _to_stdout(jobs)
-    prepare_report(reporting, target.output if target.folder else None)
+    prepare_report(reporting, target.place)
     if preview:
         detect = partial(_results, watch=terminal_screen(reporting, aside=aside).watch)
+    hidden = explain or preview or reporting.quiet or (aside and sys.stdout.isatty())
     results: list[Result | Sheet] = []
     try:
-        return _carry_out(jobs, partial(detect, request=request, explain=explain), results)
+        with Bar(len(jobs), None if hidden else sys.stderr) as bar:
+            work = partial(detect, request=request, explain=explain, bar=bar)
+            return _carry_out(jobs, work, results, bar)
     finally:
         write_reports(
             results,
@@ -90,17 +96,21 @@ def _carry_out(
     jobs: Sequence[Job],
     detect: Callable[[Job], Sequence[Result | Sheet]],
     results: list[Result | Sheet],
+    bar: Bar,
 ) -> int:
     """Do one job after another, whichever fail; add to the results, and return the exit code."""
     exit_code = 0
     for job in jobs:
+        bar.next(job.path)
         try:
             _refuse_folder(job.path)
             done = detect(job)
-            for info in dict.fromkeys(result.info for result in done):
+            for info in dict.fromkeys(result.info for result in done if result.info.notes):
+                bar.hide()
                 tell(info)
             results += done
         except EdgeCliError as error:
+            bar.hide()
             exit_code = fail(str(error), error.exit_code if len(jobs) == 1 else 1)
     return exit_code
 
@@ -152,28 +162,35 @@ def _to_stdout(jobs: Iterable[Job]) -> bool:
     return bool(going)
 
 
-def _results(job: Job, request: Request, *, explain: bool, watch: Watch | None) -> Sequence[Result]:
+def _results(
+    job: Job, request: Request, *, explain: bool, watch: Watch | None, bar: Bar
+) -> Sequence[Result]:
     """Plan an input, or detect its edges; say which files were left as they are."""
     settings, limits, reporting = request.settings, request.limits, request.reporting
     if explain:
         return [result for result, _ in plan_input(job, settings, limits)]
     measured = reporting.format != "none"
-    results = detect_input(job, settings, limits, watch, measured=measured)
+    progress = bar if bar.stream is not None else None
+    results = detect_input(job, settings, limits, watch, measured=measured, progress=progress)
     for kept in dict.fromkeys(result.kept for result in results):  # frames may share a file
-        _say_kept(tuple(dict.fromkeys(kept)), reporting)  # and maps
+        _say_kept(tuple(dict.fromkeys(kept)), reporting, bar)  # and maps
     return results
 
 
-def _sheets(job: Job, request: Request, *, explain: bool, tiles: Tiles) -> Sequence[Sheet]:
+def _sheets(
+    job: Job, request: Request, *, explain: bool, tiles: Tiles, bar: Bar
+) -> Sequence[Sheet]:
     """Write a contact sheet, unless it is to be kept or only explained."""
-    make = plan_grid if explain else detect_grid
-    sheet = make(job, tiles, request.limits)
-    _say_kept(sheet.kept, request.reporting)
+    if explain:
+        return [plan_grid(job, tiles, request.limits)]
+    sheet = detect_grid(job, tiles, request.limits, bar if bar.stream is not None else None)
+    _say_kept(sheet.kept, request.reporting, bar)
     return [sheet]
 
 
-def _say_kept(paths: Sequence[str], reporting: Reporting) -> None:
+def _say_kept(paths: Sequence[str], reporting: Reporting, bar: Bar) -> None:
     if paths and not reporting.quiet:
+        bar.hide()
         click.echo(f"edgecli: kept {', '.join(paths)}", err=True)
 
 
@@ -188,10 +205,12 @@ def _stems(inputs: Sequence[str], target: Target) -> dict[str, str]:
 
 def _many_to_folder(inputs: tuple[str, ...], target: Target) -> Target:
     """Several inputs go to a folder, whether or not its name ends in a slash."""
-    if target.output in (None, "-") or target.folder or len(inputs) == 1:
+    output = target.output
+    if output in (None, "-") or target.folder or len(inputs) == 1 or fields(str(output)):
         return target
-    if os.path.exists(str(target.output)) or known_format(str(target.output)):
+    if os.path.exists(str(output).format()) or known_format(str(output)):
         raise UsageError(
-            f"{len(inputs)} images do not fit in one output {target.output}; give a folder"
+            f"{len(inputs)} images do not fit in one output {output}; give a folder, or put "
+            "{stem} in its name"
         )
     return replace(target, folder=True)

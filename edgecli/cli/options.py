@@ -112,27 +112,44 @@ class Options:
         group="Lines")
     border: int = written(Lines.border, "N", "Ignore edges within N pixels of the frame.",
         type=click.IntRange(0), group="Lines")
+    min_length: float = written(Lines.min_length, "N",
+        "Drop lines, and spurs of lines, shorter than N pixels.", type=click.FloatRange(0),
+        group="Lines")
+    close_gaps: float = written(Lines.close_gaps, "N",
+        "Join the ends of lines that are within N pixels and point at each other.",
+        type=click.FloatRange(0), group="Lines")
+
+    simplify: float | None = written(None, "EPS",
+        "Strokes: leave out points that lie within EPS pixels of the line without them.  "
+        "[default: 0.1; 0, none, for points]", type=click.FloatRange(0), group="Lines")
+    curves: bool = flag("Strokes: draw cubic Bezier curves (SVG).", group="Lines")
 
     style: str | None = written(None, "STYLE",
         "A named bundle of options; 'edgecli styles' lists them. Those that are written go first.",
         group="Look")
     colormap: str | None = written(None, COLORMAPS, "Draw strengths in colours.", group="Look")
     line: str | None = written(None, "COLOUR",
-        "The colour of the lines.  [default: white; black on light paper]", group="Look")
+        "The colour of the lines.  [default: white; black on light paper, and in strokes]",
+        group="Look")
     paper: str | None = written(None, "COLOUR|none",
-        "The colour behind the lines; none is transparent.  [default: black]", group="Look")
+        "The colour behind the lines; none is transparent.  [default: black; none in strokes]",
+        group="Look")
     invert: bool = flag("Draw black lines, or a colour map, on white paper.", group="Look")
     stroke: int = written(Style.stroke, "N",
         "Draw lines by a round pen N pixels wide.", type=click.IntRange(1, WIDEST), group="Look")
     overlay: str | None = written(None, "COLOUR", "Draw the edges on the image.", group="Look")
     alpha_out: bool = flag("As --paper none: lines on transparency.", group="Look")
 
-    output: str | None = written(None, "PATH|DIR|-",
-        "Where to write.  [default: <stem>-<filter>.png beside the input]",
+    output: str | None = written(None, "PATH|DIR|TEMPLATE|-",
+        "Where to write; {stem}, {filter} and {frame} in a name are filled in.  "
+        "[default: <stem>-<filter>.png beside the input]",
         names=("-o", "--output"), group="Output")
     format: str | None = written(None, FORMATS,
-        "What to write.  [default: by the output's extension, else png; csv for a grid]",
-        group="Output")
+        "What to write: pixels, or strokes (svg, dxf, geojson, and points as CSV).  [default: by "
+        "the output's extension, else png; csv for a grid]", group="Output")
+    size: str | None = written(None, "WxHmm|Wmm",
+        "Strokes: how large SVG and DXF are, their shape kept, in mm, cm, in, pt or px.  "
+        "[default: by the image's resolution]", group="Output")
     no_clobber: bool = flag("Keep existing files as they are.", group="Output")
     all_frames: bool = flag("Take every page or frame of a file.", group="Output")
     no_auto_orient: bool = flag("Do not turn images as their EXIF says.", group="Output")

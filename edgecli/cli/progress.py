@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from edgecli.batch.planning import Totals
+from edgecli.cli.bar import bar_on, can_draw
 from edgecli.reports.batch import speed
 
 SECONDS = 10.0
@@ -18,8 +18,7 @@ SECONDS = 10.0
 def watched(progress: Iterable[Totals], stream: TextIO | None = None) -> Iterator[Totals]:
     """Pass the totals on, and show them."""
     stream = stream or sys.stderr
-    plain = os.environ.get("TERM") == "dumb" or "NO_COLOR" in os.environ or not stream.isatty()
-    yield from _with_lines(progress, stream) if plain else _with_bar(progress, stream)
+    yield from _with_bar(progress, stream) if can_draw(stream) else _with_lines(progress, stream)
 
 
 def _with_lines(progress: Iterable[Totals], stream: TextIO) -> Iterator[Totals]:
@@ -33,13 +32,8 @@ def _with_lines(progress: Iterable[Totals], stream: TextIO) -> Iterator[Totals]:
 
 
 def _with_bar(progress: Iterable[Totals], stream: TextIO) -> Iterator[Totals]:
-    from rich.console import Console  # slow to load
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    console = Console(file=stream, force_terminal=True)
-    columns = (BarColumn(), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
+    with bar_on(stream) as bar:
+        (task,) = bar.task_ids
         for totals in progress:
             so_far = totals.done + totals.failed + totals.skipped
             bar.update(task, total=totals.inputs, completed=so_far, description=describe(totals))

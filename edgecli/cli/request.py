@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from edgecli.cli import tell
 from edgecli.cli.options import Options
 from edgecli.cli.reporting import Reporting, make_reporting
+from edgecli.cli.strokes import asks_for_strokes, make_finish, stroke_colours
 from edgecli.detect.jobs import Limits
 from edgecli.detect.maps import Lines
 from edgecli.detect.outputs import Target
 from edgecli.detect.settings import Settings, parse_scales
+from edgecli.detect.templates import check_template, fields
 from edgecli.errors import UsageError
 from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.images.colour import parse_colour
@@ -20,6 +22,7 @@ from edgecli.operators.operators import Operator, load_operators
 from edgecli.paint.looks import choose_style
 from edgecli.paint.painting import Style
 from edgecli.records import dataclass
+from edgecli.strokes.files.sheet import parse_size
 
 if TYPE_CHECKING:
     from edgecli.images.resizing import Resize
@@ -57,7 +60,7 @@ def make_request(options: Options, *, apart: bool = False) -> Request:
         thresholds,
         settings,
         _make_target(options),
-        Limits(options.max_pixels, options.all_frames, not options.no_auto_orient),
+        Limits(options.max_pixels, options.all_frames),
         make_reporting(options),
     )
 
@@ -75,6 +78,7 @@ def make_settings(
     options: Options, operators: tuple[Operator, ...], threshold: Threshold | None = None
 ) -> Settings:
     """Return what is done to an image; reads the mask, if there is one."""
+    strokes = asks_for_strokes(options, _make_target(options))
     return Settings(
         operators,
         padding=parse_padding(options.padding),
@@ -89,12 +93,15 @@ def make_settings(
         map=options.map or Settings.map,
         depth=options.depth,
         lines=_make_lines(options, threshold),
-        style=_make_style(options),
+        style=_make_style(options, strokes=strokes),
         scales=parse_scales(options.scales),
         nan=options.nan,
         white=options.white,
         background=parse_colour(options.background),
         resize=_make_resize(options),
+        finish=make_finish(options) if strokes else None,
+        size=parse_size(options.size),
+        auto_orient=not options.no_auto_orient,
         threads=options.threads,
     )
 
@@ -107,12 +114,15 @@ def _make_resize(options: Options) -> Resize | None:
     return parse_resize(options.resize)
 
 
-def _make_style(options: Options) -> Style:
+def _make_style(options: Options, *, strokes: bool) -> Style:
+    line, paper = options.line, options.paper
+    if strokes:
+        line, paper = stroke_colours(options)
     return choose_style(
         colormap=options.colormap,
         invert=options.invert,
-        line=options.line,
-        paper=options.paper,
+        line=line,
+        paper=paper,
         overlay=options.overlay,
         alpha_out=options.alpha_out,
         stroke=options.stroke,
@@ -120,21 +130,27 @@ def _make_style(options: Options) -> Style:
 
 
 def _make_lines(options: Options, threshold: Threshold | None) -> Lines:
-    mask = None
+    mask = mask_name = None
     if options.mask is not None:
         from edgecli.images.files import read_mask
 
         mask, info = read_mask(options.mask, max_pixels=options.max_pixels)
         tell(info)
-    return Lines(options.thin, threshold, options.border, mask)
+        mask_name = os.path.basename(options.mask)
+    gaps = options.close_gaps
+    return Lines(options.thin, threshold, options.border, mask, options.min_length, gaps, mask_name)
 
 
 def _make_target(options: Options) -> Target:
-    """Return where edge maps go; a path that ends in a slash is a folder."""
+    """Return where edge maps go; one that ends in a slash is a folder."""
     output = options.output
     if output == "":
         raise UsageError("output '' is empty; give a file, a folder or -")
-    folder = output not in (None, "-") and (os.path.isdir(output) or output.endswith(("/", os.sep)))
+    folder = False
+    if output is not None and output != "-":
+        check_template(output)
+        existing = not fields(output) and os.path.isdir(output.format())
+        folder = existing or output.endswith(("/", os.sep))
     read = (*options.filters, options.mask)
     spared = tuple(path for path in read if path and os.path.isfile(path))
     numbers = options.map is None and options.depth is None

@@ -140,6 +140,7 @@ def _of_filters(result: Result, library: str) -> Iterator[Unsaid]:
     yield len(detection.plans) > 1, "several edge maps", one
     grey = "use --channels gray" if settings.bank.depth == 1 else f"use --filter {simple}"
     yield detection.responses.volume[2] > 1, "several colours at once", grey
+    yield settings.finish is not None, "strokes", "write png (--format png)"
     norm = "max" if clips else "magnitude"
     yield edge_map.direction, "directions", f"use --combine {norm}"
     yield settings.nan != "propagate", "NaN left out", "drop --nan"
@@ -152,6 +153,8 @@ def _of_lines(result: Result, library: str) -> Iterator[Unsaid]:
     yield lines.thin, "our thinning", "drop --thin"
     parts = lines.border or lines.mask is not None
     yield bool(parts), "parts of an image", "leave out --border and --mask"
+    yield lines.min_length > 0, "short lines left out", "drop --min-length"
+    yield lines.close_gaps > 0, "gaps that are closed", "drop --close-gaps"
     looks = " and ".join(_looks(settings.style))
     yield not settings.style.plain, "colours and pens", f"leave out {looks}"
     linked = threshold is not None and threshold.linked

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, Protocol
 
 import numpy as np
 
+from edgecli.detect.drawings import Drawn, Preview, begin_layers, laid_under
+from edgecli.detect.made_by import made_by
 from edgecli.detect.outputs import Job, make_folders_of
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.run import Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
-from edgecli.errors import EdgeCliError, TooLargeError
+from edgecli.errors import EdgeCliError, OutputError, TooLargeError
 from edgecli.images.alpha import told_if_unseen
 from edgecli.images.files import has_more_now, open_images, whole_file
 from edgecli.images.formats import ImageFile, begin_file, check_holds, check_several
@@ -23,6 +25,8 @@ from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import KeepingSink, NoSink
 from edgecli.rows.base import ImageInfo, Rows, Sink, Source
 from edgecli.rows.workers import shared_workers
+from edgecli.strokes.base import Canvas
+from edgecli.strokes.measures import Measures
 
 MOST_SHOWN = 20
 """Rows and columns of numbers that a report may show."""
@@ -34,13 +38,27 @@ class Limits:
 
     max_pixels: int = 2**31
     all_frames: bool = False
-    auto_orient: bool = True
 
+
+Place = Sink | Canvas
+"""Where an edge map goes, as pixels or as strokes."""
 
 Watch = Callable[[Sink, tuple[int, int, int], tuple[float, ...] | None], Sink]
 """Returns a sink that does what a map's sink does, and shows the map, too.
 
 It is given the map's shape, and the colour of where there is no edge: see ``Detection.paper``."""
+
+
+class Progress(Protocol):
+    """Is told how far the images of an input are."""
+
+    def begin(self, rows: int) -> None:
+        """Take note that an image begins, of so many rows."""
+        ...
+
+    def advance(self, rows: int) -> None:
+        """Take note that more rows are computed; called on any thread."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -49,6 +67,7 @@ class Result:
 
     ``kept`` are those of its outputs that were there before, and were to stay as they were.
     ``numbers`` are the maps themselves, each ``(H, W, C)``, where they are bare numbers and few.
+    ``strokes`` are the measures of each map's, where it was drawn.
     """
 
     info: ImageInfo
@@ -57,6 +76,7 @@ class Result:
     measured: Measured | None = None  # None where nothing was computed
     kept: tuple[str, ...] = ()
     numbers: tuple[Rows | None, ...] = ()
+    strokes: tuple[Measures | None, ...] = ()
 
 
 def plan_input(
@@ -71,7 +91,7 @@ def plan_input(
         job.path, max_pixels=limits.max_pixels, grey=settings.grey, all_frames=limits.all_frames
     )
     for number, image in enumerate(images, 1):
-        source = as_seen(image, settings, limits)
+        source = as_seen(image, settings)
         detection = _plan_image(job, settings, limits, source)
         if not sums_fit(source, detection):
             detection = _plan_image(job, settings, limits, source, exact=False)
@@ -79,9 +99,9 @@ def plan_input(
         yield Result(source.info, detection, outputs), source
 
 
-def as_seen(image: Source, settings: Settings, limits: Limits) -> Source:
+def as_seen(image: Source, settings: Settings) -> Source:
     """Return an image as it is looked at: upright, and made smaller where that is asked for."""
-    seen = upright(image) if limits.auto_orient else image
+    seen = upright(image) if settings.auto_orient else image
     if settings.resize is not None:
         from edgecli.images.resizing import resized  # for those who ask for it
 
@@ -95,7 +115,7 @@ def _plan_image(
     """Lay settings over an image; an error says which: of a thousand, one may not fit."""
     try:
         detection = _plan(settings, id(settings.lines.mask), source.shape, source.dtype, exact)
-        for samples in detection.sample_types:
+        for samples in () if job.format.strokes else detection.sample_types:
             check_holds(job.format, samples, detection.written_shape[2])
         if job.several:
             check_several(job.format, detection.written_shape[2])
@@ -121,6 +141,8 @@ def _plan(
 
 def _numbered(job: Job, number: int, limits: Limits) -> tuple[str, ...]:
     """Return the files of one of several images: its own, unless one file takes them all."""
+    if job.frames:
+        return tuple(file.format(frame=number) for file in job.frames)
     together = (limits.all_frames and job.format.animated) or {*job.outputs} == {"-"}
     if job.format.sequence or (job.shared and together):
         return job.outputs
@@ -135,11 +157,13 @@ def detect_input(
     watch: Watch | None = None,
     *,
     measured: bool = True,
+    progress: Progress | None = None,
 ) -> list[Result]:
     """Write the edge maps of every image of an input; all of a file's, or none of them.
 
-    Each map is also shown by ``watch``, if given. ``measured`` says whether anyone will ask for
-    the responses' extremes. Raises an EdgeCliError at the first image that fails.
+    Each map is also shown by ``watch``, and ``progress`` told of, if given. ``measured`` says
+    whether anyone will ask for the responses' extremes. Raises an EdgeCliError at the first image
+    that fails.
     """
     turns = _Turns()
     with shared_workers(), ExitStack() as stack:
@@ -150,22 +174,45 @@ def detect_input(
                 result = replace(planned, kept=kept)
                 with closing(source):
                     if kept == result.outputs:
-                        turns.take(result, lambda: None)
+                        turns.take(partial(replace, result))
                         continue
-                    detection = result.detection
-                    sinks = files.begin(result, source, watch)
-                    result, sinks = _with_numbers(result, sinks)
-                    early = starts_early(detection, source)
+                    result, read, sinks = files.begin(result, source, watch)
+                    early = starts_early(result.detection, read)
                     write = start_detection(
-                        detection, source, sinks, measured=measured, early=early
+                        result.detection,
+                        read,
+                        sinks,
+                        measured=measured,
+                        early=early,
+                        told=_begun(progress, result.detection),
                     )
-                    turns.take(result, write, early=early and has_more_now(job.path))
+                    done = partial(_done, result, write, sinks)
+                    turns.take(done, early=early and has_more_now(job.path))
         except EdgeCliError:  # of the next image: what was read is still written
             turns.catch_up()
             raise
         turns.catch_up()
         files.finish()
     return turns.results
+
+
+def _done(result: Result, write: Callable[[], Measured], sinks: Sequence[Place]) -> Result:
+    """Write an image, and return what was measured; a note tells of drawings without a stroke."""
+    measured = write()
+    strokes = tuple(sink.measures for sink in sinks if isinstance(sink, Drawn))
+    for path, drawn in zip(result.outputs, strokes, strict=False):
+        if drawn is not None and not drawn.count:
+            file = "what is written" if path == "-" else path
+            result.info.notes.append(f"has no edges that count; {file} has no strokes")
+    return replace(result, measured=measured, strokes=strokes)
+
+
+def _begun(progress: Progress | None, detection: Detection) -> Callable[[int], None] | None:
+    """Say that an image begins, and return what is to be told of its rows, if anyone listens."""
+    if progress is None:
+        return None
+    progress.begin(detection.map_shape[0])
+    return progress.advance
 
 
 def _with_numbers(result: Result, sinks: list[Sink]) -> tuple[Result, list[Sink]]:
@@ -193,22 +240,19 @@ class _Turns:
 
     def __init__(self) -> None:
         self.results: list[Result] = []
-        self._waiting: list[tuple[Result, Callable[[], Measured | None]]] = []
+        self._waiting: list[Callable[[], Result]] = []
 
-    def take(
-        self, result: Result, write: Callable[[], Measured | None], *, early: bool = False
-    ) -> None:
+    def take(self, write: Callable[[], Result], *, early: bool = False) -> None:
         """Write an image after those before it, or where it was read ``early``, with the next."""
         self.catch_up()
-        self._waiting.append((result, write))
+        self._waiting.append(write)
         if not early:
             self.catch_up()
 
     def catch_up(self) -> None:
         """Write what has been read; nothing follows an image that fails."""
         while self._waiting:
-            result, write = self._waiting.pop()
-            self.results.append(replace(result, measured=write()))
+            self.results.append(self._waiting.pop()())
 
 
 class _Files:
@@ -218,10 +262,23 @@ class _Files:
         self._job, self._stack = job, stack
         self._frames = limits.all_frames and job.shared
         self._begun: dict[str, ImageFile] = {}
+        self._drawn: set[str] = set()  # files of strokes
 
-    def begin(self, result: Result, source: Source, watch: Watch | None) -> list[Sink]:
-        """Begin the edge maps of one image; files that are kept are neither written nor shown."""
+    def begin(
+        self, result: Result, source: Source, watch: Watch | None
+    ) -> tuple[Result, Source, Sequence[Place]]:
+        """Begin the edge maps of one image; files that are kept are neither written nor shown.
+
+        The source returned is to be read, which may keep what is read.
+        """
         make_folders_of(result.outputs)
+        if self._job.format.strokes:
+            read = laid_under(source, result.detection)
+            return result, read, self._begin_drawn(result, read, watch)
+        result, sinks = _with_numbers(result, self._begin_painted(result, source, watch))
+        return result, source, sinks
+
+    def _begin_painted(self, result: Result, source: Source, watch: Watch | None) -> list[Sink]:
         shape = result.detection.written_shape
         sinks: list[Sink] = []
         named = list(zip(result.outputs, result.detection.sample_types, strict=True))
@@ -230,17 +287,44 @@ class _Files:
             if path in result.kept:
                 sinks += [NoSink() for _ in types]
                 continue
-            begun = self._file(path, source).begin_maps(shape, types, result.info)
+            begun = self._file(path, source, result).begin_maps(shape, types, result.info)
             paper = result.detection.paper
             sinks += begun if watch is None else [watch(sink, shape, paper) for sink in begun]
         return sinks
 
-    def _file(self, path: str, source: Source) -> ImageFile:
+    def _begin_drawn(self, result: Result, source: Source, watch: Watch | None) -> list[Place]:
+        """Begin files of strokes, each of which takes one image."""
+        detection, format_ = result.detection, self._job.format.name
+        layers: dict[str, list[Canvas]] = {path: [] for path in result.kept}
+        for path in dict.fromkeys(result.outputs):
+            if path in layers:
+                continue
+            if path in self._drawn:
+                raise OutputError(
+                    f"{format_} holds the strokes of one image, and {result.info.path} has more; "
+                    "give a folder with -o DIR/, and each has a file"
+                )
+            self._drawn.add(path)
+            named = zip(result.outputs, detection.maps, strict=True)
+            names = [edge_map.name for output, edge_map in named if output == path]
+            file = self._stack.enter_context(whole_file(path))
+            layers[path] = [begin_layers(format_, file, source, detection, names)]
+        if watch is not None:
+            style = detection.settings.style
+            return [Drawn(*layers[path], Preview(source, style, watch)) for path in result.outputs]
+        return [Drawn(*layers[path]) for path in result.outputs]
+
+    def _file(self, path: str, source: Source, result: Result) -> ImageFile:
         """Return a file, begun at its first image."""
         if path not in self._begun:
             file = self._stack.enter_context(whole_file(path))
             self._begun[path] = begin_file(
-                self._job.format, file, source, frames=self._frames, several=self._job.several
+                self._job.format,
+                file,
+                source,
+                frames=self._frames,
+                several=self._job.several,
+                made_by=made_by(result.detection.settings),
             )
         return self._begun[path]
 

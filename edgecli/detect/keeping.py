@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecli.detect.maps import SIZES
 from edgecli.detect.readers import StrengthReader, absolute
 from edgecli.lines.hysteresis import Runs, find_runs, keep_connected, paint
 from edgecli.lines.linking import Peaks, find_peaks
 from edgecli.lines.pen import Pen, pen_span
+from edgecli.lines.positions import Positions, positions
 from edgecli.lines.thinning import Thin
 from edgecli.lines.thresholds import Levels, Threshold, find_levels
 from edgecli.paint.painting import Shown
@@ -26,9 +28,13 @@ from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import Planes, Rows, Span
 from edgecli.rows.memory import Memory, borrowed_memory
 from edgecli.rows.workers import map_in_order
+from edgecli.strokes.tracing import Changes, clean
 
 BandRuns = list[Runs]
 """The runs of each channel of a band, counted from the band's first row."""
+
+Bands = Callable[[int], NDArray[Any]]
+"""Returns the strengths ``(rows, cols, C)`` of band n."""
 
 Lines = Callable[[int], NDArray[np.bool_]]
 """Returns the lines ``(rows, cols, C)`` of band n."""
@@ -70,20 +76,23 @@ class KeepingReader(StrengthReader):
         plan, paint_, levels = self.plan, self.plan.paint, self.plan.levels
         if levels is None and plan.threshold is not None:
             levels = self.find_levels(plan.threshold)
-        if levels is None:
+        lines = self._lines(levels, cuts, threads) if levels is not None else None
+        if plan.lines.cleans:
+            lines = self._cleaned(lines, cuts)
+        if plan.fits:
             finite = finite_extremes(self._strength, self.seen)
             scale = scale_from_extremes(plan.map, paint_.sample_type, finite)
             paint_ = replace(paint_, scale=scale)
-        lines = self._lines(levels, cuts, threads) if levels is not None else None
-        if lines is not None and paint_.style.stroke > 1:
-            lines = _by_pen(lines, cuts, paint_.style.stroke)
+        drawn = lines or self._strengths(cuts)
+        if paint_.style.stroke > 1 and (lines or plan.lines.cleans):
+            drawn = _by_pen(drawn, cuts, paint_.style.stroke, absolute=plan.map in SIZES)
 
         def encode(n: int, cut: Span) -> Any:
-            edges = lines(n) if lines is not None else None
             kept = {name: one.array[slice(*cut)] for name, one in self._kept.items()}
-            lines_alone: dict[str, Any] = {"strength": edges}  # where strengths were not kept
-            shown = Shown(**(lines_alone | kept))
+            strength = drawn(n)
+            shown = Shown(**(kept | {"strength": strength}))
             with borrowed_memory() as memory, memory, np.errstate(all="ignore"):
+                edges = strength if lines else None
                 return self.sink.encode(paint_(shown, self.seen, memory, edges))
 
         for encoded in map_in_order(encode, enumerate(cuts), threads):
@@ -96,6 +105,33 @@ class KeepingReader(StrengthReader):
         """Return the strengths of the whole image."""
         return self._kept["strength"].array
 
+    def _strengths(self, cuts: Sequence[Span]) -> Bands:
+        """Return what gives the strengths of a band."""
+        return lambda n: self._strength[slice(*cuts[n])]
+
+    def _cleaned(self, lines: Lines | None, cuts: Sequence[Span]) -> Lines | None:
+        """Return lines without the short ones and without gaps; without lines, clean strengths."""
+        strengths, wanted = self._strengths(cuts), self.plan.lines
+        width, channels = self.shape[1:]
+        found: list[list[Positions]] = [[] for _ in range(channels)]
+        for n, (start, _) in enumerate(cuts):
+            edges = lines(n) if lines else absolute(self.plan, strengths(n), self.seen) > 0
+            for channel, places in enumerate(found):
+                own = np.ascontiguousarray(edges[..., channel])
+                places.append(positions(own) + start * width)
+        changes = [
+            clean(np.concatenate(places), width, wanted.min_length, wanted.close_gaps)
+            for places in found
+        ]
+        for name, one in self._kept.items():
+            values = one.array.reshape(-1, one.array.shape[2])
+            for channel, change in enumerate(changes):
+                if name == "strength":
+                    values[change.gone, channel] = 0
+                if name != "picture":
+                    values[change.drawn, channel] = values[change.like, channel]
+        return _changed(lines, changes, cuts, width) if lines else None
+
     def find_levels(self, threshold: Threshold) -> Levels:
         """Return the thresholds that follow from the strengths of the whole image."""
         plan, seen = self.plan, self.seen
@@ -107,7 +143,8 @@ class KeepingReader(StrengthReader):
 
     def _lines(self, levels: Levels, cuts: Sequence[Span], threads: int) -> Lines:
         """Return what gives the lines of a band."""
-        if self.plan.threshold is not None and self.plan.threshold.linked:
+        linked = self.plan.threshold is not None and self.plan.threshold.linked
+        if linked or self._runs:
             runs = self._runs or map_in_order(
                 self.runs_of, ((cut, levels) for cut in cuts), threads
             )
@@ -161,23 +198,41 @@ class PeakReader(KeepingReader):
         return [self._peaks[cut[0]].runs(levels)]
 
 
-def _by_pen(lines: Lines, cuts: Sequence[Span], width: int) -> Lines:
+def _by_pen(lines: Bands, cuts: Sequence[Span], width: int, *, absolute: bool) -> Bands:
     """Return lines as a wide pen draws them, whose bands need those of the bands around them."""
     rows, height = cuts[0][1], cuts[-1][1]
 
-    def drawn(n: int) -> NDArray[np.bool_]:
+    def drawn(n: int) -> NDArray[Any]:
         start, stop = cuts[n]
         low, high = pen_span(width, start, stop, height)
         first, last = low // rows, -(-high // rows)
-        around = np.concatenate([lines(one) for one in range(first, last)]).view(np.uint8)
-        pen = Pen((around.shape[2], height, around.shape[1]), around.dtype, width)
+        around = np.concatenate([lines(one) for one in range(first, last)])
+        kind = around.dtype
+        around = around.view(np.uint8) if kind == np.dtype(bool) else around
+        pen = Pen((around.shape[2], height, around.shape[1]), around.dtype, width, absolute)
         seen = around[low - cuts[first][0] : high - cuts[first][0]].transpose(2, 0, 1)
-        out = np.empty((seen.shape[0], stop - start, seen.shape[2]), np.uint8)
+        out = np.empty((seen.shape[0], stop - start, seen.shape[2]), around.dtype)
         with borrowed_memory() as memory:
             pen.compute([seen], start, stop, out, memory)
-        return out.transpose(1, 2, 0).view(np.bool_)
+        return out.transpose(1, 2, 0).view(kind)
 
     return drawn
+
+
+def _changed(lines: Lines, changes: Sequence[Changes], cuts: Sequence[Span], width: int) -> Lines:
+    """Return lines without what goes, and with what is drawn: a plan of changes per channel."""
+
+    def changed(n: int) -> NDArray[np.bool_]:
+        out = lines(n).copy()
+        span = cuts[n][0] * width, cuts[n][1] * width
+        pixels = out.reshape(-1, out.shape[2])
+        for channel, change in enumerate(changes):
+            for places, value in ((change.gone, False), (change.drawn, True)):
+                first, last = places.searchsorted(span)
+                pixels[places[first:last] - span[0], channel] = value
+        return out
+
+    return changed
 
 
 def _find_runs(strength: Rows, levels: Levels, memory: Memory) -> BandRuns:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.norms import Norm, Select, Strongest
+from edgecli.detect.extents import crossings_of, rounding_of, white_of
+from edgecli.detect.points import Thinning, points_of
 from edgecli.errors import FilterError, UsageError
 from edgecli.filters import FilterBank
-from edgecli.lines.crossings import Cross, crossing_share
+from edgecli.lines.crossings import Cross
 from edgecli.lines.gradients import Direction, Slope, slope_of, smooths
 from edgecli.lines.pen import Pen
 from edgecli.lines.region import Exclude, inside
@@ -30,39 +33,41 @@ from edgecli.paint.rendering import (
 from edgecli.records import dataclass, field, replace
 from edgecli.rows.graph import Graph, Tap
 from edgecli.rows.samples import float_type
+from edgecli.strokes.placing import Placing
 
 SIZES = ("auto", "abs", "gain")
 """The maps of how large a response is, whatever its sign."""
 
-ROUNDING = 64
-"""What rounding may leave of a zero sum, in units of the last place of the largest response."""
-
-LARGEST_WHOLE = 2.0**40
-"""What 64-bit integers count as for that: they seldom are as large as their type could be."""
-
-USUAL_SHARE = 3
-"""The largest possible response over the white of ``auto``: over 100 photos 0.9 to 1.3 % of the
-pixels saturate with derivatives of any width, 2 to 3 % with compass filters. Of zero crossings it
-is the largest possible height, where that is less: over ten photos 0.4 to 1.5 % of them saturate,
-for every width of log and dog."""
-
-KEEPS = 1 / 32
-"""The share of Σ|w| that is left of a constant where a filter shows a picture, such as a mean or a
-sharpened one, rather than edges."""
-
 
 @dataclass(frozen=True)
 class Lines:
-    """Which edges count: thinned, over a threshold, off the frame, inside a mask ``(H, W)``."""
+    """Which edges count: thinned, over a threshold, off the frame, inside a mask ``(H, W)``.
+
+    Of lines one pixel wide, ends within ``close_gaps`` pixels that point at each other are joined,
+    and those shorter than ``min_length`` pixels go: however they are written, as pixels or strokes.
+    """
 
     thin: bool = False
     threshold: Threshold | None = None
     border: int = 0  # pixels of the map's frame
     mask: NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
+    min_length: float = 0
+    close_gaps: float = 0
+    mask_name: str | None = field(default=None, compare=False)  # its file's, without a folder
 
     def __post_init__(self) -> None:
         if self.border < 0:
             raise UsageError(f"border must be 0 pixels or more, not {self.border}")
+        for name in ("min_length", "close_gaps"):
+            if not 0 <= (pixels := getattr(self, name)) < math.inf:
+                raise UsageError(
+                    f"{name.replace('_', '-')} must be a number of pixels from 0 up, not {pixels:g}"
+                )
+
+    @property
+    def cleans(self) -> bool:
+        """Whether some of the lines go, or gaps between them."""
+        return self.min_length > 0 or self.close_gaps > 0
 
     def threshold_of(self, edge_map: EdgeMap) -> Threshold | None:
         """Return the threshold of a map; linked ones, such as Canny's, always have one."""
@@ -115,13 +120,18 @@ class MapPlan:
     thinning: str | None
     picks: bool
     halo: int  # rows that thinning needs on each side
+    lines: Lines
+    placing: Placing | None = None  # of located edge pixels, where they become strokes
 
     @property
     def whole(self) -> bool:
         """Whether pixels are known only after the last response."""
-        if self.threshold is not None:
-            return _chosen_late(self.threshold)
-        return self.map in WHOLE_IMAGE_MAPS
+        return self.fits or self.lines.cleans or _chosen_late(self.threshold)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the scale follows from all strengths."""
+        return self.threshold is None and self.map in WHOLE_IMAGE_MAPS
 
     @property
     def needs_white(self) -> bool:
@@ -134,11 +144,14 @@ class MapPlan:
     @property
     def clips(self) -> Scale | None:
         """Return the scale if it may clip strengths; chosen lines and fitted scales clip none."""
-        return None if self.whole or self.threshold else self.paint.scale
+        return None if self.fits or self.threshold else self.paint.scale
 
 
 def check_lines(edge_map: EdgeMap, bank: FilterBank, lines: Lines) -> None:
-    """Raise FilterError where the filters of a map cannot be thinned or show no direction."""
+    """Raise an error where lines cannot be cleaned, or filters not thinned or show no direction."""
+    if lines.cleans and not (lines.thin or edge_map.thin or edge_map.linked):
+        option = "min-length" if lines.min_length else "close-gaps"
+        raise UsageError(f"{option} is of lines one pixel wide; add --thin, or drop --{option}")
     if edge_map.soft or edge_map.thin or not _looks_along(edge_map, lines):
         return
     own = bank.select(range(edge_map.start, edge_map.stop))
@@ -174,9 +187,6 @@ class _Own:
     separate: bool  # whether the image's planes were filtered alone
 
 
-Thinning = Thin | Cross | Crest
-
-
 def plan_map(
     graph: Graph,
     responses: Responses,
@@ -186,31 +196,39 @@ def plan_map(
     *,
     pixels: np.dtype[Any],
     picture: Tap | None,
+    strokes: bool = False,
 ) -> MapPlan:
-    """Add the steps of one edge map, of an image whose type is ``pixels``, to the graph."""
+    """Add the steps of one edge map, of an image whose type is ``pixels``, to the graph.
+
+    Those of ``strokes`` end in what the edge pixels are located by.
+    """
     own = _own(graph, responses, edge_map, lines)
     largest = largest_strength(edge_map, responses.bounds)
     threshold = lines.threshold_of(edge_map)
     levels = fixed_levels(threshold, largest) if threshold else None
-    rounding = _rounding(edge_map, largest, pixels, responses)
+    rounding = rounding_of(edge_map, largest, pixels, responses)
     floor = max(rounding, levels.low if levels else 0.0)
     thins = _thin(own, lines, floor, rounding, unknown=pixels.kind == "f")
     strength_type = thins.dtype if thins else own.edge_map.strength_type(own.dtype)
     exclude = _exclude(own, responses, lines, graph.source_shape[1:], strength_type)
     peaks = _links(own, thins, threshold)
-    if peaks and exclude is None and picture is None:
+    points = points_of(edge_map, own.tap, own.shape, thins, responses) if strokes else None
+    if points is not None:
+        taps = Taps(points.add_to(graph, exclude))
+    elif peaks and exclude is None and picture is None:
         taps = Taps(own.tap, thin=peaks)
     else:
         taps = _add_steps(graph, own, thins, exclude, picture, measures=levels is not None)
-    if look.style.stroke > 1 and not _chosen_late(threshold):
+    late = strokes or lines.cleans or _chosen_late(threshold)
+    if look.style.stroke > 1 and not late:
         pen = Pen(own.shape, strength_type, look.style.stroke, absolute=look.map in SIZES)
         before = taps.before or taps.strength
         taps = replace(taps, strength=graph.add(pen, taps.strength), before=before)
     tallest = 2 * largest if isinstance(thins, Cross) else largest  # from one sign to the other
     numbers = numbers_dtype(edge_map, lines, strength_type)
     sample_type = rendered_dtype(look.map, look.depth, pixels, numbers)
-    share = _crossing_share(responses, edge_map) if isinstance(thins, Cross) else 1.0
-    white = _white(look.map, responses, edge_map, largest * share)
+    share = crossings_of(responses, edge_map) if isinstance(thins, Cross) else 1.0
+    white = white_of(look.map, responses, edge_map, largest * share)
     scale = choose_scale(look.map, white, sample_type, tallest)
     thinned = f"{SUPPRESSION}, interpolated" if edge_map.thin else None
     return MapPlan(
@@ -218,47 +236,15 @@ def plan_map(
         Paint(scale, sample_type, look.style),
         thinning=thins.name if thins else thinned,
         picks=thins is not None or exclude is not None or edge_map.thin,
-        halo=thins.halo if thins else 0,
+        halo=points.step.halo if points else thins.halo if thins else 0,
+        lines=lines,
+        placing=points.placing if points else None,
     )  # fmt: skip
 
 
 def _chosen_late(threshold: Threshold | None) -> bool:
     """Whether lines are known only after the last response: they are drawn wide then."""
     return threshold is not None and (threshold.whole or threshold.linked)
-
-
-def _rounding(
-    edge_map: EdgeMap, largest: float, pixels: np.dtype[Any], responses: Responses
-) -> float:
-    """Return the strength up to which a response may be a rounding error."""
-    if responses.dtype.kind != "f":
-        return 0.0
-    if pixels == np.int64 and not (edge_map.soft or edge_map.thin):
-        largest *= LARGEST_WHOLE / responses.white
-    return largest * ROUNDING * float(np.finfo(responses.dtype).epsneg)
-
-
-def _crossing_share(responses: Responses, edge_map: EdgeMap) -> float:
-    """Return the largest height of a zero crossing over the largest response, if it is less."""
-    if responses.slide is None:
-        return 1.0
-    weight, spacing = responses.bank.weight[edge_map.start], responses.slide.plan.spacing
-    return min(crossing_share(weight, spacing.stride, spacing.dilation), 1.0)
-
-
-def _white(map_name: str, responses: Responses, edge_map: EdgeMap, largest: float) -> float:
-    """Return the response that is drawn white; of ``auto``, a third of the largest possible one.
-
-    Filters that keep a constant, such as means, show a picture: there it is what they make of
-    white. Networks and contours, of 0 to 1, are drawn as they are.
-    """
-    if map_name != "auto" or edge_map.soft or edge_map.thin:
-        return responses.white
-    own = responses.bank.select(range(edge_map.start, edge_map.stop))
-    kept = np.abs(own.weight.sum(axis=(1, 2, 3))).max()
-    if kept > KEEPS * own.absolute_sums.max():
-        return float(kept) * responses.white
-    return largest / USUAL_SHARE
 
 
 def _own(graph: Graph, responses: Responses, edge_map: EdgeMap, lines: Lines) -> _Own:

@@ -10,6 +10,7 @@ import numpy as np
 
 from edgecli.detect.maps import numbers_dtype
 from edgecli.detect.settings import Settings
+from edgecli.detect.templates import fields, fill, literal, split
 from edgecli.errors import OutputError, UsageError
 from edgecli.images.files import is_device, is_grid
 from edgecli.images.formats import FORMATS, Format, check_holds, format_of
@@ -24,6 +25,7 @@ LEAST_RESPONSE = np.dtype(np.int16)
 class Target:
     """Where edge maps were asked to go: a file, a folder, ``-``, or None, beside the input.
 
+    ``output`` is a template (``templates.py``), whose fields tell inputs, maps and frames apart.
     Where ``no_clobber``, files that exist stay as they are. ``spared`` are the files that the
     settings were read from: no output may be written over one. ``numbers`` says that nobody asked
     for a picture: then a grid of numbers gives numbers.
@@ -38,14 +40,34 @@ class Target:
     stems: Mapping[str, str] = field(default_factory=dict)
 
     def file_of(self, path: str) -> str | None:
-        """Return the one file that an input's edge maps go to, None where they are named."""
+        """Return the file or template that was asked for, None where files are named here."""
         return None if self.folder else self.output or ("-" if path == "-" else None)
+
+    def template_of(self, path: str, format_: Format) -> str:
+        """Return the template of an input's files."""
+        if (file := self.file_of(path)) is not None:
+            return file
+        folder = literal(os.path.dirname(path)) if self.output is None else self.output
+        return os.path.join(folder, "{stem}-{filter}" + format_.extensions[0])
 
     def stem_of(self, path: str) -> str:
         """Return how the names of an input's files begin."""
         own = "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
-        stem = self.stems.get(path, own)
-        return os.path.join(os.path.dirname(path) if self.output is None else self.output, stem)
+        return self.stems.get(path, own)
+
+    @property
+    def place(self) -> str | None:
+        """Return the folder that all files go to or below, None where they go beside inputs."""
+        if self.output in (None, "-"):
+            return None
+        return os.path.dirname(split(self.template_of("", FORMATS["png"]))[0]) or "."
+
+    @property
+    def apart(self) -> str:
+        """Return what to do where two inputs would be written to one file."""
+        file = self.file_of("")
+        named = file is None or "stem" in fields(file)
+        return "--suffix tells them apart" if named else "put {stem} in its name"
 
     def format_of(self, path: str) -> Format | None:
         """Return the format that was asked for, by name or by a file's, None where none was."""
@@ -55,19 +77,30 @@ class Target:
         return None if file in (None, "-") else format_of(str(file))
 
     def job(
-        self, path: str, outputs: tuple[str, ...], format_: Format, *, numbers: bool = False
+        self, path: str, templates: Sequence[str], format_: Format, *, numbers: bool = False
     ) -> Job:
-        """Return the job of an input whose files have names."""
-        shared = self.file_of(path) is not None
-        return Job(path, outputs, format_, shared, self.no_clobber, numbers)
+        """Return the job of an input, each of whose edge maps has a template."""
+        files = tuple(fill(template, stem=self.stem_of(path)) for template in templates)
+        return self.job_of(path, files, format_, numbers=numbers)
+
+    def job_of(
+        self, path: str, files: tuple[str, ...], format_: Format, *, numbers: bool = False
+    ) -> Job:
+        """Return the job of an input whose files are named but for the number of a frame."""
+        outputs = tuple(file.format(frame=1) for file in files)
+        frames = files if any("frame" in fields(file) for file in files) else ()
+        shared = self.file_of(path) is not None and not frames
+        return Job(path, outputs, format_, shared, self.no_clobber, numbers, frames)
 
 
 @dataclass(frozen=True)
 class Job:
     """An input, and the files that its edge maps go to: a path for each, all of one format.
 
-    Several may share a file, if the format holds them. Where ``no_clobber``, files that exist stay
-    as they are. ``numbers`` are written as they are, whichever map the settings have.
+    Several may share a file, if the format holds them. ``frames`` are templates of the files, where
+    each frame has its own by its number; ``outputs`` are those of the first. Where ``no_clobber``,
+    files that exist stay as they are. ``numbers`` are written as they are, whichever map the
+    settings have.
     """
 
     path: str
@@ -76,6 +109,7 @@ class Job:
     shared: bool = False  # one file may take every frame of the input
     no_clobber: bool = False
     numbers: bool = False
+    frames: tuple[str, ...] = ()
 
     @property
     def several(self) -> bool:
@@ -94,17 +128,8 @@ def name_job(path: str, settings: Settings, target: Target) -> Job:
     numbers = gives_numbers(path, settings, target)
     settings = replace(settings, map="raw") if numbers else settings
     format_ = choose_format(path, settings, target)
-    file = target.file_of(path)
-    if file is None:
-        names = name_maps(target.stem_of(path), settings, format_)
-        return target.job(path, names, format_, numbers=numbers)
-    count = len(settings.maps)
-    if count > 1 and not format_.several:
-        raise UsageError(
-            f"{count} edge maps do not fit in one output {file}; give a folder (-o DIR/), "
-            "--combine them into one, or write tiff, npy or csv, which hold several"
-        )
-    return target.job(path, (file,) * count, format_, numbers=numbers)
+    templates = name_maps(target.template_of(path, format_), settings, format_)
+    return target.job(path, templates, format_, numbers=numbers)
 
 
 def gives_numbers(path: str, settings: Settings, target: Target) -> bool:
@@ -121,17 +146,22 @@ def gives_numbers(path: str, settings: Settings, target: Target) -> bool:
     return (asked is None or LEAST_RESPONSE.name in asked.samples) and is_grid(path)
 
 
-def name_maps(stem: str, settings: Settings, format_: Format) -> tuple[str, ...]:
-    """Return ``stem``, a dash and the name of each edge map; UsageError for a name twice."""
+def name_maps(template: str, settings: Settings, format_: Format) -> tuple[str, ...]:
+    """Return a template for each edge map; UsageError where two that do not fit have the same."""
     names = [re.sub(r"[^\w.+-]+", "-", edge_map.name) for edge_map in settings.maps]
-    paths = tuple(f"{stem}-{name}{format_.extensions[0]}" for name in names)
-    repeated = next((path for path in paths if paths.count(path) > 1), None)
-    if repeated:
+    templates = tuple(fill(template, filter=name) for name in names)
+    if len({*templates}) == len(names) or ("filter" not in fields(template) and format_.several):
+        return templates
+    if "filter" not in fields(template):
         raise UsageError(
-            f"two edge maps would both be written to {repeated}; --combine them, or put filters "
-            "in files, which have names"
+            f"{len(names)} edge maps do not fit in one output {template}; give a name with "
+            "{filter}, --combine them into one, or write tiff, npy or csv, which hold several"
         )
-    return paths
+    repeated = next(name for name in names if names.count(name) > 1)
+    raise UsageError(
+        f"two edge maps would both be called {repeated}; --combine them, or put filters in files, "
+        "which have names"
+    )
 
 
 def choose_format(path: str, settings: Settings, target: Target) -> Format:
@@ -148,6 +178,8 @@ def choose_format(path: str, settings: Settings, target: Target) -> Format:
 
 
 def _check_format(format_: Format, settings: Settings) -> None:
+    if format_.strokes:
+        return
     if settings.map == "raw":
         for edge_map in settings.maps:
             response = edge_map.strength_type(LEAST_RESPONSE)
@@ -158,9 +190,9 @@ def _check_format(format_: Format, settings: Settings) -> None:
     check_holds(format_, np.dtype(samples), channels)
 
 
-def check_jobs(jobs: Sequence[Job], spared: Iterable[str] = (), report: str | None = None) -> None:
+def check_jobs(jobs: Sequence[Job], target: Target, report: str | None = None) -> None:
     """Raise UsageError if an output or the report would overwrite what is read or written."""
-    read = (*(job.path for job in jobs), *spared)
+    read = (*(job.path for job in jobs), *target.spared)
     claimed = {os.path.realpath(path): f"the input {path}" for path in read if path != "-"}
     outputs = ((job, path) for job in jobs for path in dict.fromkeys(job.outputs))
     written = [("output", path, job.path) for job, path in outputs]
@@ -173,8 +205,7 @@ def check_jobs(jobs: Sequence[Job], spared: Iterable[str] = (), report: str | No
             raise UsageError(f"{owner} is given twice; give it once")
         if what == "output" and real in owners:
             raise UsageError(
-                f"{owners[real]} and {owner} would both be written to {path}; "
-                "--suffix tells them apart"
+                f"{owners[real]} and {owner} would both be written to {path}; {target.apart}"
             )
         if real in claimed:
             raise UsageError(f"{what} {path} is also {claimed[real]} of this run; give another")

@@ -107,16 +107,26 @@ def plan_detection(
     """
     height, width, channels = shape
     graph = Graph((channels, height, width))
-    bank_alone = settings.recipe is None and settings.style.overlay is None
+    overlaid = settings.style.overlay is not None and settings.finish is None
+    bank_alone = settings.recipe is None and not overlaid
     image = IMAGE if bank_alone else whitened(graph, settings.white)
     responses = _lay_operators(graph, settings, dtype, image, exact=exact)
     picture = None
-    if settings.style.overlay is not None:
+    if overlaid:
         colours = 1 if channels < 3 else 3
         picture = graph.add(Picture((colours, height, width), settings.background), image)
     look = Look(settings.map, settings.depth, settings.style)
     plans = tuple(
-        plan_map(graph, responses, one, settings.lines, look, pixels=dtype, picture=picture)
+        plan_map(
+            graph,
+            responses,
+            one,
+            settings.lines_of(one),
+            look,
+            pixels=dtype,
+            picture=picture,
+            strokes=settings.finish is not None,
+        )
         for one in settings.maps
     )
     return Detection(settings, dtype, graph, responses, plans)

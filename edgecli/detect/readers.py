@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from edgecli.paint.painting import Shown
 from edgecli.paint.rendering import Extremes, all_invisible, measure
 from edgecli.rows.base import Planes, Rows, Sink, Span
 from edgecli.rows.memory import Memory, borrowed_memory
+
+if TYPE_CHECKING:
+    from edgecli.detect.tracing import TraceReader
 
 
 class StrengthReader:
@@ -98,6 +101,10 @@ def absolute(plan: MapPlan, strength: Rows, seen: Extremes) -> Rows:
     return size
 
 
+EdgeReader: TypeAlias = "StrengthReader | TraceReader"
+"""What reads one edge map, to be written as pixels or as strokes."""
+
+
 class Gathered:
     """The reader that gathers the rows of strips, and lets another read them in its own grains.
 
@@ -106,7 +113,7 @@ class Gathered:
 
     grain = 1
 
-    def __init__(self, reader: StrengthReader, height: int) -> None:
+    def __init__(self, reader: EdgeReader, height: int) -> None:
         self.taps = reader.taps
         self._reader, self._height, self._start = reader, height, 0
         self._parts: list[list[Planes]] = []

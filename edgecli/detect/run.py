@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
 
 from edgecli.detect.maps import MapPlan
 from edgecli.detect.plan import Detection
-from edgecli.detect.readers import Gathered, StrengthReader
+from edgecli.detect.readers import EdgeReader, Gathered, StrengthReader
 from edgecli.images.sources import FloatCheck
 from edgecli.lines.thresholds import Levels
 from edgecli.paint.rendering import Extremes
@@ -22,6 +23,10 @@ from edgecli.rows.blas import blas_for
 from edgecli.rows.graph import Reader, Strip
 from edgecli.rows.running import Running
 from edgecli.rows.workers import chosen_threads, map_in_order, start_in_order
+
+if TYPE_CHECKING:
+    from edgecli.strokes.base import Canvas
+    from edgecli.strokes.placing import Pair
 
 SMALL_IMAGE = 2**18
 """Pixels that take less time than starting another thread."""
@@ -52,24 +57,30 @@ def starts_early(detection: Detection, source: Source) -> bool:
 
 
 def run_detection(
-    detection: Detection, source: Source, sinks: Sequence[Sink], *, measured: bool = True
+    detection: Detection,
+    source: Source,
+    sinks: Sequence[Sink | Canvas],
+    *,
+    measured: bool = True,
+    told: Callable[[int], None] | None = None,
 ) -> Measured:
     """Read the source once, top to bottom, and write every edge map to its sink.
 
     Maps that need the whole image (``signed``, ``minmax``, thresholds chosen from it, hysteresis)
     are kept until the last band is in; all others pass through in bands. ``measured`` says whether
-    anyone will ask for the extremes.
+    anyone will ask for the extremes. ``told``, if given, is called with rows that are computed.
     """
-    return start_detection(detection, source, sinks, measured=measured)()
+    return start_detection(detection, source, sinks, measured=measured, told=told)()
 
 
 def start_detection(
     detection: Detection,
     source: Source,
-    sinks: Sequence[Sink],
+    sinks: Sequence[Sink | Canvas],
     *,
     measured: bool,
     early: bool = False,
+    told: Callable[[int], None] | None = None,
 ) -> Callable[[], Measured]:
     """Return what does the work of ``run_detection``.
 
@@ -80,13 +91,12 @@ def start_detection(
         source = FloatCheck(source, refuse=detection.settings.nan == "error")
     threads = _useful_threads(detection)
     readers = [
-        _reader_of(detection, plan, sink, measured=measured)
+        _reader_of(detection, plan, sink, source.info.scale, measured=measured)
         for plan, sink in zip(detection.plans, sinks, strict=True)
     ]
     in_order = start_in_order if early else map_in_order
-    running = Running(
-        detection.graph, source, *_strips(detection, readers, threads), threads, in_order
-    )
+    strips = _strips(detection, readers, threads)
+    running = Running(detection.graph, source, *strips, threads, in_order, told)
 
     def write() -> Measured:
         with blas_for(products=detection.responses.uses_blas):
@@ -104,7 +114,7 @@ def start_detection(
     return write
 
 
-def _leave_notes(detection: Detection, source: Source, readers: Sequence[StrengthReader]) -> None:
+def _leave_notes(detection: Detection, source: Source, readers: Sequence[EdgeReader]) -> None:
     """Say of an image that was read what makes its edges too bright, or unseen."""
     if isinstance(source, FloatCheck) and detection.needs_white:
         source.note_white(detection.settings.white or 1.0)
@@ -116,10 +126,14 @@ def _leave_notes(detection: Detection, source: Source, readers: Sequence[Strengt
 
 
 def _reader_of(
-    detection: Detection, plan: MapPlan, sink: Sink, *, measured: bool
-) -> StrengthReader:
+    detection: Detection, plan: MapPlan, sink: Sink | Canvas, scale: Pair, *, measured: bool
+) -> EdgeReader:
     """Return what reads an edge map; its strengths are measured where anything depends on it."""
-    given = plan, sink, detection.map_shape, detection.band_rows
+    if detection.settings.finish is not None:
+        from edgecli.detect.tracing import TraceReader  # for those who ask for strokes
+
+        return TraceReader(detection, plan, cast("Canvas", sink), scale)
+    given = plan, cast("Sink", sink), detection.map_shape, detection.band_rows
     measures = measured or detection.pixels.name not in PICTURES
     if not plan.whole:
         return StrengthReader(*given, measures=measures)
@@ -132,7 +146,7 @@ def _reader_of(
 
 
 def _strips(
-    detection: Detection, readers: Sequence[StrengthReader], threads: int
+    detection: Detection, readers: Sequence[EdgeReader], threads: int
 ) -> tuple[Sequence[Reader], list[Strip]]:
     """Plan a strip for every band; those of a network are taller, as they overlap."""
     network, graph = detection.settings.network, detection.graph

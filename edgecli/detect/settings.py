@@ -13,15 +13,18 @@ from edgecli.geometry import Padding, PaddingMode
 from edgecli.images.colour import CHANNELS
 from edgecli.images.sources import NAN_CHOICES
 from edgecli.images.white import check_white
+from edgecli.lines.thresholds import AUTO
 from edgecli.operators.operators import COMBINATIONS, EdgeMap, Operator, edge_maps, merge_banks
 from edgecli.paint.colormaps import BLACK, WHITE
 from edgecli.paint.painting import Style
 from edgecli.paint.rendering import DEPTHS, MAPS
-from edgecli.records import dataclass, field
+from edgecli.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from edgecli.images.resizing import Resize
     from edgecli.networks import Network
+    from edgecli.strokes.base import Finish
+    from edgecli.strokes.files.sheet import Size
 
 REPLICATE = PaddingMode("replicate")
 """What detection pads with by default: zeros would draw a false frame."""
@@ -71,6 +74,9 @@ class Settings:
     white: float | None = None  # the sample that is white, where not what its type says
     background: tuple[int, int, int] = (255, 255, 255)
     resize: Resize | None = None  # the image, before anything looks at it
+    finish: Finish | None = None  # of strokes; None where edge maps are pixels
+    size: Size | None = None  # of a drawing on paper
+    auto_orient: bool = True  # as its EXIF says
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -85,8 +91,10 @@ class Settings:
             self._check_recipe(self.recipe.name)
         if self.scales != (1.0,) and self.network is None:
             raise UsageError("scales are of networks such as learned; drop --scales")
+        if self.finish is not None:
+            self._check_strokes()
         for edge_map in self.maps:
-            check_lines(edge_map, self.bank, self.lines)
+            check_lines(edge_map, self.bank, self.lines_of(edge_map))
             self._check_style(edge_map)
 
     def _check_recipe(self, name: str) -> None:
@@ -99,6 +107,24 @@ class Settings:
             if getattr(self, setting) != getattr(Settings, setting):  # the field's default
                 option = setting.replace("_", "-")
                 raise UsageError(f"{name} has its own filters and takes no --{option}; drop it")
+
+    def _check_strokes(self) -> None:
+        """Raise UsageError for what pixels have, and strokes do not."""
+        if self.map in ("raw", "signed"):
+            raise UsageError(f"map {self.map!r} is of pixels, which strokes have none; drop --map")
+        for name in ("depth", "colormap"):
+            if getattr(self, name, None) or getattr(self.style, name, None):
+                raise UsageError(f"{name} is of pixels, which strokes have none; drop --{name}")
+        if self.channels == "each":
+            raise UsageError(
+                "channels 'each' has edges of its own in every colour, and strokes are of one map; "
+                "use --channels max"
+            )
+        if any(edge_map.direction for edge_map in self.maps):
+            raise UsageError(
+                "strokes are of magnitudes, and know their angles: write --format points, and drop "
+                "--combine"
+            )
 
     def _check_style(self, edge_map: EdgeMap) -> None:
         """Raise UsageError for ways to draw a map that do not go together."""
@@ -124,6 +150,13 @@ class Settings:
             raise UsageError(
                 "an overlay needs a map of the image's size; use stride 1, padding same"
             )
+
+    def lines_of(self, edge_map: EdgeMap) -> Lines:
+        """Return which edges of a map count: strokes are thinned, and linked unless told."""
+        if self.finish is None:
+            return self.lines
+        thin = self.lines.thin or not edge_map.linked
+        return replace(self.lines, thin=thin, threshold=self.lines.threshold or AUTO)
 
     @cached_property
     def bank(self) -> FilterBank:

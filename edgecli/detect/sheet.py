@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.detect.jobs import Limits, Result, as_seen
+from edgecli.detect.jobs import Limits, Progress, Result, as_seen
+from edgecli.detect.made_by import sheet_made_by
 from edgecli.detect.outputs import Job, Target, make_folders_of
 from edgecli.detect.plan import plan_detection, sums_fit
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
+from edgecli.detect.templates import fill
 from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.images.colour import Colour, composite
 from edgecli.images.files import open_images, whole_file
-from edgecli.images.formats import FORMATS, begin_file, check_holds
+from edgecli.images.formats import FORMATS, Format, ImageFile, begin_file, check_holds
+from edgecli.images.made_by import MadeBy
 from edgecli.lines.thresholds import Threshold
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.records import dataclass, replace
@@ -42,6 +45,7 @@ class Sheet:
     info: ImageInfo
     outputs: tuple[str, ...]
     results: tuple[Result, ...]
+    made_by: MadeBy
     kept: tuple[str, ...] = ()
 
 
@@ -53,10 +57,15 @@ def name_grid(path: str, target: Target) -> Job:
     >>> name_grid("photos/img.jpg", Target()).outputs
     ('photos/img-grid.png',)
     """
+    template, format_ = grid_template(path, target)
+    return target.job(path, [template], format_)
+
+
+def grid_template(path: str, target: Target) -> tuple[str, Format]:
+    """Return the template and the format of a contact sheet; UsageError as ``name_grid``."""
     format_ = target.format_of(path) or FORMATS["png"]
     check_holds(format_, np.dtype(np.uint8), 3)
-    named = target.file_of(path) or f"{target.stem_of(path)}-grid{format_.extensions[0]}"
-    return target.job(path, (named,), format_)
+    return fill(target.template_of(path, format_), filter="grid"), format_
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,10 @@ def choose_tiles(
         raise UsageError(
             "map 'raw' writes numbers, and a contact sheet is a picture; drop --map or --grid"
         )
+    if shared.finish is not None:
+        raise UsageError(
+            "strokes are geometry, and a contact sheet is a picture; write png, or drop --grid"
+        )
     asked = tuple(
         _tile(shared, operator, one) for operator in operators for one in thresholds or (None,)
     )
@@ -117,7 +130,7 @@ def _tile(shared: Settings, operator: Operator, threshold: Threshold | None = No
     return replace(shared, operators=(operator,), scales=scales, lines=lines)
 
 
-def detect_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
+def detect_grid(job: Job, tiles: Tiles, limits: Limits, progress: Progress | None = None) -> Sheet:
     """Write the contact sheet of an input's first image: what ``detect`` would write, shrunk.
 
     The image is held meanwhile. Raises an EdgeCliError.
@@ -136,24 +149,33 @@ def detect_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
         grey = _grey(job, limits, tiles, image.info) or picture
         shown = [("image", tile(_in_range(picture.array, tiles.settings[0].background)))]
         results = []
-        for plan in _plans(tiles, picture, output):
-            result, maps = _run(plan, grey if plan.detection.settings.grey else picture)
+        plans = [*_plans(tiles, picture, output)]
+        if progress is not None:
+            progress.begin(sum(plan.detection.map_shape[0] for plan in plans))
+        told = progress.advance if progress is not None else None
+        for plan in plans:
+            result, maps = _run(plan, grey if plan.detection.settings.grey else picture, told)
             results.append(result)
             shown += maps
-        sheet = contact_sheet(shown)
-        image_file = begin_file(job.format, file, source)
-        sink = image_file.begin(sheet.shape, sheet.dtype, replace(image.info, dpi=None))
-        sink.write(sink.encode(sheet))
-        sink.finish()
-        image_file.finish()
-    return Sheet(image.info, job.outputs, tuple(results))
+        made_by = sheet_made_by(tiles.asked)
+        image_file = begin_file(job.format, file, source, made_by=made_by)
+        _write(image_file, contact_sheet(shown), replace(image.info, dpi=None))
+    return Sheet(image.info, job.outputs, tuple(results), made_by)
+
+
+def _write(file: ImageFile, sheet: NDArray[np.uint8], info: ImageInfo) -> None:
+    height, width, channels = sheet.shape
+    sink = file.begin((height, width, channels), sheet.dtype, info)
+    sink.write(sink.encode(sheet))
+    sink.finish()
+    file.finish()
 
 
 def plan_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
     """Return what would be done for an input's contact sheet: a plan for every tile."""
     with _first_image(job, limits, tiles) as (image, source):
-        plans = _plans(tiles, source, job.outputs[0])
-        return Sheet(image.info, job.outputs, tuple(plans))
+        plans = tuple(_plans(tiles, source, job.outputs[0]))
+        return Sheet(image.info, job.outputs, plans, sheet_made_by(tiles.asked))
 
 
 @contextmanager
@@ -165,7 +187,7 @@ def _first_image(
     with closing(next(images)) as image:
         if tiles.note:
             image.info.notes.append(tiles.note)
-        yield image, as_seen(image, tiles.settings[0], limits)
+        yield image, as_seen(image, tiles.settings[0])
 
 
 def _held(source: Source, info: ImageInfo) -> ArraySource:
@@ -202,7 +224,9 @@ def _plans(tiles: Tiles, source: Source, output: str) -> Iterator[Result]:
         source.info.notes.append(f"is too small for {', '.join(unfit)}, which are left out")
 
 
-def _run(plan: Result, picture: ArraySource) -> tuple[Result, list[tuple[str, NDArray[np.uint8]]]]:
+def _run(
+    plan: Result, picture: ArraySource, told: Callable[[int], None] | None
+) -> tuple[Result, list[tuple[str, NDArray[np.uint8]]]]:
     """Return the result of a tile, and its edge maps, captioned and small."""
     from edgecli.images.thumbnails import tile
 
@@ -210,7 +234,7 @@ def _run(plan: Result, picture: ArraySource) -> tuple[Result, list[tuple[str, ND
     settings, threshold = detection.settings, detection.settings.lines.threshold
     over = f", threshold {threshold}" if threshold else ""
     sinks = [ArraySink(detection.written_shape, samples) for samples in detection.sample_types]
-    measured = run_detection(detection, picture, sinks)
+    measured = run_detection(detection, picture, sinks, told=told)
     under = _opaque(picture.array, settings.background) if settings.style.overlay else None
     maps = [
         (

@@ -44,7 +44,7 @@ def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
             return _read_file(spec)
         if is_builtin(spec):
             return builtin_filter(spec)
-        if os.path.lexists(spec) or os.path.splitext(spec)[1].lower() in _SUFFIXES:
+        if is_file(spec):
             return _read_file(spec)
         if _looks_array(spec):
             from edgecli.filters.read_arrays import read_array
@@ -54,12 +54,29 @@ def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
             from edgecli.filters.read_text import read_inline
 
             return read_inline(spec, Origin("inline filter", "custom", row_word="row"))
-        if set(spec) & {"/", os.sep}:
-            return _read_file(spec)
     except MemoryError as error:
         given = quoted(os.fspath(spec))
         raise FilterError(f"filter {given} does not fit into memory; use a smaller one") from error
     raise FilterError(f"filter {quoted(spec)} is unknown; {suggestion(spec.partition(':')[0])}")
+
+
+def is_file(spec: str) -> bool:
+    """Return whether a text that is no built-in name is the path of a filter file."""
+    if os.path.lexists(spec) or os.path.splitext(spec)[1].lower() in _SUFFIXES:
+        return True
+    return bool(set(spec) & {"/", os.sep}) and not _looks_array(spec) and not _looks_inline(spec)
+
+
+def without_folder(spec: str) -> str:
+    r"""Return what a filter was loaded by as others may know it: on one line, a file by its name.
+
+    >>> without_folder("sobel"), without_folder("my/edge.txt"), without_folder("1 0 -1\n2 0 -2")
+    ('sobel', 'edge.txt', '1 0 -1; 2 0 -2')
+    """
+    if not is_builtin(spec) and is_file(spec):
+        return os.path.basename(spec)
+    lines = map(str.split, spec.strip().splitlines())
+    return (" " if _looks_array(spec) else "; ").join(map(" ".join, lines))
 
 
 def _read_file(path: str | os.PathLike[str]) -> FilterBank:

@@ -59,6 +59,16 @@ def parse_colour(text: str) -> Colour:
     raise UsageError(f"colour {text!r} is unknown; {advice}")
 
 
+def colour_text(colour: Colour) -> str:
+    """Return a colour's name, or ``#rrggbb``.
+
+    >>> colour_text((255, 0, 0)), colour_text((255, 136, 0))
+    ('red', '#ff8800')
+    """
+    digits = bytes(colour).hex()
+    return next((name for name, own in COLOURS.items() if own == digits), f"#{digits}")
+
+
 def volume_channels(channels: str, source_channels: int) -> int:
     """Return how many planes ``to_volume`` makes of an image with 1 to 4 channels.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from edgecli.errors import UsageError
 from edgecli.images import Shape
+from edgecli.images.made_by import MadeBy
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import ImageInfo, Sink, Source
@@ -25,17 +26,19 @@ class Format:
     ``samples`` are the types that it stores without loss, ``channels`` the numbers of channels.
     ``sequence`` formats hold several images one after another, ``animated`` ones as frames or
     pages of one file; ``text`` ones may be written to a terminal. Formats that hold ``several``
-    take all edge maps of an image in one file: as a volume, as pages, or as blocks of lines.
+    take all edge maps of an image in one file: as a volume, as pages, as blocks of lines or as
+    layers. Formats of ``strokes`` hold lines as geometry, and no samples at all.
     """
 
     name: str
     extensions: tuple[str, ...]
-    samples: tuple[str, ...]
+    samples: tuple[str, ...] = ()
     channels: tuple[int, ...] = (1, 3)
     sequence: bool = False
     animated: bool = False
     text: bool = False
     several: bool = False
+    strokes: bool = False
 
 
 _ALL = (
@@ -48,13 +51,17 @@ _ALL = (
     Format("npy", (".npy",), SAMPLE_TYPES, WITH_ALPHA, several=True),
     Format("csv", (".csv", ".txt"), SAMPLE_TYPES, (1,), text=True, several=True),
     Format("y4m", (".y4m",), ("uint8", "uint16"), (1,), sequence=True),
+    Format("svg", (".svg",), text=True, several=True, strokes=True),
+    Format("dxf", (".dxf",), text=True, several=True, strokes=True),
+    Format("geojson", (".geojson",), text=True, several=True, strokes=True),
+    Format("points", (".csv",), text=True, strokes=True),
 )
 
 FORMATS = {format_.name: format_ for format_ in _ALL}
 
 
 def known_format(path: str) -> Format | None:
-    """Return the format that a file's extension names, if it names one."""
+    """Return the format that a file's extension names, if it names one: the first that has it."""
     extension = os.path.splitext(path)[1].lower()
     return next((one for one in FORMATS.values() if extension in one.extensions), None)
 
@@ -63,7 +70,7 @@ def format_of(path: str) -> Format:
     """Return the format that a file's extension names; UsageError for an unknown one."""
     if format_ := known_format(path):
         return format_
-    known = " ".join(one.extensions[0] for one in FORMATS.values())
+    known = " ".join(dict.fromkeys(one.extensions[0] for one in FORMATS.values()))
     raise UsageError(f"output {path!r} has no known extension; use one of {known}, or say --format")
 
 
@@ -74,7 +81,7 @@ def check_holds(format_: Format, samples: np.dtype[Any], channels: int) -> None:
         what = "signed numbers" if samples.kind == "i" else f"{samples.name} samples"
         raise UsageError(f"{format_.name} cannot hold {what}; choose from {fit}")
     if channels not in format_.channels:
-        fit = ", ".join(f.name for f in FORMATS.values() if channels in f.channels)
+        fit = ", ".join(f.name for f in FORMATS.values() if channels in f.channels and f.samples)
         what = "a colour edge map" if channels == 3 else "transparency"
         raise UsageError(f"{format_.name} cannot hold {what}; choose from {fit}")
 
@@ -91,8 +98,8 @@ def check_several(format_: Format, channels: int) -> None:
 class ImageFile:
     """An open file and the images that are written to it, one after another."""
 
-    def __init__(self, format_: Format, file: BinaryIO) -> None:
-        self._format, self._file = format_, file
+    def __init__(self, format_: Format, file: BinaryIO, made_by: MadeBy | None = None) -> None:
+        self._format, self._file, self._made_by = format_, file, made_by
 
     def begin(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         """Begin an image ``(H, W, C)`` of ``samples``, made of the input that ``info`` describes.
@@ -116,7 +123,7 @@ class ImageFile:
             case "png":
                 from edgecli.images.png_writer import PngSink
 
-                return PngSink(file, shape, samples, dpi=info.dpi)
+                return PngSink(file, shape, samples, dpi=info.dpi, made_by=self._made_by)
             case "pgm" | "ppm":
                 from edgecli.images.netpbm import PnmSink
 
@@ -124,7 +131,7 @@ class ImageFile:
             case "tiff":
                 from edgecli.images.tiff import TiffSink
 
-                return TiffSink(file, shape, samples, dpi=info.dpi)
+                return TiffSink(file, shape, samples, dpi=info.dpi, made_by=self._made_by)
             case "npy":
                 from edgecli.images.npy import NpySink
 
@@ -176,8 +183,8 @@ class FramesFile(ImageFile):
     Animations hold less than single images do; one frame alone is a single image.
     """
 
-    def __init__(self, format_: Format, file: BinaryIO) -> None:
-        super().__init__(format_, file)
+    def __init__(self, format_: Format, file: BinaryIO, made_by: MadeBy | None) -> None:
+        super().__init__(format_, file, made_by)
         self._frames: list[ArraySink] = []
         self._infos: list[ImageInfo] = []
 
@@ -202,12 +209,13 @@ class FramesFile(ImageFile):
         elif self._format.name == "tiff":
             from edgecli.images.tiff import write_pages
 
-            write_pages(self._file, frames, [info.dpi for info in self._infos])
+            resolutions = [info.dpi for info in self._infos]
+            write_pages(self._file, frames, resolutions, self._made_by)
         else:
             from edgecli.images.pillow_writer import save_frames
 
             durations = [info.duration for info in self._infos]
-            save_frames(self._file, self._format.name, frames, durations)
+            save_frames(self._file, self._format.name, frames, durations, self._made_by)
 
 
 def begin_file(
@@ -217,16 +225,17 @@ def begin_file(
     *,
     frames: bool = False,
     several: bool = False,
+    made_by: MadeBy | None = None,
 ) -> ImageFile:
     """Return the writer of an open file, whose first image is made of ``source``.
 
     ``frames`` is True where all images of the input become frames or pages of this one file,
-    ``several`` where all edge maps of an image do.
+    ``several`` where all edge maps of an image do. PNG and TIFF say by what they are ``made_by``.
     """
     if several and format_.name == "npy":
         return VolumeFile(format_, file)
     if several or (frames and format_.animated):
-        return FramesFile(format_, file)
+        return FramesFile(format_, file, made_by)
     if format_.name == "y4m":
         return VideoFile(format_, file, source)
-    return ImageFile(format_, file)
+    return ImageFile(format_, file, made_by)

@@ -125,7 +125,7 @@ def decoded(
     picture = mending.load(image, stream, notes)
     dpi, orientation = dots_per_inch(image.info.get("dpi")), exif_orientation(image)
     duration, format_ = milliseconds(image.info.get("duration")), image.format or "unknown"
-    info = ImageInfo(path, format_, shape, stored, dpi, orientation, frame, duration, notes)
+    info = ImageInfo(path, format_, shape, stored, dpi, orientation, frame, duration, notes=notes)
     return PillowSource(picture, info, grey=grey, warnings=count_warnings())
 
 

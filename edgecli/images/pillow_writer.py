@@ -8,9 +8,11 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from edgecli.errors import OutputError, UsageError
 from edgecli.images import Resolution, Shape
+from edgecli.images.made_by import MadeBy
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import Rows
 
@@ -64,18 +66,26 @@ class PillowSink(ArraySink):
 
 
 def save_frames(
-    file: BinaryIO, format_: str, frames: Sequence[Rows], durations: Sequence[float | None]
+    file: BinaryIO,
+    format_: str,
+    frames: Sequence[Rows],
+    durations: Sequence[float | None],
+    made_by: MadeBy | None = None,
 ) -> None:
     """Write frames ``(H, W, C)`` as an animated ``png`` or ``webp``.
 
     ``durations`` are milliseconds per frame, 100 where it is None. Animations are lossless and
-    loop forever; a frame equal to the one before only prolongs it. Raises UsageError or OutputError
-    for frames that the format cannot hold.
+    loop forever; a frame equal to the one before only prolongs it. PNG says by what it is
+    ``made_by``. Raises UsageError or OutputError for frames that the format cannot hold.
     """
     for frame in frames:
         check_writable(format_, frame.shape, frame.dtype)
     shown = [100 if duration is None else round(duration) for duration in durations]
-    options = {"duration": shown, "loop": 0} if len(frames) > 1 else {}
+    options: dict[str, Any] = {"duration": shown, "loop": 0} if len(frames) > 1 else {}
+    if format_ == "png" and made_by is not None:
+        options["pnginfo"] = texts = PngInfo()
+        texts.add_text("Software", made_by.software)
+        texts.add_text("Comment", made_by.command)
     file.write(_encoded(format_, frames, **options))
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from edgecli.errors import OutputError
 from edgecli.images import Resolution, Shape, magic
+from edgecli.images.made_by import MadeBy
 from edgecli.images.png_format import (
     GREY,
     GREY_ALPHA,
@@ -47,7 +48,8 @@ class PngSink:
     r"""A PNG being written to a file or pipe; a ``Sink``.
 
     ``shape`` is (H, W, C) with C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; ``dtype`` is uint8 or
-    uint16. Raises OutputError for too many or no rows or columns; the file's own OSError passes.
+    uint16. ``made_by`` says who made it. Raises OutputError for too many or no rows or columns; the
+    file's own OSError passes.
 
     >>> import io
     >>> file = io.BytesIO()
@@ -59,10 +61,16 @@ class PngSink:
     """
 
     def __init__(
-        self, file: BinaryIO, shape: Shape, dtype: np.dtype[Any], *, dpi: Resolution = None
+        self,
+        file: BinaryIO,
+        shape: Shape,
+        dtype: np.dtype[Any],
+        *,
+        dpi: Resolution = None,
+        made_by: MadeBy | None = None,
     ) -> None:
         self._file, self._adler = file, zlib.adler32(b"")
-        header = chunk(b"IHDR", _header(shape, dtype))
+        header = chunk(b"IHDR", _header(shape, dtype)) + _texts(made_by)
         file.write(magic.PNG + header + _resolution(dpi) + chunk(b"IDAT", _ZLIB_HEADER))
 
     def encode(self, rows: Rows) -> EncodedBand:
@@ -97,6 +105,21 @@ def _header(shape: Shape, dtype: np.dtype[Any]) -> bytes:
             f"a PNG has 1 to {MAX_FIELD:,} rows and columns, not {H:,} × {W:,}; write .npy instead"
         )
     return struct.pack(">IIBBBBB", W, H, 8 * dtype.itemsize, _COLOUR_TYPES[C], 0, 0, 0)
+
+
+def _texts(made_by: MadeBy | None) -> bytes:
+    """Return text chunks (PNG 11.3.3) under two of the keywords that the specification has."""
+    if made_by is None:
+        return b""
+    return _text(b"Software", made_by.software) + _text(b"Comment", made_by.command)
+
+
+def _text(keyword: bytes, text: str) -> bytes:
+    """Return a text as tEXt where Latin-1 has its characters, else as iTXt."""
+    try:
+        return chunk(b"tEXt", keyword + b"\0" + text.encode("latin-1"))
+    except UnicodeEncodeError:
+        return chunk(b"iTXt", keyword + b"\0\0\0\0\0" + text.encode())
 
 
 def _resolution(dpi: Resolution) -> bytes:

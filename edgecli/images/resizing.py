@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgecli.errors import UsageError
 from edgecli.geometry import bands
+from edgecli.numerals import shortest
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import overlapping_blocks, row_reader
 from edgecli.rows.base import ImageInfo, Rows, Source, Span
@@ -30,6 +31,11 @@ class Resize:
     share: Fraction = Fraction(1)
     width: int | None = None
     height: int | None = None
+
+    def __str__(self) -> str:
+        if self.width is None:
+            return f"{shortest(float(self.share * 100))}%"
+        return f"max:{self.width}" if self.width == self.height else f"{self.width}x{self.height}"
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """Return the height and width that a picture gets.
@@ -84,10 +90,10 @@ class _Resized:
         (height, width), (H, W, C) = size, source.shape
         self.shape, self.dtype = (height, width, C), source.dtype
         self.close, self._source = source.close, source
-        self.info: ImageInfo = source.info
+        self.info: ImageInfo = replace(source.info, scale=(W / width, H / height))
         if source.info.dpi is not None:  # the picture stays as large on paper
             across, down = source.info.dpi
-            self.info = replace(source.info, dpi=(across * width / W, down * height / H))
+            self.info = replace(self.info, dpi=(across * width / W, down * height / H))
         self.header = getattr(source, "header", None)  # that of a video, which has its rate
         self._tall, self._wide = _Shares(H, height), _Shares(W, width)
 

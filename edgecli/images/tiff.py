@@ -21,6 +21,7 @@ import numpy as np
 
 from edgecli.errors import ImageError
 from edgecli.images import Resolution, Shape
+from edgecli.images.made_by import MadeBy
 from edgecli.images.streams import StreamSink
 from edgecli.records import dataclass, replace
 from edgecli.rows.base import Rows
@@ -47,6 +48,7 @@ class Tag(IntEnum):
     Y_RESOLUTION = 283
     PLANAR = 284
     RESOLUTION_UNIT = 296
+    SOFTWARE = 305
     PREDICTOR = 317
     COLOUR_MAP = 320
     TILE_WIDTH = 322
@@ -253,19 +255,28 @@ class TiffSink(StreamSink):
     """An edge map as an uncompressed TIFF, of 4 GiB and more as a BigTIFF, streamed."""
 
     def __init__(
-        self, file: BinaryIO, shape: Shape, dtype: np.dtype[Any], *, dpi: Resolution = None
+        self,
+        file: BinaryIO,
+        shape: Shape,
+        dtype: np.dtype[Any],
+        *,
+        dpi: Resolution = None,
+        made_by: MadeBy | None = None,
     ) -> None:
-        (head,) = _page_heads([(shape, dtype, dpi)])
+        (head,) = _page_heads([(shape, dtype, dpi)], made_by)
         super().__init__(file, dtype.newbyteorder("<"), head)
 
 
 def write_pages(
-    file: BinaryIO, pages: Sequence[Rows], resolutions: Sequence[Resolution] = ()
+    file: BinaryIO,
+    pages: Sequence[Rows],
+    resolutions: Sequence[Resolution] = (),
+    made_by: MadeBy | None = None,
 ) -> None:
     """Write images ``(H, W, C)``, of any sizes and types that TiffSink takes, as pages."""
     stated = itertools.chain(resolutions, itertools.repeat(None))
     heads = _page_heads(
-        [(page.shape, page.dtype, dpi) for page, dpi in zip(pages, stated, strict=False)]
+        [(page.shape, page.dtype, dpi) for page, dpi in zip(pages, stated, strict=False)], made_by
     )
     for head, page in zip(heads, pages, strict=True):
         data = page.astype(page.dtype.newbyteorder("<"), copy=False).tobytes()
@@ -273,21 +284,23 @@ def write_pages(
 
 
 def _page_heads(
-    pages: Sequence[tuple[tuple[int, ...], np.dtype[Any], Resolution]],
+    pages: Sequence[tuple[tuple[int, ...], np.dtype[Any], Resolution]], made_by: MadeBy | None
 ) -> Iterator[bytes]:
     """Yield the bytes before each page's samples: its directory, and first the file's head."""
     sizes = [math.prod(shape) * dtype.itemsize for shape, dtype, _ in pages]
     strips = sum(-(-shape[0] // _rows_per_strip(shape, dtype)) for shape, dtype, _ in pages)
-    is_big = sum(sizes) + 16 * strips + 1024 * len(pages) > _LARGEST_CLASSIC
+    texts = _texts(made_by)
+    others = 1024 + sum(len(values) for _, _, values in texts)
+    is_big = sum(sizes) + 16 * strips + others * len(pages) > _LARGEST_CLASSIC
     offset_type = LONG8 if is_big else LONG
     big_head = struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16)
     head = big_head if is_big else struct.pack("<2sHI", b"II", 42, 8)
     position = len(head)
     for number, (size, (shape, dtype, dpi)) in enumerate(zip(sizes, pages, strict=True), 1):
-        entries = _page_entries(shape, dtype, dpi, 0, offset_type)
+        entries = sorted(texts + _page_entries(shape, dtype, dpi, 0, offset_type))
         start = position + len(directory_bytes(entries, position, is_big=is_big))
         following = start + size + size % 2
-        entries = _page_entries(shape, dtype, dpi, start, offset_type)
+        entries = sorted(texts + _page_entries(shape, dtype, dpi, start, offset_type))
         next_page = following if number < len(pages) else 0
         yield head + directory_bytes(entries, position, next_page, is_big=is_big)
         head, position = b"", following
@@ -327,7 +340,15 @@ def _page_entries(
             (Tag.Y_RESOLUTION, RATIONAL, _rational(dpi[1])),
             (Tag.RESOLUTION_UNIT, SHORT, [2]),  # inches
         ]
-    return sorted(entries)
+    return entries
+
+
+def _texts(made_by: MadeBy | None) -> list[Entry]:
+    """Return the tags that say who made a page; the first one lies before the strips' places."""
+    if made_by is None:
+        return []
+    told = {Tag.DESCRIPTION: str(made_by), Tag.SOFTWARE: made_by.software}
+    return [(tag, TEXT, text.encode() + b"\0") for tag, text in told.items()]
 
 
 def _rational(number: float) -> tuple[int, int]:

@@ -64,6 +64,22 @@ def slope_of(weight: NDArray[np.float64], stride: tuple[int, int] = (1, 1)) -> S
     return Slope((x, y), int(np.linalg.matrix_rank(moments)) == 2)
 
 
+def growth(weight: NDArray[np.float64]) -> float:
+    """Return 1 where a second derivative ``(1, C, kH, kW)`` is larger on an edge's bright side.
+
+    It is −1 where its weights are a Laplacian's, which add up what is around: by their second
+    moments.
+
+    >>> from edgecli.filters import load_filter
+    >>> growth(load_filter("log:2").weight), growth(load_filter("dog:2").weight)
+    (-1.0, 1.0)
+    """
+    kernel = weight.sum(axis=(0, 1))
+    down, across = (np.arange(length) - (length - 1) / 2 for length in kernel.shape)
+    moment = kernel.sum(axis=0) @ across**2 + kernel.sum(axis=1) @ down**2
+    return -1.0 if moment > 0 else 1.0
+
+
 def smooths(bank: FilterBank) -> bool:
     """Whether a filter keeps a constant: its weights do not sum to 0, so it shows no edges."""
     sums = bank.weight.sum(axis=(1, 2, 3))

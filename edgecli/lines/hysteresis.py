@@ -108,10 +108,10 @@ def _joined(
 ) -> Runs:
     """Join the runs that touch; ``strong`` marks those with a strong pixel."""
     alone = Runs(starts, stops, strong, np.arange(len(starts)), pitch, corners)
-    here, above = _pairs(*(_count(alone) if _is_dense(alone) else _search(alone, alone)))
+    here, above = list_pairs(*(_count(alone) if _is_dense(alone) else _search(alone, alone)))
     hooked = alone.roots.copy()
     hooked[here] = above
-    roots = _join(_flat(hooked), here, above)
+    roots = join_roots(_flat(hooked), here, above)
     marked = np.zeros(len(roots), bool)
     marked[roots[strong]] = True
     return Runs(starts, stops, marked, roots, pitch, corners)
@@ -153,7 +153,7 @@ def keep_connected(found: Sequence[Runs]) -> list[NDArray[np.bool_]]:
         ends = above.roots[upper] + offsets[n], below.roots[lower] + offsets[n + 1]
         pairs.append(np.stack(ends))
     nodes, places = np.unique(np.concatenate(pairs, axis=1), return_inverse=True)
-    component = _join(np.arange(len(nodes)), *places.reshape(2, -1))
+    component = join_roots(np.arange(len(nodes)), *places.reshape(2, -1))
     joined = np.zeros(len(nodes), bool)
     joined[component[strong[nodes]]] = True
     strong[nodes] = joined[component]
@@ -168,7 +168,7 @@ def _seam(above: Runs, below: Runs) -> tuple[Positions, Positions]:
     row = int(below.starts[0]) // below.pitch * below.pitch
     stop = np.searchsorted(below.starts, row + below.pitch)
     first = np.searchsorted(above.starts, row - above.pitch)
-    here, there = _pairs(*_search(below.select(slice(stop)), above.select(slice(first, None))))
+    here, there = list_pairs(*_search(below.select(slice(stop)), above.select(slice(first, None))))
     return here, there + first
 
 
@@ -201,15 +201,15 @@ def _count(runs: Runs) -> tuple[Positions, Positions]:
     return first.astype(np.int64), last.astype(np.int64)
 
 
-def _pairs(first: Positions, last: Positions) -> tuple[Positions, Positions]:
-    """List the pairs of a run and one of the others ``[first, last)`` that touch it."""
+def list_pairs(first: Positions, last: Positions) -> tuple[Positions, Positions]:
+    """List the pairs of each thing and one of the others ``[first, last)`` that are its own."""
     counts = np.maximum(last - first, 0)
     here = np.arange(len(counts)).repeat(counts)
     skipped = (first - (counts.cumsum() - counts)).repeat(counts)
     return here, np.arange(len(here)) + skipped
 
 
-def _join(roots: Positions, a: Positions, b: Positions) -> Positions:
+def join_roots(roots: Positions, a: Positions, b: Positions) -> Positions:
     """Return the roots of all nodes once the pairs ``a``–``b`` are joined.
 
     Every root hooks onto a smaller one that it is paired with. Those still apart are joined in the
@@ -224,7 +224,7 @@ def _join(roots: Positions, a: Positions, b: Positions) -> Positions:
     a, b = np.split(places, 2)
     hooked = np.arange(len(nodes))
     hooked[np.maximum(a, b)] = np.minimum(a, b)
-    roots[nodes] = nodes[_join(_flat(hooked), a, b)]
+    roots[nodes] = nodes[join_roots(_flat(hooked), a, b)]
     joined: Positions = roots[roots]
     return joined
 

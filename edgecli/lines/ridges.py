@@ -73,7 +73,7 @@ def crests(wide: Floats, floor: float, out: Floats, memory: Memory) -> None:
 
     ``wide (rows + 2 · REACH, cols + 2 · REACH)`` holds the strengths and what is around them.
     """
-    slope = across(_smoothed(wide, memory), memory)
+    slope = across(smoothed(wide, memory), memory)
     spare = REACH - 1
     frame, strength = wide[spare:-spare, spare:-spare], wide[REACH:-REACH, REACH:-REACH]
     suppress(strength, frame, slope, floor, out, memory)
@@ -123,7 +123,7 @@ def _halved(a: Floats, b: Floats, out: tuple[Floats, Floats], term: Floats) -> N
     np.copyto(y, term, where=turned)
 
 
-def _smoothed(values: Floats, memory: Memory) -> Floats:
+def smoothed(values: Floats, memory: Memory) -> Floats:
     """Add to each value the one a step ahead, for every step, along rows and then columns.
 
     In both directions the result is smaller by the sum of the steps.

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import UsageError, meant
+from edgecli.numerals import shortest
 from edgecli.records import dataclass
 
 BINS = 256
@@ -48,8 +49,8 @@ class Level:
         return self.kind in ("otsu", "percentile")
 
     def __str__(self) -> str:
-        forms = {"value": "{:g}", "percent": "{:g}%", "percentile": "p{:g}", "otsu": "otsu"}
-        return forms[self.kind].format(self.value)
+        forms = {"value": "{}", "percent": "{}%", "percentile": "p{}", "otsu": "otsu"}
+        return forms[self.kind].format(shortest(self.value))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from edgecli.errors import OutputError
 from edgecli.images.files import whole_file
+from edgecli.images.made_by import MadeBy
 from edgecli.images.png_writer import PngSink
 from edgecli.networks.layers import Shape
 from edgecli.networks.steps import volume_shape
@@ -35,12 +36,12 @@ GAP = 2  # white px between the maps of a picture
 
 @contextmanager
 def collectors_for(
-    shapes: Sequence[Shape], named: Sequence[tuple[str, str]]
+    shapes: Sequence[Shape], named: Sequence[tuple[str, str]], made_by: MadeBy
 ) -> Iterator[list[Collector]]:
     """Yield a collector for each layer, given the layers' shapes and ``(name, file)``.
 
-    An ``.npz`` file is shared by all layers, and written whole at the end. OutputError where a file
-    cannot be written.
+    Pictures say by what they are ``made_by``. An ``.npz`` file is shared by all layers, and
+    written whole at the end. OutputError where a file cannot be written.
     """
     output = named[0][1]
     try:
@@ -48,7 +49,7 @@ def collectors_for(
             os.makedirs(os.path.dirname(output), exist_ok=True)
             pixels = min(GRID_PIXELS, max(ALL_PIXELS // len(named), FEWEST_PIXELS))
             pairs = zip(shapes, named, strict=True)
-            yield [_Picture(shape, path, pixels) for shape, (_, path) in pairs]
+            yield [_Picture(shape, path, pixels, made_by) for shape, (_, path) in pairs]
             return
         folder = os.path.dirname(os.path.abspath(output))
         with tempfile.TemporaryDirectory(suffix=".edgecli-tmp", dir=folder) as spool:
@@ -104,13 +105,13 @@ class _Picture:
     The strongest value of the layer is white. Zero is black, or mid-grey if a value is negative.
     """
 
-    def __init__(self, shape: Shape, path: str, pixels: int) -> None:
+    def __init__(self, shape: Shape, path: str, pixels: int, made_by: MadeBy) -> None:
         C, H, W = volume_shape(shape)
         self._factor, rows, cols = 1, H, W
         while C * rows * cols > pixels and max(rows, cols) > 1:
             self._factor += 1
             rows, cols = -(-H // self._factor), -(-W // self._factor)
-        self._path, self._width = path, W
+        self._path, self._width, self._made_by = path, W, made_by
         self._sums = np.zeros((C, rows, cols), np.float32)
         self._counts = np.zeros(rows, np.float32)
 
@@ -141,7 +142,7 @@ class _Picture:
         picture = _grid(_grey(maps))
         H, W, _ = picture.shape
         with whole_file(self._path) as file:
-            sink = PngSink(file, (H, W, 1), picture.dtype)
+            sink = PngSink(file, (H, W, 1), picture.dtype, made_by=self._made_by)
             sink.write(sink.encode(picture))
             sink.finish()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgecli.errors import GeometryError
+from edgecli.images.made_by import MadeBy
 from edgecli.images.sources import FloatCheck
 from edgecli.images.white import check_white, whitened
 from edgecli.networks.collectors import Collector, collectors_for
@@ -19,6 +21,7 @@ from edgecli.networks.layers import people_shape
 from edgecli.networks.layout import cut_strips, lay_out
 from edgecli.networks.network import Network
 from edgecli.networks.steps import VOLUMES, Input
+from edgecli.numerals import shortest
 from edgecli.records import dataclass
 from edgecli.rows.base import ImageInfo, Planes, Rowwise, Source, Span
 from edgecli.rows.blas import one_blas_thread
@@ -84,7 +87,7 @@ def run_on_image(
     heights = [graph.shape(tap.place)[1] for tap in read]
     planned = [Filling(tap, np.empty(0)) for tap in read]  # no folder is made for what cannot run
     strips = cut_strips(graph, planned, _shares(network, H, heights, threads), network.name)
-    with collectors_for(shapes, named) as collectors:
+    with collectors_for(shapes, named, _made_by(network, white)) as collectors:
         readers = [LayerReader(*pair) for pair in zip(read, collectors, strict=True)]
         with one_blas_thread():
             Running(graph, source, readers, strips, threads).write()
@@ -97,6 +100,11 @@ def run_on_image(
         LayerMaps(name, node.layer.kind, people_shape(shape), reader.smallest, reader.largest, path)
         for node, shape, reader, (name, path) in told
     )
+
+
+def _made_by(network: Network, white: float | None) -> MadeBy:
+    words = () if white is None else ("--white", shortest(white))
+    return MadeBy(shlex.join(["edgecli", "network", "run", network.name, *words]))
 
 
 class LayerReader(Rowwise):

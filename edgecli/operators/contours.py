@@ -213,9 +213,13 @@ class Divide:
 
 @dataclass(frozen=True)
 class Contours:
-    """Contours laid over an image: what gives them, and the slides that they are made with."""
+    """Contours laid over an image: what gives them, and the slides that they are made with.
+
+    They were thinned from the strengths and by the gradient of ``crests``.
+    """
 
     tap: Tap
+    crests: tuple[Tap, Tap]
     tile_rows: int
     scales: tuple[Slide, ...]
     fine: Slide
@@ -258,7 +262,8 @@ def lay_contours(graph: Graph, background: Colour = WHITE, image: Tap = IMAGE) -
     texture = graph.add(Strength((1, h, w), (FINE_SCALE,)), graph.add(Steepness(fine), small))
     mean = graph.add(Slides((surround,)), texture)
     contours = graph.add(Divide((1, height, width)), lines, mean)
-    return Contours(contours, _tile_rows(width), scales, fine, surround)
+    crests = strength, gradient
+    return Contours(contours, crests, _tile_rows(width), scales, fine, surround)
 
 
 def _tile_rows(width: int) -> int:
@@ -291,6 +296,7 @@ def contour_responses(
         uses_blas=any(slide.plan.uses_blas for slide in laid.slides),
         band_rows=laid.tile_rows,
         account=lambda: _account(laid, tuple(banks), planes),
+        crests=laid.crests,
     )
 
 

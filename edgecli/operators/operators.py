@@ -37,6 +37,7 @@ import numpy as np
 
 from edgecli.conv.norms import NORMS, norm_dtype
 from edgecli.filters import RECIPES, FilterBank, concatenate, load_filter
+from edgecli.filters.files import without_folder
 from edgecli.geometry import middle
 from edgecli.records import dataclass, replace
 
@@ -66,6 +67,7 @@ class Operator:
     linked: bool = False
     recipe: tuple[FilterBank, ...] = ()
     network: str | None = None
+    spec: str = ""  # what it was loaded by, but for a file's folder
 
     @property
     def slides(self) -> bool:
@@ -104,6 +106,10 @@ def load_operator(spec: str) -> Operator:
     >>> load_operator("sobel").combine, load_operator("vertical").combine
     ('magnitude', 'none')
     """
+    return replace(_load_operator(spec), spec=without_folder(spec))
+
+
+def _load_operator(spec: str) -> Operator:
     if spec.endswith(".toml") or (spec in RECIPES and RECIPES[spec].network):
         name = os.path.basename(spec).removesuffix(".toml")
         return Operator(name, FilterBank([[[[1]]]], names=[name]), network=spec)

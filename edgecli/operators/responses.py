@@ -71,7 +71,9 @@ class Responses:
     ``bank`` gives edges their direction. ``slide`` lays it over the image, so that a mask counts
     only where its whole window is inside; it is None where each pixel stands for itself.
     ``bounds`` are the largest absolute values of each of the C_out maps, ``white`` the value that
-    is drawn white unless the map says otherwise.
+    is drawn white unless the map says otherwise. Of lines that are thin already, ``crests`` are the
+    strengths ``(1, H', W')`` and the gradient ``(2, H', W')`` that they were thinned by. A map
+    shows edges ``lean`` pixels up and left of where they are.
     """
 
     tap: Tap
@@ -87,3 +89,5 @@ class Responses:
     uses_blas: bool
     band_rows: int
     account: Callable[[], Account]  # made for reports alone
+    crests: tuple[Tap, Tap] | None = None
+    lean: float = 0.0

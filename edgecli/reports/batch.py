@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
+from edgecli.batch.inputs import OWN
 from edgecli.batch.planning import Totals
 from edgecli.reports.formats import (
     csv_lines,
@@ -89,8 +91,7 @@ def total_rows(totals: Totals, folder: str) -> list[Row]:
     rows += [("failed", f"{totals.failed:,}")] if totals.failed else []
     rows += [("skipped", f"{totals.skipped:,} done before, or kept")] if totals.skipped else []
     if totals.passed:
-        kinds = " ".join(sorted(totals.passed))
-        rows.append(("passed over", f"{totals.passed.total():,} that are not read here ({kinds})"))
+        rows.append(("passed over", _passed_text(totals.passed)))
     seconds = totals.seconds
     rows.append(("time", f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"))
     if totals.done and seconds:
@@ -98,6 +99,18 @@ def total_rows(totals: Totals, folder: str) -> list[Row]:
     if totals.maps:
         rows.append(("edge maps", f"{totals.maps:,} in {os.path.join(folder, '')}"))
     return rows
+
+
+def _passed_text(passed: Counter[str]) -> str:
+    """Say what was passed over, in short.
+
+    >>> _passed_text(Counter({".nef": 2, ".dds": 1, OWN: 3}))
+    '3 that are not read here (.dds .nef), 3 made by edgecli'
+    """
+    kinds = sorted({*passed} - {OWN})
+    unread = passed.total() - passed[OWN]
+    texts = [f"{unread:,} that are not read here ({' '.join(kinds)})"] if unread else []
+    return ", ".join(texts + [f"{passed[OWN]:,} {OWN}"] * (OWN in passed))
 
 
 def speed(images: int, totals: Totals) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from edgecli.records import dataclass
 from edgecli.rows.base import ImageInfo
+from edgecli.strokes.measures import Measures
 
 SCHEMA = "edgecli.report/1"
 
@@ -73,11 +74,12 @@ class OutputFacts:
 
     Where there are several maps, each has a ``name``, and what is true of its own filters alone:
     the facts of the image, from ``filters`` on, are then of all together. Negative padding counts
-    pixels that are left out, where the largest filter fits around fewer.
+    pixels that are left out, where the largest filter fits around fewer. What is drawn has
+    ``strokes``, and no pixels: no ``dtype``, ``map`` and ``clipped_fraction``.
     """
 
     path: str
-    dtype: str
+    dtype: str | None = None
     name: str | None = None
     map: str | None = None
     combine: str | None = None
@@ -88,6 +90,7 @@ class OutputFacts:
     min: float | None = None
     max: float | None = None
     nan: int | None = None
+    strokes: Measures | None = None
     filters: tuple[FilterFacts, ...] | None = None
     padding: PaddingFacts | None = None
     parameters: Parameters | None = None
@@ -121,6 +124,7 @@ class ImageFacts:
     """What one image's detection was, cost and gave; a contact sheet's tile has no ``input``."""
 
     schema: str | None
+    made_by: str | None
     input: InputFacts | None
     resized: Shape | None  # height and width, where the image was made smaller first
     filters: tuple[FilterFacts, ...]
@@ -148,6 +152,7 @@ class SheetFacts:
     """A contact sheet: its file, and what was done for every tile."""
 
     schema: str
+    made_by: str
     input: InputFacts
     output: OutputFacts
     warnings: tuple[str, ...] | None

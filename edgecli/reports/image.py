@@ -9,6 +9,7 @@ from math import isfinite, prod
 from typing import Any
 
 from edgecli.detect.jobs import Result
+from edgecli.detect.made_by import made_by
 from edgecli.detect.plan import Detection
 from edgecli.detect.sheet import Sheet
 from edgecli.operators.operators import EdgeMap
@@ -77,6 +78,7 @@ def image_facts(result: Result) -> facts.ImageFacts:
     nans = result.measured.nans if result.measured else None
     return facts.ImageFacts(
         schema=facts.SCHEMA,
+        made_by=str(made_by(settings)),
         input=facts.input_facts(result.info),
         resized=_resized(result),
         filters=tuple(_filter_facts(detection)),
@@ -113,6 +115,7 @@ def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
         replace(
             told,
             schema=None,
+            made_by=None,
             input=None,
             warnings=None,
             outputs=tuple(replace(output, dtype=SHEET_SAMPLES) for output in told.outputs),
@@ -120,7 +123,8 @@ def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
         for told in map(image_facts, sheet.results)
     )
     read = facts.input_facts(sheet.info)
-    return facts.SheetFacts(facts.SCHEMA, read, output, facts.warnings_of(sheet.info), tiles)
+    notes = facts.warnings_of(sheet.info)
+    return facts.SheetFacts(facts.SCHEMA, str(sheet.made_by), read, output, notes, tiles)
 
 
 def _filter_facts(detection: Detection) -> Iterator[facts.FilterFacts]:
@@ -135,19 +139,21 @@ def _output_facts(result: Result, account: Account, n: int) -> facts.OutputFacts
     kept = path in result.kept
     seen = None if kept or result.measured is None else result.measured.extremes[n]
     whole = detection.plans[n].strength_type.kind == "i"
+    drawn = detection.settings.finish is not None
     return facts.OutputFacts(
         path=path,
-        dtype=detection.sample_types[n].name,
+        dtype=None if drawn else detection.sample_types[n].name,
         **(_own_facts(account, detection.maps[n]) if len(detection.maps) > 1 else {}),
-        map=detection.settings.map,
+        map=None if drawn else detection.settings.map,
         combine=_combination(detection, n),
         thinning=detection.plans[n].thinning or None,
         threshold=_threshold_facts(result, n),
         kept=kept or None,
-        clipped_fraction=seen.clipped / prod(detection.map_shape) if seen else None,
+        clipped_fraction=seen.clipped / prod(detection.map_shape) if seen and not drawn else None,
         min=_number(seen.smallest, whole) if seen else None,
         max=_number(seen.largest, whole) if seen else None,
         nan=seen.nans or None if seen else None,
+        strokes=result.strokes[n] if result.strokes and not kept else None,
     )
 
 

@@ -19,6 +19,7 @@ from edgecli.reports.facts import (
     Shape,
 )
 from edgecli.reports.tables import Row, times
+from edgecli.strokes.measures import Measures
 
 LARGEST_SHOWN = 9
 """Kernels of more rows or columns than this are described, not written out."""
@@ -164,7 +165,8 @@ def engine_text(facts: EngineFacts, *, why: bool) -> str:
 
 def output_text(facts: OutputFacts) -> str:
     """Return what is known of an edge map."""
-    text = f"{facts.path}: {facts.dtype}, map {facts.map}"
+    what = "strokes" if facts.dtype is None else f"{facts.dtype}, map {facts.map}"
+    text = f"{facts.path}: {what}"
     text += f", combine {facts.combine}" if facts.combine else ""
     text += f", {facts.thinning}" if facts.thinning else ""
     text += _threshold_text(facts)
@@ -173,7 +175,24 @@ def output_text(facts: OutputFacts) -> str:
     if facts.clipped_fraction is not None:
         text += f", {facts.clipped_fraction:.2%} clipped"
     text += f", {facts.nan:,} NaN" if facts.nan else ""
+    text += f"; {strokes_text(facts.strokes)}" if facts.strokes else ""
     return text + ", kept as it was" * bool(facts.kept)
+
+
+def strokes_text(strokes: Measures) -> str:
+    """Return how many strokes there are, how long, and how far a pen travels between them.
+
+    >>> strokes_text(Measures(1200, 3, 5000, 81234.4, 310.5, 9000.6))
+    '1,200 strokes (3 closed) of 5,000 points, 81,234.4 px long (310.5 at most), pen up 9,000.6 px'
+    """
+    length, longest, pen_up = (
+        f"{value:,.1f}" for value in (strokes.length, strokes.longest, strokes.pen_up)
+    )
+    return (
+        f"{strokes.count:,} stroke{'s' * (strokes.count != 1)} ({strokes.closed:,} closed) of "
+        f"{strokes.points:,} point{'s' * (strokes.points != 1)}, {length} px long ({longest} at "
+        f"most), pen up {pen_up} px"
+    )
 
 
 def _threshold_text(facts: OutputFacts) -> str:

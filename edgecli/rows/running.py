@@ -30,7 +30,8 @@ class Running:
     """A graph whose strips are being computed, and whose readers are still to write.
 
     ``in_order`` is ``map_in_order``, or ``start_in_order`` for an image so small that the next one
-    is to be read meanwhile.
+    is to be read meanwhile. ``told``, if given, is called with the rows that the last reader has
+    gained, on any thread.
     """
 
     def __init__(
@@ -41,10 +42,11 @@ class Running:
         strips: Sequence[Strip],
         threads: int,
         in_order: Callable[..., Iterator[Outcome]] = map_in_order,
+        told: Callable[[int], None] | None = None,
     ) -> None:
         self._readers = readers
         blocks = blocks_in_any_order(source, [strip.spans[0] for strip in strips])
-        work = partial(_compute_rows, graph, readers)
+        work = partial(_compute_rows, graph, readers, told)
         self._seconds = [0.0] * len(graph.nodes)
         self._outcomes = in_order(work, zip(strips, blocks, strict=True), threads)
 
@@ -59,15 +61,26 @@ class Running:
         return seconds
 
 
-def _compute_rows(graph: Graph, readers: Sequence[Reader], strip: Strip, block: Rows) -> Outcome:
+def _compute_rows(
+    graph: Graph,
+    readers: Sequence[Reader],
+    told: Callable[[int], None] | None,
+    strip: Strip,
+    block: Rows,
+) -> Outcome:
     """Compute a strip from a source's rows, in memory of this thread."""
     # NaN and infinities pass through.
     with borrowed_memory() as memory, np.errstate(all="ignore"):
-        return compute_strip(graph, readers, strip, block.transpose(2, 0, 1), memory)
+        return compute_strip(graph, readers, strip, block.transpose(2, 0, 1), memory, told)
 
 
 def compute_strip(
-    graph: Graph, readers: Sequence[Reader], strip: Strip, block: Planes, memory: Memory
+    graph: Graph,
+    readers: Sequence[Reader],
+    strip: Strip,
+    block: Planes,
+    memory: Memory,
+    told: Callable[[int], None] | None = None,
 ) -> Outcome:
     """Compute a strip from the source's planes ``(C, rows, W)`` that it needs."""
     encoded: list[list[Any]] = [[] for _ in readers]
@@ -90,6 +103,8 @@ def compute_strip(
                     with memory:
                         blocks = _blocks(places, reader, low, high)
                         parts.append(reader.encode(blocks, low, high, memory))
+            if told is not None:
+                told(stop - start)
             for held, row in zip(places, increment.kept, strict=False):
                 held.kept = row
     return Outcome(encoded, seconds)

@@ -6,12 +6,14 @@ Points are ``(x, y)`` in pixels of the image, x to the right and y down; the ima
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecli.errors import UsageError
 from edgecli.lines.positions import Positions
 from edgecli.records import dataclass
 
@@ -88,16 +90,19 @@ class Curves:
 
 @dataclass(frozen=True)
 class Finish:
-    """How strokes are cleaned and simplified; lengths are in pixels of the image.
+    """How strokes are simplified: no located point is further off than ``simplify``.
 
-    Those shorter than ``min_length`` go, ends within ``close_gaps`` that point at each other are
-    joined, no located point is further than ``simplify`` from its stroke; ``curves`` fits Béziers.
+    That is in pixels of the image. ``curves`` fits Béziers.
     """
 
-    min_length: float = 0.0
-    close_gaps: float = 0.0
     simplify: float = 0.1
     curves: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.simplify < math.inf:
+            raise UsageError(
+                f"simplify must be a number of pixels from 0 up, not {self.simplify:g}"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,3 +118,15 @@ class Drawing:
     curves: Curves | None
     pen_up: float
     pixels: int
+
+
+class Canvas(Protocol):
+    """The place of one edge map in a file of strokes."""
+
+    def draw(self, drawing: Drawing) -> None:
+        """Write the strokes of the edge map; called once."""
+        ...
+
+    def finish(self) -> None:
+        """Write what follows them. Without it the file is not whole."""
+        ...

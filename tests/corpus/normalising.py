@@ -1,4 +1,4 @@
-"""What differs from run to run is taken out of texts: times, rates, and where the run was."""
+"""What differs from run to run is taken out of texts: times, rates, versions, where the run was."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ CHANGING = (
     (r"(?m)^(\| )?(time|speed)( \| | +)[0-9].*", r"\1\2 …"),
     (r"(?m)^(\| (?:engine\.)?seconds \| ).*", r"\1…"),
     (r'("mtime(?:_ns)?": )[0-9.e+-]+', r"\1…"),
+    (r"\bedgecli [0-9]+(\.[0-9]+)+(?= (detect|network)\b)", "edgecli …"),
 )
 """Patterns of reports, and what is put in their place."""
 

@@ -45,6 +45,7 @@ TRIED: dict[str, str] = {
     r"or numbers separated by commas$": "--bias 1",
     r"use a filter of depth 1, or --channels rgb$": "--channels rgb",
     r"which have no colour; use another --map$": "--map abs",
+    r"(?P<option>[\w-]+) must be a number of pixels from 0 up": "--{option} 3",
     r"use stride 1, padding same$": "--stride 1 --padding same",
     r"use an operator such as (?P<values>sobel or gradient:2)": "-f {values}",
     r", or one second derivative such as log:2$": "-f log:2",
@@ -58,6 +59,13 @@ TRIED: dict[str, str] = {
     r"is not a number from 0 up, N% of .*, pNN .*, otsu or auto$": (
         "--threshold 0 | --threshold 9% | --threshold p90 | --threshold otsu | --threshold auto"
     ),
+    r"has no place for .*; drop (?P<option>--\w+), or give --format (?P<values>\w+( or \w+)*)$": (
+        "without {option} | --format {values}"
+    ),
+    r"has no unit; write (?P<size>\w+), or": "--size {size}",
+    r"; write it as (?P<size>180x120mm)$": "--size {size}",
+    r"\(--format (?P<format>png)\)$": "--format {format}",
+    r"give a folder with -o DIR/, and each has a file$": "-o other/",
     r"; write (?P<values>50%, 800x600 or max:1000)$": "--resize {values}",
     r"write 1, or 0\.5,1$": "--scales 1 | --scales 0.5,1",
     r"or give --nan ignore or propagate$": "--nan ignore | --nan propagate",
@@ -95,12 +103,19 @@ TRIED: dict[str, str] = {
         "-o other{values} | --format png"
     ),
     r"use --format (?P<values>png or tiff)$": "-o other.{values}",
-    r"give a folder \(-o DIR/\), --combine them into one, or write tiff, npy or csv": (
-        "-o other/ | --combine max | --format tiff | --format npy | --format csv"
+    r"give a name with \{filter\}, --combine them into one, or write tiff, npy or csv": (
+        "-o other-{{filter}}.png | --combine max | --format tiff | --format npy | --format csv"
     ),
     r"give a folder \(-o DIR/\), or write tiff$": "-o other/ | --format tiff",
     r"--combine them, or put filters in files": "--combine max | -f diff.txt -f tabs.tsv",
-    r"images do not fit in one output \S+; give a folder$": "-o other/",
+    r"images do not fit in one output \S+; give a folder, or put \{stem\} in its name$": (
+        "-o other/ | -o other-{{stem}}.png"
+    ),
+    r"; put \{stem\} in its name$": "-o other-{{stem}}.png",
+    r"; use \{stem\}, \{filter\} or \{frame\}, or \{frame:06\}, and \{\{ for a brace$": (
+        "-o new-{{stem}}.png | -o {{filter}}.png | -o {{frame}}.png | -o {{frame:06}}.png | "
+        "-o a{{{{b.png"
+    ),
     r"is empty; give a file, a folder or -$": "-o other.png | -o other/ | -o -",
     r"is empty; give a file, or - for standard output$": "--report-file r.json | --report-file -",
     r"^report file .* is .*; give another$": "--report-file other.json",
@@ -113,6 +128,7 @@ TRIED: dict[str, str] = {
     r"cannot be made: .*; give another$": "-o other/",
     r"give another place with -o$": "-o other/",
     r"--suffix tells them apart$": "--suffix",
+    r"edgecli detect takes them by name$": "detect ours/map.png",
     r"--recursive looks into folders": "--recursive",
     r"give it with -o DIR$": "-o other",
     r"output \S+ is a file; give a folder( or a \.npz file)?$": "-o other/",
@@ -209,7 +225,7 @@ def _changed(args: Args, words: Args) -> Args:
 
 
 _FLAGS = ("--preview", "--grid", "--all-frames", "--invert", "--alpha-out", "--thin", "--suffix",
-          "--recursive", "-0", "--all", "--blank")  # fmt: skip
+          "--recursive", "--curves", "-0", "--all", "--blank")  # fmt: skip
 
 
 def _drop(args: Args, option: str) -> Args:

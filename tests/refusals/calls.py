@@ -34,6 +34,7 @@ from edgecli.networks.forward import forward
 from edgecli.networks.layers import Convolution, named_filters
 from edgecli.networks.network import Network
 from edgecli.rows.workers import chosen_threads
+from edgecli.strokes.base import Finish
 
 _GREY = np.zeros((4, 4), np.uint8)
 _BANK = FilterBank(np.ones((2, 1, 3, 3)))
@@ -75,6 +76,8 @@ CALLS: dict[str, Callable[[], Any]] = {
     "give (H, W) or (C, H, W)": lambda: convolve(np.zeros((1, 2, 3, 4)), "sobel-x"),
     "out has shape": lambda: convolve(_GREY, "sobel-x", out=np.zeros((1, 1, 1))),
     "use edgecli.convolve": lambda: edgecli.detect_edges(_GREY, "vertical", map="raw"),
+    "give one operator, or": lambda: edgecli.find_strokes(_GREY, ["sobel", "log:2"]),
+    "simplify must be": lambda: Finish(-1),
     "border must be 0": lambda: Lines(border=-1),
     "choose from gray": lambda: Settings((), channels="cyan"),
     "none was given": lambda: concatenate([]),

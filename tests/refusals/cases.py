@@ -43,6 +43,21 @@ detect photo.png --map signed --stroke 3
 detect photo.png -f sobel-x --threshold 5 --map signed
 detect photo.png --overlay red --stride 2 -f canny
 detect photo.png --grid --map raw
+detect photo.png --grid -o a.svg
+detect photo.png --curves
+detect photo.png --curves -o a.dxf
+detect photo.png --size 20mm -o a.geojson
+detect photo.png --overlay red -o a.csv --format points
+detect photo.png --size 20 -o a.svg
+detect photo.png --size 20furlongs -o a.svg
+detect photo.png --size 0mm -o a.svg
+detect photo.png --simplify inf -o a.svg
+detect photo.png --map signed -o a.svg
+detect photo.png --channels each -o a.svg
+detect photo.png --depth 16 -o a.svg
+detect photo.png --combine direction -o a.svg
+detect photo.png --code scipy -o a.svg
+detect moving.gif --all-frames -o - --format svg
 detect photo.png --threshold 5 --threshold 9
 detect photo.png --hysteresis 5,9 --hysteresis 6,9
 detect photo.png --hysteresis 5,9 --threshold 6
@@ -53,6 +68,10 @@ detect album
 trace album --at 1,1
 detct photo.png
 detect photo.png photo.png
+detect photo.png grey.png -o {{filter}}.png
+detect photo.png -o {{name}}.png
+detect photo.png -o a{{b.png
+batch album -o {{filter}}.png
 detect photo.png --strid 2
 detect photo.png --map abz
 detect photo.png --padding-mode reflct
@@ -78,6 +97,7 @@ trace photo.png --at 9,9 --channels each -o a.svg
 trace photo.png --at 9,9 -f kirsch -f sobel -o a.svg
 batch album -o jammed --jobs 1
 batch same -o same --jobs 1
+batch ours -o out --jobs 1
 batch album -o foreign --gallery --jobs 1
 detect tiny.png --padding 0,0,900000000,900000000 --max-pixels 99999999999
 detect grey.png -o photo.png/maps/
@@ -161,6 +181,9 @@ detect photo.png --channels max --code scipy
 detect photo.png --combine direction --code scipy
 detect photo.png --thin --code scipy
 detect photo.png --border 2 --code scipy
+detect photo.png --min-length 9
+detect photo.png --close-gaps 3 --threshold 20%
+detect photo.png -f canny --close-gaps inf
 detect photo.png --invert --code scipy
 detect photo.png --nan ignore --code scipy
 detect photo.png --resize 50% --code scipy

@@ -189,6 +189,7 @@ OTHERS: dict[str, bytes] = {
     "others/a.nef": b"",
     "others/b.dds": b"",
     "others/c.nef": b"",
+    "ours/map.png": encoders.png(_GREY, tEXt=b"Software\0edgecli 0.1.0"),
 }  # fmt: skip
 """Streams, files that are no images, and files that are in the way."""
 

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from edgecli.pages.gallery.thumbs import UNREADABLE, Shrink
 from edgecli.reports import facts, texts
 from edgecli.reports.tables import Row, times
+from edgecli.strokes.measures import Measures
 
 Record = Mapping[str, Any]
 
@@ -76,10 +77,20 @@ def path_of(file: object) -> str:
     return path if isinstance(path, str) and path != "-" else ""
 
 
-def _of_lines(output: object) -> bool:
-    """Whether an edge map is thinned, or what is over a threshold."""
-    told = output if isinstance(output, Mapping) else {}
-    return bool(told.get("thinning") or told.get("threshold"))
+def _told(output: object) -> Record:
+    return output if isinstance(output, Mapping) else {}
+
+
+def _thumb(output: Record, path: str, folder: str, shrink: Shrink) -> str | None:
+    """Return the address of what is shown of a file; SVG is shown as it is, other strokes are not.
+
+    It is an image to the page, which runs no script of it.
+    """
+    if "strokes" in output:
+        shown = path.lower().endswith(".svg") and os.path.isfile(path)
+        return link(path, folder) if shown else None
+    lines = bool(output.get("thinning") or output.get("threshold"))  # none of which must be lost
+    return shrink(path, lines)
 
 
 def pictures_of(record: Record, folder: str, shrink: Shrink) -> list[dict[str, Any]]:
@@ -89,8 +100,8 @@ def pictures_of(record: Record, folder: str, shrink: Shrink) -> list[dict[str, A
     """
     source = path_of(record.get("input"))
     pictures = []
-    maps = [(path, _of_lines(one)) for one in _outputs(record) if (path := path_of(one))]
-    for path, lines in ((source, False), *maps):
+    maps = [(path, _told(one)) for one in _outputs(record) if (path := path_of(one))]
+    for path, output in ((source, {}), *maps):
         name, stem = (os.path.splitext(os.path.basename(each))[0] for each in (path, source))
         picture = {
             "label": readable(name.removeprefix(stem).strip("-") or name),
@@ -99,7 +110,7 @@ def pictures_of(record: Record, folder: str, shrink: Shrink) -> list[dict[str, A
             "whole": False,
         }
         with suppress(*UNREADABLE):
-            picture["thumb"] = shrink(path, lines)
+            picture["thumb"] = _thumb(output, path, folder, shrink)
             picture["whole"] = path.lower().endswith(SHOWN_BY_BROWSERS)
         pictures.append(picture)
     return pictures
@@ -170,7 +181,10 @@ def _own(told: facts.ImageFacts, outputs: list[Any]) -> Iterator[Row]:
 
 
 def _map_text(output: Record) -> str:
-    text = f"{os.path.basename(output['path'])}: {output['dtype']}, map {output['map']}"
+    name = os.path.basename(output["path"])
+    if "strokes" in output:
+        return f"{name}: {texts.strokes_text(Measures(**output['strokes']))}"
+    text = f"{name}: {output['dtype']}, map {output['map']}"
     with suppress(KeyError, TypeError):  # of a map that was kept, or of nothing but NaN
         responses = f"responses {output['min']:.6g} … {output['max']:.6g}"
         responses = re.sub(r"(?<!\w)-", "−", responses)  # no exponent's

@@ -1,0 +1,57 @@
+"""What the options of strokes mean, and which of them a format has a place for."""
+
+from __future__ import annotations
+
+from math import inf
+
+from edgecli.cli.options import Options
+from edgecli.detect.outputs import Target
+from edgecli.errors import UsageError
+from edgecli.images.formats import FORMATS, known_format
+from edgecli.strokes.base import Finish
+
+PLACES = {
+    "simplify": ("svg", "dxf", "geojson", "points"),
+    "curves": ("svg",),
+    "size": ("svg", "dxf"),
+    "overlay": ("svg",),
+}
+"""The options that only some formats of strokes have a place for."""
+
+
+def asks_for_strokes(options: Options, target: Target) -> bool:
+    """Whether strokes are to be written; UsageError for options that a format has no place for."""
+    format_ = FORMATS.get(options.format or "") or known_format(target.file_of("") or "")
+    strokes = format_ is not None and format_.strokes
+    name = format_.name if format_ is not None else "png"
+    for option, places in PLACES.items():
+        given = getattr(options, option) not in (None, False)
+        if given and name not in places and (strokes or option != "overlay"):
+            raise UsageError(
+                f"{name} has no place for --{option}; drop --{option}, or give --format "
+                f"{' or '.join(places)}"
+            )
+    return strokes
+
+
+def make_finish(options: Options) -> Finish:
+    """Return how strokes are simplified; the points of a table only where that is asked for."""
+    simplify = options.simplify
+    if simplify is None:
+        simplify = 0.0 if options.format == "points" else Finish.simplify
+    if not simplify < inf:
+        raise UsageError(f"simplify must be at least 0 pixels, not {simplify:g}")
+    return Finish(simplify=simplify, curves=options.curves)
+
+
+def stroke_colours(options: Options) -> tuple[str | None, str | None]:
+    """Return the colours of strokes and of their paper: black on none, but for what was asked for.
+
+    >>> stroke_colours(Options()), stroke_colours(Options(paper="navy"))
+    (('black', 'none'), (None, 'navy'))
+    """
+    line, paper = options.line, options.paper
+    if options.overlay is not None or options.invert:
+        return line, paper
+    bare = options.alpha_out or paper in (None, "none")
+    return line or ("black" if bare else None), "none" if bare else paper

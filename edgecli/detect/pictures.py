@@ -1,0 +1,144 @@
+"""Pictures in memory or in a file, and the options that callers in Python give for them.
+
+Options are as written on a command line, or numbers, or several of them.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from contextlib import closing
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edgecli.conv.engine import as_pair
+from edgecli.detect.jobs import Limits
+from edgecli.detect.maps import Lines
+from edgecli.detect.plan import Detection, plan_detection, sums_fit
+from edgecli.detect.settings import Settings, parse_scales
+from edgecli.errors import EdgeCliWarning
+from edgecli.geometry import parse_padding, parse_padding_mode
+from edgecli.images.colour import Colour, parse_colour
+from edgecli.images.files import bright_pixels, open_images, read_mask
+from edgecli.images.limits import note_lines
+from edgecli.images.resizing import parse_resize, resized
+from edgecli.images.sources import upright
+from edgecli.lines.thresholds import choose_threshold
+from edgecli.operators.operators import load_operators
+from edgecli.rows.arrays import ArraySource
+from edgecli.rows.base import ImageInfo, Source
+from edgecli.strokes.base import Finish
+
+Path = str | os.PathLike[str]
+Numbers = str | float | Sequence[float]
+
+
+def make_settings(
+    operator: Path | Sequence[Path],
+    *,
+    channels: str | None,
+    combine: str | None,
+    stride: int | tuple[int, int],
+    padding: str | int | tuple[int, ...],
+    padding_mode: str,
+    dilation: int | tuple[int, int],
+    convolve: bool,
+    bias: float | Sequence[float] | None,
+    activation: str,
+    thin: bool,
+    threshold: str | float | None,
+    hysteresis: str | tuple[str | float, str | float] | None,
+    border: int,
+    mask: ArrayLike | Path | None,
+    min_length: float,
+    close_gaps: float,
+    background: str | Colour,
+    nan: str,
+    white: float | None,
+    resize: str | None,
+    scales: Numbers | None,
+    threads: int | None,
+    finish: Finish | None = None,
+) -> Settings:
+    """Return what the options that find edges mean, to be painted or with a ``finish`` drawn."""
+    return Settings(
+        load_operators([os.fspath(one) for one in _listed(operator)]),
+        padding=parse_padding(padding),
+        padding_mode=parse_padding_mode(padding_mode),
+        stride=as_pair(stride),
+        dilation=as_pair(dilation),
+        convolve=convolve,
+        channels=channels,
+        bias=() if bias is None else tuple(np.atleast_1d(bias).tolist()),
+        activation=activation,
+        combine=combine,
+        lines=Lines(
+            thin,
+            choose_threshold(text_of(threshold), text_of(hysteresis)),
+            border,
+            _mask(mask),
+            min_length,
+            close_gaps,
+        ),
+        scales=parse_scales(text_of(scales)),
+        nan=nan,
+        white=white,
+        resize=parse_resize(resize),
+        background=_colour(background) or Settings.background,
+        threads=threads,
+        finish=finish,
+    )
+
+
+def open_picture(picture: ArrayLike | Path, settings: Settings) -> Source:
+    """Return the rows of an array, or of the first image of a file, turned upright."""
+    if not isinstance(picture, str | os.PathLike):
+        return resized(ArraySource.of(picture), settings.resize)
+    images = open_images(os.fspath(picture), max_pixels=Limits.max_pixels, grey=settings.grey)
+    with closing(resized(upright(next(images)), settings.resize)) as source:
+        (rows,) = source.blocks([(0, source.shape[0])])
+        return ArraySource(rows, source.info)
+
+
+def plan_picture(source: Source, settings: Settings) -> Detection:
+    """Return the plan for a picture; a note says where sums of its numbers are rounded."""
+    detection = plan_detection(settings, source.shape, source.dtype)
+    if not sums_fit(source, detection):
+        detection = plan_detection(settings, source.shape, source.dtype, exact=False)
+    return detection
+
+
+def _mask(mask: ArrayLike | Path | None) -> NDArray[np.bool_] | None:
+    """Return the pixels that count: the bright ones, as of a file."""
+    if mask is None:
+        return None
+    if not isinstance(mask, str | os.PathLike):
+        return bright_pixels(ArraySource.of(mask).array)
+    inside, info = read_mask(os.fspath(mask), max_pixels=Limits.max_pixels)
+    warn_of(info)
+    return inside
+
+
+def warn_of(info: ImageInfo) -> None:
+    """Warn of what must be told of a picture; the warning is the caller's caller's."""
+    for line in note_lines(info):
+        warnings.warn(line, EdgeCliWarning, stacklevel=3)
+
+
+def _listed(given: Path | Sequence[Path]) -> Sequence[Path]:
+    return [given] if isinstance(given, str | os.PathLike) else given
+
+
+def text_of(given: str | float | Sequence[str | float] | None) -> str | None:
+    """Return what a command line would have: numbers in full, with commas between several."""
+    if given is None or isinstance(given, str):
+        return given
+    if isinstance(given, Sequence | np.ndarray):
+        return ",".join(str(text_of(one)) for one in given)
+    return f"{given:.17g}"
+
+
+def _colour(given: str | Sequence[int] | None) -> Colour | None:
+    return None if given is None else parse_colour(str(text_of(given)))

@@ -1,0 +1,48 @@
+"""Who made an image, and how: what its file says, and how a file of our own is known by it."""
+
+from __future__ import annotations
+
+import re
+
+from edgecli import __version__
+from edgecli.records import dataclass
+
+_HEAD = (
+    1 << 12
+)  # bytes; of PNG and TIFF as they are written here, the texts begin in the first ones
+_OF_PNG = re.compile(rb"\x89PNG\r\n\x1a\n((?!IDAT).)*tEXtSoftware\0edgecli \d", re.DOTALL)
+_OF_TIFF = re.compile(rb"II[*+]\0.*edgecli \d\S* (detect|network) ?", re.DOTALL)
+
+SOFTWARE = f"edgecli {__version__}"
+
+
+@dataclass(frozen=True)
+class MadeBy:
+    """The program, with its version, and the command line that gives the same.
+
+    A command has no paths, and nothing that changes from run to run.
+
+    >>> str(MadeBy("edgecli detect -f canny", "edgecli 0.1.0"))
+    'edgecli 0.1.0 detect -f canny'
+    """
+
+    command: str
+    software: str = SOFTWARE
+
+    def __str__(self) -> str:
+        return self.command.replace("edgecli", self.software, 1)
+
+
+def is_ours(path: str) -> bool:
+    """Return whether a file says that edgecli made it, as PNG and TIFF do in their first bytes.
+
+    Files that are named otherwise are not opened.
+    """
+    if not path.lower().endswith((".png", ".tif", ".tiff")):
+        return False
+    try:
+        with open(path, "rb", buffering=0) as file:
+            head = file.read(_HEAD)
+    except OSError:  # told where the file is read
+        return False
+    return bool(_OF_PNG.match(head) or _OF_TIFF.match(head))

@@ -1,0 +1,1 @@
+"""Files of strokes: SVG, DXF, GeoJSON and points as CSV."""

@@ -1,0 +1,48 @@
+"""Points as CSV: every point of every stroke, with its strength and the direction across the edge.
+
+``stroke`` counts from 1; ``x`` and ``y`` are pixels of the image, y down; ``angle`` is in radians,
+the direction in which brightness grows, as ``--combine direction`` has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from edgecli.geometry import bands
+from edgecli.strokes.base import Drawing
+from edgecli.strokes.files.digits import AT_ONCE, decimals_of, joined, text_of
+from edgecli.strokes.files.sheet import PLACES
+
+HEADER = b"stroke,x,y,strength,angle\n"
+
+ANGLE_PLACES = 4
+"""Decimals of an angle: 0.006 degrees."""
+
+
+class PointsWriter:
+    """The text of a table of points, in pieces."""
+
+    def begin(self) -> Iterator[bytes]:
+        """Yield the header."""
+        yield HEADER
+
+    def draw(self, number: int, drawing: Drawing) -> Iterator[bytes]:
+        """Yield a row for every point."""
+        del number
+        strokes = drawing.strokes
+        places = decimals_of(strokes.strength)
+        numbers = np.repeat(np.arange(1, len(strokes) + 1), np.diff(strokes.starts))
+        for rows in bands(len(numbers), AT_ONCE):
+            own = slice(*rows)
+            x, y = (text_of(values, PLACES) for values in strokes.points[own].T)
+            strength = text_of(strokes.strength[own], places)
+            angle = text_of(strokes.angle[own], ANGLE_PLACES)
+            yield joined([
+                text_of(numbers[own], 0), b",", x, b",", y, b",", strength, b",", angle, b"\n"
+            ])  # fmt: skip
+
+    def end(self) -> Iterator[bytes]:
+        """Yield nothing more."""
+        yield from ()

@@ -305,7 +305,7 @@ def test_a_link_opens_an_exercise(page: Page) -> None:
     page.goto(address)
     expect(page.get_by_label("Your answer")).to_be_visible()
     assert maps(page)[0][0] == 1
-    page.get_by_role("button", name="Start again").click()
+    page.get_by_role("button", name="Reset").click()
     assert maps(page)[0][0] == -5
 
 
@@ -389,6 +389,11 @@ def test_nothing_is_wider_than_the_page(page: Page, width: int) -> None:
 
 
 def test_every_field_has_a_name(page: Page) -> None:
+    for name in ("padding", "of", "activation", "Channels", "Filter 1"):
+        assert page.get_by_role("combobox", name=name, exact=True).count() == 1, name
+    for name in ("stride", "dilation", "Height × width", "Kernel size", "bias"):
+        assert page.get_by_role("textbox", name=name, exact=True).count() == 1, name
+    assert page.get_by_role("application").count() == 1
     nameless = page.evaluate(
         "[...document.querySelectorAll('input:not([hidden]), select, button')].filter(each =>"
         " !each.ariaLabel && !each.labels?.length && !each.textContent.trim())"

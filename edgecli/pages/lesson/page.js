@@ -3,7 +3,7 @@
 const builtins = JSON.parse(byId("data-builtins").textContent);
 const start = JSON.parse(byId("data-start").textContent);
 const [SMALLEST_CELL, LARGEST_CELL] = [22, 54]; // px
-const AROUND_STAGE = 320; // px of the view's height for the head, the controls and the sum
+const AROUND_STAGE = 324; // px of the view's height for the head, the controls and the sum
 const KEPT_AFTER = 300; // ms: browsers refuse addresses that change too often
 
 let keeping = 0;
@@ -34,7 +34,8 @@ function drawHead() {
 function fitCells() {
   const stage = byId("stage");
   const shapes = [paddedSize(), lesson.kernel, outputSize(), lesson.channels, lesson.filters.length];
-  const fitted = [innerWidth, innerHeight, ...shapes].join();
+  const around = AROUND_STAGE + byId("exercise").offsetHeight;
+  const fitted = [innerWidth, innerHeight, around, ...shapes].join();
   if (stage.fitted === fitted) return;
   stage.fitted = fitted;
   const set = (cell) => {
@@ -50,7 +51,7 @@ function fitCells() {
   const groups = stage.querySelectorAll(".group");
   const isInRow = () => groups[0].offsetTop === groups[groups.length - 1].offsetTop;
   set(SMALLEST_CELL);
-  const most = Math.max(innerHeight - AROUND_STAGE, stage.offsetHeight);
+  const most = Math.max(innerHeight - around, stage.offsetHeight);
   let [fitting, over] = [SMALLEST_CELL, Math.max(Math.min(alone, LARGEST_CELL), SMALLEST_CELL) + 1];
   while (over - fitting > 1) {
     const cell = Math.floor((fitting + over) / 2);

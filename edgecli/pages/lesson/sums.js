@@ -133,7 +133,7 @@ function costRows() {
     ["fully connected", `${counted(costs.inputs)} · ${counted(costs.outputs)}`,
       `${counted(costs.fullyConnected)} parameters`],
     ["instead of shared", `${counted(costs.fullyConnected)} / ${counted(costs.weights + costs.biases)}`,
-      `${written(many, 3)} times as many`],
+      `${many < 100 ? written(many, 3) : counted(Math.round(many))} times as many`],
   ];
 }
 

@@ -23,7 +23,10 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 TORCH, EZDXF = (find_spec(name) is not None for name in ("torch", "ezdxf"))
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 
-BROWSING = ["browsers.py", "test_pages_gallery_browser.py", "test_pages_lesson_browser.py"]
+BROWSING = [
+    "browsers.py", "test_pages_gallery_browser.py", "test_pages_lesson_browser.py",
+    "test_pages_tuner_browser.py",
+]  # fmt: skip
 
 collect_ignore: list[str] = []
 """Torch is gigabytes, a browser no package of Python: what needs them is collected beside them."""

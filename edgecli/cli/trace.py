@@ -48,7 +48,6 @@ class TraceOptions:
     cls=Command,
     examples=examples(
         "edgecli trace photo.jpg --at 120,80  # sobel's two windows there",
-        "edgecli trace grid.csv --at 0,0 -f vertical --padding valid  # as in a lesson",
         "edgecli trace grid.csv --all -f vertical -o slides.svg  # the window slides",
         "edgecli trace grid.csv -f vertical -o lesson.html  # students change the numbers",
     ),

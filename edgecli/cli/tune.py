@@ -8,6 +8,7 @@ from edgecli.cli import tell
 from edgecli.cli.help import Command, examples
 from edgecli.cli.options import Options, options_of, written
 from edgecli.detect.outputs import check_apart
+from edgecli.images.files import check_place
 from edgecli.records import dataclass
 
 
@@ -28,6 +29,7 @@ class TuneOptions:
     examples=examples(
         "edgecli tune photo.jpg -o tune.html  # eight detectors to choose from",
         "edgecli tune photo.jpg -f canny:1.4 -f learned -o tune.html  # two",
+        'edgecli tune photo.jpg -f "1 0 -1" -o tune.html  # a filter of your own',
     ),
     help="""Write a page in which edges are tuned by eye.
 
@@ -45,4 +47,5 @@ def command(input_path: str, wanted: TuneOptions, options: Options) -> None:
     detectors = wanted.filters or DETECTORS
     check_tuner(input_path, wanted.output, detectors)
     check_apart(wanted.output, (input_path, *wanted.filters))
+    check_place(wanted.output)
     tell(write_tuner(input_path, wanted.output, detectors, options.max_pixels))

@@ -406,3 +406,23 @@ def test_reduced_motion_moves_nothing(page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")
     page.keyboard.press("ArrowRight")
     assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_a_picture_is_drawn_on_and_shows_the_numbers_under_its_window(page: Page) -> None:
+    page.evaluate("edgecli.open('grid=' + Array(30).fill(Array(30).fill(0)).join(';')"
+                  " + '&filter=a:1,2;3,4')")  # fmt: skip
+    expect(page.locator("#loupe .cell")).to_have_count(4)
+    page.get_by_role("button", name="Draw").click()
+    field(page, "pen").fill("7")
+    box = page.locator("#input .picture").bounding_box()
+    assert box is not None
+    side = box["width"] / 30
+    page.mouse.move(box["x"] + side * 4.5, box["y"] + side * 9.5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + side * 6.5, box["y"] + side * 9.5, steps=9)
+    page.mouse.up()
+    drawn = np.array(maps(page)[0]).reshape(29, 29)
+    assert drawn[8:10, 3:7].tolist() == [[28, 49, 49, 21], [14, 21, 21, 7]]
+    page.locator("#input .picture").focus()
+    page.keyboard.press("Space")  # under the middle of the window, which is at 0, 0
+    assert maps(page)[0][0] == 28

@@ -108,9 +108,13 @@ def test_the_json_contract(run: Run) -> None:
     assert facts["input_shape"] == [32, 32, 3]
     assert facts["totals"]["parameters"] == 62006
     first = facts["layers"][0]
-    assert list(first)[:7] == [
-        "name", "type", "output_shape", "activation_size", "parameters", "macs", "receptive_field",
+    assert list(first)[:11] == [
+        "name", "type", "kernel_size", "stride", "dilation", "padding", "output_shape",
+        "activation_size", "parameters", "macs", "receptive_field",
     ]  # fmt: skip
+    assert (first["kernel_size"], first["stride"]) == ([5, 5], [1, 1])
+    assert first["padding"] == {"top": 0, "bottom": 0, "left": 0, "right": 0}
+    assert facts["layers"][4]["kernel_size"] is None
     assert first["parameters"] == {"weights": 450, "biases": 6, "total": 456}
     assert first["output_shape"] == [28, 28, 6]
     assert first["receptive_field"] == [5, 5]

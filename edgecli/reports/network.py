@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import nan
 
 from edgecli.networks.maps import Run
-from edgecli.networks.network import LayerFacts, Summary
+from edgecli.networks.network import LayerFacts, Slide, Summary, padding_words
 from edgecli.records import dataclass, replace
 from edgecli.reports.facts import Parameters, input_facts, warnings_of
 from edgecli.reports.formats import Report
@@ -26,7 +26,19 @@ def _figures(*titles: str, unit: str = "") -> tuple[Column, ...]:
 
 COLUMNS = (
     *_names("layer", "type"),
-    *_figures("output shape", "size", "weights", "biases", "parameters", "MACs", "field", "jump"),
+    *_figures(
+        "kernel",
+        "stride",
+        "padding",
+        "output shape",
+        "size",
+        "weights",
+        "biases",
+        "parameters",
+        "MACs",
+        "field",
+        "jump",
+    ),
     *_figures("connected", unit="%"),
     *_figures("bytes"),
 )
@@ -70,6 +82,7 @@ def _costs(layer: LayerFacts) -> Object:
     return {
         "name": layer.name,
         "type": layer.kind,
+        **_slide(layer.slide),
         "output_shape": layer.output_shape,
         "activation_size": layer.activation_size,
         "parameters": Parameters(layer.weights, layer.biases, layer.parameters),
@@ -81,6 +94,28 @@ def _costs(layer: LayerFacts) -> Object:
         "memory_bytes": layer.memory,
         "inputs": layer.inputs,
     }
+
+
+def _slide(slide: Slide | None) -> Object:
+    """Return how a window moves; None, too, where there is none."""
+    if slide is None:
+        return dict.fromkeys(("kernel_size", "stride", "dilation", "padding"))
+    sides = zip(("top", "bottom", "left", "right"), slide.padding, strict=True)
+    return {
+        "kernel_size": slide.kernel_size,
+        "stride": slide.stride,
+        "dilation": slide.dilation,
+        "padding": dict(sides),
+    }
+
+
+def _slide_cells(slide: Slide | None) -> list[object]:
+    if slide is None:
+        return [None] * 3
+    kernel: object = slide.kernel_size
+    if max(slide.dilation) > 1:
+        kernel = f"{times(slide.kernel_size)} dilated {times(slide.dilation)}"
+    return [kernel, slide.stride, padding_words(slide)]
 
 
 def _jump(layer: LayerFacts) -> tuple[float, ...]:
@@ -107,15 +142,16 @@ def _totals(layers: Sequence[LayerFacts], *, compare: bool) -> NetworkTotals:
 def _cells(layer: LayerFacts) -> list[object]:
     factors = f"{layer.inputs_size} × {layer.activation_size}" if layer.weights else None
     return [
-        layer.name, layer.kind, layer.output_shape, layer.activation_size, layer.weights,
-        layer.biases, layer.parameters, layer.macs, layer.receptive_field, _jump(layer),
+        layer.name, layer.kind, *_slide_cells(layer.slide), layer.output_shape,
+        layer.activation_size, layer.weights, layer.biases, layer.parameters, layer.macs,
+        layer.receptive_field, _jump(layer),
         layer.connection_share, layer.memory, factors, *_dense(layer).values(),
     ]  # fmt: skip
 
 
 def _total_cells(sums: NetworkTotals) -> list[object]:
     return [
-        "total", None, None, sums.activation_size, sums.weights, sums.biases, sums.parameters,
+        "total", *[None] * 5, sums.activation_size, sums.weights, sums.biases, sums.parameters,
         sums.macs, None, None, None, sums.memory_bytes,
         None, sums.fully_connected_parameters, sums.fully_connected_ratio,
     ]  # fmt: skip

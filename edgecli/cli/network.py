@@ -38,6 +38,8 @@ SUMMARY_OPTIONS = (
 RUN_OPTIONS = (
     click.option("-o", "--output", required=True, metavar="DIR|FILE.npz",
                  help="A folder for a picture of each layer's maps, or a file for all arrays."),
+    click.option("--same-contrast", is_flag=True,
+                 help="One contrast for all maps of a layer, which shows the stronger ones."),
     options_of("options", Options, ("white", "threads", "max_pixels", *REPORTING, "quiet")),
 )  # fmt: skip
 
@@ -94,7 +96,7 @@ def summarize(
 @click.argument("name", metavar="NAME|FILE")
 @click.argument("image", metavar="IMAGE")
 @with_options(*RUN_OPTIONS)
-def run(name: str, image: str, output: str, options: Options) -> None:
+def run(name: str, image: str, output: str, same_contrast: bool, options: Options) -> None:
     """Carry out ``edgecli network run``."""
     network = load_network(name)
     shapes = network.parameter_shapes()
@@ -112,6 +114,7 @@ def run(name: str, image: str, output: str, options: Options) -> None:
         result = describe_run(
             network, upright(source), output,
             random_weights=drawn, threads=options.threads, white=options.white,
+            same_contrast=same_contrast,
         )  # fmt: skip
     tell(source.info)
     if drawn and not options.quiet:

@@ -17,6 +17,7 @@ from edgecli.errors import UsageError
 from edgecli.images.files import is_device, open_images, whole_file
 from edgecli.images.sources import upright
 from edgecli.networks import load_network
+from edgecli.networks.comparing import draw_comparison
 from edgecli.networks.drawing import draw_network
 from edgecli.networks.maps import describe_run, output_paths
 from edgecli.networks.weights import random_weights
@@ -30,7 +31,7 @@ SUMMARY_OPTIONS = (
     click.option("--input", "input_", metavar="HxWxC",
                  help="The input's shape.  [default: as the network says]"),
     click.option("--compare", type=Choice(["fully-connected"]),
-                 help="Show what dense layers between the same volumes would need."),
+                 help="Show what dense layers between the same volumes would need; -o draws it."),
     click.option("-o", "--output", metavar="FILE.svg|-", help="Draw the volumes to scale."),
     options_of("options", Options, (*REPORTING, "quiet")),
 )  # fmt: skip
@@ -81,7 +82,7 @@ def summarize(
                 f"output {output!r} is not named .svg, which the drawing is; call it so"
             )
         with whole_file(output) as file:
-            file.write(draw_network(summary).encode())
+            file.write((draw_network if compare is None else draw_comparison)(summary).encode())
     report = summary_report(summary, compare=compare is not None)
     write_report(report, reporting.format, reporting.file, aside=output == "-")
 

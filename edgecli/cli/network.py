@@ -115,16 +115,21 @@ def _check_field(
     """Check that options which say what is drawn say one thing."""
     if position is None and on is not None:
         raise UsageError(
-            f"--on {on} is drawn on by --receptive-field alone; say which output: ROW,COL"
+            f"--on {on} is for what an output sees; say which, such as --receptive-field 0,0"
         )
     if position is None:
         return
     if compare is not None:
-        raise UsageError("--compare and --receptive-field are two drawings; give one of them")
-    if (on is None) != (output is None):
         raise UsageError(
-            "what an output sees is drawn on a picture, into a file; give both --on and -o, or none"
+            "--compare and --receptive-field are drawings of their own; "
+            "drop --compare or --receptive-field"
         )
+    if output is not None and on is None:
+        raise UsageError(
+            "what an output sees is drawn on a picture; name one with --on, or leave out -o"
+        )
+    if on is not None and output is None:
+        raise UsageError(f"--on {on} is drawn on, into a file; give -o field.png")
     if on is not None and input_ is not None:
         raise UsageError(f"--on {on} says how large the input is; leave out --input")
 

@@ -38,7 +38,7 @@ SUMMARY_OPTIONS = (
                  help="Show what dense layers between the same volumes would need; -o draws it."),
     click.option("--receptive-field", metavar="ROW,COL",
                  help="Show what an output of the last volume sees, counted from 0."),
-    click.option("--on", metavar="PHOTO", help="Draw what the output sees on a picture, with -o."),
+    click.option("--on", metavar="IMAGE", help="Draw what the output sees on a picture, with -o."),
     click.option("-o", "--output", metavar="FILE|-", help="Draw the volumes to scale, as SVG."),
     options_of("options", Options, ("max_pixels", *REPORTING, "quiet")),
 )  # fmt: skip

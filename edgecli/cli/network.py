@@ -39,7 +39,7 @@ SUMMARY_OPTIONS = (
     click.option("--receptive-field", metavar="ROW,COL",
                  help="Show what an output of the last volume sees, counted from 0."),
     click.option("--on", metavar="IMAGE", help="Draw what the output sees on a picture, with -o."),
-    click.option("-o", "--output", metavar="FILE|-", help="Draw the volumes to scale, as SVG."),
+    click.option("-o", "--output", metavar="FILE.svg|IMAGE|-", help="Draw the volumes to scale."),
     options_of("options", Options, ("max_pixels", *REPORTING, "quiet")),
 )  # fmt: skip
 

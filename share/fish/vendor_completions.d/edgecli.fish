@@ -209,7 +209,7 @@ complete -c edgecli -n '__edgecli_typed network summary' -l input -x -d 'The inp
 complete -c edgecli -n '__edgecli_typed network summary' -l compare -x -a 'fully-connected' -d 'Show what dense layers between the same volumes would need'
 complete -c edgecli -n '__edgecli_typed network summary' -l receptive-field -x -d 'Show what an output of the last volume sees, counted from 0'
 complete -c edgecli -n '__edgecli_typed network summary' -l on -x -a '(__edgecli_files "[.](apng|avif|bmp|csv|dib|gif|heic|heif|hif|ico|j2k|jfif|jp2|jpe|jpeg|jpg|jxl|npy|npz|pam|pbm|pcx|pfm|pgm|png|pnm|ppm|psb|psd|qoi|sgi|tga|tif|tiff|tsv|txt|webp|xbm|y4m)")' -d 'Draw what the output sees on a picture, with -o'
-complete -c edgecli -n '__edgecli_typed network summary' -s o -l output -x -a '(__fish_complete_path (commandline -ct))' -d 'Draw the volumes to scale, as SVG'
+complete -c edgecli -n '__edgecli_typed network summary' -s o -l output -x -a '(__edgecli_files "[.](svg|apng|avif|bmp|csv|dib|gif|heic|heif|hif|ico|j2k|jfif|jp2|jpe|jpeg|jpg|jxl|npy|npz|pam|pbm|pcx|pfm|pgm|png|pnm|ppm|psb|psd|qoi|sgi|tga|tif|tiff|tsv|txt|webp|xbm|y4m)")' -d 'Draw the volumes to scale'
 complete -c edgecli -n '__edgecli_typed network summary' -l max-pixels -x -d 'Refuse larger images'
 complete -c edgecli -n '__edgecli_typed network summary' -l report -x -a 'table json csv markdown none' -d 'How to report'
 complete -c edgecli -n '__edgecli_typed network summary' -l report-file -x -a '(__fish_complete_path (commandline -ct))' -d 'Write the report there'

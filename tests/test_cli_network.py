@@ -139,10 +139,19 @@ def test_a_drawing(run: Run, tmp_path: Path) -> None:
     result = run("network", "summary", "lenet5", "-o", path)
     assert result.stdout.startswith("lenet5, input 32×32×3\n")
     assert path.read_text("utf-8").startswith("<svg ")
+    made = path.read_text("utf-8").split("<desc>")[1].split("</desc>")[0]
+    assert re.fullmatch(r"Made by edgecli \S+ network summary lenet5 --input 32x32x3", made)
     streamed = run("network", "summary", "lenet5", "-o", "-")
     assert streamed.stdout_bytes == path.read_bytes()
     device = run("network", "summary", "lenet5", "-o", "/dev/null")
     assert (device.exit_code, device.stderr) == (0, "")
+
+
+def test_the_comparison_is_drawn_where_it_is_asked_for(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "why.svg"
+    result = run("network", "summary", "lenet5", "--compare", "fully-connected", "-o", path)
+    assert "14,450,688" in result.stdout
+    assert "456 numbers do the work of 32·32·3 × 28·28·6" in path.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", ["net.png", "net", "net.svgz"])

@@ -60,7 +60,7 @@ def draw_comparison(summary: Summary) -> str:
     lines += [part for panel in panels for part in _panel(panel)]
     rows = max(-(-len(drawn) // 2), 1)
     height = max(HEIGHT, TITLE + rows * PANEL + MARGIN / 2)
-    return page(f"{summary.name}, and fully connected layers", WIDTH, height, lines)
+    return page(summary, WIDTH, height, lines, " --compare fully-connected")
 
 
 def _whole(layers: Sequence[LayerFacts]) -> str:

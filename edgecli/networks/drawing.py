@@ -107,7 +107,7 @@ def draw_network(summary: Summary) -> str:
     for n, words in enumerate(scales):
         lines.append(text(MARGIN, below + (n + 1) * LINE, words, "soft", "start"))
     height = below + len(scales) * LINE + MARGIN
-    return page(summary.name, width, height, lines)
+    return page(summary, width, height, lines)
 
 
 def _joined(summary: Summary) -> Iterator[tuple[int, int]]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from xml.sax.saxutils import escape
+
+from edgecli.images.made_by import MadeBy
+from edgecli.networks.network import Summary
 
 CHARACTER = 6.8  # px of the widest character at 11 px, rounded up
 
@@ -19,12 +23,20 @@ text{font:11px sans-serif;fill:#111}.soft{fill:#595959}.big{font-size:20px;font-
 """Colours on a white page, and on a dark one where whoever looks prefers it."""
 
 
-def page(name: str, width: float, height: float, lines: Iterable[str]) -> str:
-    """Return a whole SVG of so many px, with a title."""
+def page(
+    summary: Summary, width: float, height: float, lines: Iterable[str], more: str = ""
+) -> str:
+    """Return a whole SVG of so many px, that says by which command it is made.
+
+    ``more`` are the command's options besides the input's shape.
+    """
+    shape = "x".join(map(str, summary.input_shape))
+    made = MadeBy(f"edgecli network summary {shlex.quote(summary.name)} --input {shape}{more}")
     size = f'width="{width:.0f}" height="{height:.0f}"'
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width:.0f} {height:.0f}">',
-        f"<title>{escape(name)}</title><style>{STYLE}</style>",
+        f"<title>{escape(summary.name)}</title><desc>Made by {escape(str(made))}</desc>",
+        f"<style>{STYLE}</style>",
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
         'markerHeight="7" orient="auto"><path class="head" d="M0 0L8 4L0 8Z"/></marker></defs>',
         f'<rect class="page" {size}/>',

@@ -251,12 +251,12 @@ def _kernel(slide: Slide, start: Box, stop: Box) -> Iterator[str]:
     """Yield a kernel on the volume, the way that it slides, and lines to the value it makes."""
     rows, cols, output = _under(slide, start, stop)
     near, far = ([start.place(row, col) for row in rows] for col in cols)
-    yield polygon("kernel", (*near, *far[::-1]))
     made = stop.left, stop.top + stop.height * (output + 0.5) / stop.shape[0]
     yield from (line(*corner, *made, ' stroke-dasharray="2 2"') for corner in far)
     middle, free = sum(rows) / 2, start.shape[1] - cols[1]
     if start.depth * free / start.shape[1] > 2 * LINE:
         yield arrow(*start.place(middle, cols[1]), *start.place(middle, cols[1] + free / 4))
+    yield polygon("kernel", (*near, *far[::-1]))
 
 
 def _under(slide: Slide, start: Box, stop: Box) -> tuple[Point, Point, int]:

@@ -10,7 +10,13 @@ from edgecli.strokes.tracing import trace
 
 
 def draw(
-    located: Located, finish: Finish, name: str, *, min_length: float = 0, close_gaps: float = 0
+    located: Located,
+    finish: Finish,
+    name: str,
+    *,
+    min_length: float = 0,
+    close_gaps: float = 0,
+    threads: int = 1,
 ) -> Drawing:
     """Return the drawing of an edge map's pixels; ``name`` is the map's.
 
@@ -19,7 +25,7 @@ def draw(
     """
     pixels, strokes = len(located), trace(located, min_length, close_gaps)
     del located  # what is joined holds the points; of millions each copy counts
-    strokes, pen_up = order(strokes)
+    strokes, pen_up = order(strokes, threads)
     curves = fit_curves(strokes, finish.simplify) if finish.curves else None
-    simple = simplify(strokes, finish.simplify) if finish.simplify else strokes
+    simple = simplify(strokes, finish.simplify, threads) if finish.simplify else strokes
     return Drawing(name, simple, curves, pen_up, pixels)

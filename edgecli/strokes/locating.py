@@ -16,9 +16,9 @@ large. The pixel that thinning kept is the largest along the gradient, and on a 
 neighbour may be the largest in its row; then the parabola is laid there. What is told is the point
 of the crest that is nearest to the pixel: so two pixels of a row are never told the same point.
 
-Steps give what they find as three planes, 0 where no edge is: the strength, how far ``beside`` the
-pixel's centre the edge lies, and the ``angle`` of that direction, in which brightness grows. It is
-at most ``FARTHEST`` away; on photos one in a hundred is further than 1, at corners.
+Steps give what they find as three planes: the strength, 0 where no edge is, and where one is how
+far ``beside`` the pixel's centre it lies, and the ``angle`` of that direction, in which brightness
+grows. It is at most ``FARTHEST`` away; on photos one in a hundred is further than 1, at corners.
 """
 
 from __future__ import annotations
@@ -308,7 +308,7 @@ def _write(
     out: Planes, found: Positions, strength: NDArray[Any], beside: Floats, angle: Floats
 ) -> None:
     """Fill the planes; a pixel beside infinities, of no slope, stays where it is."""
-    out.fill(0)
+    out[0].fill(0)
     out[0].put(found, strength)
     for plane, values in zip(out[1:], (beside, angle), strict=True):
         plane.put(found, np.nan_to_num(values, posinf=0, neginf=0))

@@ -36,6 +36,8 @@ PICTURES = {
     "colours-max.png": "detect sample_images/colours.png --channels max",
     "shapes-signed.png": "detect sample_images/shapes.png -f sobel-x --map signed",
     "lenet5.svg": "network summary lenet5",
+    "slide.svg": "trace sample_images/grid-6x6.csv -f vertical --padding valid --at 1,2",
+    "slides.svg": "trace sample_images/grid-6x6.csv -f vertical --padding valid --all",
 }  # fmt: skip
 """Each picture, and the command that draws it, less its ``-o``."""
 

@@ -21,7 +21,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = [
     "errors", "records", "numerals", "geometry", "rows", "filters", "conv", "images", "networks",
     "paint", "lines", "strokes", "operators", "detect", "code", "batch", "evaluate", "reports",
-    "pages", "cli", "training",
+    "lessons", "pages", "cli", "training",
 ]  # fmt: skip
 """Each part imports only from itself and from the parts before it."""
 

@@ -74,7 +74,7 @@ def test_version(run: Run) -> None:
         ),
         (["detect", "x.png", "--map", "loud"], "'loud' is unknown; there are auto, abs, clip"),
         (["filters", "export", "sobel"], "Missing option"),
-        (["trace", "x.png"], "Missing option '--at'"),
+        (["trace", "x.png"], "give --at ROW,COL, or --all"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(

@@ -28,7 +28,7 @@ SHARED = {
     "--report": REPORTING,
     "--report-file": REPORTING,
     "--quiet": WRITING,  # where more comes of a command than its report
-    "--output": [*DETECTING, "filters export", *WRITING[2:]],
+    "--output": [*DETECTING, "filters export", "trace", *WRITING[2:]],
     "--threads": [*DETECTING, "network run", "learn"],
     "--max-pixels": READING,
     "--white": [*DETECTING, "network run"],

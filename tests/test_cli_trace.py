@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -18,14 +20,14 @@ VERTICAL = ("-f", "vertical", "--padding", "valid")
 
 def sums(text: str) -> list[tuple[str, float]]:
     """Return each sum's left side as written, and its right side."""
-    found = re.findall(r"^sum +(.*) = (.*)$", text, re.MULTILINE)
+    found = re.findall(r"^sum(?: \S+)?  +(.*) = (.*)$", text, re.MULTILINE)
     return [(left, float(right.replace("−", "-"))) for left, right in found]
 
 
 def worked_out(terms: str) -> float:
     """Work out ``3·1 + 0·(−1) + …``."""
     total = 0.0
-    for term in terms.replace("−", "-").replace("(", "").replace(")", "").split(" + "):
+    for term in re.sub(r"[()\[\]]", "", terms.replace("−", "-")).split(" + "):
         factors = [float(factor) for factor in term.split("·")]
         total += float(np.prod(factors))
     return total
@@ -101,15 +103,80 @@ def test_an_activation_is_shown(run: Run) -> None:
     assert result.stdout.splitlines()[-1].split() == ["relu", "0"]
 
 
-def test_colours_are_channels_of_the_window(run: Run, save: Save) -> None:
+def test_channels_are_written_row_by_row_with_subtotals(run: Run, save: Save) -> None:
     picture = save("picture.png", noise(4, 4, 3))
-    result = run("trace", picture, *VERTICAL, "--channels", "rgb", "--at", "1,0")
-    for channel in range(3):
-        assert f"channel {channel}" in result.stdout
-    ((terms, total),) = sums(result.stdout)
-    assert len(terms.split(" + ")) == 27
+    text = run("trace", picture, *VERTICAL, "--channels", "rgb", "--at", "1,0").stdout
+    told = re.findall(r"^(channel \d(?:, row \d)?|sum) +(.*·?.*) = (.*)$", text, re.MULTILINE)
+    assert [label for label, *_ in told] == [
+        label for n in range(3) for label in (*(f"channel {n}, row {i}" for i in range(3)),
+                                              f"channel {n}")
+    ] + ["sum"]  # fmt: skip
+    totals = {label: float(total.replace("−", "-")) for label, _, total in told}
+    assert all(worked_out(terms) == totals[label] for label, terms, _ in told)
+    for n in range(3):
+        rows = [totals[f"channel {n}, row {i}"] for i in range(3)]
+        assert sum(rows) == totals[f"channel {n}"]
     truth = convolve(noise(4, 4, 3).transpose(2, 0, 1), "vertical", padding="valid")[0, 1, 0]
-    assert worked_out(terms) == total == truth
+    assert sum(totals[f"channel {n}"] for n in range(3)) == totals["sum"] == truth
+
+
+def test_rows_of_a_large_kernel_have_lines_of_their_own(run: Run) -> None:
+    text = run("trace", GRID, "-f", "1 2 3 4; 5 6 7 8; 0 1 0 1", "--at", "2,2").stdout
+    labels = re.findall(r"^(row \d|sum) ", text, re.MULTILINE)
+    assert labels == ["row 0", "row 1", "row 2", "sum"]
+
+
+def test_padding_stands_in_brackets(run: Run) -> None:
+    text = run("trace", GRID, "-f", "sobel-x", "--padding-mode", "zeros", "--at", "0,0").stdout
+    lines = [line.split() for line in text.splitlines()]
+    assert ["window", "[0]", "[0]", "[0]"] in lines
+    assert ["[0]", "3", "0"] in lines
+    assert " [0]·(−1) + [0]·0 + [0]·1 + [0]·(−2) + 3·0 + 0·2 + " in text
+
+
+def test_every_position_follows_the_other(run: Run) -> None:
+    text = run("trace", GRID, *VERTICAL, "--all").stdout
+    places = re.findall(r"^output +row (\d), column (\d) of 4×4$", text, re.MULTILINE)
+    assert places == [(str(row), str(col)) for row in range(4) for col in range(4)]
+    truth = convolve(np.loadtxt(GRID, delimiter=","), "vertical", padding="valid")[0]
+    assert [total for _, total in sums(text)] == truth.ravel().tolist()
+    assert text.count("kernel vertical") == 1
+
+
+def test_json_adds_up(run: Run) -> None:
+    args = ("trace", GRID, "-f", "sobel", "--padding-mode", "reflect", "--bias", "1,2", "--all")
+    facts = json.loads(run(*args, "--report", "json").stdout)
+    assert facts["schema"] == "edgecli.trace/1"
+    assert facts["output_shape"] == [6, 6, 2]
+    truth = convolve(np.loadtxt(GRID, delimiter=","), "sobel", padding_mode="reflect")
+    assert len(facts["positions"]) == 36
+    for place in facts["positions"]:
+        (view,) = place["views"]
+        for n, (one, of) in enumerate(zip(view["filters"], facts["filters"], strict=True)):
+            products = np.array(view["window"]) * np.array(of["weight"])
+            assert products.tolist() == one["products"]
+            assert products.sum(axis=2).tolist() == one["row_sums"]
+            assert products.sum(axis=(1, 2)).tolist() == one["subtotals"]
+            assert products.sum() + of["bias"] == one["sum"] == one["response"]
+            assert one["sum"] == truth[n, place["row"], place["column"]] + n + 1
+        (edge_map,) = view["maps"]
+        parts = [one["response"] for one in view["filters"]]
+        assert edge_map["value"] == pytest.approx(np.hypot(*parts))
+
+
+def test_csv_has_a_row_for_each_product(run: Run) -> None:
+    text = run("trace", GRID, "-f", "vertical", "--stride", "2", "--all", "--report", "csv").stdout
+    rows = list(csv.DictReader(text.splitlines()))
+    assert len(rows) == 9 * 9
+    grid = np.pad(np.loadtxt(GRID, delimiter=","), 1, "edge")
+    for row in rows:
+        place = int(row["image row"]) + 1, int(row["image column"]) + 1
+        assert float(row["pixel"]) == grid[place]
+        assert row["padding"] == str(int(not (1 <= place[0] <= 6 and 1 <= place[1] <= 6)))
+        assert float(row["product"]) == float(row["pixel"]) * float(row["weight"])
+    for first in range(0, 81, 9):
+        products = [float(row["product"]) for row in rows[first : first + 9]]
+        assert sum(products) == float(rows[first]["sum"])
 
 
 @pytest.mark.parametrize("filters", [("vertical",), ("sobel",), ("kirsch", "sobel-x")])

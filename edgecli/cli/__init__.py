@@ -29,7 +29,7 @@ COMMANDS = {
     "batch": "Find the edges of a folder of images, resuming where it was stopped.",
     "filters": "List, show and export filters.",
     "styles": "List the styles: bundles of options that --style names.",
-    "trace": "Write out the arithmetic of one output pixel.",
+    "trace": "Write out the arithmetic of an output pixel, or draw it.",
     "network": "Count, draw and run stacks of layers.",
     "evaluate": "Score edge maps against what people drew, as the Berkeley benchmark does.",
     "learn": "Find the filter that best turns INPUT into TARGET.",

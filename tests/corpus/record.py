@@ -59,7 +59,8 @@ def _is_whole(text: str) -> bool:
 
 
 def _wholes(report: dict[str, Any]) -> Iterator[bool]:
-    """Yield whether the accumulator, and then each extreme of the responses, is whole."""
+    """Yield whether it tells of edge maps, their sums, and then each extreme of them, are whole."""
+    yield report.get("schema") in {"edgecli.report/1", "edgecli.batch/1"}
     yield report.get("engine", {}).get("accumulator", "int").startswith("int")
     for output in report.get("outputs", [report.get("output", {})]):
         yield from (isinstance(output.get(end, 0), int) for end in ("min", "max"))

@@ -88,7 +88,16 @@ TRIED: dict[str, str] = {
     r"is not ROW,COL; write two whole numbers$": "--at 1,2",
     r"rows are 0 to (?P<row>\d+), columns 0 to (?P<col>\d+)$": "--at {row},{col}",
     r"is grey; give one in colour, or learn in grey$": "without --channels without --filters",
+    r"; give --at ROW,COL, or --all$": "--at 1,1 | --all",
+    r"show one with --at 0,0, or make (it|the image) smaller with (?P<smaller>--resize max:\d+)$": (
+        "without --all --at 0,0 | {smaller}"
+    ),
+    r"pad less, or show one position with --at 0,0$": "--padding 1 | without --all --at 0,0",
+    r"have it as text: leave out -o$": "without -o",
+    r"give fewer filters, or have it as text: leave out -o$": "-f sobel",
+    r"say where it goes with -o slide\.svg$": "-o slide.svg",
     # places
+    r"^answers \S+ is also .* of this run; give another$": "--answers other.svg",
     r"cannot hold .*; choose from (?P<values>[\w, ]+)$": "without --format -o other.{values}",
     r"has no known extension; use one of (?P<values>\..*), or say --format$": (
         "-o other{values} | --format png"
@@ -128,7 +137,7 @@ TRIED: dict[str, str] = {
     r"call it (?P<values>\.json, \.csv or \.md)$": "--report-file other{values}",
     r"give -0 where names end in NUL": "-0",
     r"is not named \.svg, which the drawing is; call it so$": "-o other.svg",
-    r"; write (?P<values>\.txt, \.json or \.npz|\.npz)$": "-o other{values}",
+    r"; write (?P<values>\.txt, \.json or \.npz|\.npz|\.svg or \.gif)$": "-o other{values}",
     r"filter files end in (?P<values>.*), not .*; choose one of them$": "-o other{values}",
     r"write frames of different sizes as PNM$": "-o other.ppm",
     r"(?P<file>\w+)\.mat, .* name (the file|a file without that line) \.txt$": (
@@ -216,7 +225,7 @@ def _changed(args: Args, words: Args) -> Args:
 
 
 _FLAGS = ("--preview", "--grid", "--all-frames", "--invert", "--alpha-out", "--thin", "--suffix",
-          "--recursive", "--curves", "-0")  # fmt: skip
+          "--recursive", "--curves", "-0", "--all", "--blank")  # fmt: skip
 
 
 def _drop(args: Args, option: str) -> Args:

@@ -83,6 +83,18 @@ network summary grey.png
 network run lenet5 photo.png -o maps/
 trace photo.png -f learned-small --at 5,5
 trace photo.png -f contours --at 5,5
+trace grid-6x6.csv
+trace grid-6x6.csv --at 1,1 --all
+trace grid-6x6.csv --at 1,1 --blank
+trace grid-6x6.csv --at 1,1 -o a.svg --answers a.svg
+trace grid-6x6.csv --at 1,1 -o a.png
+trace photo.png --all -o a.svg
+trace photo.png --all --channels rgb -o a.svg
+trace large.png --all
+trace grid-6x6.csv --all --padding 10 -o a.svg
+trace photo.png --at 9,9 -f gaussian:5 -o a.svg
+trace photo.png --at 9,9 --channels each -o a.svg
+trace photo.png --at 9,9 -f kirsch -f sobel -o a.svg
 batch album -o jammed --jobs 1
 batch same -o same --jobs 1
 batch ours -o out --jobs 1
@@ -268,6 +280,7 @@ UNMET = {
     "filters/read_numpy.py: … takes … bytes; the limit is": _LARGE,
     "images/files.py: image … may not be read": _SYSTEM,
     "batch/processes.py: no process can be started": _SYSTEM,
+    "images/canvas.py: ": "it depends on how Pillow was built",
     "images/foreign.py: image … is a …, which takes another package": _PACKAGE,
     "images/jpeg_xl.py: ": _PACKAGE,
     "images/npy.py: needs … bytes of memory": _LARGE,

@@ -1,0 +1,1 @@
+"""What is shown in a lesson: the arithmetic of a window, as facts, text, figures and animations."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from edgecli.strokes.base import Drawing, Finish, Located
-from edgecli.strokes.curves import fit_curves
 from edgecli.strokes.ordering import order
 from edgecli.strokes.simplifying import simplify
 from edgecli.strokes.tracing import trace
@@ -26,6 +25,10 @@ def draw(
     pixels, strokes = len(located), trace(located, min_length, close_gaps)
     del located  # what is joined holds the points; of millions each copy counts
     strokes, pen_up = order(strokes, threads)
-    curves = fit_curves(strokes, finish.simplify) if finish.curves else None
+    curves = None
+    if finish.curves:
+        from edgecli.strokes.curves import fit_curves  # few ask for them
+
+        curves = fit_curves(strokes, finish.simplify)
     simple = simplify(strokes, finish.simplify, threads) if finish.simplify else strokes
     return Drawing(name, simple, curves, pen_up, pixels)

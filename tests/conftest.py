@@ -23,6 +23,11 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 TORCH, EZDXF = (find_spec(name) is not None for name in ("torch", "ezdxf"))
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 
+BROWSING = [
+    "browsers.py", "test_pages_gallery_browser.py", "test_pages_lesson_browser.py",
+    "test_pages_tuner_browser.py",
+]  # fmt: skip
+
 collect_ignore: list[str] = []
 """Torch is gigabytes, a browser no package of Python: what needs them is collected beside them."""
 
@@ -31,7 +36,7 @@ if not TORCH:
 if not EZDXF:
     collect_ignore += ["test_strokes_files_ezdxf.py"]
 if CHROMIUM is None:
-    collect_ignore += ["test_pages_gallery_browser.py"]
+    collect_ignore += BROWSING
     if os.environ.get("EDGECLI_NEED_BROWSER"):  # .ci/run sees to it that there is one
         raise pytest.UsageError("EDGECLI_NEED_BROWSER is set, but there is no chromium on PATH")
 
@@ -76,9 +81,7 @@ Golden = Callable[[str, str], None]
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was left out: unlike a line of the header, this is printed with ``-q`` as well."""
     if CHROMIUM is None:
-        terminalreporter.line(
-            "no chromium on PATH: tests/test_pages_gallery_browser.py was left out"
-        )
+        terminalreporter.line(f"no chromium on PATH: left out {', '.join(BROWSING)}")
     if not EZDXF:
         terminalreporter.line("no ezdxf: tests/test_strokes_files_ezdxf.py was left out")
     if not TORCH:

@@ -66,7 +66,9 @@ def test_no_word_is_broken(name: str, columns: int) -> None:
     assert sorted({*words(columns)} - {*words(300)}) == []
 
 
-@pytest.mark.parametrize("name", ["", "detect", "batch", "trace", "filters", "network", "learn"])
+@pytest.mark.parametrize(
+    "name", ["", "detect", "batch", "trace", "tune", "filters", "network", "learn"]
+)
 def test_three_examples_come_before_the_options(run: Run, name: str) -> None:
     text = run(*name.split(), "--help").stdout
     examples = text.partition("\nExamples:\n")[2].partition("\n\n")[0]

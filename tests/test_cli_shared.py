@@ -28,9 +28,9 @@ SHARED = {
     "--report": REPORTING,
     "--report-file": REPORTING,
     "--quiet": WRITING,  # where more comes of a command than its report
-    "--output": [*DETECTING, "filters export", "trace", *WRITING[2:]],
+    "--output": [*DETECTING, "filters export", "trace", "tune", *WRITING[2:]],
     "--threads": [*DETECTING, "network run", "learn"],
-    "--max-pixels": READING,
+    "--max-pixels": [*READING, "tune"],
     "--white": [*DETECTING, "network run"],
     "--verbose": [*DETECTING, "evaluate"],
     "--explain": DETECTING,
@@ -40,7 +40,17 @@ SHARED = {
 }
 """Which commands have which of the options that mean the same everywhere."""
 
-OWN = {"--size", "--jobs", "--output", "--filters", "--format", "--channels", "--input", "--help"}
+OWN = {
+    "--size",
+    "--jobs",
+    "--output",
+    "--filter",
+    "--filters",
+    "--format",
+    "--channels",
+    "--input",
+    "--help",
+}
 """Options that are declared more than once: their values differ from command to command."""
 
 LINES = {
@@ -50,12 +60,13 @@ LINES = {
     "filters show": "filters show sobel",
     "styles": "styles",
     "trace": "trace {a} --at 1,2",
+    "tune": "tune {a} -f sobel -o {out}/t.html",
     "network summary": "network summary edges-rgb -o {out}/n.svg",
     "network run": "network run edges-rgb {a} -o {out}/maps",
     "learn": "learn {a} {b} --size 3 -o {out}/l.json",
     "evaluate": "evaluate {folder} {folder} -o {out}/e.svg --jobs 1 --thresholds 3",
 }
-"""A line of each command that reports."""
+"""A line of each command that reads or reports."""
 
 Line = Callable[[str], Sequence[str]]
 

@@ -8,19 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from edgecli.pages.gallery import write_gallery
-from tests.conftest import CHROMIUM
+from tests.browsers import Watched, chromium
 from tests.galleries import HOSTILE, many_records, sample_records
-
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 LIVE = 120
 """The most cards that may be in the page at once, of however many images."""
@@ -28,10 +22,8 @@ LIVE = 120
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -44,27 +36,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> str:
 def many(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("gallery") / "many"
     return Path(write_gallery(str(folder), many_records(folder, 5000))).as_uri()
-
-
-class Watched:
-    """A page of which everything that it logs, throws, asks for or alerts is kept."""
-
-    def __init__(self, browser: Browser, **options: Any) -> None:
-        self.page = browser.new_page(**{"viewport": {"width": 1000, "height": 700}} | options)
-        self.page.set_default_timeout(100_000)  # a busy machine fails no test
-        self.events: list[str] = []
-        self.page.on("console", lambda message: self.events.append(message.text))
-        self.page.on("pageerror", lambda error: self.events.append(str(error)))
-        self.page.on("dialog", self._alerted)
-        self.page.on("request", lambda request: self._asked(request.url))
-
-    def _alerted(self, dialog: Dialog) -> None:
-        self.events.append(f"alert {dialog.message}")
-        dialog.dismiss()
-
-    def _asked(self, url: str) -> None:
-        if not url.startswith(("file:", "data:")):
-            self.events.append(f"request {url}")
 
 
 @pytest.fixture(scope="module")
@@ -202,8 +173,8 @@ def test_failures_are_filtered_and_say_why(page: Page) -> None:
     page.get_by_label("Failed 3").check()
     assert names(page) == ["cut short.jpg", "notes.png", "vanished.png"]
     reasons = page.locator(".card .reason").all_text_contents()
-    assert reasons[0] == "is cut short; get the file whole again"
-    assert reasons[2] == "does not exist; check the name"
+    assert reasons[0] == "cut short.jpg is cut short; get the file whole again"
+    assert reasons[2] == "vanished.png does not exist; check the name"
     open_first(page)
     expect(page.locator("#detail-error")).to_have_text(re.compile("cut short.jpg is cut short"))
     expect(page.get_by_text("No picture to show")).to_be_visible()
@@ -312,6 +283,49 @@ def test_a_dialog_opens_steps_and_closes_by_keys(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_hidden()
     # The browser tells the page of the closed dialog a moment later.
     expect(page.locator("article[data-place='3'] :focus")).to_have_count(1)
+
+
+@pytest.mark.parametrize("key", ["j", "Enter", "/", "t"])
+def test_the_keys_work_after_a_click_on_a_filter(page: Page, key: str) -> None:
+    before = lightness(page)
+    page.get_by_label("Done 29").check()
+    page.keyboard.press(key)
+    match key:
+        case "j":
+            assert active(page) == 0
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("dialog")).to_be_visible()
+        case "Enter":
+            expect(page.get_by_role("dialog", name="still-life.png")).to_be_visible()
+        case "/":
+            expect(page.locator("#query")).to_be_focused()
+        case "t":
+            assert lightness(page) != before
+
+
+def test_the_keys_work_after_a_click_on_an_edge_map(page: Page) -> None:
+    page.fill("#query", "still-life")
+    page.locator(".card").last.click()
+    page.get_by_label("log-2").check()
+    page.keyboard.press("ArrowLeft")  # the other map, as in every choice
+    expect(page.get_by_label("sobel-y")).to_be_checked()
+    page.keyboard.press("k")
+    expect(page.locator("#place")).to_have_text("4 of 5")
+
+
+def test_pictures_open_at_full_size(page: Page) -> None:
+    open_first(page)
+    compare = page.locator("#compare")
+    assert compare.evaluate("e => e.offsetWidth") != 640
+    page.keyboard.press("f")
+    assert compare.evaluate("e => [e.offsetWidth, e.offsetHeight]") == [640, 480]
+    expect(page.get_by_role("button", name="Full size")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Full size").click()
+    assert compare.evaluate("e => e.offsetWidth") != 640
+
+
+def test_the_title_names_the_filters(page: Page) -> None:
+    assert page.title() == "demo #1 · sobel, canny, vertical, scharr and 3 more · edges"
 
 
 def lightness(page: Page) -> int:

@@ -30,6 +30,7 @@ COMMANDS = {
     "filters": "List, show and export filters.",
     "styles": "List the styles: bundles of options that --style names.",
     "trace": "Write out the arithmetic of an output pixel, or draw it.",
+    "tune": "Write a page in which edges are tuned by eye.",
     "network": "Count, draw and run stacks of layers.",
     "evaluate": "Score edge maps against what people drew, as the Berkeley benchmark does.",
     "learn": "Find the filter that best turns INPUT into TARGET.",

@@ -14,10 +14,11 @@ from edgecli.cli.reporting import reporting_apart
 from edgecli.cli.request import make_request
 from edgecli.detect.jobs import Result, plan_input
 from edgecli.detect.outputs import Target, check_apart, name_job
+from edgecli.detect.plan import Detection
 from edgecli.errors import GeometryError, UsageError
 from edgecli.lessons.facts import Lesson, check_position, check_traceable, open_lesson
 from edgecli.lessons.text import lesson_report
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.reports.formats import write_report
 from edgecli.rows.base import Source
 
@@ -34,7 +35,8 @@ class TraceOptions:
     at: str | None = written(None, "ROW,COL", "The output pixel, counted from 0.", group="Window")
     all: bool = flag("Every output pixel, one after another.", group="Window")
     output: str | None = written(None, "FILE|DIR|-",
-        "Draw it: .svg, or .gif; with --all animated, or a folder of slides.",
+        "Draw it: .svg, or .gif; with --all animated, or a folder of slides. Or .html: a page "
+        "whose numbers students change.",
         names=("-o", "--output"), group="Output")  # fmt: skip
     blank: bool = flag("Leave the outputs empty: an exercise.", group="Output")
     answers: str | None = written(None, "FILE|DIR",
@@ -46,8 +48,8 @@ class TraceOptions:
     cls=Command,
     examples=examples(
         "edgecli trace photo.jpg --at 120,80  # sobel's two windows there",
-        "edgecli trace grid.csv --at 0,0 -f vertical --padding valid  # as in a lesson",
         "edgecli trace grid.csv --all -f vertical -o slides.svg  # the window slides",
+        "edgecli trace grid.csv -f vertical -o lesson.html  # students change the numbers",
     ),
     help="""Write out the arithmetic of an output pixel, or draw it.
 
@@ -62,19 +64,11 @@ def command(input_path: str, trace: TraceOptions, options: Options) -> None:
     at = _asked_position(trace)
     figures = _figures(trace, (input_path, *options.filters))
     reporting = reporting_apart(options, (input_path, *options.filters), figures)
-    with _opened(input_path, options) as (result, source):
+    with _opened(input_path, options, is_page(trace.output)) as (result, source):
         check_traceable(result.detection)
         if at is not None:
             check_position(result.detection, *at)
-        if trace.output is not None:
-            from edgecli.lessons.figures import write_figures  # for those who ask for one
-
-            lesson = write_figures(
-                result.detection, source, at, trace.output,
-                blank=trace.blank or trace.answers is not None, answers=trace.answers,
-            )  # fmt: skip
-        else:
-            lesson = open_lesson(result.detection, source, at and (at[0], at[0] + 1))
+        lesson = _show(result.detection, source, at, trace)
     tell(result.info)
     if figures and options.report is None and options.report_file is None:
         return
@@ -83,11 +77,32 @@ def command(input_path: str, trace: TraceOptions, options: Options) -> None:
     write_report(report, reporting.format, reporting.file, aside="-" in figures)
 
 
+def is_page(output: str | None) -> bool:
+    """Return whether an output is a page in which students change the numbers."""
+    return output is not None and output.lower().endswith((".html", ".htm"))
+
+
+def _show(detection: Detection, source: Source, at: Place | None, trace: TraceOptions) -> Lesson:
+    """Write the figures or the page that are asked for, if any; return what there is to tell."""
+    blank = trace.blank or trace.answers is not None
+    if trace.output is None:
+        return open_lesson(detection, source, at and (at[0], at[0] + 1))
+    if is_page(trace.output):
+        from edgecli.pages.lesson import write_lesson  # for those who ask for one
+
+        return write_lesson(detection, source, trace.output, at or (0, 0), predict=blank)
+    from edgecli.lessons.figures import write_figures
+
+    return write_figures(detection, source, at, trace.output, blank=blank, answers=trace.answers)
+
+
 def _asked_position(trace: TraceOptions) -> Place | None:
     """Return the position that is asked for, None for all; UsageError for neither or both."""
     if trace.at is not None and trace.all:
         raise UsageError("one position is asked for, and every one; drop --at or --all")
     if trace.at is None and not trace.all:
+        if is_page(trace.output):
+            return 0, 0  # where the window starts
         raise UsageError("which output pixel is meant is not said; give --at ROW,COL, or --all")
     return None if trace.at is None else parse_position(trace.at)
 
@@ -113,17 +128,24 @@ def _figures(trace: TraceOptions, inputs: Sequence[str]) -> list[str]:
     if figures:
         from edgecli.lessons.writing import check_named
 
+        if is_page(figures[0]) and trace.answers is not None:
+            raise UsageError("a page checks answers itself; drop --answers")
         for path in figures:
-            check_named(path)
+            if not is_page(figures[0]):
+                check_named(path)
             check_apart(path, inputs)
         check_apart(figures[-1], figures[:-1], "answers", "output")
     return figures
 
 
 @contextmanager
-def _opened(input_path: str, options: Options) -> Iterator[tuple[Result, Source]]:
+def _opened(input_path: str, options: Options, for_page: bool) -> Iterator[tuple[Result, Source]]:
     """Plan the first image of an input; the plan, and what to read it from."""
     request = make_request(options)
+    if for_page and request.settings.resize is None:
+        from edgecli.pages.lesson import LARGEST
+
+        request = replace(request, settings=replace(request.settings, resize=LARGEST))
     target = Target(output="-", folder=True)  # no edge map is written; any name will do
     job = name_job(input_path, request.settings, target)
     with closing(plan_input(job, request.settings, request.limits)) as images:

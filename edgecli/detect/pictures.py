@@ -92,11 +92,13 @@ def make_settings(
     )
 
 
-def open_picture(picture: ArrayLike | Path, settings: Settings) -> Source:
+def open_picture(
+    picture: ArrayLike | Path, settings: Settings, max_pixels: int = Limits.max_pixels
+) -> Source:
     """Return the rows of an array, or of the first image of a file, turned upright."""
     if not isinstance(picture, str | os.PathLike):
         return resized(ArraySource.of(picture), settings.resize)
-    images = open_images(os.fspath(picture), max_pixels=Limits.max_pixels, grey=settings.grey)
+    images = open_images(os.fspath(picture), max_pixels=max_pixels, grey=settings.grey)
     with closing(resized(upright(next(images)), settings.resize)) as source:
         (rows,) = source.blocks([(0, source.shape[0])])
         return ArraySource(rows, source.info)

@@ -64,6 +64,13 @@ def thumbnail(path: str, *, max_pixels: int, lines: bool = False) -> bytes:
     return buffer.getvalue()
 
 
+def jpeg(pixels: Rows) -> bytes:
+    """Return pixels as a JPEG, to be looked at: in 8 bits of RGB, transparency laid on mid-grey."""
+    buffer = io.BytesIO()
+    Image.fromarray(_rgb(pixels)).save(buffer, "JPEG", quality=88)
+    return buffer.getvalue()
+
+
 def _by_pillow(path: str, max_pixels: int) -> tuple[Image.Image, int] | None:
     """Shrink common formats of 8 bits, and return the orientation too; None for other images.
 

@@ -118,6 +118,16 @@ filters show stump.npy
 filters show "1 2;;3"
 filters export biased.txt -o a.mat
 trace grey.png --at 1,1 --max-pixels 9
+trace photo.png --channels each -o lesson.html
+trace photo.png -f gaussian:9 -o lesson.html
+trace photo.png -f kirsch -f vertical -o lesson.html
+trace photo.png --padding 99 -o lesson.html
+trace photo.png -o lesson.html --answers answers.svg
+trace holes.npy -f vertical -o lesson.html
+tune photo.png -o tune.png
+tune - -o tune.html < photo.png
+tune photo.png -f 1 -f 2 -f 3 -f 4 -f 5 -f 6 -f 7 -f 8 -f 9 -o tune.html
+filters export sobel -o two.npz && tune photo.png -f two.npz -o tune.html
 detect photo.png --mask grey.png --max-pixels 9
 detect grey.png --white 0
 filters show mixed.csv

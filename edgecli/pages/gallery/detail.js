@@ -33,6 +33,8 @@ function showMap(n) {
   const output = record.outputs[n];
   const [before, after] = compare.querySelectorAll("img");
   showPair(compare, record, output);
+  compare.style.setProperty("--pixels", `${record.shape[1] ?? 0}px`);
+  byId("full").hidden = !pixels(record) || compare.matches(".none");
   before.alt = `Input ${record.name}`;
   after.alt = `Edge map ${output?.label}`;
   sharpen(before, record.input);
@@ -53,12 +55,22 @@ function linkElements(pictures) {
     element("a", `${label} ↗`, { href: link, target: "_blank", rel: "noreferrer noopener" }));
 }
 
-grid.addEventListener("click", ({ target }) => {
-  if (target === grid) return; // between the cards
-  showDetail(placeOf(target));
+function openDetail(place) {
+  showDetail(place);
   dialog.showModal();
   focusDetail();
+}
+
+/** Show pictures pixel by pixel, in a stage that scrolls, or fitted into it again. */
+function toggleFull() {
+  const isFull = dialog.querySelector(".stage").classList.toggle("full");
+  byId("full").ariaPressed = String(isFull);
+}
+
+grid.addEventListener("click", ({ target }) => {
+  if (target !== grid) openDetail(placeOf(target)); // not between the cards
 });
+byId("full").addEventListener("click", toggleFull);
 maps.addEventListener("change", (event) => showMap(event.target.value));
 dialog.addEventListener("close", () => focusCard(opened));
 dialog.addEventListener("click", (event) => {

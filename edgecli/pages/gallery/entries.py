@@ -54,6 +54,19 @@ def status_of(record: Record) -> str:
     return "skipped" if record.get("status") == "skipped" else "done"
 
 
+def filters_of(record: Record) -> list[str]:
+    """Return the names of an image's filters; members of one family by the family's name.
+
+    >>> filters_of({"filters": [{"name": "sobel-x"}, {"name": "sobel-y"}]})
+    ['sobel']
+    """
+    filters = record.get("filters")
+    told = [one.get("name") for one in filters or () if isinstance(one, Mapping)]
+    names = [readable(name) for name in told if isinstance(name, str)]
+    families = {name.rpartition("-")[0] for name in names}
+    return [*families] if len(names) > 1 and len(families) == 1 and "" not in families else names
+
+
 def _outputs(record: Record) -> list[Any]:
     return record.get("outputs") or [record.get("output")]
 

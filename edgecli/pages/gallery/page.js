@@ -64,14 +64,18 @@ const gridKeys = () => ({
 function pressed(event) {
   const { key, target } = event;
   if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
-  if (target.matches("input, select")) {
+  const isRadio = target.matches("[type=radio]"); // which has the arrow keys, and no other
+  if (target.matches("input, select") && !isRadio) {
     if (target === query) pressedInQuery(event);
+  } else if (isRadio && key.startsWith("Arrow")) {
+    return;
   } else if (key === "t") {
     toggleTheme();
   } else if (dialog.open) {
-    if (key !== "j" && key !== "k") return;
-    showDetail(opened + gridKeys()[key]);
-    focusDetail();
+    pressedInDetail(key);
+  } else if (isRadio && key === "Enter" && list.length) {
+    event.preventDefault();
+    openDetail(active);
   } else if (key === "/") {
     event.preventDefault();
     query.focus();
@@ -80,6 +84,13 @@ function pressed(event) {
     event.preventDefault();
     focusCard(target.matches(".card") ? active + gridKeys()[key] : active);
   }
+}
+
+function pressedInDetail(key) {
+  if (key === "f") toggleFull();
+  if (key !== "j" && key !== "k") return;
+  showDetail(opened + gridKeys()[key]);
+  focusDetail();
 }
 
 function pressedInQuery(event) {

@@ -32,9 +32,9 @@ function matching(query, status, order) {
 const factsOf = (record) =>
   record.facts.map((fact) => (typeof fact === "number" ? sharedFacts[fact] : fact));
 
-/** Why an image failed; its name stands beside it already. */
+/** Why an image failed, with its name, and without its folder. */
 const reason = (record) =>
-  (record.error ?? "").replace(`image ${record.folder}${record.name} `, "");
+  (record.error ?? "").replace(`image ${record.folder}${record.name} `, `${record.name} `);
 
 /** One line below a card's name: what was made of the image. */
 function summary(record) {

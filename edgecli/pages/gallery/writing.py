@@ -14,8 +14,9 @@ from edgecli.errors import OutputError
 from edgecli.images.files import whole_file
 from edgecli.pages.gallery import entries
 from edgecli.pages.gallery.entries import Record
-from edgecli.pages.gallery.page import MARK, as_data, template
+from edgecli.pages.gallery.page import MARK, template
 from edgecli.pages.gallery.thumbs import Shrink, ThumbnailFolder, inline
+from edgecli.pages.template import as_data
 from edgecli.reports.tables import Row
 from edgecli.rows.machine import cores
 from edgecli.rows.workers import map_in_order
@@ -25,6 +26,8 @@ INLINE_AT_MOST = 60
 
 DATA, END = '<script type="application/json" id="data-{}">', "</script>\n"
 """A script element that holds JSON and runs nothing."""
+
+MOST_NAMED = 4  # filters that a title has room for
 
 WORKERS = min(4, cores())
 
@@ -57,13 +60,24 @@ def write_gallery(folder: str, records: Iterable[Record]) -> str:
     files = ThumbnailFolder(folder)
     shrink = inline if len(first) <= INLINE_AT_MOST else files.shrink
     with whole_file(path) as file:
-        _write_page(file, folder, itertools.chain(first, stream), shrink)
+        _write_page(file, folder, _title(folder, first), itertools.chain(first, stream), shrink)
     files.sweep()
     return path
 
 
-def _write_page(file: BinaryIO, folder: str, records: Iterable[Record], shrink: Shrink) -> None:
-    title = os.path.basename(os.path.abspath(folder)) or "edgecli"
+def _title(folder: str, records: Iterable[Record]) -> str:
+    """Return the folder's name and those of the filters, as far as the first images tell them."""
+    name = os.path.basename(os.path.abspath(folder)) or "edgecli"
+    names = [*dict.fromkeys(itertools.chain.from_iterable(map(entries.filters_of, records)))]
+    filters = ", ".join(names[:MOST_NAMED])
+    if len(names) > MOST_NAMED:
+        filters += f" and {len(names) - MOST_NAMED} more"
+    return f"{name} · {filters}" if filters else name
+
+
+def _write_page(
+    file: BinaryIO, folder: str, title: str, records: Iterable[Record], shrink: Shrink
+) -> None:
     before, after = template(title)
     totals: Counter[str] = Counter()
     common: dict[Row, int] = {}

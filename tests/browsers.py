@@ -1,0 +1,46 @@
+"""Pages in a real browser: headless Chromium, of which nothing that it says goes unnoticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, Dialog, sync_playwright
+
+from tests.conftest import CHROMIUM
+
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the browser, and close it afterwards."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page of which everything that it logs, throws, asks for or alerts is kept."""
+
+    def __init__(self, browser: Browser, **options: Any) -> None:
+        self.page = browser.new_page(**{"viewport": {"width": 1000, "height": 700}} | options)
+        self.page.set_default_timeout(100_000)  # a busy machine fails no test
+        self.events: list[str] = []
+        self.page.on("console", lambda message: self.events.append(message.text))
+        self.page.on("pageerror", lambda error: self.events.append(str(error)))
+        self.page.on("dialog", self._alerted)
+        self.page.on("request", lambda request: self._asked(request.url))
+
+    def _alerted(self, dialog: Dialog) -> None:
+        self.events.append(f"alert {dialog.message}")
+        dialog.dismiss()
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith(("file:", "data:")):
+            self.events.append(f"request {url}")

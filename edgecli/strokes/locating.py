@@ -258,7 +258,7 @@ def crests_beside(frame: Floats, found: Positions, x: Floats, y: Floats) -> Floa
     beside[even] /= 2
     beside /= np.sqrt(x * x + y * y)
     np.copyto(beside, 0, where=np.isnan(beside))  # where no direction is known
-    return beside
+    return beside.clip(-FARTHEST, FARTHEST, out=beside)
 
 
 def _crest(values: Floats, place: Positions, step: Positions) -> Floats:
@@ -314,9 +314,9 @@ def _write(
     """Fill the planes; a pixel beside infinities, of no slope, stays where it is."""
     out[0].fill(0)
     out[0].put(found, strength)
-    beside, angle = (np.nan_to_num(values, posinf=0, neginf=0) for values in (beside, angle))
-    out[1].put(found, beside.clip(-FARTHEST, FARTHEST))
-    out[2].put(found, angle)
+    for plane, values in zip(out[1:], (beside, angle), strict=True):
+        np.copyto(values, 0, where=~np.isfinite(values))  # nan_to_num takes ten times as long
+        plane.put(found, values)
 
 
 def _places(frame: Floats, found: Positions, margin: int) -> tuple[int, Positions]:

@@ -11,6 +11,7 @@ centre is within 0.75 pixels of a stroke, and in a browser where it has some ink
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -58,10 +59,11 @@ BARE = 255
 
 
 def costs(
-    name: str, operator: str, rounds: int, folder: Path
+    path: Path, operator: str, rounds: int, folder: Path
 ) -> tuple[list[list[str]], list[Limit]]:
     """Compare whole processes that draw an image with those that paint it, and with peers."""
-    command = f"{sys.executable} -m edgecli detect {name} -f {operator} -q --threads 2 -o"
+    source = shlex.quote(str(path))
+    command = f"{sys.executable} -m edgecli detect {source} -f {operator} -q --threads 2 -o"
     run(f"{command} a.png", folder)
     with Image.open(folder / "a.png") as painted:
         edges = np.asarray(painted.convert("L")) > 0
@@ -81,10 +83,16 @@ def costs(
         contestants["skimage find_contours"] = partial(timed, find)
     taken = interleave(contestants, rounds)
     rows = [
-        [name, who, f"{cost.seconds:.3f}", number(cost.cpu, ".3f"), f"{np.count_nonzero(edges)}"]
+        [
+            path.name,
+            who,
+            f"{cost.seconds:.3f}",
+            number(cost.cpu, ".3f"),
+            f"{np.count_nonzero(edges)}",
+        ]
         for who, cost in taken.items()
     ]
-    return rows, list(_limits(name, taken))
+    return rows, list(_limits(path.name, taken))
 
 
 def _limits(name: str, taken: dict[str, Cost]) -> list[Limit]:
@@ -155,10 +163,8 @@ def main() -> None:
             if not re.search(options.only, path.name):
                 continue
             say(f"costs of {path.name}")
-            own = folder / f"picture{path.suffix}"
-            shutil.copyfile(path, own)
-            lines, kept = costs(own.name, options.operator, options.rounds, folder)
-            rows += [[path.name, *line[1:]] for line in lines]
+            lines, kept = costs(path.resolve(), options.operator, options.rounds, folder)
+            rows += lines
             limits += kept
         for path in options.pictures or [ROOT / "sample_images" / name for name in SAMPLES]:
             say(f"coverage of {path.name}")

@@ -27,6 +27,7 @@ PICTURES = {
     "still-life-blueprint.png":
         "detect sample_images/still-life.png --style blueprint --resize max:320",
     "still-life-mask.png": "detect sample_images/still-life.png --style mask",
+    "still-life-plotter.svg": "detect sample_images/still-life.png --style plotter",
     "still-life-plotter.png": "detect sample_images/still-life.png --style plotter",
     "still-life-ember.png":
         "detect sample_images/still-life.png -f learned --colormap ember --resize max:320",

@@ -55,7 +55,7 @@ def test_a_style_is_the_options_that_it_lists(run: Run, picture: Path, name: str
         ("pencil", "--overlay red", "-f gradient --overlay red"),
         ("pencil", "--alpha-out", "-f gradient --alpha-out"),
         ("coloring", "-f contours --stroke 1",
-         "-f contours --thin --hysteresis 0.35,0.6 --paper white"),
+         "-f contours --thin --hysteresis 0.35,0.6 --min-length 10 --close-gaps 4 --paper white"),
         ("mask", "-f sobel --threshold 100", "-f sobel --threshold 100"),
     ],
 )  # fmt: skip

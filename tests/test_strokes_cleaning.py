@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -16,7 +18,7 @@ from tests.strokes import Mask, line, located_in, mask_of, polylines, through
 from tests.test_strokes_joining import MASKS, circle
 
 
-def traced(drawing: str, **options: float) -> Strokes:
+def traced(drawing: str, **options: Any) -> Strokes:
     return trace(located_in(mask_of(drawing)), **options)
 
 
@@ -53,6 +55,15 @@ def test_a_line_that_forks_at_its_end_keeps_the_longer_prong() -> None:
     (stroke,) = traced(fork, min_length=6)
     assert (len(stroke.points), stroke.points[:, 1].max()) in ((12, 5.5), (11, 2.5))
     assert len(stroke.points) == 12
+
+
+def test_a_lasso_at_the_end_of_a_line_is_a_spur() -> None:
+    mask = np.zeros((5, 40), bool)
+    mask[:, -6:] = mask_of(".###.. #...#. .....# #...#. .###..")
+    mask[2, :-6] = True
+    for shortest, ends in ((0, 39.5), (20, 33.5)):
+        (stroke,) = trace(located_in(mask), min_length=shortest)
+        assert (stroke.closed, stroke.points[:, 0].max()) == (False, ends)
 
 
 def test_spurs_of_spurs_go() -> None:

@@ -25,10 +25,11 @@ STYLES: dict[str, Bundle] = {
     "pencil": {"filter": "gradient", "paper": "white"},
     "coloring": {
         "filter": "learned", "scales": "0.5,1", "thin": True, "hysteresis": "0.35,0.6",
-        "stroke": 3, "paper": "white",
+        "min-length": 10, "close-gaps": 4, "stroke": 3, "paper": "white",
     },
     "plotter": {
-        "filter": "learned", "thin": True, "hysteresis": "0.25,0.5", "border": 3, "paper": "white",
+        "filter": "learned", "thin": True, "hysteresis": "0.25,0.5", "border": 3,
+        "min-length": 10, "close-gaps": 4, "paper": "white",
     },
     "blueprint": {"filter": "learned", "thin": True, "stroke": 2, "paper": "#1f4e8c"},
     "mask": {"filter": "learned", "hysteresis": "0.4,0.65"},

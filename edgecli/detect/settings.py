@@ -111,10 +111,10 @@ class Settings:
     def _check_strokes(self) -> None:
         """Raise UsageError for what pixels have, and strokes do not."""
         if self.map in ("raw", "signed"):
-            raise UsageError(f"map {self.map!r} is of pixels, which strokes have none; drop --map")
+            raise UsageError(f"map {self.map!r} is of pixels, and strokes have none; drop --map")
         for name in ("depth", "colormap"):
             if getattr(self, name, None) or getattr(self.style, name, None):
-                raise UsageError(f"{name} is of pixels, which strokes have none; drop --{name}")
+                raise UsageError(f"{name} is of pixels, and strokes have none; drop --{name}")
         if self.channels == "each":
             raise UsageError(
                 "channels 'each' has edges of its own in every colour, and strokes are of one map; "

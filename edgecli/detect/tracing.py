@@ -89,13 +89,15 @@ class TraceReader:
 
         levels = self.plan.levels or self._find_levels()
         lines, finish = self._settings.lines, self._settings.finish or Finish()
+        edge_map = self.plan.edge_map
         drawing = draw(
             self._placed(self._linked(levels, threads), threads),
             finish,
-            self.plan.edge_map.name,
+            edge_map.name,
             min_length=lines.min_length,
             close_gaps=lines.close_gaps,
             threads=threads,
+            calm=edge_map.soft or edge_map.thin,
         )
         self._canvas.draw(drawing)
         self._canvas.finish()

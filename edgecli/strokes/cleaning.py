@@ -142,8 +142,12 @@ def _stays(tails: Numbers, lengths: NDArray[Any], shortest: float) -> Mask:
 
 
 def _is_spur(ends: Numbers, degrees: NDArray[np.uint8], far: NDArray[Any], shortest: float) -> Mask:
-    """Return which branches are spurs that go: not one of the two that a junction keeps."""
-    spur = (degrees.min(axis=1) == 1) & (degrees.max(axis=1) > 2) & (far < shortest)
+    """Return which branches are spurs that go: not one of the two that a junction keeps.
+
+    A branch that comes back to its junction is a spur, too: a lasso at the end of a line.
+    """
+    leads_nowhere = (degrees.min(axis=1) == 1) | (ends[:, 0] == ends[:, 1])
+    spur = leads_nowhere & (degrees.max(axis=1) > 2) & (far < shortest)
     at_junction = (degrees > 2).ravel()
     node, branch = ends.ravel()[at_junction], np.arange(len(ends)).repeat(2)[at_junction]
     order = np.lexsort((-far[branch], spur[branch], node))

@@ -16,13 +16,16 @@ def draw(
     min_length: float = 0,
     close_gaps: float = 0,
     threads: int = 1,
+    calm: bool = False,
 ) -> Drawing:
     """Return the drawing of an edge map's pixels; ``name`` is the map's.
+
+    Lines of points that are uncertain, as those of networks, are drawn ``calm``.
 
     Curves are fitted to every located point, as strokes are simplified from them: so each is within
     ``finish.simplify`` of all. Where that is 0, no point is left out.
     """
-    pixels, strokes = len(located), trace(located, min_length, close_gaps)
+    pixels, strokes = len(located), trace(located, min_length, close_gaps, calm=calm)
     del located  # what is joined holds the points; of millions each copy counts
     strokes, pen_up = order(strokes, threads)
     curves = None

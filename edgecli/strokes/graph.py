@@ -85,6 +85,15 @@ class Graph:
         found[which] = self.merged.middles.points[places]
         return found
 
+    def moved(self, points: Points) -> Graph:
+        """Return the graph with all of its nodes elsewhere."""
+        middles = replace(self.merged.middles, points=points[self.merged.roots])
+        return replace(
+            self,
+            pixels=replace(self.pixels, points=points),
+            merged=replace(self.merged, middles=middles),
+        )
+
     def distances(self, nodes: Numbers, others: Numbers) -> NDArray[np.float64]:
         """Return how far it is from nodes to others."""
         ways = self.points(others)

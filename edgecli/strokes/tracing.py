@@ -5,20 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from edgecli.lines.positions import Positions
-from edgecli.records import dataclass, replace
+from edgecli.records import dataclass
 from edgecli.strokes.base import Located, Strokes
 from edgecli.strokes.cleaning import bridge, prune
 from edgecli.strokes.graph import Graph, Numbers, connect
 from edgecli.strokes.joining import Chains, join
+from edgecli.strokes.smoothing import calmed
 
 
-def trace(located: Located, min_length: float = 0, close_gaps: float = 0) -> Strokes:
+def trace(
+    located: Located, min_length: float = 0, close_gaps: float = 0, *, calm: bool = False
+) -> Strokes:
     """Return the lines of an edge map as strokes.
 
     Gaps of up to ``close_gaps`` pixels are closed between ends that point at each other, then
-    spurs at junctions that are shorter than ``min_length`` go, then strokes that are.
+    spurs at junctions that are shorter than ``min_length`` go, then strokes that are. Lines of
+    uncertain points are drawn ``calm``.
     """
-    graph, chains = _find_lines(connect(located), min_length, close_gaps)
+    graph, chains = _find_lines(connect(located), min_length, close_gaps, calm=calm)
     return chains.strokes(graph)
 
 
@@ -64,25 +68,25 @@ def smoothed(graph: Graph) -> Graph:
     Every point that is not an end moves to the middle between it and the mean of its neighbours:
     on the stairs of a line at 45° they all come to lie on the line.
     """
-    degrees, pixels = graph.degrees(), graph.pixels
-    points = graph.points(np.arange(len(pixels)))
+    degrees = graph.degrees()
+    points = graph.points(np.arange(len(degrees)))
     (inner,) = (degrees > 1).nonzero()
     heads = points[graph.tails.reshape(-1, 2)[:, ::-1].ravel()]
     around = [np.bincount(graph.tails, along, len(points))[inner] for along in heads.T]
     points[inner] += np.stack(around, axis=1) / degrees[inner, np.newaxis]
     points[inner] /= 2
-    merged = graph.merged
-    middles = replace(merged.middles, points=points[merged.roots])
-    return replace(
-        graph, pixels=replace(pixels, points=points), merged=replace(merged, middles=middles)
-    )
+    return graph.moved(points)
 
 
-def _find_lines(graph: Graph, min_length: float, close_gaps: float) -> tuple[Graph, Chains]:
+def _find_lines(
+    graph: Graph, min_length: float, close_gaps: float, *, calm: bool = False
+) -> tuple[Graph, Chains]:
     """Return the graph with its gaps closed, and the lines that stay."""
     if close_gaps:
         graph = bridge(graph, close_gaps)
     chains = join(prune(graph, min_length) if min_length else graph)
+    if calm:
+        graph = calmed(graph, chains)
     if min_length:
         chains = chains.select(chains.lengths(graph) >= min_length)
     return graph, chains

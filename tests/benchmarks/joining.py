@@ -13,6 +13,7 @@ import argparse
 import statistics
 import time
 import tracemalloc
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ SECONDS = 1.0
 BYTES = 60
 """What joining a million pixels may take at most, and each of them in memory beside itself."""
 
-CLEANED = {"min_length": 10.0, "close_gaps": 5.0}
+CLEANED: dict[str, Any] = {"min_length": 10.0, "close_gaps": 5.0}
 
 
 def edge_pixels(count: int) -> Located:

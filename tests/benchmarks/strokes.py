@@ -4,8 +4,9 @@
 
 Shapes are drawn 16 times as fine as they are looked at, so that where their edges are is known.
 Errors are in pixels, from every located point to the shape. ``pixels`` are the centres of the same
-edge pixels. Of the peers, ``findContours`` walks along the pixels inside, and ``find_contours`` is
-where brightness crosses the middle of the two sides, which it must be told.
+edge pixels, ``strokes`` what is drawn of uncertain ones. Of the peers, ``findContours`` walks along
+the pixels inside, and ``find_contours`` is where brightness crosses the middle of the two sides,
+which it must be told.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecli.detect.strokes import find_strokes
 from edgecli.records import dataclass
 from tests.benchmarks.engine_work import optional
 from tests.benchmarks.timing import Limit, chosen, common_options, publish, say
@@ -129,7 +131,8 @@ def found(shapes: Shapes, picture: Picture) -> dict[str, Points]:
     row, column = np.divmod(own.place, own.width)
     every = {"edgecli": own.points, "pixels": np.stack([column, row], axis=1) + 0.5}
     if shapes.share is not None:
-        return every
+        drawn = find_strokes(picture, shapes.operator, simplify=0)
+        return every | {"strokes": np.concatenate([stroke.points for stroke in drawn])}
     if cv2 is not None:
         bright = (picture > MIDDLE).astype(np.uint8)
         lines, _ = cv2.findContours(bright, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
@@ -158,7 +161,7 @@ def rms(errors: Errors) -> float:
 def measured(name: str, shapes: Shapes) -> tuple[list[list[str]], list[Limit]]:
     """Return the lines of one work, and what it must keep to."""
     errors = errors_of(shapes)
-    own, pixels = rms(errors["edgecli"]), rms(errors["pixels"])
+    own, pixels = rms(errors.get("strokes", errors["edgecli"])), rms(errors["pixels"])
     rows = [
         [name, who, f"{rms(e):.4f}", f"{e.mean():+.4f}", f"{np.abs(e).max():.3f}", f"{len(e)}"]
         for who, e in errors.items()

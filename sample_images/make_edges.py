@@ -37,6 +37,9 @@ PICTURES = {
     "colours-max.png": "detect sample_images/colours.png --channels max",
     "shapes-signed.png": "detect sample_images/shapes.png -f sobel-x --map signed",
     "lenet5.svg": "network summary lenet5",
+    "lenet5-why.svg": "network summary lenet5 --compare fully-connected",
+    "lenet5-field.png":
+        "network summary lenet5 --receptive-field 2,2 --on sample_images/building.jpg",
     "slide.svg": "trace sample_images/grid-6x6.csv -f vertical --padding valid --at 1,2",
     "slides.svg": "trace sample_images/grid-6x6.csv -f vertical --padding valid --all",
 }  # fmt: skip

@@ -108,9 +108,13 @@ def test_the_json_contract(run: Run) -> None:
     assert facts["input_shape"] == [32, 32, 3]
     assert facts["totals"]["parameters"] == 62006
     first = facts["layers"][0]
-    assert list(first)[:7] == [
-        "name", "type", "output_shape", "activation_size", "parameters", "macs", "receptive_field",
+    assert list(first)[:11] == [
+        "name", "type", "kernel_size", "stride", "dilation", "padding", "output_shape",
+        "activation_size", "parameters", "macs", "receptive_field",
     ]  # fmt: skip
+    assert (first["kernel_size"], first["stride"]) == ([5, 5], [1, 1])
+    assert first["padding"] == {"top": 0, "bottom": 0, "left": 0, "right": 0}
+    assert facts["layers"][4]["kernel_size"] is None
     assert first["parameters"] == {"weights": 450, "biases": 6, "total": 456}
     assert first["output_shape"] == [28, 28, 6]
     assert first["receptive_field"] == [5, 5]
@@ -135,10 +139,19 @@ def test_a_drawing(run: Run, tmp_path: Path) -> None:
     result = run("network", "summary", "lenet5", "-o", path)
     assert result.stdout.startswith("lenet5, input 32×32×3\n")
     assert path.read_text("utf-8").startswith("<svg ")
+    made = path.read_text("utf-8").split("<desc>")[1].split("</desc>")[0]
+    assert re.fullmatch(r"Made by edgecli \S+ network summary lenet5 --input 32x32x3", made)
     streamed = run("network", "summary", "lenet5", "-o", "-")
     assert streamed.stdout_bytes == path.read_bytes()
     device = run("network", "summary", "lenet5", "-o", "/dev/null")
     assert (device.exit_code, device.stderr) == (0, "")
+
+
+def test_the_comparison_is_drawn_where_it_is_asked_for(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "why.svg"
+    result = run("network", "summary", "lenet5", "--compare", "fully-connected", "-o", path)
+    assert "14,450,688" in result.stdout
+    assert "456 numbers do the work of 32·32·3 × 28·28·6" in path.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", ["net.png", "net", "net.svgz"])
@@ -175,11 +188,11 @@ def file(tmp_path: Path) -> Path:
 def test_maps_of_a_photo_as_pictures(run: Run, file: Path, tmp_path: Path) -> None:
     result = run("network", "run", file, SAMPLES / "building.jpg", "-o", tmp_path / "maps")
     assert (result.exit_code, result.stderr) == (0, "")
-    names = ["1-edges.png", "2-half.png"]
+    names = ["01-edges.png", "02-half.png"]
     assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == names
     assert all(name in result.stdout for name in (*names, "600×800×2", "300×400×2"))
-    with Image.open(tmp_path / "maps" / "2-half.png") as picture:
-        assert picture.size in [(404 + 2, 604 + 2), (802 + 4, 304), (404, 606)]
+    with Image.open(tmp_path / "maps" / "02-half.png") as picture:
+        assert picture.size == (400 + 2 * 4, 2 * (300 + 13) + 3 * 4)
 
 
 def test_maps_of_a_photo_as_arrays(run: Run, file: Path, tmp_path: Path) -> None:
@@ -251,7 +264,7 @@ def test_images_from_standard_input(run: Run, file: Path, tmp_path: Path) -> Non
         (["run", "net.toml", "tiny.png", "-o", "x"], 1, "kernel 2×2 is larger than the padded"),
         (["run", "none.toml", "small.png", "-o", "x"], 2, "none.toml does not exist"),
         (["run", "net.toml", "net.toml", "-o", "x"], 1, "net.toml"),
-        (["run", "net.toml", "1-edges.png", "-o", "."], 2, "./1-edges.png is also the input"),
+        (["run", "net.toml", "01-edges.png", "-o", "."], 2, "./01-edges.png is also the input"),
         (["run", "net.toml", "small.png", "-o", "small.png/x"], 1, "cannot be written: "),
         (["run", "net.toml", "small.png", "-o", "x", "--max-pixels", "9"], 1, "--max-pixels"),
     ],
@@ -266,11 +279,11 @@ def test_refusals(
     said: str,
 ) -> None:
     monkeypatch.chdir(file.parent)
-    for name, size in (("small.png", 20), ("tiny.png", 1), ("1-edges.png", 20)):
+    for name, size in (("small.png", 20), ("tiny.png", 1), ("01-edges.png", 20)):
         save(name, noise(size, size, 3))
     assert said in refuse("network", *args, code=code)
     assert sorted(path.name for path in file.parent.iterdir() if path.is_file()) == [
-        "1-edges.png", "net.toml", "small.png", "tiny.png",
+        "01-edges.png", "net.toml", "small.png", "tiny.png",
     ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from tests.test_docs import all_commands
 COMMANDS = dict(all_commands())
 
 DETECTING = ["detect", "batch"]
-READING = [*DETECTING, "trace", "network run", "learn", "evaluate"]
+READING = [*DETECTING, "trace", "network summary", "network run", "learn", "evaluate"]
 REPORTING = [
     *DETECTING, "filters list", "filters show", "styles", "trace", "network summary",
     "network run", "learn", "evaluate",
@@ -61,7 +61,7 @@ LINES = {
     "styles": "styles",
     "trace": "trace {a} --at 1,2",
     "tune": "tune {a} -f sobel -o {out}/t.html",
-    "network summary": "network summary edges-rgb -o {out}/n.svg",
+    "network summary": "network summary edges-rgb --receptive-field 0,0 --on {a} -o {out}/n.png",
     "network run": "network run edges-rgb {a} -o {out}/maps",
     "learn": "learn {a} {b} --size 3 -o {out}/l.json",
     "evaluate": "evaluate {folder} {folder} -o {out}/e.svg --jobs 1 --thresholds 3",

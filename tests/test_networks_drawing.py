@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import groupby, pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -27,6 +28,7 @@ def extents(svg: ET.Element) -> list[tuple[float, float, float]]:
     polygons = [
         [tuple(map(float, pair.split(","))) for pair in polygon.attrib["points"].split()]
         for polygon in svg.iter(f"{NS}polygon")
+        if polygon.attrib["class"] == "face"
     ]
     for front, top, _side in zip(*[iter(polygons)] * 3, strict=True):
         width, height = front[1][0] - front[0][0], front[0][1] - front[3][1]
@@ -52,34 +54,68 @@ def test_lenet5_is_drawn_to_scale() -> None:
     words = texts(svg)
     for expected in ("32×32×3", "28×28×6", "400", "conv1", "456 parameters", "48,120 parameters"):
         assert expected in words
-    assert "4.69 px for a pixel's height" in words[-1]
+    assert "4.69 px for a pixel's height" in words[-2]
+
+
+def spans(svg: ET.Element) -> Iterator[tuple[str, float, float]]:
+    """Yield the line, the first and the last px of every text."""
+    for one in svg.iter(f"{NS}text"):
+        long, x = len(one.text or "") * 6.2, float(one.attrib["x"])
+        left = x - long / 2 if one.attrib["text-anchor"] == "middle" else x
+        if long:
+            yield one.attrib["y"], left, left + long
 
 
 @pytest.mark.parametrize("name", zoo_names())
 def test_nothing_leaves_the_picture_and_no_captions_meet(name: str) -> None:
     svg = drawn(load_network(name))
     width, height = (float(svg.attrib[side]) for side in ("width", "height"))
+    assert width <= 1300
     for polygon in svg.iter(f"{NS}polygon"):
         for pair in polygon.attrib["points"].split():
             x, y = map(float, pair.split(","))
             assert 0 <= x <= width
             assert 0 <= y <= height
-    spans: dict[str, list[tuple[float, float]]] = {}
-    for text in svg.iter(f"{NS}text"):
-        half = len(text.text or "") * 6.5 / 2
-        if half and text.attrib["text-anchor"] == "middle":
-            x = float(text.attrib["x"])
-            spans.setdefault(text.attrib["y"], []).append((x - half, x + half))
-    for line in spans.values():
-        assert all(a[1] <= b[0] for a, b in pairwise(line))
-        assert line[0][0] >= 0
+    for _, line in groupby(sorted(spans(svg)), key=lambda span: span[0]):
+        words = list(line)
+        assert all(a[2] <= b[1] for a, b in pairwise(words))
+        assert words[0][1] >= 0
+        assert words[-1][2] <= width
 
 
-def test_branches_are_joined_by_lines() -> None:
-    paths = [path.attrib["d"] for path in drawn(encoder_decoder()).iter(f"{NS}path")]
-    assert len(paths) == 5  # one of each sum, two of the concatenation
+def test_arrows_say_what_is_done() -> None:
+    words = texts(drawn(load_network("lenet5")))
+    assert words.count("conv 5×5, stride 1") == 2
+    assert words.count("max-pool 2×2, stride 2") == 2
+    assert words.count("dense") == 3
+    words = texts(drawn(load_network("learned")))
+    assert {"padding 4, dilation 4", "padding 0,1,0,1", "and half-in", "of quarter"} <= {*words}
+
+
+def test_kernels_lie_to_scale_on_what_they_slide_over() -> None:
+    kernels = [
+        [tuple(map(float, pair.split(","))) for pair in polygon.attrib["points"].split()]
+        for polygon in drawn(load_network("lenet5")).iter(f"{NS}polygon")
+        if polygon.attrib["class"] == "kernel"
+    ]
+    sides = [5, 2, 5, 2]
+    for side, (top, bottom, far, _) in zip(sides, kernels, strict=True):
+        assert bottom[1] - top[1] == pytest.approx(side * TALLEST / 32, abs=0.11)
+        assert (far[0] - bottom[0]) / SLANT[0] == pytest.approx(side * TALLEST / 32, abs=0.5)
+
+
+def arcs(network: Network) -> list[str]:
+    paths = drawn(network).iter(f"{NS}path")
+    return [path.attrib["d"] for path in paths if "arc" in path.attrib.get("class", "")]
+
+
+def test_branches_are_joined_by_lines_in_one_row_and_by_names_in_others() -> None:
+    paths = arcs(encoder_decoder())
+    assert 1 <= len(paths) <= 5  # one of each sum, two of the concatenation
     assert all(re.fullmatch(r"M [\d.]+ [\d.]+ C( [\d.]+){6}", path) for path in paths)
-    assert not list(drawn(load_network("lenet5")).iter(f"{NS}path"))
+    assert not arcs(load_network("lenet5"))
+    named = [word for word in texts(drawn(encoder_decoder())) if re.match("(of|and) ", word)]
+    assert len(named) == 4
 
 
 def test_extreme_shapes_can_still_be_seen() -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 from edgecli.errors import GeometryError, OutputError
 from edgecli.images.made_by import MadeBy
 from edgecli.networks import collectors
-from edgecli.networks.collectors import GAP, collectors_for
+from edgecli.networks.collectors import GAP, INK, NUMBER, collectors_for
 from edgecli.networks.forward import forward
 from edgecli.networks.layers import (
     Activation,
@@ -114,44 +114,74 @@ def collect(collector: Any, start: int, rows: NDArray[np.float32]) -> None:
     collector.write(collector.encode(start, rows))
 
 
-def grid(folder: Path, maps: NDArray[Any]) -> NDArray[np.uint8]:
+def grid(folder: Path, maps: NDArray[Any], *, same: bool = False) -> NDArray[np.uint8]:
     """Return the picture that a collector makes of maps ``(C, H, W)``, given in bands."""
     path = folder / "maps" / "1-x.png"
-    with collectors_for([maps.shape], [("x", str(path))], MADE_BY) as (collector,):
+    with collectors_for([maps.shape], [("x", str(path))], MADE_BY, same_contrast=same) as (one,):
         for start in range(0, maps.shape[1], 3):
-            collect(collector, start, maps[:, start : start + 3].astype(np.float32))
-        collector.finish()
+            collect(one, start, maps[:, start : start + 3].astype(np.float32))
+        one.finish()
     with Image.open(path) as image:
-        assert image.mode == "L"
+        assert image.mode == "LA"
         return np.asarray(image)
+
+
+HEAD = NUMBER + 2  # px above each map
 
 
 def test_a_picture_is_a_grid_of_maps(tmp_path: Path) -> None:
     maps = np.zeros((4, 96, 96))
     maps[1], maps[2], maps[3] = 1, 2, 4
-    picture = grid(tmp_path, maps)
-    assert picture.shape == (3 * GAP + 2 * 96, 3 * GAP + 2 * 96)
-    assert (picture[:GAP] == 255).all()
-    cells = [picture[GAP, GAP], picture[GAP, -3], picture[-3, GAP], picture[-3, -3]]
-    assert cells == [0, 64, 128, 255]
+    picture = grid(tmp_path, maps, same=True)
+    assert picture.shape == (3 * GAP + 2 * (96 + HEAD), 3 * GAP + 2 * 96, 2)
+    top, bottom, left, right = GAP + HEAD, -GAP - 1, GAP, -GAP - 1
+    corners = (top, left), (top, right), (bottom, left), (bottom, right)
+    assert [picture[corner].tolist() for corner in corners] == [
+        [0, 255], [64, 255], [128, 255], [255, 255],
+    ]  # fmt: skip
+
+
+def test_gaps_are_clear_and_numbers_are_grey(tmp_path: Path) -> None:
+    grey, alpha = grid(tmp_path, np.ones((12, 24, 24))).transpose(2, 0, 1)
+    assert not alpha[:GAP].any()
+    assert not alpha[:, : GAP - 1].any()
+    assert not alpha[:, GAP + 96 + 1].any()
+    band = slice(GAP, GAP + HEAD - 1)
+    assert set(grey[band][alpha[band] > 0]) == {INK}
+    first, second = (alpha[band, GAP + n * (96 + GAP) :][:, :96] for n in (0, 1))
+    assert (first != second).any()  # 1 and 2
+
+
+def test_each_map_has_its_own_contrast(tmp_path: Path) -> None:
+    maps = np.zeros((3, 96, 96))
+    maps[0, 0], maps[1, 0] = 1, 4
+    own = grid(tmp_path, maps)[..., 0]
+    shared = grid(tmp_path, maps, same=True)[..., 0]
+    row = GAP + HEAD
+    assert [own[row, GAP], own[row, 2 * GAP + 96]] == [255, 255]
+    assert [shared[row, GAP], shared[row, 2 * GAP + 96]] == [64, 255]
+    maps[2, 0] = -1  # zero is the same grey in every map of a layer
+    signed = grid(tmp_path, maps)[..., 0]
+    assert {signed[row + 1, GAP], signed[row + 1, 2 * GAP + 96]} == {128}
 
 
 def test_negative_values_make_zero_mid_grey(tmp_path: Path) -> None:
     picture = grid(tmp_path, np.array([-2.0, 0, 1, 2]).reshape(1, 1, 4))
-    assert set(picture[GAP:-GAP, GAP:-GAP].ravel()) == {0, 128, 191, 255}
+    assert set(picture[GAP:-GAP, GAP:-GAP, 0].ravel()) == {0, 128, 191, 255}
 
 
-def test_small_maps_are_enlarged(tmp_path: Path) -> None:
+def test_single_values_are_enlarged_and_share_a_contrast(tmp_path: Path) -> None:
     picture = grid(tmp_path, np.arange(16.0).reshape(16, 1, 1))
-    assert picture.shape == (4 * 16 + 5 * GAP,) * 2
-    assert picture[GAP, GAP] == 0
-    assert picture[-3, -3] == 255
+    assert picture.shape == (4 * 16 + 5 * GAP, 4 * 16 + 5 * GAP, 2)
+    assert picture[GAP, GAP, 0] == 0
+    assert picture[-GAP - 1, -GAP - 1, 0] == 255
+    assert len(set(picture[..., 0][picture[..., 1] > 0])) == 17  # with that of the frames
 
 
 def test_large_maps_are_averaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collectors, "GRID_PIXELS", 3 * 4)
     maps = np.random.default_rng(1).random((1, 10, 14))
-    picture = grid(tmp_path, maps)[GAP:-GAP, GAP:-GAP]
+    picture = grid(tmp_path, maps)[GAP:-GAP, GAP:-GAP, 0]
     means = [[maps[0, i : i + 4, j : j + 4].mean() for j in range(0, 14, 4)] for i in (0, 4, 8)]
     np.testing.assert_allclose(picture, np.array(means) / np.max(means) * 255, atol=0.6)
 
@@ -168,7 +198,7 @@ def test_many_layers_share_the_memory(tmp_path: Path) -> None:
 
 def test_maps_of_nothing_but_nan_are_black(tmp_path: Path) -> None:
     picture = grid(tmp_path, np.full((1, 96, 96), np.nan))
-    assert not picture[GAP:-GAP, GAP:-GAP].any()
+    assert not picture[GAP:-GAP, GAP:-GAP, 0].any()
 
 
 @pytest.mark.parametrize("output", ["maps", "maps.npz"])
@@ -190,7 +220,7 @@ def test_a_failure_leaves_nothing_behind(network: Network, tmp_path: Path) -> No
         run(network, noise(21, 30, 3), good)
     with pytest.raises(OutputError, match=r"none/maps\.npz cannot be written: No such file"):
         run(network, noise(20, 30, 3), tmp_path / "none" / "maps.npz")
-    with pytest.raises(OutputError, match=r"1-a\.png cannot be written: "):
+    with pytest.raises(OutputError, match=r"01-a\.png cannot be written: "):
         run(network, noise(20, 30, 3), good / "maps")
     assert [path.name for path in tmp_path.iterdir()] == ["maps.npz"]
     assert good.read_bytes() == b"old"
@@ -198,7 +228,7 @@ def test_a_failure_leaves_nothing_behind(network: Network, tmp_path: Path) -> No
 
 def test_pictures_are_numbered_in_order(network: Network, tmp_path: Path) -> None:
     told = run(network, noise(20, 30, 3), tmp_path / "new" / "maps")
-    names = ["1-a.png", "2-b.png", "3-c.png", "4-d.png"]
+    names = ["01-a.png", "02-b.png", "03-c.png", "04-d.png"]
     assert [Path(maps.path).name for maps in told] == names
     assert sorted(path.name for path in (tmp_path / "new" / "maps").iterdir()) == names
     many = chain((1, 9, 9), *[AveragePool((1, 1))] * 10)

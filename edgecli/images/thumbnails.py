@@ -167,6 +167,22 @@ def _eight_bits(pixels: Rows) -> NDArray[np.uint8]:
     return np.rint(levels).astype(np.uint8)
 
 
+def rgb_of(rows: Rows) -> NDArray[np.uint8]:
+    """Return an image ``(H, W, C)`` of any samples in 8 bits of RGB; transparency is white.
+
+    >>> rgb_of(np.uint16([[[65535]]])).tolist()
+    [[[255, 255, 255]]]
+    """
+    opaque = _eight_bits(composite(rows) if rows.shape[2] in {2, 4} else rows)
+    return np.repeat(opaque, 3, axis=2) if opaque.shape[2] == 1 else opaque
+
+
+def scaled(picture: NDArray[np.uint8], fitting: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a picture in 8 bits of RGB, of another height and width."""
+    how = Image.Resampling.BOX if picture.shape[0] > fitting[0] else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(picture).resize(fitting[::-1], how))
+
+
 # --- contact sheets -------------------------------------------------------------------------------
 
 TILE = 480  # pixels of the longer side of a map; smaller ones keep theirs

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from edgecli.errors import OutputError
 from edgecli.images.files import whole_file
+from edgecli.images.lettering import lettered
 from edgecli.images.made_by import MadeBy
 from edgecli.images.png_writer import PngSink
 from edgecli.networks.layers import Shape
@@ -31,17 +32,25 @@ ALL_PIXELS = 2**24  # of all pictures together at most
 FEWEST_PIXELS = 2**18  # that each picture may have, however many there are
 ZOOMED_SIDE = 96  # px up to which small maps are enlarged
 LARGEST_ZOOM = 16
-GAP = 2  # white px between the maps of a picture
+GAP = 4  # px between the maps of a picture: clear, and a frame of one around each map
+NUMBER = 11  # px of a map's number, which stands above it
+NARROWEST = 20  # px across of maps that have numbers
+INK = 128  # of numbers and frames, which can be seen on white and on black
 
 
 @contextmanager
 def collectors_for(
-    shapes: Sequence[Shape], named: Sequence[tuple[str, str]], made_by: MadeBy
+    shapes: Sequence[Shape],
+    named: Sequence[tuple[str, str]],
+    made_by: MadeBy,
+    *,
+    same_contrast: bool = False,
 ) -> Iterator[list[Collector]]:
     """Yield a collector for each layer, given the layers' shapes and ``(name, file)``.
 
-    Pictures say by what they are ``made_by``. An ``.npz`` file is shared by all layers, and
-    written whole at the end. OutputError where a file cannot be written.
+    Pictures say by what they are ``made_by``; with ``same_contrast`` a layer's maps share one. An
+    ``.npz`` file is shared by all layers, and written whole at the end. OutputError where a file
+    cannot be written.
     """
     output = named[0][1]
     try:
@@ -49,7 +58,10 @@ def collectors_for(
             os.makedirs(os.path.dirname(output), exist_ok=True)
             pixels = min(GRID_PIXELS, max(ALL_PIXELS // len(named), FEWEST_PIXELS))
             pairs = zip(shapes, named, strict=True)
-            yield [_Picture(shape, path, pixels, made_by) for shape, (_, path) in pairs]
+            yield [
+                _Picture(shape, path, pixels, made_by, same_contrast=same_contrast)
+                for shape, (_, path) in pairs
+            ]
             return
         folder = os.path.dirname(os.path.abspath(output))
         with tempfile.TemporaryDirectory(suffix=".edgecli-tmp", dir=folder) as spool:
@@ -100,13 +112,17 @@ class _Array:
 
 
 class _Picture:
-    """One layer's maps side by side in a grid, with white gaps between them.
+    """One layer's maps side by side in a grid, numbered from 1, with clear gaps between them.
 
-    The strongest value of the layer is white. Zero is black, or mid-grey if a value is negative.
+    The strongest value of each map is white, with ``same_contrast`` that of the layer. Zero is
+    black, or mid-grey if a value of the layer is negative.
     """
 
-    def __init__(self, shape: Shape, path: str, pixels: int, made_by: MadeBy) -> None:
+    def __init__(
+        self, shape: Shape, path: str, pixels: int, made_by: MadeBy, *, same_contrast: bool
+    ) -> None:
         C, H, W = volume_shape(shape)
+        self._same = same_contrast or H * W == 1  # one value alone would be white or black
         self._factor, rows, cols = 1, H, W
         while C * rows * cols > pixels and max(rows, cols) > 1:
             self._factor += 1
@@ -139,10 +155,10 @@ class _Picture:
         if self._factor > 1:
             edges = np.append(np.arange(0, self._width, self._factor), self._width)
             maps = maps / (self._counts[:, np.newaxis] * np.diff(edges).astype(np.float32))
-        picture = _grid(_grey(maps))
-        H, W, _ = picture.shape
+        picture = _grid(_grey(maps, same=self._same))
+        H, W, channels = picture.shape
         with whole_file(self._path) as file:
-            sink = PngSink(file, (H, W, 1), picture.dtype, made_by=self._made_by)
+            sink = PngSink(file, (H, W, channels), picture.dtype, made_by=self._made_by)
             sink.write(sink.encode(picture))
             sink.finish()
 
@@ -151,27 +167,38 @@ Collector = _Array | _Picture
 """Takes the rows of one layer's maps as they arrive."""
 
 
-def _grey(maps: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return signed numbers as samples, scaled by the strongest of them."""
+def _grey(maps: NDArray[np.float32], *, same: bool) -> NDArray[np.uint8]:
+    """Return signed numbers as samples, scaled by the strongest of each map, or of all."""
     maps = np.nan_to_num(maps, nan=0, posinf=0, neginf=0)
-    peak = float(np.abs(maps).max(initial=0)) or 1.0
+    peaks = np.abs(maps).max(axis=None if same else (1, 2), keepdims=True, initial=0)
+    peaks[peaks == 0] = 1
     zero = 127.5 if (maps < 0).any() else 0.0
-    samples = np.rint(maps * np.float32((255 - zero) / peak) + np.float32(zero))
+    samples = np.rint(maps * (np.float32(255 - zero) / peaks) + np.float32(zero))
     return np.asarray(samples.clip(0, 255), np.uint8)
 
 
 def _grid(maps: NDArray[np.uint8]) -> Rows:
-    """Return maps ``(C, H, W)`` as one picture ``(H', W', 1)``, about as many across as down."""
+    """Return maps ``(C, H, W)`` as one picture ``(H', W', 2)``, about as many across as down.
+
+    It is grey with transparency, so that whatever page it is on shows between the maps.
+    """
     C, H, W = maps.shape
     zoom = max(min(LARGEST_ZOOM, ZOOMED_SIDE // max(H, W)), 1)
     while zoom > 1 and maps.size * zoom * zoom > GRID_PIXELS:
         zoom -= 1
     maps = maps.repeat(zoom, axis=1).repeat(zoom, axis=2)
     _, H, W = maps.shape
-    across = max(round((C * H / W) ** 0.5), 1)
+    head = NUMBER + 2 if W >= NARROWEST and C > 1 else 0
+    across = max(round((C * (H + head) / W) ** 0.5), 1)
     down = -(-C // across)
-    picture = np.full((down * (H + GAP) + GAP, across * (W + GAP) + GAP), 255, np.uint8)
+    picture = np.zeros((down * (H + head + GAP) + GAP, across * (W + GAP) + GAP, 2), np.uint8)
     for n, one in enumerate(maps):
-        top, left = (n // across) * (H + GAP) + GAP, (n % across) * (W + GAP) + GAP
-        picture[top : top + H, left : left + W] = one
-    return picture[..., np.newaxis]
+        top, left = (n // across) * (H + head + GAP) + GAP, (n % across) * (W + GAP) + GAP
+        if head:
+            number = lettered(str(n + 1), NUMBER)[:, :W]
+            picture[top : top + head, left : left + number.shape[1]] = INK, 0
+            picture[top : top + head, left : left + number.shape[1], 1] = number
+        top += head
+        picture[top - 1 : top + H + 1, left - 1 : left + W + 1] = INK, 255  # a frame
+        picture[top : top + H, left : left + W, 0] = one
+    return picture

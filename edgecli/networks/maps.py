@@ -61,11 +61,14 @@ def run_on_image(
     output: str,
     threads: int | None = None,
     white: float | None = None,
+    *,
+    same_contrast: bool = False,
 ) -> tuple[LayerMaps, ...]:
     """Write the maps of every layer over an image, in bands of bounded memory.
 
     ``output`` is an ``.npz`` file, which receives an array ``(C, H, W)`` or ``(n,)`` for each
-    layer, or a folder, which receives a picture for each. Raises GeometryError where the image does
+    layer, or a folder, which receives a picture for each; with ``same_contrast`` the maps of one
+    picture share the strongest value that is white. Raises GeometryError where the image does
     not fit the network, ImageError, OutputError, and UsageError for a ``white`` that is none.
     """
     check_white(white)
@@ -87,7 +90,8 @@ def run_on_image(
     heights = [graph.shape(tap.place)[1] for tap in read]
     planned = [Filling(tap, np.empty(0)) for tap in read]  # no folder is made for what cannot run
     strips = cut_strips(graph, planned, _shares(network, H, heights, threads), network.name)
-    with collectors_for(shapes, named, _made_by(network, white)) as collectors:
+    made_by = _made_by(network, white, same_contrast=same_contrast)
+    with collectors_for(shapes, named, made_by, same_contrast=same_contrast) as collectors:
         readers = [LayerReader(*pair) for pair in zip(read, collectors, strict=True)]
         with one_blas_thread():
             Running(graph, source, readers, strips, threads).write()
@@ -102,8 +106,9 @@ def run_on_image(
     )
 
 
-def _made_by(network: Network, white: float | None) -> MadeBy:
-    words = () if white is None else ("--white", shortest(white))
+def _made_by(network: Network, white: float | None, *, same_contrast: bool) -> MadeBy:
+    words = [] if white is None else ["--white", shortest(white)]
+    words += ["--same-contrast"] * same_contrast
     return MadeBy(shlex.join(["edgecli", "network", "run", network.name, *words]))
 
 
@@ -143,12 +148,12 @@ def output_paths(network: Network, output: str) -> list[tuple[str, str]]:
 
     >>> from edgecli.networks.files import load_network
     >>> output_paths(load_network("edges-rgb"), "maps")
-    [('edges', 'maps/1-edges.png')]
+    [('edges', 'maps/01-edges.png')]
     """
     names = [node.name for node in network.nodes]
     if output.endswith(".npz"):
         return [(name, output) for name in names]
-    digits = len(str(len(names)))
+    digits = max(len(str(len(names))), 2)
     files = (f"{number:0{digits}}-{name}.png" for number, name in enumerate(names, 1))
     return [(name, os.path.join(output, file)) for name, file in zip(names, files, strict=True)]
 
@@ -161,9 +166,10 @@ def describe_run(
     random_weights: bool,
     threads: int | None,
     white: float | None = None,
+    same_contrast: bool = False,
 ) -> Run:
     """Run a network on an image, and report what it made and how long it took."""
     started = time.perf_counter()
-    layers = run_on_image(network, source, output, threads, white)
+    layers = run_on_image(network, source, output, threads, white, same_contrast=same_contrast)
     seconds = time.perf_counter() - started
     return Run(network.name, source.info, random_weights, layers, seconds, chosen_threads(threads))

@@ -33,6 +33,7 @@ from edgecli.networks.layers import (
     Layer,
     Shape,
     Upsample,
+    Windowed,
     connections,
     people_shape,
     shape_text,
@@ -66,6 +67,28 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Slide:
+    """How a layer's window moves: rows and columns; the padding is in pixels."""
+
+    kernel_size: tuple[int, int]
+    stride: tuple[int, int]
+    dilation: tuple[int, int]
+    padding: tuple[int, int, int, int]  # top, bottom, left, right
+
+
+def padding_words(slide: Slide) -> str:
+    """Write the padding as ``--padding`` takes it: one number, H,W, or T,B,L,R.
+
+    >>> [padding_words(Slide((3, 3), (1, 1), (1, 1), p)) for p in ((1, 1, 1, 1), (0, 1, 0, 1))]
+    ['1', '0,1,0,1']
+    """
+    top, bottom, left, right = slide.padding
+    if top == bottom and left == right:
+        return f"{top}" if top == left else f"{top},{left}"
+    return ",".join(map(str, slide.padding))
+
+
+@dataclass(frozen=True)
 class LayerFacts:
     """Facts about one layer. Shapes are height × width × channels, or a vector's length."""
 
@@ -80,6 +103,7 @@ class LayerFacts:
     jump: tuple[float, float]  # input pixels between the fields of neighbouring outputs
     connections: int  # input values that one output value is computed from
     inputs_size: int  # values in all inputs
+    slide: Slide | None = None  # how a window moves over the input, if the layer has one
 
     @property
     def activation_size(self) -> int:
@@ -218,7 +242,17 @@ def _facts(network: Network, shapes: Mapping[str, Shape]) -> Iterator[LayerFacts
             jump=(rows.jump, cols.jump),
             connections=connections(node.layer, inputs),
             inputs_size=sum(map(math.prod, inputs)),
+            slide=_slide(node.layer, inputs[0]),
         )
+
+
+def _slide(layer: Layer, shape: Shape) -> Slide | None:
+    """Return how a layer's window moves over a volume ``(C, H, W)``; None where it has none."""
+    if not isinstance(layer, Windowed):
+        return None
+    window = layer.window
+    padding = window.over(*shape[1:]).padding
+    return Slide(window.kernel_size, window.stride, window.dilation, padding)
 
 
 def _parameters(layer: Layer, inputs: Sequence[Shape]) -> dict[str, Shape]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from math import nan
 
 from edgecli.networks.maps import Run
-from edgecli.networks.network import LayerFacts, Summary
+from edgecli.networks.network import LayerFacts, Slide, Summary, padding_words
+from edgecli.networks.seeing import Sight
 from edgecli.records import dataclass, replace
 from edgecli.reports.facts import Parameters, input_facts, warnings_of
 from edgecli.reports.formats import Report
@@ -26,11 +27,24 @@ def _figures(*titles: str, unit: str = "") -> tuple[Column, ...]:
 
 COLUMNS = (
     *_names("layer", "type"),
-    *_figures("output shape", "size", "weights", "biases", "parameters", "MACs", "field", "jump"),
+    *_figures(
+        "kernel",
+        "stride",
+        "padding",
+        "output shape",
+        "size",
+        "weights",
+        "biases",
+        "parameters",
+        "MACs",
+        "field",
+        "jump",
+    ),
     *_figures("connected", unit="%"),
     *_figures("bytes"),
 )
 DENSE_COLUMNS = _figures("n_in × n_out", "fully connected", "ratio")
+SIGHT_COLUMNS = _figures("output", "sees rows", "sees columns")
 WRITTEN = Column("written to", rule=" ---: ")
 RUN_COLUMNS = *_names("layer", "type"), *_figures("output shape", "min", "max"), WRITTEN
 
@@ -49,8 +63,13 @@ class NetworkTotals:
     fully_connected_ratio: float | None = None
 
 
-def summary_report(summary: Summary, *, compare: bool = False) -> Report:
-    """Return the report of a network; ``compare`` adds what dense layers would need."""
+def summary_report(
+    summary: Summary, *, compare: bool = False, sights: Sequence[Sight] = ()
+) -> Report:
+    """Return the report of a network; ``compare`` adds what dense layers would need.
+
+    ``sights`` add what one output sees, and which outputs of the layers before it see that.
+    """
     layers, totals = summary.layers, _totals(summary.layers, compare=compare)
     facts = {
         "schema": SUMMARY_SCHEMA,
@@ -61,6 +80,12 @@ def summary_report(summary: Summary, *, compare: bool = False) -> Report:
     }
     columns = COLUMNS + DENSE_COLUMNS * compare
     rows = [row[: len(columns)] for row in (*map(_cells, layers), _total_cells(totals))]
+    if sights:
+        seen = {sight.name: sight for sight in sights}
+        facts["sees"] = [_sees(sight) for sight in sights]
+        columns += SIGHT_COLUMNS
+        cells = [_sight_cells(seen.get(name)) for name in (*(one.name for one in layers), "")]
+        rows = [[*row, *more] for row, more in zip(rows, cells, strict=True)]
     title = f"{summary.name}, input {times(summary.input_shape)}"
     note = "MACs are multiply-adds of weights; bytes are float32 outputs and parameters."
     return Report(facts, Table(columns, rows, title, note))
@@ -70,6 +95,7 @@ def _costs(layer: LayerFacts) -> Object:
     return {
         "name": layer.name,
         "type": layer.kind,
+        **_slide(layer.slide),
         "output_shape": layer.output_shape,
         "activation_size": layer.activation_size,
         "parameters": Parameters(layer.weights, layer.biases, layer.parameters),
@@ -81,6 +107,46 @@ def _costs(layer: LayerFacts) -> Object:
         "memory_bytes": layer.memory,
         "inputs": layer.inputs,
     }
+
+
+def _slide(slide: Slide | None) -> Object:
+    """Return how a window moves; None, too, where there is none."""
+    if slide is None:
+        return dict.fromkeys(("kernel_size", "stride", "dilation", "padding"))
+    sides = zip(("top", "bottom", "left", "right"), slide.padding, strict=True)
+    return {
+        "kernel_size": slide.kernel_size,
+        "stride": slide.stride,
+        "dilation": slide.dilation,
+        "padding": dict(sides),
+    }
+
+
+def _slide_cells(slide: Slide | None) -> list[object]:
+    if slide is None:
+        return [None] * 3
+    kernel: object = slide.kernel_size
+    if max(slide.dilation) > 1:
+        kernel = f"{times(slide.kernel_size)} dilated {times(slide.dilation)}"
+    return [kernel, slide.stride, padding_words(slide)]
+
+
+def _sees(sight: Sight) -> Object:
+    """Return the first and last row and column that an output sees; those outside are padding."""
+    (top, bottom), (left, right) = sight.rows, sight.cols
+    return {
+        "layer": sight.name,
+        "output": sight.output,
+        "rows": (top, bottom - 1),
+        "columns": (left, right - 1),
+    }
+
+
+def _sight_cells(sight: Sight | None) -> list[object]:
+    if sight is None:
+        return [None] * 3
+    output = "all" if sight.output is None else f"{sight.output[0]},{sight.output[1]}"
+    return [output, *(f"{start} to {stop - 1}" for start, stop in (sight.rows, sight.cols))]
 
 
 def _jump(layer: LayerFacts) -> tuple[float, ...]:
@@ -107,15 +173,16 @@ def _totals(layers: Sequence[LayerFacts], *, compare: bool) -> NetworkTotals:
 def _cells(layer: LayerFacts) -> list[object]:
     factors = f"{layer.inputs_size} × {layer.activation_size}" if layer.weights else None
     return [
-        layer.name, layer.kind, layer.output_shape, layer.activation_size, layer.weights,
-        layer.biases, layer.parameters, layer.macs, layer.receptive_field, _jump(layer),
+        layer.name, layer.kind, *_slide_cells(layer.slide), layer.output_shape,
+        layer.activation_size, layer.weights, layer.biases, layer.parameters, layer.macs,
+        layer.receptive_field, _jump(layer),
         layer.connection_share, layer.memory, factors, *_dense(layer).values(),
     ]  # fmt: skip
 
 
 def _total_cells(sums: NetworkTotals) -> list[object]:
     return [
-        "total", None, None, sums.activation_size, sums.weights, sums.biases, sums.parameters,
+        "total", *[None] * 5, sums.activation_size, sums.weights, sums.biases, sums.parameters,
         sums.macs, None, None, None, sums.memory_bytes,
         None, sums.fully_connected_parameters, sums.fully_connected_ratio,
     ]  # fmt: skip

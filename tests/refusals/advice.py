@@ -87,6 +87,14 @@ TRIED: dict[str, str] = {
     r"is not a number of bytes; write it as (?P<values>500M or 4G)$": "--memory {values}",
     r"is not ROW,COL; write two whole numbers$": "--at 1,2",
     r"rows are 0 to (?P<row>\d+), columns 0 to (?P<col>\d+)$": "--at {row},{col}",
+    r"write two whole numbers, such as (?P<at>0,0)$": "--receptive-field {at}",
+    r"give a row and column from (?P<first>\S+) to (?P<last>\S+)$": (
+        "--receptive-field {first} | --receptive-field {last}"
+    ),
+    r"such as (?P<option>--receptive-field) (?P<at>0,0)$": "{option} {at} -o other.png",
+    r"name one with --on, or leave out -o$": "--on photo.png | without -o",
+    r"give (?P<option>-o) (?P<values>field\.png)$": "{option} {values}",
+    r"which a drawing on a photo is; call it (?P<values>field\.png)$": "-o {values}",
     r"is grey; give one in colour, or learn in grey$": "without --channels without --filters",
     r"; give --at ROW,COL, or --all$": "--at 1,1 | --all",
     r"show one with --at 0,0, or make (it|the image) smaller with (?P<smaller>--resize max:\d+)$": (

@@ -270,6 +270,15 @@ network summary whole-numbers.toml
 network summary cut-weights.toml
 network summary extra.toml
 network summary flipped.toml
+network summary lenet5 --receptive-field 1
+network summary lenet5 --receptive-field 5,5
+network summary lenet5 --on photo.png
+network summary lenet5 --receptive-field 1,1 --compare fully-connected
+network summary lenet5 --receptive-field 1,1 -o field.png
+network summary lenet5 --receptive-field 1,1 --on photo.png
+network summary learned --receptive-field 1,1 --on photo.png --input 9x9x3 -o field.png
+network summary learned --receptive-field 1,1 --on photo.png -o field.svg
+network summary edges-rgb --receptive-field 0,0 --on tiny.png -o field.png
 """.format(long="x" * 300)
 """A line each, in the language of the corpus."""
 

@@ -120,7 +120,8 @@ function follow(mate) {
 
 /** Which of some branches are spurs that go: too short, and not one of two that a junction keeps. */
 function spurs(branches, degrees, shortest) {
-  const isSpur = branches.map(({ from, to, far }) => Math.min(degrees[from], degrees[to]) === 1
+  const leadsNowhere = (from, to) => Math.min(degrees[from], degrees[to]) === 1 || from === to;
+  const isSpur = branches.map(({ from, to, far }) => leadsNowhere(from, to)
     && Math.max(degrees[from], degrees[to]) > 2 && far < shortest);
   const meeting = new Map();
   branches.forEach(({ from, to }, n) => {

@@ -161,11 +161,12 @@ def test_files_and_functions_fit_on_a_screen() -> None:
 
 # --- what loads when ----------------------------------------------------------------------------
 
-HEAVY = ("numpy", "PIL", "rich", "click")
+HEAVY = ("numpy", "PIL", "rich", "click", "edgecli.strokes")
+"""What takes time to load, and is not always needed."""
 
 
 def loaded(code: str, *args: str, stdout: int = subprocess.PIPE) -> set[str]:
-    """Run Python code with a command line; return which of the heavy libraries were loaded."""
+    """Run Python code with a command line; return what of HEAVY was loaded."""
     report = f"print(*[m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
     program = f"import atexit, sys\natexit.register(lambda: {report})\n{code}"
     done = subprocess.run(
@@ -195,6 +196,12 @@ def test_no_report_to_a_pipe_loads_rich(tmp_path: Path) -> None:
     runs = [[*args, report] for report in ("table", "json", "csv", "markdown", "none")]
     code = f"from edgecli.cli import main\nfor args in {runs}: main(args, standalone_mode=False)"
     assert loaded(code) == {"click", "numpy"}
+
+
+@pytest.mark.parametrize(("name", "strokes"), [("x.png", set()), ("x.svg", {"edgecli.strokes"})])
+def test_only_strokes_load_what_draws_them(name: str, strokes: set[str], tmp_path: Path) -> None:
+    args = ("detect", str(SAMPLES / "shapes.png"), "-f", "canny:2", "-o", str(tmp_path / name))
+    assert loaded(RUN, *args) == {"click", "numpy", "PIL", *strokes}
 
 
 def test_a_table_on_a_terminal_loads_rich(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_chains_only_move_to_better_places(strokes: Strokes, seed: int) -> None:
     both = strokes_of(*((s.points.tolist(), s.closed) for s in (*strokes, *more)))
     ends = _ends(both)
     link = _link(ends)
-    shorter = shorten(link, ends, _near(ends, 50.0))
+    shorter = shorten(link, ends, _near(ends, 50.0)[:2])
     assert length(shorter, ends) <= length(link, ends) + 1e-6
     assert sorted(_walk(shorter)[0]) == list(range(len(both)))  # still one path
 

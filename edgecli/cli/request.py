@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from edgecli.cli import tell
 from edgecli.cli.options import Options
 from edgecli.cli.reporting import Reporting, make_reporting
-from edgecli.cli.strokes import asks_for_strokes, make_finish, stroke_colours
+from edgecli.cli.strokes import asks_for_strokes, make_finish, make_size, stroke_colours
 from edgecli.detect.jobs import Limits
 from edgecli.detect.maps import Lines
 from edgecli.detect.outputs import Target
@@ -22,7 +22,6 @@ from edgecli.operators.operators import Operator, load_operators
 from edgecli.paint.looks import choose_style
 from edgecli.paint.painting import Style
 from edgecli.records import dataclass
-from edgecli.strokes.files.sheet import parse_size
 
 if TYPE_CHECKING:
     from edgecli.images.resizing import Resize
@@ -100,7 +99,7 @@ def make_settings(
         background=parse_colour(options.background),
         resize=_make_resize(options),
         finish=make_finish(options) if strokes else None,
-        size=parse_size(options.size),
+        size=make_size(options),
         auto_orient=not options.no_auto_orient,
         threads=options.threads,
     )

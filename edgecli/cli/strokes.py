@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from math import inf
+from typing import TYPE_CHECKING
 
 from edgecli.cli.options import Options
 from edgecli.detect.outputs import Target
 from edgecli.errors import UsageError
 from edgecli.images.formats import FORMATS, known_format
-from edgecli.strokes.base import Finish
+
+if TYPE_CHECKING:
+    from edgecli.strokes.base import Finish
+    from edgecli.strokes.files.sheet import Size
 
 PLACES = {
     "simplify": ("svg", "dxf", "geojson", "points"),
@@ -36,12 +40,23 @@ def asks_for_strokes(options: Options, target: Target) -> bool:
 
 def make_finish(options: Options) -> Finish:
     """Return how strokes are simplified; the points of a table only where that is asked for."""
+    from edgecli.strokes.base import Finish  # for those who ask for strokes
+
     simplify = options.simplify
     if simplify is None:
         simplify = 0.0 if options.format == "points" else Finish.simplify
     if not simplify < inf:
         raise UsageError(f"simplify must be at least 0 pixels, not {simplify:g}")
     return Finish(simplify=simplify, curves=options.curves)
+
+
+def make_size(options: Options) -> Size | None:
+    """Return how large a drawing is to be, if that is asked for."""
+    if options.size is None:
+        return None
+    from edgecli.strokes.files.sheet import parse_size
+
+    return parse_size(options.size)
 
 
 def stroke_colours(options: Options) -> tuple[str | None, str | None]:

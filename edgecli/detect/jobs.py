@@ -6,11 +6,10 @@ import os
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
 from functools import lru_cache, partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 import numpy as np
 
-from edgecli.detect.drawings import Drawn, Preview, begin_layers, laid_under
 from edgecli.detect.made_by import made_by
 from edgecli.detect.outputs import Job, make_folders_of
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
@@ -25,8 +24,11 @@ from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import KeepingSink, NoSink
 from edgecli.rows.base import ImageInfo, Rows, Sink, Source
 from edgecli.rows.workers import shared_workers
-from edgecli.strokes.base import Canvas
-from edgecli.strokes.measures import Measures
+
+if TYPE_CHECKING:
+    from edgecli.detect.drawings import Drawn
+    from edgecli.strokes.base import Canvas
+    from edgecli.strokes.measures import Measures
 
 MOST_SHOWN = 20
 """Rows and columns of numbers that a report may show."""
@@ -40,7 +42,7 @@ class Limits:
     all_frames: bool = False
 
 
-Place = Sink | Canvas
+Place: TypeAlias = "Sink | Canvas"
 """Where an edge map goes, as pixels or as strokes."""
 
 Watch = Callable[[Sink, tuple[int, int, int], tuple[float, ...] | None], Sink]
@@ -199,9 +201,10 @@ def detect_input(
 def _done(result: Result, write: Callable[[], Measured], sinks: Sequence[Place]) -> Result:
     """Write an image, and return what was measured; a note tells of drawings without a stroke."""
     measured = write()
-    strokes = tuple(sink.measures for sink in sinks if isinstance(sink, Drawn))
-    for path, drawn in zip(result.outputs, strokes, strict=False):
-        if drawn is not None and not drawn.count:
+    drawn = cast("Sequence[Drawn]", sinks if result.detection.settings.finish else ())
+    strokes = tuple(sink.measures for sink in drawn)
+    for path, measures in zip(result.outputs, strokes, strict=False):
+        if measures is not None and not measures.count:
             file = "what is written" if path == "-" else path
             result.info.notes.append(f"has no edges that count; {file} has no strokes")
     return replace(result, measured=measured, strokes=strokes)
@@ -273,8 +276,7 @@ class _Files:
         """
         make_folders_of(result.outputs)
         if self._job.format.strokes:
-            read = laid_under(source, result.detection)
-            return result, read, self._begin_drawn(result, read, watch)
+            return result, *self._begin_drawn(result, source, watch)
         result, sinks = _with_numbers(result, self._begin_painted(result, source, watch))
         return result, source, sinks
 
@@ -292,8 +294,13 @@ class _Files:
             sinks += begun if watch is None else [watch(sink, shape, paper) for sink in begun]
         return sinks
 
-    def _begin_drawn(self, result: Result, source: Source, watch: Watch | None) -> list[Place]:
+    def _begin_drawn(
+        self, result: Result, source: Source, watch: Watch | None
+    ) -> tuple[Source, list[Place]]:
         """Begin files of strokes, each of which takes one image."""
+        from edgecli.detect.drawings import Drawn, Preview, begin_layers, laid_under
+
+        source = laid_under(source, result.detection)
         detection, format_ = result.detection, self._job.format.name
         layers: dict[str, list[Canvas]] = {path: [] for path in result.kept}
         for path in dict.fromkeys(result.outputs):
@@ -309,10 +316,11 @@ class _Files:
             names = [edge_map.name for output, edge_map in named if output == path]
             file = self._stack.enter_context(whole_file(path))
             layers[path] = [begin_layers(format_, file, source, detection, names)]
-        if watch is not None:
-            style = detection.settings.style
-            return [Drawn(*layers[path], Preview(source, style, watch)) for path in result.outputs]
-        return [Drawn(*layers[path]) for path in result.outputs]
+        drawn: list[Place] = []
+        for path in result.outputs:
+            seen = [] if watch is None else [Preview(source, detection.settings.style, watch)]
+            drawn.append(Drawn(*layers[path], *seen))
+        return source, drawn
 
     def _file(self, path: str, source: Source, result: Result) -> ImageFile:
         """Return a file, begun at its first image."""

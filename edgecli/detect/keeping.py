@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,9 @@ from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import Planes, Rows, Span
 from edgecli.rows.memory import Memory, borrowed_memory
 from edgecli.rows.workers import map_in_order
-from edgecli.strokes.tracing import Changes, clean
+
+if TYPE_CHECKING:
+    from edgecli.strokes.tracing import Changes
 
 BandRuns = list[Runs]
 """The runs of each channel of a band, counted from the band's first row."""
@@ -111,6 +113,8 @@ class KeepingReader(StrengthReader):
 
     def _cleaned(self, lines: Lines | None, cuts: Sequence[Span]) -> Lines | None:
         """Return lines without the short ones and without gaps; without lines, clean strengths."""
+        from edgecli.strokes.tracing import clean  # for those who ask for it
+
         strengths, wanted = self._strengths(cuts), self.plan.lines
         width, channels = self.shape[1:]
         found: list[list[Positions]] = [[] for _ in range(channels)]

@@ -12,10 +12,6 @@ from edgecli.lines.thresholds import AUTO, Threshold
 from edgecli.numerals import shortest
 from edgecli.paint.colormaps import BLACK, WHITE
 from edgecli.paint.painting import Style
-from edgecli.strokes.base import Finish
-
-STROKES = Settings((), style=Style(line=BLACK, paper=None), finish=Finish())
-"""What strokes are without options."""
 
 WORDS = ("channels", "activation", "combine", "map", "depth", "nan")
 """The settings that are written as they are."""
@@ -42,13 +38,20 @@ def _made_by(first: list[str], specs: list[str], tiles: Sequence[Settings]) -> M
     filters = [] if specs == ["sobel"] else [word for spec in specs for word in ("-f", spec)]
     thresholds = [*dict.fromkeys(one.lines.threshold for one in tiles)]
     options = [*_options(tiles[0]), *map(_threshold_option, thresholds)]
-    plain = Settings(()) if tiles[0].finish is None else STROKES
-    defaults, written = dict(_options(plain)), list[str]()
+    defaults, written = dict(_options(_plain(tiles[0]))), list[str]()
     for name, value in options:
         if value and value != defaults.get(name):
             written += [f"--{name}"] if value is True else [f"--{name}", value]
     command = shlex.join(["edgecli", "detect", *first, *filters, *written])
     return MadeBy("".join(char if char.isprintable() else "?" for char in command))
+
+
+def _plain(settings: Settings) -> Settings:
+    """Return what is done without options: to pixels, or to strokes, which are black on nothing."""
+    if settings.finish is None:
+        return Settings(())
+    style = Style(line=BLACK, paper=None)
+    return Settings((), style=style, finish=type(settings.finish)())
 
 
 def _options(settings: Settings) -> Iterator[tuple[str, str | bool | None]]:

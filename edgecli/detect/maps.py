@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.conv.norms import Norm, Select, Strongest
 from edgecli.detect.extents import crossings_of, rounding_of, white_of
-from edgecli.detect.points import Thinning, points_of
 from edgecli.errors import FilterError, UsageError
 from edgecli.filters import FilterBank
 from edgecli.lines.crossings import Cross
 from edgecli.lines.gradients import Direction, Slope, slope_of, smooths
-from edgecli.lines.pen import Pen
 from edgecli.lines.region import Exclude, inside
 from edgecli.lines.ridges import ROWS, Crest
 from edgecli.lines.thinning import SUPPRESSION, Thin
@@ -33,7 +31,10 @@ from edgecli.paint.rendering import (
 from edgecli.records import dataclass, field, replace
 from edgecli.rows.graph import Graph, Tap
 from edgecli.rows.samples import float_type
-from edgecli.strokes.placing import Placing
+
+if TYPE_CHECKING:
+    from edgecli.detect.points import Points, Thinning
+    from edgecli.strokes.placing import Placing
 
 SIZES = ("auto", "abs", "gain")
 """The maps of how large a response is, whatever its sign."""
@@ -212,7 +213,7 @@ def plan_map(
     strength_type = thins.dtype if thins else own.edge_map.strength_type(own.dtype)
     exclude = _exclude(own, responses, lines, graph.source_shape[1:], strength_type)
     peaks = _links(own, thins, threshold)
-    points = points_of(edge_map, own.tap, own.shape, thins, responses) if strokes else None
+    points = _points_of(own, thins, responses) if strokes else None
     if points is not None:
         taps = Taps(points.add_to(graph, exclude))
     elif peaks and exclude is None and picture is None:
@@ -221,6 +222,8 @@ def plan_map(
         taps = _add_steps(graph, own, thins, exclude, picture, measures=levels is not None)
     late = strokes or lines.cleans or _chosen_late(threshold)
     if look.style.stroke > 1 and not late:
+        from edgecli.lines.pen import Pen  # for those who ask for it
+
         pen = Pen(own.shape, strength_type, look.style.stroke, absolute=look.map in SIZES)
         before = taps.before or taps.strength
         taps = replace(taps, strength=graph.add(pen, taps.strength), before=before)
@@ -268,6 +271,13 @@ def _own(graph: Graph, responses: Responses, edge_map: EdgeMap, lines: Lines) ->
         slope = slope_of(weight, responses.slide.plan.spacing.stride)
     separate = responses.planes > 1
     return _Own(edge_map, tap, (planes, *size), responses.dtype, slope, separate)
+
+
+def _points_of(own: _Own, thins: Thinning | None, responses: Responses) -> Points:
+    """Return what locates the edges of a map."""
+    from edgecli.detect.points import points_of  # for those who ask for strokes
+
+    return points_of(own.edge_map, own.tap, own.shape, thins, responses)
 
 
 def _looks_along(edge_map: EdgeMap, lines: Lines) -> bool:

@@ -95,8 +95,8 @@ def _behind_blocks(ahead: Ahead, at: int) -> int | None:
     return None
 
 
-_ENDS: tuple[tuple[re.Pattern[bytes], Callable[[Ahead], int | None]], ...] = (
-    (re.compile(re.escape(magic.PNG)), _end_of_png),
+_ENDS: tuple[tuple[bytes, Callable[[Ahead], int | None]], ...] = (
+    (re.escape(magic.PNG), _end_of_png),
     (magic.WEBP, _end_of_webp),
     (magic.BMP, _end_of_bmp),
     (magic.GIF, _end_of_gif),
@@ -109,7 +109,7 @@ def one_image(stream: BinaryIO, head: bytes) -> BinaryIO:
     It is all that is left where no end is known; a file that holds nothing else is itself returned.
     """
     for starts, end_of in _ENDS:
-        if starts.match(head):
+        if re.match(starts, head):
             ahead = Ahead(stream)
             ahead.reach(len(head))
             end = end_of(ahead) or 1 << 62

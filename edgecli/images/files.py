@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import select
 import stat
 import sys
 from collections.abc import Iterator
@@ -92,7 +91,9 @@ def has_more_now(path: str) -> bool:
     """Return whether an input's next bytes, or its end, are there: a live pipe makes one wait."""
     if path == "-":
         with suppress(OSError, ValueError):  # Windows knows it of sockets alone
-            return bool(select.select([sys.stdin.buffer], [], [], 0)[0])
+            from select import select  # few read what never ends
+
+            return bool(select([sys.stdin.buffer], [], [], 0)[0])
     return True
 
 

@@ -21,7 +21,7 @@ _DEVELOP = "develop it first (darktable, RawTherapee, dcraw)"
 _UNPACK = "unpack it first"
 _STILL = "take a still: ffmpeg -i {path} -frames:v 1 still.png"
 
-_MARKUP = re.compile(rb"(\xef\xbb\xbf)?\s*<[!?a-zA-Z]")
+_MARKUP = rb"(\xef\xbb\xbf)?\s*<[!?a-zA-Z]"
 
 # Where the bytes stand that tell a file, these bytes, what the file is, and what to do.
 _NOT_READ = (
@@ -125,7 +125,7 @@ def refusal(head: bytes, path: str = "") -> str | None:
     'image a.pdf is a PDF document, which is not read here; draw its page: pdftoppm -png -r 150 \
 a.pdf page'
     """
-    if _MARKUP.match(head):
+    if re.match(_MARKUP, head):
         head = b"<"
     for at, told, name, advice in _NOT_READ:
         if head.startswith(told, at):

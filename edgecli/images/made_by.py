@@ -7,11 +7,9 @@ import re
 from edgecli import __version__
 from edgecli.records import dataclass
 
-_HEAD = (
-    1 << 12
-)  # bytes; of PNG and TIFF as they are written here, the texts begin in the first ones
-_OF_PNG = re.compile(rb"\x89PNG\r\n\x1a\n((?!IDAT).)*tEXtSoftware\0edgecli \d", re.DOTALL)
-_OF_TIFF = re.compile(rb"II[*+]\0.*edgecli \d\S* (detect|network) ?", re.DOTALL)
+_HEAD = 1 << 12  # bytes; of PNG and TIFF as written here, the texts begin in the first ones
+_OF_PNG = rb"(?s)\x89PNG\r\n\x1a\n((?!IDAT).)*tEXtSoftware\0edgecli \d"
+_OF_TIFF = rb"(?s)II[*+]\0.*edgecli \d\S* (detect|network) ?"
 
 SOFTWARE = f"edgecli {__version__}"
 
@@ -45,4 +43,4 @@ def is_ours(path: str) -> bool:
             head = file.read(_HEAD)
     except OSError:  # told where the file is read
         return False
-    return bool(_OF_PNG.match(head) or _OF_TIFF.match(head))
+    return any(re.match(pattern, head) for pattern in (_OF_PNG, _OF_TIFF))

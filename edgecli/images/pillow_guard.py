@@ -176,7 +176,7 @@ def open_image(stream: BinaryIO, formats: tuple[str, ...] | None = None) -> Imag
         if photo := _open_jpeg(stream):
             return photo
         raise ValueError("its header makes no sense")
-    if magic.WEBP.match(head):
+    if re.match(magic.WEBP, head):
         from PIL.WebPImagePlugin import WebPImageFile
 
         common = (WebPImageFile.format,)
@@ -222,7 +222,7 @@ def is_known(head: bytes) -> bool:
     return (
         head.startswith((magic.JPEG, *magic.TIFF))
         or bool(_TGA.match(head))
-        or bool(magic.WEBP.match(head))
+        or bool(re.match(magic.WEBP, head))
         or any(_accepts(name, head) for name in _COMMON)
         or any(_accepts(name, head) for name in _rare_formats())
     )

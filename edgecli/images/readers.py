@@ -79,7 +79,7 @@ def read_images(file: Opened) -> Iterator[Source]:
             )
         if read not in _STREAMED or not (head := peek_image(file.stream, HEAD)):
             return
-        if not _IMAGE_AHEAD.match(head):
+        if not re.match(_AHEAD, head):
             more = "or more " if len(head) == HEAD else ""
             last.info.notes.append(
                 f"is followed by {len(head)} bytes {more}that are no image; they are left out"
@@ -108,16 +108,17 @@ def is_grid(head: bytes) -> bool:
 
 
 def _read_png(file: Opened) -> Iterator[Source]:
-    from edgecli.images import ends
     from edgecli.images.png import open_png
 
-    if file.all_frames and ends.is_animated(file.stream):
+    if file.all_frames and _is_animated(file):
         if file.head[24:26] in DEEP_COLOURS:
             raise ImageError(
                 f"image {file.name} is an animation of 16-bit colours, whose frames cannot be "
                 "composed here without loss; leave out --all-frames to read its first picture"
             )
-        yield from _read_by_pillow(replace(file, stream=ends.one_image(file.stream, file.head)))
+        from edgecli.images.ends import one_image
+
+        yield from _read_by_pillow(replace(file, stream=one_image(file.stream, file.head)))
         return
     source = open_png(file.stream, file.name, max_pixels=file.max_pixels, grey=file.grey)
     yield source
@@ -181,6 +182,12 @@ def _read_heif(file: Opened) -> Iterator[Source]:
     yield from read_heif(
         file.stream, file.path, max_pixels=file.max_pixels, all_frames=file.all_frames
     )
+
+
+def _is_animated(file: Opened) -> bool:
+    from edgecli.images.ends import is_animated
+
+    return is_animated(file.stream)
 
 
 def _read_jpeg_xl(file: Opened) -> Iterator[Source]:
@@ -248,24 +255,28 @@ def _starts_with(*magic_bytes: bytes) -> Callable[[bytes], bool]:
     return lambda head: head.startswith(magic_bytes)
 
 
+def _looks_like(pattern: bytes) -> Callable[[bytes], object]:
+    return lambda head: re.match(pattern, head)
+
+
 READERS: tuple[tuple[Callable[[bytes], object], Reader], ...] = (
     (_starts_with(magic.PNG), _read_png),
-    (re.compile(rb".{8,16}IHDR", re.DOTALL).match, _read_png),  # to say how it is damaged
+    (_looks_like(rb"(?s:.{8,16}IHDR)"), _read_png),  # to say how it is damaged
     (_starts_with(magic.JPEG), _read_jpeg),
-    (magic.NETPBM.match, _read_netpbm),
+    (_looks_like(magic.NETPBM), _read_netpbm),
     (_starts_with(magic.YUV4MPEG2), _read_video),
     (_starts_with(magic.NUMPY), _read_npy),
-    (magic.PFM.match, _read_pfm),
+    (_looks_like(magic.PFM), _read_pfm),
     (HEIF.accepts, _read_heif),
     (JPEG_XL.accepts, _read_jpeg_xl),
     (_starts_with(*magic.ZIP), _read_npz),
     (_starts_with(*magic.TIFF, *magic.CAMERA_RAW), _read_tiff),
     (_starts_with(*magic.JPEG_2000), _read_jpeg2000),
-    (magic.GIF.match, _read_gif),
+    (_looks_like(magic.GIF), _read_gif),
     (_starts_with(magic.PSD), _read_psd),
-    (magic.BMP_MASKS.match, _read_masked_bmp),
+    (_looks_like(magic.BMP_MASKS), _read_masked_bmp),
     (refusal, _refuse),
-    (magic.XBM.match, _read_by_pillow),  # it looks like text
+    (_looks_like(magic.XBM), _read_by_pillow),  # it looks like text
     (is_text, _read_grid),
     (lambda _: True, _read_by_pillow),
 )
@@ -277,8 +288,8 @@ _STREAMED = (
 )
 """Readers that leave a file or a pipe behind the image that they read."""
 
-_FOLLOWING = (magic.BMP, magic.GIF, magic.NETPBM_HEADER, magic.PFM, magic.WEBP)
-_IMAGE_AHEAD = re.compile(
-    b"|".join((re.escape(magic.PNG), magic.JPEG, *(one.pattern for one in _FOLLOWING))), re.DOTALL
-)
+_AHEAD = b"|".join((
+    *(re.escape(magic.PNG), magic.JPEG),
+    *(magic.BMP, magic.GIF, magic.NETPBM_HEADER, magic.PFM, magic.WEBP),
+))  # fmt: skip
 """First bytes of an image that may follow another one."""

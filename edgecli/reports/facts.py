@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgecli.records import dataclass
 from edgecli.rows.base import ImageInfo
-from edgecli.strokes.measures import Measures
+
+if TYPE_CHECKING:
+    from edgecli.strokes.measures import Measures
 
 SCHEMA = "edgecli.report/1"
 

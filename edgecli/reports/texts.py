@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgecli.filters import FilterBank
 from edgecli.geometry import Axis
@@ -19,7 +19,9 @@ from edgecli.reports.facts import (
     Shape,
 )
 from edgecli.reports.tables import Row, times
-from edgecli.strokes.measures import Measures
+
+if TYPE_CHECKING:
+    from edgecli.strokes.measures import Measures
 
 LARGEST_SHOWN = 9
 """Kernels of more rows or columns than this are described, not written out."""
@@ -182,6 +184,7 @@ def output_text(facts: OutputFacts) -> str:
 def strokes_text(strokes: Measures) -> str:
     """Return how many strokes there are, how long, and how far a pen travels between them.
 
+    >>> from edgecli.strokes.measures import Measures
     >>> strokes_text(Measures(1200, 3, 5000, 81234.4, 310.5, 9000.6))
     '1,200 strokes (3 closed) of 5,000 points, 81,234.4 px long (310.5 at most), pen up 9,000.6 px'
     """

@@ -40,7 +40,9 @@ class Located:
 
     def select(self, chosen: NDArray[Any]) -> Located:
         """Return some of the pixels: by a mask, or by their numbers."""
-        kept = (array[chosen] for array in (self.place, self.points, self.strength, self.angle))
+        numbers = chosen.nonzero()[0] if chosen.dtype == bool else chosen
+        arrays = (self.place, self.points, self.strength, self.angle)
+        kept: list[Any] = [array.take(numbers, axis=0) for array in arrays]  # faster than by [ ]
         return Located(self.width, *kept)
 
 

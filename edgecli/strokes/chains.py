@@ -32,47 +32,68 @@ def shorten(link: Numbers, ends: Complex, pairs: tuple[Numbers, Numbers]) -> Num
     tour = np.append(link, (link < 0).nonzero()[0])
     tour[tour[nowhere:]] = nowhere, nowhere + 1
     points = np.append(ends, [np.nan, np.nan])
-    start, target = np.concatenate(pairs), np.concatenate(pairs[::-1])
-    distance = _way(points, start, target)
+    one, other = pairs
+    distance = _way(points, one, other)
     moved = len(link)
     while moved * FEW > len(link) // 2:
         moved = 0
         for count in range(1, LONGEST + 1):
             way = _way(points, np.arange(len(tour)), tour)
-            near = ((distance < way[start]) | (distance < way[target])).nonzero()[0]
-            moved += _move(tour, points, way, (start[near], target[near]), count)
+            near = ((distance < way[one]) | (distance < way[other])).nonzero()[0]
+            moved += _move(tour, points, way, (one[near], other[near], distance[near]), count)
     return np.where(tour < nowhere, tour, -1)[:nowhere]
 
 
 def _way(points: Complex, start: Numbers, stop: Numbers) -> Floats:
     """Return how far it is between ends; to nowhere there is no way."""
-    return np.nan_to_num(np.abs(points[start] - points[stop]))
+    return _far(points[start] - points[stop])
+
+
+def _far(steps: Complex) -> Floats:
+    """Return how long steps are; those to nowhere have no length."""
+    far: Floats = np.fmax(np.abs(steps), 0)
+    return far
 
 
 def _move(
-    tour: Numbers, points: Complex, way: Floats, pairs: tuple[Numbers, Numbers], count: int
+    tour: Numbers,
+    points: Complex,
+    way: Floats,
+    pairs: tuple[Numbers, Numbers, Floats],
+    count: int,
 ) -> int:
     """Move chains of ``count`` strokes within a tour, and return how many.
 
     A chain from the end ``first`` to ``last`` between ``before`` and ``after`` goes to between
-    ``target`` and the end that is linked to it. ``way`` is how long the link of each end is.
+    ``target`` and the end that is linked to it. ``pairs`` are ``first`` and ``target`` or the other
+    way round, and how far that is; ``way`` is how long the link of each end is.
     """
-    first, target = pairs
-    last = first ^ 1
-    chain = [first >> 1]
+    one, other, distance = pairs
+    every = np.arange(len(tour))
+    chain, last = [every >> 1], every ^ 1
     for _ in range(count - 1):
         chain.append(tour[last] >> 1)
         last = tour[last] ^ 1
-    before, after, beyond = tour[first], tour[last], tour[target]
-    own, others = np.stack(chain), np.stack([before, after, target, beyond]) >> 1
+    after = tour[last]
+    freed, closed = way + way[last], _way(points, tour, after)
+    goes, comes = points[last], points[tour]
+    saved = np.concatenate([
+        freed[first] + way[target] - closed[first]
+        - (distance + _far(goes[first] - comes[target]))
+        for first, target in ((one, other), (other, one))
+    ])  # fmt: skip
+    found = (saved > LEAST).nonzero()[0]
+    turned, pair = np.divmod(found, max(len(one), 1))
+    best = np.lexsort((distance[pair], turned, -saved[found]))
+    turned, pair = turned[best], pair[best]
+    first, target = np.where(turned, (other[pair], one[pair]), (one[pair], other[pair]))
+    own, beyond = np.stack(chain)[:, first], tour[target]
+    others = np.stack([tour[first], after[first], target, beyond]) >> 1
     apart = (own != (len(tour) >> 1) - 1).all(axis=0)  # the stroke that is nowhere stays
     apart &= (own[:, None] != others).all(axis=(0, 1))
-    saved = way[first] + way[last] + way[target] - _way(points, before, after)
-    saved -= _way(points, target, first) + _way(points, last, beyond)
-    found = (apart & (saved > LEAST)).nonzero()[0]
-    found = found[(-saved[found]).argsort(kind="stable")]
-    claims = np.concatenate([own, others])[:, found]
-    made = found[undisputed(claims, len(tour) >> 1)]
-    for one, other in ((before, after), (target, first), (last, beyond)):
-        tour[one[made]], tour[other[made]] = other[made], one[made]
+    claims = np.concatenate([own, others])[:, apart]
+    made = apart.nonzero()[0][undisputed(claims, len(tour) >> 1)]
+    first, target, beyond = first[made], target[made], beyond[made]
+    for a, b in ((tour[first], after[first]), (target, first), (last[first], beyond)):
+        tour[a], tour[b] = b, a
     return len(made)

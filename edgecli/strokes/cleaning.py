@@ -18,6 +18,7 @@ from edgecli.records import replace
 from edgecli.strokes.base import Points
 from edgecli.strokes.following import REACH, follow, go_through, greedy_pairs, look_ahead
 from edgecli.strokes.graph import Graph, Mask, Numbers
+from edgecli.strokes.runs import dots
 
 WIDEST_TURN = np.radians(45)
 """An end points at another that lies no further than this off the way that it leads."""
@@ -68,7 +69,7 @@ def _gaps(points: Points, out: Points, widest: float) -> tuple[Numbers, Numbers,
         gap, across = points[b] - points[a], behind[b] - behind[a]
         width = np.hypot(*gap.T)
         turns = _turn(out[a], across), _turn(out[b], -across)
-        facing = ((out[a] - out[b]) * gap).sum(axis=1) > 0
+        facing = dots(out[a] - out[b], gap) > 0
         close = (width <= widest) & facing & (np.maximum(*turns) <= WIDEST_TURN)
         cost = width * (1 + turns[0] + turns[1])
         found.append((a[close], b[close], cost[close]))
@@ -79,7 +80,7 @@ def _gaps(points: Points, out: Points, widest: float) -> tuple[Numbers, Numbers,
 def _turn(way: Points, other: Points) -> NDArray[np.float64]:
     """Return the angles between directions, in radians."""
     cross = way[:, 0] * other[:, 1] - way[:, 1] * other[:, 0]
-    turn: NDArray[np.float64] = np.arctan2(np.abs(cross), (way * other).sum(axis=1))
+    turn: NDArray[np.float64] = np.arctan2(np.abs(cross), dots(way, other))
     return turn
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from edgecli.strokes.base import Drawing, Finish, Located
-from edgecli.strokes.curves import fit_curves
 from edgecli.strokes.ordering import order
 from edgecli.strokes.simplifying import simplify
 from edgecli.strokes.tracing import trace
@@ -16,6 +15,7 @@ def draw(
     *,
     min_length: float = 0,
     close_gaps: float = 0,
+    threads: int = 1,
     calm: bool = False,
 ) -> Drawing:
     """Return the drawing of an edge map's pixels; ``name`` is the map's.
@@ -27,7 +27,11 @@ def draw(
     """
     pixels, strokes = len(located), trace(located, min_length, close_gaps, calm=calm)
     del located  # what is joined holds the points; of millions each copy counts
-    strokes, pen_up = order(strokes)
-    curves = fit_curves(strokes, finish.simplify) if finish.curves else None
-    simple = simplify(strokes, finish.simplify) if finish.simplify else strokes
+    strokes, pen_up = order(strokes, threads)
+    curves = None
+    if finish.curves:
+        from edgecli.strokes.curves import fit_curves  # few ask for them
+
+        curves = fit_curves(strokes, finish.simplify)
+    simple = simplify(strokes, finish.simplify, threads) if finish.simplify else strokes
     return Drawing(name, simple, curves, pen_up, pixels)

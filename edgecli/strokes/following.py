@@ -32,8 +32,8 @@ def go_through(tails: Numbers, degrees: NDArray[np.uint8]) -> Numbers:
     halves = np.arange(len(tails), dtype=np.int32)
     one = np.empty(len(degrees), np.int32)
     one[tails] = halves  # the last of those that leave a node
-    (other,) = ((one[tails] != halves) & (degrees[tails] == 2)).nonzero()
-    last = one[tails[other]]
+    (other,) = ((one.take(tails) != halves) & (degrees.take(tails) == 2)).nonzero()
+    last = one.take(tails.take(other))
     mate = np.full(len(tails), -1, np.int32)
     mate[other] = last
     mate[last] = other
@@ -70,11 +70,12 @@ def follow(mate: Numbers) -> Paths:
     starts = np.append(0, counts.cumsum())
     halves = np.empty(starts[-1], np.int32)
     place, on = starts[line + 1] - left, posts[chosen]
-    going = np.arange(len(on))
-    for step in range(int(steps[chosen].max(initial=0))):
-        going = going[steps[chosen[going]] > step]
-        halves[place[going] + step] = on[going]
-        on[going] = ahead[on[going]]
+    going, far = np.arange(len(on)), steps[chosen]
+    for step in range(int(far.max(initial=0))):
+        going = going[far[going] > step]
+        here = on.take(going)
+        halves[place.take(going) + step] = here
+        on[going] = ahead.take(here)
     return Paths(halves, starts, loops[ends])
 
 
@@ -82,7 +83,7 @@ def _marks(mate: Numbers) -> Mask:
     """Return which half-edges are posts: some, and those where lines begin and end."""
     steps = np.arange(len(mate) // 2, dtype=np.uint32)
     marked = steps * SPREAD < POSTS
-    marked |= (mate.reshape(-1, 2) < 0).any(axis=1)
+    marked |= (mate[::2] < 0) | (mate[1::2] < 0)
     return marked.repeat(2)
 
 
@@ -98,11 +99,11 @@ def _walk(ahead: Numbers, marked: Mask) -> tuple[Numbers, Numbers, Numbers]:
     on, which = posts, np.arange(len(posts))
     while len(on):
         seen[on] = True
-        on = ahead[on]
+        on = ahead.take(on)
         after[which] = on
         steps[which] += 1
-        (going,) = (~halts[on]).nonzero()
-        which, on = which[going], on[going]
+        (going,) = (~halts.take(on)).nonzero()
+        which, on = which.take(going), on.take(going)
     (unseen,) = (~seen).nonzero()
     after = np.append(after, ahead[unseen])
     steps = np.append(steps, np.ones(len(unseen), np.int32))

@@ -61,7 +61,7 @@ class Graph:
 
     def heads(self, halves: Numbers) -> Numbers:
         """Return the nodes that half-edges lead to."""
-        heads: Numbers = self.tails[halves ^ 1]
+        heads: Numbers = self.tails.take(halves ^ 1)
         return heads
 
     def degrees(self) -> NDArray[np.uint8]:
@@ -130,8 +130,8 @@ def connect(pixels: Located) -> Graph:
         alive[gone] = False
         first = np.arange(len(pixels), dtype=np.int32)
         first[gone] = into
-        steps = first[steps]
-        steps = steps[steps[:, 0] != steps[:, 1]]
+        steps = first.take(steps)
+        steps = steps.take((steps[:, 0] != steps[:, 1]).nonzero()[0], axis=0)
     merged = _merge(pixels, gone, into)
     return Graph(pixels, merged, alive, steps.ravel(), np.empty((0, 2), np.int32))
 

@@ -15,6 +15,7 @@ from edgecli.records import dataclass
 from edgecli.strokes.base import Strokes
 from edgecli.strokes.following import REACH, Paths, follow, go_through, greedy_pairs, look_ahead
 from edgecli.strokes.graph import Graph, Mask, Numbers
+from edgecli.strokes.runs import dots
 
 MOST_TURN = np.radians(60.5)
 """Of three branches two always go on with a turn of 60° or less."""
@@ -106,7 +107,7 @@ def _untangle(graph: Graph, chains: Chains) -> None:
         d = after[c]
         step = graph.points(order[c]) - graph.points(order[b])
         way = graph.points(order[d]) - graph.points(order[a])
-        back[a] = ((step * way).sum(axis=1) < 0) & (d != c) & (d != a)
+        back[a] = (dots(step, way) < 0) & (d != c) & (d != a)
     (a,) = back.nonzero()
     beside = np.zeros(len(order), bool)  # of two swaps that would overlap, neither is made
     beside[after[a]] = True
@@ -122,7 +123,7 @@ def _mate_straightest(graph: Graph, mate: Numbers, degrees: NDArray[np.uint8]) -
     node = graph.tails[halves]
     way = look_ahead(graph, mate, halves, REACH)
     a, b = list_pairs(np.arange(1, len(node) + 1), node.searchsorted(node, "right"))
-    straight = -(way[a] * way[b]).sum(axis=1)
+    straight = -dots(way.take(a, axis=0), way.take(b, axis=0))
     smooth = straight >= np.cos(MOST_TURN)
     for one, other in greedy_pairs(a[smooth], b[smooth], -straight[smooth], len(halves)):
         mate[halves[one]], mate[halves[other]] = halves[other], halves[one]

@@ -19,9 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.records import replace
+from edgecli.rows.workers import map_in_order
 from edgecli.strokes.base import Strokes
 from edgecli.strokes.chains import shorten
-from edgecli.strokes.runs import Complex, Numbers, furthest, plane, ranges, selected, undisputed
+from edgecli.strokes.runs import (
+    Complex,
+    Floats,
+    Numbers,
+    furthest,
+    plane,
+    ranges,
+    selected,
+    undisputed,
+)
 
 RADIUS = 1.0
 """Pixels: what the first links are not longer than. It doubles until one path is left."""
@@ -33,13 +43,13 @@ MANY = 50_000
 """Strokes: of more, no better places are looked for. That would take longer than all else."""
 
 APART = 1e-6
-"""Pixels by which ends are moved at random, so that no two links are as long.
+"""Pixels by which ends are moved, each by its own part of it, so that no two links are as long.
 
 In a regular pattern all links would be, and each would wait for the one before it.
 """
 
 
-def order(strokes: Strokes) -> tuple[Strokes, float]:
+def order(strokes: Strokes, threads: int = 1) -> tuple[Strokes, float]:
     """Return the strokes in the order of drawing, and how far the pen travels between them.
 
     Strokes are reversed where that is shorter, and closed ones start where it is nearest. The
@@ -48,9 +58,10 @@ def order(strokes: Strokes) -> tuple[Strokes, float]:
     if not len(strokes):
         return strokes, 0.0
     ends = _ends(strokes)
-    link = _link(ends)
-    if len(strokes) < MANY:
-        link = shorten(link, ends, _neighbours(ends))
+    searches = [(_link,), (_neighbours,)] if len(strokes) < MANY else [(_link,)]
+    link, *near = map_in_order(lambda search: search(ends), searches, threads)
+    if near:
+        link = shorten(link, ends, *near)
     sequence, flipped = _walk(link)
     ordered = _rotated(_arranged(strokes, sequence, flipped))
     ends = _ends(ordered)
@@ -70,14 +81,17 @@ def _link(ends: Complex) -> Numbers:
 
     Ends 2n and 2n + 1 are those of stroke n.
     """
-    ends = ends + np.random.default_rng(0).uniform(0, APART, (len(ends), 2)) @ (1, 1j)
+    squares = np.arange(len(ends)) ** 2.0  # evenly strewn; NumPy's random numbers are slow to load
+    ends = ends + APART * (squares * 2**0.5 % 1 + 1j * (squares * 3**0.5 % 1))
     link = np.full(len(ends), -1)
     far = np.arange(len(ends)) ^ 1  # the other end of the path that an end is the end of
     left = len(ends) // 2 - 1
     radius = RADIUS
     while left:
         free = (link < 0).nonzero()[0]
-        first, second = (free[pair] for pair in _near(ends[free], radius))
+        first, second, distance = _near(ends[free], radius)
+        nearest = distance.argsort(kind="stable")
+        first, second = free[first[nearest]], free[second[nearest]]
         while len(first := first[possible := _possible(first, second, link, far)]):
             second = second[possible]
             paths = np.minimum((first, second), (far[first], far[second]))
@@ -100,15 +114,15 @@ def _neighbours(ends: Complex) -> tuple[Numbers, Numbers]:
     """Return pairs of ends that lie near each other, several for each."""
     enough = NEIGHBOURS * len(ends)
     radius = RADIUS
-    pairs = _near(ends, radius)
-    while len(pairs[0]) < enough and radius < max(np.ptp(ends.real), np.ptp(ends.imag)):
+    first, second, _ = _near(ends, radius)
+    while len(first) < enough and radius < max(np.ptp(ends.real), np.ptp(ends.imag)):
         radius *= 2
-        pairs = _near(ends, radius)
-    return pairs
+        first, second, _ = _near(ends, radius)
+    return first, second
 
 
-def _near(points: Complex, radius: float) -> tuple[Numbers, Numbers]:
-    """Return all pairs of points that are within a radius of each other, the nearest first.
+def _near(points: Complex, radius: float) -> tuple[Numbers, Numbers, Floats]:
+    """Return all pairs of points that are within a radius of each other, and their distances.
 
     Points are sorted into cells as wide as the radius; a point is near those after it in its own
     cell, in the next of the row, and in the three cells below.
@@ -123,8 +137,7 @@ def _near(points: Complex, radius: float) -> tuple[Numbers, Numbers]:
     second, first = (by_cell[np.concatenate(both)] for both in zip(beside, below, strict=True))
     distance = np.abs(points[first] - points[second])
     close = (distance <= radius).nonzero()[0]
-    nearest = close[distance[close].argsort(kind="stable")]
-    return first[nearest], second[nearest]
+    return first[close], second[close], distance[close]
 
 
 def _walk(link: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:

@@ -44,6 +44,16 @@ def plane(points: Points) -> Complex:
     return np.ascontiguousarray(points).view(np.complex128)[:, 0]
 
 
+def dots(ways: Points, others: Points) -> Floats:
+    """Return the scalar products of vectors ``(N, 2)``; a sum along the short axis takes ten times.
+
+    >>> dots(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]))
+    array([11.])
+    """
+    products: Floats = ways[:, 0] * others[:, 0] + ways[:, 1] * others[:, 1]
+    return products
+
+
 def furthest(values: Floats, begins: Numbers, counts: Numbers) -> tuple[Numbers, Floats]:
     """Return where the greatest value of each run is, the first of several, and that value."""
     greatest = np.maximum.reduceat(values, begins)
@@ -71,8 +81,7 @@ def batches(starts: Numbers) -> Iterator[tuple[int, int]]:
     [(0, 2), (2, 3), (3, 4)]
     """
     bounds = np.searchsorted(starts, np.arange(0, starts[-1] + BATCH, BATCH))
-    cuts = np.unique(bounds.clip(0, len(starts) - 1)).tolist()
-    yield from pairwise(cuts)
+    yield from pairwise(sorted({*bounds.clip(0, len(starts) - 1).tolist()}))
 
 
 def unrolled(strokes: Strokes) -> tuple[Numbers, Numbers]:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecli.rows.workers import map_in_order
 from edgecli.strokes.base import Strokes
 from edgecli.strokes.runs import TOUCHING, Floats, Numbers, batches, furthest, selected, unrolled
 
 
-def simplify(strokes: Strokes, eps: float) -> Strokes:
+def simplify(strokes: Strokes, eps: float, threads: int = 1) -> Strokes:
     """Return the strokes with fewer points, none of the old further than ``eps`` from the new.
 
     The distance is that to the segment which replaces a point, in pixels. Ends stay; of a closed
@@ -24,14 +25,15 @@ def simplify(strokes: Strokes, eps: float) -> Strokes:
     angle, and simplifying once more changes nothing: every piece is split where it was.
     """
     visits, starts = unrolled(strokes)
-    kept = np.ones(len(visits), np.bool_)
     limit = max(eps, TOUCHING)
-    for first, last in batches(starts):
-        own = slice(starts[first], starts[last])
-        x, y = strokes.points.take(visits[own], axis=0).T.copy()
-        kept[own] = _needed(
-            x, y, starts[first : last + 1] - starts[first], strokes.closed[first:last], limit
-        )
+
+    def needed(first: int, last: int) -> NDArray[np.bool_]:
+        own = starts[first : last + 1]
+        x, y = strokes.points.take(visits[own[0] : own[-1]], axis=0).T.copy()
+        return _needed(x, y, own - own[0], strokes.closed[first:last], limit)
+
+    parts = map_in_order(needed, batches(starts), threads)
+    kept = np.concatenate([np.ones(0, np.bool_), *parts])
     kept[starts[1:][strokes.closed] - 1] = False  # their first points once more
     return selected(strokes, visits[kept], np.concatenate([[0], kept.cumsum()])[starts])
 

@@ -1,6 +1,6 @@
-"""How exactly edges are located, and what strokes cost beside the same edges as pixels.
+"""How exactly edges are located.
 
-    python -m tests.benchmarks.strokes [--only REGEX] [--rounds N] [--megapixels 12] [--json FILE]
+    python -m tests.benchmarks.strokes [--only REGEX] [--json FILE]
 
 Shapes are drawn 16 times as fine as they are looked at, so that where their edges are is known.
 Errors are in pixels, from every located point to the shape. ``pixels`` are the centres of the same
@@ -11,23 +11,17 @@ which it must be told.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from edgecli.detect.strokes import find_strokes
 from edgecli.records import dataclass
 from tests.benchmarks.engine_work import optional
-from tests.benchmarks.pictures import photo
-from tests.benchmarks.process import run, workplace
-from tests.benchmarks.timing import Limit, chosen, common_options, interleave, publish, say
+from tests.benchmarks.timing import Limit, chosen, common_options, publish, say
 from tests.detections import settings_of
 from tests.located import Picture, averaged, disk, distance, grid, half_plane, located
 
@@ -45,9 +39,6 @@ NEAR = 2.5
 
 MIDDLE = 120.0
 """Of the brightness of both sides."""
-
-COSTS = {"canny:2": "-f canny:2"}
-"""Edges that are written as pixels and as strokes, and what asks for them."""
 
 
 @dataclass(frozen=True)
@@ -196,42 +187,16 @@ def turns() -> Iterator[float]:
         yield abs(turn % 180 - 90)
 
 
-def costs(name: str, megapixels: float, rounds: int, folder: Path) -> list[Limit]:
-    """Compare a whole process that draws strokes with the one that writes pixels."""
-    height = round((megapixels * 0.75e6) ** 0.5)
-    path = folder / "photo.jpg"
-    if not path.exists():
-        Image.fromarray(photo(height, height * 4 // 3, "RGB")).save(path, quality=92)
-    command = f"{sys.executable} -m edgecli detect photo.jpg {COSTS[name]} -q --threads 2 -o"
-    taken = interleave(
-        {kind: partial(run, f"{command} a.{kind}", folder) for kind in ("png", "svg")}, rounds
-    )
-    ratio = taken["svg"].seconds / taken["png"].seconds
-    return [Limit(f"{name}, {megapixels:g} MP", "SVG / PNG, time", ratio, 1.5, at_least=False)]
-
-
-def parse() -> argparse.Namespace:
-    """Read the options."""
-    parser = common_options(__doc__, rounds=7)
-    parser.add_argument("--megapixels", type=float, default=12, help="default: %(default)s")
-    return parser.parse_args()
-
-
 def main() -> None:
     """Measure what is asked for."""
-    options = parse()
+    options = common_options(__doc__, rounds=1).parse_args()
     rows: list[list[str]] = []
     limits: list[Limit] = []
-    with workplace() as folder:
-        for name in chosen([*WORK, *(f"cost of {one}" for one in COSTS)], options.only):
-            say(name)
-            if name in WORK:
-                lines, kept = measured(name, WORK[name])
-                rows += lines
-                limits += kept
-            else:
-                own = name.removeprefix("cost of ")
-                limits += costs(own, options.megapixels, options.rounds, folder)
+    for name in chosen(WORK, options.only):
+        say(name)
+        lines, kept = measured(name, WORK[name])
+        rows += lines
+        limits += kept
     header = ["shapes", "edges by", "px RMS", "mean", "largest", "points"]
     publish(options.json, (header, rows), [], limits)
 

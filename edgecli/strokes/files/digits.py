@@ -90,15 +90,18 @@ def _table(kind: str) -> NDArray[np.uint32]:
 
     Those that are the ``only`` ones of a whole number have a zero at least.
     """
-    texts = [f"{n:0{GROUP}}" for n in range(BASE)]
+    digits = np.arange(BASE)[:, np.newaxis] // 10 ** np.arange(GROUP)[::-1] % 10
+    shown = digits > 0
     match kind:
-        case "only":
-            texts = [f"{n:>{GROUP}}" for n in range(BASE)]
-        case "first":
-            texts = [text.lstrip("0").rjust(GROUP) for text in texts]
+        case "all":
+            shown[:] = True
         case "last":
-            texts = [text.rstrip("0").ljust(GROUP) for text in texts]
-    return np.frombuffer("".join(texts).replace(" ", "\0").encode(), np.uint32)
+            shown = np.logical_or.accumulate(shown[:, ::-1], axis=1)[:, ::-1]
+        case _:
+            shown[:, -1] |= kind == "only"
+            shown = np.logical_or.accumulate(shown, axis=1)
+    text = np.where(shown, digits + ord("0"), 0).astype(np.uint8)
+    return text.view(np.uint32)[:, 0]
 
 
 def _with_odd(text: Column, odd: NDArray[np.bool_], values: NDArray[Any]) -> Column:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 import numpy as np
 
@@ -61,7 +61,7 @@ class SvgWriter:
         sheet, label = self._sheet, f"{number} {drawing.name}"
         yield (
             f'<g id="layer{number}" inkscape:groupmode="layer" '
-            f'inkscape:label={quoteattr(_legal(label))} fill="none" stroke="{_hex(sheet.line)}" '
+            f'inkscape:label="{escape(_legal(label))}" fill="none" stroke="{_hex(sheet.line)}" '
             f'stroke-width="{sheet.stroke:g}" stroke-linecap="round" stroke-linejoin="round">\n'
         ).encode()
         lines = drawing.strokes if drawing.curves is None else drawing.curves
@@ -123,7 +123,7 @@ def as_xml(text: str) -> str:
     >>> as_xml("a<b & \x07\udcff")
     'a&lt;b &amp; ��'
     """
-    return escape(_legal(text))
+    return escape(_legal(text), quote=False)
 
 
 def _legal(text: str) -> str:

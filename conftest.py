@@ -5,5 +5,9 @@ from importlib.util import find_spec
 collect_ignore = (
     []
     if find_spec("torch")
-    else ["edgecli/training/model.py", "edgecli/training/train.py", "tests/test_training_torch.py"]
+    else [
+        *(f"edgecli/training/{name}.py" for name in ("edges", "model", "reading", "train")),
+        "tests/test_training_digits_torch.py",
+        "tests/test_training_torch.py",
+    ]
 )

@@ -9,19 +9,19 @@ import pytest
 
 from edgecli.errors import UsageError
 from edgecli.training import __main__ as command
-from edgecli.training.recipe import HELD_OUT, Recipe, changed
+from edgecli.training.recipe import HELD_OUT, DigitRecipe, EdgeRecipe, changed
 
 
 def test_settings_change_numbers_and_no_others() -> None:
-    recipe = changed(Recipe(), ["steps=10", "rate=1e-4", "seed=0", "steps=20"])
+    recipe = changed(EdgeRecipe(), ["steps=10", "rate=1e-4", "seed=0", "steps=20"])
     assert (recipe.steps, recipe.rate, recipe.seed) == (20, 1e-4, 0)
-    assert recipe.scenes == Recipe().scenes
+    assert recipe.scenes == EdgeRecipe().scenes
 
 
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("stesp=3", "'stesp' is not in the recipe; there are steps, scenes"),
+        ("stesp=3", "'stesp' is not in the recipe; there are steps, batch"),
         ("steps", "steps= is no whole number from 1; write steps=1 or more"),
         ("steps=0", "steps=0 is no whole number from 1"),
         ("steps=1.5", "steps=1.5 is no whole number"),
@@ -32,20 +32,31 @@ def test_settings_change_numbers_and_no_others() -> None:
 )
 def test_settings_that_are_refused(setting: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        changed(Recipe(), [setting])
+        changed(EdgeRecipe(), [setting])
 
 
-@pytest.mark.parametrize("recipe", [Recipe(), Recipe(scenes=9), Recipe(steps=3)], ids=str)
-def test_every_scene_is_drawn_once_and_none_that_is_held_out(recipe: Recipe) -> None:
+@pytest.mark.parametrize(
+    "recipe", [EdgeRecipe(), EdgeRecipe(scenes=9), EdgeRecipe(steps=3)], ids=str
+)
+def test_every_scene_is_drawn_once_and_none_that_is_held_out(recipe: EdgeRecipe) -> None:
     numbers = [*recipe.first_scenes, *recipe.later_scenes]
     assert numbers == list(range(min(recipe.ready + recipe.steps, recipe.scenes)))
     assert numbers[-1] < HELD_OUT
+
+
+def test_digits_and_scenes_have_recipes_of_their_own() -> None:
+    assert changed(DigitRecipe(), ["blocks=3"]).blocks == 3
+    with pytest.raises(UsageError, match="'scenes' is not in the recipe"):
+        changed(DigitRecipe(), ["scenes=3"])
+    assert DigitRecipe().blocks < HELD_OUT
 
 
 @pytest.mark.parametrize(
     ("args", "said"),
     [
         (["learnt"], "network 'learnt' is not trained here; try learned"),
+        (["digit"], "network 'digit' is not trained here; try digits"),
+        (["digits", "--set", "scenes=3"], "'scenes' is not in the recipe; there are steps, batch"),
         (["learned", "--set", "steps=x"], "steps=x is no whole number from 1"),
     ],
 )

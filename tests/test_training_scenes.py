@@ -19,7 +19,7 @@ from edgecli.training.crops import (
     visibility,
     whole,
 )
-from edgecli.training.pool import Pool
+from edgecli.training.pool import ScenePool
 from edgecli.training.scenes import PARTS, Labels, Scene, draw_scene
 
 SIDE = 72
@@ -140,7 +140,7 @@ def test_a_whole_scene_is_shown_as_it_is() -> None:
 
 
 def test_a_pool_keeps_what_it_drew(tmp_path: Path) -> None:
-    pool = Pool(tmp_path / "scenes", SIDE)
+    pool = ScenePool(tmp_path / "scenes", SIDE)
     scene = pool.read(5)
     np.testing.assert_array_equal(scene.picture, drawn(5, SIDE).picture)
     written = pool.path(5).stat().st_mtime_ns
@@ -151,7 +151,7 @@ def test_a_pool_keeps_what_it_drew(tmp_path: Path) -> None:
 
 
 def test_scenes_are_drawn_on_other_processes(tmp_path: Path) -> None:
-    pool = Pool(tmp_path, 24)
+    pool = ScenePool(tmp_path, 24)
     pool.draw_all(range(3), processes=1)
     with pool.drawing(range(2, 5), processes=1):
         pass

@@ -18,24 +18,25 @@ from numpy.typing import NDArray
 
 from edgecli.networks import load_network
 from edgecli.networks.forward import forward
-from edgecli.networks.layers import Convolution, MaxPool
+from edgecli.networks.layers import AveragePool, Convolution
 from edgecli.networks.network import Network, Node
 from edgecli.training.__main__ import main
 from edgecli.training.architecture import NETWORKS, architecture
 from edgecli.training.crops import crop
+from edgecli.training.edges import EdgeLesson, edge_loss, tensors, total_loss
 from edgecli.training.model import Model, build, folded_weights
-from edgecli.training.pool import Pool
-from edgecli.training.recipe import Recipe
+from edgecli.training.pool import ScenePool
+from edgecli.training.recipe import EdgeRecipe
 from edgecli.training.scenes import draw_scene
-from edgecli.training.train import advance, edge_loss, start, total_loss, train
+from edgecli.training.train import advance, start, train
 from tests.conftest import GOLDEN
 from tests.networks_reference import chain
 from tests.test_training_architecture import golden_image
 from tests.torch_networks import torch_runner
 
-POOLED = chain((3, 8, 8), MaxPool((2, 2)), Convolution(1, (3, 3)))
+POOLED = chain((3, 8, 8), AveragePool((2, 2)), Convolution(1, (3, 3)))
 
-SMALL = Recipe(steps=5, scenes=3, ready=2, batch=2, side=32, measured=1, warmup=2)
+SMALL = EdgeRecipe(steps=5, scenes=3, ready=2, batch=2, side=32, measured=1, warmup=2)
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +48,8 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def pool(tmp_path_factory: pytest.TempPathFactory) -> Pool:
-    return Pool(tmp_path_factory.mktemp("scenes"), 40)
+def lesson(tmp_path_factory: pytest.TempPathFactory) -> EdgeLesson:
+    return EdgeLesson(SMALL, ScenePool(tmp_path_factory.mktemp("scenes"), 40))
 
 
 def evaluated(model: Model, image: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -109,7 +110,7 @@ def test_side_outputs_are_there_in_training_alone() -> None:
 
 
 def test_layers_that_are_not_trained_are_refused() -> None:
-    with pytest.raises(TypeError, match="'a' \\(max-pool\\) is not trained"):
+    with pytest.raises(TypeError, match="'a' \\(average-pool\\) is not trained"):
         build(POOLED).forward(torch.zeros(1, 3, 8, 8))
 
 
@@ -152,30 +153,32 @@ def weights_of(model: Model) -> dict[str, list[float]]:
     return {name: array.ravel().tolist() for name, array in folded_weights(model).items()}
 
 
-def test_a_run_repeats_and_ends_alike_when_taken_up_again(pool: Pool, tmp_path: Path) -> None:
+def test_a_run_repeats_and_ends_alike_when_taken_up_again(
+    lesson: EdgeLesson, tmp_path: Path
+) -> None:
     lines: list[str] = []
-    whole = train(start(architecture("learned-small"), SMALL), pool, lines.append)
+    whole = train(start(architecture("learned-small"), SMALL), lesson, lines.append)
     assert len(lines) == 1
     assert lines[0].startswith("loss on scenes held out ")
     checkpoint = tmp_path / "run.pt"
-    kept = train(start(architecture("learned-small"), SMALL), pool, print, checkpoint, every=2)
-    resumed = train(start(architecture("learned-small"), SMALL), pool, print, checkpoint)
+    kept = train(start(architecture("learned-small"), SMALL), lesson, print, checkpoint, every=2)
+    resumed = train(start(architecture("learned-small"), SMALL), lesson, print, checkpoint)
     assert torch.load(checkpoint, weights_only=True)["step"] == 4
     assert weights_of(kept) == weights_of(whole) == weights_of(resumed)
 
 
-def test_time_ends_a_training_early(pool: Pool) -> None:
+def test_time_ends_a_training_early(lesson: EdgeLesson) -> None:
     lines: list[str] = []
     run = start(architecture("learned-small"), replace(SMALL, steps=10**6))
-    train(run, pool, lines.append, minutes=1e-9)
+    train(run, lesson, lines.append, minutes=1e-9)
     assert len(lines) == 1
     assert all(group["lr"] < 1e-9 for group in run.optimizer.param_groups)
 
 
-def test_steps_on_one_picture_lower_its_loss() -> None:
+def test_steps_on_one_picture_lower_its_loss(lesson: EdgeLesson) -> None:
     run = start(architecture("learned-small"), replace(SMALL, steps=30))
-    batch = [crop(np.random.default_rng(0), draw_scene(4, 40), 32)]
-    losses = [advance(run, batch, step, 0.0) for step in range(25)]
+    batch = tensors([crop(np.random.default_rng(0), draw_scene(4, 40), 32)])
+    losses = [advance(run, lesson, batch, step, 0.0) for step in range(25)]
     assert losses[-1] < 0.7 * losses[0]
 
 
@@ -188,7 +191,7 @@ def test_the_command_goes_from_nothing_to_a_network(
     args = [word for setting in SETTINGS for word in ("--set", setting)]
     assert main(["learned-small", "-o", str(tmp_path), "--threads", "1", *args]) == 0
     told = capsys.readouterr().err.splitlines()
-    assert told[0].startswith("learned-small: Recipe(steps=20, scenes=3, size=40")
+    assert told[0].startswith("learned-small: EdgeRecipe(steps=20, batch=1, ")
     assert told[1].startswith("step 20/20, 100.0%, loss ")
     assert told[-1] == str(tmp_path / "learned-small.toml")
     assert len((tmp_path / "learned-small.log").read_text().splitlines()) == len(told) - 1

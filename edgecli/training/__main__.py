@@ -1,7 +1,7 @@
 """Training from scratch: ``python -m edgecli.training learned -o weights``.
 
-Draws scenes, trains a network on them, and writes ``learned.toml`` and ``learned.npz``. A run that
-was interrupted goes on from its last checkpoint.
+Draws scenes, trains a network on them, and writes ``learned.toml`` and ``learned.npz``; ``digits``
+draws digits and writes ``lenet5``. A run that was interrupted goes on from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -11,23 +11,30 @@ import math
 import os
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgecli.errors import EdgeCliError, UsageError
-from edgecli.training.architecture import NETWORKS, architecture, write_network
-from edgecli.training.pool import Pool
-from edgecli.training.recipe import Recipe, changed
+from edgecli.training.architecture import DIGITS, NETWORKS, architecture, write_network
+from edgecli.training.fonts import system_fonts
+from edgecli.training.pool import DigitPool, ScenePool
+from edgecli.training.recipe import DigitRecipe, EdgeRecipe, Recipe, changed
+
+if TYPE_CHECKING:
+    from edgecli.training.train import Lesson
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Return the options of a command line, by default this process's."""
     parser = argparse.ArgumentParser("python -m edgecli.training", description=__doc__)
-    parser.add_argument("network", help=f"what to train: {', '.join(NETWORKS)}")
+    parser.add_argument("network", help=f"what to train: {', '.join((*NETWORKS, DIGITS))}")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER")
     parser.add_argument(
-        "--work", type=Path, metavar="FOLDER", help="scenes, checkpoints and log; default OUTPUT"
+        "--work", type=Path, metavar="FOLDER", help="drawings, checkpoints and log; default OUTPUT"
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=N", help="another number of the recipe"
@@ -53,9 +60,10 @@ def log_to(path: Path, line: str) -> None:
 
 
 def run(options: argparse.Namespace) -> Path:
-    """Draw scenes, train on them and export the network; return its file."""
+    """Draw, train on the drawings and export the network; return its file."""
     network = architecture(options.network)
-    recipe = changed(Recipe(), options.set)
+    kind: type[Recipe] = DigitRecipe if options.network == DIGITS else EdgeRecipe
+    recipe = changed(kind(), options.set)
     if find_spec("torch") is None:
         raise UsageError("training needs torch; pip install 'edgecli[train]'")
     import torch
@@ -68,12 +76,32 @@ def run(options: argparse.Namespace) -> Path:
     work.mkdir(parents=True, exist_ok=True)
     log = partial(log_to, work / f"{network.name}.log")
     log(f"{network.name}: {recipe}")
-    pool = Pool(work / "scenes", recipe.size)
-    pool.draw_all(recipe.first_scenes, options.threads)
-    with pool.drawing(recipe.later_scenes, processes=1):
+    with taught(recipe, work, options.threads, log) as lesson:
         checkpoint = work / f"{network.name}.pt"
-        mean = train(start(network, recipe), pool, log, checkpoint, options.minutes)
+        mean = train(start(network, recipe), lesson, log, checkpoint, options.minutes)
     return write_network(network, folded_weights(mean), options.output)
+
+
+@contextmanager
+def taught(
+    recipe: Recipe, work: Path, processes: int, log: Callable[[str], None]
+) -> Iterator[Lesson]:
+    """Draw what a recipe asks for at the first step, and the rest in the context."""
+    from edgecli.training.edges import EdgeLesson
+    from edgecli.training.reading import DigitLesson
+
+    if isinstance(recipe, DigitRecipe):
+        families = system_fonts()
+        count = sum(map(len, families.values()))
+        log(f"{count} fonts: {', '.join(families) or 'none, so strokes alone'}")
+        digits = DigitPool(work / "digits", families)
+        digits.draw_all(range(recipe.blocks), processes)
+        yield DigitLesson(recipe, digits)
+    elif isinstance(recipe, EdgeRecipe):
+        scenes = ScenePool(work / "scenes", recipe.size)
+        scenes.draw_all(recipe.first_scenes, processes)
+        with scenes.drawing(recipe.later_scenes, processes=1):
+            yield EdgeLesson(recipe, scenes)
 
 
 def main(arguments: list[str] | None = None) -> int:

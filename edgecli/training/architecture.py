@@ -23,7 +23,15 @@ import numpy as np
 
 from edgecli.errors import NetworkError
 from edgecli.networks import Network, Node, dump_network
-from edgecli.networks.layers import Add, Convolution, Layer, Upsample
+from edgecli.networks.layers import (
+    Add,
+    Convolution,
+    Dense,
+    Flatten,
+    Layer,
+    MaxPool,
+    Upsample,
+)
 from edgecli.networks.network import INPUT
 from edgecli.networks.weights import Weights, check_weights, dump_weights
 from edgecli.records import dataclass
@@ -52,19 +60,51 @@ NETWORKS = {
 
 SIZES = ("full", "half", "quarter", "eighth")
 
+DIGITS = "digits"
+"""What ``lenet5`` learns; the others are called like their networks."""
+
 HEADER = """\
-# Edges of a photo, learned from drawn scenes alone; {name}.md says how, and how well.
+# Edges of a photo, learned from drawn scenes alone; learned.md says how, and how well.
 # Written by `python -m edgecli.training {name}`.
+
+"""
+
+LENET_HEADER = """\
+# LeNet-5 for colour pictures: five layers with weights, as in LeCun, Bottou, Bengio and Haffner,
+# "Gradient-based learning applied to document recognition" (1998), with today's ReLU and maximum
+# where the paper has a scaled tanh and trainable averages, and every filter over all channels.
+# It reads digits, learned from drawn ones alone; lenet5.md says how, and how well.
+# Written by `python -m edgecli.training digits`.
 
 """
 
 
 def architecture(name: str) -> Network:
     """Return a network without weights; NetworkError if the name is unknown."""
+    if name == DIGITS:
+        return _lenet5()
     if name not in NETWORKS:
-        close = difflib.get_close_matches(name, NETWORKS, 1) or list(NETWORKS)
+        close = difflib.get_close_matches(name, [*NETWORKS, DIGITS], 1) or list(NETWORKS)
         raise NetworkError(f"network {name!r} is not trained here; try {' or '.join(close)}")
     return Network(name, INPUT_SHAPE, tuple(_nodes(NETWORKS[name])), white=1.0)
+
+
+def _lenet5() -> Network:
+    layers: dict[str, Layer] = {
+        "conv1": Convolution(6, (5, 5), activation="relu"),
+        "pool1": MaxPool((2, 2)),
+        "conv2": Convolution(16, (5, 5), activation="relu"),
+        "pool2": MaxPool((2, 2)),
+        "flatten": Flatten(),
+        "fc3": Dense(120, activation="relu"),
+        "fc4": Dense(84, activation="relu"),
+        "digits": Dense(10, activation="softmax"),
+    }
+    nodes, before = [], INPUT
+    for name, layer in layers.items():
+        nodes.append(Node(name, layer, (before,)))
+        before = name
+    return Network("lenet5", (3, 32, 32), tuple(nodes), 1.0, classes=tuple("0123456789"))
 
 
 def _nodes(widths: Widths) -> Iterator[Node]:
@@ -128,5 +168,6 @@ def write_network(network: Network, weights: Weights, folder: Path) -> Path:
     (folder / f"{network.name}.npz").write_bytes(dump_weights(weights, np.float16))
     path = folder / f"{network.name}.toml"
     text = dump_network(network, f"{network.name}.npz")
-    path.write_text(HEADER.format(name=network.name) + text, encoding="utf-8")
+    header = LENET_HEADER if network.name == "lenet5" else HEADER.format(name=network.name)
+    path.write_text(header + text, encoding="utf-8")
     return path

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from edgecli.networks import Network
-from edgecli.networks.layers import Add, Convolution, Upsample
+from edgecli.networks.layers import Add, Convolution, Dense, Flatten, MaxPool, Upsample
 from edgecli.networks.network import INPUT, Node
 from edgecli.records import dataclass
+
+Weighing = TypeVar("Weighing", nn.Conv2d, nn.Linear)
 
 RARE = 0.03  # the share of edge pixels that an untrained network predicts
 SIDES = ("quarter-out", "half-out")  # the nodes with a side output: edges at a coarse size
@@ -29,14 +31,14 @@ SIDES = ("quarter-out", "half-out")  # the nodes with a side output: edges at a 
 class Model:
     """A network and its modules by node; ``NODE-norm`` is a norm, ``NODE-side`` a side output.
 
-    A convolution with a ReLU has a norm. The last layer's sigmoid is left to the loss.
+    A convolution with a ReLU has a norm. The last layer's sigmoid or softmax is left to the loss.
     """
 
     network: Network
     modules: nn.ModuleDict
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Return the logits ``(N, 1, H, W)`` of edges and, in training, those of side outputs.
+        """Return the last layer's logits and, in training, those of side outputs.
 
         ``images`` are ``(N, 3, H, W)`` of 0 to 1. TypeError where a layer is not trained.
         """
@@ -63,6 +65,13 @@ class Model:
                 return value[:, :, :height, :width]
             case Add():
                 return inputs[0] + inputs[1]
+            case MaxPool(padding="valid") as layer:
+                return functional.max_pool2d(inputs[0], layer.kernel_size, layer.stride)
+            case Flatten():
+                return inputs[0].flatten(1)
+            case Dense() as layer:
+                value = self.modules[node.name](inputs[0])
+                return functional.relu(value) if layer.activation == "relu" else value
         raise TypeError(f"{node} is not trained")
 
 
@@ -87,7 +96,12 @@ def build(network: Network) -> Model:
             modules[node.name] = _convolution(node.layer, depth, bias=not normed)
             if normed:
                 modules[f"{node.name}-norm"] = nn.BatchNorm2d(node.layer.count)
-    heads: list[Any] = [modules[network.nodes[-1].name]]
+        elif isinstance(node.layer, Dense):
+            made = nn.Linear(shapes[f"{node.name}.weight"][1], node.layer.units)
+            modules[node.name] = _started(made)
+    heads: list[Any] = []
+    if isinstance(network.nodes[-1].layer, Convolution):  # whose answers are edges
+        heads.append(modules[network.nodes[-1].name])
     for name in _side_names(network):
         modules[f"{name}-side"] = nn.Conv2d(network.shapes()[name][0], 1, 1)
         heads.append(modules[f"{name}-side"])
@@ -100,6 +114,10 @@ def _convolution(layer: Convolution, depth: int, *, bias: bool) -> nn.Conv2d:
     made = nn.Conv2d(
         depth, layer.count, layer.kernel_size, layer.stride, 0, layer.dilation, layer.groups, bias
     )
+    return _started(made)
+
+
+def _started(made: Weighing) -> Weighing:
     nn.init.kaiming_normal_(made.weight, nonlinearity="relu")
     return made
 
@@ -111,7 +129,7 @@ def folded_weights(model: Model) -> dict[str, NDArray[np.float32]]:
     """
     found: dict[str, NDArray[np.float32]] = {}
     for node in model.network.nodes:
-        if isinstance(node.layer, Convolution):
+        if isinstance(node.layer, Convolution | Dense):
             weight, bias = _folded(model.modules, node.name)
             found[f"{node.name}.weight"] = weight.float().numpy()
             found[f"{node.name}.bias"] = bias.float().numpy()
@@ -119,11 +137,11 @@ def folded_weights(model: Model) -> dict[str, NDArray[np.float32]]:
 
 
 def _folded(modules: nn.ModuleDict, name: str) -> tuple[Tensor, Tensor]:
-    """Return the weights and biases of a convolution with its norm, in double precision."""
-    convolution: Any = modules[name]
-    weight = convolution.weight.detach().double()
+    """Return the weights and biases of a layer with its norm, in double precision."""
+    layer: Any = modules[name]
+    weight = layer.weight.detach().double()
     if f"{name}-norm" not in modules:
-        return weight, convolution.bias.detach().double()
+        return weight, layer.bias.detach().double()
     norm: Any = modules[f"{name}-norm"]  # which a convolution has instead of biases
     factor = norm.weight.detach().double() / (norm.running_var.double() + norm.eps).sqrt()
     bias = norm.bias.detach().double() - norm.running_mean.double() * factor

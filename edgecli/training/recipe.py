@@ -1,6 +1,6 @@
 """The numbers that decide what a training makes, each of which can be given another value.
 
->>> changed(Recipe(), ["steps=100", "rate=0.001"]).rate
+>>> changed(EdgeRecipe(), ["steps=100", "rate=0.001"]).rate
 0.001
 """
 
@@ -9,32 +9,38 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
 from edgecli.errors import UsageError
 from edgecli.records import dataclass, replace
 
-HELD_OUT = 9_000_000  # the number of the first scene that is measured and not trained on
+HELD_OUT = 9_000_000  # the number of the first drawing that is measured and not trained on
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The numbers of a training. The defaults made the package's weights."""
+    """The numbers of every training. The defaults made the package's weights."""
 
     steps: int = 6000
-    scenes: int = 2500
-    size: int = 352  # of a scene, in pixels
-    ready: int = 800  # scenes at the first step; each step adds one
-    batch: int = 7  # crops of each step
-    side: int = 200  # of a crop, in pixels
+    batch: int = 7  # pictures of each step
     rate: float = 3e-3  # of AdamW; it falls from there to 0 along half a cosine
     warmup: int = 100  # steps in which the rate rises to that
     decay: float = 1e-4  # of weights
     average: float = 0.998  # the share that the running mean of weights keeps at each step
+    measured: int = 48  # drawings that are held out
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class EdgeRecipe(Recipe):
+    """The numbers of a training on scenes, of which a batch has crops."""
+
+    scenes: int = 2500
+    size: int = 352  # of a scene, in pixels
+    ready: int = 800  # scenes at the first step; each step adds one
+    side: int = 200  # of a crop, in pixels
     positives: float = 6.0  # the weight of an edge pixel; another has 1
     sides: float = 0.25  # the weight of each side output; the output has 1
-    measured: int = 48  # scenes that are held out
-    seed: int = 0
 
     @property
     def first_scenes(self) -> range:
@@ -47,7 +53,22 @@ class Recipe:
         return range(len(self.first_scenes), min(self.ready + self.steps, self.scenes))
 
 
-def changed(recipe: Recipe, settings: Sequence[str]) -> Recipe:
+@dataclass(frozen=True)
+class DigitRecipe(Recipe):
+    """The numbers of a training on digits, which are drawn in blocks."""
+
+    steps: int = 10_000
+    batch: int = 256
+    average: float = 0.999
+    measured: int = 1  # blocks
+    blocks: int = 76  # of 2,000 digits
+    smoothing: float = 0.03  # the share of certainty that the other classes get
+
+
+AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
+
+
+def changed(recipe: AnyRecipe, settings: Sequence[str]) -> AnyRecipe:
     """Return a recipe with settings ``name=value``; UsageError where one is unknown or no number.
 
     Counts are whole numbers from 1. The seed and the other numbers may be 0.

@@ -42,8 +42,8 @@ def test_every_network_of_the_package(name: str) -> None:
     network = load_network(name)
     assert network.name == name
     again = load_network(Path(str(zoo()), f"{name}.toml"))
-    assert (again.nodes, again.input_shape, again.white) == (
-        network.nodes, network.input_shape, network.white,
+    assert (again.nodes, again.input_shape, again.white, again.classes) == (
+        network.nodes, network.input_shape, network.white, network.classes,
     )  # fmt: skip
 
 
@@ -117,7 +117,9 @@ def test_written_networks_read_back(network: Network, tmp_path: Path) -> None:
 def test_a_written_network_is_short(tmp_path: Path) -> None:
     network = load_network("lenet5")
     assert dump_network(network, "lenet5.npz").startswith(
-        'name = "lenet5"\nweights = "lenet5.npz"\n\n[input]\nshape = [32, 32, 3]\nwhite = 1.0\n\n'
+        'name = "lenet5"\nweights = "lenet5.npz"\n'
+        'classes = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]\n\n'
+        "[input]\nshape = [32, 32, 3]\nwhite = 1.0\n\n"
         '[[layers]]\nname = "conv1"\ntype = "convolution"\nfilters = 6\nkernel_size = 5\n'
         'activation = "relu"\n\n[[layers]]\nname = "pool1"\n'
     )
@@ -153,6 +155,8 @@ def test_a_written_network_is_short(tmp_path: Path) -> None:
         (HEAD + "size = 1\n" + POOL, r"\[input\] has no key 'size'"),
         ("name = 7\n" + HEAD + POOL, "name = 7 is not a text"),
         ('name = "a\\nb"\n' + HEAD + POOL, "is not one line"),
+        ('classes = "ab"\n' + HEAD + POOL, "classes 'ab' is not a list of names"),
+        ('classes = ["a"]\n' + HEAD + POOL, "the last layer is no softmax over a vector"),
         ('weights = "../w.npz"\n' + HEAD + POOL, r"'\.\./w.npz' are not beside the network"),
         ('weights = ""\n' + HEAD + POOL, "'' are not beside the network"),
         ('weights = "w.npz"\n' + HEAD + POOL, "w.npz do not exist; put the file beside"),

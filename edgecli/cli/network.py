@@ -44,8 +44,10 @@ SUMMARY_OPTIONS = (
 )  # fmt: skip
 
 RUN_OPTIONS = (
-    click.option("-o", "--output", required=True, metavar="DIR|FILE.npz",
+    click.option("-o", "--output", metavar="DIR|FILE.npz",
                  help="A folder for a picture of each layer's maps, or a file for all arrays."),
+    click.option("--fit", is_flag=True,
+                 help="Find a sign in the image, and bring it to the size that the network takes."),
     click.option("--same-contrast", is_flag=True,
                  help="One contrast for all maps of a layer, which shows the stronger ones."),
     options_of("options", Options, ("white", "threads", "max_pixels", *REPORTING, "quiet")),
@@ -57,8 +59,8 @@ RUN_OPTIONS = (
     cls=Group,
     examples=examples(
         "edgecli network summary lenet5  # every layer's shape and cost",
-        "edgecli network summary lenet5 -o lenet5.svg  # drawn to scale",
         "edgecli network run edges-rgb photo.jpg -o maps/  # every layer's maps",
+        "edgecli network run lenet5 photo.jpg --fit  # reads a digit",
     ),
     help="Count, draw and run stacks of layers.",
 )
@@ -163,7 +165,7 @@ def _draw_field(
 
 @command.command(
     "run",
-    help="""Run a network on an image and write the feature maps of every layer.
+    help="""Run a network on an image; tell its classes, or write every layer's feature maps.
 
     A network without weights gets random ones, always the same.
     """,
@@ -171,25 +173,26 @@ def _draw_field(
 @click.argument("name", metavar="NAME|FILE")
 @click.argument("image", metavar="IMAGE")
 @with_options(*RUN_OPTIONS)
-def run(name: str, image: str, output: str, same_contrast: bool, options: Options) -> None:
+def run(
+    name: str, image: str, output: str | None, fit: bool, same_contrast: bool, options: Options
+) -> None:
     """Carry out ``edgecli network run``."""
     network = load_network(name)
     shapes = network.parameter_shapes()
     drawn = bool(shapes) and not network.weights
     if drawn:
         network = replace(network, weights=random_weights(shapes, SEED))
-    _check_output(output)
-    read, written = [*network.files, image], [path for _, path in output_paths(network, output)]
+    _check_output(network, output)
+    read, written = [*network.files, image], [p for _, p in output_paths(network, output) if p]
     for path in written:
         check_apart(path, read)
-    reporting = reporting_apart(options, read, written, os.path.dirname(written[0]))
+    reporting = reporting_apart(options, read, written, *map(os.path.dirname, written[:1]))
     grey = network.input_shape[0] == 1
     images = open_images(image, max_pixels=options.max_pixels, grey=grey)
     with closing(next(images)) as source:
         result = describe_run(
-            network, upright(source), output,
-            random_weights=drawn, threads=options.threads, white=options.white,
-            same_contrast=same_contrast,
+            network, upright(source), output, random_weights=drawn,
+            threads=options.threads, white=options.white, fit=fit, same_contrast=same_contrast,
         )  # fmt: skip
     tell(source.info)
     if drawn and not options.quiet:
@@ -201,7 +204,14 @@ def run(name: str, image: str, output: str, same_contrast: bool, options: Option
     write_report(run_report(result), reporting.format, reporting.file)
 
 
-def _check_output(output: str) -> None:
+def _check_output(network: Network, output: str | None) -> None:
+    if output is None:
+        if not network.ends_in_classes:
+            raise UsageError(
+                f"network {network.name} tells no classes, and gives only maps; "
+                "say with -o where they go"
+            )
+        return
     if output.endswith(".npz"):
         return
     if output in ("", "-") or os.path.splitext(output)[1]:

@@ -49,10 +49,13 @@ def collectors_for(
     """Yield a collector for each layer, given the layers' shapes and ``(name, file)``.
 
     Pictures say by what they are ``made_by``; with ``same_contrast`` a layer's maps share one. An
-    ``.npz`` file is shared by all layers, and written whole at the end. OutputError where a file
-    cannot be written.
+    ``.npz`` file is shared by all layers, and written whole at the end. Without a file nothing is.
+    OutputError where a file cannot be written.
     """
     output = named[0][1]
+    if not output:
+        yield [_Nothing()] * len(named)
+        return
     try:
         if not output.endswith(".npz"):
             os.makedirs(os.path.dirname(output), exist_ok=True)
@@ -84,6 +87,19 @@ def _join(files: list[Path], output: str) -> None:
             member = zipfile.ZipInfo(path.name)
             with path.open("rb") as file, archive.open(member, "w", force_zip64=True) as part:
                 shutil.copyfileobj(file, part, 2**20)
+
+
+class _Nothing:
+    """A layer's maps that nobody keeps."""
+
+    def encode(self, start: int, rows: NDArray[np.float32]) -> None:
+        """Keep nothing."""
+
+    def write(self, encoded: None) -> None:
+        """Write nothing."""
+
+    def finish(self) -> None:
+        """Write nothing."""
 
 
 class _Array:
@@ -163,7 +179,7 @@ class _Picture:
             sink.finish()
 
 
-Collector = _Array | _Picture
+Collector = _Nothing | _Array | _Picture
 """Takes the rows of one layer's maps as they arrive."""
 
 

@@ -2,6 +2,7 @@
 
 name = "lenet5"
 weights = "lenet5.npz"        # may be left out: then there are none
+classes = ["0", "1"]          # what the values of a softmax at the end stand for; may be left out
 
 [input]
 shape = [32, 32, 3]           # height, width, channels
@@ -124,7 +125,7 @@ def _read_table(path: str, label: str, open_file: OpenFile) -> Table:
 
 
 def _network(table: Table, stem: str) -> Network:
-    _check_keys("the file", table, ("name", "weights", "input", "layers"))
+    _check_keys("the file", table, ("name", "weights", "classes", "input", "layers"))
     weights = _text(table, "weights", stem)
     if os.path.basename(weights) != weights or not weights:
         raise NetworkError(f"weights {weights!r} are not beside the network; name a file there")
@@ -142,7 +143,8 @@ def _network(table: Table, stem: str) -> Network:
     if not 1 <= (count := len(layers)) <= MOST_LAYERS:
         raise NetworkError(f"there are {count or 'no'} layers; write 1 to {MOST_LAYERS} [[layers]]")
     name = _text(table, "name", stem)
-    return Network(name, shape, tuple(_nodes(layers)), _white(given.get("white")))
+    nodes, white = tuple(_nodes(layers)), _white(given.get("white"))
+    return Network(name, shape, nodes, white, classes=_classes(table))
 
 
 def _white(value: Any) -> float | None:
@@ -168,6 +170,13 @@ def _nodes(tables: Iterable[Any]) -> Iterator[Node]:
         except EdgeCliError as error:
             raise NetworkError(f"layer {name[:70]!r} ({kind}): {error}") from error
         before = name
+
+
+def _classes(table: Table) -> tuple[str, ...]:
+    given = table.get("classes", [])
+    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+        raise NetworkError(f"classes {_shown(given)} is not a list of names in quotes")
+    return tuple(given)
 
 
 def _inputs(table: Table, before: str) -> tuple[str, ...]:
@@ -280,7 +289,7 @@ def dump_network(network: Network, weights: str | None = None) -> str:
     """
     shape = people_shape(network.input_shape)
     blocks = [
-        _block("", name=network.name, weights=weights),
+        _block("", name=network.name, weights=weights, classes=network.classes or None),
         _block("[input]\n", shape=shape, white=network.white),
     ]
     before = INPUT

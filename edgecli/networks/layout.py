@@ -79,9 +79,10 @@ def _check_shape(network: Network, shape: Shape) -> None:
     expected = network.input_shape
     if shape[0] != expected[0] or (network.is_fixed and shape != expected):
         size = "images" if network.is_fixed else f"images of {expected[0]} channels, as"
+        other = ", or --fit to bring this one there" if network.is_fixed else ""
         raise GeometryError(
             f"network {network.name} takes {size} {shape_text(expected)}, and this one is "
-            f"{shape_text(shape)}; give one of that shape"
+            f"{shape_text(shape)}; give one of that shape{other}"
         )
 
 

@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 
 from edgecli.errors import GeometryError
+from edgecli.images.fitting import fitted
 from edgecli.images.made_by import MadeBy
 from edgecli.images.sources import FloatCheck
 from edgecli.images.white import check_white, whitened
 from edgecli.networks.collectors import Collector, collectors_for
 from edgecli.networks.forward import share_rows
-from edgecli.networks.layers import people_shape
+from edgecli.networks.layers import Shape, people_shape
 from edgecli.networks.layout import cut_strips, lay_out
-from edgecli.networks.network import Network
+from edgecli.networks.network import Network, Node
 from edgecli.networks.steps import VOLUMES, Input
 from edgecli.numerals import shortest
 from edgecli.records import dataclass
@@ -29,6 +30,9 @@ from edgecli.rows.graph import Graph, Tap
 from edgecli.rows.memory import Memory
 from edgecli.rows.running import Filling, Running
 from edgecli.rows.workers import chosen_threads
+
+MOST_CLASSES = 3
+"""Classes that are told of, the likeliest."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,16 @@ class LayerMaps:
     output_shape: tuple[int, ...]  # height × width × channels, or a vector's length
     smallest: float
     largest: float
-    path: str
+    path: str | None
+    values: tuple[float, ...] = ()  # of a vector
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """A class, and how likely a network holds it to be."""
+
+    name: str
+    probability: float
 
 
 @dataclass(frozen=True)
@@ -53,25 +66,31 @@ class Run:
     layers: tuple[LayerMaps, ...]
     seconds: float
     threads: int
+    classes: tuple[Likelihood, ...] = ()  # the likeliest, in order
 
 
 def run_on_image(
     network: Network,
     source: Source,
-    output: str,
+    output: str | None,
     threads: int | None = None,
     white: float | None = None,
     *,
+    fit: bool = False,
     same_contrast: bool = False,
 ) -> tuple[LayerMaps, ...]:
     """Write the maps of every layer over an image, in bands of bounded memory.
 
     ``output`` is an ``.npz`` file, which receives an array ``(C, H, W)`` or ``(n,)`` for each
-    layer, or a folder, which receives a picture for each; with ``same_contrast`` the maps of one
-    picture share the strongest value that is white. Raises GeometryError where the image does
-    not fit the network, ImageError, OutputError, and UsageError for a ``white`` that is none.
+    layer, or a folder, which receives a picture for each, or None; with ``same_contrast`` the maps
+    of one picture share the strongest value that is white. ``fit`` brings the sign in the image to
+    the network's size. Raises GeometryError where the image does not fit the network, ImageError,
+    OutputError, and UsageError for a ``white`` that is none.
     """
     check_white(white)
+    made_by = _made_by(network, white, fit=fit, same_contrast=same_contrast)
+    if fit:
+        source, white = fitted(source, network.input_shape, white), None
     if source.dtype.kind == "f" and network.white is not None:
         source = FloatCheck(source)
     H, W, _ = source.shape
@@ -90,7 +109,6 @@ def run_on_image(
     heights = [graph.shape(tap.place)[1] for tap in read]
     planned = [Filling(tap, np.empty(0)) for tap in read]  # no folder is made for what cannot run
     strips = cut_strips(graph, planned, _shares(network, H, heights, threads), network.name)
-    made_by = _made_by(network, white, same_contrast=same_contrast)
     with collectors_for(shapes, named, made_by, same_contrast=same_contrast) as collectors:
         readers = [LayerReader(*pair) for pair in zip(read, collectors, strict=True)]
         with one_blas_thread():
@@ -99,16 +117,13 @@ def run_on_image(
             source.note_white(white or 1.0)
         for collector in collectors:
             collector.finish()
-    told = zip(network.nodes, shapes, readers, named, strict=True)
-    return tuple(
-        LayerMaps(name, node.layer.kind, people_shape(shape), reader.smallest, reader.largest, path)
-        for node, shape, reader, (name, path) in told
-    )
+    told = zip(readers, network.nodes, shapes, named, strict=True)
+    return tuple(reader.told(node, shape, path) for reader, node, shape, (_, path) in told)
 
 
-def _made_by(network: Network, white: float | None, *, same_contrast: bool) -> MadeBy:
+def _made_by(network: Network, white: float | None, *, fit: bool, same_contrast: bool) -> MadeBy:
     words = [] if white is None else ["--white", shortest(white)]
-    words += ["--same-contrast"] * same_contrast
+    words += ["--fit"] * fit + ["--same-contrast"] * same_contrast
     return MadeBy(shlex.join(["edgecli", "network", "run", network.name, *words]))
 
 
@@ -120,16 +135,23 @@ class LayerReader(Rowwise):
     def __init__(self, tap: Tap, collector: Collector) -> None:
         self.taps = (tap,)
         self.smallest, self.largest = math.inf, -math.inf
+        self.values: tuple[float, ...] = ()
         self._collector = collector
+
+    def told(self, node: Node, shape: Shape, path: str) -> LayerMaps:
+        """Return what was seen of a layer that gave this shape, and where it is, if anywhere."""
+        extremes, people = (self.smallest, self.largest), people_shape(shape)
+        return LayerMaps(node.name, node.layer.kind, people, *extremes, path or None, self.values)
 
     def encode(self, blocks: Sequence[Planes], start: int, stop: int, memory: Memory) -> Any:
         """Measure rows, and let the collector reduce or store them."""
         (rows,) = blocks
-        return float(rows.min()), float(rows.max()), self._collector.encode(start, rows)
+        vector = tuple(rows.ravel().tolist()) if rows.shape[1:] == (1, 1) else ()
+        return float(rows.min()), float(rows.max()), vector, self._collector.encode(start, rows)
 
     def write(self, encoded: Any) -> None:
         """Hand on what the collector made of the rows."""
-        low, high, kept = encoded
+        low, high, self.values, kept = encoded
         self.smallest = float(np.minimum(self.smallest, low))  # NaN stays NaN
         self.largest = float(np.maximum(self.largest, high))
         self._collector.write(kept)
@@ -143,33 +165,56 @@ def _shares(
     return [[(h * n // count, h * (n + 1) // count) for h in heights] for n in range(count)]
 
 
-def output_paths(network: Network, output: str) -> list[tuple[str, str]]:
-    """Return each layer's name and output file.
+def output_paths(network: Network, output: str | None) -> list[tuple[str, str]]:
+    """Return each layer's name and output file, which is empty where nothing is written.
 
     >>> from edgecli.networks.files import load_network
     >>> output_paths(load_network("edges-rgb"), "maps")
     [('edges', 'maps/01-edges.png')]
     """
     names = [node.name for node in network.nodes]
-    if output.endswith(".npz"):
-        return [(name, output) for name in names]
+    if not output or output.endswith(".npz"):
+        return [(name, output or "") for name in names]
     digits = max(len(str(len(names))), 2)
     files = (f"{number:0{digits}}-{name}.png" for number, name in enumerate(names, 1))
     return [(name, os.path.join(output, file)) for name, file in zip(names, files, strict=True)]
 
 
+def likeliest(network: Network, probabilities: Sequence[float]) -> tuple[Likelihood, ...]:
+    """Return the three likeliest classes of a network that ends in some, and else nothing.
+
+    Classes without a name are called by their number, from 0.
+    """
+    if not network.ends_in_classes:
+        return ()
+    names = network.classes or tuple(map(str, range(len(probabilities))))
+    found = [Likelihood(*pair) for pair in zip(names, probabilities, strict=True)]
+    return tuple(sorted(found, key=lambda one: -one.probability)[:MOST_CLASSES])
+
+
 def describe_run(
     network: Network,
     source: Source,
-    output: str,
+    output: str | None,
     *,
     random_weights: bool,
     threads: int | None,
     white: float | None = None,
+    fit: bool = False,
     same_contrast: bool = False,
 ) -> Run:
     """Run a network on an image, and report what it made and how long it took."""
     started = time.perf_counter()
-    layers = run_on_image(network, source, output, threads, white, same_contrast=same_contrast)
+    layers = run_on_image(
+        network, source, output, threads, white, fit=fit, same_contrast=same_contrast
+    )
     seconds = time.perf_counter() - started
-    return Run(network.name, source.info, random_weights, layers, seconds, chosen_threads(threads))
+    return Run(
+        network.name,
+        source.info,
+        random_weights,
+        layers,
+        seconds,
+        chosen_threads(threads),
+        likeliest(network, layers[-1].values),
+    )

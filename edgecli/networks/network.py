@@ -146,7 +146,8 @@ class Network:
 
     ``input_shape (C, H, W)`` is the default. ``white`` is the value that the brightest pixel
     becomes, whatever the image's depth; None leaves pixels unchanged. ``weights`` holds float32
-    arrays by name, as in ``weights.py``; ``files`` are the files that it was read from.
+    arrays by name, as in ``weights.py``; ``files`` are the files that it was read from. ``classes``
+    names the values of a last layer that is a softmax over a vector.
 
     NetworkError names the layer where a name is unknown or repeated, or where shapes or weights do
     not fit. All of this is checked before anything is allocated.
@@ -158,13 +159,22 @@ class Network:
     white: float | None = None
     weights: Weights = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_input(self.input_shape)
         _check_names(self.nodes)
         _check_size(self, self.shapes())
+        _check_classes(self)
         if self.weights:
             check_weights(self.weights, self.parameter_shapes(), f"network {self.name}")
+
+    @property
+    def ends_in_classes(self) -> bool:
+        """Whether the output is the probability of each of several classes: a softmax's vector."""
+        layer = self.nodes[-1].layer
+        softmax = "softmax" in {getattr(layer, key, None) for key in ("activation", "function")}
+        return softmax and len(self.shapes()[self.nodes[-1].name]) == 1
 
     @property
     def is_fixed(self) -> bool:
@@ -282,6 +292,25 @@ def _check_size(network: Network, shapes: Mapping[str, Shape]) -> None:
                 f"{node} brings the parameters to {total:,}, more than the limit of "
                 f"{LARGEST_PARAMETERS:,}; use fewer or smaller filters"
             )
+
+
+def _check_classes(network: Network) -> None:
+    if not network.classes:
+        return
+    if not network.ends_in_classes:
+        raise NetworkError(
+            "classes are named, and the last layer is no softmax over a vector; "
+            "name none, or end in one"
+        )
+    (count,) = network.shapes()[network.nodes[-1].name]
+    if len(network.classes) != count:
+        raise NetworkError(
+            f"{len(network.classes)} classes are named, and the last layer has {count} values; "
+            "name one for each"
+        )
+    for name in network.classes:
+        if not (name.strip() and name.isprintable() and len(name) <= 70):
+            raise NetworkError(f"class {name[:70]!r} is no name; write 1 to 70 letters on one line")
 
 
 def _check_names(nodes: Sequence[Node]) -> None:

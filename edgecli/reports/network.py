@@ -46,7 +46,8 @@ COLUMNS = (
 DENSE_COLUMNS = _figures("n_in × n_out", "fully connected", "ratio")
 SIGHT_COLUMNS = _figures("output", "sees rows", "sees columns")
 WRITTEN = Column("written to", rule=" ---: ")
-RUN_COLUMNS = *_names("layer", "type"), *_figures("output shape", "min", "max"), WRITTEN
+RUN_COLUMNS = *_names("layer", "type"), *_figures("output shape", "min", "max")
+CLASSES = Column("likeliest classes", rule=" --- ")
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ def _total_cells(sums: NetworkTotals) -> list[object]:
 
 def run_report(run: Run) -> Report:
     """Return the report of a network run on an image."""
-    rows = [(m.name, m.kind, m.output_shape, m.smallest, m.largest, m.path) for m in run.layers]
+    layers = [(m.name, m.kind, m.output_shape, m.smallest, m.largest, m.path) for m in run.layers]
     names = ("name", "type", "output_shape", "min", "max", "output")
     facts = {
         "schema": RUN_SCHEMA,
@@ -198,9 +199,29 @@ def run_report(run: Run) -> Report:
         "input": input_facts(run.info),
         **({"warnings": told} if (told := warnings_of(run.info)) else {}),
         "random_weights": run.random_weights,
-        "layers": [dict(zip(names, row, strict=True)) for row in rows],
+        "layers": [
+            {name: fact for name, fact in zip(names, layer, strict=True) if fact is not None}
+            for layer in layers
+        ],
+        **({"classes": run.classes} if run.classes else {}),
         "engine": {"threads": run.threads, "seconds": round(run.seconds, 6)},
     }
+    columns, rows = _run_table(run, layers)
     title = f"{run.network} on {run.info.path}, {times(run.info.shape)}"
     note = f"{run.seconds * 1000:.1f} ms on {run.threads} thread{'s' * (run.threads != 1)}."
-    return Report(facts, Table(RUN_COLUMNS, rows, title, note))
+    return Report(facts, Table(columns, rows, title, note))
+
+
+def _run_table(
+    run: Run, layers: Sequence[Sequence[object]]
+) -> tuple[tuple[Column, ...], list[tuple[object, ...]]]:
+    """Return columns and rows: where layers were written if they were, the last one's classes."""
+    columns, rows = RUN_COLUMNS, [tuple(layer[:-1]) for layer in layers]
+    if run.layers[0].path is not None:
+        columns = *columns, WRITTEN
+        rows = [(*row, m.path) for row, m in zip(rows, run.layers, strict=True)]
+    if run.classes:
+        columns = *columns, CLASSES
+        told = ", ".join(f"{one.name} {one.probability:.2%}" for one in run.classes)
+        rows = [*((*row, None) for row in rows[:-1]), (*rows[-1], told)]
+    return columns, rows

@@ -104,6 +104,8 @@ TRIED: dict[str, str] = {
     r"have it as text: leave out -o$": "without -o",
     r"give fewer filters, or have it as text: leave out -o$": "-f sobel",
     r"say where it goes with -o slide\.svg$": "-o slide.svg",
+    r"gives only maps; say with -o where they go$": "-o other/",
+    r"or (?P<option>--fit) to bring this one there$": "{option}",
     # places
     r"^answers \S+ is also .* of this run; give another$": "--answers other.svg",
     r"cannot hold .*; choose from (?P<values>[\w, ]+)$": "without --format -o other.{values}",

@@ -100,7 +100,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "write .npy instead": lambda: PngSink(io.BytesIO(), (0, 1, 1), np.dtype("u1")),
     "not YUV4MPEG2": lambda: next(read_frames(io.BytesIO(b"x\n"), "x", max_pixels=9)),
     "draw them with random_weights": lambda: forward(
-        load_network("lenet5"), np.zeros((3, 32, 32), np.float32)
+        load_network("example-convnet"), np.zeros((3, 39, 39), np.float32)
     ),
     "give (H, W) or (H, W, C)": lambda: edgecli.detect_edges(np.zeros((2, 2, 9))),
     "give integers up to": lambda: edgecli.detect_edges(_GREY.astype(complex)),

@@ -244,6 +244,12 @@ batch others -o out
 network run edges-rgb photo.png -o photo.png/maps/
 network run many-channels.toml photo.png -o maps/
 network run edges-rgb flat.pgm -o maps.npz
+network run edges-rgb photo.png
+network run lenet5 flat.pgm --fit
+network summary not-classes.toml
+network summary no-classes.toml
+network summary one-class.toml
+network summary nameless.toml
 detect photo.png -f flat.toml
 network summary blown.toml
 network summary bulky.toml

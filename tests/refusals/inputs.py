@@ -23,12 +23,18 @@ def _layer(kind: str, name: str = "a", more: str = "") -> str:
     return f'\n[[layers]]\nname = "{name}"\ntype = "{kind}"\n{more}\n'
 
 
+_SOFTMAX = _layer("dense", "d", 'units = 2\nactivation = "softmax"')
+
 NETWORKS = {
     "many-channels": "[input]\nshape = [8, 8, 5]\n" + _ONE,
     "flat": "[input]\nshape = [8, 8, 1]\n"
     + _layer("activation", more='function = "sigmoid"'),
     "blown": _INPUT + "".join(_layer("upsample", f"u{n}", "scale = 3") for n in range(13)),
     "bulky": _INPUT + "# " + "x" * 2**20,
+    "not-classes": "classes = 3\n" + _INPUT + _ONE,
+    "no-classes": 'classes = ["a"]\n' + _INPUT + _layer("flatten", "f"),
+    "one-class": 'classes = ["a"]\n' + _INPUT + _layer("flatten", "f") + _SOFTMAX,
+    "nameless": 'classes = ["a", " "]\n' + _INPUT + _layer("flatten", "f") + _SOFTMAX,
     "not-inputs": _INPUT + _layer("flatten", more="inputs = 3"),
     "not-padding": _INPUT + _ONE + "padding = [1, 2, 3]\n",
     "not-text": _INPUT + _ONE + "activation = 3\n",

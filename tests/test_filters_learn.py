@@ -42,6 +42,15 @@ def test_an_image_and_its_own_map_give_the_filter_back(name: str, padding: str) 
     assert_finds(learned((image, target), task=Task(size)), bank)
 
 
+@pytest.mark.parametrize("name", ["vertical", "scharr-x", "identity"])
+def test_zeros_are_found_as_zeros(name: str) -> None:
+    image, bank = noise(40, 50), load_filter(name)
+    (target,) = convolve(image, bank, padding="same")
+    found = learned((image, target)).bank
+    np.testing.assert_array_equal(found.weight == 0, bank.weight == 0)
+    assert found.bias == [0]
+
+
 @given(st.tuples(st.integers(1, 5), st.integers(1, 5)), st.floats(-9, 9), st.integers(0, 99))
 @settings(max_examples=25)
 def test_any_kernel_and_bias_are_found(size: tuple[int, int], bias: float, seed: int) -> None:

@@ -34,6 +34,7 @@ ToPlanes = Callable[[Rows, str], NDArray[Any]]
 MOST_WEIGHTS = 2048  # of one filter: the normal equations take their square, 32 MiB
 BAND_BYTES = 2**24  # target for the memory of a band's windows
 SINGULAR = 1e-13  # directions of less than this share of the largest variance are rounding errors
+NOTHING = 1e-11  # and so are weights, of the largest, and biases, of what the means add up to
 
 
 @dataclass(frozen=True)
@@ -202,8 +203,8 @@ def _solve(moments: Moments, task: Task, ridge: float = 0.0) -> Learned:
     variances, directions = np.linalg.eigh(windows + ridge * np.eye(d))
     evident = variances > SINGULAR * max(variances[-1], 0)
     basis = directions[:, evident]
-    weight = basis @ (basis.T @ towards / variances[evident, np.newaxis])
-    bias = mean[d:] - weight.T @ mean[:d]
+    weight = _cleared(basis @ (basis.T @ towards / variances[evident, np.newaxis]))
+    bias = _cleared(mean[d:] - weight.T @ mean[:d], np.abs(weight).T @ np.abs(mean[:d]))
     spread = np.diag(covariance)[d:]
     explained = 2 * (weight * towards).sum(axis=0) - (weight * (windows @ weight)).sum(axis=0)
     error = np.maximum(spread - explained, 0)
@@ -216,6 +217,12 @@ def _solve(moments: Moments, task: Task, ridge: float = 0.0) -> Learned:
         condition=float(variances[-1] / variances[0]) if evident.all() else math.inf,
         ridge=ridge,
     )
+
+
+def _cleared(values: Sums, scale: Sums | None = None) -> Sums:
+    """Return values, those that are but rounding errors as zeros; by default of the largest."""
+    largest = np.abs(values).max(axis=0) if scale is None else scale
+    return np.where(np.abs(values) < NOTHING * largest, 0.0, values)
 
 
 def _explained_share(error: float, spread: float) -> float:

@@ -40,6 +40,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(SAMPLES, folder / "sample_images", ignore=shutil.ignore_patterns("*.py"))
     with Image.open(SAMPLES / "harbour.png") as harbour:
         photo = harbour.convert("RGB").resize((320, 240))
+        np.save(folder / "scharr.npy", np.asarray(harbour.convert("L"), np.int32))
     for number, place in enumerate(("photos", "photos/more", "scans/1", "scans/2"), 1):
         (folder / place).mkdir(parents=True)
         photo.save(folder / place / f"page-{number}.{'jpg' if 'photos' in place else 'tif'}")
@@ -52,6 +53,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ["ffmpeg", "-v", "error", "-i", "clip.gif", "in.mp4"], cwd=folder, check=True
         )
     (folder / "my-filter.txt").write_text("1 0 -1\n2 0 -2\n1 0 -1\n")
+    (folder / "again.json").write_text('{"weight": [[[[-1, 0, 1]]]]}')
     (folder / "last-week").touch()
     os.utime(folder / "last-week", (0, 0))
     np.save(folder / "edges.npy", np.asarray(photo.convert("L"), np.int32))

@@ -15,6 +15,7 @@ from PIL import Image, ImageSequence
 
 from tests.conftest import SAMPLES
 from tests.test_docs import TOLD
+from tests.test_docs_lecture import LECTURE, output_of
 
 QUICK = ["harbour.png", "sailing.gif", "shapes.png", "colours.png", "digit-photo.jpg"]
 QUICK += [f"digit-{digit}.png" for digit in (2, 3, 4, 7, 8)]
@@ -66,6 +67,14 @@ def test_nothing_else_is_drawn(drawn: Path) -> None:
     }
 
 
+def test_the_slides_of_the_lecture_are_numbered_in_its_order(tmp_path: Path) -> None:
+    script("make_edges.py", "--lecture", tmp_path)
+    slides = [path.name.partition("-") for path in sorted(tmp_path.iterdir())]
+    assert [int(number) for number, *_ in slides] == list(range(1, len(slides) + 1))
+    places = [LECTURE.index(f" -o {output_of(name)}\n") for *_, name in slides]
+    assert places == sorted(places)
+
+
 def test_every_picture_is_shown() -> None:
     shown = set(re.findall(r"sample_images/(edges/[\w.-]+)\)", TOLD))
     assert shown == {f"edges/{path.name}" for path in (SAMPLES / "edges").iterdir()}
@@ -74,4 +83,4 @@ def test_every_picture_is_shown() -> None:
 def test_the_samples_are_small() -> None:
     kinds = {".gif", ".jpg", ".png", ".svg"}
     sizes = [path.stat().st_size for path in SAMPLES.rglob("*") if path.suffix in kinds]
-    assert sum(sizes) < 2_500_000
+    assert sum(sizes) < 3_000_000  # with the figures of a whole lecture

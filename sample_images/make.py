@@ -10,10 +10,11 @@ two rendered pictures take about half a minute each.
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from drawing import building, grids, harbour, page, shapes, still_life
+from drawing import building, digits, grids, harbour, page, shapes, still_life
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -26,6 +27,12 @@ PICTURES: dict[str, Callable[[], NDArray[np.uint8]]] = {
     "page.png": page.draw,
     "shapes.png": shapes.draw_shapes,
     "colours.png": shapes.draw_colours,
+    "digit-2.png": partial(digits.draw, 2),
+    "digit-3.png": partial(digits.draw, 3, digits.WHITE, digits.BLACK),
+    "digit-4.png": partial(digits.draw, 4, (150, 40, 30), (238, 226, 196)),
+    "digit-7.png": partial(digits.draw, 7),
+    "digit-8.png": partial(digits.draw, 8),
+    "digit-photo.jpg": digits.draw_photo,
 }
 CLIP = "sailing.gif"
 NAMES = (*PICTURES, CLIP, *grids.GRIDS)

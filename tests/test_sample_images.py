@@ -16,7 +16,8 @@ from PIL import Image, ImageSequence
 from tests.conftest import SAMPLES
 from tests.test_docs import TOLD
 
-QUICK = ["harbour.png", "sailing.gif", "shapes.png", "colours.png"]
+QUICK = ["harbour.png", "sailing.gif", "shapes.png", "colours.png", "digit-photo.jpg"]
+QUICK += [f"digit-{digit}.png" for digit in (2, 3, 4, 7, 8)]
 """Those that are drawn in a second; the others take half a minute each."""
 
 STROKES = "edges/still-life-plotter.svg"

@@ -133,7 +133,7 @@ def test_a_contact_sheet_names_what_was_asked_for(run: Run, save: Save, tmp_path
 
 def test_pictures_of_networks_say_so(run: Run, save: Save, tmp_path: Path) -> None:
     run("network", "run", "edges-rgb", str(save("a.png", noise(9, 9, 3))), "-o", str(tmp_path))
-    picture = tmp_path / "1-edges.png"
+    picture = tmp_path / "01-edges.png"
     assert comment_of(picture) == "edgecli network run edges-rgb"
     assert is_ours(str(picture))
 

@@ -154,7 +154,7 @@ def test_98_of_100_digits_are_read_that_were_never_seen() -> None:
 
 
 @pytest.mark.skipif(find_spec("sklearn") is None, reason="scikit-learn and its digits are not here")
-def test_93_of_100_written_digits_are_read() -> None:
+def test_95_of_100_written_digits_are_read() -> None:
     from sklearn.datasets import load_digits
 
     digits = load_digits()
@@ -162,4 +162,4 @@ def test_93_of_100_written_digits_are_read() -> None:
     for one, image in zip(ink, digits.images, strict=True):
         grey = Image.fromarray((image / 16).astype(np.float32))
         one[6:26, 6:26] = np.asarray(grey.resize((20, 20), Image.Resampling.BILINEAR)).clip(0, 1)
-    assert (read(dark_on_white(ink)) == digits.target).mean() >= 0.93
+    assert (read(dark_on_white(ink)) == digits.target).mean() >= 0.95

@@ -57,7 +57,7 @@ class EdgeRecipe(Recipe):
 class DigitRecipe(Recipe):
     """The numbers of a training on digits, which are drawn in blocks."""
 
-    steps: int = 10_000
+    steps: int = 13_000
     batch: int = 256
     average: float = 0.999
     measured: int = 1  # blocks

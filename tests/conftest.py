@@ -32,9 +32,8 @@ collect_ignore: list[str] = []
 """Torch is gigabytes, a browser no package of Python: what needs them is collected beside them."""
 
 if not TORCH:
-    collect_ignore += ["test_networks_torch.py", "test_training_torch.py", "torch_networks.py"]
-if not EZDXF:
-    collect_ignore += ["test_strokes_files_ezdxf.py"]
+    collect_ignore += ["torch_networks.py"]
+    collect_ignore_glob = ["test_*_torch.py"]
 if CHROMIUM is None:
     collect_ignore += BROWSING
     if os.environ.get("EDGECLI_NEED_BROWSER"):  # .ci/run sees to it that there is one

@@ -5,6 +5,9 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
+import click
+from click.core import ParameterSource
+
 from edgecli.cli.options import Options
 from edgecli.detect.outputs import Target
 from edgecli.errors import UsageError
@@ -22,6 +25,9 @@ PLACES = {
 }
 """The options that only some formats of strokes have a place for."""
 
+LOOKS = ("line", "paper", "stroke")
+"""Options of pixels and of SVG. A style may have them for any format; who writes one means it."""
+
 
 def asks_for_strokes(options: Options, target: Target) -> bool:
     """Whether strokes are to be written; UsageError for options that a format has no place for."""
@@ -35,7 +41,19 @@ def asks_for_strokes(options: Options, target: Target) -> bool:
                 f"{name} has no place for --{option}; drop --{option}, or give --format "
                 f"{' or '.join(places)}"
             )
+    for option in filter(_is_written, LOOKS if strokes and name != "svg" else ()):
+        raise UsageError(
+            f"{name} has no place for --{option}; drop --{option}, or give --format svg"
+        )
     return strokes
+
+
+def _is_written(option: str) -> bool:
+    """Whether an option stands on the command line itself, rather than in a style."""
+    context = click.get_current_context(silent=True)
+    return context is not None and (
+        context.get_parameter_source(option) is ParameterSource.COMMANDLINE
+    )
 
 
 def make_finish(options: Options) -> Finish:

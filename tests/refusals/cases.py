@@ -30,6 +30,8 @@ detect photo.png -f sobel -f contours
 detect photo.png -f sobel -f log:2 --colormap ember -o maps.npy
 detect photo.png --channels each --colormap ice
 detect photo.png --line black
+detect photo.png -f canny --line red --format dxf
+detect photo.png -f canny --stroke 2 --format points
 detect photo.png --style fire
 detect photo.png --resize 200%
 detect photo.png --line red --colormap ice

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
 from playwright.sync_api import Browser, Dialog, sync_playwright
 
+from edgecli.cli import main
 from tests.conftest import CHROMIUM
 
 ARGUMENTS = [
@@ -23,6 +26,13 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+def written(output: Path, *args: str | Path) -> str:
+    """Write a page by a command; return its address."""
+    result = CliRunner().invoke(main, [*map(str, args), "-o", str(output)])
+    assert result.exit_code == 0, result.output
+    return output.as_uri()
 
 
 class Watched:

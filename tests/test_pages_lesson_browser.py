@@ -12,12 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from edgecli.cli import main
-from tests.browsers import Watched, chromium
+from tests.browsers import Watched, chromium, written
 from tests.conftest import SAMPLES, noise
 from tests.lesson_pages import draw_case
 
@@ -36,17 +34,10 @@ def watched(browser: Browser) -> Watched:
     return Watched(browser, viewport={"width": 1280, "height": 800})
 
 
-def written(folder: Path, *args: str | Path) -> str:
-    """Write a lesson by the command; return its address."""
-    output = folder / "lesson.html"
-    result = CliRunner().invoke(main, ["trace", *map(str, args), "-o", str(output)])
-    assert result.exit_code == 0, result.output
-    return output.as_uri()
-
-
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return written(tmp_path_factory.mktemp("lesson"), SAMPLES / "grid-6x6.csv", *VERTICAL)
+    output = tmp_path_factory.mktemp("lesson") / "lesson.html"
+    return written(output, "trace", SAMPLES / "grid-6x6.csv", *VERTICAL)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from edgecli.cli import main
 from edgecli.pages.tuner import DETECTORS
-from tests.browsers import Watched, chromium
+from tests.browsers import Watched, chromium, written
 from tests.conftest import SAMPLES
 
 PHOTO = SAMPLES / "still-life.png"
@@ -38,17 +38,9 @@ def watched(browser: Browser) -> Watched:
     return Watched(browser, viewport={"width": 1280, "height": 800})
 
 
-def written(folder: Path, *args: str | Path) -> str:
-    """Write a tuner by the command; return its address."""
-    output = folder / "tune.html"
-    result = CliRunner().invoke(main, ["tune", *map(str, args), "-o", str(output)])
-    assert result.exit_code == 0, result.output
-    return output.as_uri()
-
-
 @pytest.fixture(scope="module")
 def tuner(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return written(tmp_path_factory.mktemp("tuner"), PHOTO)
+    return written(tmp_path_factory.mktemp("tuner") / "tune.html", "tune", PHOTO)
 
 
 def opened(page: Page, address: str) -> None:
@@ -122,7 +114,7 @@ def test_a_large_photo_is_made_smaller_by_the_command_too(
 ) -> None:
     photo = tmp_path / "it's large.jpg"
     Image.open(SAMPLES / "building.jpg").resize((1500, 1125)).save(photo)
-    opened(page, written(tmp_path, photo, "-f", detector))
+    opened(page, written(tmp_path / "tune.html", "tune", photo, "-f", detector))
     page.fill("#shortest", "12")
     pixels = shown(page)
     assert pixels.shape == (900, 1200, 3)
@@ -185,7 +177,7 @@ def test_nothing_is_wider_than_the_page(page: Page, width: int, scheme: Any) -> 
 def test_names_are_text(page: Page, tmp_path: Path) -> None:
     name = "<img src=x onerror=alert(1)>.png"
     Image.open(SAMPLES / "shapes.png").crop((0, 0, 60, 40)).save(tmp_path / name)
-    opened(page, written(tmp_path, tmp_path / name, "-f", "1 0 -1"))
+    opened(page, written(tmp_path / "tune.html", "tune", tmp_path / name, "-f", "1 0 -1"))
     assert page.locator("h1").inner_text() == name
     assert re.search(r"'[^']*<img src=x[^']*'", page.locator("#command").inner_text())
     assert np.array_equal(shown(page), drawn(page, tmp_path))

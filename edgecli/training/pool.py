@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -25,18 +26,18 @@ AFRESH = multiprocessing.get_context("spawn")  # forking amid training threads h
 
 
 @dataclass(frozen=True)
-class Pool:
+class Pool(ABC):
     """Drawings in a folder. A missing one is drawn when it is read."""
 
     folder: Path
 
+    @abstractmethod
     def path(self, number: int) -> Path:
         """Return a drawing's file."""
-        raise NotImplementedError
 
+    @abstractmethod
     def arrays(self, number: int) -> dict[str, NDArray[Any]]:
         """Return a drawing, drawn afresh."""
-        raise NotImplementedError
 
     def load(self, number: int) -> dict[str, NDArray[Any]]:
         """Return a drawing, which is drawn first if it is missing."""

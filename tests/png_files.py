@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.images.png import PngSource, open_png
+from edgecli.images.png.reading import PngSource, open_png
 
 Pixels = NDArray[Any]
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from edgecli.errors import ImageError
 from edgecli.images.foreign import EXTRAS, HEIF, JPEG_XL, refusal
-from edgecli.images.pillow_guard import _COMMON, _RARE
+from edgecli.images.pillow.guard import _COMMON, _RARE
 from edgecli.images.readers import HEAD
 from tests.pillow_files import encode, psd, read, rows_of, scene
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from edgecli.errors import ImageError
-from edgecli.images import jpeg_warnings
-from edgecli.images.jpeg_warnings import watch
+from edgecli.images.jpeg import warnings as jpeg_warnings
+from edgecli.images.jpeg.warnings import watch
 from tests.image_streams import images_in
 from tests.pillow_files import encode, rows_of, scene
 

@@ -17,9 +17,9 @@ import pytest
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import ImageError, OutputError
-from edgecli.images import pillow
 from edgecli.images.limits import image_name
-from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image
+from edgecli.images.pillow import reading as pillow
+from edgecli.images.pillow.guard import copy_rows, guarded, is_known, open_image
 from tests.pillow_files import read_images
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from edgecli.images.pillow import (
+from edgecli.images.pillow.reading import (
     bits_cut,
     decoder_names,
     dots_per_inch,

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from edgecli.errors import OutputError, UsageError
-from edgecli.images.pillow_writer import PillowSink, check_writable, save_frames
+from edgecli.images.pillow.writing import PillowSink, check_writable, save_frames
 from tests.pillow_files import (
     HEIGHT,
     LIMIT,

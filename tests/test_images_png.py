@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from edgecli.errors import ImageError
-from edgecli.images import png
-from edgecli.images.png import open_png
+from edgecli.images.png import reading as png
+from edgecli.images.png.reading import open_png
 from tests.png_files import (
     ALL_FILTERS,
     COLOUR_TYPES,

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from edgecli.errors import ImageError
-from edgecli.images import png
-from edgecli.images.png_adam7 import ADAM7
+from edgecli.images.png import reading as png
+from edgecli.images.png.adam7 import ADAM7
 from tests.png_files import (
     KINDS,
     SIGNATURE,

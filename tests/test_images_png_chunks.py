@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from edgecli.errors import ImageError
-from edgecli.images.png import open_png
+from edgecli.images.png.reading import open_png
 from tests.png_files import (
     SIGNATURE,
     Pixels,

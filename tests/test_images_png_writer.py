@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import OutputError
-from edgecli.images.png import open_png
-from edgecli.images.png_writer import PngSink
+from edgecli.images.png.reading import open_png
+from edgecli.images.png.writing import PngSink
 
 Pixels = NDArray[Any]
 
@@ -169,7 +169,7 @@ def test_the_file_holds_nothing_but_the_image() -> None:
 
 def test_a_band_too_long_for_a_chunk_is_split(monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = picture(9, 5, 3, UINT8)
-    monkeypatch.setattr("edgecli.images.png_writer.MAX_FIELD", 50)
+    monkeypatch.setattr("edgecli.images.png.writing.MAX_FIELD", 50)
     data = written([pixels])
     assert max(len(body) for _, body in chunks_of(data)) == 50
     np.testing.assert_array_equal(read_back(data), pixels)

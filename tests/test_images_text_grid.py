@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from edgecli.errors import ImageError
-from edgecli.images.text_grid import read_text
+from edgecli.images.text.grid import read_text
 from edgecli.rows.arrays import ArraySource
 from tests.matrices import LIMIT, ROW_TYPES, Pixels, whole, written
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecli.errors import ImageError
-from edgecli.images.text_grid import read_text
+from edgecli.images.text.grid import read_text
 from edgecli.rows.arrays import ArraySource
 
 LIMIT = 10**6

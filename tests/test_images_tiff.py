@@ -16,16 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import ImageError
-from edgecli.images.tiff import (
-    LONG,
-    SHORT,
-    Tag,
-    TiffSink,
-    directory_bytes,
-    read_directories,
-    write_pages,
-)
-from edgecli.images.tiff_reader import read_images
+from edgecli.images.tiff.directories import LONG, SHORT, Tag, directory_bytes, read_directories
+from edgecli.images.tiff.reading import read_images
+from edgecli.images.tiff.writing import TiffSink, write_pages
 
 Pixels = NDArray[Any]
 TYPES = ("uint8", "uint16", "int16", "int32", "float32")

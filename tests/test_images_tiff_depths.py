@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgecli.images import netpbm
-from edgecli.images.tiff_reader import read_images
+from edgecli.images.tiff.reading import read_images
 from tests.tiff_files import make_tiff
 
 Pixels = NDArray[Any]

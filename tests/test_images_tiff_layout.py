@@ -12,8 +12,8 @@ from PIL import Image
 
 from edgecli.errors import ImageError
 from edgecli.images.streams import ForwardReader
-from edgecli.images.tiff import read_directories
-from edgecli.images.tiff_layout import Layout, page_layout
+from edgecli.images.tiff.directories import read_directories
+from edgecli.images.tiff.layout import Layout, page_layout
 from tests.tiff_files import make_tiff
 
 

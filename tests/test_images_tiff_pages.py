@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgecli.errors import ImageError
-from edgecli.images.tiff_reader import read_images
+from edgecli.images.tiff.reading import read_images
 from tests.tiff_files import Page, Tags, make_pages, make_tiff
 
 Pixels = NDArray[Any]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import ImageError, TooLargeError
-from edgecli.images.tiff_reader import read_images
+from edgecli.images.tiff.reading import read_images
 from edgecli.rows.base import Source
 from tests.conftest import Run
 from tests.tiff_files import Page, Tags, make_pages, make_tiff

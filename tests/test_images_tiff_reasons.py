@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from edgecli.errors import ImageError
-from edgecli.images.tiff_reader import read_images
+from edgecli.images.tiff.reading import read_images
 from tests.tiff_files import make_tiff
 
 DEFLATE = "use deflate: gdal_translate -co COMPRESS=DEFLATE IN.tif OUT.tif"

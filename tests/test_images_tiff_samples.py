@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import ImageError
-from edgecli.images.tiff import read_directories
-from edgecli.images.tiff_reader import read_images
+from edgecli.images.tiff.directories import read_directories
+from edgecli.images.tiff.reading import read_images
 from edgecli.rows.base import Source
 from tests.tiff_files import COMPRESSIONS, Order, make_tiff
 

@@ -22,7 +22,7 @@ from edgecli.detect.settings import Settings
 from edgecli.geometry import Axis, PaddingMode, parse_padding, parse_padding_mode
 from edgecli.images.netpbm import read_image
 from edgecli.images.npy import read_npy
-from edgecli.images.png import open_png
+from edgecli.images.png.reading import open_png
 from edgecli.lines.thresholds import choose_threshold
 from edgecli.operators.operators import load_operator
 from edgecli.rows.arrays import ArraySink, ArraySource, blocks_in_any_order

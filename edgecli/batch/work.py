@@ -18,7 +18,7 @@ from edgecli.errors import EdgeCliError, ImageError, TooLargeError
 from edgecli.images.files import is_named_as_grid, unreadable
 from edgecli.images.formats import format_of
 from edgecli.images.limits import note_lines
-from edgecli.images.pillow_guard import lent_once
+from edgecli.images.pillow.guard import lent_once
 from edgecli.records import dataclass, replace
 from edgecli.rows.base import Rows
 

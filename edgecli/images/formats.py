@@ -121,7 +121,7 @@ class ImageFile:
         file, name = self._file, self._format.name
         match name:
             case "png":
-                from edgecli.images.png_writer import PngSink
+                from edgecli.images.png.writing import PngSink
 
                 return PngSink(file, shape, samples, dpi=info.dpi, made_by=self._made_by)
             case "pgm" | "ppm":
@@ -129,7 +129,7 @@ class ImageFile:
 
                 return PnmSink(file, shape, samples, in_colour=name == "ppm")
             case "tiff":
-                from edgecli.images.tiff import TiffSink
+                from edgecli.images.tiff.writing import TiffSink
 
                 return TiffSink(file, shape, samples, dpi=info.dpi, made_by=self._made_by)
             case "npy":
@@ -137,11 +137,11 @@ class ImageFile:
 
                 return NpySink(file, shape, samples)
             case "csv":
-                from edgecli.images.text_grid import CsvSink
+                from edgecli.images.text.grid import CsvSink
 
                 return CsvSink(file, samples)
             case _:
-                from edgecli.images.pillow_writer import PillowSink
+                from edgecli.images.pillow.writing import PillowSink
 
                 return PillowSink(file, name, shape, samples, info.dpi)
 
@@ -190,7 +190,7 @@ class FramesFile(ImageFile):
 
     def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         if self._frames and not self._format.several:
-            from edgecli.images.pillow_writer import check_writable
+            from edgecli.images.pillow.writing import check_writable
 
             check_writable(self._format.name, shape, samples)
         self._frames.append(ArraySink(shape, samples))
@@ -207,12 +207,12 @@ class FramesFile(ImageFile):
                 sink.write(sink.encode(frame))
                 sink.finish()
         elif self._format.name == "tiff":
-            from edgecli.images.tiff import write_pages
+            from edgecli.images.tiff.writing import write_pages
 
             resolutions = [info.dpi for info in self._infos]
             write_pages(self._file, frames, resolutions, self._made_by)
         else:
-            from edgecli.images.pillow_writer import save_frames
+            from edgecli.images.pillow.writing import save_frames
 
             durations = [info.duration for info in self._infos]
             save_frames(self._file, self._format.name, frames, durations, self._made_by)

@@ -18,8 +18,8 @@ from PIL import Image
 
 from edgecli.errors import ImageError
 from edgecli.images.limits import MORE_FRAMES, check_pixels, image_name
-from edgecli.images.pillow import PillowSource
-from edgecli.images.pillow_guard import guarded
+from edgecli.images.pillow.guard import guarded
+from edgecli.images.pillow.reading import PillowSource
 from edgecli.records import dataclass
 from edgecli.rows.base import ImageInfo
 

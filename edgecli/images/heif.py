@@ -9,7 +9,7 @@ import numpy as np
 
 from edgecli.images.foreign import HEIF
 from edgecli.images.limits import MORE_FRAMES, check_pixels, image_name
-from edgecli.images.pillow_guard import guarded
+from edgecli.images.pillow.guard import guarded
 from edgecli.images.streams import spread
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows

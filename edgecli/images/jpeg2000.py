@@ -9,9 +9,9 @@ from typing import BinaryIO
 import numpy as np
 
 from edgecli.errors import ImageError
-from edgecli.images import pillow
-from edgecli.images.pillow import jpeg2000_depths
-from edgecli.images.pillow_guard import guarded
+from edgecli.images.pillow import reading
+from edgecli.images.pillow.guard import guarded
+from edgecli.images.pillow.reading import jpeg2000_depths
 from edgecli.images.streams import spread
 from edgecli.rows.base import Rows, Source
 
@@ -21,7 +21,7 @@ def read_images(
 ) -> Iterator[Source]:
     """Yield the image of a file through Pillow, its samples spread over their type.
 
-    Raises ImageError as ``pillow.read_images`` does.
+    Raises ImageError as ``pillow.reading.read_images`` does.
     """
     with guarded(path, max_pixels):
         stream = file if file.seekable() else io.BytesIO(file.read())
@@ -34,7 +34,7 @@ def read_images(
         )
     fills = {*bits} <= {8, 16}
     options = {"grey": grey and fills, "all_frames": all_frames}
-    for source in pillow.read_images(stream, path, max_pixels=max_pixels, **options):
+    for source in reading.read_images(stream, path, max_pixels=max_pixels, **options):
         has_palette = source.shape[2] != len(bits)  # of which the bits are those of the indices
         yield source if fills or has_palette else SpreadSource(source, bits)
 

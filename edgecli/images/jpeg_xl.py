@@ -15,8 +15,8 @@ import numpy as np
 from edgecli.errors import ImageError
 from edgecli.images.foreign import JPEG_XL
 from edgecli.images.limits import check_pixels
-from edgecli.images.pillow import read_images
-from edgecli.images.pillow_guard import guarded
+from edgecli.images.pillow.guard import guarded
+from edgecli.images.pillow.reading import read_images
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Source

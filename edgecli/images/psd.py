@@ -18,7 +18,7 @@ from PIL import Image
 
 from edgecli.errors import ImageError
 from edgecli.images.limits import check_pixels
-from edgecli.images.pillow import PillowSource
+from edgecli.images.pillow.reading import PillowSource
 from edgecli.images.streams import read_up_to
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySource

@@ -108,7 +108,7 @@ def is_grid(head: bytes) -> bool:
 
 
 def _read_png(file: Opened) -> Iterator[Source]:
-    from edgecli.images.png import open_png
+    from edgecli.images.png.reading import open_png
 
     if file.all_frames and _is_animated(file):
         if file.head[24:26] in DEEP_COLOURS:
@@ -141,7 +141,7 @@ def _read_netpbm(file: Opened) -> Iterator[Source]:
 
 
 def _read_jpeg(file: Opened) -> Iterator[Source]:
-    from edgecli.images.jpeg import read_jpegs
+    from edgecli.images.jpeg.reading import read_jpegs
 
     yield from read_jpegs(file.stream, file.name, **file.wanted)
 
@@ -165,7 +165,7 @@ def _read_npz(file: Opened) -> Iterator[Source]:
 
 
 def _read_grid(file: Opened) -> Iterator[Source]:
-    from edgecli.images.text_grid import read_text
+    from edgecli.images.text.grid import read_text
 
     yield read_text(file.stream, file.path, max_pixels=file.max_pixels)
 
@@ -226,9 +226,9 @@ def _read_masked_bmp(file: Opened) -> Iterator[Source]:
 
 
 def _read_tiff(file: Opened) -> Iterator[Source]:
-    from edgecli.images import tiff_reader
+    from edgecli.images.tiff import reading
 
-    yield from tiff_reader.read_images(file.stream, file.path, **file.wanted)
+    yield from reading.read_images(file.stream, file.path, **file.wanted)
 
 
 def _read_jpeg2000(file: Opened) -> Iterator[Source]:
@@ -238,10 +238,11 @@ def _read_jpeg2000(file: Opened) -> Iterator[Source]:
 
 
 def _read_by_pillow(file: Opened) -> Iterator[Source]:
-    from edgecli.images import ends, pillow
+    from edgecli.images import ends
+    from edgecli.images.pillow import reading
 
     stream = ends.one_image(file.stream, file.head)
-    yield from pillow.read_images(stream, file.name, **file.wanted)
+    yield from reading.read_images(stream, file.name, **file.wanted)
     _leave(file, stream)
 
 

@@ -20,8 +20,8 @@ from edgecli.geometry import bands
 from edgecli.images import magic
 from edgecli.images.colour import composite
 from edgecli.images.files import open_images
-from edgecli.images.pillow import exif_orientation
-from edgecli.images.pillow_guard import guarded, open_image
+from edgecli.images.pillow.guard import guarded, open_image
+from edgecli.images.pillow.reading import exif_orientation
 from edgecli.rows.base import Rows, Source
 from edgecli.rows.samples import full_scale
 

@@ -22,7 +22,7 @@ from edgecli.errors import OutputError
 from edgecli.images.files import whole_file
 from edgecli.images.lettering import lettered
 from edgecli.images.made_by import MadeBy
-from edgecli.images.png_writer import PngSink
+from edgecli.images.png.writing import PngSink
 from edgecli.networks.layers import Shape
 from edgecli.networks.steps import volume_shape
 from edgecli.rows.base import Rows

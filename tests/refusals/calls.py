@@ -26,8 +26,8 @@ from edgecli.filters.learn import Task, learn
 from edgecli.geometry import Window
 from edgecli.images.colour import to_volume
 from edgecli.images.netpbm import read_image
-from edgecli.images.pillow_writer import check_writable
-from edgecli.images.png_writer import PngSink
+from edgecli.images.pillow.writing import check_writable
+from edgecli.images.png.writing import PngSink
 from edgecli.images.yuv4mpeg import read_frames
 from edgecli.networks.files import load_network
 from edgecli.networks.forward import forward

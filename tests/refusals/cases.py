@@ -293,6 +293,7 @@ network summary edges-rgb --receptive-field 0,0 --on tiny.png -o field.png
 _SYSTEM = "the system must refuse something, which a test that runs as root cannot bring about"
 _MOMENT = "something must happen at the right moment; the module's own tests patch it"
 _PACKAGE = "it depends on whether a package of the extra formats is installed"
+_NO_ENCODER = "no encoder here writes such files"
 _LARGE = "it takes more memory or time than a test has"
 
 UNMET = {
@@ -311,13 +312,13 @@ UNMET = {
     "images/foreign.py: image … is a …, which takes another package": _PACKAGE,
     "images/jpeg_xl.py: ": _PACKAGE,
     "images/npy.py: needs … bytes of memory": _LARGE,
-    "images/pillow.py: image … has … bits per sample in": "no encoder here writes such files",
-    "images/pillow_writer.py: … cannot be encoded": _MOMENT,
-    "images/pillow_guard.py: image … needs more memory": _LARGE,
-    "images/png.py: image … has …: its shape is": _LARGE,
+    "images/pillow/reading.py: image … has … bits per sample in": _NO_ENCODER,
+    "images/pillow/writing.py: … cannot be encoded": _MOMENT,
+    "images/pillow/guard.py: image … needs more memory": _LARGE,
+    "images/png/reading.py: image … has …: its shape is": _LARGE,
     "images/streams.py: cannot be read": _SYSTEM,
     "images/streams.py: is damaged; get the file whole": _MOMENT,
-    "images/tiff_samples.py: became shorter while it was read": _MOMENT,
+    "images/tiff/samples.py: became shorter while it was read": _MOMENT,
     "networks/layout.py: network … over … needs … bytes": _LARGE,
     "networks/weights.py: … cannot be read": _SYSTEM,
     "rows/workers.py: …: a limit on processes or memory is reached": _SYSTEM,

@@ -1,7 +1,7 @@
 """A PNG's chunks as they are read: their checksums, the header, what is said before the pixels.
 
 What no pixel depends on may be broken: it is passed over with a note, where libpng has a warning.
-"PNG 5.4" cites the specification named in ``png_format``.
+"PNG 5.4" cites the specification named in ``format``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from edgecli.errors import ImageError
 from edgecli.images import Resolution, magic
-from edgecli.images.png_format import (
+from edgecli.images.png.format import (
     GREY,
     GREY_ALPHA,
     MAX_FIELD,

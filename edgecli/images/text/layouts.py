@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import compress
 
 from edgecli.errors import ImageError
-from edgecli.images.text_cells import BLANK_INSIDE, Cells, Line, fault, is_number, plain
+from edgecli.images.text.cells import BLANK_INSIDE, Cells, Line, fault, is_number, plain
 from edgecli.numerals import separator
 
 _COMMENT_LINE = re.compile(r"[ \t]*(%|//)")

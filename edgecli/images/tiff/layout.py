@@ -16,7 +16,7 @@ import numpy as np
 from edgecli.geometry import bands
 from edgecli.images import Shape
 from edgecli.images.streams import ForwardReader
-from edgecli.images.tiff import Directory, Tag
+from edgecli.images.tiff.directories import Directory, Tag
 from edgecli.records import dataclass, replace
 
 BAND_BYTES = 1 << 20  # to decode at a time, if the tiles allow it

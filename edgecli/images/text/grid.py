@@ -41,7 +41,7 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     r"""Read a grid of numbers as a grey image, however a program wrote it.
 
     Mostly that is a line per row; ``edgecli.numerals`` has the rule of what separates numbers, and
-    ``text_layouts`` what else is known. ``#`` starts a comment; empty lines do not count. Whole
+    ``layouts`` what else is known. ``#`` starts a comment; empty lines do not count. Whole
     numbers take the smallest integer type; a decimal mark, an exponent, nan or inf makes all
     float64. Raises ImageError with line and column of the first cell that is no number.
 
@@ -63,7 +63,7 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     if grid is not None:
         format_, notes = "CSV" if mark in {",", ";"} else "text", []
     else:
-        from edgecli.images.text_layouts import lay_out
+        from edgecli.images.text.layouts import lay_out
 
         if rows.strip() and not re.search(r"\d", rows):
             raise reader.error(

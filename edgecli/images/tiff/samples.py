@@ -19,11 +19,11 @@ from PIL import TiffImagePlugin
 
 from edgecli.geometry import bands
 from edgecli.images.limits import image_name
-from edgecli.images.pillow_guard import copy_rows, guarded, open_image
+from edgecli.images.pillow.guard import copy_rows, guarded, open_image
 from edgecli.images.sample_types import as_rows, row_type, smallest
 from edgecli.images.streams import ForwardReader, RowStream, spread
-from edgecli.images.tiff import LONG, SHORT, Directory, Entry, Tag, directory_bytes
-from edgecli.images.tiff_layout import (
+from edgecli.images.tiff.directories import LONG, SHORT, Directory, Entry, Tag, directory_bytes
+from edgecli.images.tiff.layout import (
     BAND_BYTES,
     BLACK_IS_ZERO,
     PREMULTIPLIED,

@@ -14,13 +14,13 @@ from PIL import ImageFile, ImagePalette, JpegImagePlugin, UnidentifiedImageError
 from edgecli.errors import ImageError, TooLargeError
 from edgecli.images import magic
 from edgecli.images.limits import image_name
-from edgecli.images.pillow import PillowSource, decoded
-from edgecli.images.pillow_guard import guarded, open_image
+from edgecli.images.pillow.guard import guarded, open_image
+from edgecli.images.pillow.reading import PillowSource, decoded
 from edgecli.images.sources import oriented
-from edgecli.images.tiff import Directory, Tag
-from edgecli.images.tiff_pages import DEVELOP, CameraRaw, Page, read_pages
-from edgecli.images.tiff_reasons import why_not, would_be_cut
-from edgecli.images.tiff_samples import TIFF, tiff_source
+from edgecli.images.tiff.directories import Directory, Tag
+from edgecli.images.tiff.pages import DEVELOP, CameraRaw, Page, read_pages
+from edgecli.images.tiff.reasons import why_not, would_be_cut
+from edgecli.images.tiff.samples import TIFF, tiff_source
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import Source

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.images.colour import luma
-from edgecli.images.png_chunks import PngHeader
-from edgecli.images.png_format import GREY, PALETTE, RGB, damaged
+from edgecli.images.png.chunks import PngHeader
+from edgecli.images.png.format import GREY, PALETTE, RGB, damaged
 from edgecli.rows.base import Rows
 from edgecli.rows.samples import full_scale
 

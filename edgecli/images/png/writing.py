@@ -2,7 +2,7 @@
 
 Each band is filtered and deflated by itself, its first row unfiltered, and ends at a byte boundary
 (a full flush), so that bands laid end to end are one deflate stream. "PNG 9.2" cites the
-specification named in ``png_format``.
+specification named in ``format``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from edgecli.errors import OutputError
 from edgecli.images import Resolution, Shape, magic
 from edgecli.images.made_by import MadeBy
-from edgecli.images.png_format import (
+from edgecli.images.png.format import (
     GREY,
     GREY_ALPHA,
     MAX_FIELD,

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from edgecli.errors import ImageError, TooLargeError
 from edgecli.images import magic
-from edgecli.images.pillow import PillowSource, read_images
+from edgecli.images.pillow.reading import PillowSource, read_images
 from edgecli.images.pipes import Ahead, peek_image
 from edgecli.records import dataclass
 from edgecli.rows.base import Source

@@ -2,7 +2,7 @@
 
 Every still PNG is read here, frames of animations by Pillow. Interlaced images alone are held
 whole, since their last pass has pixels of every other row. "PNG 9.2" cites the specification named
-in ``png_format``.
+in ``format``.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from edgecli.errors import ImageError
 from edgecli.geometry import bands
 from edgecli.images.limits import DEEP_FRAMES, MORE_FRAMES, check_pixels
-from edgecli.images.png_adam7 import ADAM7, PLAIN, Mosaic, Pass
-from edgecli.images.png_chunks import (
+from edgecli.images.png.adam7 import ADAM7, PLAIN, Mosaic, Pass
+from edgecli.images.png.chunks import (
     ChunkReader,
     PngHeader,
     dots_per_inch,
@@ -27,8 +27,8 @@ from edgecli.images.png_chunks import (
     read_header,
     read_to_pixels,
 )
-from edgecli.images.png_format import GREY, PAETH, damaged, unfilter
-from edgecli.images.png_samples import Colours, from_apple, stored_type, unpacked
+from edgecli.images.png.format import GREY, PAETH, damaged, unfilter
+from edgecli.images.png.samples import Colours, from_apple, stored_type, unpacked
 from edgecli.images.streams import RowStream
 from edgecli.rows.arrays import row_reader
 from edgecli.rows.base import ImageInfo, Rows

@@ -2,7 +2,7 @@
 
 An image is decoded whole and turned into rows a few at a time, so that there is never a second copy
 of it. Samples of more than 8 bits are never cut to 8, as Pillow does to 48-bit PNGs, 16-bit SGI,
-10-bit AVIF and 12-bit colour JPEG 2000: those are refused. TIFF is ``tiff_reader``'s.
+10-bit AVIF and 12-bit colour JPEG 2000: those are refused. TIFF is ``tiff``'s.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from edgecli.errors import ImageError
 from edgecli.images import mending
-from edgecli.images.jpeg_warnings import watch
+from edgecli.images.jpeg.warnings import watch
 from edgecli.images.limits import MORE_FRAMES, check_pixels, image_name
-from edgecli.images.pillow_guard import copy_rows, guarded, is_known, open_image
+from edgecli.images.pillow.guard import copy_rows, guarded, is_known, open_image
 from edgecli.rows.base import ImageInfo, Rows, Source
 
 _ORIENTATION = 274  # the tag of EXIF and TIFF

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from edgecli.errors import ImageError
 from edgecli.images import magic
-from edgecli.images.tiff import Directory, Tag, read_directories
+from edgecli.images.tiff.directories import Directory, Tag, read_directories
 from edgecli.records import dataclass, field, replace
 
 DEVELOP = "develop it first (darktable, RawTherapee, dcraw)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgecli.images.tiff import Directory, Tag
+from edgecli.images.tiff.directories import Directory, Tag
 
 _READ = {1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000}  # compressions that Pillow undoes
 _COMPRESSIONS = {

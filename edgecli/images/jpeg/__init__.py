@@ -1,0 +1,1 @@
+"""JPEG, and several of them in one file."""

@@ -1,0 +1,1 @@
+"""What Pillow decodes and encodes, within limits and without surprises."""

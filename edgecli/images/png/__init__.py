@@ -1,0 +1,1 @@
+"""PNG, read and written a row at a time."""

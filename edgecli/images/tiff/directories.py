@@ -39,6 +39,8 @@ class Tag(IntEnum):
     X_RESOLUTION = 282
     Y_RESOLUTION = 283
     PLANAR = 284
+    FAX3_OPTIONS = 292
+    FAX4_OPTIONS = 293
     RESOLUTION_UNIT = 296
     SOFTWARE = 305
     PREDICTOR = 317
@@ -50,17 +52,21 @@ class Tag(IntEnum):
     SUB_DIRECTORIES = 330
     EXTRA_SAMPLES = 338
     SAMPLE_FORMAT = 339
+    JPEG_TABLES = 347
     JPEG_OFFSET = 513
     JPEG_BYTES = 514
+    YCBCR_WEIGHTS = 529
+    YCBCR_SUBSAMPLING = 530
+    YCBCR_RANGE = 532
     PLANES = 33629
     NO_DATA = 42113
     DNG_VERSION = 50706
 
 
-TEXT, SHORT, LONG, RATIONAL, LONG8 = 2, 3, 4, 5, 16  # types of values
+TEXT, SHORT, LONG, RATIONAL, UNDEFINED, LONG8 = 2, 3, 4, 5, 7, 16  # types of values
 # The struct code of a type's values; a rational is a numerator and a denominator.
 _CODES = {1: "B", SHORT: "H", LONG: "I", RATIONAL: "II", 8: "h", 9: "i", 13: "I", LONG8: "Q"}
-_CODES |= {TEXT: "B", 18: "Q"}
+_CODES |= {TEXT: "B", UNDEFINED: "B", 18: "Q"}
 _LONGEST_TEXT = 1 << 16  # bytes; what this package looks for stands at the beginning
 
 _MOST_PARTS = 64

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, TiffImagePlugin, WebPImagePlugin
+from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
 from edgecli.geometry import bands
 from edgecli.images.pillow.guard import open_image
@@ -133,7 +133,10 @@ def _inflated_rows(stream: Any, pieces: Iterator[bytes], shape: tuple[int, int])
     while size and not stream.eof:
         needs_more = stream.needs_input
         piece = next(pieces, b"") if needs_more else b""
-        part = stream.decompress(piece, size)
+        try:
+            part = stream.decompress(piece, size)
+        except (zlib.error, lzma.LZMAError) as error:
+            raise TileError("a strip or tile is damaged") from error
         if not part and needs_more and not piece:
             break
         parts.append(part)
@@ -213,7 +216,11 @@ def _webp(layout: Layout, tiles: Sequence[bytes], heights: Sequence[int]) -> Byt
 def _webp_picture(layout: Layout, tiles: Sequence[bytes], heights: Sequence[int]) -> Image.Image:
     """Return one tile of WebP, which may be higher than it should be."""
     (tile,), (height,) = tiles, heights
-    with open_image(io.BytesIO(tile), _WEBP) as image:
+    try:
+        image = open_image(io.BytesIO(tile), _WEBP)
+    except UnidentifiedImageError as error:
+        raise TileError("a strip or tile is damaged") from error
+    with image:
         if image.width != layout.tiles.width or image.height < height:
             raise TileError("a strip or tile has another size than the page says")
         picture = image.convert({3: "RGB", 4: "RGBA"}[layout.tile_samples])

@@ -173,14 +173,22 @@ class _DirectoryReader:
         self._file.seek(position)
         (count,) = self._unpack(self._widths.tag_count)
         entries = self._read(count * self._widths.entry_bytes)
-        (following,) = self._unpack(self._widths.offset)
+        following = self._following()
         tags: dict[int, tuple[int, ...]] = {}
         for at in range(0, len(entries), self._widths.entry_bytes):
             tag, kind, values = struct.unpack_from(self._order + self._widths.entry, entries, at)
             if tag in _KNOWN and tag not in tags and kind in _CODES and values:
                 end = at + self._widths.entry_bytes
-                tags[tag] = self._values(entries[end - self._widths.inline : end], kind, values)
+                with suppress(*(_BROKEN if tag in _BESIDE else ())):
+                    tags[tag] = self._values(entries[end - self._widths.inline : end], kind, values)
         return Directory(tags, self._order, self._file_bytes, position), following
+
+    def _following(self) -> int:
+        """Return the position of the next directory; none where the file ends before it."""
+        try:
+            return self._unpack(self._widths.offset)[0]
+        except struct.error:
+            return 0
 
     def with_parts(self, directory: Directory) -> Directory:
         """Return a directory with those that it points to: previews, overviews, sensor data."""
@@ -211,6 +219,10 @@ class _DirectoryReader:
 
 
 _KNOWN = frozenset(Tag)
+_BESIDE = frozenset((  # without which a page's pixels are what they are
+    *(Tag.DESCRIPTION, Tag.SOFTWARE, Tag.X_RESOLUTION, Tag.Y_RESOLUTION, Tag.RESOLUTION_UNIT),
+    *(Tag.SUB_DIRECTORIES, Tag.PLANES, Tag.NO_DATA, Tag.JPEG_OFFSET, Tag.JPEG_BYTES),
+))  # fmt: skip
 _BROKEN = (struct.error, ValueError, OverflowError, OSError)  # what a directory may raise
 
 

@@ -28,6 +28,7 @@ from edgecli.images.tiff.directories import (
 from edgecli.images.tiff.kinds import (
     COLOURS,
     FAX,
+    PALETTE,
     PICTURES,
     PREDICTED,
     RGB,
@@ -115,6 +116,11 @@ class Layout:
     def is_packed(self) -> bool:
         """Whether samples do not fill their type."""
         return self.bits < 8 * self.stored.itemsize
+
+    @property
+    def is_bilevel(self) -> bool:
+        """Whether pixels are black or white."""
+        return self.bits == self.shape[2] == 1 and self.photometric != PALETTE
 
 
 def page_layout(directory: Directory, reader: ForwardReader, max_pixels: int) -> Layout:

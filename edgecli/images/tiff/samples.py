@@ -47,7 +47,8 @@ def tiff_source(
     reader = ForwardReader(file, path)
     reader.frame = frame
     layout = page_layout(directory, reader, max_pixels)
-    stored, dpi, orientation = layout.stored.name, directory.dpi, directory.orientation
+    stored = "bool" if layout.is_bilevel else layout.stored.name
+    dpi, orientation = directory.dpi, directory.orientation
     info = ImageInfo(path, "TIFF", layout.shape, stored, dpi, orientation, frame)
     info.notes.extend(_left_out(layout))
     name, convert = image_name(path, frame), _conversion(layout, grey=grey)
@@ -98,7 +99,7 @@ def _conversion(layout: Layout, *, grey: bool) -> Conversion:
         case kinds.WHITE_IS_ZERO if layout.stored.kind == "u":
             return _inverted
         case kinds.PALETTE:
-            table = _palette(layout, grey=grey)
+            table = _palette(layout, grey=grey and layout.alpha is None)
             return lambda indices: table.take(indices[:, :, 0], axis=0)
         case kinds.CMYK:
             return _from_inks

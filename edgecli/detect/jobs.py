@@ -12,6 +12,7 @@ import numpy as np
 
 from edgecli.detect.made_by import made_by
 from edgecli.detect.outputs import Job, make_folders_of
+from edgecli.detect.places import place_of_map
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.run import Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
@@ -289,7 +290,8 @@ class _Files:
             if path in result.kept:
                 sinks += [NoSink() for _ in types]
                 continue
-            begun = self._file(path, source, result).begin_maps(shape, types, result.info)
+            info = replace(result.info, place=place_of_map(result.detection, result.info))
+            begun = self._file(path, source, result).begin_maps(shape, types, info)
             paper = result.detection.paper
             sinks += begun if watch is None else [watch(sink, shape, paper) for sink in begun]
         return sinks

@@ -131,7 +131,9 @@ class ImageFile:
             case "tiff":
                 from edgecli.images.tiff.writing import TiffSink
 
-                return TiffSink(file, shape, samples, dpi=info.dpi, made_by=self._made_by)
+                return TiffSink(
+                    file, shape, samples, dpi=info.dpi, made_by=self._made_by, place=info.place
+                )
             case "npy":
                 from edgecli.images.npy import NpySink
 
@@ -207,10 +209,15 @@ class FramesFile(ImageFile):
                 sink.write(sink.encode(frame))
                 sink.finish()
         elif self._format.name == "tiff":
+            from edgecli.images.tiff.described import Page
             from edgecli.images.tiff.writing import write_pages
 
-            resolutions = [info.dpi for info in self._infos]
-            write_pages(self._file, frames, resolutions, self._made_by)
+            told = enumerate(zip(frames, self._infos, strict=True))
+            pages = [
+                Page(frame.shape, frame.dtype, info.dpi, info.place, number=(n, len(frames)))
+                for n, (frame, info) in told
+            ]
+            write_pages(self._file, frames, pages, self._made_by)
         else:
             from edgecli.images.pillow.writing import save_frames
 

@@ -27,7 +27,8 @@ class Format:
     ``sequence`` formats hold several images one after another, ``animated`` ones as frames or
     pages of one file; ``text`` ones may be written to a terminal. Formats that hold ``several``
     take all edge maps of an image in one file: as a volume, as pages, as blocks of lines or as
-    layers. Formats of ``strokes`` hold lines as geometry, and no samples at all.
+    layers. Formats of ``strokes`` hold lines as geometry, and no samples at all. Programs for maps
+    look for a ``world`` file beside some.
     """
 
     name: str
@@ -39,15 +40,18 @@ class Format:
     text: bool = False
     several: bool = False
     strokes: bool = False
+    world: bool = False
 
 
 _ALL = (
-    Format("png", (".png",), ("uint8", "uint16"), WITH_ALPHA, animated=True),
+    Format("png", (".png",), ("uint8", "uint16"), WITH_ALPHA, animated=True, world=True),
     Format("pgm", (".pgm", ".pnm"), ("uint8", "uint16"), (1,), sequence=True),
     Format("ppm", (".ppm",), ("uint8", "uint16"), sequence=True),
-    Format("tiff", (".tif", ".tiff"), SAMPLE_TYPES, WITH_ALPHA, animated=True, several=True),
-    Format("jpeg", (".jpg", ".jpeg"), ("uint8",)),
-    Format("webp", (".webp",), ("uint8",), animated=True),
+    Format(
+        "tiff", (".tif", ".tiff"), SAMPLE_TYPES, WITH_ALPHA, animated=True, several=True, world=True
+    ),
+    Format("jpeg", (".jpg", ".jpeg"), ("uint8",), world=True),
+    Format("webp", (".webp",), ("uint8",), animated=True, world=True),
     Format("npy", (".npy",), SAMPLE_TYPES, WITH_ALPHA, several=True),
     Format("csv", (".csv", ".txt"), SAMPLE_TYPES, (1,), text=True, several=True),
     Format("y4m", (".y4m",), ("uint8", "uint16"), (1,), sequence=True),

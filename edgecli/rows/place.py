@@ -125,9 +125,15 @@ def inverse(affine: Affine) -> Affine:
     (0.5, -0.0, -1.5, -0.0, -0.25, 1.25)
     """
     a, b, c, d, e, f = affine
-    area = a * e - b * d
-    p, q, s, t = e / area, -b / area, -d / area, a / area
+    size = area(affine)
+    p, q, s, t = e / size, -b / size, -d / size, a / size
     return p, q, -(p * c + q * f), s, t, -(s * c + t * f)
+
+
+def area(affine: Affine) -> float:
+    """Return what a transform makes of the area of a pixel, negative where it mirrors."""
+    a, b, _, d, e, _ = affine
+    return a * e - b * d
 
 
 def applied(affine: Affine, column: float, row: float) -> tuple[float, float]:

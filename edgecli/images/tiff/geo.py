@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from math import isfinite
 
 from edgecli.images.tiff.directories import DOUBLE, SHORT, TEXT, Directory, Entry, Tag
-from edgecli.rows.place import NOWHERE, Affine, Control, Place, System
+from edgecli.rows.place import NOWHERE, Affine, Control, Place, System, area
 
 _MODEL, _RASTER, _CITATION = 1024, 1025, 1026  # keys
 _GEOGRAPHIC, _GEOGRAPHIC_CITATION = 2048, 2049
@@ -31,18 +31,13 @@ def place_of(directory: Directory) -> tuple[Place | None, str | None]:
     transform, control = _transform(directory, is_point), _control(directory, is_point)
     system = _system(directory, keys) if keys else NOWHERE
     numbers = (*(transform or ()), *(number for point in control for number in point))
-    if transform and not (all(map(isfinite, numbers)) and _area(transform)):
+    if transform and not (all(map(isfinite, numbers)) and area(transform)):
         return None, LEFT_OUT
     if not all(map(isfinite, numbers)):
         return None, LEFT_OUT
     if not (numbers or keys):
         return None, None
     return Place(transform, system, () if transform else control, is_point), None
-
-
-def _area(transform: Affine) -> float:
-    a, b, _, d, e, _ = transform
-    return a * e - b * d
 
 
 def _transform(directory: Directory, is_point: bool) -> Affine | None:

@@ -25,18 +25,23 @@ _TEXT_NAMES = (".csv", ".tsv", ".txt")
 
 
 def open_images(
-    path: str, *, max_pixels: int, grey: bool = False, all_frames: bool = False
+    path: str,
+    *,
+    max_pixels: int,
+    grey: bool = False,
+    all_frames: bool = False,
+    page: int | None = None,
 ) -> Iterator[Source]:
     """Yield the images of a file, or of standard input for ``-``, recognised by content.
 
     Streams of images yield them all; animations and files of pages only their first, unless
-    ``all_frames``. ``grey`` lets a decoder skip the colours. Each source must be read before the
-    next is asked for. Raises ImageError.
+    ``all_frames``; or of all these the ``page``, counted from 1. ``grey`` lets a decoder skip the
+    colours. Each source must be read before the next is asked for. Raises ImageError.
     """
     with _open_input(path) as (head, stream):
         if not head:
             raise ImageError(f"image {path} is empty; give a file with an image in it")
-        yield from read_images(Opened(head, stream, path, max_pixels, grey, all_frames))
+        yield from read_images(Opened(head, stream, path, max_pixels, grey, all_frames, page))
 
 
 def read_mask(path: str, *, max_pixels: int) -> tuple[NDArray[np.bool_], ImageInfo]:

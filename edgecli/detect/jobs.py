@@ -16,7 +16,7 @@ from edgecli.detect.places import begin_beside, is_placed, place_of_map
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.run import Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
-from edgecli.errors import EdgeCliError, OutputError, TooLargeError
+from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
 from edgecli.images.alpha import told_if_unseen
 from edgecli.images.files import has_more_now, open_images, whole_file
 from edgecli.images.formats import ImageFile, begin_file, check_holds, check_several
@@ -41,6 +41,11 @@ class Limits:
 
     max_pixels: int = 2**31
     all_frames: bool = False
+    page: int | None = None  # counted from 1; None is the first, or each of a stream
+
+    def __post_init__(self) -> None:
+        if self.all_frames and self.page is not None:
+            raise UsageError("one page is asked for, and all of them; drop --page or --all-frames")
 
 
 Place: TypeAlias = "Sink | Canvas"
@@ -93,14 +98,20 @@ def plan_input(
     if job.format.samples == ("uint8",) and settings.depth is None and settings.map != "raw":
         settings = replace(settings, depth="8")
     images = open_images(
-        job.path, max_pixels=limits.max_pixels, grey=settings.grey, all_frames=limits.all_frames
+        job.path,
+        max_pixels=limits.max_pixels,
+        grey=settings.grey,
+        all_frames=limits.all_frames,
+        page=limits.page,
     )
     for number, image in enumerate(images, 1):
         source = as_seen(image, settings)
         detection = _plan_image(job, settings, limits, source)
         if not sums_fit(source, detection):
             detection = _plan_image(job, settings, limits, source, exact=False)
-        outputs = _numbered(job, number, limits) if limits.all_frames or number > 1 else job.outputs
+        outputs = job.outputs
+        if limits.page is not None or limits.all_frames or number > 1:
+            outputs = _numbered(job, limits.page or number, limits)
         yield Result(source.info, detection, outputs, is_placed=is_placed(job)), source
 
 
@@ -148,6 +159,8 @@ def _numbered(job: Job, number: int, limits: Limits) -> tuple[str, ...]:
     """Return the files of one of several images: its own, unless one file takes them all."""
     if job.frames:
         return tuple(file.format(frame=number) for file in job.frames)
+    if limits.page is not None:
+        return job.outputs
     together = (limits.all_frames and job.format.animated) or {*job.outputs} == {"-"}
     if job.format.sequence or (job.shared and together):
         return job.outputs

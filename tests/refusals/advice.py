@@ -116,6 +116,7 @@ TRIED: dict[str, str] = {
     r"give a name with \{filter\}, --combine them into one, or write tiff, npy or csv": (
         "-o other-{{filter}}.png | --combine max | --format tiff | --format npy | --format csv"
     ),
+    r"give --page (?P<first>1) to (?P<last>\d+)$": "--page {first} | --page {last}",
     r"give a folder \(-o DIR/\), or write tiff$": "-o other/ | --format tiff",
     r"--combine them, or put filters in files": "--combine max | -f diff.txt -f tabs.tsv",
     r"images do not fit in one output \S+; give a folder, or put \{stem\} in its name$": (

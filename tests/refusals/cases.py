@@ -60,6 +60,10 @@ detect photo.png --depth 16 -o a.svg
 detect photo.png --combine direction -o a.svg
 detect photo.png --code scipy -o a.svg
 detect moving.gif --all-frames -o - --format svg
+detect moving.gif --page 99
+detect photo.png --page 2
+detect moving.gif --all-frames --page 2
+detect moving-deep.png --page 2
 detect photo.png --threshold 5 --threshold 9
 detect photo.png --hysteresis 5,9 --hysteresis 6,9
 detect photo.png --hysteresis 5,9 --threshold 6

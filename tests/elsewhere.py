@@ -27,3 +27,16 @@ class Elsewhere(Executor):
         except Exception as error:
             future.set_exception(pickle.loads(pickle.dumps(error)))
         return future
+
+
+class Lost(Elsewhere):
+    """An executor whose every worker dies."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Lose a call."""
+        del fn, args, kwargs
+        return super().submit(_die)
+
+
+def _die() -> None:
+    raise OSError("no\nmore")

@@ -25,7 +25,7 @@ from edgecli.paint.painting import Style
 from edgecli.strokes.base import Finish
 from tests.conftest import noise
 from tests.detections import settings_of
-from tests.elsewhere import Elsewhere
+from tests.elsewhere import Elsewhere, Lost
 
 THREADS = 3
 SHARES = 6
@@ -140,17 +140,8 @@ def test_an_image_that_a_worker_does_not_see_is_named(folder: Path) -> None:
 
 
 def test_what_happens_to_all_workers_is_one_line(folder: Path) -> None:
-    class Lost(Elsewhere):
-        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-            return super().submit(lost)
-
     with pytest.raises(EdgeCliError, match=r"was lost with its workers \(OSError: no more\); see"):
         detected(folder, "bands", "lost", Lost())
-
-
-def lost() -> None:
-    """Stand for a worker that dies."""
-    raise OSError("no\nmore")
 
 
 def test_images_that_follow_are_refused(folder: Path) -> None:

@@ -22,6 +22,7 @@ from edgecli.rows.base import Sink, Source
 from edgecli.rows.blas import blas_for
 from edgecli.rows.graph import Reader, Strip
 from edgecli.rows.running import Outcome, Running, write_outcomes
+from edgecli.rows.samples import type_name
 from edgecli.rows.workers import chosen_threads, map_in_order, start_in_order
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def _reader_of(
 
         return TraceReader(detection, plan, cast("Canvas", sink), scale)
     given = plan, cast("Sink", sink), detection.map_shape, detection.band_rows
-    measures = measured or detection.pixels.name not in PICTURES
+    measures = measured or type_name(detection.pixels) not in PICTURES
     if not plan.whole:
         return StrengthReader(*given, measures=measures)
     from edgecli.detect.keeping import KeepingReader, PeakReader  # few maps are kept
@@ -185,17 +186,16 @@ def cut_strips(
     detection: Detection, readers: Sequence[EdgeReader], threads: int
 ) -> tuple[Sequence[Reader], list[Strip]]:
     """Plan a strip for every band; those of a network are taller, as they overlap."""
-    network, graph = detection.settings.network, detection.graph
+    network = detection.settings.network
     if network is None:
-        wanted = [[cut] * len(readers) for cut in detection.cuts]
-        return readers, [graph.strip(readers, spans) for spans in wanted]
+        return readers, detection.strips(readers)
     from edgecli.networks import layout
     from edgecli.networks.forward import share_rows
 
     height = detection.map_shape[0]
     gathered = [Gathered(reader, height) for reader in readers]
     wanted = [[share] * len(gathered) for share in share_rows(network, height, threads)]
-    return gathered, layout.cut_strips(graph, gathered, wanted, network.name)
+    return gathered, layout.cut_strips(detection.graph, gathered, wanted, network.name)
 
 
 def _useful_threads(detection: Detection) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from edgecli.errors import ImageError
 from edgecli.rows.base import ImageInfo, Rows, Sink, Source
-from edgecli.rows.samples import SAMPLE_TYPES, narrowed
+from edgecli.rows.samples import SAMPLE_TYPES, narrowed, type_name
 
 
 class ArraySource:
@@ -32,11 +32,11 @@ class ArraySource:
             rows = rows * np.uint8(255)
         if rows.dtype.kind == "f":
             rows = rows.astype(np.float64 if rows.itemsize >= 8 else np.float32, copy=False)
-        held = narrowed(rows) if rows.dtype.name in ("uint32", "int64", "uint64") else rows
-        if held is None or held.dtype.name not in SAMPLE_TYPES:
+        held = narrowed(rows) if type_name(rows.dtype) in ("uint32", "int64", "uint64") else rows
+        if held is None or type_name(held.dtype) not in SAMPLE_TYPES:
             raise ImageError(f"picture holds {array.dtype}; give integers up to int64, or floats")
         H, W, C = rows.shape
-        return cls(held, ImageInfo("array", "array", (H, W, C), array.dtype.name))
+        return cls(held, ImageInfo("array", "array", (H, W, C), type_name(array.dtype)))
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -16,7 +16,7 @@ from edgecli.images.sample_types import as_rows, row_type, smallest
 from edgecli.images.streams import ForwardReader, RowStream, spread
 from edgecli.images.tiff import kinds
 from edgecli.images.tiff.codecs import is_streamed
-from edgecli.images.tiff.directories import Directory
+from edgecli.images.tiff.directories import Directory, Tag
 from edgecli.images.tiff.kinds import PALETTE, RGB
 from edgecli.images.tiff.layout import PREMULTIPLIED, Layout, page_layout
 from edgecli.images.tiff.tiles import TileReader
@@ -51,6 +51,9 @@ def tiff_source(
     dpi, orientation = directory.dpi, directory.orientation
     info = ImageInfo(path, "TIFF", layout.shape, stored, dpi, orientation, frame)
     info.notes.extend(_left_out(layout))
+    if directory.lost:
+        names = ", ".join(f"{tag} ({Tag(tag).name})" for tag in directory.lost)
+        info.notes.append(f"has tags whose values are not in it; they are left out: {names}")
     name, convert = image_name(path, frame), _conversion(layout, grey=grey)
     tiles = TileReader(
         file,

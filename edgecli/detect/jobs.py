@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 import numpy as np
 
 from edgecli.detect.made_by import made_by
-from edgecli.detect.outputs import Job, make_folders_of
+from edgecli.detect.outputs import Job, is_there, make_folders_of
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.run import Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, OutputError, TooLargeError
 from edgecli.images.alpha import told_if_unseen
 from edgecli.images.files import has_more_now, open_images, whole_file
-from edgecli.images.formats import ImageFile, begin_file, check_holds, check_several
+from edgecli.images.formats import (
+    ImageFile,
+    begin_file,
+    check_holds,
+    check_several,
+    whole_output,
+)
 from edgecli.images.sources import upright
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import KeepingSink, NoSink
@@ -172,7 +178,7 @@ def detect_input(
         files = _Files(job, limits, stack)
         try:
             for planned, source in plan_input(job, settings, limits):
-                kept = tuple(filter(_is_file, planned.outputs)) if job.no_clobber else ()
+                kept = tuple(filter(is_there, planned.outputs)) if job.no_clobber else ()
                 result = replace(planned, kept=kept)
                 with closing(source):
                     if kept == result.outputs:
@@ -325,7 +331,7 @@ class _Files:
     def _file(self, path: str, source: Source, result: Result) -> ImageFile:
         """Return a file, begun at its first image."""
         if path not in self._begun:
-            file = self._stack.enter_context(whole_file(path))
+            file = self._stack.enter_context(whole_output(self._job.format, path))
             self._begun[path] = begin_file(
                 self._job.format,
                 file,
@@ -340,7 +346,3 @@ class _Files:
         """Complete all files; one that is not finished is as if it had never been begun."""
         for file in self._begun.values():
             file.finish()
-
-
-def _is_file(output: str) -> bool:
-    return output != "-" and os.path.isfile(output)

@@ -74,7 +74,21 @@ def test_axes_before_height_and_width_are_pages(tmp_path: Path, shape: tuple[int
     channels = 3 if shape[-1] == 3 else 1
     assert np.array_equal(np.stack([*pages_of(path)]), array.reshape(-1, 40, 30, channels))
     (first,) = open_images(path, max_pixels=10**6)
-    assert "of which the first is taken; --all-frames takes them all" in first.info.notes[0]
+    told = "of which the first is taken; --page N takes another, --all-frames them all"
+    assert told in first.info.notes[0]
+    (second,) = open_images(path, max_pixels=10**6, page=2)
+    (rows,) = second.blocks([(0, 40)])
+    assert np.array_equal(rows, array.reshape(-1, 40, 30, channels)[1])
+    assert not second.info.notes
+
+
+def test_chunks_of_rows_that_nobody_asks_for_are_not_read(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.zarr", GREY)
+    (tmp_path / "a.zarr" / "c" / "1" / "1").write_bytes(b"no chunk")  # of rows 16 to 31
+    (source,) = open_images(path, max_pixels=10**6)
+    cuts = [(3, 9), (35, 60)]
+    for (start, stop), block in zip(cuts, source.blocks(cuts), strict=True):
+        assert np.array_equal(block[..., 0], GREY[start:stop])
 
 
 def test_shards_are_read_by_their_inner_chunks(tmp_path: Path) -> None:

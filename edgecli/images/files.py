@@ -20,6 +20,8 @@ from edgecli.images import readers
 from edgecli.images.colour import to_volume
 from edgecli.images.pipes import Pipe, peek
 from edgecli.images.readers import HEAD, Opened, read_images
+from edgecli.images.sources import Placed
+from edgecli.images.world_files import names_beside, placed_beside
 from edgecli.images.zarr.store import is_store
 from edgecli.rows.base import ImageInfo, Rows, Source
 
@@ -27,23 +29,44 @@ _TEXT_NAMES = (".csv", ".tsv", ".txt")
 
 
 def open_images(
-    path: str, *, max_pixels: int, grey: bool = False, all_frames: bool = False
+    path: str,
+    *,
+    max_pixels: int,
+    grey: bool = False,
+    all_frames: bool = False,
+    page: int | None = None,
 ) -> Iterator[Source]:
     """Yield the images of a file, or of standard input for ``-``, recognised by content.
 
     Streams of images yield them all; animations and files of pages only their first, unless
-    ``all_frames``. ``grey`` lets a decoder skip the colours. Each source must be read before the
-    next is asked for. A folder that is a store of Zarr is an image, too. Raises ImageError.
+    ``all_frames``; or of all these the ``page``, counted from 1. ``grey`` lets a decoder skip the
+    colours. Each source must be read before the next is asked for. A folder that is a store of Zarr
+    is an image, too. Raises ImageError.
     """
     if is_store(path):
         from edgecli.images.zarr.reading import read_store  # for those who have one
 
-        yield from read_store(path, max_pixels=max_pixels, all_frames=all_frames)
+        store = read_store(path, max_pixels=max_pixels, all_frames=all_frames, page=page)
+        yield from _placed(store, path)
         return
     with _open_input(path) as (head, stream):
         if not head:
             raise ImageError(f"image {path} is empty; give a file with an image in it")
-        yield from read_images(Opened(head, stream, path, max_pixels, grey, all_frames))
+        images = read_images(Opened(head, stream, path, max_pixels, grey, all_frames, page))
+        yield from _placed(images, path)
+
+
+def _placed(images: Iterator[Source], path: str) -> Iterator[Source]:
+    """Return images with their places on a map, if files beside theirs say where they lie."""
+    is_placed = path != "-" and any(map(os.path.exists, names_beside(path)))
+    return map(_on_map, images) if is_placed else images
+
+
+def _on_map(source: Source) -> Source:
+    """Return an image with the place that files beside it say, if they do."""
+    place, notes = placed_beside(source.info.place, source.info.path)
+    source.info.notes.extend(notes)
+    return source if place == source.info.place or place is None else Placed(source, place)
 
 
 def read_mask(path: str, *, max_pixels: int) -> tuple[NDArray[np.bool_], ImageInfo]:

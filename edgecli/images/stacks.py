@@ -41,10 +41,10 @@ def more_pages(shape: tuple[int, ...], stack: Stack) -> str:
     What has up to four pages may have its colours first.
 
     >>> more_pages((3, 480, 640), stacked((3, 480, 640)))
-    'has the shape (3, 480, 640), read as 3 pages, of which the first is taken; --all-frames takes \
-them all, and numpy.moveaxis(array, 0, -1) makes colours of them'
+    'has the shape (3, 480, 640), read as 3 pages, of which the first is taken; --page N takes \
+another, --all-frames them all, and numpy.moveaxis(array, 0, -1) makes colours of them'
     """
-    advice = "--all-frames takes them all"
+    advice = "--page N takes another, --all-frames them all"
     if len(shape) == 3 and 2 <= shape[0] <= MOST_CHANNELS:
         advice += ", and numpy.moveaxis(array, 0, -1) makes colours of them"
     return (

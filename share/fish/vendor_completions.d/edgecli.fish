@@ -95,6 +95,7 @@ complete -c edgecli -n '__edgecli_typed detect' -s n -l dry-run -l explain -d 'P
 complete -c edgecli -n '__edgecli_typed detect' -l suffix -d 'Tell inputs of the same name apart'
 complete -c edgecli -n '__edgecli_typed detect' -l preview -d 'Draw the edge map in the terminal'
 complete -c edgecli -n '__edgecli_typed detect' -l grid -d 'Write a contact sheet of several filters'
+complete -c edgecli -n '__edgecli_typed detect' -l scheduler -x -d 'Work on a Dask cluster that sees the image under the same path, in shares of its rows'
 complete -c edgecli -n '__edgecli_typed detect' -l code -x -a 'opencv scikit-image scipy torch pillow' -d 'Print a script that computes the same by another library, and stop'
 complete -c edgecli -n '__edgecli_typed detect' -s h -l help -d 'Show this message and exit'
 complete -c edgecli -n '__edgecli_typed batch' -a '(__fish_complete_directories)'

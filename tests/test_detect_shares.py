@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
@@ -53,6 +52,12 @@ CASES: dict[str, tuple[str, str, Settings]] = {
     "a volume": ("colour.png", "map.npy", settings_of("sobel", "prewitt")),
     "pages": ("colour.png", "map.tif", settings_of("sobel", "canny")),
     "a file each": ("colour.png", "{filter}.png", settings_of("sobel", "canny")),
+    "chunks": ("colour.png", "map.zarr", settings_of("sobel")),
+    "chunks of colours": ("colour.png", "map.zarr", settings_of("sobel", channels="each")),
+    "chunks of lines": ("colour.png", "map.zarr", settings_of("canny:1.4")),
+    "pages of chunks": ("colour.png", "map.zarr", settings_of("sobel", "canny", depth="16")),
+    "chunks of a network": ("colour.png", "map.zarr", settings_of("learned-small")),
+    "chunks of few numbers": ("few.npy", "map.zarr", settings_of("sobel-x", map="raw")),
     "a stride": ("grey.npy", "map.png", settings_of("sobel", stride=(3, 2))),
     "circular": ("grey.npy", "map.png", settings_of(
         "sobel", padding_mode=parse_padding_mode("circular"))),
@@ -91,8 +96,17 @@ def detected(
     work = Work(job, settings, Limits(), THREADS, measured=True)
     crew = None if executor is None else Workers(executor, work)
     (result,) = detect_input(job, settings, Limits(), crew=crew)
-    files = {os.path.basename(path): Path(path).read_bytes() for path in result.outputs}
-    return files, result
+    files = [
+        path
+        for top in map(Path, result.outputs)
+        for path in ([top] if top.is_file() else all_in(top))
+    ]
+    return {str(path.relative_to(folder / place)): path.read_bytes() for path in files}, result
+
+
+def all_in(folder: Path) -> list[Path]:
+    """Return all files of a store."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def told(result: Result) -> tuple[Any, ...]:
@@ -110,6 +124,7 @@ def test_shares_give_what_one_go_gives(
 ) -> None:
     """Of each share twice, as where a worker was lost after it had computed the first."""
     monkeypatch.setattr(shares, "MOST_PIXELS", 230 * 90 // SHARES)
+    monkeypatch.setattr("edgecli.images.zarr.store.CHUNK", 16)
     near, one = detected(folder, case, "near")
     executor = Elsewhere(times=2)
     far, shared = detected(folder, case, "far", executor)

@@ -6,19 +6,26 @@ import os
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 import numpy as np
 
 from edgecli.detect.made_by import made_by
-from edgecli.detect.outputs import Job, make_folders_of
+from edgecli.detect.outputs import Job, is_there, make_folders_of
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.run import Crew, Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, OutputError, TooLargeError
 from edgecli.images.alpha import look_for_pixels, told_if_unseen
-from edgecli.images.files import has_more_now, open_images, whole_file
-from edgecli.images.formats import ImageFile, begin_file, check_holds, check_several
+from edgecli.images.files import has_more_now, open_images
+from edgecli.images.formats import (
+    Format,
+    ImageFile,
+    begin_file,
+    check_holds,
+    check_several,
+    whole_output,
+)
 from edgecli.images.sources import upright
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import KeepingSink, NoSink
@@ -51,7 +58,8 @@ Watch = Callable[[Sink, tuple[int, int, int], tuple[float, ...] | None], Sink]
 It is given the map's shape, and the colour of where there is no edge: see ``Detection.paper``."""
 
 
-Opener = Callable[[str], AbstractContextManager[BinaryIO]]
+Opener = Callable[[Format, str], AbstractContextManager[Any]]
+"""Opens an output of a format, by its path."""
 
 
 class Progress(Protocol):
@@ -176,7 +184,7 @@ def detect_input(
         files = Files(job, limits, stack)
         try:
             for planned, source in plan_input(job, settings, limits):
-                kept = tuple(filter(_is_file, planned.outputs)) if job.no_clobber else ()
+                kept = tuple(filter(is_there, planned.outputs)) if job.no_clobber else ()
                 result = replace(planned, kept=kept)
                 with closing(source):
                     if kept == result.outputs:
@@ -271,10 +279,10 @@ class _Turns:
 class Files:
     """The files of one input's edge maps; several images may go to one.
 
-    ``opened`` opens a file to be written.
+    ``opened`` opens what is to be written.
     """
 
-    def __init__(self, job: Job, limits: Limits, stack: ExitStack, opened: Opener = whole_file):
+    def __init__(self, job: Job, limits: Limits, stack: ExitStack, opened: Opener = whole_output):
         self._job, self._stack, self._opened = job, stack, opened
         self._frames = limits.all_frames and job.shared
         self._begun: dict[str, ImageFile] = {}
@@ -326,7 +334,7 @@ class Files:
             self._drawn.add(path)
             named = zip(result.outputs, detection.maps, strict=True)
             names = [edge_map.name for output, edge_map in named if output == path]
-            file = self._stack.enter_context(self._opened(path))
+            file = self._stack.enter_context(self._opened(self._job.format, path))
             layers[path] = [begin_layers(format_, file, source, detection, names)]
         drawn: list[Place] = []
         for path in result.outputs:
@@ -337,7 +345,7 @@ class Files:
     def _file(self, path: str, source: Source, result: Result) -> ImageFile:
         """Return a file, begun at its first image."""
         if path not in self._begun:
-            file = self._stack.enter_context(self._opened(path))
+            file = self._stack.enter_context(self._opened(self._job.format, path))
             self._begun[path] = begin_file(
                 self._job.format,
                 file,
@@ -352,7 +360,3 @@ class Files:
         """Complete all files; one that is not finished is as if it had never been begun."""
         for file in self._begun.values():
             file.finish()
-
-
-def _is_file(output: str) -> bool:
-    return output != "-" and os.path.isfile(output)

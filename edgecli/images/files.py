@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from edgecli.images import readers
 from edgecli.images.colour import to_volume
 from edgecli.images.pipes import Pipe, peek
 from edgecli.images.readers import HEAD, Opened, read_images
+from edgecli.images.zarr.store import is_store
 from edgecli.rows.base import ImageInfo, Rows, Source
 
 _TEXT_NAMES = (".csv", ".tsv", ".txt")
@@ -31,8 +33,13 @@ def open_images(
 
     Streams of images yield them all; animations and files of pages only their first, unless
     ``all_frames``. ``grey`` lets a decoder skip the colours. Each source must be read before the
-    next is asked for. Raises ImageError.
+    next is asked for. A folder that is a store of Zarr is an image, too. Raises ImageError.
     """
+    if is_store(path):
+        from edgecli.images.zarr.reading import read_store  # for those who have one
+
+        yield from read_store(path, max_pixels=max_pixels, all_frames=all_frames)
+        return
     with _open_input(path) as (head, stream):
         if not head:
             raise ImageError(f"image {path} is empty; give a file with an image in it")
@@ -152,6 +159,42 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
             return
         with _temporary_beside(os.path.realpath(path)) as file:
             yield file
+
+
+@contextmanager
+def whole_store(path: str) -> Iterator[str]:
+    """Make a folder for a Zarr store, which appears under its name only once all is in it.
+
+    It is made beside, as ``.NAME.XXXXXXXX.edgecli-tmp``, and at the end takes the place of an older
+    store, or is removed if anything fails. Nothing else is ever replaced. Raises OutputError.
+    """
+    with _refusals_of(path):
+        target = os.path.realpath(path)
+        if os.path.lexists(target) and not is_store(target):
+            raise OutputError(f"{path} is there, and no Zarr store; give another name")
+        temporary = _temporary_name(target)
+        os.mkdir(temporary)
+        try:
+            yield temporary
+            _take_the_place(temporary, target)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+
+def _take_the_place(fresh: str, target: str) -> None:
+    """Give a folder the name of another, if that is there, which is removed."""
+    if not os.path.exists(target):
+        os.replace(fresh, target)
+        return
+    old = _temporary_name(target)  # a folder that holds anything cannot be replaced in one step
+    os.replace(target, old)
+    try:
+        os.replace(fresh, target)
+    except BaseException:
+        os.replace(old, target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def is_device(path: str) -> bool:

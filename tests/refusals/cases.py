@@ -67,6 +67,9 @@ detect photo.png -f contours --stride 2
 detect photo.png -f depth3.txt --channels gray
 detect photo.png -f huge.json --map raw -o a.npy
 detect album
+detect scan.zarr -o scan.zarr/edges.png
+detect photo.png -o - --format zarr
+batch album -o scan.zarr
 trace album --at 1,1
 detct photo.png
 detect photo.png photo.png
@@ -314,6 +317,9 @@ UNMET = {
     "images/canvas.py: ": "it depends on how Pillow was built",
     "images/foreign.py: image … is a …, which takes another package": _PACKAGE,
     "images/jpeg_xl.py: ": _PACKAGE,
+    "images/files.py: … is there, and no Zarr store": _PACKAGE,
+    "images/formats.py: … takes another package": _PACKAGE,
+    "images/zarr/": _PACKAGE,
     "images/npy.py: needs … bytes of memory": _LARGE,
     "images/pillow/reading.py: image … has … bits per sample in": _NO_ENCODER,
     "images/pillow/writing.py: … cannot be encoded": _MOMENT,

@@ -20,6 +20,7 @@ from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
 from edgecli.images.alpha import look_for_pixels, told_if_unseen
 from edgecli.images.files import has_more_now, open_images
 from edgecli.images.formats import (
+    Format,
     ImageFile,
     begin_file,
     check_holds,
@@ -63,7 +64,8 @@ Watch = Callable[[Sink, tuple[int, int, int], tuple[float, ...] | None], Sink]
 It is given the map's shape, and the colour of where there is no edge: see ``Detection.paper``."""
 
 
-Opener = Callable[[str], AbstractContextManager[Any]]
+Opener = Callable[[Format, str], AbstractContextManager[Any]]
+"""Opens an output of a format, by its path."""
 
 
 class Progress(Protocol):
@@ -293,12 +295,11 @@ class _Turns:
 class Files:
     """The files of one input's edge maps; several images may go to one.
 
-    ``opened`` opens a file to be written.
+    ``opened`` opens what is to be written.
     """
 
-    def __init__(self, job: Job, limits: Limits, stack: ExitStack, opened: Opener | None = None):
-        self._job, self._stack = job, stack
-        self._opened = opened or partial(whole_output, job.format)
+    def __init__(self, job: Job, limits: Limits, stack: ExitStack, opened: Opener = whole_output):
+        self._job, self._stack, self._opened = job, stack, opened
         self._frames = limits.all_frames and job.shared
         self._begun: dict[str, ImageFile] = {}
         self._drawn: set[str] = set()  # files of strokes
@@ -350,7 +351,7 @@ class Files:
             self._drawn.add(path)
             named = zip(result.outputs, detection.maps, strict=True)
             names = [edge_map.name for output, edge_map in named if output == path]
-            file = self._stack.enter_context(self._opened(path))
+            file = self._stack.enter_context(self._opened(self._job.format, path))
             layers[path] = [begin_layers(format_, file, source, detection, names)]
         drawn: list[Place] = []
         for path in result.outputs:
@@ -361,7 +362,7 @@ class Files:
     def _file(self, path: str, source: Source, result: Result, info: ImageInfo) -> ImageFile:
         """Return a file, begun at its first image, with what says beside it where that lies."""
         if path not in self._begun:
-            file = self._stack.enter_context(self._opened(path))
+            file = self._stack.enter_context(self._opened(self._job.format, path))
             begin_beside(self._job, path, info, self._stack)
             self._begun[path] = begin_file(
                 self._job.format,

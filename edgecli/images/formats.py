@@ -211,14 +211,20 @@ class StoreFile(ImageFile):
     def begin_maps(
         self, shape: Shape, types: Sequence[np.dtype[Any]], info: ImageInfo
     ) -> list[Sink]:
-        """Begin the maps of one image, which are written row by row of chunks."""
-        from edgecli.images.zarr.store import create_store
+        """Begin the maps of one image, which are written row by row of chunks.
+
+        A store that is there was begun by somebody else, for others to write to.
+        """
+        from edgecli.images.zarr.store import create_store, is_store, open_store
         from edgecli.images.zarr.writing import ZarrSink
 
         for samples in types:
             check_holds(self._format, samples, shape[2])
         told = {"made_by": str(self._made_by)} if self._made_by else {}
-        stored = create_store(self._folder, shape, np.result_type(*types), told, len(types))
+        if is_store(self._folder):
+            stored = open_store(self._folder, writable=True)
+        else:
+            stored = create_store(self._folder, shape, np.result_type(*types), told, len(types))
         return [ZarrSink(stored, page) for page in range(len(types))]
 
     def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:

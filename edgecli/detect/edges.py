@@ -58,6 +58,7 @@ def detect_edges(
     alpha_out: bool = False,
     background: str | Colour = "white",
     nan: str = "propagate",
+    nodata: str | float | None = None,
     white: float | None = None,
     resize: str | None = None,
     scales: Numbers | None = None,
@@ -89,7 +90,8 @@ def detect_edges(
         padding_mode=padding_mode, dilation=dilation, convolve=convolve, bias=bias,
         activation=activation, thin=thin, threshold=threshold, hysteresis=hysteresis,
         border=border, mask=mask, min_length=min_length, close_gaps=close_gaps,
-        background=background, nan=nan, white=white, resize=resize, scales=scales, threads=threads,
+        background=background, nan=nan, nodata=nodata, white=white, resize=resize, scales=scales,
+        threads=threads,
     )  # fmt: skip
     style = choose_style(
         colormap=colormap,

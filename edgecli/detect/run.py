@@ -47,6 +47,7 @@ class Measured:
     threads: int
     levels: tuple[Levels | None, ...] = ()  # each map's thresholds
     nans: int | None = None  # NaN samples of a float image
+    missing: int | None = None  # pixels of no data, where the image may have any
 
 
 def starts_early(detection: Detection, source: Source) -> bool:
@@ -109,6 +110,7 @@ def start_detection(
             threads=threads,
             levels=levels,
             nans=source.nans if isinstance(source, FloatCheck) else None,
+            missing=source.info.gaps.pixels if source.info.gaps is not None else None,
         )
 
     return write
@@ -134,7 +136,8 @@ def _reader_of(
 
         return TraceReader(detection, plan, cast("Canvas", sink), scale)
     given = plan, cast("Sink", sink), detection.map_shape, detection.band_rows
-    measures = measured or detection.pixels.name not in PICTURES
+    unknown = detection.responses.spoiled
+    measures = measured or unknown or detection.pixels.name not in PICTURES
     if not plan.whole:
         return StrengthReader(*given, measures=measures)
     from edgecli.detect.keeping import KeepingReader, PeakReader  # few maps are kept

@@ -40,6 +40,11 @@ class Format:
     several: bool = False
     strokes: bool = False
 
+    @property
+    def clears(self) -> bool:
+        """Whether pictures of this format may be transparent where there is no data."""
+        return self.name in ("png", "tiff")
+
 
 _ALL = (
     Format("png", (".png",), ("uint8", "uint16"), WITH_ALPHA, animated=True),

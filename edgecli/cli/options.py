@@ -153,6 +153,8 @@ class Options:
     size: str | None = written(None, "WxHmm|Wmm",
         "Strokes: how large SVG and DXF are, their shape kept, in mm, cm, in, pt or px.  "
         "[default: by the image's resolution]", group="Output")
+    world_file: bool = flag("Beside PNG, TIFF, JPEG and WebP, write a world file and .aux.xml of "
+        "their place on a map.", group="Output")
     no_clobber: bool = flag("Keep existing files as they are.", group="Output")
     all_frames: bool = flag("Take every page or frame of a file.", group="Output")
     page: int | None = written(None, "N",

@@ -12,6 +12,7 @@ import numpy as np
 
 from edgecli.detect.made_by import made_by
 from edgecli.detect.outputs import Job, make_folders_of
+from edgecli.detect.places import begin_beside, is_placed, place_of_map
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.run import Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
@@ -75,7 +76,8 @@ class Result:
 
     ``kept`` are those of its outputs that were there before, and were to stay as they were.
     ``numbers`` are the maps themselves, each ``(H, W, C)``, where they are bare numbers and few.
-    ``strokes`` are the measures of each map's, where it was drawn.
+    ``strokes`` are the measures of each map's, where it was drawn. ``is_placed`` says that outputs
+    have the image's place on a map.
     """
 
     info: ImageInfo
@@ -85,6 +87,7 @@ class Result:
     kept: tuple[str, ...] = ()
     numbers: tuple[Rows | None, ...] = ()
     strokes: tuple[Measures | None, ...] = ()
+    is_placed: bool = False
 
 
 def plan_input(
@@ -107,10 +110,15 @@ def plan_input(
         detection = _plan_image(job, settings, limits, source)
         if not sums_fit(source, detection):
             detection = _plan_image(job, settings, limits, source, exact=False)
+<<<<<<< HEAD
         outputs = job.outputs
         if limits.page is not None or limits.all_frames or number > 1:
             outputs = _numbered(job, limits.page or number, limits)
         yield Result(source.info, detection, outputs), source
+=======
+        outputs = _numbered(job, number, limits) if limits.all_frames or number > 1 else job.outputs
+        yield Result(source.info, detection, outputs, is_placed=is_placed(job)), source
+>>>>>>> 0e4a5b280a4bd2cf904f34cb40843bbe513e75b5
 
 
 def as_seen(image: Source, settings: Settings) -> Source:
@@ -316,7 +324,8 @@ class _Files:
             if path in result.kept:
                 sinks += [NoSink() for _ in types]
                 continue
-            begun = self._file(path, source, result).begin_maps(shape, types, result.info)
+            info = replace(result.info, place=place_of_map(result.detection, result.info))
+            begun = self._file(path, source, result, info).begin_maps(shape, types, info)
             paper = result.detection.paper
             sinks += begun if watch is None else [watch(sink, shape, paper) for sink in begun]
         return sinks
@@ -349,10 +358,11 @@ class _Files:
             drawn.append(Drawn(*layers[path], *seen))
         return source, drawn
 
-    def _file(self, path: str, source: Source, result: Result) -> ImageFile:
-        """Return a file, begun at its first image."""
+    def _file(self, path: str, source: Source, result: Result, info: ImageInfo) -> ImageFile:
+        """Return a file, begun at its first image, with what says beside it where that lies."""
         if path not in self._begun:
             file = self._stack.enter_context(whole_file(path))
+            begin_beside(self._job, path, info, self._stack)
             self._begun[path] = begin_file(
                 self._job.format,
                 file,

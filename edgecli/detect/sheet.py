@@ -160,7 +160,7 @@ def detect_grid(job: Job, tiles: Tiles, limits: Limits, progress: Progress | Non
             shown += maps
         made_by = sheet_made_by(tiles.asked)
         image_file = begin_file(job.format, file, source, made_by=made_by)
-        _write(image_file, contact_sheet(shown), replace(image.info, dpi=None))
+        _write(image_file, contact_sheet(shown), replace(image.info, dpi=None, place=None))
     return Sheet(image.info, job.outputs, tuple(results), made_by)
 
 

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from edgecli.errors import ImageError
+from edgecli.records import replace
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import Rows, Source
+from edgecli.rows.place import Place
 
 NAN_CHOICES = ("propagate", "ignore", "error")
 """NaN spoils the responses that see it, makes them 0, or is an error."""
@@ -20,7 +22,10 @@ def upright(source: Source) -> Source:
     if source.info.orientation == 1:
         return source
     (rows,) = source.blocks([(0, source.shape[0])])
-    return ArraySource(oriented(rows, source.info.orientation), source.info)
+    info, (height, width, _) = source.info, source.shape
+    if info.place is not None:
+        info = replace(info, place=info.place.turned(info.orientation, height, width))
+    return ArraySource(oriented(rows, info.orientation), info)
 
 
 def oriented(array: Rows, orientation: int) -> Rows:
@@ -39,6 +44,19 @@ def oriented(array: Rows, orientation: int) -> Rows:
     if orientation in {2, 3, 6, 7}:
         array = array[:, ::-1]
     return array
+
+
+class Placed:
+    """A source whose image has a place on a map."""
+
+    def __init__(self, source: Source, place: Place) -> None:
+        self.info = replace(source.info, place=place)
+        self.shape, self.dtype, self.close = source.shape, source.dtype, source.close
+        self._source = source
+
+    def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
+        """Yield the blocks of the image."""
+        return self._source.blocks(ranges)
 
 
 OVER_WHITE = 2.0

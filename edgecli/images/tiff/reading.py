@@ -16,8 +16,9 @@ from edgecli.images import magic
 from edgecli.images.limits import image_name, no_such_page
 from edgecli.images.pillow.guard import guarded, open_image
 from edgecli.images.pillow.reading import PillowSource, decoded
-from edgecli.images.sources import oriented
+from edgecli.images.sources import Placed, oriented
 from edgecli.images.tiff.directories import Directory, Tag
+from edgecli.images.tiff.geo import place_of
 from edgecli.images.tiff.pages import DEVELOP, CameraRaw, Page, read_pages
 from edgecli.images.tiff.reasons import why_not, would_be_cut
 from edgecli.images.tiff.samples import TIFF, tiff_source
@@ -71,7 +72,9 @@ class _Reader:
         """Return a page, numbered from 0 for errors."""
         source = self._source(page.directory, number)
         source.info.notes.extend(page.notes)
-        return source
+        place, fault = place_of(page.directory)
+        source.info.notes.extend((fault,) if fault else ())
+        return source if place is None else Placed(source, place)
 
     def _source(self, directory: Directory, number: int) -> Source:
         source = tiff_source(self.stream, self.path, directory, number, self.max_pixels)

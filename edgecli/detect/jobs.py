@@ -110,15 +110,10 @@ def plan_input(
         detection = _plan_image(job, settings, limits, source)
         if not sums_fit(source, detection):
             detection = _plan_image(job, settings, limits, source, exact=False)
-<<<<<<< HEAD
         outputs = job.outputs
         if limits.page is not None or limits.all_frames or number > 1:
             outputs = _numbered(job, limits.page or number, limits)
-        yield Result(source.info, detection, outputs), source
-=======
-        outputs = _numbered(job, number, limits) if limits.all_frames or number > 1 else job.outputs
         yield Result(source.info, detection, outputs, is_placed=is_placed(job)), source
->>>>>>> 0e4a5b280a4bd2cf904f34cb40843bbe513e75b5
 
 
 def as_seen(image: Source, settings: Settings) -> Source:
@@ -144,6 +139,11 @@ def _plan_image(
         clear = gaps and job.format.clears
         key = id(settings.lines.mask), source.shape, source.dtype, exact, gaps, clear
         detection = _plan(settings, *key)
+        if gaps and not detection.carries_gaps and settings.nan == "propagate":
+            source.info.notes.append(
+                f"is written as {job.format.name}, which has no place for what is no data, and "
+                "shows it as no edge; write png or tiff"
+            )
         for samples in () if job.format.strokes else detection.sample_types:
             check_holds(job.format, samples, detection.written_shape[2])
         if job.several:

@@ -64,6 +64,13 @@ class Detection:
         return height, width, painted + (self.plans[0].paint.gaps == "alpha")
 
     @property
+    def carries_gaps(self) -> bool:
+        """Whether what is written tells what is no data: strokes are where there is any."""
+        clear = self.settings.finish is not None or self.settings.style.paper is None
+        kinds = zip(self.plans, self.sample_types, strict=True)
+        return clear or all(one.paint.gaps == "alpha" or kind.kind == "f" for one, kind in kinds)
+
+    @property
     def paper(self) -> tuple[float, ...] | None:
         """Return the colour that no edge has, 0 to 1 in each channel; None if that is an image."""
         style, (_, _, channels) = self.settings.style, self.written_shape

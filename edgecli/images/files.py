@@ -19,7 +19,7 @@ from edgecli.images import readers
 from edgecli.images.colour import to_volume
 from edgecli.images.pipes import Pipe, peek
 from edgecli.images.readers import HEAD, Opened, read_images
-from edgecli.images.sources import Placed
+from edgecli.images.sources import Told
 from edgecli.images.world_files import names_beside, placed_beside
 from edgecli.rows.base import ImageInfo, Rows, Source
 
@@ -43,20 +43,27 @@ def open_images(
     with _open_input(path) as (head, stream):
         if not head:
             raise ImageError(f"image {path} is empty; give a file with an image in it")
-<<<<<<< HEAD
-        yield from read_images(Opened(head, stream, path, max_pixels, grey, all_frames, page))
-=======
-        images = read_images(Opened(head, stream, path, max_pixels, grey, all_frames))
+        images = read_images(Opened(head, stream, path, max_pixels, grey, all_frames, page))
         is_placed = path != "-" and any(map(os.path.exists, names_beside(path)))
-        yield from map(_on_map, images) if is_placed else images
+        images = map(_on_map, images) if is_placed else images
+        if path != "-" and os.path.isfile(f"{path}.msk"):
+            images = _masked(images, f"{path}.msk", max_pixels)
+        yield from images
 
 
 def _on_map(source: Source) -> Source:
     """Return an image with the place that files beside it say, if they do."""
     place, notes = placed_beside(source.info.place, source.info.path)
     source.info.notes.extend(notes)
-    return source if place == source.info.place or place is None else Placed(source, place)
->>>>>>> 0e4a5b280a4bd2cf904f34cb40843bbe513e75b5
+    return source if place == source.info.place or place is None else Told(source, place=place)
+
+
+def _masked(images: Iterator[Source], path: str, max_pixels: int) -> Iterator[Source]:
+    """Yield images, the first with the mask that GDAL has written beside its file."""
+    masks = open_images(path, max_pixels=max_pixels)  # holds the file open
+    with closing(next(masks)) as mask:
+        for image in images:
+            yield image if image.info.frame else Told(image, mask=mask)
 
 
 def read_mask(path: str, *, max_pixels: int) -> tuple[NDArray[np.bool_], ImageInfo]:

@@ -88,7 +88,9 @@ def told_apart(
         number = None
     if number is None and mask is None and what != "alpha":
         return source
-    return _Apart(source, number, mask, background, clear=what == "alpha", refuse=refuse)
+    apart = _Apart(source, number, mask, background, clear=what == "alpha", refuse=refuse)
+    apart.tells = asked is None
+    return apart
 
 
 def has_gaps(source: Source) -> bool:
@@ -135,6 +137,7 @@ class _Apart:
         gaps = Gaps(" and ".join(said + ["its mask"] * (mask is not None)), apart=not floats)
         self.info = replace(source.info, gaps=gaps)
         self._gaps, self._next = gaps, 0
+        self.tells = True  # how many there were, to people who have not asked
 
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
         """Yield the source's blocks, with what is no data told apart."""
@@ -173,7 +176,7 @@ class _Apart:
             )
         before, self._next = self._next, max(self._next, stop)
         self._gaps.pixels += int(np.count_nonzero(fresh))
-        if before < self._next == self.shape[0] and self._gaps.pixels:
+        if self.tells and before < self._next == self.shape[0] and self._gaps.pixels:
             self.info.notes.append(
                 f"has {self._gaps.pixels:,} of {self.shape[0] * self.shape[1]:,} pixels without "
                 f"data ({self._gaps.what}); what sees them is no data, and no edge"

@@ -75,13 +75,10 @@ class ImageInfo:
     duration: float | None = None  # milliseconds that an animation shows this frame
     scale: tuple[float, float] = (1.0, 1.0)  # the image's pixels across and down one that is read
     notes: list[str] = field(default_factory=list, compare=False, repr=False)
-<<<<<<< HEAD
     no_data: NoData | None = None
     mask: Source | None = field(default=None, compare=False, repr=False)
     gaps: Gaps | None = field(default=None, compare=False, repr=False)
-=======
     place: Place | None = None  # of the image's own pixels, where it is of a map
->>>>>>> 0e4a5b280a4bd2cf904f34cb40843bbe513e75b5
 
 
 class Source(Protocol):

@@ -27,7 +27,8 @@ from edgecli.images.formats import (
     check_several,
     whole_output,
 )
-from edgecli.images.sources import upright
+from edgecli.images.nodata import has_gaps, told_apart
+from edgecli.images.sources import FloatCheck, upright
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import KeepingSink, NoSink
 from edgecli.rows.base import ImageInfo, Rows, Sink, Source
@@ -127,13 +128,17 @@ def plan_input(
 
 
 def as_seen(image: Source, settings: Settings) -> Source:
-    """Return an image as it is looked at: upright, and made smaller where that is asked for."""
-    seen = upright(image) if settings.auto_orient else image
+    """Return an image as it is looked at: upright, its gaps told apart, and as small as asked."""
+    refuse = settings.nan == "error"
+    apart = told_apart(image, settings.nodata, settings.background, refuse=refuse)
+    seen = upright(apart) if settings.auto_orient else apart
     if settings.resize is not None:
+        if refuse and seen.dtype.kind == "f":
+            seen = FloatCheck(seen, refuse=True)
         from edgecli.images.resizing import resized  # for those who ask for it
 
         seen = resized(seen, settings.resize)
-    return told_if_unseen(seen, settings.background)
+    return seen if has_gaps(seen) else told_if_unseen(seen, settings.background)
 
 
 def _plan_image(
@@ -141,7 +146,15 @@ def _plan_image(
 ) -> Detection:
     """Lay settings over an image; an error says which: of a thousand, one may not fit."""
     try:
-        detection = _plan(settings, id(settings.lines.mask), source.shape, source.dtype, exact)
+        gaps = has_gaps(source)
+        clear = gaps and job.format.clears
+        key = id(settings.lines.mask), source.shape, source.dtype, exact, gaps, clear
+        detection = _plan(settings, *key)
+        if gaps and not detection.carries_gaps and settings.nan == "propagate":
+            source.info.notes.append(
+                f"is written as {job.format.name}, which has no place for what is no data, and "
+                "shows it as no edge; write png or tiff"
+            )
         for samples in () if job.format.strokes else detection.sample_types:
             check_holds(job.format, samples, detection.written_shape[2])
         if job.several:
@@ -159,11 +172,17 @@ def _plan_image(
 
 @lru_cache(64)  # the frames of a video are alike, and many images of a batch
 def _plan(
-    settings: Settings, mask: int, shape: tuple[int, int, int], dtype: np.dtype[Any], exact: bool
+    settings: Settings,
+    mask: int,
+    shape: tuple[int, int, int],
+    dtype: np.dtype[Any],
+    exact: bool,
+    gaps: bool,
+    clear: bool,
 ) -> Detection:
     """Plan a detection; settings that are equal may still have a mask of another ``id``."""
     del mask
-    return plan_detection(settings, shape, dtype, exact=exact)
+    return plan_detection(settings, shape, dtype, exact=exact, gaps=gaps, clear=clear)
 
 
 def _numbered(job: Job, number: int, limits: Limits) -> tuple[str, ...]:

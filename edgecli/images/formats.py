@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -46,6 +47,11 @@ class Format:
     strokes: bool = False
     folder: bool = False
     world: bool = False
+
+    @property
+    def clears(self) -> bool:
+        """Whether pictures of this format may be transparent where there is no data."""
+        return self.name in ("png", "tiff")
 
 
 _ALL = (
@@ -154,7 +160,13 @@ class ImageFile:
                 from edgecli.images.tiff.writing import TiffSink
 
                 return TiffSink(
-                    file, shape, samples, dpi=info.dpi, made_by=self._made_by, place=info.place
+                    file,
+                    shape,
+                    samples,
+                    dpi=info.dpi,
+                    made_by=self._made_by,
+                    place=info.place,
+                    no_data=_no_data(samples, info),
                 )
             case "npy":
                 from edgecli.images.npy import NpySink
@@ -171,6 +183,11 @@ class ImageFile:
 
     def finish(self) -> None:
         """Write what follows the last image."""
+
+
+def _no_data(samples: np.dtype[Any], info: ImageInfo) -> float | None:
+    """Return the number that is no data in an edge map, where its image may have any."""
+    return math.nan if info.gaps is not None and samples.kind == "f" else None
 
 
 class VideoFile(ImageFile):
@@ -267,7 +284,14 @@ class FramesFile(ImageFile):
 
             told = enumerate(zip(frames, self._infos, strict=True))
             pages = [
-                Page(frame.shape, frame.dtype, info.dpi, info.place, number=(n, len(frames)))
+                Page(
+                    frame.shape,
+                    frame.dtype,
+                    info.dpi,
+                    info.place,
+                    _no_data(frame.dtype, info),
+                    number=(n, len(frames)),
+                )
                 for n, (frame, info) in told
             ]
             write_pages(self._file, frames, pages, self._made_by)

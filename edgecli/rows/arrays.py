@@ -61,7 +61,7 @@ class ArraySource:
 class ArraySink:
     """An image that is kept in memory, ``(H, W, C)``."""
 
-    def __init__(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.array = np.empty(shape, dtype)
         self._next = 0
 

@@ -199,6 +199,9 @@ detect photo.png --close-gaps 3 --threshold 20%
 detect photo.png -f canny --close-gaps inf
 detect photo.png --invert --code scipy
 detect photo.png --nan ignore --code scipy
+detect photo.png --nodata 0 --code scipy
+detect photo.png --nodata nothing
+detect photo.png --nodata 0 --nan error
 detect photo.png --resize 50% --code scipy
 detect photo.png -f canny --code scipy
 detect photo.png --threshold otsu --code scipy

@@ -21,6 +21,7 @@ from edgecli.records import dataclass, replace
 
 BAND_BYTES = 1 << 20  # to decode at a time, if the tiles allow it
 _MOST_SAMPLES = 16  # per pixel; more is no picture
+_MASK = 4  # of NewSubfileType
 _LARGEST_PADDING = 1 << 24  # pixels that a tile may have, however small --max-pixels is
 
 UNCOMPRESSED = 1
@@ -141,7 +142,7 @@ def _is_read_here(directory: Directory, stored: np.dtype[Any], bits: int) -> boo
     return (
         photometric in {WHITE_IS_ZERO, BLACK_IS_ZERO, RGB}
         and (3 if photometric == RGB else 1) <= samples <= _MOST_SAMPLES
-        and (bits, samples) != (1, 1)
+        and ((bits, samples) != (1, 1) or directory.value(Tag.SUBFILE, 0) & _MASK > 0)
         and compression in _LOSSLESS
         and directory.value(Tag.PREDICTOR, 1) in predictors
         and directory.value(Tag.FILL_ORDER, 1) == 1
@@ -160,13 +161,15 @@ def _alpha(directory: Directory, samples: int, colours: int) -> tuple[tuple[int,
 
 
 def _no_data(directory: Directory, stored: np.dtype[Any]) -> float | None:
-    """Return the number of GDAL's tag if samples of the type can be it and it is not NaN."""
+    """Return the number of GDAL's tag if samples of the type can be it."""
     try:
         number = float(directory.text(Tag.NO_DATA))
     except ValueError:
         return None
     if stored.kind == "f":
-        return None if math.isnan(number) else number
+        return number
+    if not math.isfinite(number):
+        return None
     limits = np.iinfo(stored)
     return number if limits.min <= number <= limits.max and number == int(number) else None
 

@@ -16,10 +16,10 @@ from edgecli.images import magic
 from edgecli.images.limits import image_name, no_such_page
 from edgecli.images.pillow.guard import guarded, open_image
 from edgecli.images.pillow.reading import PillowSource, decoded
-from edgecli.images.sources import Placed, oriented
+from edgecli.images.sources import Told, oriented
 from edgecli.images.tiff.directories import Directory, Tag
 from edgecli.images.tiff.geo import place_of
-from edgecli.images.tiff.pages import DEVELOP, CameraRaw, Page, read_pages
+from edgecli.images.tiff.pages import DEVELOP, CameraRaw, Page, no_data_of, read_pages
 from edgecli.images.tiff.reasons import why_not, would_be_cut
 from edgecli.images.tiff.samples import TIFF, tiff_source
 from edgecli.records import dataclass, replace
@@ -74,7 +74,9 @@ class _Reader:
         source.info.notes.extend(page.notes)
         place, fault = place_of(page.directory)
         source.info.notes.extend((fault,) if fault else ())
-        return source if place is None else Placed(source, place)
+        mask = page.mask and self._source(page.mask, number)
+        no_data = no_data_of(page.directory, has_alpha=source.shape[2] in {2, 4})
+        return Told(source, place=place, mask=mask, no_data=no_data)
 
     def _source(self, directory: Directory, number: int) -> Source:
         source = tiff_source(self.stream, self.path, directory, number, self.max_pixels)

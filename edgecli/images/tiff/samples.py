@@ -64,7 +64,7 @@ def tiff_source(
     shape = (*layout.shape[:2], len(layout.taken))
     target = row_type(layout.stored)
     tiles = _TileReader(file, reader, layout, directory.file_bytes)
-    read_into = row_reader(_pixels(band, layout, info) for band in tiles.bands())
+    read_into = row_reader(_pixels(band, layout) for band in tiles.bands())
     if target is not None:
         return RowStream(info, shape, target, read_into)
     with guarded(image_name(path, frame), max_pixels):
@@ -217,10 +217,8 @@ def _unpacked(data: NDArray[np.uint8], count: int, depth: int) -> Rows:
     return whole.view(f">{name}")[:, :, 0].astype(name)
 
 
-def _pixels(samples: Rows, layout: Layout, info: ImageInfo) -> Rows:
+def _pixels(samples: Rows, layout: Layout) -> Rows:
     """Return the samples taken as a source's rows ``(n, W, C)``."""
-    if layout.no_data is not None:
-        samples = _without_no_data(samples, layout, info)
     rows = samples if row_type(layout.stored) is None else as_rows(samples)
     if layout.is_packed:
         rows = np.ascontiguousarray(rows)
@@ -231,21 +229,6 @@ def _pixels(samples: Rows, layout: Layout, info: ImageInfo) -> Rows:
     if layout.alpha == PREMULTIPLIED:
         rows = _straightened(rows)
     return rows
-
-
-def _without_no_data(samples: Rows, layout: Layout, info: ImageInfo) -> Rows:
-    """Make NaN of the floats that stand for no data; of whole numbers, which have none, say so."""
-    colours = samples[:, :, : len(layout.taken) - (layout.alpha is not None)]
-    with np.errstate(over="ignore"):
-        is_missing = colours == samples.dtype.type(layout.no_data)
-    if samples.dtype.kind == "f":
-        return np.where(is_missing, samples.dtype.type(np.nan), samples)
-    if is_missing.all(axis=2).any():
-        info.notes.append(
-            f"says that {layout.no_data:.15g} is no data; it counts as a number here, with edges "
-            "around it; leave them out with --mask"
-        )
-    return samples
 
 
 def _left_out(layout: Layout) -> Iterator[str]:

@@ -154,6 +154,9 @@ class Options:
         "their place on a map.", group="Output")
     no_clobber: bool = flag("Keep existing files as they are.", group="Output")
     all_frames: bool = flag("Take every page or frame of a file.", group="Output")
+    page: int | None = written(None, "N",
+        "Take page or frame N of a file.  [default: the first]", type=click.IntRange(1),
+        group="Output")
     no_auto_orient: bool = flag("Do not turn images as their EXIF says.", group="Output")
     threads: int | None = written(None, "N", "Threads that compute.  [default: all cores]",
         type=click.IntRange(1, 1024), group="Output")

@@ -59,7 +59,7 @@ def make_request(options: Options, *, apart: bool = False) -> Request:
         thresholds,
         settings,
         _make_target(options),
-        Limits(options.max_pixels, options.all_frames),
+        Limits(options.max_pixels, options.all_frames, options.page),
         make_reporting(options),
     )
 

@@ -183,7 +183,9 @@ def _first_image(
     job: Job, limits: Limits, tiles: Tiles, *, grey: bool = False
 ) -> Iterator[tuple[Source, Source]]:
     """Open an input's first image: as it is in the file, and as it is looked at."""
-    images = open_images(job.path, max_pixels=limits.max_pixels, grey=grey)  # holds the file open
+    images = open_images(  # holds the file open
+        job.path, max_pixels=limits.max_pixels, grey=grey, page=limits.page
+    )
     with closing(next(images)) as image:
         if tiles.note:
             image.info.notes.append(tiles.note)

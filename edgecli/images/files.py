@@ -27,18 +27,23 @@ _TEXT_NAMES = (".csv", ".tsv", ".txt")
 
 
 def open_images(
-    path: str, *, max_pixels: int, grey: bool = False, all_frames: bool = False
+    path: str,
+    *,
+    max_pixels: int,
+    grey: bool = False,
+    all_frames: bool = False,
+    page: int | None = None,
 ) -> Iterator[Source]:
     """Yield the images of a file, or of standard input for ``-``, recognised by content.
 
     Streams of images yield them all; animations and files of pages only their first, unless
-    ``all_frames``. ``grey`` lets a decoder skip the colours. Each source must be read before the
-    next is asked for. Raises ImageError.
+    ``all_frames``; or of all these the ``page``, counted from 1. ``grey`` lets a decoder skip the
+    colours. Each source must be read before the next is asked for. Raises ImageError.
     """
     with _open_input(path) as (head, stream):
         if not head:
             raise ImageError(f"image {path} is empty; give a file with an image in it")
-        images = read_images(Opened(head, stream, path, max_pixels, grey, all_frames))
+        images = read_images(Opened(head, stream, path, max_pixels, grey, all_frames, page))
         is_placed = path != "-" and any(map(os.path.exists, names_beside(path)))
         yield from map(_on_map, images) if is_placed else images
 

@@ -13,7 +13,7 @@ from PIL import ImageFile, ImagePalette, JpegImagePlugin, UnidentifiedImageError
 
 from edgecli.errors import ImageError, TooLargeError
 from edgecli.images import magic
-from edgecli.images.limits import image_name
+from edgecli.images.limits import image_name, no_such_page
 from edgecli.images.pillow.guard import guarded, open_image
 from edgecli.images.pillow.reading import PillowSource, decoded
 from edgecli.images.sources import Placed, oriented
@@ -32,18 +32,31 @@ _UNKNOWN = "is a TIFF of a kind that Pillow does not know; save it as grey or RG
 
 
 def read_images(
-    file: BinaryIO, path: str, *, max_pixels: int, grey: bool = False, all_frames: bool = False
+    file: BinaryIO,
+    path: str,
+    *,
+    max_pixels: int,
+    grey: bool = False,
+    all_frames: bool = False,
+    page: int | None = None,
 ) -> Iterator[Source]:
-    """Yield the first page of a TIFF, or every page of it, or a camera's preview.
+    """Yield the first page of a TIFF, or every page of it, or one, or a camera's preview.
 
+    ``page`` counts from 1; with ``all_frames`` the pages before it are passed over unread.
     ``grey`` allows decoding luma alone. A stream that cannot seek is read whole. Each source must
     be read before the next is asked for. Raises ImageError, which names what is not read.
     """
     with guarded(path, max_pixels):
         stream = file if file.seekable() else io.BytesIO(file.read())
     reader = _Reader(stream, path, max_pixels, grey)
-    for number, page in enumerate(read_pages(stream, path, all_frames=all_frames)):
-        yield reader.preview(page) if isinstance(page, CameraRaw) else reader.page(page, number)
+    count = 0
+    for count, found in enumerate(read_pages(stream, path, all_frames=all_frames), 1):
+        if isinstance(found, CameraRaw):
+            yield reader.preview(found)
+        elif page in {None, count}:
+            yield reader.page(found, count - 1)
+    if page is not None and page > count:
+        raise no_such_page(path, page, count)
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,9 @@ detect photo.png --map signed --stroke 3
 detect photo.png -f sobel-x --threshold 5 --map signed
 detect photo.png --overlay red --stride 2 -f canny
 detect photo.png --grid --map raw
+detect photo.png --grid --world-file
+detect photo.png -o a.npy --world-file
+detect photo.png -o - --format png --world-file
 detect photo.png --grid -o a.svg
 detect photo.png --curves
 detect photo.png --curves -o a.dxf

@@ -337,7 +337,7 @@ UNMET = {
     "images/png/reading.py: image … has …: its shape is": _LARGE,
     "images/streams.py: cannot be read": _SYSTEM,
     "images/streams.py: is damaged; get the file whole": _MOMENT,
-    "images/tiff/samples.py: became shorter while it was read": _MOMENT,
+    "images/tiff/tiles.py: became shorter while it was read": _MOMENT,
     "networks/layout.py: network … over … needs … bytes": _LARGE,
     "networks/weights.py: … cannot be read": _SYSTEM,
     "rows/workers.py: …: a limit on processes or memory is reached": _SYSTEM,

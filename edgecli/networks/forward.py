@@ -50,7 +50,7 @@ def share_rows(network: Network, height: int, threads: int) -> list[Span]:
     A strip computes the rows within the receptive field of its edges again, so it should be taller
     than half the field.
     """
-    field = network.summary().layers[-1].receptive_field[0]
+    field = network.receptive_field[0]
     strips = -(-height // TALLEST_STRIP)
     strips = min(-(-strips // threads) * threads, max(2 * height // field, 1))
     return list(bands(height, -(-height // strips)))

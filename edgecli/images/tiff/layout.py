@@ -182,13 +182,15 @@ def _alpha(directory: Directory, samples: int, colours: int) -> tuple[tuple[int,
 
 
 def _no_data(directory: Directory, stored: np.dtype[Any]) -> float | None:
-    """Return the number of GDAL's tag if samples of the type can be it and it is not NaN."""
+    """Return the number of GDAL's tag if samples of the type can be it."""
     try:
         number = float(directory.text(Tag.NO_DATA))
     except ValueError:
         return None
     if stored.kind == "f":
-        return None if math.isnan(number) else number
+        return number
+    if not math.isfinite(number):
+        return None
     limits = np.iinfo(stored)
     return number if limits.min <= number <= limits.max and number == int(number) else None
 

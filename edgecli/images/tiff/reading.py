@@ -16,12 +16,12 @@ from edgecli.images import magic
 from edgecli.images.limits import image_name, no_such_page
 from edgecli.images.pillow.guard import guarded, open_image
 from edgecli.images.pillow.reading import PillowSource, decoded
-from edgecli.images.sources import Placed, oriented
+from edgecli.images.sources import Told, oriented
 from edgecli.images.tiff.codecs import TIFF
 from edgecli.images.tiff.directories import Directory, Tag
 from edgecli.images.tiff.geo import place_of
 from edgecli.images.tiff.kinds import JPEG, OLD_JPEG, UNCOMPRESSED
-from edgecli.images.tiff.pages import DEVELOP, CameraRaw, Page, read_pages
+from edgecli.images.tiff.pages import DEVELOP, CameraRaw, Page, no_data_of, read_pages
 from edgecli.images.tiff.samples import tiff_source
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import ArraySource
@@ -77,7 +77,9 @@ class _Reader:
         source.info.notes.extend(page.notes)
         place, fault = place_of(page.directory)
         source.info.notes.extend((fault,) if fault else ())
-        return source if place is None else Placed(source, place)
+        mask = page.mask and self._source(page.mask, number)
+        no_data = no_data_of(page.directory, has_alpha=source.shape[2] in {2, 4})
+        return Told(source, place=place, mask=mask, no_data=no_data)
 
     def _source(self, directory: Directory, number: int) -> Source:
         if directory.value(Tag.COMPRESSION, UNCOMPRESSED) == OLD_JPEG:

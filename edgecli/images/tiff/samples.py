@@ -12,6 +12,7 @@ from PIL import Image
 
 from edgecli.images.colour import composite, luma
 from edgecli.images.limits import image_name
+from edgecli.images.pillow.guard import guarded
 from edgecli.images.sample_types import as_rows, row_type, smallest
 from edgecli.images.streams import ForwardReader, RowStream, spread
 from edgecli.images.tiff import kinds
@@ -20,7 +21,7 @@ from edgecli.images.tiff.directories import Directory, Tag
 from edgecli.images.tiff.kinds import PALETTE, RGB
 from edgecli.images.tiff.layout import PREMULTIPLIED, Layout, page_layout
 from edgecli.images.tiff.tiles import TileReader
-from edgecli.rows.arrays import row_reader
+from edgecli.rows.arrays import ArraySource, row_reader
 from edgecli.rows.base import ImageInfo, Rows, Source
 from edgecli.rows.samples import full_scale
 from edgecli.rows.workers import chosen_threads
@@ -38,7 +39,7 @@ def tiff_source(
     grey: bool = False,
     threads: int | None = None,
 ) -> Source:
-    """Return a page whose rows are streamed; of uint32, int64 and uint64 its extremes first.
+    """Return a page whose rows are streamed; one of numbers beyond 32 bits is held.
 
     White-is-zero is inverted, palettes, CMYK, YCbCr and Lab become RGB, premultiplied alpha is
     undone, samples beyond colour and alpha are left out. ``grey`` allows luma of a palette.
@@ -60,7 +61,7 @@ def tiff_source(
         reader,
         layout,
         directory.file_bytes,
-        partial(_pixels, layout, info, convert),
+        partial(_pixels, layout, convert),
         chosen_threads(threads),
     )
     target = row_type(layout.stored)
@@ -69,13 +70,16 @@ def tiff_source(
         target = smallest(np.array(ends), name).dtype
     one = convert(np.zeros((1, 1, _colours(layout)), target))
     shape = (*layout.shape[:2], one.shape[2] + (layout.alpha is not None))
-    return RowStream(info, shape, one.dtype, row_reader(tiles.bands()))
+    rows = RowStream(info, shape, one.dtype, row_reader(tiles.bands()))
+    if one.dtype != np.int64:
+        return rows
+    with guarded(name, max_pixels):
+        (held,) = rows.blocks([(0, shape[0])])  # whose greatest number tells how sums are computed
+    return ArraySource(held, info)
 
 
-def _pixels(layout: Layout, info: ImageInfo, convert: Conversion, samples: Rows) -> Rows:
+def _pixels(layout: Layout, convert: Conversion, samples: Rows) -> Rows:
     """Return the samples taken as a source's rows ``(n, W, C)``."""
-    if layout.no_data is not None:
-        samples = _without_no_data(samples, layout, info)
     rows = samples if row_type(layout.stored) is None else as_rows(samples)
     if layout.is_packed and layout.photometric != PALETTE:
         rows = np.ascontiguousarray(rows)
@@ -146,21 +150,6 @@ def _palette(layout: Layout, *, grey: bool) -> Rows:
 
 
 # --- what is missing, and what is left out --------------------------------------------------------
-
-
-def _without_no_data(samples: Rows, layout: Layout, info: ImageInfo) -> Rows:
-    """Make NaN of the floats that stand for no data; of whole numbers, which have none, say so."""
-    colours = samples[:, :, : len(layout.taken) - (layout.alpha is not None)]
-    with np.errstate(over="ignore"):
-        is_missing = colours == samples.dtype.type(layout.no_data)
-    if samples.dtype.kind == "f":
-        return np.where(is_missing, samples.dtype.type(np.nan), samples)
-    if is_missing.all(axis=2).any():
-        info.notes.append(
-            f"says that {layout.no_data:.15g} is no data; it counts as a number here, with edges "
-            "around it; leave them out with --mask"
-        )
-    return samples
 
 
 def _left_out(layout: Layout) -> Iterator[str]:

@@ -37,6 +37,19 @@ BITS: dict[np.dtype[Any], np.dtype[Any]] = {
 TAN_22_5 = np.float32(np.sqrt(2) - 1)
 """Slope of the border between one compass direction and the next."""
 
+FORWARD = (0, 1), (1, 0), (1, 1), (1, -1)
+"""Rows down and columns to the right of the next pixel: level, steep, falling and rising."""
+
+UPHILL = np.array(
+    [
+        [down * (sector != 1), right * (sector != 2)]
+        for down in (1, -1)
+        for right in (1, -1)
+        for sector in (0, 1, 2)  # diagonal, level, steep
+    ]
+).T
+"""The same of the pixel uphill, rows then columns, by sector + 3 · (x < 0) + 6 · (y < 0)."""
+
 SPARSE = 1 / 4
 """Share of a band's pixels up to which it is faster to fetch each by its position, as measured."""
 
@@ -104,29 +117,39 @@ def _find_peaks(
     frame: Floats, gradient: Gradient, floor: float, memory: Memory, *, sectors: bool
 ) -> NDArray[Any]:
     """Return a mask ``(rows, cols)`` of the peaks or, if few pixels come into question, a list."""
-    rule = _peaks_in_sectors if sectors else _peaks_between
     here = frame[1:-1, 1:-1]
-    over = here > floor
-    if np.count_nonzero(over) <= SPARSE * over.size:
+    over: NDArray[np.bool_] = np.greater(here, floor, out=memory.take(here.shape, bool))
+    few = np.count_nonzero(over) <= SPARSE * over.size
+    if few or (sectors and np.isnan(frame.max())):
         found = positions(over)
         x, y = (g.take(found).astype(frame.dtype, copy=False) for g in gradient)
+        if sectors:
+            return found[_are_peaks(frame, found, x, y)]
         fetch = _by_position(frame, found)
-        return found[rule(fetch(0, 0), fetch, x, y, memory)]
+        return found[_peaks_between(fetch(0, 0), fetch, x, y, memory)]
     x, y = (_floats(g, frame.dtype, memory) for g in gradient)
+    if sectors:
+        np.logical_and(over, _peaks_in_sectors(frame, x, y, memory), out=over)
+        return over
     height, width = here.shape
 
     def view(down: int, right: int) -> Floats:
         return frame[1 + down : 1 + down + height, 1 + right : 1 + right + width]
 
-    over &= rule(here, view, x, y, memory)
+    np.logical_and(over, _peaks_between(here, view, x, y, memory), out=over)
     return over
+
+
+def _places(frame: Floats, found: Positions) -> Positions:
+    """Return where pixels, at positions in the rows within a frame, are in the frame."""
+    pitch = frame.shape[1]
+    places: Positions = found + (found // (pitch - 2)) * 2 + (pitch + 1)
+    return places
 
 
 def _by_position(frame: Floats, found: Positions) -> Neighbour:
     """Return what fetches neighbours of pixels at positions in the rows within the frame."""
-    pitch = frame.shape[1]
-    # Row r, column c within the frame is the frame's position (r + 1) · pitch + c + 1.
-    place = found + (found // (pitch - 2)) * 2 + (pitch + 1)
+    place, pitch = _places(frame, found), frame.shape[1]
     values = frame.reshape(-1)
     return lambda down, right: values.take(place + (down * pitch + right))
 
@@ -163,28 +186,74 @@ def _mark_negative(values: Floats | NDArray[Any], out: NDArray[Any]) -> None:
     np.right_shift(values.view(out.dtype), 8 * out.itemsize - 1, out=out)
 
 
-def _peaks_in_sectors(
-    here: Floats, near: Neighbour, x: Floats, y: Floats, memory: Memory
-) -> NDArray[np.bool_]:
-    """Compare with the pixels in the nearest of eight directions; no gradient is no peak."""
-    across, down, term = (memory.take(x.shape, x.dtype) for _ in range(3))
-    np.abs(x, out=across)
-    np.abs(y, out=down)
-    level: NDArray[np.bool_] = np.multiply(across, TAN_22_5, out=term) > down
-    steep = np.multiply(down, TAN_22_5, out=term) > across
-    falling = (np.signbit(x) == np.signbit(y)) & ~(level | steep)
-    rising = ~(falling | level | steep)
-    ahead, behind = _limits(here, x, memory)
-    level &= (ahead >= near(0, 1)) & (behind >= near(0, -1))
-    falling &= (ahead >= near(1, 1)) & (behind >= near(-1, -1))
-    rising &= (ahead >= near(-1, 1)) & (behind >= near(1, -1))
-    ahead, behind = _limits(here, y, memory)
-    steep &= (ahead >= near(1, 0)) & (behind >= near(-1, 0))
-    level |= steep
-    level |= falling
-    level |= rising
-    level &= (x != 0) | (y != 0)
-    return level
+def _are_peaks(frame: Floats, found: Positions, x: Floats, y: Floats) -> NDArray[np.bool_]:
+    """Compare pixels with those uphill and downhill, in the nearest of eight directions.
+
+    ``x`` and ``y`` are the gradient there. No gradient is no peak.
+    """
+    across, down = np.abs(x), np.abs(y)
+    code = (across * TAN_22_5 > down).view(np.uint8)
+    np.maximum(code, (down * TAN_22_5 > across).view(np.uint8) * np.uint8(2), out=code)
+    code += (x < 0).view(np.uint8) * np.uint8(3)
+    code += (y < 0).view(np.uint8) * np.uint8(6)
+    place, values = _places(frame, found), frame.reshape(-1)
+    ahead = (UPHILL[0] * frame.shape[1] + UPHILL[1]).take(code)
+    here = values.take(place)
+    peaks: NDArray[np.bool_] = here > values.take(place + ahead)
+    peaks &= here >= values.take(place - ahead)
+    peaks &= (x != 0) | (y != 0)
+    return peaks
+
+
+def _peaks_in_sectors(frame: Floats, x: Floats, y: Floats, memory: Memory) -> NDArray[np.bool_]:
+    """Return a mask of the peaks, as ``_are_peaks``, of a frame without NaN.
+
+    Every pixel is compared with the one to its right, below, and so on: whatever is known of a
+    pixel and the next is known of the next and this one.
+    """
+    sectors, downhill = _sectors(x, y, memory)
+    strict, loose, both = (memory.take(x.shape, bool) for _ in range(3))
+    strict.fill(False)
+    loose.fill(False)
+    above, least = (memory.take(frame.shape, bool) for _ in range(2))
+    pitch, inner = frame.shape[1], slice(1, -1)
+    line = frame.reshape(-1)
+    for (down, right), sector in zip(FORWARD, sectors, strict=True):
+        step = down * pitch + right
+        behind = slice(1 - down, -1 - down), slice(1 - right, pitch - 1 - right)
+        for compare, higher, peaks in (np.greater, above, strict), (np.greater_equal, least, loose):
+            compare(line[:-step], line[step:], out=higher.reshape(-1)[:-step])
+            np.greater(higher[inner, inner], higher[behind], out=both)
+            np.logical_and(both, sector, out=both)
+            np.logical_or(peaks, both, out=peaks)
+    np.greater(strict, downhill, out=strict)
+    np.logical_and(loose, downhill, out=loose)
+    np.logical_or(strict, loose, out=strict)
+    slopes = np.logical_or(np.not_equal(x, 0, out=both), np.not_equal(y, 0, out=loose), out=both)
+    strict &= slopes
+    return strict
+
+
+def _sectors(
+    x: Floats, y: Floats, memory: Memory
+) -> tuple[tuple[NDArray[np.bool_], ...], NDArray[np.bool_]]:
+    """Return which gradients are along each of ``FORWARD``, and which point the other way."""
+    level, steep, falling, rising, downhill = (memory.take(x.shape, bool) for _ in range(5))
+    with memory:
+        across, down, term = (memory.take(x.shape, x.dtype) for _ in range(3))
+        np.abs(x, out=across)
+        np.abs(y, out=down)
+        np.greater(np.multiply(across, TAN_22_5, out=term), down, out=level)
+        np.greater(np.multiply(down, TAN_22_5, out=term), across, out=steep)
+    np.less(x, 0, out=rising)
+    np.less(y, 0, out=downhill)
+    differ = np.logical_xor(rising, downhill, out=rising)
+    # By x where the gradient is level, else by y: of falling ones both have the same sign.
+    np.logical_xor(downhill, np.logical_and(differ, level, out=falling), out=downhill)
+    np.logical_not(np.logical_or(level, steep, out=falling), out=falling)
+    np.logical_and(falling, differ, out=rising)
+    np.logical_xor(falling, rising, out=falling)
+    return (level, steep, falling, rising), downhill
 
 
 def _peaks_between(

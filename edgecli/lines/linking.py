@@ -6,9 +6,6 @@ their runs if the thresholds are known, saves five passes over every pixel.
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import numpy as np
 
 from edgecli.conv.norms import square_sum
@@ -21,10 +18,6 @@ from edgecli.lines.thresholds import Levels
 from edgecli.records import dataclass
 from edgecli.rows.base import Planes
 from edgecli.rows.memory import Memory
-
-LARGEST_ROOT = 2**11
-"""Up to here float32 has different roots for different whole squares, which can be compared in
-their place."""
 
 
 @dataclass(frozen=True)
@@ -59,28 +52,12 @@ def find_peaks(
     frame, inside = empty_frame(shape, thin.dtype, start - low, high - stop, memory)
     with memory:
         square_sum(responses, inside, memory)
-    largest = math.sqrt(inside.max())
-    squared = thin.sectors and responses.dtype.kind == "i" and largest <= LARGEST_ROOT
-    if not squared:
-        np.sqrt(inside, out=inside)
+    largest = float(np.sqrt(inside.max()))
     own = responses[:, start - low : responses.shape[1] - (high - stop)]
     slope = gradient(thin.slope, own, memory)
-    floor = _square_below(thin.dtype.type(min(thin.floor, LARGEST_ROOT))) if squared else thin.floor
-    found = list_peaks(frame, slope, floor, memory, sectors=thin.sectors)
+    found, strength = list_peaks(
+        frame, slope, thin.floor, memory, sectors=thin.sectors, squared=True
+    )
     _, rows, width = own.shape
-    # The frame's rows are two pixels longer; its first row and column come before the map's.
-    strength = frame.take(found + (found // width) * 2 + (width + 3))
-    if squared:
-        np.sqrt(strength, out=strength)
     smallest = 0.0 if len(found) < rows * width else float(strength.min())
-    return Peaks(found, strength, width), smallest, float(thin.dtype.type(largest))
-
-
-def _square_below(root: Any) -> Any:
-    """Return the largest float whose root is at most this one."""
-    square = root * root
-    while np.sqrt(square) > root:
-        square = np.nextafter(square, square.dtype.type(0))
-    while np.sqrt(above := np.nextafter(square, square.dtype.type(math.inf))) <= root:
-        square = above
-    return square
+    return Peaks(found, strength, width), smallest, largest

@@ -106,27 +106,49 @@ def suppress(
 
 
 def list_peaks(
-    frame: Floats, gradient: Gradient, floor: float, memory: Memory, *, sectors: bool = False
-) -> Positions:
-    """Return the positions in ``(rows, cols)`` of what ``suppress`` would keep."""
-    found = _find_peaks(frame, gradient, floor, memory, sectors=sectors)
-    return positions(found) if found.dtype == bool else found
+    frame: Floats,
+    gradient: Gradient,
+    floor: float,
+    memory: Memory,
+    *,
+    sectors: bool = False,
+    squared: bool = False,
+) -> tuple[Positions, Floats]:
+    """Return the positions in ``(rows, cols)`` of what ``suppress`` would keep, and its strengths.
+
+    The frame may hold the strengths ``squared``. The roots of most pixels are never needed, unless
+    many are over the floor: then they take the place of the squares.
+    """
+    found = _find_peaks(frame, gradient, floor, memory, sectors=sectors, squared=squared)
+    alone = found.dtype != bool
+    if not alone:
+        found = positions(found)
+    strength = frame.take(_places(frame, found))
+    return found, np.sqrt(strength, out=strength) if squared and alone else strength
 
 
 def _find_peaks(
-    frame: Floats, gradient: Gradient, floor: float, memory: Memory, *, sectors: bool
+    frame: Floats,
+    gradient: Gradient,
+    floor: float,
+    memory: Memory,
+    *,
+    sectors: bool,
+    squared: bool = False,
 ) -> NDArray[Any]:
     """Return a mask ``(rows, cols)`` of the peaks or, if few pixels come into question, a list."""
     here = frame[1:-1, 1:-1]
-    over: NDArray[np.bool_] = np.greater(here, floor, out=memory.take(here.shape, bool))
+    least = square_below(frame.dtype.type(floor)) if squared else floor
+    over: NDArray[np.bool_] = np.greater(here, least, out=memory.take(here.shape, bool))
     few = np.count_nonzero(over) <= SPARSE * over.size
     if few or (sectors and np.isnan(frame.max())):
         found = positions(over)
         x, y = (g.take(found).astype(frame.dtype, copy=False) for g in gradient)
-        if sectors:
-            return found[_are_peaks(frame, found, x, y)]
-        fetch = _by_position(frame, found)
-        return found[_peaks_between(fetch(0, 0), fetch, x, y, memory)]
+        listed = _Listed(frame, found, squared=squared)
+        rule = _peaks_uphill(listed, x, y) if sectors else _peaks_between(listed, x, y, memory)
+        return found[rule]
+    if squared:
+        np.sqrt(frame, out=frame)
     x, y = (_floats(g, frame.dtype, memory) for g in gradient)
     if sectors:
         np.logical_and(over, _peaks_in_sectors(frame, x, y, memory), out=over)
@@ -136,7 +158,7 @@ def _find_peaks(
     def view(down: int, right: int) -> Floats:
         return frame[1 + down : 1 + down + height, 1 + right : 1 + right + width]
 
-    np.logical_and(over, _peaks_between(here, view, x, y, memory), out=over)
+    np.logical_and(over, _peaks_between(view, x, y, memory), out=over)
     return over
 
 
@@ -147,11 +169,38 @@ def _places(frame: Floats, found: Positions) -> Positions:
     return places
 
 
-def _by_position(frame: Floats, found: Positions) -> Neighbour:
-    """Return what fetches neighbours of pixels at positions in the rows within the frame."""
-    place, pitch = _places(frame, found), frame.shape[1]
-    values = frame.reshape(-1)
-    return lambda down, right: values.take(place + (down * pitch + right))
+def square_below(root: Any) -> Any:
+    """Return the largest float whose root is at most this one.
+
+    >>> float(square_below(np.float32(30)))
+    900.0
+    """
+    square = root * root
+    if not np.isfinite(square):
+        return square  # no square is larger
+    while np.sqrt(square) > root:
+        square = np.nextafter(square, square.dtype.type(0))
+    while np.sqrt(above := np.nextafter(square, square.dtype.type(np.inf))) <= root:
+        square = above
+    return square
+
+
+class _Listed:
+    """The strengths of pixels at positions in the rows within a frame, and of their neighbours."""
+
+    def __init__(self, frame: Floats, found: Positions, *, squared: bool) -> None:
+        self.pitch = frame.shape[1]
+        self._values, self._place = frame.reshape(-1), _places(frame, found)
+        self._squared = squared
+
+    def __call__(self, down: int, right: int) -> Floats:
+        """Return the strengths so many rows below and columns to the right."""
+        return self.at(down * self.pitch + right)
+
+    def at(self, step: int | Positions) -> Floats:
+        """Return the strengths so many pixels on in the frame."""
+        near = self._values.take(self._place + step)
+        return np.sqrt(near, out=near) if self._squared else near
 
 
 def _floats(gradient: NDArray[Any], floats: np.dtype[Any], memory: Memory) -> Floats:
@@ -186,7 +235,7 @@ def _mark_negative(values: Floats | NDArray[Any], out: NDArray[Any]) -> None:
     np.right_shift(values.view(out.dtype), 8 * out.itemsize - 1, out=out)
 
 
-def _are_peaks(frame: Floats, found: Positions, x: Floats, y: Floats) -> NDArray[np.bool_]:
+def _peaks_uphill(listed: _Listed, x: Floats, y: Floats) -> NDArray[np.bool_]:
     """Compare pixels with those uphill and downhill, in the nearest of eight directions.
 
     ``x`` and ``y`` are the gradient there. No gradient is no peak.
@@ -196,17 +245,16 @@ def _are_peaks(frame: Floats, found: Positions, x: Floats, y: Floats) -> NDArray
     np.maximum(code, (down * TAN_22_5 > across).view(np.uint8) * np.uint8(2), out=code)
     code += (x < 0).view(np.uint8) * np.uint8(3)
     code += (y < 0).view(np.uint8) * np.uint8(6)
-    place, values = _places(frame, found), frame.reshape(-1)
-    ahead = (UPHILL[0] * frame.shape[1] + UPHILL[1]).take(code)
-    here = values.take(place)
-    peaks: NDArray[np.bool_] = here > values.take(place + ahead)
-    peaks &= here >= values.take(place - ahead)
+    ahead = (UPHILL[0] * listed.pitch + UPHILL[1]).take(code)
+    here = listed.at(0)
+    peaks: NDArray[np.bool_] = here > listed.at(ahead)
+    peaks &= here >= listed.at(-ahead)
     peaks &= (x != 0) | (y != 0)
     return peaks
 
 
 def _peaks_in_sectors(frame: Floats, x: Floats, y: Floats, memory: Memory) -> NDArray[np.bool_]:
-    """Return a mask of the peaks, as ``_are_peaks``, of a frame without NaN.
+    """Return a mask of the peaks, as ``_peaks_uphill``, of a frame without NaN.
 
     Every pixel is compared with the one to its right, below, and so on: whatever is known of a
     pixel and the next is known of the next and this one.
@@ -256,9 +304,7 @@ def _sectors(
     return (level, steep, falling, rising), downhill
 
 
-def _peaks_between(
-    here: Floats, near: Neighbour, x: Floats, y: Floats, memory: Memory
-) -> NDArray[np.bool_]:
+def _peaks_between(near: Neighbour, x: Floats, y: Floats, memory: Memory) -> NDArray[np.bool_]:
     """Compare with the strengths where the gradient passes between two neighbours.
 
     One of them is straight across or down, whichever is nearer to the gradient; the other is the
@@ -271,7 +317,7 @@ def _peaks_between(
     np.bitwise_xor(_bits(x), _bits(y), out=masks[1])
     _mark_negative(masks[1], masks[1])
     _choose(masks[0], y, x, main)
-    ahead, behind = _limits(here, main, memory)
+    ahead, behind = _limits(near(0, 0), main, memory)
     peaks: NDArray[np.bool_] = ahead >= _interpolated(masks, share, near, 1, memory)
     peaks &= behind >= _interpolated(masks, share, near, -1, memory)
     peaks &= (x != 0) | (y != 0)

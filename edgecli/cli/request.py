@@ -17,6 +17,8 @@ from edgecli.detect.templates import check_template, fields
 from edgecli.errors import UsageError
 from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.images.colour import parse_colour
+from edgecli.images.nodata import parse_no_data
+from edgecli.images.zarr.store import as_named, is_store
 from edgecli.lines.thresholds import Threshold, choose_threshold, choose_thresholds
 from edgecli.operators.operators import Operator, load_operators
 from edgecli.paint.looks import choose_style
@@ -59,7 +61,7 @@ def make_request(options: Options, *, apart: bool = False) -> Request:
         thresholds,
         settings,
         _make_target(options),
-        Limits(options.max_pixels, options.all_frames),
+        Limits(options.max_pixels, options.all_frames, options.page),
         make_reporting(options),
     )
 
@@ -95,6 +97,7 @@ def make_settings(
         style=_make_style(options, strokes=strokes),
         scales=parse_scales(options.scales),
         nan=options.nan,
+        nodata=parse_no_data(options.nodata),
         white=options.white,
         background=parse_colour(options.background),
         resize=_make_resize(options),
@@ -148,12 +151,14 @@ def _make_target(options: Options) -> Target:
     folder = False
     if output is not None and output != "-":
         check_template(output)
+        output = as_named(output) if not fields(output) else output
         existing = not fields(output) and os.path.isdir(output.format())
-        folder = existing or output.endswith(("/", os.sep))
+        folder = (existing and not is_store(output.format())) or output.endswith(("/", os.sep))
     read = (*options.filters, options.mask)
     spared = tuple(path for path in read if path and os.path.isfile(path))
     numbers = options.map is None and options.depth is None
-    return Target(output, options.format, folder, options.no_clobber, spared, numbers)
+    world = options.world_file
+    return Target(output, options.format, folder, options.no_clobber, spared, numbers, world)
 
 
 def check_sheet(options: Options) -> None:
@@ -162,6 +167,8 @@ def check_sheet(options: Options) -> None:
         raise UsageError("a contact sheet is too large for a terminal; drop --preview or --grid")
     if options.all_frames:
         raise UsageError("a contact sheet is of the first frame alone; drop --all-frames or --grid")
+    if options.world_file:
+        raise UsageError("a contact sheet lies on no map; drop --world-file or --grid")
 
 
 def parse_pair(name: str, text: str) -> tuple[int, int]:

@@ -198,7 +198,6 @@ class Slides:
 
     slides: tuple[Slide, ...]
     activation: str = "none"
-    drops_nan: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -226,8 +225,6 @@ class Slides:
             responses = values[number * first.filters : (number + 1) * first.filters]
             with memory:
                 slide.compute([group], start, stop, responses, memory)
-        if self.drops_nan and values.dtype.kind == "f":
-            values[np.isnan(values)] = 0
         activated = activate(values, self.activation)
         if activated is not out:
             np.copyto(out, activated)

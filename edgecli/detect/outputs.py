@@ -13,7 +13,8 @@ from edgecli.detect.settings import Settings
 from edgecli.detect.templates import fields, fill, literal, split
 from edgecli.errors import OutputError, UsageError
 from edgecli.images.files import is_device, is_grid
-from edgecli.images.formats import FORMATS, Format, check_holds, format_of
+from edgecli.images.formats import FORMATS, Format, check_folder, check_holds, format_of
+from edgecli.images.zarr.store import is_store
 from edgecli.paint.rendering import DEPTHS
 from edgecli.records import dataclass, field, replace
 
@@ -28,7 +29,8 @@ class Target:
     ``output`` is a template (``templates.py``), whose fields tell inputs, maps and frames apart.
     Where ``no_clobber``, files that exist stay as they are. ``spared`` are the files that the
     settings were read from: no output may be written over one. ``numbers`` says that nobody asked
-    for a picture: then a grid of numbers gives numbers.
+    for a picture: then a grid of numbers gives numbers. ``world_file`` asks for files beside
+    outputs that say where they lie.
     """
 
     output: str | None = None
@@ -37,6 +39,7 @@ class Target:
     no_clobber: bool = False
     spared: tuple[str, ...] = ()
     numbers: bool = False
+    world_file: bool = False
     stems: Mapping[str, str] = field(default_factory=dict)
 
     def file_of(self, path: str) -> str | None:
@@ -90,7 +93,9 @@ class Target:
         outputs = tuple(file.format(frame=1) for file in files)
         frames = files if any("frame" in fields(file) for file in files) else ()
         shared = self.file_of(path) is not None and not frames
-        return Job(path, outputs, format_, shared, self.no_clobber, numbers, frames)
+        return Job(
+            path, outputs, format_, shared, self.no_clobber, numbers, frames, self.world_file
+        )
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,7 @@ class Job:
     no_clobber: bool = False
     numbers: bool = False
     frames: tuple[str, ...] = ()
+    world_file: bool = False
 
     @property
     def several(self) -> bool:
@@ -173,8 +179,23 @@ def choose_format(path: str, settings: Settings, target: Target) -> Format:
     if format_ is None and settings.map == "raw":
         format_ = FORMATS["csv" if is_grid(path) else "npy"]
     format_ = format_ or FORMATS["png"]
+    check_folder(format_, target.file_of(path))
     _check_format(format_, settings)
+    if target.world_file:
+        _check_world(format_, target.file_of(path))
     return format_
+
+
+def _check_world(format_: Format, file: str | None) -> None:
+    """Raise UsageError where no file beside an output can say where it lies."""
+    if not format_.world:
+        fit = " or ".join(one.name for one in FORMATS.values() if one.world)
+        raise UsageError(
+            f"{format_.name} has no place for --world-file; drop --world-file, or give --format "
+            f"{fit}"
+        )
+    if file == "-":
+        raise UsageError("nothing lies beside standard output; drop --world-file, or give -o FILE")
 
 
 def _check_format(format_: Format, settings: Settings) -> None:
@@ -198,7 +219,7 @@ def check_jobs(jobs: Sequence[Job], target: Target, report: str | None = None) -
     written = [("output", path, job.path) for job, path in outputs]
     owners: dict[str, str] = {}
     for what, path, owner in [*written, ("report file", report or "-", "")]:
-        if path == "-" or is_device(path):
+        if path == "-" or (is_device(path) and not os.path.isdir(path)):
             continue
         real = os.path.realpath(path)
         if what == "output" and owners.get(real) == owner:
@@ -209,7 +230,19 @@ def check_jobs(jobs: Sequence[Job], target: Target, report: str | None = None) -
             )
         if real in claimed:
             raise UsageError(f"{what} {path} is also {claimed[real]} of this run; give another")
+        for other in (other for other in claimed if _holds(real, other) or _holds(other, real)):
+            raise UsageError(f"{what} {path} is in one folder with {claimed[other]}; give another")
         claimed[real], owners[real] = f"the output {path}", owner
+
+
+def _holds(folder: str, path: str) -> bool:
+    """Whether a store of Zarr has a path in it; both are real paths."""
+    return path.startswith(folder + os.sep) and (is_store(folder) or folder.endswith(".zarr"))
+
+
+def is_there(output: str) -> bool:
+    """Return whether an output is there already, as a file or as a store."""
+    return output != "-" and (os.path.isfile(output) or is_store(output))
 
 
 def check_apart(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,12 +14,14 @@ from edgecli.detect.settings import Settings
 from edgecli.geometry import Window, bands
 from edgecli.images.white import whitened
 from edgecli.operators.bank import lay_bank
+from edgecli.operators.gaps import filled, missing_of, spoiled
 from edgecli.operators.operators import EdgeMap
 from edgecli.operators.responses import Responses
 from edgecli.paint.painting import Picture
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.rows.base import Source, Span
-from edgecli.rows.graph import IMAGE, Graph, Tap
+from edgecli.rows.graph import IMAGE, Graph, Reader, Strip, Tap
+from edgecli.rows.samples import full_scale
 
 LINKED_PIXELS = 3 * 2**18
 """Pixels of a band whose edges are linked. That takes many calls on few pixels, and each may wait
@@ -35,30 +38,38 @@ class Detection:
     responses: Responses
     plans: tuple[MapPlan, ...]
 
-    @property
+    @cached_property
     def maps(self) -> tuple[EdgeMap, ...]:
         """Return the edge maps."""
         return tuple(plan.edge_map for plan in self.plans)
 
-    @property
+    @cached_property
     def output_shape(self) -> tuple[int, int, int]:
         """Return height, width and number of feature maps, before they combine."""
         maps, height, width = self.responses.shape
         return height, width, maps
 
-    @property
+    @cached_property
     def map_shape(self) -> tuple[int, int, int]:
         """Return height, width and channels of each edge map."""
         _, height, width = self.responses.shape
         each = self.responses.channels == "each"
         return height, width, self.responses.planes if each else 1
 
-    @property
+    @cached_property
     def written_shape(self) -> tuple[int, int, int]:
         """Return height, width and channels of each edge map as written."""
         height, width, channels = self.map_shape
         hues = self.maps[0].direction and self.settings.map != "raw"
-        return height, width, self.settings.style.channels(channels, hues=hues)
+        painted = self.settings.style.channels(channels, hues=hues)
+        return height, width, painted + (self.plans[0].paint.gaps == "alpha")
+
+    @property
+    def carries_gaps(self) -> bool:
+        """Whether what is written tells what is no data: strokes are where there is any."""
+        clear = self.settings.finish is not None or self.settings.style.paper is None
+        kinds = zip(self.plans, self.sample_types, strict=True)
+        return clear or all(one.paint.gaps == "alpha" or kind.kind == "f" for one, kind in kinds)
 
     @property
     def paper(self) -> tuple[float, ...] | None:
@@ -71,7 +82,7 @@ class Detection:
         mixed = tuple((paper + share * (ink - paper)) / 255 for paper, ink in ends)
         return mixed if channels >= 3 else mixed[:1]
 
-    @property
+    @cached_property
     def sample_types(self) -> tuple[np.dtype[Any], ...]:
         """Return the type of each edge map's samples as written."""
         return tuple(plan.paint.sample_type for plan in self.plans)
@@ -87,7 +98,19 @@ class Detection:
         """Return the rows of every band of the edge maps."""
         return list(bands(self.responses.shape[1], self.band_rows))
 
-    @property
+    def strips(self, readers: Sequence[Reader]) -> list[Strip]:
+        """Plan a strip for every band, or the same ones again for readers of the same taps."""
+        taps = tuple(reader.taps for reader in readers)
+        if taps not in self._strips:
+            wanted = ([cut] * len(readers) for cut in self.cuts)
+            self._strips[taps] = [self.graph.strip(readers, spans) for spans in wanted]
+        return self._strips[taps]
+
+    @cached_property
+    def _strips(self) -> dict[tuple[tuple[Tap, ...], ...], list[Strip]]:
+        return {}
+
+    @cached_property
     def band_rows(self) -> int:
         """Return the rows of a band: with the rows that thinning needs, no more than fit."""
         responses = self.responses
@@ -99,23 +122,30 @@ class Detection:
 
 
 def plan_detection(
-    settings: Settings, shape: tuple[int, int, int], dtype: np.dtype[Any], *, exact: bool = True
+    settings: Settings,
+    shape: tuple[int, int, int],
+    dtype: np.dtype[Any],
+    *,
+    exact: bool = True,
+    gaps: bool = False,
+    clear: bool = False,
 ) -> Detection:
     """Lay settings over an image ``(H, W, C)``; GeometryError where they do not fit.
 
-    Sums of 64-bit integers are ``exact``, or float64.
+    Sums of 64-bit integers are ``exact``, or float64. The image may have ``gaps``, which are told
+    apart by its last channel, or NaN; they are ``clear`` where they are to be transparent.
     """
     height, width, channels = shape
     graph = Graph((channels, height, width))
     overlaid = settings.style.overlay is not None and settings.finish is None
-    bank_alone = settings.recipe is None and not overlaid
-    image = IMAGE if bank_alone else whitened(graph, settings.white)
+    image = Tap(0, 0, channels - 1) if gaps and dtype.kind != "f" else IMAGE
     responses = _lay_operators(graph, settings, dtype, image, exact=exact)
     picture = None
     if overlaid:
-        colours = 1 if channels < 3 else 3
-        picture = graph.add(Picture((colours, height, width), settings.background), image)
-    look = Look(settings.map, settings.depth, settings.style)
+        laid = Picture((1 if channels < 3 else 3, height, width), settings.background)
+        picture = graph.add(laid, whitened(graph, settings.white, image))
+    shown = _gaps_shown(settings, gaps=gaps, clear=clear)
+    look = Look(settings.map, settings.depth, settings.style, shown)
     plans = tuple(
         plan_map(
             graph,
@@ -148,10 +178,40 @@ def sums_fit(source: Source, detection: Detection) -> bool:
     return False
 
 
+def _gaps_shown(settings: Settings, *, gaps: bool, clear: bool) -> str | None:
+    """Return how what is no data is painted."""
+    if settings.nan == "ignore":
+        return "zero"
+    if clear and settings.style.paper is not None:
+        return "alpha"
+    return "nan" if gaps else None
+
+
 def _lay_operators(
     graph: Graph, settings: Settings, dtype: np.dtype[Any], image: Tap, *, exact: bool
 ) -> Responses:
-    """Add the steps of whatever finds the edges: of ``image``, or for a bank of the source."""
+    """Add the steps of whatever finds the edges, and makes them NaN where there is no data.
+
+    In floats NaN itself does the latter, but where there are many layers.
+    """
+    is_deep = settings.recipe is not None
+    if image == IMAGE and not (is_deep and dtype.kind == "f"):
+        responses = _lay_operator(graph, settings, dtype, image, exact=exact)
+        return replace(responses, spoiled=dtype.kind == "f")
+    missing = missing_of(graph, image)
+    if is_deep:
+        white = settings.white or full_scale(dtype)
+        image = filled(graph, image, missing, dtype, white)
+    responses = _lay_operator(graph, settings, dtype, image, exact=exact)
+    return spoiled(graph, responses, missing)
+
+
+def _lay_operator(
+    graph: Graph, settings: Settings, dtype: np.dtype[Any], image: Tap, *, exact: bool
+) -> Responses:
+    """Add the steps of a network, of contours or of a bank."""
+    if settings.recipe is not None:
+        image = whitened(graph, settings.white, image)
     if settings.network is not None:
         from edgecli.operators.soft import soft_responses  # loaded for those who ask for one
 
@@ -178,7 +238,7 @@ def _lay_operators(
         exact=exact,
         channels=settings.channels,
         activation=settings.activation,
-        drops_nan=settings.nan == "ignore",
+        image=image,
         background=settings.background,
         white=settings.white,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import isfinite
+from math import hypot, isfinite
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from edgecli.reports.facts import (
     InputFacts,
     OutputFacts,
     PaddingFacts,
+    PlaceFacts,
     Shape,
 )
 from edgecli.reports.tables import Row, times
@@ -47,6 +48,21 @@ def number_text(number: Any, digits: int = 6) -> str:
     ('100000001', '1e+08')
     """
     return f"{number:d}" if isinstance(number, Integral) else f"{number:.{digits}g}"
+
+
+def place_text(told: PlaceFacts) -> str:
+    """Write where an edge map lies.
+
+    >>> place_text(PlaceFacts("EPSG:32632", (20, 0, 399960, 0, -20, 5000040), True))
+    'EPSG:32632, pixels of 20 × 20, the upper left corner at 399960, 5000040'
+    """
+    text = told.crs or "coordinates whose system is not said"
+    if told.transform is not None:
+        a, b, c, d, e, f = told.transform
+        wide, high = (number_text(size, 12) for size in (hypot(a, d), hypot(b, e)))
+        corner = ", ".join(number_text(number, 12) for number in (c, f))
+        text += f", pixels of {wide} × {high}, the upper left corner at {corner}"
+    return text if told.written else f"{text}; not written: --world-file does, or --format tiff"
 
 
 def kernel_lines(kernel: Any) -> list[str]:
@@ -151,7 +167,11 @@ def work_rows(macs: int, field: Shape, connections: int) -> Iterator[Row]:
 
 
 def nan_rows(facts: ImageFacts) -> Iterator[Row]:
-    """Yield how many samples were NaN, where that was counted."""
+    """Yield what is no data, and how many samples were NaN, where that was counted."""
+    if facts.no_data is not None:
+        told = facts.no_data
+        pixels = "" if told.pixels is None else f"{told.pixels:,} pixels, "
+        yield "no data", f"{told.what}: {pixels}{told.policy}"
     if facts.nan is not None:
         yield "NaN", f"{facts.nan.samples:,} samples, {facts.nan.policy}"
 
@@ -176,7 +196,7 @@ def output_text(facts: OutputFacts) -> str:
         text += f", responses {_value(facts.min)} … {_value(facts.max)}"
     if facts.clipped_fraction is not None:
         text += f", {facts.clipped_fraction:.2%} clipped"
-    text += f", {facts.nan:,} NaN" if facts.nan else ""
+    text += f", {facts.nan:,} without data" if facts.nan else ""
     text += f"; {strokes_text(facts.strokes)}" if facts.strokes else ""
     return text + ", kept as it was" * bool(facts.kept)
 

@@ -1,10 +1,9 @@
-// Short lines go, as --min-length has it (edgecli/strokes): pixels are a graph, whose branches are
-// measured as if they went smoothly through their pixels.
+// Gaps close and short lines go, as --close-gaps and --min-length have it (edgecli/strokes): pixels
+// are a graph, whose branches are measured as if they went smoothly through their pixels.
 //
 // Step n leads from `ends[2n]` to `ends[2n + 1]`. Half-edge h leaves the node ends[h]; h ^ 1 leads
 // back. `mate[h]` is the half-edge by which a line that comes to that node by h ^ 1 goes on, or −1.
 
-const COMPACT = 1.25; // pixels of junctions that lie as near to their middle are one node
 const REACH = 5; // steps that tell where a branch leads
 const MOST_TURN = (60.5 * Math.PI) / 180; // of three branches two turn no more
 
@@ -45,7 +44,7 @@ function degreesOf(ends, count) {
   return degrees;
 }
 
-/** Which node each pixel is of: compact clusters of junctions are one, their first pixel. */
+/** Which node each pixel is of: junctions that fit into a square of 2 × 2 are one, their first. */
 function clusters({ ends, thick }, points) {
   const count = points.length;
   const degrees = degreesOf(ends, count);
@@ -66,10 +65,10 @@ function clusters({ ends, thick }, points) {
   const into = Int32Array.from({ length: count }, (_, n) => n);
   const middles = points.map((point) => [...point]);
   for (const [root, nodes] of members) {
-    const middle = [0, 1].map((axis) => nodes.reduce((sum, n) => sum + points[n][axis], 0) / nodes.length);
-    if (nodes.some((n) => Math.hypot(points[n][0] - middle[0], points[n][1] - middle[1]) > COMPACT)) continue;
+    const along = [0, 1].map((axis) => nodes.map((n) => points[n][axis]));
+    if (along.some((values) => Math.max(...values) - Math.min(...values) > 1)) continue;
     for (const node of nodes) into[node] = root;
-    middles[root] = middle;
+    middles[root] = along.map((values) => values.reduce((sum, value) => sum + value) / nodes.length);
   }
   return { into, middles };
 }
@@ -202,9 +201,9 @@ function joined(ends, points) {
   return { degrees, mate: mates };
 }
 
-/** Lines without those shorter than some pixels, and without such spurs. */
-function withoutShort(mask, width, height, shortest) {
-  if (shortest <= 0) return mask;
+/** Lines whose gaps up to some pixels are closed, without those that are too short, and such spurs. */
+function cleaned(mask, width, height, shortest, widest) {
+  if (shortest <= 0 && widest <= 0) return mask;
   const pixels = [];
   const index = new Int32Array(mask.length);
   mask.forEach((on, place) => { if (on) index[place] = pixels.push(place) - 1; });
@@ -217,9 +216,10 @@ function withoutShort(mask, width, height, shortest) {
     if (from !== to) merged.push(from, to);
   }
   const smooth = smoothed(middles, merged);
-  const ends = pruned(merged, smooth, shortest);
+  const gaps = widest > 0 ? bridged(merged, smooth, widest) : [];
+  const ends = pruned([...merged, ...gaps], smooth, shortest);
   const { degrees, mate } = joined(ends, smooth);
-  const stays = new Uint8Array(pixels.length);
+  const stays = Uint8Array.from(pixels, (_, n) => shortest <= 0 && degrees[n] === 0); // single pixels
   for (const { halves } of follow(mate)) {
     const far = halves.reduce((sum, h) => {
       const [[x, y], [toX, toY]] = [smooth[ends[h]], smooth[ends[h ^ 1]]];
@@ -231,5 +231,8 @@ function withoutShort(mask, width, height, shortest) {
   }
   const out = new Uint8Array(mask.length);
   pixels.forEach((place, n) => { out[place] = stays[into[n]]; });
+  for (let n = 0; n < gaps.length; n += 2) {
+    if (stays[gaps[n]] && stays[gaps[n + 1]]) drawAcross(out, width, pixels[gaps[n]], pixels[gaps[n + 1]]);
+  }
   return out;
 }

@@ -17,7 +17,7 @@ from edgecli.rows.base import Planes, Rows, Source, Span
 from edgecli.rows.blas import one_blas_thread
 from edgecli.rows.graph import Graph, Node, Reader, Strip, Tap
 from edgecli.rows.memory import Memory, borrowed_memory
-from edgecli.rows.workers import for_each, map_in_order, team
+from edgecli.rows.workers import chosen_threads, for_each, map_in_order, team
 
 SHARED_VALUES = 2**15
 """Values of a step for each thread, from which several share it: handing over takes 0.1 ms."""
@@ -210,10 +210,10 @@ class Filling:
 
 
 def fill(
-    graph: Graph, reader: Filling, volume: Planes, strips: Sequence[Strip], threads: int
+    graph: Graph, reader: Filling, volume: Planes, strips: Sequence[Strip], threads: int | None
 ) -> None:
     """Fill an array from planes ``(C, H, W)`` in memory, a strip on each thread, or on several."""
-    each = threads // len(strips)
+    each = chosen_threads(threads) // len(strips)
     with one_blas_thread():
         for_each(strips, partial(fill_strip, graph, reader, volume, threads=each), threads)
 

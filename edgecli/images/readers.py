@@ -176,13 +176,18 @@ def _read_video(file: Opened) -> Iterator[Source]:
 def _read_npy(file: Opened) -> Iterator[Source]:
     from edgecli.images.npy import read_npy
 
-    yield read_npy(file.stream, file.path, max_pixels=file.max_pixels)
+    yield from read_npy(file.stream, file.path, **_pages_of(file))
 
 
 def _read_npz(file: Opened) -> Iterator[Source]:
     from edgecli.images.npz import read_npz
 
-    yield read_npz(file.stream, file.path, max_pixels=file.max_pixels)
+    yield from read_npz(file.stream, file.path, **_pages_of(file))
+
+
+def _pages_of(file: Opened) -> dict[str, Any]:
+    """Return how much is wanted, as readers of pages without colours take it."""
+    return {name: value for name, value in file.wanted.items() if name != "grey"}
 
 
 def _read_grid(file: Opened) -> Iterator[Source]:

@@ -17,6 +17,7 @@ from edgecli.detect.templates import check_template, fields
 from edgecli.errors import UsageError
 from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.images.colour import parse_colour
+from edgecli.images.nodata import parse_no_data
 from edgecli.images.zarr.store import as_named, is_store
 from edgecli.lines.thresholds import Threshold, choose_threshold, choose_thresholds
 from edgecli.operators.operators import Operator, load_operators
@@ -96,6 +97,7 @@ def make_settings(
         style=_make_style(options, strokes=strokes),
         scales=parse_scales(options.scales),
         nan=options.nan,
+        nodata=parse_no_data(options.nodata),
         white=options.white,
         background=parse_colour(options.background),
         resize=_make_resize(options),

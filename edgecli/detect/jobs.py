@@ -20,13 +20,15 @@ from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
 from edgecli.images.alpha import look_for_pixels, told_if_unseen
 from edgecli.images.files import has_more_now, open_images
 from edgecli.images.formats import (
+    Format,
     ImageFile,
     begin_file,
     check_holds,
     check_several,
     whole_output,
 )
-from edgecli.images.sources import upright
+from edgecli.images.nodata import has_gaps, told_apart
+from edgecli.images.sources import FloatCheck, upright
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import KeepingSink, NoSink
 from edgecli.rows.base import ImageInfo, Rows, Sink, Source
@@ -63,7 +65,8 @@ Watch = Callable[[Sink, tuple[int, int, int], tuple[float, ...] | None], Sink]
 It is given the map's shape, and the colour of where there is no edge: see ``Detection.paper``."""
 
 
-Opener = Callable[[str], AbstractContextManager[Any]]
+Opener = Callable[[Format, str], AbstractContextManager[Any]]
+"""Opens an output of a format, by its path."""
 
 
 class Progress(Protocol):
@@ -125,13 +128,17 @@ def plan_input(
 
 
 def as_seen(image: Source, settings: Settings) -> Source:
-    """Return an image as it is looked at: upright, and made smaller where that is asked for."""
-    seen = upright(image) if settings.auto_orient else image
+    """Return an image as it is looked at: upright, its gaps told apart, and as small as asked."""
+    refuse = settings.nan == "error"
+    apart = told_apart(image, settings.nodata, settings.background, refuse=refuse)
+    seen = upright(apart) if settings.auto_orient else apart
     if settings.resize is not None:
+        if refuse and seen.dtype.kind == "f":
+            seen = FloatCheck(seen, refuse=True)
         from edgecli.images.resizing import resized  # for those who ask for it
 
         seen = resized(seen, settings.resize)
-    return told_if_unseen(seen, settings.background)
+    return seen if has_gaps(seen) else told_if_unseen(seen, settings.background)
 
 
 def _plan_image(
@@ -139,7 +146,15 @@ def _plan_image(
 ) -> Detection:
     """Lay settings over an image; an error says which: of a thousand, one may not fit."""
     try:
-        detection = _plan(settings, id(settings.lines.mask), source.shape, source.dtype, exact)
+        gaps = has_gaps(source)
+        clear = gaps and job.format.clears
+        key = id(settings.lines.mask), source.shape, source.dtype, exact, gaps, clear
+        detection = _plan(settings, *key)
+        if gaps and not detection.carries_gaps and settings.nan == "propagate":
+            source.info.notes.append(
+                f"is written as {job.format.name}, which has no place for what is no data, and "
+                "shows it as no edge; write png or tiff"
+            )
         for samples in () if job.format.strokes else detection.sample_types:
             check_holds(job.format, samples, detection.written_shape[2])
         if job.several:
@@ -157,11 +172,17 @@ def _plan_image(
 
 @lru_cache(64)  # the frames of a video are alike, and many images of a batch
 def _plan(
-    settings: Settings, mask: int, shape: tuple[int, int, int], dtype: np.dtype[Any], exact: bool
+    settings: Settings,
+    mask: int,
+    shape: tuple[int, int, int],
+    dtype: np.dtype[Any],
+    exact: bool,
+    gaps: bool,
+    clear: bool,
 ) -> Detection:
     """Plan a detection; settings that are equal may still have a mask of another ``id``."""
     del mask
-    return plan_detection(settings, shape, dtype, exact=exact)
+    return plan_detection(settings, shape, dtype, exact=exact, gaps=gaps, clear=clear)
 
 
 def _numbered(job: Job, number: int, limits: Limits) -> tuple[str, ...]:
@@ -293,12 +314,11 @@ class _Turns:
 class Files:
     """The files of one input's edge maps; several images may go to one.
 
-    ``opened`` opens a file to be written.
+    ``opened`` opens what is to be written.
     """
 
-    def __init__(self, job: Job, limits: Limits, stack: ExitStack, opened: Opener | None = None):
-        self._job, self._stack = job, stack
-        self._opened = opened or partial(whole_output, job.format)
+    def __init__(self, job: Job, limits: Limits, stack: ExitStack, opened: Opener = whole_output):
+        self._job, self._stack, self._opened = job, stack, opened
         self._frames = limits.all_frames and job.shared
         self._begun: dict[str, ImageFile] = {}
         self._drawn: set[str] = set()  # files of strokes
@@ -350,7 +370,7 @@ class Files:
             self._drawn.add(path)
             named = zip(result.outputs, detection.maps, strict=True)
             names = [edge_map.name for output, edge_map in named if output == path]
-            file = self._stack.enter_context(self._opened(path))
+            file = self._stack.enter_context(self._opened(self._job.format, path))
             layers[path] = [begin_layers(format_, file, source, detection, names)]
         drawn: list[Place] = []
         for path in result.outputs:
@@ -361,7 +381,7 @@ class Files:
     def _file(self, path: str, source: Source, result: Result, info: ImageInfo) -> ImageFile:
         """Return a file, begun at its first image, with what says beside it where that lies."""
         if path not in self._begun:
-            file = self._stack.enter_context(self._opened(path))
+            file = self._stack.enter_context(self._opened(self._job.format, path))
             begin_beside(self._job, path, info, self._stack)
             self._begun[path] = begin_file(
                 self._job.format,

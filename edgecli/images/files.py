@@ -20,7 +20,7 @@ from edgecli.images import readers
 from edgecli.images.colour import to_volume
 from edgecli.images.pipes import Pipe, peek
 from edgecli.images.readers import HEAD, Opened, read_images
-from edgecli.images.sources import Placed
+from edgecli.images.sources import Told
 from edgecli.images.world_files import names_beside, placed_beside
 from edgecli.images.zarr.store import is_store
 from edgecli.rows.base import ImageInfo, Rows, Source
@@ -53,7 +53,10 @@ def open_images(
         if not head:
             raise ImageError(f"image {path} is empty; give a file with an image in it")
         images = read_images(Opened(head, stream, path, max_pixels, grey, all_frames, page))
-        yield from _placed(images, path)
+        images = _placed(images, path)
+        if path != "-" and os.path.isfile(f"{path}.msk"):
+            images = _masked(images, f"{path}.msk", max_pixels)
+        yield from images
 
 
 def _placed(images: Iterator[Source], path: str) -> Iterator[Source]:
@@ -66,7 +69,15 @@ def _on_map(source: Source) -> Source:
     """Return an image with the place that files beside it say, if they do."""
     place, notes = placed_beside(source.info.place, source.info.path)
     source.info.notes.extend(notes)
-    return source if place == source.info.place or place is None else Placed(source, place)
+    return source if place == source.info.place or place is None else Told(source, place=place)
+
+
+def _masked(images: Iterator[Source], path: str, max_pixels: int) -> Iterator[Source]:
+    """Yield images, the first with the mask that GDAL has written beside its file."""
+    masks = open_images(path, max_pixels=max_pixels)  # holds the file open
+    with closing(next(masks)) as mask:
+        for image in images:
+            yield image if image.info.frame else Told(image, mask=mask)
 
 
 def read_mask(path: str, *, max_pixels: int) -> tuple[NDArray[np.bool_], ImageInfo]:

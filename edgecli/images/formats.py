@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -46,6 +47,11 @@ class Format:
     strokes: bool = False
     folder: bool = False
     world: bool = False
+
+    @property
+    def clears(self) -> bool:
+        """Whether pictures of this format may be transparent where there is no data."""
+        return self.name in ("png", "tiff")
 
 
 _ALL = (
@@ -154,7 +160,13 @@ class ImageFile:
                 from edgecli.images.tiff.writing import TiffSink
 
                 return TiffSink(
-                    file, shape, samples, dpi=info.dpi, made_by=self._made_by, place=info.place
+                    file,
+                    shape,
+                    samples,
+                    dpi=info.dpi,
+                    made_by=self._made_by,
+                    place=info.place,
+                    no_data=_no_data(samples, info),
                 )
             case "npy":
                 from edgecli.images.npy import NpySink
@@ -171,6 +183,11 @@ class ImageFile:
 
     def finish(self) -> None:
         """Write what follows the last image."""
+
+
+def _no_data(samples: np.dtype[Any], info: ImageInfo) -> float | None:
+    """Return the number that is no data in an edge map, where its image may have any."""
+    return math.nan if info.gaps is not None and samples.kind == "f" else None
 
 
 class VideoFile(ImageFile):
@@ -211,14 +228,20 @@ class StoreFile(ImageFile):
     def begin_maps(
         self, shape: Shape, types: Sequence[np.dtype[Any]], info: ImageInfo
     ) -> list[Sink]:
-        """Begin the maps of one image, which are written row by row of chunks."""
-        from edgecli.images.zarr.store import create_store
+        """Begin the maps of one image, which are written row by row of chunks.
+
+        A store that is there was begun by somebody else, for others to write to.
+        """
+        from edgecli.images.zarr.store import create_store, is_store, open_store
         from edgecli.images.zarr.writing import ZarrSink
 
         for samples in types:
             check_holds(self._format, samples, shape[2])
         told = {"made_by": str(self._made_by)} if self._made_by else {}
-        stored = create_store(self._folder, shape, np.result_type(*types), told, len(types))
+        if is_store(self._folder):
+            stored = open_store(self._folder, writable=True)
+        else:
+            stored = create_store(self._folder, shape, np.result_type(*types), told, len(types))
         return [ZarrSink(stored, page) for page in range(len(types))]
 
     def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
@@ -261,7 +284,14 @@ class FramesFile(ImageFile):
 
             told = enumerate(zip(frames, self._infos, strict=True))
             pages = [
-                Page(frame.shape, frame.dtype, info.dpi, info.place, number=(n, len(frames)))
+                Page(
+                    frame.shape,
+                    frame.dtype,
+                    info.dpi,
+                    info.place,
+                    _no_data(frame.dtype, info),
+                    number=(n, len(frames)),
+                )
                 for n, (frame, info) in told
             ]
             write_pages(self._file, frames, pages, self._made_by)

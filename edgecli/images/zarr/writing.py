@@ -9,16 +9,23 @@ from edgecli.rows.base import Rows
 
 
 class ZarrSink:
-    """An image that goes to a page of a store's array; a row of chunks is held."""
+    """An image that goes to a page of a store's array; a row of chunks is held.
+
+    Several may write the same page, each the rows of its own chunks.
+    """
 
     def __init__(self, stored: Stored, page: int = 0) -> None:
-        self._stored, self._page = stored, page
+        self.stored, self._page = stored, page
         self._held = np.empty((stored.chunk_rows, *stored.stack.shape[1:]), stored.dtype)
         self._filled = self._written = 0
 
     def encode(self, rows: Rows) -> Rows:
         """Return the rows as they are: chunks are higher than bands."""
         return rows
+
+    def begin_at(self, row: int) -> None:
+        """Let the next rows be those from ``row`` on, the first of its chunks."""
+        self._written = row
 
     def write(self, encoded: Rows) -> None:
         """Take the next rows, and write chunks that are full."""
@@ -36,6 +43,6 @@ class ZarrSink:
 
     def _flush(self) -> None:
         if self._filled:
-            self._stored.write(self._written, self._held[: self._filled], self._page)
+            self.stored.write(self._written, self._held[: self._filled], self._page)
         self._written += self._filled
         self._filled = 0

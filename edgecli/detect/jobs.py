@@ -14,6 +14,7 @@ from edgecli.detect.made_by import made_by
 from edgecli.detect.outputs import Job, is_there, make_folders_of
 from edgecli.detect.places import begin_beside, is_placed, place_of_map
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
+from edgecli.detect.ranges import by_range, note_numbers
 from edgecli.detect.run import Crew, Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
@@ -119,8 +120,13 @@ def plan_input(
     for number, image in enumerate(images, 1):
         source = as_seen(image, settings)
         detection = _plan_image(job, settings, limits, source)
+        drawn, source = by_range(settings, detection, source, job.path)
+        if drawn != settings:
+            detection = _plan_image(job, drawn, limits, source)
         if not sums_fit(source, detection):
-            detection = _plan_image(job, settings, limits, source, exact=False)
+            detection = _plan_image(job, drawn, limits, source, exact=False)
+        if job.numbers:
+            note_numbers(source, job.path)
         outputs = job.outputs
         if limits.page is not None or limits.all_frames or number > 1:
             outputs = _numbered(job, limits.page or number, limits)

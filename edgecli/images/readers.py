@@ -118,6 +118,12 @@ def is_grid(head: bytes) -> bool:
     return next(read for accepts, read in READERS if accepts(head)) is _read_grid
 
 
+def may_be_floats(head: bytes) -> bool:
+    """Return whether a file that starts so may hold floats in binary."""
+    read = next(read for accepts, read in READERS if accepts(head))
+    return read in (_read_npy, _read_npz, _read_pfm, _read_tiff)
+
+
 def _read_png(file: Opened) -> Iterator[Source]:
     from edgecli.images.png.reading import open_png
 

@@ -72,6 +72,16 @@ def test_light_size_margin_and_colour_do_not_matter(picture: Picture) -> None:
     assert box(shown) == (6, 25, 10, 21)
 
 
+@pytest.mark.parametrize("seen", ["red", "green"])
+def test_ink_as_bright_as_its_paper_is_seen_by_its_colour(seen: str) -> None:
+    paper = np.array([60, 128, 60]) if seen == "red" else np.array([128, 128, 0])
+    pen = np.array([193, 60, 60]) if seen == "red" else np.array([128, 108, 103])
+    picture = np.where(L[..., np.newaxis] > 0, pen, paper).astype(np.uint8)
+    found = fitted(ArraySource.of(picture), SHAPE)
+    assert box(pixels(found)) == (6, 25, 10, 21)
+    assert f"seen by its {seen} alone" in found.info.notes[-1]
+
+
 def test_noise_and_specks_are_no_ink() -> None:
     random = np.random.default_rng(0)
     large = (0.8 - 0.6 * L).repeat(6, 0).repeat(6, 1)

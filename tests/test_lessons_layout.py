@@ -78,9 +78,22 @@ def check(drawing: Drawing) -> None:
         assert bottom <= look.HEIGHT, text
     for (one, room), (other, place) in combinations(texts, 2):
         assert apart(room, place), (one, other)
-    edges = [one for one in shapes if isinstance(one, Box) and one.paint.endswith("-edge")]
-    sheets = [(one.x, one.y, one.x + one.width, one.y + one.height) for one in edges]
+    sheets = rooms_of(shapes, "-edge")
     assert all(apart(one, other) for one, other in combinations(sheets, 2))
+    around = [*sheets, *(room for _, room in texts)]
+    assert all(apart(one, other) for one in rooms_of(shapes, "-pile") for other in around)
+
+
+def rooms_of(shapes: list[Box | Label], kind: str) -> list[Room]:
+    boxes = [one for one in shapes if isinstance(one, Box) and one.paint.endswith(kind)]
+    return [(one.x, one.y, one.x + one.width, one.y + one.height) for one in boxes]
+
+
+def test_a_pile_has_a_sheet_for_each_channel_and_the_first_in_front() -> None:
+    drawing = drawn(PHOTO[:8, :8], (0, 0), filters=("vertical",), channels="rgb")
+    (signs,) = (group for group in drawing.ground if group.name == "signs")
+    piles = [one.paint for one in signs.shapes if isinstance(one, Box)]
+    assert piles == 2 * ["blue-pile", "green-pile", "red-pile"]
 
 
 def options_of(args: tuple[str, ...]) -> dict[str, Any]:

@@ -108,6 +108,20 @@ def test_short_lines_go_as_in_the_command(
     assert same >= 0.999, f"{1 - same:.3%} differ"
 
 
+@pytest.mark.parametrize(("gaps", "shortest"), [(3, 0), (12, 0), (12, 20), (40, 60)])
+@pytest.mark.parametrize("detector", DETECTORS)
+def test_gaps_close_as_in_the_command(
+    page: Page, tmp_path: Path, detector: str, gaps: int, shortest: int
+) -> None:
+    choose(page, detector, low=70, high=90, shortest=shortest)
+    before = shown(page)
+    page.fill("#gaps", str(gaps))
+    pixels = shown(page)
+    assert (pixels != before).any()
+    same = (pixels == drawn(page, tmp_path)).all(axis=2).mean()
+    assert same >= 0.999, f"{1 - same:.3%} differ"
+
+
 @pytest.mark.parametrize("detector", ["sobel", "contours"])
 def test_a_large_photo_is_made_smaller_by_the_command_too(
     page: Page, tmp_path: Path, detector: str
@@ -116,6 +130,7 @@ def test_a_large_photo_is_made_smaller_by_the_command_too(
     Image.open(SAMPLES / "building.jpg").resize((1500, 1125)).save(photo)
     opened(page, written(tmp_path / "tune.html", "tune", photo, "-f", detector))
     page.fill("#shortest", "12")
+    page.fill("#gaps", "8")
     pixels = shown(page)
     assert pixels.shape == (900, 1200, 3)
     assert "--resize max:1200" in page.locator("#command").inner_text()

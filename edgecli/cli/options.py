@@ -152,7 +152,7 @@ class Options:
         "the output's extension, else png; csv for a grid]", group="Output")
     size: str | None = written(None, "WxHmm|Wmm",
         "Strokes: how large SVG and DXF are, their shape kept, in mm, cm, in, pt or px.  "
-        "[default: by the image's resolution]", group="Output")
+        "[default: by the image's resolution; DXF by its place on a map]", group="Output")
     world_file: bool = flag("Beside PNG, TIFF, JPEG and WebP, write a world file and .aux.xml of "
         "their place on a map.", group="Output")
     no_clobber: bool = flag("Keep existing files as they are.", group="Output")

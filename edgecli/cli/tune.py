@@ -33,8 +33,8 @@ class TuneOptions:
     ),
     help="""Write a page in which edges are tuned by eye.
 
-    It has sliders for thresholds, the shortest line, the stroke and its colours, and gives the
-    command that does the same. It needs neither server nor network.
+    It has sliders for thresholds, the shortest line, gaps, the stroke and its colours, and gives
+    the command that does the same. It needs neither server nor network.
     """,
 )
 @click.argument("input_path", metavar="IMAGE")

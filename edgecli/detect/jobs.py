@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 import numpy as np
 
 from edgecli.detect.made_by import made_by
-from edgecli.detect.outputs import Job, make_folders_of
+from edgecli.detect.outputs import Job, is_there, make_folders_of
 from edgecli.detect.places import begin_beside, is_placed, place_of_map
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
-from edgecli.detect.run import Measured, start_detection, starts_early
+from edgecli.detect.run import Crew, Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
-from edgecli.images.alpha import told_if_unseen
-from edgecli.images.files import has_more_now, open_images, whole_file
-from edgecli.images.formats import ImageFile, begin_file, check_holds, check_several
+from edgecli.images.alpha import look_for_pixels, told_if_unseen
+from edgecli.images.files import has_more_now, open_images
+from edgecli.images.formats import (
+    Format,
+    ImageFile,
+    begin_file,
+    check_holds,
+    check_several,
+    whole_output,
+)
 from edgecli.images.nodata import has_gaps, told_apart
 from edgecli.images.sources import FloatCheck, upright
 from edgecli.records import dataclass, replace
@@ -56,6 +63,10 @@ Watch = Callable[[Sink, tuple[int, int, int], tuple[float, ...] | None], Sink]
 """Returns a sink that does what a map's sink does, and shows the map, too.
 
 It is given the map's shape, and the colour of where there is no edge: see ``Detection.paper``."""
+
+
+Opener = Callable[[Format, str], AbstractContextManager[Any]]
+"""Opens an output of a format, by its path."""
 
 
 class Progress(Protocol):
@@ -195,26 +206,30 @@ def detect_input(
     *,
     measured: bool = True,
     progress: Progress | None = None,
+    crew: Crew | None = None,
 ) -> list[Result]:
     """Write the edge maps of every image of an input; all of a file's, or none of them.
 
     Each map is also shown by ``watch``, and ``progress`` told of, if given. ``measured`` says
-    whether anyone will ask for the responses' extremes. Raises an EdgeCliError at the first image
-    that fails.
+    whether anyone will ask for the responses' extremes. A ``crew`` does the first image's work, if
+    there is one, and no other is read. Raises an EdgeCliError at the first image that fails.
     """
     turns = _Turns()
     with shared_workers(), ExitStack() as stack:
-        files = _Files(job, limits, stack)
+        files = Files(job, limits, stack)
         try:
             for planned, source in plan_input(job, settings, limits):
-                kept = tuple(filter(_is_file, planned.outputs)) if job.no_clobber else ()
+                kept = tuple(filter(is_there, planned.outputs)) if job.no_clobber else ()
                 result = replace(planned, kept=kept)
                 with closing(source):
                     if kept == result.outputs:
                         turns.take(partial(replace, result))
                         continue
+                    make_folders_of(result.outputs)
                     result, read, sinks = files.begin(result, source, watch)
-                    early = starts_early(result.detection, read)
+                    if crew is not None:
+                        look_for_pixels(source)
+                    early = crew is None and starts_early(result.detection, read)
                     write = start_detection(
                         result.detection,
                         read,
@@ -222,9 +237,12 @@ def detect_input(
                         measured=measured,
                         early=early,
                         told=_begun(progress, result.detection),
+                        crew=crew,
                     )
                     done = partial(_done, result, write, sinks)
                     turns.take(done, early=early and has_more_now(job.path))
+                if crew is not None:
+                    break
         except EdgeCliError:  # of the next image: what was read is still written
             turns.catch_up()
             raise
@@ -253,7 +271,7 @@ def _begun(progress: Progress | None, detection: Detection) -> Callable[[int], N
     return progress.advance
 
 
-def _with_numbers(result: Result, sinks: list[Sink]) -> tuple[Result, list[Sink]]:
+def with_numbers(result: Result, sinks: list[Sink]) -> tuple[Result, list[Sink]]:
     """Let maps of few numbers be kept beside being written, to be reported."""
     detection = result.detection
     height, width, channels = detection.map_shape
@@ -293,11 +311,14 @@ class _Turns:
             self.results.append(self._waiting.pop()())
 
 
-class _Files:
-    """The files of one input's edge maps; several images may go to one."""
+class Files:
+    """The files of one input's edge maps; several images may go to one.
 
-    def __init__(self, job: Job, limits: Limits, stack: ExitStack) -> None:
-        self._job, self._stack = job, stack
+    ``opened`` opens what is to be written.
+    """
+
+    def __init__(self, job: Job, limits: Limits, stack: ExitStack, opened: Opener = whole_output):
+        self._job, self._stack, self._opened = job, stack, opened
         self._frames = limits.all_frames and job.shared
         self._begun: dict[str, ImageFile] = {}
         self._drawn: set[str] = set()  # files of strokes
@@ -309,10 +330,9 @@ class _Files:
 
         The source returned is to be read, which may keep what is read.
         """
-        make_folders_of(result.outputs)
         if self._job.format.strokes:
             return result, *self._begin_drawn(result, source, watch)
-        result, sinks = _with_numbers(result, self._begin_painted(result, source, watch))
+        result, sinks = with_numbers(result, self._begin_painted(result, source, watch))
         return result, source, sinks
 
     def _begin_painted(self, result: Result, source: Source, watch: Watch | None) -> list[Sink]:
@@ -350,7 +370,7 @@ class _Files:
             self._drawn.add(path)
             named = zip(result.outputs, detection.maps, strict=True)
             names = [edge_map.name for output, edge_map in named if output == path]
-            file = self._stack.enter_context(whole_file(path))
+            file = self._stack.enter_context(self._opened(self._job.format, path))
             layers[path] = [begin_layers(format_, file, source, detection, names)]
         drawn: list[Place] = []
         for path in result.outputs:
@@ -361,7 +381,7 @@ class _Files:
     def _file(self, path: str, source: Source, result: Result, info: ImageInfo) -> ImageFile:
         """Return a file, begun at its first image, with what says beside it where that lies."""
         if path not in self._begun:
-            file = self._stack.enter_context(whole_file(path))
+            file = self._stack.enter_context(self._opened(self._job.format, path))
             begin_beside(self._job, path, info, self._stack)
             self._begun[path] = begin_file(
                 self._job.format,
@@ -377,7 +397,3 @@ class _Files:
         """Complete all files; one that is not finished is as if it had never been begun."""
         for file in self._begun.values():
             file.finish()
-
-
-def _is_file(output: str) -> bool:
-    return output != "-" and os.path.isfile(output)

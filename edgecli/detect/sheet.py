@@ -11,15 +11,23 @@ from numpy.typing import NDArray
 
 from edgecli.detect.jobs import Limits, Progress, Result, as_seen
 from edgecli.detect.made_by import sheet_made_by
-from edgecli.detect.outputs import Job, Target, make_folders_of
+from edgecli.detect.outputs import Job, Target, is_there, make_folders_of
 from edgecli.detect.plan import plan_detection, sums_fit
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.detect.templates import fill
 from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.images.colour import Colour
-from edgecli.images.files import open_images, whole_file
-from edgecli.images.formats import FORMATS, Format, ImageFile, begin_file, check_holds
+from edgecli.images.files import open_images
+from edgecli.images.formats import (
+    FORMATS,
+    Format,
+    ImageFile,
+    begin_file,
+    check_folder,
+    check_holds,
+    whole_output,
+)
 from edgecli.images.made_by import MadeBy
 from edgecli.images.nodata import colours_of, has_gaps
 from edgecli.lines.thresholds import Threshold
@@ -65,6 +73,7 @@ def name_grid(path: str, target: Target) -> Job:
 def grid_template(path: str, target: Target) -> tuple[str, Format]:
     """Return the template and the format of a contact sheet; UsageError as ``name_grid``."""
     format_ = target.format_of(path) or FORMATS["png"]
+    check_folder(format_, target.file_of(path))
     check_holds(format_, np.dtype(np.uint8), 3)
     return fill(target.template_of(path, format_), filter="grid"), format_
 
@@ -136,7 +145,7 @@ def detect_grid(job: Job, tiles: Tiles, limits: Limits, progress: Progress | Non
 
     The image is held meanwhile. Raises an EdgeCliError.
     """
-    if job.no_clobber and os.path.isfile(job.outputs[0]):
+    if job.no_clobber and is_there(job.outputs[0]):
         planned = plan_grid(job, tiles, limits)
         left = tuple(replace(result, kept=job.outputs) for result in planned.results)
         return replace(planned, results=left, kept=job.outputs)
@@ -145,7 +154,10 @@ def detect_grid(job: Job, tiles: Tiles, limits: Limits, progress: Progress | Non
     make_folders_of(job.outputs)
     (output,) = job.outputs
     # The file first: where it cannot be written, nothing need be computed.
-    with whole_file(output) as file, _first_image(job, limits, tiles) as (image, source):
+    with (
+        whole_output(job.format, output) as file,
+        _first_image(job, limits, tiles) as (image, source),
+    ):
         picture = _held(source, replace(image.info, gaps=source.info.gaps))
         grey = _grey(job, limits, tiles, image.info) or picture
         shown = [("image", tile(_in_range(picture, tiles.settings[0].background)))]

@@ -15,7 +15,7 @@ from edgecli.images.colour import WHITE, to_volume
 from edgecli.images.resizing import Resize, resized
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySource
-from edgecli.rows.base import Source, Span
+from edgecli.rows.base import Rows, Source, Span
 from edgecli.rows.samples import full_scale
 
 Grey = NDArray[np.float64]
@@ -23,6 +23,14 @@ Grey = NDArray[np.float64]
 
 PLAUSIBLE = (-1.0, 2.0)  # brightness; white is 1, and resampling and sharpening overshoot it
 SHARE = 20 / 32  # of the longer side of a sign, in the height that it is brought to
+WAYS = {
+    "gray": "made grey",
+    "red": "seen by its red alone",
+    "green": "seen by its green alone",
+    "blue": "seen by its blue alone",
+}
+"""Channels in which a sign is sought, until there is one: ink may be as bright as its paper."""
+
 LOOKED_AT = 640  # px of an image's longer side, in which its sign is sought
 FAINTEST = 0.04  # of white: ink that differs less from its paper is none
 LARGE = 200  # px of a longer side from which on a pen is wider than dirt
@@ -38,20 +46,27 @@ def fitted(source: Source, shape: tuple[int, ...], white: float | None = None) -
     C, H, W = shape
     small = resized(source, Resize(width=LOOKED_AT, height=LOOKED_AT))
     (rows,) = small.blocks([(0, small.shape[0])])
-    grey = np.asarray(to_volume(rows, "gray", WHITE)[0], np.float64)
-    grey = grey / (white or full_scale(rows.dtype))
-    finite = np.isfinite(grey)
-    grey = np.where(finite, grey, np.median(grey[finite]) if finite.any() else 0)
-    found = find_sign(grey.clip(*PLAUSIBLE))
-    if found is None:
+    for how in WAYS:
+        grey = _brightness(rows, how, white or full_scale(rows.dtype))
+        if found := find_sign(grey):
+            break
+    else:
         raise ImageError(
             f"image {source.info.path} shows no sign that stands out from its paper; "
             "give the part of it that shows one"
         )
     ink = _placed(found, (H, W))
-    source.info.notes.append(_told(found, small.info.scale, shape))
+    source.info.notes.append(_told(found, WAYS[how], small.info.scale, shape))
     pixels = np.rint(255 * (1 - ink)).astype(np.uint8)
     return ArraySource(np.repeat(pixels[..., np.newaxis], C, axis=2), source.info)
+
+
+def _brightness(rows: Rows, channels: str, white: float) -> Grey:
+    """Return what a picture's channels say of its brightness; what is no number is as the rest."""
+    grey = np.asarray(to_volume(rows, channels, WHITE)[0], np.float64) / white
+    finite = np.isfinite(grey)
+    grey = np.where(finite, grey, np.median(grey[finite]) if finite.any() else 0)
+    return np.asarray(grey.clip(*PLAUSIBLE))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +138,7 @@ def _placed(sign: Sign, shape: tuple[int, int]) -> NDArray[np.float32]:
     return ink
 
 
-def _told(sign: Sign, scale: tuple[float, float], shape: tuple[int, ...]) -> str:
+def _told(sign: Sign, how: str, scale: tuple[float, float], shape: tuple[int, ...]) -> str:
     """Say what was done, in the image's own pixels."""
     rows, cols = (
         f"{round(start * one)}–{round(stop * one) - 1}"
@@ -132,6 +147,6 @@ def _told(sign: Sign, scale: tuple[float, float], shape: tuple[int, ...]) -> str
     inverted = ", inverted" if sign.light else ""
     tall, wide = shape[1:]
     return (
-        f"was cropped to rows {rows} and columns {cols}{inverted}, made grey and brought to the "
+        f"was cropped to rows {rows} and columns {cols}{inverted}, {how} and brought to the "
         f"middle of {tall}×{wide} pixels"
     )

@@ -71,18 +71,19 @@ LIKELY_WHITES = (255, 1023, 4095, 16383, 65535)
 class FloatCheck:
     """A source of floats that counts NaN, and keeps the extremes of the finite samples.
 
-    Rows in several blocks are looked at once.
+    Rows in several blocks are looked at once, and those above ``first`` by somebody else.
     """
 
-    def __init__(self, source: Source, *, refuse: bool = False) -> None:
+    def __init__(self, source: Source, *, refuse: bool = False, first: int = 0) -> None:
         self.nans, self.low, self.high = 0, math.inf, -math.inf
         self.info, self.shape, self.dtype = source.info, source.shape, source.dtype
         self.close, self._source, self._refuse = source.close, source, refuse
+        self._first = first
 
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
         """Yield the source's blocks; ImageError at the first NaN if NaN is refused."""
         listed = list(ranges)
-        seen = 0
+        seen = self._first
         for (start, stop), block in zip(listed, self._source.blocks(listed), strict=True):
             if stop > seen:
                 self._look(block[max(seen - start, 0) :], max(seen, start))
@@ -107,6 +108,11 @@ class FloatCheck:
                 "repair it, or give --nan ignore or propagate"
             )
         return int(np.count_nonzero(nans))
+
+    def add(self, nans: int, low: float, high: float) -> None:
+        """Count what somebody else has seen of the image."""
+        self.nans += nans
+        self.low, self.high = min(self.low, low), max(self.high, high)
 
     def note_white(self, white: float) -> None:
         """Leave a note where samples go far beyond the white that they are measured by."""

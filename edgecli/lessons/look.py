@@ -92,3 +92,4 @@ for _name, _pair in STRONG.items():
     PAINTS[f"{_name}-tap"] = Paint(_pair, opacity=0.2)
     PAINTS[f"{_name}-frame"] = Paint(line=_pair, width=3.5)
     PAINTS[f"{_name}-edge"] = Paint(line=_pair, width=1.5)
+    PAINTS[f"{_name}-pile"] = Paint(TINTS[_name], line=_pair, width=1.5)

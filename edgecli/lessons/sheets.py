@@ -28,6 +28,7 @@ from edgecli.records import dataclass
 ROOM = look.WIDTH - 2 * look.MARGIN
 Corner = tuple[float, float]
 LONGEST_CAPTION = 140.0  # px
+PILE = 24.0  # px of a small pile of sheets, across and down
 
 
 @dataclass(eq=False, frozen=True)
@@ -91,6 +92,18 @@ def _caption_room(names: Iterable[str]) -> float:
 
 def _widest(values: Any) -> float:
     return widest(number(each) for each in np.ravel(values).tolist())
+
+
+def _pile(x: float, y: float, names: Sequence[str]) -> Iterator[Box]:
+    """Yield small sheets that lie behind each other, the first in front, on a line of text.
+
+    The sheets themselves stand side by side, as those behind would hide their numbers.
+    """
+    behind = len(names) - 1
+    step = min(PILE / 5, PILE / 2 / behind)
+    side = PILE - behind * step
+    for n, name in reversed([*enumerate(names)]):
+        yield Box(x + n * step, y + 6 - side - n * step, side, side, f"{name}-pile")
 
 
 @dataclass(eq=False, frozen=True)
@@ -162,7 +175,7 @@ class Table:
             shapes += [self._box(corner, i, j, "empty") for i, j in np.ndindex(values.shape)]
             yield Group(f"output {name}", tuple(shapes))
 
-    def _signs(self) -> Iterator[Label]:
+    def _signs(self) -> Iterator[Box | Label]:
         for before, after, sign in (
             (self.input, self.kernels, "∗"),
             (self.kernels, self.outputs, "="),
@@ -170,11 +183,19 @@ class Table:
             x = (before.x + before.width + after.x) / 2
             middle = self.input.y + (self.input.height + CAPTION_ROOM) / 2
             yield Label(x, middle + 14, 44, ((sign, "soft"),), "middle")
-        feet = zip((self.input, self.kernels, self.outputs), self._feet(), strict=True)
-        for block, foot in feet:
-            size = min(look.CAPTION, (block.width + look.GROUP_GAP - 8) / width_of(foot))
-            y = block.y + block.height + 26
-            yield Label(block.x + block.width / 2, y, size, ((foot, "soft"),), "middle")
+        blocks = (self.input, self.kernels, self.outputs)
+        for block, foot, names in zip(blocks, self._feet(), self._piled(), strict=True):
+            pile = PILE + 8 if len(names) > 1 else 0.0
+            size = min(look.CAPTION, (block.width + look.GROUP_GAP - 8 - pile) / width_of(foot))
+            x, y = block.x + (block.width + pile) / 2, block.y + block.height + 26
+            yield Label(x, y, size, ((foot, "soft"),), "middle")
+            if pile:
+                yield from _pile(x - width_of(foot) * size / 2 - pile, y, names)
+
+    def _piled(self) -> tuple[Sequence[str], ...]:
+        """Return the colours of the sheets that lie behind each other in each volume."""
+        channels, filters = self.sheets.lesson.channels, len(self.sheets.kernels)
+        return channels, channels, [f"map-{n}" for n in range(filters)]
 
     def _feet(self) -> tuple[str, str, str]:
         """Return the shapes of input, filters and output, and which part of them is shown."""

@@ -59,9 +59,10 @@ TRIED: dict[str, str] = {
     r"is not a number from 0 up, N% of .*, pNN .*, otsu or auto$": (
         "--threshold 0 | --threshold 9% | --threshold p90 | --threshold otsu | --threshold auto"
     ),
-    r"has no place for .*; drop (?P<option>--\w+), or give --format (?P<values>\w+( or \w+)*)$": (
+    r"has no place for .*; drop (?P<option>\S+), or give --format (?P<values>\w+( or \w+)*)$": (
         "without {option} | --format {values}"
     ),
+    r"drop (?P<option>--world-file), or give -o FILE$": "without {option} | -o other.png",
     r"has no unit; write (?P<size>\w+), or": "--size {size}",
     r"; write it as (?P<size>180x120mm)$": "--size {size}",
     r"\(--format (?P<format>png)\)$": "--format {format}",
@@ -69,6 +70,7 @@ TRIED: dict[str, str] = {
     r"; write (?P<values>50%, 800x600 or max:1000)$": "--resize {values}",
     r"write 1, or 0\.5,1$": "--scales 1 | --scales 0.5,1",
     r"or give --nan ignore or propagate$": "--nan ignore | --nan propagate",
+    r"; drop --[\w-]+, or (?P<option>--scheduler)$": "without {option}",
     r"(drop|leave out) (?P<option>--[\w-]+)( to read its first picture)?$": "without {option}",
     r"leave out (?P<option>--[\w-]+) and (?P<other>--[\w-]+)$": "without {option} without {other}",
     r"no words for Canny's .*; leave out": "without --padding",
@@ -172,6 +174,8 @@ TOLD = (
     r"; (the (filters of a file|channels of a filter) have one (shape|size)|the keys are)\b",
     r"; a network has no cycles, name an earlier layer$",
     r"; (0 cannot|no deeper)$|; there (are|is) \w+(, \w+)*$|; did you mean|; raise --max-pixels$",
+    # a cluster
+    r"; see what they say of it, and run it again$|; drop --scheduler, or put each in a file of",
     # a rule that says what is right
     r" is not (a number above 0|valid, same, N|true or false|a text in quotes|one line|a list)\b",
     r" is not (\[height|a whole number from)|is a text in quotes$|is a list of rows of numbers$",

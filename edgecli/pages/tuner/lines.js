@@ -1,5 +1,5 @@
-// Short lines go, as --min-length has it (edgecli/strokes): pixels are a graph, whose branches are
-// measured as if they went smoothly through their pixels.
+// Gaps close and short lines go, as --close-gaps and --min-length have it (edgecli/strokes): pixels
+// are a graph, whose branches are measured as if they went smoothly through their pixels.
 //
 // Step n leads from `ends[2n]` to `ends[2n + 1]`. Half-edge h leaves the node ends[h]; h ^ 1 leads
 // back. `mate[h]` is the half-edge by which a line that comes to that node by h ^ 1 goes on, or −1.
@@ -201,9 +201,9 @@ function joined(ends, points) {
   return { degrees, mate: mates };
 }
 
-/** Lines without those shorter than some pixels, and without such spurs. */
-function withoutShort(mask, width, height, shortest) {
-  if (shortest <= 0) return mask;
+/** Lines whose gaps up to some pixels are closed, without those that are too short, and such spurs. */
+function cleaned(mask, width, height, shortest, widest) {
+  if (shortest <= 0 && widest <= 0) return mask;
   const pixels = [];
   const index = new Int32Array(mask.length);
   mask.forEach((on, place) => { if (on) index[place] = pixels.push(place) - 1; });
@@ -216,9 +216,10 @@ function withoutShort(mask, width, height, shortest) {
     if (from !== to) merged.push(from, to);
   }
   const smooth = smoothed(middles, merged);
-  const ends = pruned(merged, smooth, shortest);
+  const gaps = widest > 0 ? bridged(merged, smooth, widest) : [];
+  const ends = pruned([...merged, ...gaps], smooth, shortest);
   const { degrees, mate } = joined(ends, smooth);
-  const stays = new Uint8Array(pixels.length);
+  const stays = Uint8Array.from(pixels, (_, n) => shortest <= 0 && degrees[n] === 0); // single pixels
   for (const { halves } of follow(mate)) {
     const far = halves.reduce((sum, h) => {
       const [[x, y], [toX, toY]] = [smooth[ends[h]], smooth[ends[h ^ 1]]];
@@ -230,5 +231,8 @@ function withoutShort(mask, width, height, shortest) {
   }
   const out = new Uint8Array(mask.length);
   pixels.forEach((place, n) => { out[place] = stays[into[n]]; });
+  for (let n = 0; n < gaps.length; n += 2) {
+    if (stays[gaps[n]] && stays[gaps[n + 1]]) drawAcross(out, width, pixels[gaps[n]], pixels[gaps[n + 1]]);
+  }
   return out;
 }

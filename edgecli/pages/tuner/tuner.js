@@ -22,7 +22,8 @@ const element = (name, properties, ...children) => {
 /** The lines that are chosen, drawn by the pen: a mask. */
 function edges() {
   const lines = linked(maps[chosen], width, height, number("low"), number("high"));
-  return drawn(withoutShort(lines, width, height, number("shortest")), width, height, number("stroke"));
+  const clean = cleaned(lines, width, height, number("shortest"), number("gaps"));
+  return drawn(clean, width, height, number("stroke"));
 }
 
 const channels = (colour) => [1, 3, 5].map((n) => parseInt(colour.slice(n, n + 2), 16));
@@ -46,6 +47,7 @@ function command() {
   const words = ["edgecli detect", picture.file, "-f", word, "--thin",
     "--hysteresis", `${steps[number("low")]},${steps[number("high")]}`];
   if (number("shortest")) words.push("--min-length", number("shortest"));
+  if (number("gaps")) words.push("--close-gaps", number("gaps"));
   if (number("stroke") > 1) words.push("--stroke", number("stroke"));
   const [line, paper] = [byId("line").value, byId("paper").value];
   if (line !== "#ffffff" || paper !== "#000000") words.push("--line", `'${line}'`, "--paper", `'${paper}'`);
@@ -59,7 +61,7 @@ const commandParts = () => command().flatMap((word, n) => [...(n ? [" "] : []), 
 function show() {
   const { steps } = detector();
   for (const id of ["low", "high"]) byId(`${id}-text`).value = steps[number(id)];
-  for (const id of ["shortest", "stroke"]) byId(`${id}-text`).value = number(id);
+  for (const id of ["shortest", "gaps", "stroke"]) byId(`${id}-text`).value = number(id);
   const isBlank = byId("line").value === byId("paper").value;
   const parts = isBlank ? ["Line and paper have one colour: nothing is seen."] : commandParts();
   byId("command").replaceChildren(...parts);

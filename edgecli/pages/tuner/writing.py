@@ -23,7 +23,7 @@ DETECTORS = (
 """Those that a page has unless others are asked for."""
 
 MOST = 8
-SCRIPTS = ("maps.js", "lines.js", "tuner.js")
+SCRIPTS = ("maps.js", "gaps.js", "lines.js", "tuner.js")
 
 
 def check_tuner(path: str, output: str, detectors: Sequence[str]) -> None:

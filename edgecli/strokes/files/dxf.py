@@ -1,8 +1,8 @@
 """DXF as AutoCAD's Release 12 has it, which every program for drawing and cutting reads.
 
-A polyline for every stroke, a layer for every edge map; y up, in units of the map on which the image
-lies; of other images in millimetres, or in pixels where nothing says how large they are. Source of
-the group codes: Autodesk's "DXF Reference", Release 12.
+A polyline for every stroke, a layer for every edge map; y up, in units of the map on which the
+image lies; of other images in millimetres, or in pixels where nothing says how large they are.
+Source of the group codes: Autodesk's "DXF Reference", Release 12.
 """
 
 from __future__ import annotations

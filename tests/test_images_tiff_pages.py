@@ -76,6 +76,12 @@ def test_a_mask_of_a_page_goes_with_it_if_it_has_the_size() -> None:
     assert (first.info.notes, second.info.notes, second.info.mask) == ([], [], None)
 
 
+def test_no_data_of_a_palette_is_told_of() -> None:
+    colours: Tags = {262: (3,), 320: (7,) * 768, 42113: b"3\0"}
+    _, notes = read(make_pages(Page(grey(), colours)))
+    assert notes == ["says that number 3 of its palette is no data; its colour counts as one here"]
+
+
 def test_a_mask_of_another_size_is_left_out_and_told_of() -> None:
     found, notes = read(make_pages(Page(grey()), Page(grey(8, 12), MASK)))
     assert_pages(found, grey())

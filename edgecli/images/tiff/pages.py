@@ -121,6 +121,11 @@ def _pages(directories: Iterable[Directory]) -> Iterator[Page | CameraRaw]:
 def _told(page: Page, beside: Iterable[Directory]) -> Page:
     """Add to a page what is to be known of the directories that follow it."""
     masks = []
+    if page.directory.value(Tag.PHOTOMETRIC, 1) == _PALETTE and page.directory.text(Tag.NO_DATA):
+        page.notes.append(
+            f"says that number {page.directory.text(Tag.NO_DATA).strip()} of its palette is no "
+            "data; its colour counts as one here"
+        )
     for directory in chain(beside, page.directory.parts):
         if _is_sensor(directory):
             page.notes.append(f"is a preview of what a camera's sensor saw; {DEVELOP}")

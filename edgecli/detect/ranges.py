@@ -14,11 +14,11 @@ from functools import lru_cache
 import numpy as np
 
 from edgecli.detect.plan import Detection
+from edgecli.detect.seeing import looked_at
 from edgecli.detect.settings import Settings
 from edgecli.errors import ImageError
 from edgecli.geometry import bands
 from edgecli.images.files import is_grid, may_be_floats, open_images
-from edgecli.images.nodata import told_apart
 from edgecli.images.sources import LIKELY_WHITES, OVER_WHITE, FloatCheck
 from edgecli.images.zarr.store import is_store
 from edgecli.records import replace
@@ -38,7 +38,7 @@ def is_raster(path: str, settings: Settings) -> bool:
     with suppress(ImageError):
         if may_be_floats(path):
             images = open_images(path, max_pixels=MOST_PIXELS)  # holds the file open
-            with closing(_apart(next(images), settings)) as source:
+            with closing(looked_at(next(images), settings)) as source:
                 return source.dtype.kind == "f" and any(map(_is_beyond, _pieces(source)))
     return False
 
@@ -93,12 +93,8 @@ def _range_of_file(path: str, frame: int, settings: Settings, changed: int) -> t
     """Return the range of a page of a file, which is opened once more."""
     del changed
     images = open_images(path, max_pixels=2**62, page=frame + 1 if frame else None)
-    with closing(_apart(next(images), settings)) as source:
+    with closing(looked_at(next(images), settings)) as source:
         return range_of(source)
-
-
-def _apart(source: Source, settings: Settings) -> Source:
-    return told_apart(source, settings.nodata, settings.background)
 
 
 def range_of(source: Source) -> tuple[float, float]:

@@ -29,6 +29,7 @@ from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, ImageError, UsageError
 from edgecli.geometry import bands
 from edgecli.images.formats import Format
+from edgecli.images.nodata import counted
 from edgecli.images.sources import FloatCheck
 from edgecli.images.zarr.store import Stored
 from edgecli.images.zarr.writing import ZarrSink
@@ -60,11 +61,12 @@ class Share:
 class Part:
     """What came of a share: of each of its strips, and what was seen of the image.
 
-    ``nans``, ``low`` and ``high`` are those of a float image.
+    ``missing`` are its pixels of no data, ``nans``, ``low`` and ``high`` those of a float image.
     """
 
     outcomes: list[Outcome]
     notes: list[str]
+    missing: int = 0
     nans: int = 0
     low: float = math.inf
     high: float = -math.inf
@@ -118,6 +120,8 @@ class Workers:
             for note in part.notes:
                 if note not in source.info.notes:
                     source.info.notes.append(note)
+            if source.info.gaps is not None:
+                source.info.gaps.pixels += part.missing
             if isinstance(source, FloatCheck):
                 source.add(part.nans, part.low, part.high)
             if told is not None:
@@ -225,8 +229,9 @@ def _compute(
     first, last = share.strips
     readers = readers_of(detection, sinks, source.info.scale, measured=work.measured)
     of_strips, strips = cut_strips(detection, readers, work.threads)
+    seen = max((strip.spans[0][1] for strip in strips[:first]), default=0)
+    source = counted(source, seen)
     if detection.pixels.kind == "f":
-        seen = max((strip.spans[0][1] for strip in strips[:first]), default=0)
         refuse = detection.settings.nan == "error"
         source = FloatCheck(source, refuse=refuse, first=seen)
     there = dict(_written_there(detection, sinks))
@@ -236,7 +241,8 @@ def _compute(
     outcomes = zip(strips[first:last], running.outcomes, strict=True)
     rid = _writing(outcomes, there, share.rows)
     own = [outcome for strip, outcome in rid if strip.spans[-1][0] >= share.rows[0]]
-    part = Part(own, [])
+    gaps = source.info.gaps
+    part = Part(own, [], missing=gaps.pixels if gaps is not None else 0)
     if isinstance(source, FloatCheck):
         return replace(part, nans=source.nans, low=source.low, high=source.high)
     return part

@@ -118,7 +118,8 @@ class Workers:
         stores = {path: stored.path for path, stored in outputs if stored is not None}
         shares = cut_shares(detection, strips, self.threads, _chunk_rows(detection, sinks))
         with parcels_beside(self.work.job.outputs[0]) as folder:
-            work = replace(self.work, stores=stores, parcels=folder)
+            settings = replace(self.work.settings, threads=1)  # for each share
+            work = replace(self.work, settings=settings, stores=stores, parcels=folder)
             for share, part in self._parts(work, shares):
                 _tell(source, part)
                 if told is not None:

@@ -363,6 +363,7 @@ class Files:
                 frames=self._frames,
                 several=self._job.several,
                 made_by=made_by(result.detection.settings),
+                threads=result.detection.settings.threads,
             )
         return self._begun[path]
 

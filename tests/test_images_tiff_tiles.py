@@ -1,232 +1,192 @@
-"""Large TIFFs: deflated tiles that tifffile, Pillow, OpenCV and GDAL read, whatever the threads."""
+"""Strips and tiles that are broken, missing or too much; on threads and in little memory."""
 
 from __future__ import annotations
 
 import io
-import shutil
-import subprocess
-import sys
-from pathlib import Path
+import struct
+import zlib
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
-import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from edgecli.images.made_by import MadeBy, is_ours
-from edgecli.images.tiff.described import Page
+from edgecli.errors import ImageError
+from edgecli.images.tiff import tiles as tiff_tiles
 from edgecli.images.tiff.reading import read_images
-from edgecli.images.tiff.tiles import LARGE, SIDE, TilesSink, bound_of
-from edgecli.images.tiff.writing import page_sink, write_pages
-from edgecli.rows.workers import shared_workers
-from tests.conftest import Run
+from edgecli.rows.base import Source
+from tests.tiff_files import make_tiff
+from tests.tiffs.making import recipes
 
 Pixels = NDArray[Any]
 
-TYPES = ("uint8", "uint16", "int16", "int32", "int64", "float32", "float64")
+
+def noise(height: int, width: int, C: int = 1, dtype: str = "u1") -> Pixels:
+    return np.random.default_rng(0).integers(1, 200, (height, width, C)).astype(dtype)
 
 
-def picture(*shape: int, dtype: str = "uint8") -> Pixels:
-    """Return smooth and noisy parts, and an even one, of both signs where there are two."""
-    rng = np.random.default_rng(7)
-    ramp = np.add.outer(np.arange(shape[0]), np.arange(shape[1]))[..., np.newaxis]
-    values = ramp % 251 + rng.integers(0, 3, shape)
-    values[shape[0] // 2 :, : shape[1] // 2] = 0
-    if np.dtype(dtype).kind != "u":
-        values -= 120
-    return (values * (0.37 if np.dtype(dtype).kind == "f" else 1)).astype(dtype)
+def read(data: bytes, max_pixels: int = 2**31) -> tuple[Source, Pixels]:
+    (source,) = read_images(io.BytesIO(data), "x.tif", max_pixels=max_pixels)
+    (rows,) = source.blocks([(0, source.shape[0])])
+    return source, rows
 
 
-def tiles(rows: Pixels, band: int = 50, threads: int | None = 1, **said: Any) -> bytes:
-    file = io.BytesIO()
-    with shared_workers():
-        sink = TilesSink(file, Page(rows.shape, rows.dtype, **said), threads=threads)
-        for top in range(0, len(rows), band):
-            sink.write(sink.encode(rows[top : top + band]))
-        sink.finish()
-    return file.getvalue()
+def whole(data: bytes) -> Pixels:
+    return read(data)[1]
 
 
-def tag(data: bytes, number: int) -> Any:
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
-        return file.pages[0].tags[number].value  # type: ignore[union-attr]
+def refusal(data: bytes) -> str:
+    with pytest.raises(ImageError) as caught:
+        whole(data)
+    return str(caught.value)
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-@pytest.mark.parametrize("dtype", TYPES)
-def test_tifffile_reads_what_was_written(dtype: str, channels: int) -> None:
-    rows = picture(301, 517, channels, dtype=dtype)
-    read = tifffile.imread(io.BytesIO(tiles(rows)))
-    np.testing.assert_array_equal(read, rows if channels > 1 else rows[..., 0], strict=True)
+def of_tiles(pixels: Pixels, bodies: list[bytes], **tags: Any) -> bytes:
+    """Return a TIFF whose tiles are given as they are in the file."""
+    starts = np.cumsum([8, *map(len, bodies)])[:-1]
+    places: dict[str, Any] = {"t324": tuple(starts.tolist()), "t325": tuple(map(len, bodies))}
+    return make_tiff(pixels, tile=(16, 16), body=b"".join(bodies), **places | tags)
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-@pytest.mark.parametrize("dtype", TYPES)
-def test_what_was_written_is_what_is_read_here(dtype: str, channels: int) -> None:
-    rows = picture(301, 517, channels, dtype=dtype)
-    (source,) = read_images(io.BytesIO(tiles(rows)), "x.tif", max_pixels=10**6)
-    (read,) = source.blocks([(0, 301)])
-    np.testing.assert_array_equal(read, rows)
+# ---- broken -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("dtype", "channels"), [("uint8", 1), ("uint8", 3), ("float32", 1)])
-def test_pillow_and_opencv_read_it(dtype: str, channels: int) -> None:
-    rows = picture(301, 517, channels, dtype=dtype)
-    data = tiles(rows)
-    with Image.open(io.BytesIO(data)) as image:
-        np.testing.assert_array_equal(np.asarray(image).reshape(rows.shape), rows)
-    read = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    assert read is not None
-    np.testing.assert_array_equal(read.reshape(rows.shape)[..., ::-1], rows)
-
-
-@pytest.mark.skipif(shutil.which("gdalinfo") is None, reason="GDAL is not installed")
-@pytest.mark.parametrize(("dtype", "channels"), [("uint8", 1), ("int16", 1), ("float64", 1)])
-def test_gdal_reads_it(dtype: str, channels: int, tmp_path: Path) -> None:
-    rows = picture(301, 517, channels, dtype=dtype)
-    (tmp_path / "a.tif").write_bytes(tiles(rows))
-    args = ("-q", "-co", "COMPRESS=NONE", tmp_path / "a.tif", tmp_path / "b.tif")
-    subprocess.run(["gdal_translate", *args], check=True)
-    np.testing.assert_array_equal(tifffile.imread(tmp_path / "b.tif"), rows[..., 0])
-    told = subprocess.run(
-        ["gdalinfo", tmp_path / "a.tif"], capture_output=True, text=True, check=True
+def test_tiles_that_hold_too_little_are_one_line() -> None:
+    pixels = noise(16, 32)
+    good, short = (zlib.compress(bytes(size)) for size in (256, 200))
+    assert refusal(of_tiles(pixels, [good, short], t259=(8,))) == (
+        "image x.tif does not decode (56 bytes of a strip or tile are missing); get the file whole "
+        "again"
     )
-    assert "COMPRESSION=DEFLATE" in told.stdout
-    assert f"Block={SIDE}x{SIDE}" in told.stdout
 
 
-def test_threads_and_bands_of_any_number_give_the_same_bytes() -> None:
-    rows = picture(700, 3000, 1)
-    made = {tiles(rows, band, threads) for band in (1, 13, 256, 700) for threads in (1, 2, 5)}
-    assert len(made) == 1
+@pytest.mark.parametrize("compression", [5, 8, 34925, 50000, 7, 50001])
+def test_tiles_of_nonsense_are_one_line(compression: int) -> None:
+    C = 3 if compression == 50001 else 1
+    line = refusal(of_tiles(noise(16, 16, C), [b"\xa5nonsense" * 9], t259=(compression,)))
+    assert line.startswith("image x.tif ")
+    assert line.endswith("get the file whole again")
+    assert "\n" not in line
 
 
-def test_even_tiles_are_stored_once() -> None:
-    rows = np.zeros((4 * SIDE, 4 * SIDE, 1), np.uint8)
-    rows[:20, :20] = np.arange(20, dtype=np.uint8)[:, np.newaxis]
-    rows[2 * SIDE :] = 9
-    data = tiles(rows)
-    offsets, counts = tag(data, 324), tag(data, 325)
-    assert len(offsets) == 16
-    assert len({*offsets}) == 3  # noise, zeros, nines
-    assert sum(dict(zip(offsets, counts, strict=True)).values()) < 1000
-    np.testing.assert_array_equal(tifffile.imread(io.BytesIO(data)), rows[..., 0])
-    with Image.open(io.BytesIO(data)) as image:
-        np.testing.assert_array_equal(np.asarray(image), rows[..., 0])
+def test_tiles_that_hold_too_much_are_read_as_far_as_they_go() -> None:
+    """Writers fill the last strip up; of a gigabyte of zeros no more than a tile is made."""
+    pixels = noise(16, 16)
+    stream = zlib.compressobj(9)
+    bomb = stream.compress(pixels.tobytes())
+    bomb += b"".join(stream.compress(bytes(1 << 20)) for _ in range(64)) + stream.flush()
+    assert (whole(of_tiles(pixels, [bomb], t259=(8,))) == pixels).all()
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_tiles_of_no_data_are_even_too(dtype: str) -> None:
-    data = tiles(np.full((600, 600, 1), np.nan, dtype), no_data=np.nan)
-    assert len({*tag(data, 324)}) == 1
-    assert np.isnan(tifffile.imread(io.BytesIO(data))).all()
-    assert tag(data, 42113) == "nan"
+def test_tiles_may_lie_over_each_other() -> None:
+    pixels = noise(16, 16)
+    body = zlib.compress(pixels.tobytes())
+    data = of_tiles(np.tile(pixels, (2, 2, 1)), [body], t259=(8,), t324=(8,) * 4)
+    places: dict[str, Any] = {"t324": (8,) * 4, "t325": (len(body),) * 4}
+    data = make_tiff(np.tile(pixels, (2, 2, 1)), tile=(16, 16), body=body, t259=(8,), **places)
+    assert (whole(data) == np.tile(pixels, (2, 2, 1))).all()
 
 
-def test_the_pixels_of_an_even_tile_may_have_colours_that_differ() -> None:
-    rows = np.full((300, 300, 3), (1, 2, 3), np.uint8)
-    data = tiles(rows)
-    assert len({*tag(data, 324)}) == 1
-    np.testing.assert_array_equal(tifffile.imread(io.BytesIO(data)), rows)
+@pytest.mark.parametrize("compression", [8, 34925, 5, 50001])
+def test_a_high_strip_that_is_cut_is_one_line(
+    compression: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiff_tiles, "_HIGH", 100)
+    C = 3 if compression == 50001 else 1
+    body = b"\0nonsense" * 9
+    data = make_tiff(
+        noise(64, 64, C), tile=(64, None), body=body, t259=(compression,), t279=(len(body),)
+    )
+    assert refusal(data).endswith("get the file whole again")
+
+
+# ---- nothing that anybody needs -----------------------------------------------------------------
+
+
+def test_a_file_may_end_before_the_place_of_the_next_directory() -> None:
+    pixels = noise(1, 6)
+    data = make_tiff(pixels, tile=(1, None))
+    (at,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, at)
+    assert (whole(data[: at + 2 + 12 * count]) == pixels).all()
+
+
+@pytest.mark.parametrize("tag", [270, 282, 305, 330, 42113])
+def test_a_tag_that_nobody_needs_may_point_anywhere(tag: int) -> None:
+    pixels = noise(5, 6)
+    tags: dict[str, Any] = {f"t{tag}": (1 << 30, 1, 2)}
+    data = bytearray(make_tiff(pixels, tile=(5, None), **tags))
+    (at,) = struct.unpack_from("<I", data, 4)
+    for entry in range(struct.unpack_from("<H", data, at)[0]):
+        if struct.unpack_from("<H", data, at + 2 + 12 * entry)[0] == tag:
+            struct.pack_into("<I", data, at + 2 + 12 * entry + 8, 1 << 31)
+    source, rows = read(bytes(data))
+    assert (rows == pixels).all()
+    (note,) = source.info.notes
+    assert note.startswith(f"has tags whose values are not in it; they are left out: {tag} (")
+
+
+# ---- missing ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("dtype", "channels", "predictor"),
-    [("uint8", 1, 1), ("uint8", 3, 2), ("uint16", 4, 2), ("int64", 3, 1), ("float32", 1, 1)],
+    ("C", "compression", "photometric", "empty"),
+    [(1, 8, 3, 9), (3, 7, 2, 0), (3, 50001, 2, 0), (1, 4, 1, 0), (4, 8, 5, 255), (3, 8, 6, 0)],
 )
-def test_the_predictor_follows_from_what_is_stored(
-    dtype: str, channels: int, predictor: int
+def test_tiles_that_were_never_written_are_zero_of_every_kind(
+    C: int, compression: int, photometric: int, empty: int
 ) -> None:
-    assert tag(tiles(picture(9, 9, channels, dtype=dtype)), 317) == predictor
+    tags: dict[str, Any] = {"t259": (compression,), "t262": (photometric,)}
+    tags |= {"t258": (1,)} if compression == 4 else {}
+    palette = (9, 20, 30) * 256 if photometric == 3 else ()
+    tags |= {"t320": tuple(sorted(palette))} if palette else {}
+    source, rows = read(of_tiles(noise(16, 16, C), [b""], t324=(0,), t338=None, **tags))
+    assert rows[0, 0, 0] == empty
+    assert (rows == rows[0, 0]).all()
+    assert source.info.notes == [
+        "has 1 of 1 strips or tiles never written; their pixels count as 0"
+    ]
 
 
-def test_rows_of_very_wide_images_are_cut_into_low_tiles() -> None:
-    page = Page((40, 2**20, 1), np.dtype(np.uint8))
-    sink = TilesSink(file := io.BytesIO(), page, threads=1)
-    sink.write(sink.encode(np.zeros((40, 2**20, 1), np.uint8)))
-    sink.finish()
-    assert tag(file.getvalue(), 323) == 32
-    assert len(file.getvalue()) < 200_000  # the places of 8192 tiles
+# ---- together -----------------------------------------------------------------------------------
 
 
-def test_over_4_gib_at_most_it_is_a_bigtiff() -> None:
-    for side, magic in ((70_000, b"II+\0"), (60_000, b"II*\0")):
-        page = Page((side, side, 1), np.dtype(np.uint8))
+@pytest.mark.parametrize("name", ["_HIGH", "_WORTH_THREADS"])
+def test_threads_and_streams_give_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = [make() for make in recipes()[::37]]
+    expected = [whole(made.data) for made in every]
+    monkeypatch.setattr(tiff_tiles, name, 0)
+    monkeypatch.setattr(tiff_tiles, "BAND_BYTES", 500)
+    for made, rows in zip(every, expected, strict=True):
+        np.testing.assert_array_equal(whole(made.data), rows, strict=True, err_msg=made.name)
+
+
+def test_high_strips_of_pictures_are_cut_into_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = Image.fromarray(noise(64, 64, 3))
+    for options in ({"compression": "jpeg"}, {"compression": "tiff_lzw"}):
         file = io.BytesIO()
-        sink = TilesSink(file, page, threads=1)
-        assert file.getvalue()[:4] == magic
-        assert bound_of([page]) > side**2
-        del sink
+        picture.save(file, "TIFF", strip_size=1 << 20, **options)
+        expected = whole(file.getvalue())
+        with monkeypatch.context() as patch:
+            patch.setattr(tiff_tiles, "_HIGH", 0)
+            patch.setattr(tiff_tiles, "BAND_BYTES", 500)
+            np.testing.assert_array_equal(whole(file.getvalue()), expected)
 
 
-def test_a_bigtiff_is_read() -> None:
-    rows = picture(300, 400, 1)
+def test_a_strip_that_is_held_whole_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgecli.images.tiff.samples._LARGE_STRIP", 100)
     file = io.BytesIO()
-    sink = TilesSink(file, Page(rows.shape, rows.dtype), is_big=True, threads=1)
-    sink.write(sink.encode(rows))
-    sink.finish()
-    np.testing.assert_array_equal(tifffile.imread(io.BytesIO(file.getvalue())), rows[..., 0])
+    Image.fromarray(noise(64, 64)[:, :, 0]).save(file, "TIFF", compression="tiff_lzw")
+    source, _ = read(file.getvalue())
+    (note,) = source.info.notes
+    assert note.startswith("has strips of 4,096 samples, of which one is held in memory at a time")
+    source, _ = read(make_tiff(noise(64, 64), tile=(64, None), compression="deflate"))
+    assert source.info.notes == []
 
 
-def test_a_page_says_what_it_is_told() -> None:
-    data = tiles(picture(9, 9, 1), no_data=-9999.0, name="sobel-x", number=(1, 3), dpi=(72.0, 96.0))
-    said = [tag(data, number) for number in (285, 297, 42113, 282, 283)]
-    assert said == ["sobel-x", (1, 3), "-9999", (72, 1), (96, 1)]
-
-
-def test_pages_follow_each_other() -> None:
-    frames = [picture(300, 200, 1), picture(2100, 2100, 1, dtype="int16"), picture(5, 9, 3)]
-    pages = [Page(frame.shape, frame.dtype, number=(n, 3)) for n, frame in enumerate(frames)]
-    file = io.BytesIO()
-    write_pages(file, frames, pages, threads=2)
-    with tifffile.TiffFile(io.BytesIO(file.getvalue())) as read:
-        assert len(read.pages) == 3
-        for frame, page in zip(frames, read.pages, strict=True):
-            np.testing.assert_array_equal(page.asarray().reshape(frame.shape), frame)
-        numbers = [page.tags[297].value for page in read.pages]  # type: ignore[union-attr]
-    assert numbers == [(0, 3), (1, 3), (2, 3)]
-    sources = read_images(io.BytesIO(file.getvalue()), "x.tif", max_pixels=10**7, all_frames=True)
-    for frame, source in zip(frames, sources, strict=True):
-        (rows,) = source.blocks([(0, len(frame))])
-        np.testing.assert_array_equal(rows, frame)
-
-
-def test_only_large_pages_are_tiles_and_none_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Out:
-        buffer = io.BytesIO()
-
-    small, large = (Page((LARGE // 1024 - n, 1024, 1), np.dtype(np.uint8)) for n in (1, 0))
-    assert isinstance(page_sink(io.BytesIO(), large), TilesSink)
-    assert not isinstance(page_sink(io.BytesIO(), small), TilesSink)
-    monkeypatch.setattr(sys, "stdout", Out)
-    assert not isinstance(page_sink(Out.buffer, large), TilesSink)
-
-
-def test_large_maps_are_the_same_by_file_and_pipe_and_know_who_made_them(
-    tmp_path: Path, run: Run
-) -> None:
-    rows = picture(2100, 2100, 1)[..., 0]
-    tifffile.imwrite(tmp_path / "in.tif", rows)
-    made = []
-    for threads in (1, 3):
-        out = tmp_path / f"out-{threads}.tif"
-        run("detect", tmp_path / "in.tif", "-o", out, "--threads", str(threads))
-        made.append(out.read_bytes())
-        assert is_ours(str(out))
-    assert made[0] == made[1]
-    assert tag(made[0], 259) == 8
-    piped = run("detect", tmp_path / "in.tif", "-o", "-", "--format", "tiff").stdout_bytes
-    assert tag(piped, 259) == 1
-    np.testing.assert_array_equal(
-        tifffile.imread(io.BytesIO(piped)), tifffile.imread(tmp_path / "out-1.tif")
-    )
-
-
-def test_who_made_it_is_said_first() -> None:
-    file = io.BytesIO()
-    page = Page((10**5, 10**5, 1), np.dtype(np.uint8))
-    TilesSink(file, page, made_by=MadeBy("edgecli detect"), threads=1)
-    assert b"edgecli" in file.getvalue()[:4096]
+def test_more_bands_than_sixteen_are_read() -> None:
+    pixels = noise(5, 6, 40, "u2")
+    for planar in (False, True):
+        data = make_tiff(pixels, planar=planar, compression="deflate", t262=(1,))
+        assert (whole(data) == pixels[:, :, :1]).all()

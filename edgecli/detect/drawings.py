@@ -15,8 +15,9 @@ import numpy as np
 from edgecli.detect.made_by import made_by
 from edgecli.detect.plan import Detection
 from edgecli.detect.settings import Settings
-from edgecli.images.colour import Colour, composite
+from edgecli.images.colour import Colour
 from edgecli.images.formats import FORMATS, begin_file
+from edgecli.images.nodata import colours_of
 from edgecli.paint.painting import Style
 from edgecli.rows.arrays import ArraySink, NoSink
 from edgecli.rows.base import ImageInfo, Rows, Sink, Source
@@ -76,8 +77,7 @@ class Underlay:
             yield block
 
     def _keep(self, rows: Rows) -> None:
-        clear = rows.shape[2] in (2, 4)
-        colours = composite(rows, self._background) if clear else rows
+        colours = colours_of(self, rows, self._background)
         samples = np.nan_to_num(colours * (255 / np.float64(self._white)))
         self._kept.write(np.rint(samples.clip(0, 255)).astype(np.uint8))
 

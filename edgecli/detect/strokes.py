@@ -45,6 +45,7 @@ def find_strokes(
     simplify: float = Finish.simplify,
     background: str | Colour = "white",
     nan: str = "propagate",
+    nodata: str | float | None = None,
     white: float | None = None,
     resize: str | None = None,
     scales: Numbers | None = None,
@@ -75,7 +76,7 @@ def find_strokes(
         padding=padding, padding_mode=padding_mode, dilation=dilation, convolve=convolve, bias=bias,
         activation=activation, thin=thin, threshold=threshold, hysteresis=hysteresis,
         border=border, min_length=min_length, close_gaps=close_gaps, background=background,
-        nan=nan, white=white, resize=resize, scales=scales, threads=threads,
+        nan=nan, nodata=nodata, white=white, resize=resize, scales=scales, threads=threads,
         finish=Finish(simplify),
     )  # fmt: skip
     source = open_picture(picture, choice.settings)

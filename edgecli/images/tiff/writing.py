@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from edgecli.images.made_by import MadeBy
 from edgecli.images.streams import StreamSink
+from edgecli.images.tiff.deflated import LARGE, TilesSink, bound_of
 from edgecli.images.tiff.described import Page, page_entries, text_entries
 from edgecli.images.tiff.directories import (
     HEADS,
@@ -20,7 +21,6 @@ from edgecli.images.tiff.directories import (
     Tag,
     directory_bytes,
 )
-from edgecli.images.tiff.tiles import LARGE, TilesSink, bound_of
 from edgecli.rows.base import Rows, Sink
 
 _STRIP_BYTES = 1 << 20  # readers hold a strip at a time

@@ -189,6 +189,7 @@ def row_reader(runs: Iterator[Rows]) -> Callable[[Rows], None]:
         filled = 0
         while filled < len(rows):
             if not len(rest):
+                rest = np.empty(0)  # let go of the last run before the next is made
                 rest = next(runs)
             taken = rest[: len(rows) - filled]
             rows[filled : filled + len(taken)] = taken

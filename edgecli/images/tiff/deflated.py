@@ -38,7 +38,7 @@ LARGE = 1 << 22
 SIDE = 256
 """Rows and columns of a tile, as GDAL has them unless told."""
 
-_ROW_BYTES = 1 << 25  # of a row of tiles at most, unless they would be lower than _LOWEST
+_ROW_BYTES = 1 << 24  # of a row of tiles at most, unless they would be lower than _LOWEST
 _LOWEST = 16  # rows: TIFF 6.0 wants multiples of it
 _AT_ONCE = 1 << 20  # bytes that are compressed in one go
 _SAMPLED = 8  # rows by which a tile is judged

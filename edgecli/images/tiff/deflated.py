@@ -9,6 +9,7 @@ are nowhere, are errors to libtiff, and so to Pillow and OpenCV.)
 from __future__ import annotations
 
 import zlib
+from array import array
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Any, BinaryIO
@@ -74,12 +75,12 @@ class TilesSink:
         self._across = -(-page.shape[1] // SIDE)
         self._rows, self._filled = self._empty(), 0
         self._coming: Iterator[list[Stored]] = iter(())
-        self._places: list[tuple[int, int]] = []
+        self._offsets, self._counts = array("Q"), array("I")  # of as many as there are
         self._known: dict[bytes, tuple[int, int]] = {}
         file.write(HEADS[self._is_big] if start is None else start)
         self._directory = file.tell()
-        count = self._across * -(-page.shape[0] // self._height)
-        file.write(self._directory_of([(0, 0)] * count, 0))
+        room = [0] * (self._across * -(-page.shape[0] // self._height))
+        file.write(self._directory_of(room, room, 0))
 
     def encode(self, rows: Rows) -> Rows:
         """Return rows in the order of bytes that is stored."""
@@ -105,7 +106,7 @@ class TilesSink:
         self._file.write(b"\0" * (end % 2))  # a directory starts at an even offset
         following = end + end % 2 if more else 0
         self._file.seek(self._directory)
-        self._file.write(self._directory_of(self._places, following))
+        self._file.write(self._directory_of(self._offsets, self._counts, following))
         self._file.seek(end + end % 2)
 
     def _empty(self) -> Rows:
@@ -138,11 +139,11 @@ class TilesSink:
                     self._file.write(data)
                 if is_even:
                     self._known[data] = place
-                self._places.append(place)
+                self._offsets.append(place[0])
+                self._counts.append(place[1])
         self._coming = iter(())
 
-    def _directory_of(self, places: Sequence[tuple[int, int]], following: int) -> bytes:
-        offsets, counts = zip(*places, strict=True)
+    def _directory_of(self, offsets: Sequence[int], counts: Sequence[int], following: int) -> bytes:
         own: list[Entry] = [
             (Tag.COMPRESSION, SHORT, [_DEFLATE]),
             (Tag.PREDICTOR, SHORT, [self._predictor]),

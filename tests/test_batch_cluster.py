@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,35 +18,15 @@ from edgecli.batch.running import run_batch
 from edgecli.batch.work import Work
 from edgecli.errors import UsageError
 from tests.batches import contents, make_work, pictures
+from tests.clusters import cluster
 from tests.conftest import Run
-
-ROOT = Path(__file__).parent.parent
-
-
-@contextmanager
-def started(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a command of Dask's until the end of the tests."""
-    command = [sys.executable, "-m", f"distributed.cli.{module}", "--no-dashboard", *arguments]
-    errors = subprocess.PIPE if module == "dask_scheduler" else subprocess.DEVNULL
-    with subprocess.Popen(command, stderr=errors, text=True, cwd=ROOT) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="module")
 def scheduler() -> Iterator[str]:
-    """Start a scheduler and two workers, each a process; return the scheduler's address."""
-    with started("dask_scheduler", "--host", "127.0.0.1", "--port", "0") as process:
-        assert process.stderr is not None
-        said = next(line for line in process.stderr if "Scheduler at:" in line)
-        address = said.split()[-1]
-        threading.Thread(target=process.stderr.read, daemon=True).start()  # lest the pipe fills up
-        options = ["--nworkers", "2", "--nthreads", "1", "--host", "127.0.0.1"]
-        with started("dask_worker", address, *options), cluster_at(address, workers=2):
-            yield address
+    """Start two workers; return the scheduler's address."""
+    with cluster(2) as address, cluster_at(address, workers=2):
+        yield address
 
 
 def test_a_cluster_gives_the_same_bytes_and_loses_nothing_with_a_worker(

@@ -191,6 +191,26 @@ def test_an_array_cut_anywhere_is_an_error(order: Any, stored: str) -> None:
             assert "\n" not in str(caught.value)
 
 
+def test_rows_between_are_left_unread() -> None:
+    """Of a file; a pipe gives them one after another."""
+
+    class Counted(io.BytesIO):
+        taken = 0
+
+        def readinto(self, buffer: Any) -> int:
+            self.taken += (count := super().readinto(buffer))
+            return count
+
+    rows = np.arange(90 * 40, dtype=np.int16).reshape(90, 40, 1)
+    with io.BytesIO() as file:
+        np.save(file, rows)
+        counted = Counted(file.getvalue())
+    first, last = read_npy(counted, "x", max_pixels=LIMIT).blocks([(0, 2), (70, 73)])
+    np.testing.assert_array_equal(first, rows[:2])
+    np.testing.assert_array_equal(last, rows[70:73])
+    assert counted.taken == 5 * 40 * 2
+
+
 def test_bytes_after_the_array_are_left_alone() -> None:
     file = io.BytesIO(npy(np.ones((2, 3), np.uint8)) + b"more")
     whole(from_npy(file))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import ImageError
+from edgecli.images.tiff.described import Page
 from edgecli.images.tiff.directories import LONG, SHORT, Tag, directory_bytes, read_directories
 from edgecli.images.tiff.reading import read_images
 from edgecli.images.tiff.writing import TiffSink, write_pages
@@ -148,7 +149,7 @@ def test_pages_of_any_sizes_and_types_come_back_in_order() -> None:
         noise(9, 3, 3, dtype="int16"),
     ]
     file = Pipe()
-    write_pages(file, frames)
+    write_pages(file, frames, [Page(frame.shape, frame.dtype) for frame in frames])
     back = pages(file.getvalue())
     for frame, page in zip(frames, back, strict=True):
         np.testing.assert_array_equal(page, frame, strict=True)

@@ -18,7 +18,7 @@ from tests.tiff_files import Page, Tags, make_pages, make_tiff
 Pixels = NDArray[Any]
 REDUCED: Tags = {254: (1,)}
 MASK: Tags = {254: (4,)}
-MORE = "has more pages than the one taken; --all-frames takes them all"
+MORE = "has more pages than the one taken; --page N takes another, --all-frames them all"
 
 
 def grey(height: int = 4, width: int = 6, value: int = 0, dtype: str = "u1") -> Pixels:

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from edgecli.lines.positions import Positions
+from edgecli.records import replace
 from edgecli.strokes.base import Located, Points
 from edgecli.strokes.graph import connect
 from edgecli.strokes.joining import join
+from edgecli.strokes.measures import points_along
 from edgecli.strokes.tracing import trace
 from tests.strokes import (
     Mask,
@@ -171,7 +173,16 @@ def test_joining_loses_no_pixel(mask: Mask) -> None:
     merged = graph.merged
     assert visits[merged.gone].sum() == 0
     off = pixels.points[merged.gone] - graph.points(merged.into)
-    assert (np.hypot(*off.T) <= 1.25).all()
+    assert (np.hypot(*off.T) <= 0.75).all()
+
+
+@given(MASKS)
+def test_a_stroke_is_near_the_centre_of_every_pixel(mask: Mask) -> None:
+    pixels = located_in(mask)
+    off = np.random.default_rng(mask.sum()).uniform(-0.45, 0.45, pixels.points.shape)
+    along = points_along(trace(replace(pixels, points=pixels.points + off)), 0.02)
+    for centre in pixels.points:
+        assert np.hypot(*(along - centre).T).min() <= 0.75
 
 
 @given(MASKS)

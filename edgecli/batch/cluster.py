@@ -1,6 +1,8 @@
 """Other machines: a Dask cluster as an executor. The one module that knows Dask.
 
-The folders must be there for the cluster's workers under the same paths.
+The folders must be there for the cluster's workers under the same paths. A cluster does whatever
+it is sent: its scheduler must be out of reach of others, or ask for certificates (``tls://``),
+which Dask finds by its own configuration.
 """
 
 from __future__ import annotations
@@ -17,6 +19,11 @@ from edgecli.errors import UsageError
 
 PATIENCE = 30
 """Seconds to find a scheduler and its workers."""
+
+CERTIFICATES = (
+    "name them by DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__TLS__CLIENT__CERT and "
+    "…__TLS__CLIENT__KEY, or in Dask's own files"
+)
 
 
 @contextmanager
@@ -35,11 +42,12 @@ def cluster_at(address: str, workers: int = 1) -> Iterator[tuple[Executor, int, 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with ExitStack() as stack:
+            security, how = _security(address)
             try:
-                asyncio.run(_reach(address))
+                asyncio.run(_reach(address, how))
                 connect: Any = distributed.Client  # it is typed in part
                 client = stack.enter_context(
-                    connect(address, timeout=PATIENCE, set_as_default=False)
+                    connect(address, timeout=PATIENCE, set_as_default=False, security=security)
                 )
                 client.wait_for_workers(workers, timeout=PATIENCE)
             except (OSError, ValueError, TypeError) as error:
@@ -52,10 +60,27 @@ def cluster_at(address: str, workers: int = 1) -> Iterator[tuple[Executor, int, 
             yield client.get_executor(pure=False), threads, sum(limits) or None
 
 
-async def _reach(address: str) -> None:
+def _security(address: str) -> tuple[Any, dict[str, Any]]:
+    """Return what Dask's configuration says of certificates, and how to connect by it."""
+    from distributed import security as dask
+
+    try:
+        security: Any = dask.Security()  # type: ignore[no-untyped-call]
+        how: dict[str, Any] = security.get_connection_args("client")
+    except (OSError, ValueError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(
+            f"Dask's certificates cannot be used ({reason}); {CERTIFICATES}"
+        ) from error
+    if address.startswith("tls://") and how["ssl_context"] is None:
+        raise UsageError(f"{address} wants certificates, and Dask knows none; {CERTIFICATES}")
+    return security, how
+
+
+async def _reach(address: str, how: dict[str, Any]) -> None:
     """Knock at a scheduler: a client that finds none would leave a thread behind."""
     from distributed.comm import core
 
     connect: Any = core.connect  # it is not typed
-    communication = await connect(address, timeout=PATIENCE)
+    communication = await connect(address, timeout=PATIENCE, **how)
     await communication.close()

@@ -251,7 +251,9 @@ def _make_work(
         output=output,
         limits=limits,
         describe=image_record,
-        identity=settings_hash(__version__, plain, target.format, limits, numbers),
+        identity=settings_hash(
+            __version__, plain, target.format, limits, numbers, target.world_file
+        ),
         share=max(running.memory // running.jobs // BYTES_PER_PIXEL, 1),
         threads=all_,
         tiles=tiles.on(threads) if tiles else None,

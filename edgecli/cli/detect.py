@@ -16,9 +16,11 @@ from edgecli.cli.options import Options, options_of, written
 from edgecli.cli.process import keep_memory
 from edgecli.cli.reporting import Reporting, prepare_report, terminal_screen
 from edgecli.cli.request import Request, check_sheet, make_request
+from edgecli.cli.sharing import crew_at
 from edgecli.code import LIBRARIES
 from edgecli.detect.jobs import Result, Watch, detect_input, plan_input
 from edgecli.detect.outputs import Job, Target, check_jobs, check_stdin, name_job
+from edgecli.detect.run import Crew
 from edgecli.detect.sheet import Sheet, Tiles, choose_tiles, detect_grid, name_grid, plan_grid
 from edgecli.detect.templates import fields
 from edgecli.errors import EdgeCliError, ImageError, UsageError
@@ -27,13 +29,18 @@ from edgecli.records import dataclass, replace
 from edgecli.reports.image import write_reports
 
 
+# fmt: off
 @dataclass(frozen=True)
 class RunOptions:
-    """What is done instead of writing edge maps."""
+    """Where edge maps are computed, and what is done instead of writing them."""
 
+    scheduler: str | None = written(None, "tcp://HOST:PORT",
+        "Work on a Dask cluster that sees the image under the same path, in shares of its rows.",
+        group="Output")
     code: str | None = written(None, LIBRARIES,
         "Print a script that computes the same by another library, and stop.",
-        group="Report")  # fmt: skip
+        group="Report")
+# fmt: on
 
 
 @click.command(
@@ -78,7 +85,11 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
     hidden = explain or preview or reporting.quiet or (aside and sys.stdout.isatty())
     results: list[Result | Sheet] = []
     try:
-        with Bar(len(jobs), None if hidden else sys.stderr) as bar:
+        with (
+            Bar(len(jobs), None if hidden else sys.stderr) as bar,
+            crew_at(run.scheduler, inputs, options, request) as crew,
+        ):
+            detect = partial(detect, crew=crew) if crew else detect
             work = partial(detect, request=request, explain=explain, bar=bar)
             return _carry_out(jobs, work, results, bar)
     finally:
@@ -163,7 +174,13 @@ def _to_stdout(jobs: Iterable[Job]) -> bool:
 
 
 def _results(
-    job: Job, request: Request, *, explain: bool, watch: Watch | None, bar: Bar
+    job: Job,
+    request: Request,
+    *,
+    explain: bool,
+    watch: Watch | None,
+    bar: Bar,
+    crew: Callable[[Job], Crew] | None = None,
 ) -> Sequence[Result]:
     """Plan an input, or detect its edges; say which files were left as they are."""
     settings, limits, reporting = request.settings, request.limits, request.reporting
@@ -171,7 +188,15 @@ def _results(
         return [result for result, _ in plan_input(job, settings, limits)]
     measured = reporting.format != "none"
     progress = bar if bar.stream is not None else None
-    results = detect_input(job, settings, limits, watch, measured=measured, progress=progress)
+    results = detect_input(
+        job,
+        settings,
+        limits,
+        watch,
+        measured=measured,
+        progress=progress,
+        crew=crew(job) if crew else None,
+    )
     for kept in dict.fromkeys(result.kept for result in results):  # frames may share a file
         _say_kept(tuple(dict.fromkeys(kept)), reporting, bar)  # and maps
     return results

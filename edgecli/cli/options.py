@@ -150,8 +150,13 @@ class Options:
     size: str | None = written(None, "WxHmm|Wmm",
         "Strokes: how large SVG and DXF are, their shape kept, in mm, cm, in, pt or px.  "
         "[default: by the image's resolution]", group="Output")
+    world_file: bool = flag("Beside PNG, TIFF, JPEG and WebP, write a world file and .aux.xml of "
+        "their place on a map.", group="Output")
     no_clobber: bool = flag("Keep existing files as they are.", group="Output")
     all_frames: bool = flag("Take every page or frame of a file.", group="Output")
+    page: int | None = written(None, "N",
+        "Take page or frame N of a file.  [default: the first]", type=click.IntRange(1),
+        group="Output")
     no_auto_orient: bool = flag("Do not turn images as their EXIF says.", group="Output")
     threads: int | None = written(None, "N", "Threads that compute.  [default: all cores]",
         type=click.IntRange(1, 1024), group="Output")

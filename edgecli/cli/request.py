@@ -59,7 +59,7 @@ def make_request(options: Options, *, apart: bool = False) -> Request:
         thresholds,
         settings,
         _make_target(options),
-        Limits(options.max_pixels, options.all_frames),
+        Limits(options.max_pixels, options.all_frames, options.page),
         make_reporting(options),
     )
 
@@ -153,7 +153,8 @@ def _make_target(options: Options) -> Target:
     read = (*options.filters, options.mask)
     spared = tuple(path for path in read if path and os.path.isfile(path))
     numbers = options.map is None and options.depth is None
-    return Target(output, options.format, folder, options.no_clobber, spared, numbers)
+    world = options.world_file
+    return Target(output, options.format, folder, options.no_clobber, spared, numbers, world)
 
 
 def check_sheet(options: Options) -> None:
@@ -162,6 +163,8 @@ def check_sheet(options: Options) -> None:
         raise UsageError("a contact sheet is too large for a terminal; drop --preview or --grid")
     if options.all_frames:
         raise UsageError("a contact sheet is of the first frame alone; drop --all-frames or --grid")
+    if options.world_file:
+        raise UsageError("a contact sheet lies on no map; drop --world-file or --grid")
 
 
 def parse_pair(name: str, text: str) -> tuple[int, int]:

@@ -105,6 +105,10 @@ def sheet_of(source: Source, detection: Detection, made: str) -> Sheet:
     settings, info = detection.settings, source.info
     width, height = (round(source.shape[1 - n] * info.scale[n]) for n in (0, 1))
     dpi = info.dpi and tuple(one * times for one, times in zip(info.dpi, info.scale, strict=True))
+    place = info.place if settings.size is None else None  # which was asked for
+    if place is not None and place.transform is None:
+        info.notes.append("lies between points of control, by which strokes are not moved")
+        place = None
     style, picture = settings.style, source.encoded() if isinstance(source, Underlay) else None
     return Sheet(
         width,
@@ -116,6 +120,7 @@ def sheet_of(source: Source, detection: Detection, made: str) -> Sheet:
         title="stdin" if info.path == "-" else os.path.basename(info.path),
         made=made,
         picture=picture,
+        place=place,
     )
 
 

@@ -9,8 +9,10 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from edgecli.detect.pictures import (
+    Choice,
     Numbers,
     Path,
+    choose,
     make_settings,
     open_picture,
     plan_picture,
@@ -84,13 +86,37 @@ def detect_edges(
     The result is ``(H', W')``, or ``(H', W', C)`` of what has colours or transparency; it is uint8,
     uint16 for a ``depth`` of 16, and float32 for ``"float"``. Raises an EdgeCliError.
     """
-    found = make_settings(
-        operator, channels=channels, combine=combine, stride=stride, padding=padding,
-        padding_mode=padding_mode, dilation=dilation, convolve=convolve, bias=bias,
+    choice = choose(
+        _settings_of, operator, mask, channels=channels, map=map, combine=combine, stride=stride,
+        padding=padding, padding_mode=padding_mode, dilation=dilation, convolve=convolve, bias=bias,
         activation=activation, thin=thin, threshold=threshold, hysteresis=hysteresis,
-        border=border, mask=mask, min_length=min_length, close_gaps=close_gaps,
-        background=background, nan=nan, white=white, resize=resize, scales=scales, threads=threads,
+        border=border, min_length=min_length, close_gaps=close_gaps, depth=depth,
+        colormap=colormap, invert=invert, line=line, paper=paper, pen=stroke, overlay=overlay,
+        alpha_out=alpha_out, background=background, nan=nan, white=white, resize=resize,
+        scales=scales, threads=threads,
     )  # fmt: skip
+    source = open_picture(picture, choice.settings)
+    with closing(source):
+        edges = _detect(source, choice)
+    warn_of(source.info)
+    return edges
+
+
+def _settings_of(
+    operator: Path | Sequence[Path],
+    *,
+    map: str,  # noqa: A002 (the word of the command line)
+    depth: str | int,
+    colormap: str | None,
+    invert: bool,
+    line: str | Colour | None,
+    paper: str | Colour | None,
+    pen: int,
+    overlay: str | Colour | None,
+    alpha_out: bool,
+    **found: Any,
+) -> Settings:
+    """Return what the options of edges mean, how they look included."""
     style = choose_style(
         colormap=colormap,
         invert=invert,
@@ -98,18 +124,13 @@ def detect_edges(
         paper=text_of(paper),
         overlay=text_of(overlay),
         alpha_out=alpha_out,
-        stroke=stroke,
+        stroke=pen,
     )
-    settings = replace(found, map=map, depth=str(depth), style=style)
-    source = open_picture(picture, settings)
-    with closing(source):
-        edges = _detect(source, settings)
-    warn_of(source.info)
-    return edges
+    return replace(make_settings(operator, **found), map=map, depth=str(depth), style=style)
 
 
-def _detect(source: Source, settings: Settings) -> NDArray[Any]:
-    detection = plan_picture(source, settings)
+def _detect(source: Source, choice: Choice) -> NDArray[Any]:
+    detection, settings = plan_picture(source, choice), choice.settings
     if len(detection.maps) > 1 or settings.map == "raw":
         names = " and ".join(repr(operator.name) for operator in settings.operators)
         raise UsageError(

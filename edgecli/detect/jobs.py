@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, cast
 
 import numpy as np
 
 from edgecli.detect.made_by import made_by
 from edgecli.detect.outputs import Job, make_folders_of
+from edgecli.detect.places import begin_beside, is_placed, place_of_map
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
-from edgecli.detect.run import Measured, start_detection, starts_early
+from edgecli.detect.run import Crew, Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
-from edgecli.errors import EdgeCliError, OutputError, TooLargeError
-from edgecli.images.alpha import told_if_unseen
+from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
+from edgecli.images.alpha import look_for_pixels, told_if_unseen
 from edgecli.images.files import has_more_now, open_images, whole_file
 from edgecli.images.formats import ImageFile, begin_file, check_holds, check_several
 from edgecli.images.sources import upright
@@ -40,6 +41,11 @@ class Limits:
 
     max_pixels: int = 2**31
     all_frames: bool = False
+    page: int | None = None  # counted from 1; None is the first, or each of a stream
+
+    def __post_init__(self) -> None:
+        if self.all_frames and self.page is not None:
+            raise UsageError("one page is asked for, and all of them; drop --page or --all-frames")
 
 
 Place: TypeAlias = "Sink | Canvas"
@@ -49,6 +55,9 @@ Watch = Callable[[Sink, tuple[int, int, int], tuple[float, ...] | None], Sink]
 """Returns a sink that does what a map's sink does, and shows the map, too.
 
 It is given the map's shape, and the colour of where there is no edge: see ``Detection.paper``."""
+
+
+Opener = Callable[[str], AbstractContextManager[BinaryIO]]
 
 
 class Progress(Protocol):
@@ -69,7 +78,8 @@ class Result:
 
     ``kept`` are those of its outputs that were there before, and were to stay as they were.
     ``numbers`` are the maps themselves, each ``(H, W, C)``, where they are bare numbers and few.
-    ``strokes`` are the measures of each map's, where it was drawn.
+    ``strokes`` are the measures of each map's, where it was drawn. ``is_placed`` says that outputs
+    have the image's place on a map.
     """
 
     info: ImageInfo
@@ -79,6 +89,7 @@ class Result:
     kept: tuple[str, ...] = ()
     numbers: tuple[Rows | None, ...] = ()
     strokes: tuple[Measures | None, ...] = ()
+    is_placed: bool = False
 
 
 def plan_input(
@@ -90,15 +101,21 @@ def plan_input(
     if job.format.samples == ("uint8",) and settings.depth is None and settings.map != "raw":
         settings = replace(settings, depth="8")
     images = open_images(
-        job.path, max_pixels=limits.max_pixels, grey=settings.grey, all_frames=limits.all_frames
+        job.path,
+        max_pixels=limits.max_pixels,
+        grey=settings.grey,
+        all_frames=limits.all_frames,
+        page=limits.page,
     )
     for number, image in enumerate(images, 1):
         source = as_seen(image, settings)
         detection = _plan_image(job, settings, limits, source)
         if not sums_fit(source, detection):
             detection = _plan_image(job, settings, limits, source, exact=False)
-        outputs = _numbered(job, number, limits) if limits.all_frames or number > 1 else job.outputs
-        yield Result(source.info, detection, outputs), source
+        outputs = job.outputs
+        if limits.page is not None or limits.all_frames or number > 1:
+            outputs = _numbered(job, limits.page or number, limits)
+        yield Result(source.info, detection, outputs, is_placed=is_placed(job)), source
 
 
 def as_seen(image: Source, settings: Settings) -> Source:
@@ -145,6 +162,8 @@ def _numbered(job: Job, number: int, limits: Limits) -> tuple[str, ...]:
     """Return the files of one of several images: its own, unless one file takes them all."""
     if job.frames:
         return tuple(file.format(frame=number) for file in job.frames)
+    if limits.page is not None:
+        return job.outputs
     together = (limits.all_frames and job.format.animated) or {*job.outputs} == {"-"}
     if job.format.sequence or (job.shared and together):
         return job.outputs
@@ -160,16 +179,17 @@ def detect_input(
     *,
     measured: bool = True,
     progress: Progress | None = None,
+    crew: Crew | None = None,
 ) -> list[Result]:
     """Write the edge maps of every image of an input; all of a file's, or none of them.
 
     Each map is also shown by ``watch``, and ``progress`` told of, if given. ``measured`` says
-    whether anyone will ask for the responses' extremes. Raises an EdgeCliError at the first image
-    that fails.
+    whether anyone will ask for the responses' extremes. A ``crew`` does the first image's work, if
+    there is one, and no other is read. Raises an EdgeCliError at the first image that fails.
     """
     turns = _Turns()
     with shared_workers(), ExitStack() as stack:
-        files = _Files(job, limits, stack)
+        files = Files(job, limits, stack)
         try:
             for planned, source in plan_input(job, settings, limits):
                 kept = tuple(filter(_is_file, planned.outputs)) if job.no_clobber else ()
@@ -178,8 +198,11 @@ def detect_input(
                     if kept == result.outputs:
                         turns.take(partial(replace, result))
                         continue
+                    make_folders_of(result.outputs)
                     result, read, sinks = files.begin(result, source, watch)
-                    early = starts_early(result.detection, read)
+                    if crew is not None:
+                        look_for_pixels(source)
+                    early = crew is None and starts_early(result.detection, read)
                     write = start_detection(
                         result.detection,
                         read,
@@ -187,9 +210,12 @@ def detect_input(
                         measured=measured,
                         early=early,
                         told=_begun(progress, result.detection),
+                        crew=crew,
                     )
                     done = partial(_done, result, write, sinks)
                     turns.take(done, early=early and has_more_now(job.path))
+                if crew is not None:
+                    break
         except EdgeCliError:  # of the next image: what was read is still written
             turns.catch_up()
             raise
@@ -218,7 +244,7 @@ def _begun(progress: Progress | None, detection: Detection) -> Callable[[int], N
     return progress.advance
 
 
-def _with_numbers(result: Result, sinks: list[Sink]) -> tuple[Result, list[Sink]]:
+def with_numbers(result: Result, sinks: list[Sink]) -> tuple[Result, list[Sink]]:
     """Let maps of few numbers be kept beside being written, to be reported."""
     detection = result.detection
     height, width, channels = detection.map_shape
@@ -258,11 +284,14 @@ class _Turns:
             self.results.append(self._waiting.pop()())
 
 
-class _Files:
-    """The files of one input's edge maps; several images may go to one."""
+class Files:
+    """The files of one input's edge maps; several images may go to one.
 
-    def __init__(self, job: Job, limits: Limits, stack: ExitStack) -> None:
-        self._job, self._stack = job, stack
+    ``opened`` opens a file to be written.
+    """
+
+    def __init__(self, job: Job, limits: Limits, stack: ExitStack, opened: Opener = whole_file):
+        self._job, self._stack, self._opened = job, stack, opened
         self._frames = limits.all_frames and job.shared
         self._begun: dict[str, ImageFile] = {}
         self._drawn: set[str] = set()  # files of strokes
@@ -274,10 +303,9 @@ class _Files:
 
         The source returned is to be read, which may keep what is read.
         """
-        make_folders_of(result.outputs)
         if self._job.format.strokes:
             return result, *self._begin_drawn(result, source, watch)
-        result, sinks = _with_numbers(result, self._begin_painted(result, source, watch))
+        result, sinks = with_numbers(result, self._begin_painted(result, source, watch))
         return result, source, sinks
 
     def _begin_painted(self, result: Result, source: Source, watch: Watch | None) -> list[Sink]:
@@ -289,7 +317,8 @@ class _Files:
             if path in result.kept:
                 sinks += [NoSink() for _ in types]
                 continue
-            begun = self._file(path, source, result).begin_maps(shape, types, result.info)
+            info = replace(result.info, place=place_of_map(result.detection, result.info))
+            begun = self._file(path, source, result, info).begin_maps(shape, types, info)
             paper = result.detection.paper
             sinks += begun if watch is None else [watch(sink, shape, paper) for sink in begun]
         return sinks
@@ -314,7 +343,7 @@ class _Files:
             self._drawn.add(path)
             named = zip(result.outputs, detection.maps, strict=True)
             names = [edge_map.name for output, edge_map in named if output == path]
-            file = self._stack.enter_context(whole_file(path))
+            file = self._stack.enter_context(self._opened(path))
             layers[path] = [begin_layers(format_, file, source, detection, names)]
         drawn: list[Place] = []
         for path in result.outputs:
@@ -322,10 +351,11 @@ class _Files:
             drawn.append(Drawn(*layers[path], *seen))
         return source, drawn
 
-    def _file(self, path: str, source: Source, result: Result) -> ImageFile:
-        """Return a file, begun at its first image."""
+    def _file(self, path: str, source: Source, result: Result, info: ImageInfo) -> ImageFile:
+        """Return a file, begun at its first image, with what says beside it where that lies."""
         if path not in self._begun:
-            file = self._stack.enter_context(whole_file(path))
+            file = self._stack.enter_context(self._opened(path))
+            begin_beside(self._job, path, info, self._stack)
             self._begun[path] = begin_file(
                 self._job.format,
                 file,

@@ -28,7 +28,8 @@ class Target:
     ``output`` is a template (``templates.py``), whose fields tell inputs, maps and frames apart.
     Where ``no_clobber``, files that exist stay as they are. ``spared`` are the files that the
     settings were read from: no output may be written over one. ``numbers`` says that nobody asked
-    for a picture: then a grid of numbers gives numbers.
+    for a picture: then a grid of numbers gives numbers. ``world_file`` asks for files beside
+    outputs that say where they lie.
     """
 
     output: str | None = None
@@ -37,6 +38,7 @@ class Target:
     no_clobber: bool = False
     spared: tuple[str, ...] = ()
     numbers: bool = False
+    world_file: bool = False
     stems: Mapping[str, str] = field(default_factory=dict)
 
     def file_of(self, path: str) -> str | None:
@@ -90,7 +92,9 @@ class Target:
         outputs = tuple(file.format(frame=1) for file in files)
         frames = files if any("frame" in fields(file) for file in files) else ()
         shared = self.file_of(path) is not None and not frames
-        return Job(path, outputs, format_, shared, self.no_clobber, numbers, frames)
+        return Job(
+            path, outputs, format_, shared, self.no_clobber, numbers, frames, self.world_file
+        )
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,7 @@ class Job:
     no_clobber: bool = False
     numbers: bool = False
     frames: tuple[str, ...] = ()
+    world_file: bool = False
 
     @property
     def several(self) -> bool:
@@ -174,7 +179,21 @@ def choose_format(path: str, settings: Settings, target: Target) -> Format:
         format_ = FORMATS["csv" if is_grid(path) else "npy"]
     format_ = format_ or FORMATS["png"]
     _check_format(format_, settings)
+    if target.world_file:
+        _check_world(format_, target.file_of(path))
     return format_
+
+
+def _check_world(format_: Format, file: str | None) -> None:
+    """Raise UsageError where no file beside an output can say where it lies."""
+    if not format_.world:
+        fit = " or ".join(one.name for one in FORMATS.values() if one.world)
+        raise UsageError(
+            f"{format_.name} has no place for --world-file; drop --world-file, or give --format "
+            f"{fit}"
+        )
+    if file == "-":
+        raise UsageError("nothing lies beside standard output; drop --world-file, or give -o FILE")
 
 
 def _check_format(format_: Format, settings: Settings) -> None:

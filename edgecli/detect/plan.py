@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +19,7 @@ from edgecli.operators.responses import Responses
 from edgecli.paint.painting import Picture
 from edgecli.records import dataclass
 from edgecli.rows.base import Source, Span
-from edgecli.rows.graph import IMAGE, Graph, Tap
+from edgecli.rows.graph import IMAGE, Graph, Reader, Strip, Tap
 
 LINKED_PIXELS = 3 * 2**18
 """Pixels of a band whose edges are linked. That takes many calls on few pixels, and each may wait
@@ -35,25 +36,25 @@ class Detection:
     responses: Responses
     plans: tuple[MapPlan, ...]
 
-    @property
+    @cached_property
     def maps(self) -> tuple[EdgeMap, ...]:
         """Return the edge maps."""
         return tuple(plan.edge_map for plan in self.plans)
 
-    @property
+    @cached_property
     def output_shape(self) -> tuple[int, int, int]:
         """Return height, width and number of feature maps, before they combine."""
         maps, height, width = self.responses.shape
         return height, width, maps
 
-    @property
+    @cached_property
     def map_shape(self) -> tuple[int, int, int]:
         """Return height, width and channels of each edge map."""
         _, height, width = self.responses.shape
         each = self.responses.channels == "each"
         return height, width, self.responses.planes if each else 1
 
-    @property
+    @cached_property
     def written_shape(self) -> tuple[int, int, int]:
         """Return height, width and channels of each edge map as written."""
         height, width, channels = self.map_shape
@@ -71,7 +72,7 @@ class Detection:
         mixed = tuple((paper + share * (ink - paper)) / 255 for paper, ink in ends)
         return mixed if channels >= 3 else mixed[:1]
 
-    @property
+    @cached_property
     def sample_types(self) -> tuple[np.dtype[Any], ...]:
         """Return the type of each edge map's samples as written."""
         return tuple(plan.paint.sample_type for plan in self.plans)
@@ -87,7 +88,19 @@ class Detection:
         """Return the rows of every band of the edge maps."""
         return list(bands(self.responses.shape[1], self.band_rows))
 
-    @property
+    def strips(self, readers: Sequence[Reader]) -> list[Strip]:
+        """Plan a strip for every band, or the same ones again for readers of the same taps."""
+        taps = tuple(reader.taps for reader in readers)
+        if taps not in self._strips:
+            wanted = ([cut] * len(readers) for cut in self.cuts)
+            self._strips[taps] = [self.graph.strip(readers, spans) for spans in wanted]
+        return self._strips[taps]
+
+    @cached_property
+    def _strips(self) -> dict[tuple[tuple[Tap, ...], ...], list[Strip]]:
+        return {}
+
+    @cached_property
     def band_rows(self) -> int:
         """Return the rows of a band: with the rows that thinning needs, no more than fit."""
         responses = self.responses

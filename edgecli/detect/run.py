@@ -8,8 +8,8 @@ strips with a bounded number in flight, and writes them in order.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol, cast
 
 from edgecli.detect.maps import MapPlan
 from edgecli.detect.plan import Detection
@@ -21,7 +21,8 @@ from edgecli.records import dataclass
 from edgecli.rows.base import Sink, Source
 from edgecli.rows.blas import blas_for
 from edgecli.rows.graph import Reader, Strip
-from edgecli.rows.running import Running
+from edgecli.rows.running import Outcome, Running, write_outcomes
+from edgecli.rows.samples import type_name
 from edgecli.rows.workers import chosen_threads, map_in_order, start_in_order
 
 if TYPE_CHECKING:
@@ -49,6 +50,30 @@ class Measured:
     nans: int | None = None  # NaN samples of a float image
 
 
+Told = Callable[[int], None]
+"""Is called with rows that are computed, on any thread."""
+
+
+class Crew(Protocol):
+    """Computes an image's strips elsewhere."""
+
+    @property
+    def threads(self) -> int:
+        """How many strips it computes at a time."""
+        ...
+
+    def outcomes(
+        self,
+        detection: Detection,
+        source: Source,
+        sinks: Sequence[Sink | Canvas],
+        strips: Sequence[Strip],
+        told: Told | None,
+    ) -> Iterator[Outcome]:
+        """Yield what comes of each strip, in order; the source is told what was seen of it."""
+        ...
+
+
 def starts_early(detection: Detection, source: Source) -> bool:
     """Whether an image may be read before it is its turn: a small one that needs no BLAS set up."""
     size = math.prod(source.shape) * source.dtype.itemsize
@@ -62,7 +87,7 @@ def run_detection(
     sinks: Sequence[Sink | Canvas],
     *,
     measured: bool = True,
-    told: Callable[[int], None] | None = None,
+    told: Told | None = None,
 ) -> Measured:
     """Read the source once, top to bottom, and write every edge map to its sink.
 
@@ -80,9 +105,10 @@ def start_detection(
     *,
     measured: bool,
     early: bool = False,
-    told: Callable[[int], None] | None = None,
+    told: Told | None = None,
+    crew: Crew | None = None,
 ) -> Callable[[], Measured]:
-    """Return what does the work of ``run_detection``.
+    """Return what does the work of ``run_detection``, or lets a ``crew`` do it.
 
     Where ``early``, the source is read now, and workers start on it: only within
     ``shared_workers``, and for what ``starts_early``.
@@ -90,23 +116,24 @@ def start_detection(
     if detection.pixels.kind == "f":
         source = FloatCheck(source, refuse=detection.settings.nan == "error")
     threads = _useful_threads(detection)
-    readers = [
-        _reader_of(detection, plan, sink, source.info.scale, measured=measured)
-        for plan, sink in zip(detection.plans, sinks, strict=True)
-    ]
-    in_order = start_in_order if early else map_in_order
-    strips = _strips(detection, readers, threads)
-    running = Running(detection.graph, source, *strips, threads, in_order, told)
+    readers = readers_of(detection, sinks, source.info.scale, measured=measured)
+    of_strips, strips = cut_strips(detection, readers, crew.threads if crew else threads)
+    if crew is not None:
+        outcomes = crew.outcomes(detection, source, sinks, strips, told)
+    else:
+        in_order = start_in_order if early else map_in_order
+        running = Running(detection.graph, source, of_strips, strips, threads, in_order, told)
+        outcomes = running.outcomes
 
     def write() -> Measured:
         with blas_for(products=detection.responses.uses_blas):
-            seconds = running.write()
+            seconds = write_outcomes(of_strips, outcomes)
             levels = tuple(reader.finish(detection.cuts, threads) for reader in readers)
         _leave_notes(detection, source, readers)
         return Measured(
             extremes=tuple(reader.seen for reader in readers),
             seconds=sum(seconds[: detection.responses.tap.place]),
-            threads=threads,
+            threads=crew.threads if crew else threads,
             levels=levels,
             nans=source.nans if isinstance(source, FloatCheck) else None,
         )
@@ -125,6 +152,16 @@ def _leave_notes(detection: Detection, source: Source, readers: Sequence[EdgeRea
         )
 
 
+def readers_of(
+    detection: Detection, sinks: Sequence[Sink | Canvas], scale: Pair, *, measured: bool
+) -> list[EdgeReader]:
+    """Return what reads each edge map, of an image whose ``scale`` is as ``ImageInfo`` says."""
+    return [
+        _reader_of(detection, plan, sink, scale, measured=measured)
+        for plan, sink in zip(detection.plans, sinks, strict=True)
+    ]
+
+
 def _reader_of(
     detection: Detection, plan: MapPlan, sink: Sink | Canvas, scale: Pair, *, measured: bool
 ) -> EdgeReader:
@@ -134,7 +171,7 @@ def _reader_of(
 
         return TraceReader(detection, plan, cast("Canvas", sink), scale)
     given = plan, cast("Sink", sink), detection.map_shape, detection.band_rows
-    measures = measured or detection.pixels.name not in PICTURES
+    measures = measured or type_name(detection.pixels) not in PICTURES
     if not plan.whole:
         return StrengthReader(*given, measures=measures)
     from edgecli.detect.keeping import KeepingReader, PeakReader  # few maps are kept
@@ -145,21 +182,20 @@ def _reader_of(
     return KeepingReader(*given, measures=measures or fitted)
 
 
-def _strips(
+def cut_strips(
     detection: Detection, readers: Sequence[EdgeReader], threads: int
 ) -> tuple[Sequence[Reader], list[Strip]]:
     """Plan a strip for every band; those of a network are taller, as they overlap."""
-    network, graph = detection.settings.network, detection.graph
+    network = detection.settings.network
     if network is None:
-        wanted = [[cut] * len(readers) for cut in detection.cuts]
-        return readers, [graph.strip(readers, spans) for spans in wanted]
+        return readers, detection.strips(readers)
+    from edgecli.networks import layout
     from edgecli.networks.forward import share_rows
-    from edgecli.networks.layout import cut_strips
 
     height = detection.map_shape[0]
     gathered = [Gathered(reader, height) for reader in readers]
     wanted = [[share] * len(gathered) for share in share_rows(network, height, threads)]
-    return gathered, cut_strips(graph, gathered, wanted, network.name)
+    return gathered, layout.cut_strips(detection.graph, gathered, wanted, network.name)
 
 
 def _useful_threads(detection: Detection) -> int:

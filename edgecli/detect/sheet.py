@@ -159,7 +159,7 @@ def detect_grid(job: Job, tiles: Tiles, limits: Limits, progress: Progress | Non
             shown += maps
         made_by = sheet_made_by(tiles.asked)
         image_file = begin_file(job.format, file, source, made_by=made_by)
-        _write(image_file, contact_sheet(shown), replace(image.info, dpi=None))
+        _write(image_file, contact_sheet(shown), replace(image.info, dpi=None, place=None))
     return Sheet(image.info, job.outputs, tuple(results), made_by)
 
 
@@ -183,7 +183,9 @@ def _first_image(
     job: Job, limits: Limits, tiles: Tiles, *, grey: bool = False
 ) -> Iterator[tuple[Source, Source]]:
     """Open an input's first image: as it is in the file, and as it is looked at."""
-    images = open_images(job.path, max_pixels=limits.max_pixels, grey=grey)  # holds the file open
+    images = open_images(  # holds the file open
+        job.path, max_pixels=limits.max_pixels, grey=grey, page=limits.page
+    )
     with closing(next(images)) as image:
         if tiles.note:
             image.info.notes.append(tiles.note)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from edgecli.detect.pictures import (
     Numbers,
     Path,
+    choose,
     make_settings,
     open_picture,
     plan_picture,
@@ -68,17 +69,17 @@ def find_strokes(
     point is further than ``simplify`` pixels from its stroke; with 0 every one is in it. Raises an
     EdgeCliError.
     """
-    settings = make_settings(
-        operator, channels=channels, combine=combine, stride=stride, padding=padding,
-        padding_mode=padding_mode, dilation=dilation, convolve=convolve, bias=bias,
+    choice = choose(
+        make_settings, operator, mask, channels=channels, combine=combine, stride=stride,
+        padding=padding, padding_mode=padding_mode, dilation=dilation, convolve=convolve, bias=bias,
         activation=activation, thin=thin, threshold=threshold, hysteresis=hysteresis,
-        border=border, mask=mask, min_length=min_length, close_gaps=close_gaps,
-        background=background, nan=nan, white=white, resize=resize, scales=scales, threads=threads,
+        border=border, min_length=min_length, close_gaps=close_gaps, background=background,
+        nan=nan, white=white, resize=resize, scales=scales, threads=threads,
         finish=Finish(simplify),
     )  # fmt: skip
-    source = open_picture(picture, settings)
+    source = open_picture(picture, choice.settings)
     with closing(source):
-        detection = plan_picture(source, settings)
+        detection = plan_picture(source, choice)
         if len(detection.maps) > 1:
             names = " and ".join(repr(edge_map.name) for edge_map in detection.maps)
             raise UsageError(

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from edgecli.geometry import bands
 from edgecli.images.colour import Colour, composite, luma
 from edgecli.rows.base import Rows, Source
 from edgecli.rows.samples import full_scale
 
+_ROWS_AT_ONCE = 64
 TAKEN_FOR_OPAQUE = "has an alpha of zero everywhere, and is taken for opaque"
 _TRANSPARENT = "is wholly transparent, so that nothing of it is seen but the background"
 
@@ -65,6 +67,15 @@ def told_if_unseen(source: Source, background: Colour) -> Source:
     return _Compared(source, background) if source.shape[2] in {2, 4} else source
 
 
+def look_for_pixels(source: Source) -> None:
+    """Read as much of a source as shows that something is seen of it: of most the first rows.
+
+    So the note is left where others read the image, of whom none sees all of it.
+    """
+    if isinstance(source, _Compared):
+        source.look()
+
+
 class _Compared:
     """The blocks of another source, compared with the background until something differs."""
 
@@ -80,6 +91,12 @@ class _Compared:
         for (start, stop), block in zip(listed, self._source.blocks(listed), strict=True):
             self._look(block, start, stop)
             yield block
+
+    def look(self) -> None:
+        """Read until something differs."""
+        rows = self.blocks(bands(self.shape[0], _ROWS_AT_ONCE))
+        while not self._differs and next(rows, None) is not None:
+            pass
 
     def _look(self, block: Rows, start: int, stop: int) -> None:
         if self._differs or start > self._next:

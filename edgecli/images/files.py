@@ -19,24 +19,40 @@ from edgecli.images import readers
 from edgecli.images.colour import to_volume
 from edgecli.images.pipes import Pipe, peek
 from edgecli.images.readers import HEAD, Opened, read_images
+from edgecli.images.sources import Placed
+from edgecli.images.world_files import names_beside, placed_beside
 from edgecli.rows.base import ImageInfo, Rows, Source
 
 _TEXT_NAMES = (".csv", ".tsv", ".txt")
 
 
 def open_images(
-    path: str, *, max_pixels: int, grey: bool = False, all_frames: bool = False
+    path: str,
+    *,
+    max_pixels: int,
+    grey: bool = False,
+    all_frames: bool = False,
+    page: int | None = None,
 ) -> Iterator[Source]:
     """Yield the images of a file, or of standard input for ``-``, recognised by content.
 
     Streams of images yield them all; animations and files of pages only their first, unless
-    ``all_frames``. ``grey`` lets a decoder skip the colours. Each source must be read before the
-    next is asked for. Raises ImageError.
+    ``all_frames``; or of all these the ``page``, counted from 1. ``grey`` lets a decoder skip the
+    colours. Each source must be read before the next is asked for. Raises ImageError.
     """
     with _open_input(path) as (head, stream):
         if not head:
             raise ImageError(f"image {path} is empty; give a file with an image in it")
-        yield from read_images(Opened(head, stream, path, max_pixels, grey, all_frames))
+        images = read_images(Opened(head, stream, path, max_pixels, grey, all_frames, page))
+        is_placed = path != "-" and any(map(os.path.exists, names_beside(path)))
+        yield from map(_on_map, images) if is_placed else images
+
+
+def _on_map(source: Source) -> Source:
+    """Return an image with the place that files beside it say, if they do."""
+    place, notes = placed_beside(source.info.place, source.info.path)
+    source.info.notes.extend(notes)
+    return source if place == source.info.place or place is None else Placed(source, place)
 
 
 def read_mask(path: str, *, max_pixels: int) -> tuple[NDArray[np.bool_], ImageInfo]:

@@ -27,7 +27,8 @@ class Format:
     ``sequence`` formats hold several images one after another, ``animated`` ones as frames or
     pages of one file; ``text`` ones may be written to a terminal. Formats that hold ``several``
     take all edge maps of an image in one file: as a volume, as pages, as blocks of lines or as
-    layers. Formats of ``strokes`` hold lines as geometry, and no samples at all.
+    layers. Formats of ``strokes`` hold lines as geometry, and no samples at all. Programs for maps
+    look for a ``world`` file beside some.
     """
 
     name: str
@@ -39,15 +40,18 @@ class Format:
     text: bool = False
     several: bool = False
     strokes: bool = False
+    world: bool = False
 
 
 _ALL = (
-    Format("png", (".png",), ("uint8", "uint16"), WITH_ALPHA, animated=True),
+    Format("png", (".png",), ("uint8", "uint16"), WITH_ALPHA, animated=True, world=True),
     Format("pgm", (".pgm", ".pnm"), ("uint8", "uint16"), (1,), sequence=True),
     Format("ppm", (".ppm",), ("uint8", "uint16"), sequence=True),
-    Format("tiff", (".tif", ".tiff"), SAMPLE_TYPES, WITH_ALPHA, animated=True, several=True),
-    Format("jpeg", (".jpg", ".jpeg"), ("uint8",)),
-    Format("webp", (".webp",), ("uint8",), animated=True),
+    Format(
+        "tiff", (".tif", ".tiff"), SAMPLE_TYPES, WITH_ALPHA, animated=True, several=True, world=True
+    ),
+    Format("jpeg", (".jpg", ".jpeg"), ("uint8",), world=True),
+    Format("webp", (".webp",), ("uint8",), animated=True, world=True),
     Format("npy", (".npy",), SAMPLE_TYPES, WITH_ALPHA, several=True),
     Format("csv", (".csv", ".txt"), SAMPLE_TYPES, (1,), text=True, several=True),
     Format("y4m", (".y4m",), ("uint8", "uint16"), (1,), sequence=True),
@@ -131,7 +135,9 @@ class ImageFile:
             case "tiff":
                 from edgecli.images.tiff.writing import TiffSink
 
-                return TiffSink(file, shape, samples, dpi=info.dpi, made_by=self._made_by)
+                return TiffSink(
+                    file, shape, samples, dpi=info.dpi, made_by=self._made_by, place=info.place
+                )
             case "npy":
                 from edgecli.images.npy import NpySink
 
@@ -207,10 +213,15 @@ class FramesFile(ImageFile):
                 sink.write(sink.encode(frame))
                 sink.finish()
         elif self._format.name == "tiff":
+            from edgecli.images.tiff.described import Page
             from edgecli.images.tiff.writing import write_pages
 
-            resolutions = [info.dpi for info in self._infos]
-            write_pages(self._file, frames, resolutions, self._made_by)
+            told = enumerate(zip(frames, self._infos, strict=True))
+            pages = [
+                Page(frame.shape, frame.dtype, info.dpi, info.place, number=(n, len(frames)))
+                for n, (frame, info) in told
+            ]
+            write_pages(self._file, frames, pages, self._made_by)
         else:
             from edgecli.images.pillow.writing import save_frames
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from edgecli.errors import TooLargeError
+from edgecli.errors import ImageError, TooLargeError
 from edgecli.rows.base import ImageInfo
 
 DEEP_FRAMES = "has more frames than the one taken, of 16-bit colours, which are not composed here"
-MORE_FRAMES = "has more frames than the one taken; --all-frames takes them all"
+MORE_FRAMES = "has more frames than the one taken; --page N takes another, --all-frames them all"
 """The note on the first picture of an animation, where it alone was asked for."""
 
 
@@ -23,6 +23,20 @@ def note_lines(info: ImageInfo) -> list[str]:
     """
     name = image_name(info.path, info.frame)
     return [f"image {name} {note}" for note in dict.fromkeys(info.notes)]
+
+
+def no_such_page(path: str, page: int, count: int) -> ImageError:
+    """Return the error of a page beyond the last.
+
+    >>> print(no_such_page("a.gif", 9, 3))
+    image a.gif has 3 pages or frames, and none is number 9; give --page 1 to 3
+    """
+    if count == 1:
+        return ImageError(f"image {path} has no page {page}, but is a single image; drop --page")
+    return ImageError(
+        f"image {path} has {count:,} pages or frames, and none is number {page}; "
+        f"give --page 1 to {count}"
+    )
 
 
 def check_pixels(name: str, pixels: int, limit: int) -> None:

@@ -41,7 +41,9 @@ def read_array(
         array = _whole_array(file, reader, shape, stored, is_fortran)
         rows = smallest(array, reader.path) if target is None else as_rows(array)
         return ArraySource(rows, info)
-    return RowStream(info, shape, target, partial(_read_rows, reader, stored))
+    row_bytes = shape[1] * shape[2] * stored.itemsize
+    read_into = partial(_read_rows, reader, stored)
+    return RowStream(info, shape, target, read_into, lambda rows: reader.skip(rows * row_bytes))
 
 
 def is_image(shape: tuple[int, ...], stored: np.dtype[Any]) -> bool:

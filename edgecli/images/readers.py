@@ -11,7 +11,7 @@ from edgecli.errors import ImageError
 from edgecli.images import magic
 from edgecli.images.alpha import watched
 from edgecli.images.foreign import HEIF, JPEG_XL, refusal
-from edgecli.images.limits import image_name
+from edgecli.images.limits import image_name, no_such_page
 from edgecli.images.pipes import peek_image
 from edgecli.images.streams import seekable
 from edgecli.numerals import is_text
@@ -30,7 +30,8 @@ class Opened:
     """A file or a Pipe that stands at its first byte, those bytes, and how much of it is wanted.
 
     ``grey`` says that colours are not looked at, ``all_frames`` that frames and pages after the
-    first are. ``name`` is what errors call it: its path, and its number in a stream of images.
+    first are, ``page`` that one of these is, counted from 1. ``name`` is what errors call it: its
+    path, and its number in a stream of images.
     """
 
     head: bytes
@@ -39,6 +40,7 @@ class Opened:
     max_pixels: int
     grey: bool = False
     all_frames: bool = False
+    page: int | None = None
     frame: int = 0
 
     @property
@@ -52,7 +54,7 @@ class Opened:
         return {
             "max_pixels": self.max_pixels,
             "grey": self.grey,
-            "all_frames": self.all_frames,
+            "all_frames": self.all_frames or self.page is not None,
         }
 
 
@@ -61,6 +63,23 @@ Reader = Callable[[Opened], Iterator[Source]]
 
 
 def read_images(file: Opened) -> Iterator[Source]:
+    """Yield the images of a file, or the page that is wanted."""
+    if file.page is None:
+        yield from _read_all(file)
+        return
+    count = 0
+    for image in _read_all(file):
+        count = image.info.frame + 1
+        if count == file.page:
+            yield image
+            return
+        for _ in image.blocks([(image.shape[0] - 1, image.shape[0])]):  # read it before the next
+            pass
+        image.close()
+    raise no_such_page(file.path, file.page, count)
+
+
+def _read_all(file: Opened) -> Iterator[Source]:
     """Yield the images of a file by the first reader that knows its first bytes.
 
     Images of formats that say where they end may follow each other, of one format or several, as
@@ -73,9 +92,10 @@ def read_images(file: Opened) -> Iterator[Source]:
             last = _Numbered(image, file) if file.frame else image
             yield last
         if last is None:  # a PNG whose animation says that its only picture is not part of it
+            option = "--page" if file.page else "--all-frames"
             raise ImageError(
                 f"image {file.name} is an animation without frames; "
-                "leave out --all-frames to read its first picture"
+                f"leave out {option} to read its first picture"
             )
         if read not in _STREAMED or not (head := peek_image(file.stream, HEAD)):
             return
@@ -110,11 +130,12 @@ def is_grid(head: bytes) -> bool:
 def _read_png(file: Opened) -> Iterator[Source]:
     from edgecli.images.png.reading import open_png
 
-    if file.all_frames and _is_animated(file):
+    if file.wanted["all_frames"] and _is_animated(file):
         if file.head[24:26] in DEEP_COLOURS:
+            option = "--page" if file.page else "--all-frames"
             raise ImageError(
                 f"image {file.name} is an animation of 16-bit colours, whose frames cannot be "
-                "composed here without loss; leave out --all-frames to read its first picture"
+                f"composed here without loss; leave out {option} to read its first picture"
             )
         from edgecli.images.ends import one_image
 
@@ -180,7 +201,7 @@ def _read_heif(file: Opened) -> Iterator[Source]:
     from edgecli.images.heif import read_heif
 
     yield from read_heif(
-        file.stream, file.path, max_pixels=file.max_pixels, all_frames=file.all_frames
+        file.stream, file.path, max_pixels=file.max_pixels, all_frames=file.wanted["all_frames"]
     )
 
 
@@ -228,7 +249,7 @@ def _read_masked_bmp(file: Opened) -> Iterator[Source]:
 def _read_tiff(file: Opened) -> Iterator[Source]:
     from edgecli.images.tiff import reading
 
-    yield from reading.read_images(file.stream, file.path, **file.wanted)
+    yield from reading.read_images(file.stream, file.path, **file.wanted, page=file.page)
 
 
 def _read_jpeg2000(file: Opened) -> Iterator[Source]:

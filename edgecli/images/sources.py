@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from edgecli.errors import ImageError
+from edgecli.records import replace
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import Rows, Source
+from edgecli.rows.place import Place
 
 NAN_CHOICES = ("propagate", "ignore", "error")
 """NaN spoils the responses that see it, makes them 0, or is an error."""
@@ -20,7 +22,10 @@ def upright(source: Source) -> Source:
     if source.info.orientation == 1:
         return source
     (rows,) = source.blocks([(0, source.shape[0])])
-    return ArraySource(oriented(rows, source.info.orientation), source.info)
+    info, (height, width, _) = source.info, source.shape
+    if info.place is not None:
+        info = replace(info, place=info.place.turned(info.orientation, height, width))
+    return ArraySource(oriented(rows, info.orientation), info)
 
 
 def oriented(array: Rows, orientation: int) -> Rows:
@@ -41,6 +46,19 @@ def oriented(array: Rows, orientation: int) -> Rows:
     return array
 
 
+class Placed:
+    """A source whose image has a place on a map."""
+
+    def __init__(self, source: Source, place: Place) -> None:
+        self.info = replace(source.info, place=place)
+        self.shape, self.dtype, self.close = source.shape, source.dtype, source.close
+        self._source = source
+
+    def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
+        """Yield the blocks of the image."""
+        return self._source.blocks(ranges)
+
+
 OVER_WHITE = 2.0
 """Floats up to this are a picture's whose white is 1.0: resampling and sharpening overshoot it, by
 a fifth or a half. Integers saved as floats go to 100, 255, 1023 or beyond."""
@@ -53,18 +71,19 @@ LIKELY_WHITES = (255, 1023, 4095, 16383, 65535)
 class FloatCheck:
     """A source of floats that counts NaN, and keeps the extremes of the finite samples.
 
-    Rows in several blocks are looked at once.
+    Rows in several blocks are looked at once, and those above ``first`` by somebody else.
     """
 
-    def __init__(self, source: Source, *, refuse: bool = False) -> None:
+    def __init__(self, source: Source, *, refuse: bool = False, first: int = 0) -> None:
         self.nans, self.low, self.high = 0, math.inf, -math.inf
         self.info, self.shape, self.dtype = source.info, source.shape, source.dtype
         self.close, self._source, self._refuse = source.close, source, refuse
+        self._first = first
 
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
         """Yield the source's blocks; ImageError at the first NaN if NaN is refused."""
         listed = list(ranges)
-        seen = 0
+        seen = self._first
         for (start, stop), block in zip(listed, self._source.blocks(listed), strict=True):
             if stop > seen:
                 self._look(block[max(seen - start, 0) :], max(seen, start))
@@ -89,6 +108,11 @@ class FloatCheck:
                 "repair it, or give --nan ignore or propagate"
             )
         return int(np.count_nonzero(nans))
+
+    def add(self, nans: int, low: float, high: float) -> None:
+        """Count what somebody else has seen of the image."""
+        self.nans += nans
+        self.low, self.high = min(self.low, low), max(self.high, high)
 
     def note_white(self, white: float) -> None:
         """Leave a note where samples go far beyond the white that they are measured by."""

@@ -49,6 +49,15 @@ class ForwardReader:
                 done += count
         return done
 
+    def skip(self, size: int) -> None:
+        """Leave out bytes, of a file that can seek without reading them."""
+        with self._translated_errors():
+            if self._file.seekable():
+                self._file.seek(size, io.SEEK_CUR)
+                return
+        while size > 0 and (part := self.read(min(size, _PIECE))):
+            size -= len(part)
+
     def read_line(self) -> bytes:
         """Return one header line, without its end."""
         line = b""
@@ -94,17 +103,26 @@ def read_up_to(file: BinaryIO, size: int) -> bytes:
 
 
 class RowStream:
-    """An image whose next rows ``read_into`` puts into arrays ``(n, W, C)``."""
+    """An image whose next rows ``read_into`` puts into arrays ``(n, W, C)``.
+
+    ``skip`` leaves out so many, where that takes less than to read them.
+    """
 
     def __init__(
-        self, info: ImageInfo, shape: Shape, dtype: np.dtype[Any], read_into: Callable[[Rows], None]
+        self,
+        info: ImageInfo,
+        shape: Shape,
+        dtype: np.dtype[Any],
+        read_into: Callable[[Rows], None],
+        skip: Callable[[int], None] | None = None,
     ) -> None:
         self.info, self.shape, self.dtype = info, shape, dtype
-        self._read_into = read_into
+        self._read_into, self._skip = read_into, skip
 
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
         """Yield rows ``[start, stop)`` for each range; see ``Source.blocks``."""
-        return overlapping_blocks(self._read_into, self.shape[1:], self.dtype, ranges)
+        row_shape = self.shape[1:]
+        return overlapping_blocks(self._read_into, row_shape, self.dtype, ranges, self._skip)
 
     def close(self) -> None:
         """Nothing to let go of."""

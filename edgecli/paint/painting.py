@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -141,7 +142,7 @@ class Paint:
             samples = np.multiply(edges.view(np.uint8), white, dtype=self.sample_type)
         return samples if shown.angles is None and self._bare else self._colour(samples, shown)
 
-    @property
+    @cached_property
     def _bare(self) -> bool:
         """Whether samples are pixels as they are."""
         return replace(self.style, stroke=1).plain

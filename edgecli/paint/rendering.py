@@ -192,15 +192,14 @@ def render(
     """
     if seen is None:
         seen = measure(response, None)
-    if scale.absolute and seen.smallest >= 0:
-        scale = replace(scale, absolute=False)
+    signed = scale.absolute and seen.smallest < 0
     if out.dtype.kind == "f":
-        np.clip(_affine(response, scale, 0.0, memory), 0, None, out=out)
+        np.clip(_affine(response, scale, 0.0, memory, signed=signed), 0, None, out=out)
     elif response.dtype.kind == "i" and scale.factor == 1 and scale.offset == 0:
-        _saturate(response, scale, out, memory)
+        _saturate(response, scale, out, memory, signed=signed)
     else:
         # From 0 up, adding a half and truncating rounds to the nearest.
-        values = _affine(response, scale, 0.5, memory)
+        values = _affine(response, scale, 0.5, memory, signed=signed)
         # Not minimum and maximum: with a scalar NumPy runs those six times as slowly.
         np.clip(values, 0, values.dtype.type(scale.limit + 0.5), out=values)
         if seen.nans:
@@ -208,8 +207,10 @@ def render(
         np.copyto(out, values, casting="unsafe")
 
 
-def _affine(response: NDArray[Any], scale: Scale, half: float, memory: Memory) -> NDArray[Any]:
-    """Return ``factor · (v − origin) + offset + half`` in working memory."""
+def _affine(
+    response: NDArray[Any], scale: Scale, half: float, memory: Memory, *, signed: bool
+) -> NDArray[Any]:
+    """Return ``factor · (v − origin) + offset + half`` in working memory; of ``signed``, |v|."""
     floats = float_type(response.dtype)
     values = memory.take(response.shape, floats)
     offset = scale.offset + half
@@ -220,7 +221,7 @@ def _affine(response: NDArray[Any], scale: Scale, half: float, memory: Memory) -
     if response.dtype != floats:  # a separate pass: mixed types run at half the speed
         np.copyto(values, response, casting="unsafe")
         response = values
-    if scale.absolute:
+    if signed:
         response = np.abs(response, out=values)
     if scale.factor != 1:
         response = np.multiply(response, floats.type(scale.factor), out=values)
@@ -228,10 +229,12 @@ def _affine(response: NDArray[Any], scale: Scale, half: float, memory: Memory) -
     return values
 
 
-def _saturate(response: NDArray[Any], scale: Scale, out: NDArray[Any], memory: Memory) -> None:
-    """Write whole numbers in their own units, saturated."""
+def _saturate(
+    response: NDArray[Any], scale: Scale, out: NDArray[Any], memory: Memory, *, signed: bool
+) -> None:
+    """Write whole numbers in their own units, saturated; of ``signed`` ones the absolute value."""
     values = memory.take(response.shape, response.dtype)
-    if scale.absolute:
+    if signed:
         response = np.abs(response, out=values)
     np.clip(response, 0, min(int(scale.limit), int(np.iinfo(response.dtype).max)), out=values)
     np.copyto(out, values, casting="unsafe")

@@ -110,6 +110,19 @@ class NanFacts:
 
 
 @dataclass(frozen=True)
+class PlaceFacts:
+    """Where an edge map lies, or what strokes are counted in: x = a·column + b·row + c, y so on.
+
+    ``transform`` has a to f, of pixels counted from the upper left corner; points of control have
+    none. ``written`` says whether outputs have it.
+    """
+
+    crs: str | None
+    transform: tuple[float, ...] | None
+    written: bool
+
+
+@dataclass(frozen=True)
 class EngineFacts:
     """How the convolution is computed, and how long that took if it was."""
 
@@ -129,6 +142,7 @@ class ImageFacts:
     made_by: str | None
     input: InputFacts | None
     resized: Shape | None  # height and width, where the image was made smaller first
+    place: PlaceFacts | None  # where the image has one on a map
     filters: tuple[FilterFacts, ...]
     operation: str
     channels: str

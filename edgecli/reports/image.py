@@ -10,6 +10,7 @@ from typing import Any
 
 from edgecli.detect.jobs import Result
 from edgecli.detect.made_by import made_by
+from edgecli.detect.places import place_of_map
 from edgecli.detect.plan import Detection
 from edgecli.detect.sheet import Sheet
 from edgecli.operators.operators import EdgeMap
@@ -19,6 +20,7 @@ from edgecli.reports import facts, texts
 from edgecli.reports.formats import Report, report_lines, write_lines
 from edgecli.reports.tables import Object, Row, labelled, times
 from edgecli.rows.base import Rows
+from edgecli.rows.place import NOWHERE
 
 SHEET_SAMPLES = "uint8"  # whatever the filters of a contact sheet give
 
@@ -81,6 +83,7 @@ def image_facts(result: Result) -> facts.ImageFacts:
         made_by=str(made_by(settings)),
         input=facts.input_facts(result.info),
         resized=_resized(result),
+        place=_place_facts(result),
         filters=tuple(_filter_facts(detection)),
         operation="convolution" if settings.convolve else "cross-correlation",
         channels=detection.responses.channels,
@@ -108,6 +111,17 @@ def _resized(result: Result) -> tuple[int, ...] | None:
     return None if sorted(size) == sorted(result.info.shape[:2]) else size
 
 
+def _place_facts(result: Result) -> facts.PlaceFacts | None:
+    """Return where an edge map lies; strokes are where the image is."""
+    drawn = result.detection.settings.finish is not None
+    info = result.info
+    place = info.place if drawn else place_of_map(result.detection, info)
+    if place is None:
+        return None
+    crs = None if place.system == NOWHERE else str(place.system)
+    return facts.PlaceFacts(crs, place.transform, result.is_placed)
+
+
 def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
     """Return the report of one contact sheet."""
     output = facts.OutputFacts(sheet.outputs[0], SHEET_SAMPLES, kept=bool(sheet.kept) or None)
@@ -117,6 +131,7 @@ def sheet_facts(sheet: Sheet) -> facts.SheetFacts:
             schema=None,
             made_by=None,
             input=None,
+            place=None,
             warnings=None,
             outputs=tuple(replace(output, dtype=SHEET_SAMPLES) for output in told.outputs),
         )
@@ -225,6 +240,8 @@ def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
     maps = list(zip_longest(detection.maps, told.outputs, result.numbers))
     if told.resized:
         yield "resized", f"{times(told.resized)}, the mean of what each pixel covers"
+    if told.place:
+        yield "place", texts.place_text(told.place)
     volume, steps, padding = texts.way_texts(told)
     if several:
         yield "slides over", f"{volume}, stride {steps}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import isfinite
+from math import hypot, isfinite
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from edgecli.reports.facts import (
     InputFacts,
     OutputFacts,
     PaddingFacts,
+    PlaceFacts,
     Shape,
 )
 from edgecli.reports.tables import Row, times
@@ -47,6 +48,21 @@ def number_text(number: Any, digits: int = 6) -> str:
     ('100000001', '1e+08')
     """
     return f"{number:d}" if isinstance(number, Integral) else f"{number:.{digits}g}"
+
+
+def place_text(told: PlaceFacts) -> str:
+    """Write where an edge map lies.
+
+    >>> place_text(PlaceFacts("EPSG:32632", (20, 0, 399960, 0, -20, 5000040), True))
+    'EPSG:32632, pixels of 20 × 20, the upper left corner at 399960, 5000040'
+    """
+    text = told.crs or "coordinates whose system is not said"
+    if told.transform is not None:
+        a, b, c, d, e, f = told.transform
+        wide, high = (number_text(size, 12) for size in (hypot(a, d), hypot(b, e)))
+        corner = ", ".join(number_text(number, 12) for number in (c, f))
+        text += f", pixels of {wide} × {high}, the upper left corner at {corner}"
+    return text if told.written else f"{text}; not written: --world-file does, or --format tiff"
 
 
 def kernel_lines(kernel: Any) -> list[str]:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from edgecli.errors import ImageError
 from edgecli.rows.base import ImageInfo, Rows, Sink, Source
-from edgecli.rows.samples import SAMPLE_TYPES, narrowed
+from edgecli.rows.samples import SAMPLE_TYPES, narrowed, type_name
 
 
 class ArraySource:
@@ -32,11 +32,11 @@ class ArraySource:
             rows = rows * np.uint8(255)
         if rows.dtype.kind == "f":
             rows = rows.astype(np.float64 if rows.itemsize >= 8 else np.float32, copy=False)
-        held = narrowed(rows) if rows.dtype.name in ("uint32", "int64", "uint64") else rows
-        if held is None or held.dtype.name not in SAMPLE_TYPES:
+        held = narrowed(rows) if type_name(rows.dtype) in ("uint32", "int64", "uint64") else rows
+        if held is None or type_name(held.dtype) not in SAMPLE_TYPES:
             raise ImageError(f"picture holds {array.dtype}; give integers up to int64, or floats")
         H, W, C = rows.shape
-        return cls(held, ImageInfo("array", "array", (H, W, C), array.dtype.name))
+        return cls(held, ImageInfo("array", "array", (H, W, C), type_name(array.dtype)))
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -118,11 +118,13 @@ def overlapping_blocks(
     row_shape: tuple[int, int],
     dtype: np.dtype[Any],
     ranges: Iterable[tuple[int, int]],
+    skip: Callable[[int], None] | None = None,
 ) -> Iterator[Rows]:
     """Serve overlapping ranges of rows from a stream that can only move forward.
 
     ``read_into`` fills a whole array ``(n, W, C)`` with the next n rows. Rows that two ranges
-    share are copied from the earlier block; rows between two ranges are read and dropped.
+    share are copied from the earlier block; those between two ranges are left out by ``skip``,
+    which is told how many, or else read and dropped.
 
     >>> stream = iter(range(9))
     >>> def read_into(rows):
@@ -139,6 +141,9 @@ def overlapping_blocks(
         block = np.empty((stop - start, *row_shape), dtype)
         kept = previous[max(start - previous_start, 0) : stop - previous_start]
         block[: len(kept)] = kept
+        if skip is not None and position < start:
+            skip(start - position)
+            position = start
         while position < start:
             dropped = np.empty((min(start - position, 64), *row_shape), dtype)
             read_into(dropped)
@@ -191,3 +196,47 @@ def row_reader(runs: Iterator[Rows]) -> Callable[[Rows], None]:
             filled += len(taken)
 
     return read_into
+
+
+class RunReader:
+    """Reads the next rows of runs that may begin again further down, at multiples of ``grain``.
+
+    ``runs_from`` returns the runs from such a row on.
+
+    >>> reader = RunReader(lambda top: (np.arange(n, n + 3) for n in range(top, 12, 3)), 6)
+    >>> first, second = np.empty(2, int), np.empty(3, int)
+    >>> reader.read_into(first), reader.skip(5), reader.read_into(second)
+    (None, None, None)
+    >>> first.tolist(), second.tolist()
+    ([0, 1], [7, 8, 9])
+    """
+
+    def __init__(self, runs_from: Callable[[int], Iterator[Rows]], grain: int) -> None:
+        self._runs_from, self._grain = runs_from, grain
+        self._runs, self._next = runs_from(0), 0
+        self._rest: Rows = np.empty(0)
+
+    def read_into(self, rows: Rows) -> None:
+        """Fill an array of any height with the next rows."""
+        filled = 0
+        while filled < len(rows):
+            taken = self._take(len(rows) - filled)
+            rows[filled : filled + len(taken)] = taken
+            filled += len(taken)
+
+    def skip(self, count: int) -> None:
+        """Leave rows out; runs of nothing else are never made."""
+        to = self._next + count
+        top = to - to % self._grain
+        if top >= self._next + len(self._rest):
+            self._runs, self._rest, self._next = self._runs_from(top), np.empty(0), top
+        while self._next < to:
+            self._take(to - self._next)
+
+    def _take(self, most: int) -> Rows:
+        """Return the next rows, of one run and no more than asked for."""
+        if not len(self._rest):
+            self._rest = next(self._runs)
+        taken, self._rest = self._rest[:most], self._rest[most:]
+        self._next += len(taken)
+        return taken

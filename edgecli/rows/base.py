@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from edgecli.records import dataclass, field
 from edgecli.rows.memory import Memory
+from edgecli.rows.place import Place
 
 Rows = NDArray[Any]
 """Rows of pixels, ``(rows, W, C)``."""
@@ -54,6 +55,7 @@ class ImageInfo:
     duration: float | None = None  # milliseconds that an animation shows this frame
     scale: tuple[float, float] = (1.0, 1.0)  # the image's pixels across and down one that is read
     notes: list[str] = field(default_factory=list, compare=False, repr=False)
+    place: Place | None = None  # of the image's own pixels, where it is of a map
 
 
 class Source(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -47,18 +48,22 @@ class Running:
         self._readers = readers
         blocks = blocks_in_any_order(source, [strip.spans[0] for strip in strips])
         work = partial(_compute_rows, graph, readers, told)
-        self._seconds = [0.0] * len(graph.nodes)
-        self._outcomes = in_order(work, zip(strips, blocks, strict=True), threads)
+        self.outcomes = in_order(work, zip(strips, blocks, strict=True), threads)
 
     def write(self) -> list[float]:
         """Write everything, and return the seconds that each step took, summed over threads."""
-        seconds = self._seconds
-        for outcome in self._outcomes:
-            for reader, parts in zip(self._readers, outcome.encoded, strict=True):
-                for part in parts:
-                    reader.write(part)
-            seconds = [a + b for a, b in zip(seconds, outcome.seconds, strict=True)]
-        return seconds
+        return write_outcomes(self._readers, self.outcomes)
+
+
+def write_outcomes(readers: Sequence[Reader], outcomes: Iterable[Outcome]) -> list[float]:
+    """Write what came of an image's strips, in order; return the seconds that each step took."""
+    seconds: list[float] = []
+    for outcome in outcomes:
+        for reader, parts in zip(readers, outcome.encoded, strict=True):
+            for part in parts:
+                reader.write(part)
+        seconds = [sum(both) for both in zip_longest(seconds, outcome.seconds, fillvalue=0.0)]
+    return seconds
 
 
 def _compute_rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,16 @@ from edgecli.rows.base import Rows
 
 SAMPLE_TYPES = ("uint8", "uint16", "int8", "int16", "int32", "int64", "float32", "float64")
 """The types that rows may have."""
+
+
+@cache  # NumPy makes up a name whenever it is asked for one
+def type_name(dtype: np.dtype[Any]) -> str:
+    """Return the name of a type.
+
+    >>> type_name(np.dtype(">u2"))
+    'uint16'
+    """
+    return dtype.name
 
 
 def float_type(dtype: np.dtype[Any]) -> np.dtype[Any]:

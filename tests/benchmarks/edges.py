@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 import edgecli
 from edgecli.lines.hysteresis import hysteresis
 from tests.benchmarks.engine import main
-from tests.benchmarks.engine_work import THREADS, Peer, Work, call, optional
-from tests.benchmarks.pictures import photo
+from tests.benchmarks.engine_work import THREADS, Peer, Work, call, optional, scale_of
+from tests.benchmarks.pictures import photo, texture
 
 Array = NDArray[Any]
 
@@ -28,6 +28,8 @@ cv2, skimage_feature = optional("cv2"), optional("skimage.feature")
 skimage_filters = optional("skimage.filters")
 
 SIGMA, LOW, HIGH = 1.4, 50, 100
+
+CALLS = 100  # of a loop
 
 AGREEMENT = 0.99
 """The share of pixels in which lines must agree. Every library smooths and rounds in its way."""
@@ -44,46 +46,63 @@ def canny_of_skimage(image: Array) -> Any:
     return skimage_feature.canny(image.astype(np.float32), SIGMA, LOW / 4, HIGH / 4, mode="nearest")
 
 
-def canny(image: Array) -> Work:
+def canny(image: Array, least: float) -> Work:
     """Return the row of Canny: smoothing, thinning, and hysteresis with given thresholds."""
     peers = (
         Peer(
-            "cv2.GaussianBlur + Canny(L2gradient)", call(cv2, lambda: canny_of_opencv(image)), 0.5
+            "cv2.GaussianBlur + Canny(L2gradient)", call(cv2, lambda: canny_of_opencv(image)), least
         ),
         Peer("skimage.feature.canny", call(skimage_feature, lambda: canny_of_skimage(image)), 5),
     )
     run = partial(
         edgecli.detect_edges, image, f"canny:{SIGMA}", hysteresis=f"{LOW},{HIGH}", threads=THREADS
     )
-    return Work(f"canny:{SIGMA}", run, image, peers)
+    return Work("canny", run, image, peers)
 
 
-def canny_alone(image: Array, low: int, high: int) -> Work:
+def canny_alone(image: Array, low: int, high: int, least: float) -> Work:
     """Return the row of Canny's edges without smoothing: a noisy photo has many."""
     run = partial(
         edgecli.detect_edges, image, "canny:0", hysteresis=f"{low},{high}", threads=THREADS
     )
     peer = call(cv2, lambda: cv2.Canny(image, low, high, L2gradient=True))
-    return Work(f"canny:0 {low},{high}", run, image, (Peer("cv2.Canny", peer, 0.5),))
+    return Work("canny:0", run, image, (Peer("cv2.Canny", peer, least),))
+
+
+def in_a_loop(operator: str, opencv: Callable[[Array], Any], least: float, **options: Any) -> Work:
+    """Return the row of many calls on a small picture, as a program makes them."""
+    image = photo(321, 481)
+
+    def loop(run: Callable[[Array], Any]) -> Any:
+        for _ in range(CALLS):
+            edges = run(image)
+        return edges
+
+    ours = partial(edgecli.detect_edges, operator=operator, threads=THREADS, **options)
+    peer = Peer("OpenCV", call(cv2, partial(loop, opencv)), least)
+    return Work(operator, partial(loop, ours), image, (peer,), rounding=1)
+
+
+def magnitude_of_opencv(image: Array, operator: str, scale: float) -> Any:
+    """Return the magnitude of a pair of derivatives, scaled and saturated to 8 bits."""
+    border, derivative = cv2.BORDER_REPLICATE, getattr(cv2, operator.title())
+    x = derivative(image, cv2.CV_32F, 1, 0, borderType=border)
+    y = derivative(image, cv2.CV_32F, 0, 1, borderType=border)
+    return cv2.convertScaleAbs(cv2.magnitude(x, y), alpha=scale)
 
 
 def scharr(image: Array) -> Work:
     """Return the row of the magnitude of Scharr's pair, saturated to 8 bits."""
-
-    def opencv() -> Any:
-        border = cv2.BORDER_REPLICATE
-        x = cv2.Scharr(image, cv2.CV_32F, 1, 0, borderType=border)
-        y = cv2.Scharr(image, cv2.CV_32F, 0, 1, borderType=border)
-        return cv2.convertScaleAbs(cv2.magnitude(x, y))
-
     run = partial(edgecli.detect_edges, image, "scharr", threads=THREADS)
-    peer = Peer("cv2.Scharr ×2 + magnitude + convertScaleAbs", call(cv2, opencv), 2)
+    theirs = call(cv2, partial(magnitude_of_opencv, image, "scharr", scale_of("scharr")))
+    peer = Peer("cv2.Scharr ×2 + magnitude + convertScaleAbs", theirs, 1.3)
     return Work("scharr", run, image, (peer,), rounding=1)
 
 
 def kirsch(image: Array) -> Work:
-    """Return the row of the largest of eight compass filters, saturated to 8 bits."""
+    """Return the row of the largest of eight compass filters, scaled and saturated to 8 bits."""
     kernels = edgecli.load_filter("kirsch").weight[:, 0].astype(np.float32)
+    scale = scale_of("kirsch")
 
     def opencv() -> Any:
         largest = None
@@ -91,11 +110,11 @@ def kirsch(image: Array) -> Work:
             one = cv2.filter2D(image, cv2.CV_16S, kernel, borderType=cv2.BORDER_REPLICATE)
             size = cv2.absdiff(one, 0.0)
             largest = size if largest is None else cv2.max(largest, size)
-        return cv2.convertScaleAbs(largest)
+        return cv2.convertScaleAbs(largest, alpha=scale)
 
     run = partial(edgecli.detect_edges, image, "kirsch", threads=THREADS)
     peer = Peer("cv2.filter2D ×8 + absdiff + max + convertScaleAbs", call(cv2, opencv), 3)
-    return Work("kirsch", run, image, (peer,))
+    return Work("kirsch", run, image, (peer,), rounding=1)
 
 
 def hysteresis_alone(image: Array, low: float, high: float) -> Work:
@@ -113,11 +132,21 @@ def hysteresis_alone(image: Array, low: float, high: float) -> Work:
 def all_work(megapixels: float) -> dict[str, Callable[[], Work]]:
     """Return every row by its name; calling it makes what it needs."""
     height = isqrt(int(megapixels * 1e6 * 2 / 3))
-    image = photo(height, height * 3 // 2)
+    shape = height, height * 3 // 2
+    image, noisy = photo(*shape), texture(*shape)
+    calls = f"{CALLS} × 481×321"
+    magnitude = partial(magnitude_of_opencv, operator="sobel", scale=scale_of("sobel"))
     return {
-        "canny": partial(canny, image),
-        "canny:0 100,200": partial(canny_alone, image, 100, 200),
-        "canny:0 30,90": partial(canny_alone, image, 30, 90),
+        "canny": partial(canny, image, 0.7),
+        "canny:0 100,200": partial(canny_alone, image, 100, 200, 0.8),
+        "canny:0 30,90": partial(canny_alone, image, 30, 90, 0.45),
+        "texture, canny": partial(canny, noisy, 0.45),
+        "texture, canny:0 100,200": partial(canny_alone, noisy, 100, 200, 0.45),
+        "texture, canny:0 30,90": partial(canny_alone, noisy, 30, 90, 0.45),
+        f"sobel, {calls}": partial(in_a_loop, "sobel", magnitude, 0.8),
+        f"canny, {calls}": partial(
+            in_a_loop, f"canny:{SIGMA}", canny_of_opencv, 0.3, hysteresis=(LOW, HIGH)
+        ),
         "scharr": partial(scharr, image),
         "kirsch": partial(kirsch, image),
         "hysteresis 60,120": partial(hysteresis_alone, image, 60, 120),

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+import edgecli
+
 SAMPLE = Path(__file__).parents[2] / "sample_images" / "still-life.png"
 
 NOISE = 3.0  # standard deviation of a camera's noise, in grey levels
@@ -33,6 +35,14 @@ def photo(height: int, width: int, mode: str = "L") -> NDArray[np.uint8]:
         noise = random.normal(0, NOISE, band.shape).astype(np.float32)
         band[...] = np.clip(band + noise, 0, 255)
     return large
+
+
+def texture(height: int, width: int) -> NDArray[np.uint8]:
+    """Return noise blurred by σ 1.2: edges everywhere, ``(H, W)``."""
+    noise = np.random.default_rng(4).integers(0, 256, (height, width)).astype(np.uint8)
+    blurred = edgecli.convolve(noise, "gaussian:1.2", padding="same", padding_mode="replicate")
+    drawn: NDArray[np.uint8] = np.rint(blurred[0]).astype(np.uint8)
+    return drawn
 
 
 def huge_bands() -> Iterator[NDArray[np.uint8]]:

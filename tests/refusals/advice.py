@@ -69,6 +69,7 @@ TRIED: dict[str, str] = {
     r"; write (?P<values>50%, 800x600 or max:1000)$": "--resize {values}",
     r"write 1, or 0\.5,1$": "--scales 1 | --scales 0.5,1",
     r"or give --nan ignore or propagate$": "--nan ignore | --nan propagate",
+    r"; drop --[\w-]+, or (?P<option>--scheduler)$": "without {option}",
     r"(drop|leave out) (?P<option>--[\w-]+)( to read its first picture)?$": "without {option}",
     r"leave out (?P<option>--[\w-]+) and (?P<other>--[\w-]+)$": "without {option} without {other}",
     r"no words for Canny's .*; leave out": "without --padding",
@@ -116,6 +117,7 @@ TRIED: dict[str, str] = {
     r"give a name with \{filter\}, --combine them into one, or write tiff, npy or csv": (
         "-o other-{{filter}}.png | --combine max | --format tiff | --format npy | --format csv"
     ),
+    r"give --page (?P<first>1) to (?P<last>\d+)$": "--page {first} | --page {last}",
     r"give a folder \(-o DIR/\), or write tiff$": "-o other/ | --format tiff",
     r"--combine them, or put filters in files": "--combine max | -f diff.txt -f tabs.tsv",
     r"images do not fit in one output \S+; give a folder, or put \{stem\} in its name$": (
@@ -171,6 +173,8 @@ TOLD = (
     r"; (the (filters of a file|channels of a filter) have one (shape|size)|the keys are)\b",
     r"; a network has no cycles, name an earlier layer$",
     r"; (0 cannot|no deeper)$|; there (are|is) \w+(, \w+)*$|; did you mean|; raise --max-pixels$",
+    # a cluster
+    r"; see what they say of it, and run it again$|; drop --scheduler, or put each in a file of",
     # a rule that says what is right
     r" is not (a number above 0|valid, same, N|true or false|a text in quotes|one line|a list)\b",
     r" is not (\[height|a whole number from)|is a text in quotes$|is a list of rows of numbers$",

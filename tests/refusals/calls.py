@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
+from concurrent.futures import Executor
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -15,8 +16,11 @@ from scipy.io import savemat
 import edgecli
 from edgecli.cli import main
 from edgecli.conv.engine import convolve
+from edgecli.detect.jobs import Limits, detect_input
 from edgecli.detect.maps import Lines
+from edgecli.detect.outputs import Target, name_job
 from edgecli.detect.settings import Settings
+from edgecli.detect.shares import Share, Work, Workers, compute_share
 from edgecli.evaluate.measuring import Measure
 from edgecli.evaluate.truths import Pair, read_truths
 from edgecli.filters import FilterBank
@@ -35,6 +39,8 @@ from edgecli.networks.layers import Convolution, named_filters
 from edgecli.networks.network import Network
 from edgecli.rows.workers import chosen_threads
 from edgecli.strokes.base import Finish
+from tests.detections import settings_of
+from tests.elsewhere import Elsewhere, Lost
 
 _GREY = np.zeros((4, 4), np.uint8)
 _BANK = FilterBank(np.ones((2, 1, 3, 3)))
@@ -69,6 +75,19 @@ def _compared(strength: list[list[float]], truth: list[list[float]]) -> Any:
         for path, array in zip(paths, (strength, truth), strict=True):
             np.save(path, np.array(array))
         return Measure((0.5,))(Pair("map", paths[0], (paths[1],)))
+
+
+def _shared(executor: Executor, images: int = 1) -> Any:
+    """Let an executor do the work of a file of images; of none, of a file that is not there."""
+    with TemporaryDirectory() as folder:
+        path, settings = os.path.join(folder, "x.pgm"), settings_of("sobel")
+        job = name_job(path, settings, Target(os.path.join(folder, "map.png")))
+        work = Work(job, settings, Limits(), 1, measured=True)
+        if not images:
+            return compute_share(work, Share((0, 1), (0, 1)))
+        with open(path, "wb") as file:
+            file.write(images * b"P5 1 1 255 a")
+        return detect_input(job, settings, Limits(), crew=Workers(executor, work))
 
 
 CALLS: dict[str, Callable[[], Any]] = {
@@ -113,6 +132,9 @@ CALLS: dict[str, Callable[[], Any]] = {
     "holds no boundaries": lambda: _truths("a.mat", {"groundTruth": np.empty((0, 0), object)}),
     "give maps of the truth's size": lambda: _compared([[0, 255]], [[0]]),
     "as floats of 0 to 1": lambda: _compared([[0.0, 255.0]], [[0, 1]]),
+    "is followed by others": lambda: _shared(Elsewhere(), images=2),
+    "was lost with its workers": lambda: _shared(Lost()),
+    "is not there for a worker": lambda: _shared(Elsewhere(), images=0),
     "is true or false": lambda: _configured("[defaults]\nthin = 3"),
     "is not in the range": lambda: _configured("[defaults]\nstroke = 0"),
 }  # fmt: skip

@@ -60,6 +60,10 @@ detect photo.png --depth 16 -o a.svg
 detect photo.png --combine direction -o a.svg
 detect photo.png --code scipy -o a.svg
 detect moving.gif --all-frames -o - --format svg
+detect moving.gif --page 99
+detect photo.png --page 2
+detect moving.gif --all-frames --page 2
+detect moving-deep.png --page 2
 detect photo.png --threshold 5 --threshold 9
 detect photo.png --hysteresis 5,9 --hysteresis 6,9
 detect photo.png --hysteresis 5,9 --threshold 6
@@ -285,6 +289,9 @@ network summary lenet5 --receptive-field 1,1 --compare fully-connected
 network summary lenet5 --receptive-field 1,1 -o field.png
 network summary lenet5 --receptive-field 1,1 --on photo.png
 network summary learned --receptive-field 1,1 --on photo.png --input 9x9x3 -o field.png
+detect grey.png photo.png --grid --scheduler tcp://nowhere:1
+detect - --scheduler tcp://nowhere:1
+detect grey.png -f canny --overlay red -o map.svg --scheduler tcp://nowhere:1
 network summary learned --receptive-field 1,1 --on photo.png -o field.svg
 network summary edges-rgb --receptive-field 0,0 --on tiny.png -o field.png
 """.format(long="x" * 300)

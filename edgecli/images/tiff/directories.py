@@ -39,7 +39,9 @@ class Tag(IntEnum):
     X_RESOLUTION = 282
     Y_RESOLUTION = 283
     PLANAR = 284
+    PAGE_NAME = 285
     RESOLUTION_UNIT = 296
+    PAGE_NUMBER = 297
     SOFTWARE = 305
     PREDICTOR = 317
     COLOUR_MAP = 320
@@ -52,15 +54,23 @@ class Tag(IntEnum):
     SAMPLE_FORMAT = 339
     JPEG_OFFSET = 513
     JPEG_BYTES = 514
+    PIXEL_SCALE = 33550
     PLANES = 33629
+    TIEPOINTS = 33922
+    MATRIX = 34264
+    GEO_KEYS = 34735
+    GEO_DOUBLES = 34736
+    GEO_TEXTS = 34737
     NO_DATA = 42113
     DNG_VERSION = 50706
 
 
-TEXT, SHORT, LONG, RATIONAL, LONG8 = 2, 3, 4, 5, 16  # types of values
+TEXT, SHORT, LONG, RATIONAL, DOUBLE, LONG8 = 2, 3, 4, 5, 12, 16  # types of values
 # The struct code of a type's values; a rational is a numerator and a denominator.
 _CODES = {1: "B", SHORT: "H", LONG: "I", RATIONAL: "II", 8: "h", 9: "i", 13: "I", LONG8: "Q"}
-_CODES |= {TEXT: "B", 18: "Q"}
+_CODES |= {TEXT: "B", 11: "f", DOUBLE: "d", 18: "Q"}
+_REALS = {11, DOUBLE}
+_OF_REALS = {Tag.PIXEL_SCALE, Tag.TIEPOINTS, Tag.MATRIX, Tag.GEO_DOUBLES}
 _LONGEST_TEXT = 1 << 16  # bytes; what this package looks for stands at the beginning
 
 _MOST_PARTS = 64
@@ -100,6 +110,10 @@ class Directory:
     def value(self, tag: Tag, default: int) -> int:
         """Return a tag's first value."""
         return self.tags.get(tag, (default,))[0]
+
+    def reals(self, tag: Tag) -> tuple[float, ...]:
+        """Return all of a tag's numbers, which need not be whole."""
+        return self.tags.get(tag, ())
 
     def text(self, tag: Tag) -> str:
         """Return a tag's text up to its zero byte, empty where there is none."""
@@ -171,7 +185,9 @@ class _DirectoryReader:
         tags: dict[int, tuple[int, ...]] = {}
         for at in range(0, len(entries), self._widths.entry_bytes):
             tag, kind, values = struct.unpack_from(self._order + self._widths.entry, entries, at)
-            if tag in _KNOWN and tag not in tags and kind in _CODES and values:
+            if tag in tags or not _is_known(tag, kind):
+                continue
+            if values:
                 end = at + self._widths.entry_bytes
                 tags[tag] = self._values(entries[end - self._widths.inline : end], kind, values)
         return Directory(tags, self._order, self._file_bytes, position), following
@@ -204,13 +220,18 @@ class _DirectoryReader:
         return self._file.read(size)
 
 
+def _is_known(tag: int, kind: int) -> bool:
+    """Whether a tag is read, of the type that it has here: few may be other than whole."""
+    return tag in _KNOWN and kind in _CODES and (kind not in _REALS or tag in _OF_REALS)
+
+
 _KNOWN = frozenset(Tag)
 _BROKEN = (struct.error, ValueError, OverflowError, OSError)  # what a directory may raise
 
 
 # --- writing directories --------------------------------------------------------------------------
 
-Entry = tuple[int, int, Sequence[int]]
+Entry = tuple[int, int, Sequence[float]]
 """A tag, its type and its values."""
 
 

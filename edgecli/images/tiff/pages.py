@@ -21,6 +21,7 @@ from edgecli.images import magic
 from edgecli.images.tiff.directories import Directory, Tag, read_directories
 from edgecli.records import dataclass, field, replace
 
+MORE_PAGES = "has more pages than the one taken; --page N takes another, --all-frames them all"
 DEVELOP = "develop it first (darktable, RawTherapee, dcraw)"
 
 _REDUCED, _MASK, _DEPTHS = 1, 4, 8  # bits of NewSubfileType; depths are DNG 1.5's
@@ -74,7 +75,7 @@ def _first_of(pages: Iterator[Page | CameraRaw]) -> Page | CameraRaw:
         return page
     try:
         if next(pages, None) is not None:
-            page.notes.append("has more pages than the one taken; --all-frames takes them all")
+            page.notes.append(MORE_PAGES)
     except ImageError:
         page.notes.append("has a broken directory after its first page, which alone was taken")
     return page

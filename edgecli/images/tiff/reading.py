@@ -13,11 +13,12 @@ from PIL import ImageFile, ImagePalette, JpegImagePlugin, UnidentifiedImageError
 
 from edgecli.errors import ImageError, TooLargeError
 from edgecli.images import magic
-from edgecli.images.limits import image_name
+from edgecli.images.limits import image_name, no_such_page
 from edgecli.images.pillow.guard import guarded, open_image
 from edgecli.images.pillow.reading import PillowSource, decoded
-from edgecli.images.sources import oriented
+from edgecli.images.sources import Placed, oriented
 from edgecli.images.tiff.directories import Directory, Tag
+from edgecli.images.tiff.geo import place_of
 from edgecli.images.tiff.pages import DEVELOP, CameraRaw, Page, read_pages
 from edgecli.images.tiff.reasons import why_not, would_be_cut
 from edgecli.images.tiff.samples import TIFF, tiff_source
@@ -31,18 +32,31 @@ _UNKNOWN = "is a TIFF of a kind that Pillow does not know; save it as grey or RG
 
 
 def read_images(
-    file: BinaryIO, path: str, *, max_pixels: int, grey: bool = False, all_frames: bool = False
+    file: BinaryIO,
+    path: str,
+    *,
+    max_pixels: int,
+    grey: bool = False,
+    all_frames: bool = False,
+    page: int | None = None,
 ) -> Iterator[Source]:
-    """Yield the first page of a TIFF, or every page of it, or a camera's preview.
+    """Yield the first page of a TIFF, or every page of it, or one, or a camera's preview.
 
+    ``page`` counts from 1; with ``all_frames`` the pages before it are passed over unread.
     ``grey`` allows decoding luma alone. A stream that cannot seek is read whole. Each source must
     be read before the next is asked for. Raises ImageError, which names what is not read.
     """
     with guarded(path, max_pixels):
         stream = file if file.seekable() else io.BytesIO(file.read())
     reader = _Reader(stream, path, max_pixels, grey)
-    for number, page in enumerate(read_pages(stream, path, all_frames=all_frames)):
-        yield reader.preview(page) if isinstance(page, CameraRaw) else reader.page(page, number)
+    count = 0
+    for count, found in enumerate(read_pages(stream, path, all_frames=all_frames), 1):
+        if isinstance(found, CameraRaw):
+            yield reader.preview(found)
+        elif page in {None, count}:
+            yield reader.page(found, count - 1)
+    if page is not None and page > count:
+        raise no_such_page(path, page, count)
 
 
 @dataclass(frozen=True)
@@ -58,7 +72,9 @@ class _Reader:
         """Return a page, numbered from 0 for errors."""
         source = self._source(page.directory, number)
         source.info.notes.extend(page.notes)
-        return source
+        place, fault = place_of(page.directory)
+        source.info.notes.extend((fault,) if fault else ())
+        return source if place is None else Placed(source, place)
 
     def _source(self, directory: Directory, number: int) -> Source:
         source = tiff_source(self.stream, self.path, directory, number, self.max_pixels)

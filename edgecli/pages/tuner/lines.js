@@ -4,7 +4,6 @@
 // Step n leads from `ends[2n]` to `ends[2n + 1]`. Half-edge h leaves the node ends[h]; h ^ 1 leads
 // back. `mate[h]` is the half-edge by which a line that comes to that node by h ^ 1 goes on, or −1.
 
-const COMPACT = 1.25; // pixels of junctions that lie as near to their middle are one node
 const REACH = 5; // steps that tell where a branch leads
 const MOST_TURN = (60.5 * Math.PI) / 180; // of three branches two turn no more
 
@@ -45,7 +44,7 @@ function degreesOf(ends, count) {
   return degrees;
 }
 
-/** Which node each pixel is of: compact clusters of junctions are one, their first pixel. */
+/** Which node each pixel is of: junctions that fit into a square of 2 × 2 are one, their first. */
 function clusters({ ends, thick }, points) {
   const count = points.length;
   const degrees = degreesOf(ends, count);
@@ -66,10 +65,10 @@ function clusters({ ends, thick }, points) {
   const into = Int32Array.from({ length: count }, (_, n) => n);
   const middles = points.map((point) => [...point]);
   for (const [root, nodes] of members) {
-    const middle = [0, 1].map((axis) => nodes.reduce((sum, n) => sum + points[n][axis], 0) / nodes.length);
-    if (nodes.some((n) => Math.hypot(points[n][0] - middle[0], points[n][1] - middle[1]) > COMPACT)) continue;
+    const along = [0, 1].map((axis) => nodes.map((n) => points[n][axis]));
+    if (along.some((values) => Math.max(...values) - Math.min(...values) > 1)) continue;
     for (const node of nodes) into[node] = root;
-    middles[root] = middle;
+    middles[root] = along.map((values) => values.reduce((sum, value) => sum + value) / nodes.length);
   }
   return { into, middles };
 }

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.detect.maps import Lines
-from edgecli.detect.pictures import open_picture, plan_picture
+from edgecli.detect.pictures import Choice, open_picture, plan_picture
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.errors import UsageError
@@ -58,7 +58,7 @@ def soft_of(path: str, name: str, max_pixels: int) -> Soft:
     operator = replace(load_operator(name), linked=False)  # as of yet
     settings = Settings((operator,), lines=Lines(thin=True), map="raw", resize=LARGEST)
     with closing(open_picture(path, settings, max_pixels)) as source:
-        detection = plan_picture(source, settings)
+        detection = plan_picture(source, Choice(settings))
         if len(detection.maps) != 1:
             raise UsageError(
                 f"{name} gives {len(detection.maps)} edge maps, and a page shows one of each "

@@ -1,7 +1,8 @@
 """DXF as AutoCAD's Release 12 has it, which every program for drawing and cutting reads.
 
-A polyline for every stroke, a layer for every edge map; y up, in millimetres, or in pixels where
-nothing says how large they are. Source of the group codes: Autodesk's "DXF Reference", Release 12.
+A polyline for every stroke, a layer for every edge map; y up, in units of the map on which the
+image lies; of other images in millimetres, or in pixels where nothing says how large they are.
+Source of the group codes: Autodesk's "DXF Reference", Release 12.
 """
 
 from __future__ import annotations
@@ -34,26 +35,25 @@ class DxfWriter:
 
     def __init__(self, sheet: Sheet, names: list[str]) -> None:
         self._sheet = sheet
+        self._on_map = sheet.place is not None
         self._scale = np.array(sheet.pitch or (1.0, 1.0))
         self._places = max(PLACES - floor(log10(self._scale.min())), 0)
+        if self._on_map:
+            self._places = sheet.places
         self._layers = layer_names(names)
 
     def begin(self) -> Iterator[bytes]:
         """Yield the header, and a table of the layers."""
         sheet = self._sheet
-        unit = "pixels of the image" if sheet.pitch is None else "millimetres"
-        width, height = (sheet.width, sheet.height) * self._scale
-        told = [
-            f"Made by {_legal(sheet.made)}",
-            f"Image {_legal(sheet.title)}",
-            f"Coordinates: x to the right, y up, in {unit}; the image covers 0 to {width:.6g} by 0 "
-            f"to {height:.6g}",
-        ]
+        corners = self._placed(np.array(((0.0, 0.0), (sheet.width, 0.0), (0.0, sheet.height),
+                                         (sheet.width, sheet.height))))  # fmt: skip
+        told = [f"Made by {_legal(sheet.made)}", f"Image {_legal(sheet.title)}"]
+        told.append(self._unit(corners.min(axis=0), corners.max(axis=0)))
         rows = [f"999\n{line}" for line in told]
         rows += ["0\nSECTION", "2\nHEADER", "9\n$ACADVER", "1\nAC1009"]
-        rows += ["9\n$EXTMIN", "10\n0", "20\n0", "30\n0"]
-        rows += ["9\n$EXTMAX", f"10\n{width:.6g}", f"20\n{height:.6g}", "30\n0"]
-        if sheet.pitch is not None:
+        for name, (x, y) in (("MIN", corners.min(axis=0)), ("MAX", corners.max(axis=0))):
+            rows += [f"9\n$EXT{name}", f"10\n{self._text(x)}", f"20\n{self._text(y)}", "30\n0"]
+        if sheet.pitch is not None and not self._on_map:
             rows += ["9\n$MEASUREMENT", "70\n1", "9\n$INSUNITS", "70\n4"]
         rows += ["0\nENDSEC", "0\nSECTION", "2\nTABLES"]
         rows += ["0\nTABLE", "2\nLTYPE", "70\n1", "0\nLTYPE", "2\nCONTINUOUS", "70\n0"]
@@ -95,8 +95,24 @@ class DxfWriter:
             x, y = (text_of(values, self._places) for values in self._placed(strokes.points[own]).T)
             yield joined([before[own], what[own], x, Y, y, b"\n", after[own]])
 
+    def _unit(self, lowest: Points, highest: Points) -> str:
+        """Say what coordinates mean, and from where to where the image is."""
+        sheet = self._sheet
+        unit = "pixels of the image" if sheet.pitch is None else "millimetres"
+        unit = f"units {_legal(sheet.unit)}" if self._on_map else unit
+        (left, bottom), (right, top) = (map(self._text, corner) for corner in (lowest, highest))
+        return (
+            f"Coordinates: x to the right, y up, in {unit}; the image covers {left} to {right} by "
+            f"{bottom} to {top}"
+        )
+
+    def _text(self, number: float) -> str:
+        return f"{number:.12g}" if self._on_map else f"{number:.6g}"
+
     def _placed(self, points: Points) -> Points:
         """Return points with y up, in the file's unit."""
+        if self._on_map:
+            return self._sheet.placed(points)
         up = np.array((0.0, self._sheet.height)) + points * np.array((1.0, -1.0))
         placed: Points = up * self._scale
         return placed

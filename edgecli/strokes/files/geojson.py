@@ -1,6 +1,9 @@
 """GeoJSON (RFC 7946): a LineString for every stroke, a Point for one of a single point.
 
-Coordinates are pixels of the image, y down, as the file says: they are no place on Earth.
+Coordinates are those of the map on which the image has a place, in the system that ``crs`` names:
+GeoJSON of 2008 has that member (section 3), and GDAL and QGIS still read it; longitude and latitude
+on WGS 84 are what RFC 7946 means without. Of other images they are pixels, y down, as the file
+says: they are no place on Earth.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.rows.base import Span
+from edgecli.rows.place import System
 from edgecli.strokes.base import Drawing, Strokes
 from edgecli.strokes.files.digits import AT_ONCE, Column, decimals_of, joined, text_of
 from edgecli.strokes.files.sheet import PLACES, Sheet
@@ -38,6 +42,10 @@ TEXTS = {
 }
 
 
+WGS84 = 4326
+"""The EPSG's number of longitude and latitude as RFC 7946 has them."""
+
+
 class GeoJsonWriter:
     """The text of a FeatureCollection, in pieces."""
 
@@ -51,13 +59,16 @@ class GeoJsonWriter:
         (7.1).
         """
         sheet = self._sheet
+        on_map = f"x to the right or east, y up or north, {sheet.unit}"
         about = {
             "made": sheet.made,
             "image": sheet.title,
-            "axes": sheet.coordinates,
+            "axes": sheet.coordinates if sheet.place is None else on_map,
             "lengths": "pixels",
         }
-        yield f'{{"type":"FeatureCollection","edgecli":{json.dumps(about)},"features":['.encode()
+        crs = "" if sheet.place is None else _crs(sheet.place.system)
+        named = f'"type":"FeatureCollection",{crs}"edgecli":{json.dumps(about)}'
+        yield f'{{{named},"features":['.encode()
 
     def draw(self, number: int, drawing: Drawing) -> Iterator[bytes]:
         """Yield the features of an edge map, a line each."""
@@ -73,7 +84,8 @@ class GeoJsonWriter:
                 LENGTH, text_of(lengths[own], PLACES),
                 STRENGTH, _or_null(strengths[own], places), _kinds(strokes, own), APART,
             ])  # fmt: skip
-            parts = zip(facts.split(APART), _points(strokes, own).split(APART), strict=True)
+            points = _points(self._sheet, strokes, own).split(APART)
+            parts = zip(facts.split(APART), points, strict=True)
             text = b"".join(chain.from_iterable(parts))
             for mark, full in texts.items():
                 text = text.replace(mark, full)
@@ -83,6 +95,14 @@ class GeoJsonWriter:
     def end(self) -> Iterator[bytes]:
         """Yield what follows them."""
         yield b"\n]}\n"
+
+
+def _crs(system: System) -> str:
+    """Return the member that names a system; null, where that is not known, is not WGS 84."""
+    if system.epsg == WGS84:
+        return ""
+    name = {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{system.epsg}"}}
+    return f'"crs":{json.dumps(name if system.epsg is not None else None)},'
 
 
 def _runs(starts: NDArray[np.int64]) -> Iterator[Span]:
@@ -102,7 +122,7 @@ def _kinds(strokes: Strokes, own: slice) -> Column:
     return kinds.astype(np.uint8)[:, np.newaxis]
 
 
-def _points(strokes: Strokes, own: slice) -> bytes:
+def _points(sheet: Sheet, strokes: Strokes, own: slice) -> bytes:
     """Return the points of strokes; a closed one ends with its first point."""
     starts = strokes.starts[own.start : own.stop + 1]
     first, sizes = starts[:-1], np.diff(starts)
@@ -114,7 +134,7 @@ def _points(strokes: Strokes, own: slice) -> bytes:
     after = np.full((len(places), 2), (ord(NEXT), 0), np.uint8)
     after[last, 0] = np.where(sizes > 1, ord(DRAWN), ord(DOTTED))
     after[last, 1] = ord(APART)
-    x, y = (text_of(values, PLACES) for values in strokes.points[places].T)
+    x, y = (text_of(values, sheet.places) for values in sheet.placed(strokes.points[places]).T)
     return joined([x, b",", y, after])
 
 

@@ -1,7 +1,8 @@
 """Points as CSV: every point of every stroke, with its strength and the direction across the edge.
 
 ``stroke`` counts from 1; ``x`` and ``y`` are pixels of the image, y down; ``angle`` is in radians,
-the direction in which brightness grows, as ``--combine direction`` has it.
+the direction in which brightness grows, as ``--combine direction`` has it. Of an image with a place
+on a map ``map_x`` and ``map_y`` are coordinates there.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from edgecli.geometry import bands
-from edgecli.strokes.base import Drawing
-from edgecli.strokes.files.digits import AT_ONCE, decimals_of, joined, text_of
-from edgecli.strokes.files.sheet import PLACES
+from edgecli.strokes.base import Drawing, Points
+from edgecli.strokes.files.digits import AT_ONCE, Column, decimals_of, joined, text_of
+from edgecli.strokes.files.sheet import PLACES, Sheet
 
-HEADER = b"stroke,x,y,strength,angle\n"
+HEADER = b"stroke,x,y,strength,angle"
+ON_MAP = b",map_x,map_y"
 
 ANGLE_PLACES = 4
 """Decimals of an angle: 0.006 degrees."""
@@ -24,9 +26,12 @@ ANGLE_PLACES = 4
 class PointsWriter:
     """The text of a table of points, in pieces."""
 
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+
     def begin(self) -> Iterator[bytes]:
         """Yield the header."""
-        yield HEADER
+        yield HEADER + (b"" if self._sheet.place is None else ON_MAP) + b"\n"
 
     def draw(self, number: int, drawing: Drawing) -> Iterator[bytes]:
         """Yield a row for every point."""
@@ -40,8 +45,17 @@ class PointsWriter:
             strength = text_of(strokes.strength[own], places)
             angle = text_of(strokes.angle[own], ANGLE_PLACES)
             yield joined([
-                text_of(numbers[own], 0), b",", x, b",", y, b",", strength, b",", angle, b"\n"
+                text_of(numbers[own], 0), b",", x, b",", y, b",", strength, b",", angle,
+                *self._on_map(strokes.points[own]), b"\n",
             ])  # fmt: skip
+
+    def _on_map(self, points: Points) -> list[Column | bytes]:
+        """Return the columns of the map, if there is one."""
+        sheet = self._sheet
+        if sheet.place is None:
+            return []
+        x, y = (text_of(values, sheet.places) for values in sheet.placed(points).T)
+        return [b",", x, b",", y]
 
     def end(self) -> Iterator[bytes]:
         """Yield nothing more."""

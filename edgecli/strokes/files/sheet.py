@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from math import ceil, floor, log10
+
+import numpy as np
 
 from edgecli.errors import UsageError
 from edgecli.images.colour import Colour
 from edgecli.records import dataclass
+from edgecli.rows.place import NOWHERE, Place
+from edgecli.strokes.base import Points
 
 MILLIMETRES = {"mm": 1.0, "cm": 10.0, "in": 25.4, "pt": 25.4 / 72, "px": 25.4 / 96}
 """The units of a size; ``px`` is CSS's, of which an inch has 96."""
@@ -20,6 +25,10 @@ COORDINATES = (
 
 PLACES = 3
 """Decimals of a coordinate in pixels: a tenth of what edges are located to."""
+
+
+DIGITS = 15
+"""Digits that floats hold."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +89,37 @@ class Sheet:
     title: str = ""
     made: str = "edgecli"
     picture: bytes | None = None
+    place: Place | None = None  # of the image on a map, where formats of maps are to have it
 
     @property
     def coordinates(self) -> str:
         """Say what coordinates mean."""
         return COORDINATES.format(width=self.width, height=self.height)
+
+    @property
+    def unit(self) -> str:
+        """Say what coordinates on the map are counted in."""
+        system = self.place.system if self.place is not None else NOWHERE
+        return "of the map, whose system is not said" if system == NOWHERE else f"of {system}"
+
+    @property
+    def corners(self) -> Points:
+        """Return the image's corners ``(4, 2)``, on the map if it has a place there."""
+        across, down = np.meshgrid((0.0, self.width), (0.0, self.height))
+        return self.placed(np.stack([across.ravel(), down.ravel()], axis=1))
+
+    def placed(self, points: Points) -> Points:
+        """Return where points of the image are on the map, or the points themselves."""
+        return points if self.place is None else self.place.at(points)
+
+    @property
+    def places(self) -> int:
+        """Return the decimals of coordinates: on the map as fine as PLACES of a pixel."""
+        pixel = self.place.pixel if self.place is not None else None
+        if pixel is None:
+            return PLACES
+        largest = max(np.abs(self.corners).max(), 1.0)
+        return max(min(PLACES - floor(log10(min(pixel))), DIGITS - ceil(log10(largest))), 0)
 
 
 def pitch_of(

@@ -43,7 +43,7 @@ def writer_of(format_: str, sheet: Sheet, names: Sequence[str]) -> Writer:
         case _:
             from edgecli.strokes.files.points import PointsWriter
 
-            return PointsWriter()
+            return PointsWriter(sheet)
 
 
 class Layers:

@@ -1,0 +1,208 @@
+"""One image on many machines: shares of its rows, on any executor whose workers see its file.
+
+Whoever asks plans the image, and so does every worker, which gives the same strips. A share is some
+of them: a worker opens the image by its path, reads the rows that they need, halos included, and
+sends back what threads of this process would have given, to be written in order. So everything is
+found as on one machine: lines are joined across shares as they are across bands. Maps in a store of
+chunks need not travel: a worker writes the chunks of its rows itself. A share that is computed
+again, its worker lost, gives and writes the same bytes.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import io
+import math
+import os
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from edgecli.detect.jobs import Files, Limits, Result, plan_input
+from edgecli.detect.outputs import Job
+from edgecli.detect.plan import Detection
+from edgecli.detect.run import Told, cut_strips, readers_of
+from edgecli.detect.settings import Settings
+from edgecli.errors import EdgeCliError, ImageError, UsageError
+from edgecli.geometry import bands
+from edgecli.images.sources import FloatCheck
+from edgecli.records import dataclass, replace
+from edgecli.rows.base import Sink, Source, Span
+from edgecli.rows.blas import one_blas_thread
+from edgecli.rows.graph import Strip
+from edgecli.rows.running import Outcome, Running
+
+if TYPE_CHECKING:
+    from edgecli.strokes.base import Canvas
+
+MOST_PIXELS = 2**25
+"""Pixels of a share at most: what is lost with a worker, and comes at a time."""
+
+copyreg.pickle(memoryview, lambda data: (memoryview, (bytes(data),)))  # rows that some sinks take
+
+
+@dataclass(frozen=True)
+class Share:
+    """Strips ``[first, last)`` of an image, and the rows whose chunks are written with them."""
+
+    strips: Span
+    rows: Span
+
+
+@dataclass(frozen=True)
+class Part:
+    """What came of a share: of each of its strips, and what was seen of the image.
+
+    ``nans``, ``low`` and ``high`` are those of a float image.
+    """
+
+    outcomes: list[Outcome]
+    notes: list[str]
+    nans: int = 0
+    low: float = math.inf
+    high: float = -math.inf
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done to every share of an image.
+
+    ``threads`` are those of all workers, by which a network's strips are cut.
+    """
+
+    job: Job
+    settings: Settings
+    limits: Limits
+    threads: int
+    measured: bool
+
+
+@dataclass(frozen=True)
+class Workers:
+    """A crew on an executor: what ``start_detection`` lets do an image's work."""
+
+    executor: Executor
+    work: Work
+
+    @property
+    def threads(self) -> int:
+        """Return how many shares are computed at a time."""
+        return self.work.threads
+
+    def outcomes(
+        self,
+        detection: Detection,
+        source: Source,
+        sinks: Sequence[Sink | Canvas],
+        strips: Sequence[Strip],
+        told: Told | None,
+    ) -> Iterator[Outcome]:
+        """Yield what comes of each strip, in order; the source is told what was seen of it."""
+        for share, part in self._parts(cut_shares(detection, strips, self.threads)):
+            for note in part.notes:
+                if note not in source.info.notes:
+                    source.info.notes.append(note)
+            if isinstance(source, FloatCheck):
+                source.add(part.nans, part.low, part.high)
+            if told is not None:
+                told(share.rows[1] - share.rows[0])
+            yield from part.outcomes
+
+    def _parts(self, shares: Sequence[Share]) -> Iterator[tuple[Share, Part]]:
+        """Yield what comes of each share, in order, with two for each thread in flight."""
+        pending: deque[tuple[Share, Future[Part]]] = deque()
+        try:
+            for share in shares:
+                future = self.executor.submit(compute_share, self.work, share)
+                pending.append((share, future))
+                if len(pending) >= 2 * self.threads:
+                    yield pending[0][0], self._result(pending.popleft()[1])
+            while pending:
+                yield pending[0][0], self._result(pending.popleft()[1])
+        finally:
+            for _, future in pending:
+                future.cancel()
+
+    def _result(self, future: Future[Part]) -> Part:
+        """Return what a share gave; whatever happened to its worker is the image's error."""
+        try:
+            return future.result()
+        except EdgeCliError:
+            raise
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            raise EdgeCliError(
+                f"image {self.work.job.path} was lost with its workers ({reason}); see what they "
+                "say of it, and run it again"
+            ) from error
+
+
+def cut_shares(detection: Detection, strips: Sequence[Strip], threads: int) -> list[Share]:
+    """Cut strips into shares: as many for each thread, of no more than MOST_PIXELS.
+
+    A strip is of the share that its first row is in.
+    """
+    height, width, _ = detection.map_shape
+    tops = [strip.spans[-1][0] for strip in strips]
+    count = -(-height * width // MOST_PIXELS)
+    rows = -(-height // (-(-count // threads) * threads))
+    return [
+        Share((bisect_left(tops, start), bisect_left(tops, stop)), (start, stop))
+        for start, stop in bands(height, rows)
+    ]
+
+
+def compute_share(work: Work, share: Share) -> Part:
+    """Compute a share, on whatever machine; EdgeCliError where the image does not allow it."""
+    path = work.job.path
+    if not os.path.exists(path):
+        raise ImageError(
+            f"image {path} is not there for a worker; keep it in a folder that all machines see "
+            "under the same path"
+        )
+    with ExitStack() as stack:
+        images = stack.enter_context(closing(plan_input(work.job, work.settings, work.limits)))
+        planned, image = next(images)
+        with closing(image), one_blas_thread():
+            files = Files(work.job, work.limits, stack, _in_memory)
+            result, source, sinks = files.begin(planned, image, None)
+            part = _compute(work, share, result.detection, source, sinks)
+        if share.rows[1] == result.detection.map_shape[0]:
+            _refuse_more(images, path)
+        return replace(part, notes=result.info.notes)
+
+
+def _compute(
+    work: Work, share: Share, detection: Detection, source: Source, sinks: Sequence[Any]
+) -> Part:
+    """Compute the strips of a share from the rows that they need."""
+    first, last = share.strips
+    readers = readers_of(detection, sinks, source.info.scale, measured=work.measured)
+    of_strips, strips = cut_strips(detection, readers, work.threads)
+    if detection.pixels.kind == "f":
+        seen = max((strip.spans[0][1] for strip in strips[:first]), default=0)
+        refuse = detection.settings.nan == "error"
+        source = FloatCheck(source, refuse=refuse, first=seen)
+    running = Running(detection.graph, source, of_strips, strips[first:last], threads=1)
+    part = Part(list(running.outcomes), [])
+    if isinstance(source, FloatCheck):
+        return replace(part, nans=source.nans, low=source.low, high=source.high)
+    return part
+
+
+def _in_memory(path: str) -> AbstractContextManager[BinaryIO]:
+    """Open what a sink needs to encode rows, and nobody reads."""
+    del path
+    return nullcontext(io.BytesIO())
+
+
+def _refuse_more(images: Iterator[tuple[Result, Source]], path: str) -> None:
+    """Raise UsageError where other images follow; read on to find what else is to be told."""
+    if next(images, None) is not None:
+        raise UsageError(
+            f"image {path} is followed by others, and a cluster shares one; drop --scheduler, or "
+            "put each in a file of its own"
+        )

@@ -1,0 +1,96 @@
+"""``detect --scheduler``: one image on a cluster of processes on this machine."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from os import environ
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgecli.batch.cluster import cluster_at
+from tests.batches import contents, pictures
+from tests.clusters import ROOT, cluster
+from tests.conftest import Run, noise
+
+OPENSSL = shutil.which("openssl")
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """Start two workers; return the scheduler's address."""
+    with cluster(2) as address, cluster_at(address, workers=2):
+        yield address
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("map.png", ["-f", "sobel"]),
+        ("map.npy", ["-f", "gaussian:3", "--map", "raw"]),
+        ("map.tif", ["-f", "canny:1.4", "--hysteresis", "20,60"]),
+        ("map.svg", ["-f", "canny", "--min-length", "5"]),
+    ],
+)
+def test_a_cluster_gives_the_same_file(
+    tmp_path: Path, scheduler: str, run: Run, name: str, options: list[str]
+) -> None:
+    np.save(tmp_path / "in.npy", noise(300, 70, seed=1))
+    near, far = tmp_path / "near" / name, tmp_path / "far" / name
+    for path, more in ((near, []), (far, ["--scheduler", scheduler])):
+        result = run("detect", tmp_path / "in.npy", "-o", path, *options, *more)
+        assert result.exit_code == 0, result.output
+    assert far.read_bytes() == near.read_bytes()
+
+
+def test_a_dry_run_asks_no_cluster(tmp_path: Path, run: Run) -> None:
+    np.save(tmp_path / "in.npy", noise(8, 8, seed=1))
+    result = run("detect", tmp_path / "in.npy", "-n", "--scheduler", "tcp://127.0.0.1:1")
+    assert result.exit_code == 0
+
+
+@pytest.mark.skipif(OPENSSL is None, reason="no openssl to make certificates with")
+def test_a_cluster_with_certificates_does_the_same(tmp_path: Path) -> None:
+    """As an open one does, and who has none is told how to name them."""
+    source, variables = pictures(tmp_path / "in", "a.pgm", "b.pgm"), environ | certified(tmp_path)
+    with cluster(1, "tls", variables) as address:
+        assert address.startswith("tls://")
+        shared = ["--scheduler", address]
+        for folder, more, known in (("near", [], {}), ("far", shared, variables)):
+            one, all_ = tmp_path / folder / "one.png", tmp_path / folder / "all"
+            for command in (["detect", source / "a.pgm", "-o", one], ["batch", source, "-o", all_]):
+                done = edgecli(*command, *more, variables=known)
+                assert done.returncode == 0, done.stderr
+        assert contents(tmp_path / "far") == contents(tmp_path / "near")
+        refused = edgecli("detect", source / "a.pgm", "-o", tmp_path / "c.png", *shared)
+        assert refused.returncode == 2
+        assert "wants certificates, and Dask knows none; name them by DASK_" in refused.stderr
+        assert refused.stderr.count("\n") == 1
+
+
+def certified(folder: Path) -> dict[str, str]:
+    """Make a certificate that stands for itself; return the variables by which Dask finds it."""
+    key, certificate = str(folder / "key.pem"), str(folder / "certificate.pem")
+    subject = ["-days", "2", "-subj", "/CN=edgecli", "-addext", "subjectAltName=IP:127.0.0.1"]
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    made = [str(OPENSSL), "req", "-x509", *curve, "-keyout", key, "-out", certificate, *subject]
+    subprocess.run(made, check=True, capture_output=True)
+    tls = "DASK_DISTRIBUTED__COMM__TLS__"
+    return {
+        f"{tls}CA_FILE": certificate,
+        **{f"{tls}{role}__CERT": certificate for role in ("CLIENT", "SCHEDULER", "WORKER")},
+        **{f"{tls}{role}__KEY": key for role in ("CLIENT", "SCHEDULER", "WORKER")},
+    }
+
+
+def edgecli(
+    *arguments: object, variables: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, as Dask reads its configuration once."""
+    command = [sys.executable, "-m", "edgecli", *map(str, arguments)]
+    known = environ | (variables or {})
+    return subprocess.run(command, check=False, env=known, cwd=ROOT, capture_output=True, text=True)

@@ -110,6 +110,11 @@ class Axis:
         first = start * self.stride - self.before
         return first, first + (stop - 1 - start) * self.stride + self.span
 
+    def seen(self, tap: int, start: int, stop: int) -> range:
+        """Return the positions that one tap reads for outputs ``[start, stop)``."""
+        first = start * self.stride + tap * self.dilation - self.before
+        return range(first, first + (stop - start) * self.stride, self.stride)
+
     def inside(self, kernel: int) -> Axis:
         """Return the axis of a smaller kernel, which reads from the middle of this one's taps.
 

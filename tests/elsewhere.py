@@ -13,6 +13,7 @@ class Elsewhere(Executor):
 
     def __init__(self, times: int = 1) -> None:
         self.calls: list[Any] = []
+        self.results: list[Any] = []
         self._times = times
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -23,7 +24,8 @@ class Elsewhere(Executor):
                 function, arguments = pickle.loads(pickle.dumps((fn, args)))
                 self.calls.append(arguments)
                 result = pickle.dumps(function(*arguments, **kwargs))
-            future.set_result(pickle.loads(result))
+            self.results.append(pickle.loads(result))
+            future.set_result(self.results[-1])
         except Exception as error:
             future.set_exception(pickle.loads(pickle.dumps(error)))
         return future

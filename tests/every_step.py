@@ -28,6 +28,7 @@ from edgecli.networks.steps import Input, prepare
 from edgecli.operators.bank import Volume
 from edgecli.operators.colour_gradient import lay_filter
 from edgecli.operators.contours import SHRINK, Colours, Divide, Outlines, Steepness, Strength
+from edgecli.operators.gaps import Filled, Missing, Spoil
 from edgecli.paint.painting import Picture
 from edgecli.rows.base import Planes, Step
 from edgecli.strokes.locating import CrestPoints, CrossingPoints, LinePoints, SlopePoints
@@ -81,6 +82,10 @@ class Maker:
         """Draw whole numbers of both signs."""
         return self.random.integers(-3, 4, (channels, self.H, self.W)).astype(np.int16)
 
+    def gaps(self) -> Array:
+        """Draw what is missing of an image, 1, where most is there."""
+        return (self.random.random(self.size(1)) < 0.05).astype(np.uint8)
+
     def wide(self, channels: int) -> Array:
         """Draw whole numbers of 64 bits; those of some rows are too large for products."""
         numbers = self.random.integers(-3, 4, (channels, self.H, self.W)) * 2**40
@@ -132,6 +137,11 @@ def _dense(m: Maker) -> FilterBank:
     return FilterBank(m.random.integers(-3, 4, (2, 2, 3, 4)).astype(float))
 
 
+def _seen(m: Maker) -> FilterBank:
+    """Draw what two filters of depth 1 see."""
+    return FilterBank(m.random.integers(0, 2, (2, 1, 3, 5)).astype(float))
+
+
 CONVOLUTIONS: dict[str, Make] = {
     "slide of whole numbers": lambda m: Example(m.slide("sobel", np.uint8), (m.bytes(1),)),
     "slide with stride": lambda m: Example(
@@ -155,14 +165,22 @@ CONVOLUTIONS: dict[str, Make] = {
         m.slide(FilterBank(m.random.integers(-3, 4, (1, 1, 7, 9)).astype(float)), INT64),
         (m.wide(1),),
     ),
+    "gaps that a channel tells": lambda m: Example(Missing(m.size(1), True), (m.gaps(),)),
+    "gaps that are NaN": lambda m: Example(Missing(m.size(1), False), (m.spoilt(3),)),
+    "gaps that are filled": lambda m: Example(
+        Filled(m.size(3), FLOAT, 1.0), (m.floats(3), m.gaps())
+    ),
+    "gaps that spoil responses": lambda m: Example(
+        Spoil(m.size(4), FLOAT, m.slide(_seen(m), np.uint8)), (m.whole(4), m.gaps())
+    ),
     "slide in double precision": lambda m: Example(
         m.slide("canny:2", DOUBLE), (m.floats(1).astype(DOUBLE),), rounded=True
     ),
     "layer of planes": lambda m: Example(
         Slides((m.slide("sobel", np.uint8),) * 3, "relu"), (m.bytes(3),)
     ),
-    "layer that drops NaN": lambda m: Example(
-        Slides((m.slide("laplacian", np.float32),), "tanh", drops_nan=True), (m.spoilt(1),)
+    "layer that sees NaN": lambda m: Example(
+        Slides((m.slide("laplacian", np.float32),), "tanh"), (m.spoilt(1),)
     ),
     **{
         f"norm, {how}": lambda m, how=how: Example(  # type: ignore[misc]

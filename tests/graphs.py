@@ -107,10 +107,11 @@ class Telling:
         self.told.append(encoded)
 
     def check(self, places: Sequence[Planes]) -> None:
-        """Check that all rows were given, each grain once and in order."""
-        starts = list(range(0, self.height, self.grain))
-        stops = [min(start + self.grain, self.height) for start in starts]
-        assert [one[:2] for one in self.told] == list(zip(starts, stops, strict=True))
+        """Check that all rows were given, each once, in order, and in whole grains."""
+        starts, stops = [one[0] for one in self.told], [one[1] for one in self.told]
+        assert [*starts, self.height] == [0, *stops]
+        if self.grain > 1:
+            assert starts == list(range(0, self.height, self.grain))
         for start, stop, blocks in self.told:
             spans = self.needed(start, stop)
             for block, tap, (low, high) in zip(blocks, self.taps, spans, strict=True):

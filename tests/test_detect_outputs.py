@@ -12,7 +12,7 @@ from edgecli.detect.jobs import Limits, plan_input
 from edgecli.detect.maps import Lines
 from edgecli.detect.outputs import Target, name_job
 from edgecli.errors import UsageError
-from edgecli.images.formats import FORMATS
+from edgecli.images.formats import FILES
 from edgecli.lines.thresholds import AUTO
 from edgecli.paint.painting import Style
 from tests.conftest import Save, noise
@@ -54,7 +54,7 @@ def test_formats_are_refused_at_once_where_no_image_would_fit(
         ((result, source),) = plan_input(job, chosen, Limits())
         source.close()
         shown.append(result.detection)
-    for format_ in (one for one in FORMATS.values() if not one.strokes):
+    for format_ in FILES:
         fits = [
             one.sample_types[0].name in format_.samples and one.written_shape[2] in format_.channels
             for one in shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from edgecli.detect import shares
+from edgecli.detect import jobs, shares
 from edgecli.detect.jobs import Limits, Result, detect_input
 from edgecli.detect.maps import Lines
 from edgecli.detect.outputs import Target, name_job
@@ -53,6 +53,12 @@ CASES: dict[str, tuple[str, str, Settings]] = {
     "a volume": ("colour.png", "map.npy", settings_of("sobel", "prewitt")),
     "pages": ("colour.png", "map.tif", settings_of("sobel", "canny")),
     "a file each": ("colour.png", "{filter}.png", settings_of("sobel", "canny")),
+    "chunks": ("colour.png", "map.zarr", settings_of("sobel")),
+    "chunks of colours": ("colour.png", "map.zarr", settings_of("sobel", channels="each")),
+    "chunks of lines": ("colour.png", "map.zarr", settings_of("canny:1.4")),
+    "pages of chunks": ("colour.png", "map.zarr", settings_of("sobel", "canny", depth="16")),
+    "chunks of a network": ("colour.png", "map.zarr", settings_of("learned-small")),
+    "chunks of few numbers": ("few.npy", "map.zarr", settings_of("sobel-x", map="raw")),
     "a stride": ("grey.npy", "map.png", settings_of("sobel", stride=(3, 2))),
     "circular": ("grey.npy", "map.png", settings_of(
         "sobel", padding_mode=parse_padding_mode("circular"))),
@@ -82,6 +88,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def low_bands(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Cut so small an image into bands, shares and chunks, none of which fits the others."""
+    monkeypatch.setattr("edgecli.conv.engine.MOST_ROWS", 24)
+    monkeypatch.setattr("edgecli.images.zarr.store.CHUNK", 16)
+    monkeypatch.setattr(shares, "MOST_PIXELS", 230 * 90 // SHARES)
+    jobs._plan.cache_clear()
+    yield
+    jobs._plan.cache_clear()
+
+
 def detected(
     folder: Path, case: str, place: str, executor: Executor | None = None
 ) -> tuple[dict[str, bytes], Result]:
@@ -91,8 +108,17 @@ def detected(
     work = Work(job, settings, Limits(), THREADS, measured=True)
     crew = None if executor is None else Workers(executor, work)
     (result,) = detect_input(job, settings, Limits(), crew=crew)
-    files = {os.path.basename(path): Path(path).read_bytes() for path in result.outputs}
-    return files, result
+    files = [
+        path
+        for top in map(Path, result.outputs)
+        for path in ([top] if top.is_file() else all_in(top))
+    ]
+    return {str(path.relative_to(folder / place)): path.read_bytes() for path in files}, result
+
+
+def all_in(folder: Path) -> list[Path]:
+    """Return all files of a store."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def told(result: Result) -> tuple[Any, ...]:
@@ -105,11 +131,8 @@ def told(result: Result) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_shares_give_what_one_go_gives(
-    folder: Path, case: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shares_give_what_one_go_gives(folder: Path, case: str) -> None:
     """Of each share twice, as where a worker was lost after it had computed the first."""
-    monkeypatch.setattr(shares, "MOST_PIXELS", 230 * 90 // SHARES)
     near, one = detected(folder, case, "near")
     executor = Elsewhere(times=2)
     far, shared = detected(folder, case, "far", executor)
@@ -120,15 +143,29 @@ def test_shares_give_what_one_go_gives(
     assert len(executor.calls) > THREADS
 
 
-def test_every_strip_is_of_one_share(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_strip_is_of_one_share(folder: Path) -> None:
     executor = Elsewhere()
-    monkeypatch.setattr(shares, "MOST_PIXELS", 230 * 90 // SHARES)
     detected(folder, "bands", "strips", executor)
-    rows = [share.rows for _, share in executor.calls]
-    strips = [share.strips for _, share in executor.calls]
-    for spans, last in ((rows, 230), (strips, strips[-1][1])):
+    shared = [share for _, share in executor.calls]
+    assert len(shared) == SHARES
+    for spans, height in (
+        ([share.rows for share in shared], 230),
+        ([share.strips for share in shared], -(-230 // 24)),
+    ):
         assert [start for start, _ in spans] == [0, *(stop for _, stop in spans[:-1])]
-        assert spans[-1][1] == last
+        assert spans[-1][1] == height
+
+
+def test_chunks_are_written_where_they_are_computed(folder: Path) -> None:
+    """No rows of them come back; those of lines, which the whole image decides, do."""
+    far = Elsewhere()
+    detected(folder, "chunks", "chunks", far)
+    assert all(share.rows[0] % 16 == 0 for _, share in far.calls)
+    taken = [rows for part in far.results for one in part.outcomes for _, rows in one.encoded[0]]
+    assert [len(rows) for rows in taken] == [0] * -(-230 // 24)
+    far = Elsewhere()
+    detected(folder, "chunks of lines", "lines", far)
+    assert all(rows for part in far.results for one in part.outcomes for _, rows in one.encoded[0])
 
 
 def test_an_image_that_a_worker_does_not_see_is_named(folder: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import SAMPLES, Run
+from tests.places import NORTH_UP, geotiff
 from tests.test_docs import CONSOLE, README, ROOT, TOLD, all_commands
 
 NOT_HERE = re.compile(r"pip install|pytest|\bdask\b|tcp://|https?://|\bshared/|python -m tests")
@@ -47,6 +48,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         photo.save(folder / place / f"scan-{number}.png")
     for name in ("photo.jpg", "photo.png", "scan.png", "scan.tif", "roi.png"):
         photo.save(folder / name)
+    (folder / "scene.tif").write_bytes(geotiff(np.asarray(photo), NORTH_UP))
     shutil.copy(SAMPLES / "sailing.gif", folder / "clip.gif")
     if shutil.which("ffmpeg"):
         subprocess.run(

@@ -77,11 +77,12 @@ def test_rows_may_overlap_and_be_left_out() -> None:
     np.testing.assert_array_equal(parts, whole[[1, 2, 3, 2, 3, 4, 5, 8, 9]])
 
 
-def test_nan_stays_where_it_is() -> None:
-    picture = np.ones((20, 20), np.float32)
-    picture[3, 5] = np.nan
-    small = shrink(picture, BOX)[..., 0]
-    assert np.argwhere(np.isnan(small)).tolist() == [[1, 2]]
+def test_nan_is_left_out_of_means_and_stays_where_most_is_nan() -> None:
+    picture = np.arange(24, dtype=np.float32).reshape(4, 6)
+    picture[0, 0] = picture[1, 2] = picture[0, 4:] = picture[2:, 2:4] = np.nan
+    small = shrink(picture, Resize(Fraction(1, 2)))[..., 0]
+    mean = [14 / 3, 14 / 3, np.nan, 15.5, np.nan, 19.5]
+    np.testing.assert_allclose(small.ravel(), mean, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

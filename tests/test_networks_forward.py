@@ -58,7 +58,7 @@ NAMED = ["gaussian:2", "gradient:1.5", "gabor:5", "gabor:20", "1 2 4; 8 16 3; 5 
 
 @pytest.mark.parametrize("name", NAMED)
 def test_every_number_of_threads_gives_the_same_bits(name: str) -> None:
-    """Whatever the method: BLAS rounds by where in a product a row lies."""
+    """BLAS rounds by where in a product a value lies."""
     kernel = load_filter(name).kernel_size
     layers = (
         Convolution((name,), kernel, padding="same", bias=False),

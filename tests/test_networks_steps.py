@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecli.errors import NetworkError
+from edgecli.networks import convolving
 from edgecli.networks.forward import forward
 from edgecli.networks.layers import (
     ACTIVATIONS,
@@ -78,11 +79,15 @@ def test_convolutions(drawn: tuple[Convolution, int], height: int, width: int, s
         check(network, volume(seed, *shape))
 
 
-def test_groups_whose_methods_take_different_bands() -> None:
+@pytest.mark.parametrize("width", [20, 333])
+def test_kernels_so_large_that_columns_are_computed_in_turn(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convolving, "WINDOW_BYTES", 2**14)
+    monkeypatch.setattr(convolving, "SMALL_PRODUCT", 2**14)
     layer = Convolution(2, (15, 15), padding="same", groups=2)
-    network = with_weights(chain((2, 90, 20), layer))
-    network.weights["a.weight"][0] = 0.5  # an outer product, which takes bands of any height
-    check(network, volume(3, 2, 90, 20))
+    network = with_weights(chain((2, 30, width), layer))
+    check(network, volume(3, 2, 30, width))
 
 
 KINDS = [MaxPool, AveragePool, partial(AveragePool, count_padding=False)]

@@ -213,7 +213,7 @@ def test_a_map_of_nothing_but_nan_has_no_extremes() -> None:
     )  # fmt: skip
     assert told(replace(result, measured=measured)).splitlines()[-1] == (
         "output           img-vertical.png: uint8, map auto, responses none … none, "
-        "0.00% clipped, 5 NaN"
+        "0.00% clipped, 5 without data"
     )
 
 

@@ -72,9 +72,13 @@ def make_tiff(
     planar: bool = False,
     compression: str = "none",
     predictor: int = 1,
+    body: bytes | None = None,
     **tags: tuple[int, ...] | bytes | None,
 ) -> bytes:
-    """Return a TIFF of ``(H, W, C)``; ``tags`` replace or remove (None) tags, as ``t262=(0,)``."""
+    """Return a TIFF of ``(H, W, C)``; ``tags`` replace or remove (None) tags, as ``t262=(0,)``.
+
+    Another ``body`` of samples comes with tags that say where they are.
+    """
     H, W, C = pixels.shape
     planes = [pixels[:, :, c : c + 1] for c in range(C)] if planar else [pixels]
     parts = [part for plane in planes for part in cut(plane, *tile)]
@@ -95,7 +99,7 @@ def make_tiff(
             325: tuple(map(len, data)),
         }
     stated |= {int(name[1:]): values for name, values in tags.items()}
-    body = b"".join(data)
+    body = b"".join(data) if body is None else body
     head = struct.pack(order + "2sHI", b"II" if order == "<" else b"MM", 42, 8 + len(body))
     return head + body + directory(stated, order, 8 + len(body))
 

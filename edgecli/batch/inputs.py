@@ -11,15 +11,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from edgecli.errors import ImageError, UsageError
-from edgecli.images.foreign import EXTRAS, OTHERS, RAW
-from edgecli.images.formats import FORMATS
+from edgecli.images.foreign import EXTRAS, OTHERS, RAW, ZARR
+from edgecli.images.formats import FILES
+from edgecli.images.zarr.store import is_store
 from edgecli.records import dataclass, field, replace
 
 READ_ONLY = (
     ".apng", ".avif", ".bmp", ".dib", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".pam",
     ".pbm", ".pcx", ".pfm", ".psb", ".psd", ".qoi", ".sgi", ".tga", ".tsv", ".xbm",
 )  # fmt: skip
-_READ = (format_.extensions for format_ in FORMATS.values() if not format_.strokes)
+_READ = (format_.extensions for format_ in FILES)
 EXTENSIONS = frozenset(READ_ONLY).union(*_READ) - {".txt"}
 """What counts as an image in a folder, with those of extras; a list or a glob takes any file."""
 
@@ -68,14 +69,15 @@ def find_inputs(source: str, output: str, *, recursive: bool) -> Found:
     Hidden files and what lies in the folder ``output`` are left out. Links to folders are
     followed, but no folder is read twice.
     """
-    if os.path.isdir(source):
+    if os.path.isdir(source) and not is_store(source):
         found = _in_folder(source, output, recursive=recursive)
     elif glob.has_magic(source):
         matches = glob.iglob(source, recursive=True)
-        paths = [path for path in matches if os.path.isfile(path) or os.path.islink(path)]
+        paths = [path for path in matches if _may_be_image(path)]
         found = Found(list(_placed(paths, recursive=recursive)))
     elif os.path.exists(source):
-        raise UsageError(f"{source} is a file; give a folder, or use edgecli detect {source}")
+        kind = "an image" if is_store(source) else "a file"
+        raise UsageError(f"{source} is {kind}; give a folder, or use edgecli detect {source}")
     else:
         raise UsageError(f"folder {source} does not exist; check the name")
     if not found.inputs and not found.troubles:
@@ -139,8 +141,9 @@ def _in_folder(source: str, output: str, *, recursive: bool) -> Found:
             continue
         _take(visible, source, extensions, found)
         if recursive:
-            folders += [entry.path for entry in visible if entry.is_dir(follow_symlinks=False)]
-            links += sorted(e.path for e in visible if e.is_symlink() and os.path.isdir(e.path))
+            others = [entry for entry in visible if not _is_store(entry)]
+            folders += [entry.path for entry in others if entry.is_dir(follow_symlinks=False)]
+            links += sorted(e.path for e in others if e.is_symlink() and os.path.isdir(e.path))
     return found
 
 
@@ -149,8 +152,20 @@ def _identity(folder: str) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
+def _may_be_image(path: str) -> bool:
+    """Whether what a glob matches is a file, a link or a store."""
+    return os.path.isfile(path) or os.path.islink(path) or is_store(path)
+
+
+def _is_store(entry: os.DirEntry[str]) -> bool:
+    """Whether it is an image in a folder, such as Zarr's; nothing else is looked into."""
+    return entry.name.lower().endswith(ZARR.extensions) and is_store(entry.path)
+
+
 def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a file; a link that leads nowhere fails later, with its reason."""
+    """Whether it is a file, or a store; a link that leads nowhere fails later, with its reason."""
+    if _is_store(entry):
+        return True
     if entry.is_symlink():
         return os.path.isfile(entry.path) or not os.path.exists(entry.path)
     return entry.is_file(follow_symlinks=False)
@@ -194,11 +209,23 @@ def passed_text(passed: Counter[str]) -> str:
     """
     counts = ", ".join(f"{count:,} {extension}" for extension, count in sorted(passed.items()))
     missing = {extension for extra in EXTRAS for extension in extra.extensions} & passed.keys()
-    advice = [f"pip install 'edgecli[formats]' for {' '.join(sorted(missing))}"] * bool(missing)
+    advice = [
+        f"pip install 'edgecli[{name}]' for {' '.join(sorted(missing.intersection(extensions)))}"
+        for name, extensions in _packed().items()
+        if not missing.isdisjoint(extensions)
+    ]
     advice += ["develop camera raw first"] * (not RAW.isdisjoint(passed))
     advice += ["save the others as PNG"] * (not OTHERS.isdisjoint(passed))
     advice += ["edgecli detect takes them by name"] * (OWN in passed)
     return f"{counts}; {', '.join(advice)}"
+
+
+def _packed() -> dict[str, list[str]]:
+    """Return the extensions that every extra of the package reads."""
+    packed: dict[str, list[str]] = {}
+    for extra in EXTRAS:
+        packed.setdefault(extra.extra, []).extend(extra.extensions)
+    return packed
 
 
 def below(folder: str, path: str) -> str:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from typing import Any, BinaryIO, cast
 
-from edgecli.batch.inputs import JOURNAL
+from edgecli.batch.inputs import JOURNAL, below
 from edgecli.errors import OutputError, system_says
 
 _PART = 2**20  # bytes of a file that are hashed at once
@@ -128,17 +128,34 @@ def _head_of(line: bytes) -> Entry:
     return cast(Entry, json.loads(line.partition(b', "reports": ')[0] + b"}"))
 
 
+def file_state(path: str) -> tuple[int, int]:
+    """Return the size of a file, and when it was changed, in ns: of a folder, of all in it."""
+    states = [os.stat(path), *map(os.stat, _files_in(path))]
+    size = sum(state.st_size for state in states[1:] or states)
+    return size, max(state.st_mtime_ns for state in states)
+
+
 def file_hash(path: str) -> str:
     """Return the SHA-256 of a file's bytes; OSError where it cannot be read.
 
-    SHA-256 for its speed: 1.4 GB/s with the instructions that processors have for it, where
-    BLAKE2b does 0.5.
+    Of a folder they are those of all files in it, with their names. SHA-256 for its speed: 1.4 GB/s
+    with the instructions that processors have for it, where BLAKE2b does 0.5.
     """
+    digest = hashlib.sha256()
+    for name in _files_in(path):
+        digest.update(f"{below(path, name)}\0{file_hash(name)}\n".encode(errors="surrogateescape"))
+    if os.path.isdir(path):
+        return digest.hexdigest()
     with open(path, "rb", buffering=0) as file:
-        digest = hashlib.sha256()
         while part := file.read(_PART):
             digest.update(part)
-        return digest.hexdigest()
+    return digest.hexdigest()
+
+
+def _files_in(folder: str) -> list[str]:
+    """Return all files in a folder and below, in order; none of what is a file."""
+    walk = os.walk(folder)
+    return sorted(os.path.join(place, name) for place, _, names in walk for name in names)
 
 
 def settings_hash(*settings: object) -> str:

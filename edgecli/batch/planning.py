@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from edgecli.batch.inputs import OWN, Found, Input, folded, name_places, passed_text
-from edgecli.batch.journal import Journal, file_hash
+from edgecli.batch.journal import Journal, file_hash, file_state
 from edgecli.batch.work import Item, Work
 from edgecli.detect.outputs import choose_format, name_maps
 from edgecli.detect.sheet import grid_template
@@ -246,9 +246,9 @@ def _is_done(item: Item, entry: Mapping[str, Any], work: Work) -> bool:
 
 def _is_same(path: str, known: Mapping[str, Any]) -> bool:
     try:
-        status = os.stat(path)
-        if status.st_size != known.get("size"):
+        size, changed = file_state(path)
+        if size != known.get("size"):
             return False
-        return status.st_mtime_ns == known.get("mtime") or file_hash(path) == known.get("hash")
+        return changed == known.get("mtime") or file_hash(path) == known.get("hash")
     except OSError:
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future
@@ -103,9 +104,14 @@ def _settle(batch: Batch, number: int, outcome: Outcome) -> None:
 
 
 def remove_temporaries(folder: str) -> None:
-    """Remove the temporary files that killed processes left in DIR and below."""
-    for place, _, names in os.walk(folder):
-        for name in names:
-            if name.endswith("-tmp") and TEMPORARY.fullmatch(name):
-                with suppress(OSError):
-                    os.unlink(os.path.join(place, name))
+    """Remove the temporary files and folders that killed processes left in DIR and below."""
+    for place, folders, names in os.walk(folder):
+        for name in filter(_is_temporary, names):
+            with suppress(OSError):
+                os.unlink(os.path.join(place, name))
+        for name in filter(_is_temporary, folders):
+            shutil.rmtree(os.path.join(place, name), ignore_errors=True)
+
+
+def _is_temporary(name: str) -> bool:
+    return name.endswith("-tmp") and TEMPORARY.fullmatch(name) is not None

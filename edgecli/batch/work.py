@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from edgecli.batch.inputs import below
-from edgecli.batch.journal import file_hash
+from edgecli.batch.journal import file_hash, file_state
 from edgecli.detect.jobs import Limits, Result, Watch, detect_input
 from edgecli.detect.outputs import Job, Target, gives_numbers
 from edgecli.detect.settings import Settings
@@ -156,8 +156,7 @@ def _state(path: str) -> Facts:
 
 
 def _status(path: str) -> tuple[int, int]:
-    status = _readable(path, os.stat)
-    return status.st_size, status.st_mtime_ns
+    return _readable(path, file_state)
 
 
 def _readable(path: str, read: Callable[[str], T]) -> T:

@@ -33,6 +33,7 @@ from edgecli.detect.sheet import Sheet, choose_tiles, plan_grid
 from edgecli.detect.templates import fields
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.images.formats import known_format
+from edgecli.images.zarr.store import is_store
 from edgecli.records import dataclass, replace
 from edgecli.reports.batch import write_batch
 from edgecli.reports.image import image_record, write_reports
@@ -211,8 +212,10 @@ def _to_folder(target: Target) -> Target:
         raise UsageError("a batch needs a folder to write to; give it with -o DIR")
     if not fields(str(target.output)):
         target = replace(target, folder=True)
-    if os.path.exists(str(target.place)) and not os.path.isdir(str(target.place)):
-        raise UsageError(f"output {target.place} is a file; give a folder")
+    place = str(target.place)
+    if os.path.exists(place) and (not os.path.isdir(place) or is_store(place)):
+        kind = "a Zarr store" if is_store(place) else "a file"
+        raise UsageError(f"output {place} is {kind}; give a folder")
     return target
 
 

@@ -25,6 +25,7 @@ from edgecli.detect.sheet import Sheet, Tiles, choose_tiles, detect_grid, name_g
 from edgecli.detect.templates import fields
 from edgecli.errors import EdgeCliError, ImageError, UsageError
 from edgecli.images.formats import known_format
+from edgecli.images.zarr.store import as_named, is_store
 from edgecli.records import dataclass, replace
 from edgecli.reports.image import write_reports
 
@@ -64,6 +65,7 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
     """Carry out ``edgecli detect``."""
     explain, preview, grid = options.explain, options.preview, options.grid
     keep_memory()
+    inputs = tuple(map(as_named, inputs))
     check_stdin((*inputs, options.mask))
     request = make_request(options, apart=grid)
     target, reporting = _target(inputs, options, request.target), request.reporting
@@ -135,7 +137,7 @@ def _target(inputs: tuple[str, ...], options: Options, asked: Target) -> Target:
 
 def _refuse_folder(path: str) -> None:
     """Raise ImageError that says how the images of a folder are asked for."""
-    if os.path.isdir(path):
+    if os.path.isdir(path) and not is_store(path):
         import shlex
 
         whole = f"edgecli batch {shlex.quote(path)} -o edges"

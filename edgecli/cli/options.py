@@ -90,6 +90,9 @@ class Options:
         "Bits of the pixels written.  [default: 8; 16 for deeper images]", group="Look")
     nan: str = written(Settings.nan, NAN_CHOICES,
         "What NaN in a float image does to the responses that see it.", group="Look")
+    nodata: str | None = written(None, "V|none|alpha",
+        "What is no data: a number, nothing, or what is transparent; what sees it is no edge.  "
+        "[default: as the file says]", group="Look")
     white: float | None = written(None, "V",
         "The number that is white.  [default: the largest of the image's bits; 1 in floats]",
         type=float, group="Look")
@@ -149,7 +152,7 @@ class Options:
         "the output's extension, else png; csv for a grid]", group="Output")
     size: str | None = written(None, "WxHmm|Wmm",
         "Strokes: how large SVG and DXF are, their shape kept, in mm, cm, in, pt or px.  "
-        "[default: by the image's resolution]", group="Output")
+        "[default: by the image's resolution; DXF by its place on a map]", group="Output")
     world_file: bool = flag("Beside PNG, TIFF, JPEG and WebP, write a world file and .aux.xml of "
         "their place on a map.", group="Output")
     no_clobber: bool = flag("Keep existing files as they are.", group="Output")

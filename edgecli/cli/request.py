@@ -17,6 +17,8 @@ from edgecli.detect.templates import check_template, fields
 from edgecli.errors import UsageError
 from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.images.colour import parse_colour
+from edgecli.images.nodata import parse_no_data
+from edgecli.images.zarr.store import as_named, is_store
 from edgecli.lines.thresholds import Threshold, choose_threshold, choose_thresholds
 from edgecli.operators.operators import Operator, load_operators
 from edgecli.paint.looks import choose_style
@@ -95,6 +97,7 @@ def make_settings(
         style=_make_style(options, strokes=strokes),
         scales=parse_scales(options.scales),
         nan=options.nan,
+        nodata=parse_no_data(options.nodata),
         white=options.white,
         background=parse_colour(options.background),
         resize=_make_resize(options),
@@ -148,8 +151,9 @@ def _make_target(options: Options) -> Target:
     folder = False
     if output is not None and output != "-":
         check_template(output)
+        output = as_named(output) if not fields(output) else output
         existing = not fields(output) and os.path.isdir(output.format())
-        folder = existing or output.endswith(("/", os.sep))
+        folder = (existing and not is_store(output.format())) or output.endswith(("/", os.sep))
     read = (*options.filters, options.mask)
     spared = tuple(path for path in read if path and os.path.isfile(path))
     numbers = options.map is None and options.depth is None

@@ -144,6 +144,7 @@ def _of_filters(result: Result, library: str) -> Iterator[Unsaid]:
     norm = "max" if clips else "magnitude"
     yield edge_map.direction, "directions", f"use --combine {norm}"
     yield settings.nan != "propagate", "NaN left out", "drop --nan"
+    yield result.info.gaps is not None, "pixels of no data", "give --nodata none"
 
 
 def _of_lines(result: Result, library: str) -> Iterator[Unsaid]:

@@ -6,7 +6,6 @@ type, so that it can be computed alone, on any thread, and no image is copied as
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from functools import cached_property
@@ -199,7 +198,6 @@ class Slides:
 
     slides: tuple[Slide, ...]
     activation: str = "none"
-    drops_nan: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -211,11 +209,6 @@ class Slides:
     def dtype(self) -> np.dtype[Any]:
         """Return the accumulator's type, or what the activation makes of it."""
         return activated_dtype(self.activation, self.slides[0].dtype)
-
-    @property
-    def grain(self) -> int:
-        """Return the rows that are computed together, wherever a band begins."""
-        return math.lcm(*(slide.plan.grain for slide in self.slides))
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the rows under the window."""
@@ -232,8 +225,6 @@ class Slides:
             responses = values[number * first.filters : (number + 1) * first.filters]
             with memory:
                 slide.compute([group], start, stop, responses, memory)
-        if self.drops_nan and values.dtype.kind == "f":
-            values[np.isnan(values)] = 0
         activated = activate(values, self.activation)
         if activated is not out:
             np.copyto(out, activated)

@@ -99,25 +99,6 @@ class Plan:
         rows = [p.method.band_rows for p in self.parts if isinstance(p.method, Spectral | Fourier)]
         return min(rows, default=None)
 
-    @property
-    def grain(self) -> int:
-        """Return the output rows that methods take together: BLAS rounds by a row's place there."""
-        return self.most_rows or math.lcm(*(_rows_together(part.method) for part in self.parts))
-
-
-def _rows_together(method: Method) -> int:
-    """Return the rows of one product."""
-    match method:
-        case RowProducts():
-            return len(method.matrix[0])
-        case SeparableProducts():
-            return len(method.down)
-        case LowRank():
-            return len(method.terms[0].down)
-        case Cascade():
-            return len(method.smooth.down)
-    return 1
-
 
 @lru_cache(PLANS_KEPT)
 def plan_convolution(bank: FilterBank, window: Window, dtype: DTypeLike) -> Plan:

@@ -14,11 +14,14 @@ import numpy as np
 
 from edgecli.detect.made_by import made_by
 from edgecli.detect.plan import Detection
-from edgecli.images.colour import Colour, composite
+from edgecli.detect.settings import Settings
+from edgecli.images.colour import Colour
 from edgecli.images.formats import FORMATS, begin_file
+from edgecli.images.nodata import colours_of
 from edgecli.paint.painting import Style
 from edgecli.rows.arrays import ArraySink, NoSink
-from edgecli.rows.base import Rows, Sink, Source
+from edgecli.rows.base import ImageInfo, Rows, Sink, Source
+from edgecli.rows.place import Place
 from edgecli.rows.samples import full_scale
 from edgecli.strokes.base import Canvas, Drawing
 from edgecli.strokes.files.sheet import Sheet, pitch_of
@@ -27,6 +30,9 @@ from edgecli.strokes.measures import Measures, measure_drawing, points_along
 
 LONGEST_JPEG = 65500
 """Rows or columns of a JPEG at most; larger pictures are embedded as PNG."""
+
+ON_MAP = ("geojson", "dxf", "points")
+"""Formats of strokes that have coordinates of a map, where an image has a place on one."""
 
 SEEN = 2048
 """Rows or columns of a preview at most: that of a larger image is a smaller picture."""
@@ -71,8 +77,7 @@ class Underlay:
             yield block
 
     def _keep(self, rows: Rows) -> None:
-        clear = rows.shape[2] in (2, 4)
-        colours = composite(rows, self._background) if clear else rows
+        colours = colours_of(self, rows, self._background)
         samples = np.nan_to_num(colours * (255 / np.float64(self._white)))
         self._kept.write(np.rint(samples.clip(0, 255)).astype(np.uint8))
 
@@ -94,21 +99,16 @@ def begin_layers(
     """Begin a file of strokes of an image: the canvas of all its edge maps, which have names."""
 
     def make_writer() -> Writer:
-        made = f"{made_by(detection.settings)} --format {format_}"
-        return writer_of(format_, sheet_of(source, detection, made), names)
+        return writer_of(format_, sheet_of(format_, source, detection), names)
 
     return Layers(file, make_writer, len(names))
 
 
-def sheet_of(source: Source, detection: Detection, made: str) -> Sheet:
+def sheet_of(format_: str, source: Source, detection: Detection) -> Sheet:
     """Return what the strokes of an image are drawn on: the image as it was before --resize."""
     settings, info = detection.settings, source.info
     width, height = (round(source.shape[1 - n] * info.scale[n]) for n in (0, 1))
     dpi = info.dpi and tuple(one * times for one, times in zip(info.dpi, info.scale, strict=True))
-    place = info.place if settings.size is None else None  # which was asked for
-    if place is not None and place.transform is None:
-        info.notes.append("lies between points of control, by which strokes are not moved")
-        place = None
     style, picture = settings.style, source.encoded() if isinstance(source, Underlay) else None
     return Sheet(
         width,
@@ -118,10 +118,28 @@ def sheet_of(source: Source, detection: Detection, made: str) -> Sheet:
         paper=None if picture else style.paper,
         stroke=style.stroke,
         title="stdin" if info.path == "-" else os.path.basename(info.path),
-        made=made,
+        made=f"{made_by(settings)} --format {format_}",
         picture=picture,
-        place=place,
+        place=_place_on_map(format_, settings, info),
     )
+
+
+def _place_on_map(format_: str, settings: Settings, info: ImageInfo) -> Place | None:
+    """Return where an image lies, if strokes go there; a note tells where that cannot be."""
+    place = info.place
+    if place is None or format_ not in ON_MAP or settings.size is not None:
+        return None
+    if place.transform is None:
+        info.notes.append(
+            "lies between points of control, which do not move strokes; warp it first, by gdalwarp"
+        )
+        return None
+    if format_ == "geojson" and place.system.epsg is None:
+        info.notes.append(
+            "lies in a coordinate system without a number, which GeoJSON cannot name: say to what "
+            "reads it that this is not longitude and latitude"
+        )
+    return place
 
 
 def laid_under(source: Source, detection: Detection) -> Source:

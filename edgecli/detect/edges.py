@@ -60,6 +60,7 @@ def detect_edges(
     alpha_out: bool = False,
     background: str | Colour = "white",
     nan: str = "propagate",
+    nodata: str | float | None = None,
     white: float | None = None,
     resize: str | None = None,
     scales: Numbers | None = None,
@@ -92,8 +93,8 @@ def detect_edges(
         activation=activation, thin=thin, threshold=threshold, hysteresis=hysteresis,
         border=border, min_length=min_length, close_gaps=close_gaps, depth=depth,
         colormap=colormap, invert=invert, line=line, paper=paper, pen=stroke, overlay=overlay,
-        alpha_out=alpha_out, background=background, nan=nan, white=white, resize=resize,
-        scales=scales, threads=threads,
+        alpha_out=alpha_out, background=background, nan=nan, nodata=nodata, white=white,
+        resize=resize, scales=scales, threads=threads,
     )  # fmt: skip
     source = open_picture(picture, choice.settings)
     with closing(source):

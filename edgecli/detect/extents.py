@@ -31,7 +31,7 @@ def rounding_of(
     edge_map: EdgeMap, largest: float, pixels: np.dtype[Any], responses: Responses
 ) -> float:
     """Return the strength up to which a response may be a rounding error."""
-    if responses.dtype.kind != "f":
+    if responses.dtype.kind != "f" or responses.whole:
         return 0.0
     if pixels == np.int64 and not (edge_map.soft or edge_map.thin):
         largest *= LARGEST_WHOLE / responses.white

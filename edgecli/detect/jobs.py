@@ -6,21 +6,29 @@ import os
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 import numpy as np
 
 from edgecli.detect.made_by import made_by
-from edgecli.detect.outputs import Job, make_folders_of
+from edgecli.detect.outputs import Job, is_there, make_folders_of
 from edgecli.detect.places import begin_beside, is_placed, place_of_map
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.run import Crew, Measured, start_detection, starts_early
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
 from edgecli.images.alpha import look_for_pixels, told_if_unseen
-from edgecli.images.files import has_more_now, open_images, whole_file
-from edgecli.images.formats import ImageFile, begin_file, check_holds, check_several
-from edgecli.images.sources import upright
+from edgecli.images.files import has_more_now, open_images
+from edgecli.images.formats import (
+    Format,
+    ImageFile,
+    begin_file,
+    check_holds,
+    check_several,
+    whole_output,
+)
+from edgecli.images.nodata import has_gaps, told_apart
+from edgecli.images.sources import FloatCheck, upright
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import KeepingSink, NoSink
 from edgecli.rows.base import ImageInfo, Rows, Sink, Source
@@ -57,7 +65,8 @@ Watch = Callable[[Sink, tuple[int, int, int], tuple[float, ...] | None], Sink]
 It is given the map's shape, and the colour of where there is no edge: see ``Detection.paper``."""
 
 
-Opener = Callable[[str], AbstractContextManager[BinaryIO]]
+Opener = Callable[[Format, str], AbstractContextManager[Any]]
+"""Opens an output of a format, by its path."""
 
 
 class Progress(Protocol):
@@ -106,6 +115,7 @@ def plan_input(
         grey=settings.grey,
         all_frames=limits.all_frames,
         page=limits.page,
+        threads=settings.threads,
     )
     for number, image in enumerate(images, 1):
         source = as_seen(image, settings)
@@ -119,13 +129,17 @@ def plan_input(
 
 
 def as_seen(image: Source, settings: Settings) -> Source:
-    """Return an image as it is looked at: upright, and made smaller where that is asked for."""
-    seen = upright(image) if settings.auto_orient else image
+    """Return an image as it is looked at: upright, its gaps told apart, and as small as asked."""
+    refuse = settings.nan == "error"
+    apart = told_apart(image, settings.nodata, settings.background, refuse=refuse)
+    seen = upright(apart) if settings.auto_orient else apart
     if settings.resize is not None:
+        if refuse and seen.dtype.kind == "f":
+            seen = FloatCheck(seen, refuse=True)
         from edgecli.images.resizing import resized  # for those who ask for it
 
         seen = resized(seen, settings.resize)
-    return told_if_unseen(seen, settings.background)
+    return seen if has_gaps(seen) else told_if_unseen(seen, settings.background)
 
 
 def _plan_image(
@@ -133,7 +147,15 @@ def _plan_image(
 ) -> Detection:
     """Lay settings over an image; an error says which: of a thousand, one may not fit."""
     try:
-        detection = _plan(settings, id(settings.lines.mask), source.shape, source.dtype, exact)
+        gaps = has_gaps(source)
+        clear = gaps and job.format.clears
+        key = id(settings.lines.mask), source.shape, source.dtype, exact, gaps, clear
+        detection = _plan(settings, *key)
+        if gaps and not detection.carries_gaps and settings.nan == "propagate":
+            source.info.notes.append(
+                f"is written as {job.format.name}, which has no place for what is no data, and "
+                "shows it as no edge; write png or tiff"
+            )
         for samples in () if job.format.strokes else detection.sample_types:
             check_holds(job.format, samples, detection.written_shape[2])
         if job.several:
@@ -151,11 +173,17 @@ def _plan_image(
 
 @lru_cache(64)  # the frames of a video are alike, and many images of a batch
 def _plan(
-    settings: Settings, mask: int, shape: tuple[int, int, int], dtype: np.dtype[Any], exact: bool
+    settings: Settings,
+    mask: int,
+    shape: tuple[int, int, int],
+    dtype: np.dtype[Any],
+    exact: bool,
+    gaps: bool,
+    clear: bool,
 ) -> Detection:
     """Plan a detection; settings that are equal may still have a mask of another ``id``."""
     del mask
-    return plan_detection(settings, shape, dtype, exact=exact)
+    return plan_detection(settings, shape, dtype, exact=exact, gaps=gaps, clear=clear)
 
 
 def _numbered(job: Job, number: int, limits: Limits) -> tuple[str, ...]:
@@ -192,7 +220,7 @@ def detect_input(
         files = Files(job, limits, stack)
         try:
             for planned, source in plan_input(job, settings, limits):
-                kept = tuple(filter(_is_file, planned.outputs)) if job.no_clobber else ()
+                kept = tuple(filter(is_there, planned.outputs)) if job.no_clobber else ()
                 result = replace(planned, kept=kept)
                 with closing(source):
                     if kept == result.outputs:
@@ -287,10 +315,10 @@ class _Turns:
 class Files:
     """The files of one input's edge maps; several images may go to one.
 
-    ``opened`` opens a file to be written.
+    ``opened`` opens what is to be written.
     """
 
-    def __init__(self, job: Job, limits: Limits, stack: ExitStack, opened: Opener = whole_file):
+    def __init__(self, job: Job, limits: Limits, stack: ExitStack, opened: Opener = whole_output):
         self._job, self._stack, self._opened = job, stack, opened
         self._frames = limits.all_frames and job.shared
         self._begun: dict[str, ImageFile] = {}
@@ -343,7 +371,7 @@ class Files:
             self._drawn.add(path)
             named = zip(result.outputs, detection.maps, strict=True)
             names = [edge_map.name for output, edge_map in named if output == path]
-            file = self._stack.enter_context(self._opened(path))
+            file = self._stack.enter_context(self._opened(self._job.format, path))
             layers[path] = [begin_layers(format_, file, source, detection, names)]
         drawn: list[Place] = []
         for path in result.outputs:
@@ -354,7 +382,7 @@ class Files:
     def _file(self, path: str, source: Source, result: Result, info: ImageInfo) -> ImageFile:
         """Return a file, begun at its first image, with what says beside it where that lies."""
         if path not in self._begun:
-            file = self._stack.enter_context(self._opened(path))
+            file = self._stack.enter_context(self._opened(self._job.format, path))
             begin_beside(self._job, path, info, self._stack)
             self._begun[path] = begin_file(
                 self._job.format,
@@ -370,7 +398,3 @@ class Files:
         """Complete all files; one that is not finished is as if it had never been begun."""
         for file in self._begun.values():
             file.finish()
-
-
-def _is_file(output: str) -> bool:
-    return output != "-" and os.path.isfile(output)

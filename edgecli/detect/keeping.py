@@ -70,7 +70,7 @@ class KeepingReader(StrengthReader):
             self._runs.append(runs)
         for name, rows in arrays.items():
             if name not in self._kept:
-                self._kept[name] = ArraySink((*self.shape[:2], rows.shape[2]), rows.dtype)
+                self._kept[name] = ArraySink((*self.shape[:2], *rows.shape[2:]), rows.dtype)
             self._kept[name].write(rows)
 
     def finish(self, cuts: Sequence[Span], threads: int) -> Levels | None:
@@ -128,6 +128,8 @@ class KeepingReader(StrengthReader):
             for places in found
         ]
         for name, one in self._kept.items():
+            if name == "missing":
+                continue
             values = one.array.reshape(-1, one.array.shape[2])
             for channel, change in enumerate(changes):
                 if name == "strength":

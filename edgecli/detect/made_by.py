@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from edgecli.detect.settings import Settings
 from edgecli.images.colour import colour_text
 from edgecli.images.made_by import MadeBy
+from edgecli.images.nodata import no_data_text
 from edgecli.lines.thresholds import AUTO, Threshold
 from edgecli.numerals import shortest
 from edgecli.paint.colormaps import BLACK, WHITE
@@ -67,6 +68,7 @@ def _options(settings: Settings) -> Iterator[tuple[str, str | bool | None]]:
         yield name, getattr(settings, name)
     yield "bias", ",".join(map(shortest, settings.bias))
     yield "scales", ",".join(map(shortest, settings.scales))
+    yield "nodata", None if settings.nodata is None else no_data_text(settings.nodata)
     yield "white", None if settings.white is None else shortest(settings.white)
     yield "resize", str(settings.resize or "")
     yield "background", colour_text(settings.background)

@@ -82,6 +82,7 @@ class Look:
     map: str
     depth: str | None
     style: Style
+    gaps: str | None = None  # how what is no data is painted
 
 
 @dataclass(frozen=True)
@@ -169,9 +170,14 @@ def check_lines(edge_map: EdgeMap, bank: FilterBank, lines: Lines) -> None:
         )
 
 
-def numbers_dtype(edge_map: EdgeMap, lines: Lines, strength_type: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the type of what ``raw`` writes: angles, lines of 0 and 1, or the strengths."""
-    if edge_map.direction:
+def numbers_dtype(
+    edge_map: EdgeMap, lines: Lines, strength_type: np.dtype[Any], *, gaps: bool = False
+) -> np.dtype[Any]:
+    """Return the type of what ``raw`` writes: angles, lines of 0 and 1, or the strengths.
+
+    Lines with ``gaps``, which are NaN, are floats.
+    """
+    if edge_map.direction or (gaps and lines.threshold_of(edge_map)):
         return np.dtype(np.float32)
     return np.dtype(np.uint8) if lines.threshold_of(edge_map) else strength_type
 
@@ -209,7 +215,7 @@ def plan_map(
     levels = fixed_levels(threshold, largest) if threshold else None
     rounding = rounding_of(edge_map, largest, pixels, responses)
     floor = max(rounding, levels.low if levels else 0.0)
-    thins = _thin(own, lines, floor, rounding, unknown=pixels.kind == "f")
+    thins = _thin(own, lines, floor, rounding, unknown=responses.spoiled)
     strength_type = thins.dtype if thins else own.edge_map.strength_type(own.dtype)
     exclude = _exclude(own, responses, lines, graph.source_shape[1:], strength_type)
     peaks = _links(own, thins, threshold)
@@ -228,7 +234,7 @@ def plan_map(
         before = taps.before or taps.strength
         taps = replace(taps, strength=graph.add(pen, taps.strength), before=before)
     tallest = 2 * largest if isinstance(thins, Cross) else largest  # from one sign to the other
-    numbers = numbers_dtype(edge_map, lines, strength_type)
+    numbers = numbers_dtype(edge_map, lines, strength_type, gaps=look.gaps == "nan")
     sample_type = rendered_dtype(look.map, look.depth, pixels, numbers)
     share = crossings_of(responses, edge_map) if isinstance(thins, Cross) else 1.0
     white = white_of(look.map, responses, edge_map, largest * share)
@@ -236,13 +242,20 @@ def plan_map(
     thinned = f"{SUPPRESSION}, interpolated" if edge_map.thin else None
     return MapPlan(
         edge_map, taps, threshold, levels, largest, rounding, strength_type, look.map,
-        Paint(scale, sample_type, look.style),
+        Paint(scale, sample_type, look.style, _gaps_in(look.gaps, sample_type)),
         thinning=thins.name if thins else thinned,
         picks=thins is not None or exclude is not None or edge_map.thin,
         halo=points.step.halo if points else thins.halo if thins else 0,
         lines=lines,
         placing=points.placing if points else None,
     )  # fmt: skip
+
+
+def _gaps_in(gaps: str | None, samples: np.dtype[Any]) -> str | None:
+    """Return how samples of a type show what is no data: floats need no transparency for it."""
+    if samples.kind == "f":
+        return "nan" if gaps == "alpha" else gaps
+    return "alpha" if gaps == "alpha" else None
 
 
 def _chosen_late(threshold: Threshold | None) -> bool:
@@ -293,9 +306,9 @@ def _thin(
     if edge_map.thin or not (lines.thin or edge_map.linked):
         return None
     if edge_map.soft:
-        return Crest(own.shape, floor)
+        return Crest(own.shape, floor, unknown)
     if own.slope is None:
-        return Cross(own.shape, rounding, rounding, float_type(own.dtype))
+        return Cross(own.shape, rounding, rounding, float_type(own.dtype), unknown)
     sectors, signed = edge_map.linked and not lines.thin, own.edge_map.count == 1
     return Thin(
         own.shape, own.edge_map.strength_type(own.dtype), own.slope, floor, sectors, signed, unknown

@@ -13,7 +13,8 @@ from edgecli.detect.settings import Settings
 from edgecli.detect.templates import fields, fill, literal, split
 from edgecli.errors import OutputError, UsageError
 from edgecli.images.files import is_device, is_grid
-from edgecli.images.formats import FORMATS, Format, check_holds, format_of
+from edgecli.images.formats import FORMATS, Format, check_folder, check_holds, format_of
+from edgecli.images.zarr.store import is_store
 from edgecli.paint.rendering import DEPTHS
 from edgecli.records import dataclass, field, replace
 
@@ -178,6 +179,7 @@ def choose_format(path: str, settings: Settings, target: Target) -> Format:
     if format_ is None and settings.map == "raw":
         format_ = FORMATS["csv" if is_grid(path) else "npy"]
     format_ = format_ or FORMATS["png"]
+    check_folder(format_, target.file_of(path))
     _check_format(format_, settings)
     if target.world_file:
         _check_world(format_, target.file_of(path))
@@ -217,7 +219,7 @@ def check_jobs(jobs: Sequence[Job], target: Target, report: str | None = None) -
     written = [("output", path, job.path) for job, path in outputs]
     owners: dict[str, str] = {}
     for what, path, owner in [*written, ("report file", report or "-", "")]:
-        if path == "-" or is_device(path):
+        if path == "-" or (is_device(path) and not os.path.isdir(path)):
             continue
         real = os.path.realpath(path)
         if what == "output" and owners.get(real) == owner:
@@ -228,7 +230,19 @@ def check_jobs(jobs: Sequence[Job], target: Target, report: str | None = None) -
             )
         if real in claimed:
             raise UsageError(f"{what} {path} is also {claimed[real]} of this run; give another")
+        for other in (other for other in claimed if _holds(real, other) or _holds(other, real)):
+            raise UsageError(f"{what} {path} is in one folder with {claimed[other]}; give another")
         claimed[real], owners[real] = f"the output {path}", owner
+
+
+def _holds(folder: str, path: str) -> bool:
+    """Whether a store of Zarr has a path in it; both are real paths."""
+    return path.startswith(folder + os.sep) and (is_store(folder) or folder.endswith(".zarr"))
+
+
+def is_there(output: str) -> bool:
+    """Return whether an output is there already, as a file or as a store."""
+    return output != "-" and (os.path.isfile(output) or is_store(output))
 
 
 def check_apart(

@@ -26,6 +26,7 @@ from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.images.colour import Colour, parse_colour
 from edgecli.images.files import bright_pixels, open_images, read_mask
 from edgecli.images.limits import note_lines
+from edgecli.images.nodata import has_gaps, parse_no_data, told_apart
 from edgecli.images.resizing import parse_resize, resized
 from edgecli.images.sources import upright
 from edgecli.lines.thresholds import choose_threshold
@@ -64,6 +65,7 @@ def make_settings(
     close_gaps: float,
     background: str | Colour,
     nan: str,
+    nodata: str | float | None,
     white: float | None,
     resize: str | None,
     scales: Numbers | None,
@@ -92,6 +94,7 @@ def make_settings(
         ),
         scales=parse_scales(text_of(scales)),
         nan=nan,
+        nodata=parse_no_data(nodata),
         white=white,
         resize=parse_resize(resize),
         background=_colour(background) or Settings.background,
@@ -141,18 +144,24 @@ def open_picture(
 ) -> Source:
     """Return the rows of an array, or of the first image of a file, turned upright."""
     if not isinstance(picture, str | os.PathLike):
-        return resized(ArraySource.of(picture), settings.resize)
+        return _as_seen(ArraySource.of(picture), settings)
     images = open_images(os.fspath(picture), max_pixels=max_pixels, grey=settings.grey)
-    with closing(resized(upright(next(images)), settings.resize)) as source:
+    with closing(_as_seen(next(images), settings)) as source:
         (rows,) = source.blocks([(0, source.shape[0])])
         return ArraySource(rows, source.info)
 
 
+def _as_seen(source: Source, settings: Settings) -> Source:
+    apart = told_apart(source, settings.nodata, settings.background, refuse=settings.nan == "error")
+    return resized(upright(apart), settings.resize)
+
+
 def plan_picture(source: Source, choice: Choice) -> Detection:
     """Return the plan for a picture; a note says where sums of its numbers are rounded."""
-    detection = choice.plan(source.shape, source.dtype)
+    given = source.shape, source.dtype
+    detection = choice.plan(*given, gaps=has_gaps(source))
     if not sums_fit(source, detection):
-        detection = choice.plan(source.shape, source.dtype, exact=False)
+        detection = choice.plan(*given, exact=False, gaps=has_gaps(source))
     return detection
 
 

@@ -14,12 +14,14 @@ from edgecli.detect.settings import Settings
 from edgecli.geometry import Window, bands
 from edgecli.images.white import whitened
 from edgecli.operators.bank import lay_bank
+from edgecli.operators.gaps import filled, missing_of, spoiled
 from edgecli.operators.operators import EdgeMap
 from edgecli.operators.responses import Responses
 from edgecli.paint.painting import Picture
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.rows.base import Source, Span
 from edgecli.rows.graph import IMAGE, Graph, Reader, Strip, Tap
+from edgecli.rows.samples import full_scale
 
 LINKED_PIXELS = 3 * 2**18
 """Pixels of a band whose edges are linked. That takes many calls on few pixels, and each may wait
@@ -59,7 +61,15 @@ class Detection:
         """Return height, width and channels of each edge map as written."""
         height, width, channels = self.map_shape
         hues = self.maps[0].direction and self.settings.map != "raw"
-        return height, width, self.settings.style.channels(channels, hues=hues)
+        painted = self.settings.style.channels(channels, hues=hues)
+        return height, width, painted + (self.plans[0].paint.gaps == "alpha")
+
+    @property
+    def carries_gaps(self) -> bool:
+        """Whether what is written tells what is no data: strokes are where there is any."""
+        clear = self.settings.finish is not None or self.settings.style.paper is None
+        kinds = zip(self.plans, self.sample_types, strict=True)
+        return clear or all(one.paint.gaps == "alpha" or kind.kind == "f" for one, kind in kinds)
 
     @property
     def paper(self) -> tuple[float, ...] | None:
@@ -112,23 +122,30 @@ class Detection:
 
 
 def plan_detection(
-    settings: Settings, shape: tuple[int, int, int], dtype: np.dtype[Any], *, exact: bool = True
+    settings: Settings,
+    shape: tuple[int, int, int],
+    dtype: np.dtype[Any],
+    *,
+    exact: bool = True,
+    gaps: bool = False,
+    clear: bool = False,
 ) -> Detection:
     """Lay settings over an image ``(H, W, C)``; GeometryError where they do not fit.
 
-    Sums of 64-bit integers are ``exact``, or float64.
+    Sums of 64-bit integers are ``exact``, or float64. The image may have ``gaps``, which are told
+    apart by its last channel, or NaN; they are ``clear`` where they are to be transparent.
     """
     height, width, channels = shape
     graph = Graph((channels, height, width))
     overlaid = settings.style.overlay is not None and settings.finish is None
-    bank_alone = settings.recipe is None and not overlaid
-    image = IMAGE if bank_alone else whitened(graph, settings.white)
+    image = Tap(0, 0, channels - 1) if gaps and dtype.kind != "f" else IMAGE
     responses = _lay_operators(graph, settings, dtype, image, exact=exact)
     picture = None
     if overlaid:
-        colours = 1 if channels < 3 else 3
-        picture = graph.add(Picture((colours, height, width), settings.background), image)
-    look = Look(settings.map, settings.depth, settings.style)
+        laid = Picture((1 if channels < 3 else 3, height, width), settings.background)
+        picture = graph.add(laid, whitened(graph, settings.white, image))
+    shown = _gaps_shown(settings, gaps=gaps, clear=clear)
+    look = Look(settings.map, settings.depth, settings.style, shown)
     plans = tuple(
         plan_map(
             graph,
@@ -161,10 +178,40 @@ def sums_fit(source: Source, detection: Detection) -> bool:
     return False
 
 
+def _gaps_shown(settings: Settings, *, gaps: bool, clear: bool) -> str | None:
+    """Return how what is no data is painted."""
+    if settings.nan == "ignore":
+        return "zero"
+    if clear and settings.style.paper is not None:
+        return "alpha"
+    return "nan" if gaps else None
+
+
 def _lay_operators(
     graph: Graph, settings: Settings, dtype: np.dtype[Any], image: Tap, *, exact: bool
 ) -> Responses:
-    """Add the steps of whatever finds the edges: of ``image``, or for a bank of the source."""
+    """Add the steps of whatever finds the edges, and makes them NaN where there is no data.
+
+    In floats NaN itself does the latter, but where there are many layers.
+    """
+    is_deep = settings.recipe is not None
+    if image == IMAGE and not (is_deep and dtype.kind == "f"):
+        responses = _lay_operator(graph, settings, dtype, image, exact=exact)
+        return replace(responses, spoiled=dtype.kind == "f")
+    missing = missing_of(graph, image)
+    if is_deep:
+        white = settings.white or full_scale(dtype)
+        image = filled(graph, image, missing, dtype, white)
+    responses = _lay_operator(graph, settings, dtype, image, exact=exact)
+    return spoiled(graph, responses, missing)
+
+
+def _lay_operator(
+    graph: Graph, settings: Settings, dtype: np.dtype[Any], image: Tap, *, exact: bool
+) -> Responses:
+    """Add the steps of a network, of contours or of a bank."""
+    if settings.recipe is not None:
+        image = whitened(graph, settings.white, image)
     if settings.network is not None:
         from edgecli.operators.soft import soft_responses  # loaded for those who ask for one
 
@@ -191,7 +238,7 @@ def _lay_operators(
         exact=exact,
         channels=settings.channels,
         activation=settings.activation,
-        drops_nan=settings.nan == "ignore",
+        image=image,
         background=settings.background,
         white=settings.white,
     )

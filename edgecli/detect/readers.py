@@ -12,6 +12,7 @@ from edgecli.detect.maps import MapPlan
 from edgecli.lines.thresholds import Levels
 from edgecli.paint.painting import Shown
 from edgecli.paint.rendering import Extremes, all_invisible, measure
+from edgecli.records import replace
 from edgecli.rows.base import Planes, Rows, Sink, Span
 from edgecli.rows.memory import Memory, borrowed_memory
 
@@ -48,6 +49,8 @@ class StrengthReader:
     def encode(self, blocks: Sequence[Planes], start: int, stop: int, memory: Memory) -> Any:
         """Measure the strengths, and take what is to be written of them."""
         shown = Shown(**dict(zip(self._names, map(_as_rows, blocks), strict=False)))
+        if self.plan.paint.gaps in ("alpha", "nan"):
+            shown = replace(shown, missing=np.logical_or.reduce(np.isnan(shown.strength), axis=-1))
         seen = self._look(shown.strength)
         if self._before is not None:
             # The largest response of all is a line's, so that extremes are of all lines.

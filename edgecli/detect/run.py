@@ -48,6 +48,7 @@ class Measured:
     threads: int
     levels: tuple[Levels | None, ...] = ()  # each map's thresholds
     nans: int | None = None  # NaN samples of a float image
+    missing: int | None = None  # pixels of no data, where the image may have any
 
 
 Told = Callable[[int], None]
@@ -136,6 +137,7 @@ def start_detection(
             threads=crew.threads if crew else threads,
             levels=levels,
             nans=source.nans if isinstance(source, FloatCheck) else None,
+            missing=source.info.gaps.pixels if source.info.gaps is not None else None,
         )
 
     return write
@@ -171,7 +173,8 @@ def _reader_of(
 
         return TraceReader(detection, plan, cast("Canvas", sink), scale)
     given = plan, cast("Sink", sink), detection.map_shape, detection.band_rows
-    measures = measured or type_name(detection.pixels) not in PICTURES
+    unknown = detection.responses.spoiled
+    measures = measured or unknown or type_name(detection.pixels) not in PICTURES
     if not plan.whole:
         return StrengthReader(*given, measures=measures)
     from edgecli.detect.keeping import KeepingReader, PeakReader  # few maps are kept

@@ -19,6 +19,7 @@ from edgecli.paint.colormaps import BLACK, WHITE
 from edgecli.paint.painting import Style
 from edgecli.paint.rendering import DEPTHS, MAPS
 from edgecli.records import dataclass, field, replace
+from edgecli.rows.base import NoData
 
 if TYPE_CHECKING:
     from edgecli.images.resizing import Resize
@@ -71,6 +72,7 @@ class Settings:
     style: Style = field(default_factory=Style)
     scales: tuple[float, ...] = (1.0,)  # at which a network looks at the image
     nan: str = "propagate"
+    nodata: NoData | None = None  # what is no data, where not what the file says
     white: float | None = None  # the sample that is white, where not what its type says
     background: tuple[int, int, int] = (255, 255, 255)
     resize: Resize | None = None  # the image, before anything looks at it

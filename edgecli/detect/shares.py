@@ -16,10 +16,10 @@ import math
 import os
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from edgecli.detect.jobs import Files, Limits, Result, plan_input
 from edgecli.detect.outputs import Job
@@ -28,8 +28,12 @@ from edgecli.detect.run import Told, cut_strips, readers_of
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, ImageError, UsageError
 from edgecli.geometry import bands
+from edgecli.images.formats import Format
 from edgecli.images.sources import FloatCheck
-from edgecli.records import dataclass, replace
+from edgecli.images.zarr.store import Stored
+from edgecli.images.zarr.writing import ZarrSink
+from edgecli.records import dataclass, field, replace
+from edgecli.rows.arrays import KeepingSink
 from edgecli.rows.base import Sink, Source, Span
 from edgecli.rows.blas import one_blas_thread
 from edgecli.rows.graph import Strip
@@ -70,7 +74,8 @@ class Part:
 class Work:
     """What is done to every share of an image.
 
-    ``threads`` are those of all workers, by which a network's strips are cut.
+    ``threads`` are those of all workers, by which a network's strips are cut. ``stores`` are the
+    folders of the outputs that are stores of chunks, by their names.
     """
 
     job: Job
@@ -78,6 +83,11 @@ class Work:
     limits: Limits
     threads: int
     measured: bool
+    stores: Mapping[str, str] = field(default_factory=dict)
+
+    def opened(self, format_: Format, path: str) -> AbstractContextManager[Any]:
+        """Open a store, or what a sink needs to encode rows, and nobody reads."""
+        return nullcontext(self.stores[path] if format_.folder else io.BytesIO())
 
 
 @dataclass(frozen=True)
@@ -101,7 +111,10 @@ class Workers:
         told: Told | None,
     ) -> Iterator[Outcome]:
         """Yield what comes of each strip, in order; the source is told what was seen of it."""
-        for share, part in self._parts(cut_shares(detection, strips, self.threads)):
+        outputs = zip(self.work.job.outputs, map(_store_of, sinks), strict=True)
+        stores = {path: stored.path for path, stored in outputs if stored is not None}
+        shares = cut_shares(detection, strips, self.threads, _chunk_rows(detection, sinks))
+        for share, part in self._parts(replace(self.work, stores=stores), shares):
             for note in part.notes:
                 if note not in source.info.notes:
                     source.info.notes.append(note)
@@ -111,12 +124,12 @@ class Workers:
                 told(share.rows[1] - share.rows[0])
             yield from part.outcomes
 
-    def _parts(self, shares: Sequence[Share]) -> Iterator[tuple[Share, Part]]:
+    def _parts(self, work: Work, shares: Sequence[Share]) -> Iterator[tuple[Share, Part]]:
         """Yield what comes of each share, in order, with two for each thread in flight."""
         pending: deque[tuple[Share, Future[Part]]] = deque()
         try:
             for share in shares:
-                future = self.executor.submit(compute_share, self.work, share)
+                future = self.executor.submit(compute_share, work, share)
                 pending.append((share, future))
                 if len(pending) >= 2 * self.threads:
                     yield pending[0][0], self._result(pending.popleft()[1])
@@ -140,10 +153,40 @@ class Workers:
             ) from error
 
 
-def cut_shares(detection: Detection, strips: Sequence[Strip], threads: int) -> list[Share]:
+def _store_of(sink: Sink | Canvas) -> Stored | None:
+    """Return the store that a sink writes to, if it is one."""
+    match sink:
+        case ZarrSink(stored=stored):
+            return stored
+        case KeepingSink(sink=other):
+            return _store_of(other)
+    return None
+
+
+def _written_there(
+    detection: Detection, sinks: Sequence[Sink | Canvas]
+) -> Iterator[tuple[int, ZarrSink]]:
+    """Yield the maps whose chunks are written where they are computed, by their numbers.
+
+    Those that need the whole image are not, nor those of a network, whose strips may be too low.
+    """
+    for number, (plan, sink) in enumerate(zip(detection.plans, sinks, strict=True)):
+        if isinstance(sink, ZarrSink) and not plan.whole and detection.settings.network is None:
+            yield number, sink
+
+
+def _chunk_rows(detection: Detection, sinks: Sequence[Sink | Canvas]) -> int:
+    """Return how many rows no two shares may divide; 1 where no chunks are written."""
+    written = _written_there(detection, sinks)
+    return math.lcm(1, *(sink.stored.chunk_rows for _, sink in written))
+
+
+def cut_shares(
+    detection: Detection, strips: Sequence[Strip], threads: int, grain: int = 1
+) -> list[Share]:
     """Cut strips into shares: as many for each thread, of no more than MOST_PIXELS.
 
-    A strip is of the share that its first row is in.
+    A strip is of the share that its first row is in; a share has ``grain`` rows, or a multiple.
     """
     height, width, _ = detection.map_shape
     tops = [strip.spans[-1][0] for strip in strips]
@@ -151,7 +194,7 @@ def cut_shares(detection: Detection, strips: Sequence[Strip], threads: int) -> l
     rows = -(-height // (-(-count // threads) * threads))
     return [
         Share((bisect_left(tops, start), bisect_left(tops, stop)), (start, stop))
-        for start, stop in bands(height, rows)
+        for start, stop in bands(height, rows + -rows % grain)
     ]
 
 
@@ -167,7 +210,7 @@ def compute_share(work: Work, share: Share) -> Part:
         images = stack.enter_context(closing(plan_input(work.job, work.settings, work.limits)))
         planned, image = next(images)
         with closing(image), one_blas_thread():
-            files = Files(work.job, work.limits, stack, _in_memory)
+            files = Files(work.job, work.limits, stack, work.opened)
             result, source, sinks = files.begin(planned, image, None)
             part = _compute(work, share, result.detection, source, sinks)
         if share.rows[1] == result.detection.map_shape[0]:
@@ -186,17 +229,34 @@ def _compute(
         seen = max((strip.spans[0][1] for strip in strips[:first]), default=0)
         refuse = detection.settings.nan == "error"
         source = FloatCheck(source, refuse=refuse, first=seen)
+    there = dict(_written_there(detection, sinks))
+    if there and first and strips[first - 1].spans[-1][1] > share.rows[0]:
+        first -= 1  # its last rows are in our chunks
     running = Running(detection.graph, source, of_strips, strips[first:last], threads=1)
-    part = Part(list(running.outcomes), [])
+    outcomes = zip(strips[first:last], running.outcomes, strict=True)
+    rid = _writing(outcomes, there, share.rows)
+    own = [outcome for strip, outcome in rid if strip.spans[-1][0] >= share.rows[0]]
+    part = Part(own, [])
     if isinstance(source, FloatCheck):
         return replace(part, nans=source.nans, low=source.low, high=source.high)
     return part
 
 
-def _in_memory(path: str) -> AbstractContextManager[BinaryIO]:
-    """Open what a sink needs to encode rows, and nobody reads."""
-    del path
-    return nullcontext(io.BytesIO())
+def _writing(
+    outcomes: Iterable[tuple[Strip, Outcome]], sinks: Mapping[int, ZarrSink], rows: Span
+) -> Iterator[tuple[Strip, Outcome]]:
+    """Write the chunks of some rows, of which the outcomes that are yielded are rid."""
+    for sink in sinks.values():
+        sink.begin_at(rows[0])
+    for strip, outcome in outcomes:
+        top, _ = strip.spans[-1]
+        for number, sink in sinks.items():
+            ((seen, taken),) = outcome.encoded[number]
+            sink.write(taken[max(rows[0] - top, 0) : rows[1] - top])
+            outcome.encoded[number] = [(seen, taken[:0].copy())]
+        yield strip, outcome
+    for sink in sinks.values():
+        sink.finish()
 
 
 def _refuse_more(images: Iterator[tuple[Result, Source]], path: str) -> None:

@@ -11,16 +11,25 @@ from numpy.typing import NDArray
 
 from edgecli.detect.jobs import Limits, Progress, Result, as_seen
 from edgecli.detect.made_by import sheet_made_by
-from edgecli.detect.outputs import Job, Target, make_folders_of
+from edgecli.detect.outputs import Job, Target, is_there, make_folders_of
 from edgecli.detect.plan import plan_detection, sums_fit
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.detect.templates import fill
 from edgecli.errors import FilterError, GeometryError, UsageError
-from edgecli.images.colour import Colour, composite
-from edgecli.images.files import open_images, whole_file
-from edgecli.images.formats import FORMATS, Format, ImageFile, begin_file, check_holds
+from edgecli.images.colour import Colour
+from edgecli.images.files import open_images
+from edgecli.images.formats import (
+    FORMATS,
+    Format,
+    ImageFile,
+    begin_file,
+    check_folder,
+    check_holds,
+    whole_output,
+)
 from edgecli.images.made_by import MadeBy
+from edgecli.images.nodata import colours_of, has_gaps
 from edgecli.lines.thresholds import Threshold
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.records import dataclass, replace
@@ -64,6 +73,7 @@ def name_grid(path: str, target: Target) -> Job:
 def grid_template(path: str, target: Target) -> tuple[str, Format]:
     """Return the template and the format of a contact sheet; UsageError as ``name_grid``."""
     format_ = target.format_of(path) or FORMATS["png"]
+    check_folder(format_, target.file_of(path))
     check_holds(format_, np.dtype(np.uint8), 3)
     return fill(target.template_of(path, format_), filter="grid"), format_
 
@@ -135,7 +145,7 @@ def detect_grid(job: Job, tiles: Tiles, limits: Limits, progress: Progress | Non
 
     The image is held meanwhile. Raises an EdgeCliError.
     """
-    if job.no_clobber and os.path.isfile(job.outputs[0]):
+    if job.no_clobber and is_there(job.outputs[0]):
         planned = plan_grid(job, tiles, limits)
         left = tuple(replace(result, kept=job.outputs) for result in planned.results)
         return replace(planned, results=left, kept=job.outputs)
@@ -144,10 +154,13 @@ def detect_grid(job: Job, tiles: Tiles, limits: Limits, progress: Progress | Non
     make_folders_of(job.outputs)
     (output,) = job.outputs
     # The file first: where it cannot be written, nothing need be computed.
-    with whole_file(output) as file, _first_image(job, limits, tiles) as (image, source):
-        picture = _held(source, image.info)
+    with (
+        whole_output(job.format, output) as file,
+        _first_image(job, limits, tiles) as (image, source),
+    ):
+        picture = _held(source, replace(image.info, gaps=source.info.gaps))
         grey = _grey(job, limits, tiles, image.info) or picture
-        shown = [("image", tile(_in_range(picture.array, tiles.settings[0].background)))]
+        shown = [("image", tile(_in_range(picture, tiles.settings[0].background)))]
         results = []
         plans = [*_plans(tiles, picture, output)]
         if progress is not None:
@@ -205,22 +218,23 @@ def _grey(job: Job, limits: Limits, tiles: Tiles, info: ImageInfo) -> ArraySourc
     if not os.path.isfile(job.path) or not any(one.grey for one in tiles.settings):
         return None
     with _first_image(job, limits, tiles, grey=True) as (_, source):
-        return _held(source, info)
+        return _held(source, replace(info, gaps=source.info.gaps))
 
 
 def _plans(tiles: Tiles, source: Source, output: str) -> Iterator[Result]:
     """Yield the plan of every tile; a note tells of windows that do not fit the image."""
     unfit = []
     for settings in tiles.settings:
+        on = settings, source.shape, source.dtype
         try:
-            detection = plan_detection(settings, source.shape, source.dtype)
+            detection = plan_detection(*on, gaps=has_gaps(source))
         except GeometryError:
             if settings in tiles.asked:
                 raise
             unfit.append(settings.operators[0].name)
             continue
         if not sums_fit(source, detection):
-            detection = plan_detection(settings, source.shape, source.dtype, exact=False)
+            detection = plan_detection(*on, exact=False, gaps=has_gaps(source))
         yield Result(source.info, detection, (output,) * len(detection.maps))
     if unfit:
         source.info.notes.append(f"is too small for {', '.join(unfit)}, which are left out")
@@ -237,7 +251,9 @@ def _run(
     over = f", threshold {threshold}" if threshold else ""
     sinks = [ArraySink(detection.written_shape, samples) for samples in detection.sample_types]
     measured = run_detection(detection, picture, sinks, told=told)
-    under = _opaque(picture.array, settings.background) if settings.style.overlay else None
+    under = None
+    if settings.style.overlay:
+        under = colours_of(picture, picture.array, settings.background)
     maps = [
         (
             own.edge_map.name + over,
@@ -248,13 +264,9 @@ def _run(
     return replace(plan, measured=measured), maps
 
 
-def _opaque(rows: Rows, background: Colour) -> Rows:
-    return composite(rows, background) if rows.shape[2] in {2, 4} else rows
-
-
-def _in_range(rows: Rows, background: Colour) -> Rows:
+def _in_range(picture: ArraySource, background: Colour) -> Rows:
     """Return an image's samples on a background; signed and wide ones are stretched to 0 … 1."""
-    colour = _opaque(rows, background)
+    colour = colours_of(picture, picture.array, background)
     if colour.dtype.kind == "u":
         return colour
     finite = np.nan_to_num(colour.astype(float_type(colour.dtype)), posinf=0, neginf=0)

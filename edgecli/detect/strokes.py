@@ -45,6 +45,7 @@ def find_strokes(
     simplify: float = Finish.simplify,
     background: str | Colour = "white",
     nan: str = "propagate",
+    nodata: str | float | None = None,
     white: float | None = None,
     resize: str | None = None,
     scales: Numbers | None = None,
@@ -61,7 +62,8 @@ def find_strokes(
 
     Points ``(N, 2)`` are x and y in pixels of the picture, x to the right and y down; the picture
     covers 0 … W by 0 … H, so that the centre of its first pixel is (0.5, 0.5). Arrays, OpenCV and
-    scikit-image count centres from 0: subtract 0.5. Strokes come in the order of drawing, each
+    scikit-image count centres from 0: subtract 0.5. So it is for a picture with a place on a map,
+    too. Strokes come in the order of drawing, each
     with the ``strength (N,)`` of its points; a ``closed`` one does not repeat its first.
 
     ``picture`` and ``operator`` are those of ``detect_edges``, and so are the other arguments.
@@ -74,7 +76,7 @@ def find_strokes(
         padding=padding, padding_mode=padding_mode, dilation=dilation, convolve=convolve, bias=bias,
         activation=activation, thin=thin, threshold=threshold, hysteresis=hysteresis,
         border=border, min_length=min_length, close_gaps=close_gaps, background=background,
-        nan=nan, white=white, resize=resize, scales=scales, threads=threads,
+        nan=nan, nodata=nodata, white=white, resize=resize, scales=scales, threads=threads,
         finish=Finish(simplify),
     )  # fmt: skip
     source = open_picture(picture, choice.settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Iterator
@@ -19,8 +20,9 @@ from edgecli.images import readers
 from edgecli.images.colour import to_volume
 from edgecli.images.pipes import Pipe, peek
 from edgecli.images.readers import HEAD, Opened, read_images
-from edgecli.images.sources import Placed
+from edgecli.images.sources import Told
 from edgecli.images.world_files import names_beside, placed_beside
+from edgecli.images.zarr.store import is_store
 from edgecli.rows.base import ImageInfo, Rows, Source
 
 _TEXT_NAMES = (".csv", ".tsv", ".txt")
@@ -33,26 +35,51 @@ def open_images(
     grey: bool = False,
     all_frames: bool = False,
     page: int | None = None,
+    threads: int | None = None,
 ) -> Iterator[Source]:
     """Yield the images of a file, or of standard input for ``-``, recognised by content.
 
     Streams of images yield them all; animations and files of pages only their first, unless
     ``all_frames``; or of all these the ``page``, counted from 1. ``grey`` lets a decoder skip the
-    colours. Each source must be read before the next is asked for. Raises ImageError.
+    colours; ``threads`` is how many of them may decode, by default one for each core. Each source
+    must be read before the next is asked for. A folder that is a store of Zarr is an image, too.
+    Raises ImageError.
     """
+    if is_store(path):
+        from edgecli.images.zarr.reading import read_store  # for those who have one
+
+        store = read_store(path, max_pixels=max_pixels, all_frames=all_frames, page=page)
+        yield from _placed(store, path)
+        return
     with _open_input(path) as (head, stream):
         if not head:
             raise ImageError(f"image {path} is empty; give a file with an image in it")
-        images = read_images(Opened(head, stream, path, max_pixels, grey, all_frames, page))
-        is_placed = path != "-" and any(map(os.path.exists, names_beside(path)))
-        yield from map(_on_map, images) if is_placed else images
+        opened = Opened(head, stream, path, max_pixels, grey, all_frames, page, threads=threads)
+        images = _placed(read_images(opened), path)
+        if path != "-" and os.path.isfile(f"{path}.msk"):
+            images = _masked(images, f"{path}.msk", max_pixels)
+        yield from images
+
+
+def _placed(images: Iterator[Source], path: str) -> Iterator[Source]:
+    """Return images with their places on a map, if files beside theirs say where they lie."""
+    is_placed = path != "-" and any(map(os.path.exists, names_beside(path)))
+    return map(_on_map, images) if is_placed else images
 
 
 def _on_map(source: Source) -> Source:
     """Return an image with the place that files beside it say, if they do."""
     place, notes = placed_beside(source.info.place, source.info.path)
     source.info.notes.extend(notes)
-    return source if place == source.info.place or place is None else Placed(source, place)
+    return source if place == source.info.place or place is None else Told(source, place=place)
+
+
+def _masked(images: Iterator[Source], path: str, max_pixels: int) -> Iterator[Source]:
+    """Yield images, the first with the mask that GDAL has written beside its file."""
+    masks = open_images(path, max_pixels=max_pixels)  # holds the file open
+    with closing(next(masks)) as mask:
+        for image in images:
+            yield image if image.info.frame else Told(image, mask=mask)
 
 
 def read_mask(path: str, *, max_pixels: int) -> tuple[NDArray[np.bool_], ImageInfo]:
@@ -168,6 +195,42 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
             return
         with _temporary_beside(os.path.realpath(path)) as file:
             yield file
+
+
+@contextmanager
+def whole_store(path: str) -> Iterator[str]:
+    """Make a folder for a Zarr store, which appears under its name only once all is in it.
+
+    It is made beside, as ``.NAME.XXXXXXXX.edgecli-tmp``, and at the end takes the place of an older
+    store, or is removed if anything fails. Nothing else is ever replaced. Raises OutputError.
+    """
+    with _refusals_of(path):
+        target = os.path.realpath(path)
+        if os.path.lexists(target) and not is_store(target):
+            raise OutputError(f"{path} is there, and no Zarr store; give another name")
+        temporary = _temporary_name(target)
+        os.mkdir(temporary)
+        try:
+            yield temporary
+            _take_the_place(temporary, target)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+
+def _take_the_place(fresh: str, target: str) -> None:
+    """Give a folder the name of another, if that is there, which is removed."""
+    if not os.path.exists(target):
+        os.replace(fresh, target)
+        return
+    old = _temporary_name(target)  # a folder that holds anything cannot be replaced in one step
+    os.replace(target, old)
+    try:
+        os.replace(fresh, target)
+    except BaseException:
+        os.replace(old, target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def is_device(path: str) -> bool:

@@ -63,12 +63,13 @@ _NOT_READ = (
 
 @dataclass(frozen=True)
 class Extra:
-    """A format that a package of the extra ``formats`` reads."""
+    """A format that a package of an extra reads, by default of ``formats``."""
 
     name: str
     package: str
     extensions: tuple[str, ...]
     accepts: Callable[[bytes], bool]
+    extra: str = "formats"
 
     @property
     def is_installed(self) -> bool:
@@ -82,7 +83,7 @@ class Extra:
         except ImportError as error:
             raise ImageError(
                 f"image {path} is a {self.name}, which takes another package; "
-                "pip install 'edgecli[formats]'"
+                f"pip install 'edgecli[{self.extra}]'"
             ) from error
 
 
@@ -102,7 +103,8 @@ JPEG_XL = Extra(
     (".jxl",),
     lambda head: head.startswith((b"\xff\n", b"\0\0\0\x0cJXL \r\n\x87\n")),
 )
-EXTRAS = (HEIF, JPEG_XL)
+ZARR = Extra("Zarr array", "zarr", (".zarr",), lambda _: False, "zarr")  # a folder, not a file
+EXTRAS = (HEIF, JPEG_XL, ZARR)
 
 
 RAW = frozenset((

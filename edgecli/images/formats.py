@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import math
 import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from edgecli.errors import UsageError
 from edgecli.images import Shape
+from edgecli.images.files import whole_file, whole_store
+from edgecli.images.foreign import ZARR
 from edgecli.images.made_by import MadeBy
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySink
@@ -27,8 +32,8 @@ class Format:
     ``sequence`` formats hold several images one after another, ``animated`` ones as frames or
     pages of one file; ``text`` ones may be written to a terminal. Formats that hold ``several``
     take all edge maps of an image in one file: as a volume, as pages, as blocks of lines or as
-    layers. Formats of ``strokes`` hold lines as geometry, and no samples at all. Programs for maps
-    look for a ``world`` file beside some.
+    layers. Formats of ``strokes`` hold lines as geometry, and no samples at all. A ``folder`` is
+    what some are, and not a file. Programs for maps look for a ``world`` file beside some.
     """
 
     name: str
@@ -40,7 +45,13 @@ class Format:
     text: bool = False
     several: bool = False
     strokes: bool = False
+    folder: bool = False
     world: bool = False
+
+    @property
+    def clears(self) -> bool:
+        """Whether pictures of this format may be transparent where there is no data."""
+        return self.name in ("png", "tiff")
 
 
 _ALL = (
@@ -53,6 +64,7 @@ _ALL = (
     Format("jpeg", (".jpg", ".jpeg"), ("uint8",), world=True),
     Format("webp", (".webp",), ("uint8",), animated=True, world=True),
     Format("npy", (".npy",), SAMPLE_TYPES, WITH_ALPHA, several=True),
+    Format("zarr", (".zarr",), SAMPLE_TYPES, WITH_ALPHA, several=True, folder=True),
     Format("csv", (".csv", ".txt"), SAMPLE_TYPES, (1,), text=True, several=True),
     Format("y4m", (".y4m",), ("uint8", "uint16"), (1,), sequence=True),
     Format("svg", (".svg",), text=True, several=True, strokes=True),
@@ -62,6 +74,8 @@ _ALL = (
 )
 
 FORMATS = {format_.name: format_ for format_ in _ALL}
+FILES = tuple(format_ for format_ in _ALL if format_.samples and not format_.folder)
+"""The formats of pixels that everyone can write."""
 
 
 def known_format(path: str) -> Format | None:
@@ -74,18 +88,18 @@ def format_of(path: str) -> Format:
     """Return the format that a file's extension names; UsageError for an unknown one."""
     if format_ := known_format(path):
         return format_
-    known = " ".join(dict.fromkeys(one.extensions[0] for one in FORMATS.values()))
+    known = " ".join(dict.fromkeys(one.extensions[0] for one in _ALL if not one.folder))
     raise UsageError(f"output {path!r} has no known extension; use one of {known}, or say --format")
 
 
 def check_holds(format_: Format, samples: np.dtype[Any], channels: int) -> None:
     """Raise UsageError, which names other formats, unless this one holds such an image."""
     if samples.name not in format_.samples:
-        fit = ", ".join(f.name for f in FORMATS.values() if samples.name in f.samples)
+        fit = ", ".join(f.name for f in FILES if samples.name in f.samples)
         what = "signed numbers" if samples.kind == "i" else f"{samples.name} samples"
         raise UsageError(f"{format_.name} cannot hold {what}; choose from {fit}")
     if channels not in format_.channels:
-        fit = ", ".join(f.name for f in FORMATS.values() if channels in f.channels and f.samples)
+        fit = ", ".join(f.name for f in FILES if channels in f.channels)
         what = "a colour edge map" if channels == 3 else "transparency"
         raise UsageError(f"{format_.name} cannot hold {what}; choose from {fit}")
 
@@ -97,6 +111,16 @@ def check_several(format_: Format, channels: int) -> None:
             "npy holds several maps as the channels of a volume, and each of these has "
             f"{channels}; give a folder (-o DIR/), or write tiff"
         )
+
+
+def check_folder(format_: Format, output: str | None) -> None:
+    """Raise UsageError where a format that is a folder cannot be written to an output."""
+    if not format_.folder:
+        return
+    if output == "-":
+        raise UsageError(f"{format_.name} is a folder, not a file; give its name with -o")
+    if not ZARR.is_installed:
+        raise UsageError(f"{format_.name} takes another package; pip install 'edgecli[zarr]'")
 
 
 class ImageFile:
@@ -136,7 +160,13 @@ class ImageFile:
                 from edgecli.images.tiff.writing import TiffSink
 
                 return TiffSink(
-                    file, shape, samples, dpi=info.dpi, made_by=self._made_by, place=info.place
+                    file,
+                    shape,
+                    samples,
+                    dpi=info.dpi,
+                    made_by=self._made_by,
+                    place=info.place,
+                    no_data=_no_data(samples, info),
                 )
             case "npy":
                 from edgecli.images.npy import NpySink
@@ -153,6 +183,11 @@ class ImageFile:
 
     def finish(self) -> None:
         """Write what follows the last image."""
+
+
+def _no_data(samples: np.dtype[Any], info: ImageInfo) -> float | None:
+    """Return the number that is no data in an edge map, where its image may have any."""
+    return math.nan if info.gaps is not None and samples.kind == "f" else None
 
 
 class VideoFile(ImageFile):
@@ -181,6 +216,37 @@ class VolumeFile(ImageFile):
         del info
         check_several(self._format, shape[2])
         return Volume(self._file, shape[:2], types).sinks
+
+
+class StoreFile(ImageFile):
+    """A Zarr store: an image, or all edge maps of one as pages of the type that holds them all."""
+
+    def __init__(self, format_: Format, folder: str, made_by: MadeBy | None) -> None:
+        super().__init__(format_, io.BytesIO(), made_by)
+        self._folder = folder
+
+    def begin_maps(
+        self, shape: Shape, types: Sequence[np.dtype[Any]], info: ImageInfo
+    ) -> list[Sink]:
+        """Begin the maps of one image, which are written row by row of chunks.
+
+        A store that is there was begun by somebody else, for others to write to.
+        """
+        from edgecli.images.zarr.store import create_store, is_store, open_store
+        from edgecli.images.zarr.writing import ZarrSink
+
+        for samples in types:
+            check_holds(self._format, samples, shape[2])
+        told = {"made_by": str(self._made_by)} if self._made_by else {}
+        if is_store(self._folder):
+            stored = open_store(self._folder, writable=True)
+        else:
+            stored = create_store(self._folder, shape, np.result_type(*types), told, len(types))
+        return [ZarrSink(stored, page) for page in range(len(types))]
+
+    def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
+        (sink,) = self.begin_maps(shape, [samples], info)
+        return sink
 
 
 class FramesFile(ImageFile):
@@ -218,7 +284,14 @@ class FramesFile(ImageFile):
 
             told = enumerate(zip(frames, self._infos, strict=True))
             pages = [
-                Page(frame.shape, frame.dtype, info.dpi, info.place, number=(n, len(frames)))
+                Page(
+                    frame.shape,
+                    frame.dtype,
+                    info.dpi,
+                    info.place,
+                    _no_data(frame.dtype, info),
+                    number=(n, len(frames)),
+                )
                 for n, (frame, info) in told
             ]
             write_pages(self._file, frames, pages, self._made_by)
@@ -229,20 +302,27 @@ class FramesFile(ImageFile):
             save_frames(self._file, self._format.name, frames, durations, self._made_by)
 
 
+def whole_output(format_: Format, path: str) -> AbstractContextManager[Any]:
+    """Open what ``begin_file`` writes to, which appears under its name whole, or not at all."""
+    return whole_store(path) if format_.folder else whole_file(path)
+
+
 def begin_file(
     format_: Format,
-    file: BinaryIO,
+    file: Any,
     source: Source,
     *,
     frames: bool = False,
     several: bool = False,
     made_by: MadeBy | None = None,
 ) -> ImageFile:
-    """Return the writer of an open file, whose first image is made of ``source``.
+    """Return the writer of what ``whole_output`` opened, whose first image is made of ``source``.
 
     ``frames`` is True where all images of the input become frames or pages of this one file,
     ``several`` where all edge maps of an image do. PNG and TIFF say by what they are ``made_by``.
     """
+    if format_.folder:
+        return StoreFile(format_, file, made_by)
     if several and format_.name == "npy":
         return VolumeFile(format_, file)
     if several or (frames and format_.animated):

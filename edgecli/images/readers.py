@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from edgecli.errors import ImageError
@@ -13,10 +13,11 @@ from edgecli.images.alpha import watched
 from edgecli.images.foreign import HEIF, JPEG_XL, refusal
 from edgecli.images.limits import image_name, no_such_page
 from edgecli.images.pipes import peek_image
+from edgecli.images.sources import Told
 from edgecli.images.streams import seekable
 from edgecli.numerals import is_text
 from edgecli.records import dataclass, replace
-from edgecli.rows.base import Rows, Source
+from edgecli.rows.base import Source
 
 DEEP_COLOURS = (b"\x10\x02", b"\x10\x04", b"\x10\x06")
 """Bit depth and colour type of a PNG of 16 bits in several channels."""
@@ -31,7 +32,7 @@ class Opened:
 
     ``grey`` says that colours are not looked at, ``all_frames`` that frames and pages after the
     first are, ``page`` that one of these is, counted from 1. ``name`` is what errors call it: its
-    path, and its number in a stream of images.
+    path, and its number in a stream of images. ``threads`` is how many may decode, None for all.
     """
 
     head: bytes
@@ -42,6 +43,7 @@ class Opened:
     all_frames: bool = False
     page: int | None = None
     frame: int = 0
+    threads: int | None = None
 
     @property
     def name(self) -> str:
@@ -89,7 +91,11 @@ def _read_all(file: Opened) -> Iterator[Source]:
     while True:
         read = next(read for accepts, read in READERS if accepts(file.head))
         for image in map(watched, read(file)):
-            last = _Numbered(image, file) if file.frame else image
+            if file.frame:
+                frame = file.frame + image.info.frame
+                last = Told(image, path=file.path, frame=frame)
+            else:
+                last = image
             yield last
         if last is None:  # a PNG whose animation says that its only picture is not part of it
             option = "--page" if file.page else "--all-frames"
@@ -106,20 +112,6 @@ def _read_all(file: Opened) -> Iterator[Source]:
             )
             return
         file = replace(file, head=head, frame=last.info.frame + 1)
-
-
-class _Numbered:
-    """An image of a stream that is not its first."""
-
-    def __init__(self, source: Source, file: Opened) -> None:
-        frame = file.frame + source.info.frame
-        self.info = replace(source.info, path=file.path, frame=frame)
-        self.shape, self.dtype, self.close = source.shape, source.dtype, source.close
-        self._source = source
-
-    def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
-        """Yield the blocks of the image."""
-        return self._source.blocks(ranges)
 
 
 def is_grid(head: bytes) -> bool:
@@ -249,7 +241,9 @@ def _read_masked_bmp(file: Opened) -> Iterator[Source]:
 def _read_tiff(file: Opened) -> Iterator[Source]:
     from edgecli.images.tiff import reading
 
-    yield from reading.read_images(file.stream, file.path, **file.wanted, page=file.page)
+    yield from reading.read_images(
+        file.stream, file.path, **file.wanted, page=file.page, threads=file.threads
+    )
 
 
 def _read_jpeg2000(file: Opened) -> Iterator[Source]:

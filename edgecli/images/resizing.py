@@ -115,6 +115,8 @@ class _Resized:
     def _averaged(self, block: Rows, cut: Span, top: int) -> Rows:
         wide = block.dtype.kind != "f" and block.dtype.itemsize > 2
         floats = np.dtype(np.float64) if wide or block.dtype == np.float64 else np.float32
+        if block.dtype.kind == "f" and np.isnan(block.sum()):
+            return self._known(block, cut, top)
         clear = block.shape[2] in (2, 4)
         if clear:  # what is transparent has no colour to give
             block = block.astype(floats)
@@ -127,6 +129,20 @@ class _Resized:
         if self.dtype.kind != "f":
             np.rint(means, out=means)
         return means.astype(self.dtype, copy=False)
+
+    def _known(self, block: Rows, cut: Span, top: int) -> Rows:
+        """Return the means of floats that are not NaN; NaN where less than half of them is not."""
+        nan = np.isnan(block)
+        kind = np.dtype(self.dtype)
+
+        def means(values: Rows) -> NDArray[Any]:
+            rows = self._tall.averaged(values, 0, kind, cut, top)
+            return self._wide.averaged(rows, 1, kind, (0, self.shape[1]), 0)
+
+        total, share = means(np.where(nan, kind.type(0), block)), means((~nan).astype(kind))
+        total[share <= 0.5] = np.nan
+        total /= share
+        return total
 
 
 class _Shares:

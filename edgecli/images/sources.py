@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from edgecli.errors import ImageError
 from edgecli.records import replace
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import Rows, Source
-from edgecli.rows.place import Place
 
 NAN_CHOICES = ("propagate", "ignore", "error")
 """NaN spoils the responses that see it, makes them 0, or is an error."""
@@ -46,11 +46,11 @@ def oriented(array: Rows, orientation: int) -> Rows:
     return array
 
 
-class Placed:
-    """A source whose image has a place on a map."""
+class Told:
+    """A source of whose image more is told than its reader knows, such as its place on a map."""
 
-    def __init__(self, source: Source, place: Place) -> None:
-        self.info = replace(source.info, place=place)
+    def __init__(self, source: Source, **told: Any) -> None:
+        self.info = replace(source.info, **told)
         self.shape, self.dtype, self.close = source.shape, source.dtype, source.close
         self._source = source
 

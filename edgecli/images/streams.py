@@ -187,6 +187,9 @@ def spread(samples: Rows, maxval: int) -> None:
         if piece.max() > maxval:
             at = start + int(np.argmax(piece > maxval))
             raise RasterError(f"has a sample above its maxval {maxval:,}", at)
+        if full % maxval == 0:
+            piece *= full // maxval
+            continue
         piece[:] = (piece.astype(wide) * full + maxval // 2) // maxval
 
 

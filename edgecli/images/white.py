@@ -41,9 +41,12 @@ def check_white(white: float | None) -> None:
         raise UsageError(f"white must be a number above 0, not {white:g}; give 255 or another")
 
 
-def whitened(graph: Graph, white: float | None) -> Tap:
-    """Return the image of a graph for what measures it by its type's white.
+def whitened(graph: Graph, white: float | None, image: Tap = IMAGE) -> Tap:
+    """Return an image, all of a place or its colours, for what measures it by its type's white.
 
     Without a number that is white, this is the image itself.
     """
-    return IMAGE if white is None else graph.add(Whitened(graph.source_shape, white), IMAGE)
+    if white is None:
+        return image
+    channels, *size = graph.shape(image.place)
+    return graph.add(Whitened((image.last or channels, *size), white), image)

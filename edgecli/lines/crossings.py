@@ -21,13 +21,15 @@ from edgecli.rows.memory import Memory
 class Cross:
     """The step that keeps lines one pixel wide: the zero crossings of a second derivative.
 
-    Heights up to ``floor`` are no edges; sizes that differ by at most ``tie`` count as equal.
+    Heights up to ``floor`` are no edges; sizes that differ by at most ``tie`` count as equal. What
+    may be ``unknown``, NaN, is no line and stays NaN.
     """
 
     shape: tuple[int, int, int]
     floor: float
     tie: float = 0.0
     dtype: np.dtype[Any] = np.dtype(np.float32)
+    unknown: bool = False
 
     name = "zero crossings"
     halo = 1
@@ -45,6 +47,8 @@ class Cross:
             with memory:
                 frame = framed(plane, start - low, high - stop, memory)
                 zero_crossings(frame, self.floor, crossings, self.tie)
+                if self.unknown:
+                    np.copyto(crossings, np.nan, where=np.isnan(frame[1:-1, 1:-1]))
 
 
 def zero_crossings(frame: Floats, floor: float, out: Floats, tie: float = 0.0) -> None:

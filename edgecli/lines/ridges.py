@@ -40,11 +40,12 @@ ROWS = 64
 class Crest:
     """The step that keeps lines one pixel wide: the crests of a soft map of values from 0 up.
 
-    Strengths up to ``floor`` are no edges.
+    Strengths up to ``floor`` are no edges. What may be ``unknown``, NaN, is no line and stays NaN.
     """
 
     shape: tuple[int, int, int]
     floor: float
+    unknown: bool = False
 
     name = f"{SUPPRESSION}, across ridges"
     halo = REACH
@@ -66,6 +67,8 @@ class Crest:
                 with memory:
                     part = wide[first : last + 2 * REACH]
                     crests(part, self.floor, thinned[first:last], memory)
+            if self.unknown:
+                np.copyto(thinned, np.nan, where=np.isnan(wide[REACH:-REACH, REACH:-REACH]))
 
 
 def crests(wide: Floats, floor: float, out: Floats, memory: Memory) -> None:

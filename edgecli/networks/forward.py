@@ -12,9 +12,10 @@ from edgecli.geometry import bands
 from edgecli.networks.layers import Shape
 from edgecli.networks.layout import cut_strips, lay_out
 from edgecli.networks.network import Network
-from edgecli.rows.base import Span
+from edgecli.records import dataclass
+from edgecli.rows.base import Planes, Span
 from edgecli.rows.blas import one_blas_thread
-from edgecli.rows.graph import Graph, Tap
+from edgecli.rows.graph import Graph, Strip, Tap
 from edgecli.rows.memory import Memory
 from edgecli.rows.running import Filling, fill, fill_strip
 from edgecli.rows.workers import chosen_threads, for_each
@@ -50,7 +51,7 @@ def share_rows(network: Network, height: int, threads: int) -> list[Span]:
     A strip computes the rows within the receptive field of its edges again, so it should be taller
     than half the field.
     """
-    field = network.summary().layers[-1].receptive_field[0]
+    field = network.receptive_field[0]
     strips = -(-height // TALLEST_STRIP)
     strips = min(-(-strips // threads) * threads, max(2 * height // field, 1))
     return list(bands(height, -(-height // strips)))
@@ -62,19 +63,36 @@ def _forward_batch(network: Network, images: NDArray[Any], threads: int) -> NDAr
     shape: Shape = images.shape[1:]
     last = network.nodes[-1].name
     out = np.empty((len(images), *network.shapes(shape)[last]), np.float32)
-    graphs = {count: Graph((*shape, count)) for count in {size, len(images) % size} - {0}}
-    taps = {n: lay_out(network, shape, graph, Tap(0), n)[last] for n, graph in graphs.items()}
+    parts = {n: _Part.planned(network, shape, n) for n in {size, len(images) % size} - {0}}
 
     def run(part: Span, memory: Memory) -> None:
-        start, stop = part
-        graph, tap = graphs[stop - start], taps[stop - start]
-        found = np.empty(graph.shape(tap.place), np.float32)
-        reader = Filling(tap, found)
-        (strip,) = cut_strips(graph, [reader], [[(0, found.shape[1])]], network.name)
-        volume = images[start:stop].transpose(1, 2, 3, 0).astype(np.float32, copy=False)
-        fill_strip(graph, reader, volume, strip, memory)
-        out[start:stop] = found.transpose(3, 0, 1, 2).reshape(out[start:stop].shape)
+        volume = images[slice(*part)].transpose(1, 2, 3, 0)
+        found = parts[part[1] - part[0]].run(np.ascontiguousarray(volume, np.float32), memory)
+        out[slice(*part)] = found.transpose(3, 0, 1, 2).reshape(-1, *out.shape[1:])
 
     with one_blas_thread():
         for_each(bands(len(images), size), run, threads)
     return out
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A plan for a number of images of one shape, side by side on one thread."""
+
+    graph: Graph
+    tap: Tap
+    strip: Strip
+
+    @classmethod
+    def planned(cls, network: Network, shape: Shape, count: int) -> _Part:
+        graph = Graph((*shape, count))
+        tap = lay_out(network, shape, graph, Tap(0), count)[network.nodes[-1].name]
+        reader, rows = Filling(tap, np.empty(0, np.float32)), graph.shape(tap.place)[1]
+        (strip,) = cut_strips(graph, [reader], [[(0, rows)]], network.name)
+        return cls(graph, tap, strip)
+
+    def run(self, volume: Planes, memory: Memory) -> Planes:
+        """Return the output ``(C', H', W', N)`` of a volume ``(C, H, W, N)``."""
+        reader = Filling(self.tap, np.empty(self.graph.shape(self.tap.place), np.float32))
+        fill_strip(self.graph, reader, volume, self.strip, memory)
+        return reader.out

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgecli.conv import Slides
 from edgecli.errors import GeometryError, NetworkError
 from edgecli.networks.layers import Shape, shape_text, weight_shape
 from edgecli.networks.network import INPUT, Network, Node
@@ -18,7 +17,9 @@ from edgecli.networks.steps import prepare
 from edgecli.rows.base import Span, Step
 from edgecli.rows.graph import Graph, Reader, Strip, Tap
 
-INCREMENT_ROWS = (64, 32, 16, 8)  # of the input, tried until INCREMENT_BYTES suffice; else the last
+INCREMENT_ROWS = (512, 256, 128, 64, 32, 16, 8)
+"""Of the input, tried until INCREMENT_BYTES suffice, else the last: fewer take more of Python."""
+
 INCREMENT_BYTES = 2**27  # for all layers' rows in a strip, of which each thread has one at work
 LARGEST_BYTES = 2**32  # for all layers' rows; a network that needs more is refused
 
@@ -39,9 +40,8 @@ def lay_out(
     taps = {INPUT: source}
     for node in network.nodes:
         step = _prepare(network, node, shapes, batch)
-        grain = step.grain if isinstance(step, Slides) else 1
         inputs = (taps[name] for name in node.inputs)
-        taps[node.name] = graph.add(step, *inputs, grain=grain, whole=True)
+        taps[node.name] = graph.add(step, *inputs)
     return taps
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -180,6 +181,11 @@ class Network:
     def is_fixed(self) -> bool:
         """Whether a dense layer fixes the input's height and width."""
         return any(isinstance(node.layer, Dense) for node in self.nodes)
+
+    @cached_property
+    def receptive_field(self) -> tuple[int, int]:
+        """Return the rows and columns of the input that one value of the output sees."""
+        return self.summary().layers[-1].receptive_field
 
     def shapes(self, input_shape: Shape | None = None) -> dict[str, Shape]:
         """Return every layer's output shape, by name and in order, beginning with the input's.

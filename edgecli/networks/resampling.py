@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -107,37 +109,46 @@ class Upsampling:
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
-        """Mix rows, then columns."""
-        block = blocks[0]
+        """Mix columns while rows are few, then rows."""
+        (block,) = blocks
         C, held, W, *images = block.shape
         ((low, _),) = self.needed(start, stop)
         first, last = start // self.scale - 1, (stop - 1) // self.scale + 1
-        rows = np.clip(np.arange(first - low, last + 1 - low), 0, held - 1)
-        wide = memory.take((C, stop - start, W + 2, *images), np.float32)
-        self._stretch(block[:, rows], wide[:, :, 1:-1], start % self.scale, 1, memory)
-        wide[:, :, 0], wide[:, :, -1] = wide[:, :, 1], wide[:, :, -2]
-        self._stretch(wide, out, 0, 2, memory)
+        wide = memory.take((C, held, W + 2, *images), FLOAT)
+        wide[:, :, 1:-1], wide[:, :, 0], wide[:, :, -1] = block, block[:, :, 0], block[:, :, -1]
+        tall = memory.take((C, last + 1 - first, *out.shape[2:]), FLOAT)
+        above, below = low - first, low - first + held
+        with memory:
+            self._stretch(wide, tall[:, above:below], 0, 2, memory)
+        tall[:, :above], tall[:, below:] = tall[:, above, None], tall[:, below - 1, None]
+        self._stretch(tall, out, start % self.scale, 1, memory)
 
     def _stretch(self, source: Planes, out: Planes, offset: int, axis: int, memory: Memory) -> None:
         """Fill ``out`` along an axis from ``offset`` in a run; ``source`` has a neighbour more."""
+        shares = {share for pair in self._phases for share in pair[1:]}
+        taken = {share: memory.take(source.shape, FLOAT) for share in shares}
+        parts = {
+            share: np.swapaxes(np.multiply(source, np.float32(share), out=room), axis, 0)
+            for share, room in taken.items()
+        }
         source, out = np.swapaxes(source, axis, 0), np.swapaxes(out, axis, 0)
         for phase in range(self.scale):
             begin = (phase - offset) % self.scale
-            target = out[begin :: self.scale]
-            if not len(target):
-                continue
-            at = 1 + (offset + begin) // self.scale
-            if self.bilinear:
-                self._mix(source, at, phase, target, memory)
-            else:
+            target, at = out[begin :: self.scale], 1 + (offset + begin) // self.scale
+            if not self.bilinear:
                 np.copyto(target, source[at : at + len(target)])
+                continue
+            step, near, far = self._phases[phase]
+            at += step
+            above, below = parts[near][at:], parts[far][at + 1 :]
+            np.add(above[: len(target)], below[: len(target)], out=target)
 
-    def _mix(self, source: Planes, at: int, phase: int, target: Planes, memory: Memory) -> None:
-        place = (phase + 0.5) / self.scale - 0.5
-        share = place % 1  # of the second neighbour
-        at += -1 if place < 0 else 0
-        near, far = (source[i : i + len(target)] for i in (at, at + 1))
-        with memory:
-            near = np.multiply(near, np.float32(1 - share), out=memory.take(target.shape, FLOAT))
-            far = np.multiply(far, np.float32(share), out=memory.take(target.shape, FLOAT))
-            np.add(near, far, out=target)
+    @cached_property
+    def _phases(self) -> list[tuple[int, float, float]]:
+        """Return of each place in a run where its first neighbour is, and both neighbours' shares.
+
+        The same shares come again, so that each product is computed once.
+        """
+        places = ((phase + 0.5) / self.scale - 0.5 for phase in range(self.scale))
+        pairs = ((math.floor(place), place % 1) for place in places if self.bilinear)
+        return [(step, 1 - share, share) for step, share in pairs]

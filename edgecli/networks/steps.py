@@ -12,14 +12,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.conv import Slides, slide_over
 from edgecli.conv.activations import activate
-from edgecli.filters import FilterBank
 from edgecli.images.colour import WHITE, Colour, to_volume
 from edgecli.networks import layers
+from edgecli.networks.convolving import Convolving
 from edgecli.networks.layers import Shape
 from edgecli.networks.resampling import Pooling, Upsampling
-from edgecli.records import dataclass, replace
+from edgecli.records import dataclass
 from edgecli.rows.base import Planes, Rowwise, Span, Step
 from edgecli.rows.memory import Memory
 from edgecli.rows.samples import finite, full_scale
@@ -41,7 +40,9 @@ def prepare(
     whole = volume_shape(shape) if batch is None else (*volume_shape(shape), batch)
     match layer:
         case layers.Convolution():
-            return _sliding(layer, inputs[0], np.asarray(weight), bias, batch)
+            mode, geometry = layer.window.padding_mode, layer.window.over(*inputs[0][1:])
+            more = layer.groups, layer.activation
+            return Convolving(whole, np.asarray(weight), bias, geometry, mode, *more)
         case layers.MaxPool():
             return Pooling(whole, layer.window.over(*inputs[0][1:]), True)
         case layers.AveragePool():
@@ -87,62 +88,6 @@ class Input(Rowwise):
         scale = 1.0 if self.white is None else self.white / full_scale(rows.dtype)
         volume = to_volume(rows, VOLUMES[self.shape[0]], self.background)
         np.multiply(volume, np.float32(scale), out=out, dtype=FLOAT)
-
-
-@dataclass(frozen=True, eq=False)
-class Batched:
-    """The step of a convolution over a batch of images.
-
-    With ``folded`` the engine sees the batch as one wide image; else one image at a time.
-    """
-
-    shape: tuple[int, int, int, int]
-    slides: Slides
-    folded: bool
-
-    dtype = FLOAT
-
-    def needed(self, start: int, stop: int) -> tuple[Span, ...]:
-        """Return the window's rows, without padding."""
-        return self.slides.needed(start, stop)
-
-    def compute(
-        self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
-    ) -> None:
-        """Slide over the wide image, or over the images in turn."""
-        (block,) = blocks
-        if self.folded:
-            wide, result = (a.reshape(*a.shape[:2], -1) for a in (block, out))
-            self.slides.compute([wide], start, stop, result, memory)
-            return
-        # The engine needs contiguous output rows.
-        result = memory.take(out.shape[:3], FLOAT)
-        for n in range(out.shape[3]):
-            with memory:
-                self.slides.compute([block[..., n]], start, stop, result, memory)
-            np.copyto(out[..., n], result)
-
-
-def _sliding(
-    layer: layers.Convolution, shape: Shape, weight: Floats, bias: Floats | None, batch: int | None
-) -> Step:
-    C, H, W = shape
-    window, images = layer.window, batch or 1
-    height, width = window.over(H, W).output_shape
-    top, bottom, left, right = window.over(H, W).padding
-    constant = window.padding_mode.mode in ("zeros", "constant") or not (left or right)
-    folded = images == 1 or (window.stride[1] == 1 and constant)
-    if folded:
-        down, along = window.dilation
-        padding = (top, bottom, left * images, right * images)
-        window = replace(window, dilation=(down, along * images), padding=padding)
-        W = W * images
-    biases = [None] * layer.groups if bias is None else np.split(bias, layer.groups)
-    banks = map(FilterBank, np.split(weight, layer.groups), biases)
-    volume = C // layer.groups, H, W
-    slides = tuple(slide_over(bank, window, volume, FLOAT) for bank in banks)
-    step = Slides(slides, layer.activation)
-    return step if batch is None else Batched((layer.count, height, width, batch), step, folded)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from edgecli.operators.operators import response_bounds
 from edgecli.operators.responses import Account, Responses
 from edgecli.records import dataclass
 from edgecli.rows.base import Planes, Rowwise
-from edgecli.rows.graph import Graph, Tap
+from edgecli.rows.graph import IMAGE, Graph, Tap
 from edgecli.rows.memory import Memory
 from edgecli.rows.samples import full_scale, sample_range
 
@@ -49,24 +49,26 @@ def lay_bank(
     exact: bool = True,
     channels: str | None = None,
     activation: str = "none",
-    drops_nan: bool = False,
+    image: Tap = IMAGE,
     background: Colour = WHITE,
     white: float | None = None,
 ) -> Responses:
     """Let a bank slide over an image's planes; GeometryError where it does not fit.
 
-    ``own`` are the banks that ``bank`` was joined from, in their own sizes. Sums of 64-bit integers
-    are ``exact``, or float64. ``white`` is the pixel that counts as white, if not the type's.
+    ``image`` are its colours, and alpha. ``own`` are the banks that ``bank`` was joined from, in
+    their own sizes. Sums of 64-bit integers are ``exact``, or float64. ``white`` is the pixel that
+    counts as white, if not the type's.
     """
     channels = channels or ("gray" if bank.depth == 1 else "rgb")
     C, H, W = graph.source_shape
+    C = image.last or C
     depth = volume_channels(channels, C)
     planes = depth if channels in SEPARATE_PLANES else 1
     bank = bank.over(depth // planes)
     volume = (depth // planes, H, W)
     slide = slide_over(bank, window, volume, pixels if exact else np.float64)
-    slides = Slides((slide,) * planes, activation, drops_nan)
-    source = Tap(0)
+    slides = Slides((slide,) * planes, activation)
+    source = image
     if C > 1 or depth > 1:
         source = graph.add(Volume((depth, H, W), pixels, channels, background), source)
     return Responses(

@@ -73,7 +73,8 @@ class Responses:
     ``bounds`` are the largest absolute values of each of the C_out maps, ``white`` the value that
     is drawn white unless the map says otherwise. Of lines that are thin already, ``crests`` are the
     strengths ``(1, H', W')`` and the gradient ``(2, H', W')`` that they were thinned by. A map
-    shows edges ``lean`` pixels up and left of where they are.
+    shows edges ``lean`` pixels up and left of where they are. Responses that are ``spoiled`` may
+    be NaN, where there is no data; they are floats then, also if they were ``whole`` numbers.
     """
 
     tap: Tap
@@ -90,4 +91,6 @@ class Responses:
     band_rows: int
     account: Callable[[], Account]  # made for reports alone
     crests: tuple[Tap, Tap] | None = None
+    spoiled: bool = False
+    whole: bool = False
     lean: float = 0.0

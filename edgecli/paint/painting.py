@@ -89,6 +89,7 @@ class Shown:
     strength: Rows
     angles: Rows | None = None
     picture: Rows | None = None
+    missing: NDArray[np.bool_] | None = None  # (rows, cols), where strengths are of no data
 
 
 @dataclass(frozen=True)
@@ -114,12 +115,15 @@ class Picture(Rowwise):
 class Paint:
     """How the strengths of one map become pixels of type ``sample_type``.
 
-    ``scale`` renders strengths, None where the numbers themselves are written (``raw``).
+    ``scale`` renders strengths, None where the numbers themselves are written (``raw``). What is no
+    data is NaN in floats and paper else; ``gaps`` that are ``alpha`` are transparent, ``nan`` also
+    in lines, or ``zero``.
     """
 
     scale: Scale | None
     sample_type: np.dtype[Any]
     style: Style = Style()
+    gaps: str | None = None
 
     def __call__(
         self,
@@ -132,6 +136,20 @@ class Paint:
 
         ``seen`` has the extremes of the strengths, ``edges`` is True on the lines that were chosen.
         """
+        pixels = self._painted(shown, seen, memory, edges)
+        if self.gaps == "zero" and seen.nans:
+            return np.nan_to_num(pixels, copy=False, nan=0.0, posinf=np.inf, neginf=-np.inf)
+        if shown.missing is None:
+            return pixels
+        if self.gaps == "nan":
+            pixels[shown.missing] = np.nan
+            return pixels
+        alpha = np.where(shown.missing, 0, full_scale(self.sample_type)).astype(self.sample_type)
+        return np.concatenate([pixels, alpha[..., np.newaxis]], axis=-1)
+
+    def _painted(
+        self, shown: Shown, seen: Extremes, memory: Memory, edges: NDArray[np.bool_] | None
+    ) -> Rows:
         if self.scale is None:
             return self._numbers(shown, edges)
         if edges is None:

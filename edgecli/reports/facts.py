@@ -123,6 +123,15 @@ class PlaceFacts:
 
 
 @dataclass(frozen=True)
+class NoDataFacts:
+    """What of an image is no data, how many pixels were, and what became of them."""
+
+    what: str
+    pixels: int | None
+    policy: str
+
+
+@dataclass(frozen=True)
 class EngineFacts:
     """How the convolution is computed, and how long that took if it was."""
 
@@ -159,6 +168,7 @@ class ImageFacts:
     white: float | None  # where one was given
     outputs: tuple[OutputFacts, ...]  # where there is one, JSON has it as "output"
     nan: NanFacts | None
+    no_data: NoDataFacts | None  # where the image may have any
     warnings: tuple[str, ...] | None  # what is to be known of an image that was read all the same
     engine: EngineFacts
 

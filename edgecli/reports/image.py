@@ -78,6 +78,7 @@ def image_facts(result: Result) -> facts.ImageFacts:
     detection, settings = result.detection, result.detection.settings
     account = detection.responses.account()
     nans = result.measured.nans if result.measured else None
+    gaps, missing = result.info.gaps, result.measured.missing if result.measured else None
     return facts.ImageFacts(
         schema=facts.SCHEMA,
         made_by=str(made_by(settings)),
@@ -100,6 +101,7 @@ def image_facts(result: Result) -> facts.ImageFacts:
         white=settings.white,
         outputs=tuple(_output_facts(result, account, n) for n in range(len(detection.maps))),
         nan=None if nans is None else facts.NanFacts(nans, settings.nan),
+        no_data=None if gaps is None else facts.NoDataFacts(gaps.what, missing, settings.nan),
         warnings=facts.warnings_of(result.info),
         engine=_engine_facts(result),
     )

@@ -167,7 +167,11 @@ def work_rows(macs: int, field: Shape, connections: int) -> Iterator[Row]:
 
 
 def nan_rows(facts: ImageFacts) -> Iterator[Row]:
-    """Yield how many samples were NaN, where that was counted."""
+    """Yield what is no data, and how many samples were NaN, where that was counted."""
+    if facts.no_data is not None:
+        told = facts.no_data
+        pixels = "" if told.pixels is None else f"{told.pixels:,} pixels, "
+        yield "no data", f"{told.what}: {pixels}{told.policy}"
     if facts.nan is not None:
         yield "NaN", f"{facts.nan.samples:,} samples, {facts.nan.policy}"
 
@@ -192,7 +196,7 @@ def output_text(facts: OutputFacts) -> str:
         text += f", responses {_value(facts.min)} … {_value(facts.max)}"
     if facts.clipped_fraction is not None:
         text += f", {facts.clipped_fraction:.2%} clipped"
-    text += f", {facts.nan:,} NaN" if facts.nan else ""
+    text += f", {facts.nan:,} without data" if facts.nan else ""
     text += f"; {strokes_text(facts.strokes)}" if facts.strokes else ""
     return text + ", kept as it was" * bool(facts.kept)
 

@@ -61,7 +61,7 @@ class ArraySource:
 class ArraySink:
     """An image that is kept in memory, ``(H, W, C)``."""
 
-    def __init__(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.array = np.empty(shape, dtype)
         self._next = 0
 
@@ -83,21 +83,21 @@ class KeepingSink:
 
     def __init__(self, sink: Sink, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
         self.kept = ArraySink(shape, dtype)
-        self._sink = sink
+        self.sink = sink
 
     def encode(self, rows: Rows) -> tuple[Any, Rows]:
         """Encode the rows, and copy them."""
-        return self._sink.encode(rows), rows.copy()
+        return self.sink.encode(rows), rows.copy()
 
     def write(self, encoded: tuple[Any, Rows]) -> None:
         """Write the next rows, and keep them."""
         data, rows = encoded
-        self._sink.write(data)
+        self.sink.write(data)
         self.kept.write(rows)
 
     def finish(self) -> None:
         """Finish what is written."""
-        self._sink.finish()
+        self.sink.finish()
 
 
 class NoSink:

@@ -33,12 +33,32 @@ Span = tuple[int, int]
 """Rows ``[start, stop)``."""
 
 
+NoData = float | int | str
+"""What is no data: a number, or ``alpha`` where what is transparent is."""
+
+
+@dataclass
+class Gaps:
+    """What is no data in an image's rows, and how many pixels were, of those that have passed.
+
+    It is told ``apart`` by a channel, or NaN.
+    """
+
+    what: str
+    apart: bool
+    pixels: int = 0
+
+
 @dataclass(frozen=True)
 class ImageInfo:
     """What a file says of its image.
 
     ``shape`` is height × width × channels as stored: a palette image has one channel, whatever
     its source yields. ``dtype`` names the stored samples: ``bool``, ``uint8``, ``uint16``, ….
+
+    ``no_data`` and ``mask`` are what the file says of pixels that are none: those that have the
+    number, and those where the mask, an image of the same size, is 0. ``gaps`` are these pixels,
+    where ``images/nodata.py`` has told them apart.
 
     ``notes`` are what people must be told of an image that was read all the same, each a clause
     that goes on after its name: "lacks its end marker". Readers may add to the list until the last
@@ -55,6 +75,9 @@ class ImageInfo:
     duration: float | None = None  # milliseconds that an animation shows this frame
     scale: tuple[float, float] = (1.0, 1.0)  # the image's pixels across and down one that is read
     notes: list[str] = field(default_factory=list, compare=False, repr=False)
+    no_data: NoData | None = None
+    mask: Source | None = field(default=None, compare=False, repr=False)
+    gaps: Gaps | None = field(default=None, compare=False, repr=False)
     place: Place | None = None  # of the image's own pixels, where it is of a map
 
 

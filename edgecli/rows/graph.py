@@ -46,7 +46,10 @@ class Reader(Protocol):
 
     @property
     def grain(self) -> int:
-        """The rows that are read together, counted from the top; only the last may be fewer."""
+        """The rows that are read together, counted from the top; only the last may be fewer.
+
+        With 1 any rows are read together.
+        """
         ...
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
@@ -69,17 +72,10 @@ class Node:
     step: Step
     taps: tuple[Tap, ...]
     grain: int = 1  # rows that are computed together, as of a reader
-    whole: bool = False  # whether a strip's first and last grains are whole, too
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the rows of each tap that the step needs."""
         return self.step.needed(start, stop)
-
-    def computed(self, start: int, stop: int) -> Span:
-        """Return the rows that a strip computes to have these."""
-        if not self.whole:
-            return start, stop
-        return start - start % self.grain, min(stop + -stop % self.grain, self.step.shape[1])
 
 
 @dataclass(frozen=True)
@@ -119,9 +115,9 @@ class Graph:
         """Return the number of places: the source and every step."""
         return 1 + len(self.nodes)
 
-    def add(self, step: Step, *taps: Tap, grain: int = 1, whole: bool = False) -> Tap:
+    def add(self, step: Step, *taps: Tap, grain: int = 1) -> Tap:
         """Add a step that reads earlier places; return what it gives."""
-        self.nodes.append(Node(step, taps, grain, whole))
+        self.nodes.append(Node(step, taps, grain))
         return Tap(len(self.nodes))
 
     def shape(self, place: int) -> tuple[int, ...]:
@@ -150,8 +146,6 @@ class Graph:
             span, user = spans[place], users[place - 1]
             if span is None or span[0] == span[1]:
                 continue
-            if isinstance(user, Node):
-                spans[place] = span = user.computed(*span)
             for tap, (low, high) in zip(user.taps, user.needed(*span), strict=True):
                 other = spans[tap.place]
                 wide = (low, high) if other is None else (min(low, other[0]), max(high, other[1]))
@@ -210,11 +204,14 @@ def _kept(
 def _room(increments: Sequence[Increment], spans: Sequence[Span]) -> tuple[int, ...]:
     """Return room for the most rows that each place holds: those kept and those gained.
 
-    Half as many again, so that a row is moved to the front at most twice; never more than all rows.
+    Where many are kept, there is more, so that about half a row is moved to the front for each that
+    is gained; never more than all rows.
     """
-    most, kept = [0] * len(spans), [low for low, _ in spans]
+    room, kept = [0] * len(spans), [low for low, _ in spans]
     for increment in increments:
-        held = zip(most, increment.gained, kept, strict=False)
-        most = [max(m, stop - k) for m, (_, stop), k in held]
-        kept = list(increment.kept)
-    return tuple(min(m + m // 2, high - low) for m, (low, high) in zip(most, spans, strict=True))
+        for place, low in enumerate(kept):
+            start, stop = increment.gained[place]
+            more = max(2 * (start - low) - (stop - start), 0) if start < stop else 0
+            room[place] = max(room[place], stop - low + more)
+        kept = list(increment.kept[: len(spans)])
+    return tuple(min(rows, high - low) for rows, (low, high) in zip(room, spans, strict=True))

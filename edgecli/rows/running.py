@@ -151,7 +151,10 @@ def _blocks(places: Sequence[_Held], user: Node | Reader, start: int, stop: int)
 
 
 def _grains(reader: Reader, start: int, stop: int) -> Iterator[Span]:
-    """Cut the rows that a reader gained into whole grains."""
+    """Cut the rows that a reader gained into whole grains; of one row all are read at once."""
+    if reader.grain == 1 and start < stop:
+        yield start, stop
+        return
     while start < stop:
         end = min(start - start % reader.grain + reader.grain, stop)
         yield start, end

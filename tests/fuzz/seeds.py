@@ -24,6 +24,7 @@ from tests.corpus import encoders, scenes
 from tests.corpus.filter_files import LAYERS, NETWORK, TEXTS
 from tests.pillow_files import encode, psd
 from tests.tiff_files import make_tiff
+from tests.tiffs import colours
 
 H, W = 11, 13
 
@@ -91,6 +92,11 @@ def tiff(kind: str = "rgb", **options: Any) -> bytes:
         "signed": rgb.astype(np.int8), "wide": rgb.astype(np.uint32), "bands": rgb[..., [0, 1]],
     }[kind]  # fmt: skip
     return make_tiff(pixels, **options)
+
+
+def coloured_tiff(kind: str) -> bytes:
+    """Return the first of the TIFFs of colours that is of a kind."""
+    return next(made.data for made in colours.every() if made.name.startswith(kind))
 
 
 def big_tiff(strips: tuple[int, ...] = (16,), predictor: int = 1) -> bytes:
@@ -227,6 +233,12 @@ IMAGES: dict[str, Callable[[], bytes]] = {
     "fax.tif": partial(_pil, "TIFF", "1", compression="group4"),
     "lzw.tif": partial(_pil, "TIFF", compression="tiff_lzw"),
     "jpeg.tif": partial(_pil, "TIFF", compression="jpeg"),
+    "fax3.tif": partial(_pil, "TIFF", "1", compression="group3"),
+    "zstd.tif": partial(_pil, "TIFF", compression="zstd"),
+    "lzma.tif": partial(_pil, "TIFF", "L", compression="lzma"),
+    "ycbcr.tif": partial(_pil, "TIFF", "YCbCr", compression="tiff_lzw"),
+    "webp.tif": partial(coloured_tiff, "WebP"),
+    "blocks.tif": partial(coloured_tiff, "YCbCr 2×2"),
     "palette.tif": partial(_pil, "TIFF", "P"),
     "cmyk.tif": partial(_pil, "TIFF", "CMYK"),
     "lab.tif": partial(_pil, "TIFF", "LAB"),

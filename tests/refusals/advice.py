@@ -59,9 +59,10 @@ TRIED: dict[str, str] = {
     r"is not a number from 0 up, N% of .*, pNN .*, otsu or auto$": (
         "--threshold 0 | --threshold 9% | --threshold p90 | --threshold otsu | --threshold auto"
     ),
-    r"has no place for .*; drop (?P<option>--\w+), or give --format (?P<values>\w+( or \w+)*)$": (
+    r"has no place for .*; drop (?P<option>\S+), or give --format (?P<values>\w+( or \w+)*)$": (
         "without {option} | --format {values}"
     ),
+    r"drop (?P<option>--world-file), or give -o FILE$": "without {option} | -o other.png",
     r"has no unit; write (?P<size>\w+), or": "--size {size}",
     r"; write it as (?P<size>180x120mm)$": "--size {size}",
     r"\(--format (?P<format>png)\)$": "--format {format}",

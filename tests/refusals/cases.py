@@ -45,6 +45,9 @@ detect photo.png --map signed --stroke 3
 detect photo.png -f sobel-x --threshold 5 --map signed
 detect photo.png --overlay red --stride 2 -f canny
 detect photo.png --grid --map raw
+detect photo.png --grid --world-file
+detect photo.png -o a.npy --world-file
+detect photo.png -o - --format png --world-file
 detect photo.png --grid -o a.svg
 detect photo.png --curves
 detect photo.png --curves -o a.dxf
@@ -71,6 +74,9 @@ detect photo.png -f contours --stride 2
 detect photo.png -f depth3.txt --channels gray
 detect photo.png -f huge.json --map raw -o a.npy
 detect album
+detect scan.zarr -o scan.zarr/edges.png
+detect photo.png -o - --format zarr
+batch album -o scan.zarr
 trace album --at 1,1
 detct photo.png
 detect photo.png photo.png
@@ -196,6 +202,9 @@ detect photo.png --close-gaps 3 --threshold 20%
 detect photo.png -f canny --close-gaps inf
 detect photo.png --invert --code scipy
 detect photo.png --nan ignore --code scipy
+detect photo.png --nodata 0 --code scipy
+detect photo.png --nodata nothing
+detect photo.png --nodata 0 --nan error
 detect photo.png --resize 50% --code scipy
 detect photo.png -f canny --code scipy
 detect photo.png --threshold otsu --code scipy
@@ -318,6 +327,9 @@ UNMET = {
     "images/canvas.py: ": "it depends on how Pillow was built",
     "images/foreign.py: image … is a …, which takes another package": _PACKAGE,
     "images/jpeg_xl.py: ": _PACKAGE,
+    "images/files.py: … is there, and no Zarr store": _PACKAGE,
+    "images/formats.py: … takes another package": _PACKAGE,
+    "images/zarr/": _PACKAGE,
     "images/npy.py: needs … bytes of memory": _LARGE,
     "images/pillow/reading.py: image … has … bits per sample in": _NO_ENCODER,
     "images/pillow/writing.py: … cannot be encoded": _MOMENT,
@@ -325,7 +337,7 @@ UNMET = {
     "images/png/reading.py: image … has …: its shape is": _LARGE,
     "images/streams.py: cannot be read": _SYSTEM,
     "images/streams.py: is damaged; get the file whole": _MOMENT,
-    "images/tiff/samples.py: became shorter while it was read": _MOMENT,
+    "images/tiff/tiles.py: became shorter while it was read": _MOMENT,
     "networks/layout.py: network … over … needs … bytes": _LARGE,
     "networks/weights.py: … cannot be read": _SYSTEM,
     "rows/workers.py: …: a limit on processes or memory is reached": _SYSTEM,

@@ -183,6 +183,7 @@ OTHERS: dict[str, bytes] = {
     "laced.y4m": _VIDEO + b"Ix\n",
     "sideless.y4m": b"YUV4MPEG2 Wx H2 F25:1\n",
     "chromaless.y4m": _VIDEO + b"C444\nFRAME\n" + bytes(5) + b"FRAME\n",
+    "scan.zarr/.zgroup": b'{"zarr_format": 2}',
     "flat.pgm": b"P5 1 1 255\n\0",
     "headless.pfm": b"Pf\n0 2\n-1\n",
     "half.pfm": b"Pf\n2 2\n-1\n" + bytes(9),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edgecli.errors import ImageError
 from edgecli.numerals import MINUSES, UnclearError, is_whole, with_points
 from edgecli.records import dataclass, field
+from edgecli.rows.base import NoData
 
 Line = tuple[int, list[str]]
 """A line's number, from 1, and its cells."""
@@ -47,7 +48,7 @@ class Cells:
     separator: str | None = None
     names: int = 0
     shape: tuple[int, int] = (0, 0)
-    no_data: float | None = None
+    no_data: NoData | None = None
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -79,8 +80,6 @@ class Cells:
             missing = sum(map(_is_no_data, texts))
             grid = self._normal_array(list(map(plain, texts)))
         grid = grid.reshape(self.shape)
-        if self.no_data is not None and (found := int(np.sum(grid == self.no_data))):
-            grid, missing = np.where(grid == self.no_data, np.nan, grid), missing + found
         if missing:
             counted = "1 cell" if missing == 1 else f"{missing:,} cells"
             self.notes.append(f"has {counted} of no data, read as nan; see --nan")

@@ -61,7 +61,7 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
         raise _unclear_commas(lines, path)
     grid = _read_plainly(rows, mark, reader, max_pixels)
     if grid is not None:
-        format_, notes = "CSV" if mark in {",", ";"} else "text", []
+        format_, notes, no_data = "CSV" if mark in {",", ";"} else "text", [], None
     else:
         from edgecli.images.text.layouts import lay_out
 
@@ -72,9 +72,9 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
             )
         cells = lay_out(lines, path)
         reader.check_pixels((*cells.shape, 1), max_pixels)
-        grid, format_, notes = cells.numbers(), cells.format, cells.notes
+        grid, format_, notes, no_data = cells.numbers(), cells.format, cells.notes, cells.no_data
     values = smallest(grid, path) if grid.dtype.kind == "i" else grid
-    info = ImageInfo(path, format_, (*grid.shape, 1), values.dtype.name)
+    info = ImageInfo(path, format_, (*grid.shape, 1), values.dtype.name, no_data=no_data)
     info.notes.extend([*notes, *_numberings(grid), *_overflows(grid, rows)])
     return ArraySource(values[:, :, np.newaxis], info)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import compress
 
 from edgecli.errors import ImageError
+from edgecli.images.nodata import number_of
 from edgecli.images.text.cells import BLANK_INSIDE, Cells, Line, fault, is_number, plain
 from edgecli.numerals import separator
 
@@ -212,7 +213,7 @@ def _esri_grid(lines: dict[int, str], path: str) -> Cells:
     body = words[len(stated) :]
     try:
         shape = int(stated["nrows"]), int(stated["ncols"])
-        no_data = float(stated["nodata_value"]) if "nodata_value" in stated else None
+        no_data = number_of(stated["nodata_value"]) if "nodata_value" in stated else None
     except (KeyError, ValueError) as error:
         raise ImageError(
             f"image {path} begins like an ESRI grid, but ncols, nrows or nodata_value is no "

@@ -40,6 +40,8 @@ class Tag(IntEnum):
     Y_RESOLUTION = 283
     PLANAR = 284
     PAGE_NAME = 285
+    FAX3_OPTIONS = 292
+    FAX4_OPTIONS = 293
     RESOLUTION_UNIT = 296
     PAGE_NUMBER = 297
     SOFTWARE = 305
@@ -52,8 +54,12 @@ class Tag(IntEnum):
     SUB_DIRECTORIES = 330
     EXTRA_SAMPLES = 338
     SAMPLE_FORMAT = 339
+    JPEG_TABLES = 347
     JPEG_OFFSET = 513
     JPEG_BYTES = 514
+    YCBCR_WEIGHTS = 529
+    YCBCR_SUBSAMPLING = 530
+    YCBCR_RANGE = 532
     PIXEL_SCALE = 33550
     PLANES = 33629
     TIEPOINTS = 33922
@@ -65,10 +71,11 @@ class Tag(IntEnum):
     DNG_VERSION = 50706
 
 
-TEXT, SHORT, LONG, RATIONAL, DOUBLE, LONG8 = 2, 3, 4, 5, 12, 16  # types of values
+# types of values
+TEXT, SHORT, LONG, RATIONAL, UNDEFINED, DOUBLE, LONG8 = 2, 3, 4, 5, 7, 12, 16
 # The struct code of a type's values; a rational is a numerator and a denominator.
 _CODES = {1: "B", SHORT: "H", LONG: "I", RATIONAL: "II", 8: "h", 9: "i", 13: "I", LONG8: "Q"}
-_CODES |= {TEXT: "B", 11: "f", DOUBLE: "d", 18: "Q"}
+_CODES |= {TEXT: "B", UNDEFINED: "B", 11: "f", DOUBLE: "d", 18: "Q"}
 _REALS = {11, DOUBLE}
 _OF_REALS = {Tag.PIXEL_SCALE, Tag.TIEPOINTS, Tag.MATRIX, Tag.GEO_DOUBLES}
 _LONGEST_TEXT = 1 << 16  # bytes; what this package looks for stands at the beginning
@@ -98,7 +105,8 @@ _BIG = _Widths("Q", "HHQ", "Q", inline=8, entry_bytes=20)
 class Directory:
     """The values of a page's tags, as far as ``Tag`` knows them, and facts of its file.
 
-    ``position`` is where it stands in the file, ``parts`` are the directories that it points to.
+    ``position`` is where it stands in the file, ``parts`` are the directories that it points to,
+    ``lost`` are tags whose values are nowhere in the file, and which no pixel needs.
     """
 
     tags: dict[int, tuple[int, ...]]
@@ -106,6 +114,7 @@ class Directory:
     file_bytes: int
     position: int = 0
     parts: tuple[Directory, ...] = ()
+    lost: tuple[int, ...] = ()
 
     def value(self, tag: Tag, default: int) -> int:
         """Return a tag's first value."""
@@ -181,16 +190,30 @@ class _DirectoryReader:
         self._file.seek(position)
         (count,) = self._unpack(self._widths.tag_count)
         entries = self._read(count * self._widths.entry_bytes)
-        (following,) = self._unpack(self._widths.offset)
+        following = self._following()
         tags: dict[int, tuple[int, ...]] = {}
+        lost = []
         for at in range(0, len(entries), self._widths.entry_bytes):
             tag, kind, values = struct.unpack_from(self._order + self._widths.entry, entries, at)
             if tag in tags or not _is_known(tag, kind):
                 continue
             if values:
                 end = at + self._widths.entry_bytes
-                tags[tag] = self._values(entries[end - self._widths.inline : end], kind, values)
-        return Directory(tags, self._order, self._file_bytes, position), following
+                try:
+                    tags[tag] = self._values(entries[end - self._widths.inline : end], kind, values)
+                except _BROKEN:
+                    if tag not in _BESIDE:
+                        raise
+                    lost.append(tag)
+        found = Directory(tags, self._order, self._file_bytes, position, lost=tuple(lost))
+        return found, following
+
+    def _following(self) -> int:
+        """Return the position of the next directory; none where the file ends before it."""
+        try:
+            return self._unpack(self._widths.offset)[0]
+        except struct.error:
+            return 0
 
     def with_parts(self, directory: Directory) -> Directory:
         """Return a directory with those that it points to: previews, overviews, sensor data."""
@@ -214,9 +237,9 @@ class _DirectoryReader:
         return struct.unpack(self._order + code, self._file.read(struct.calcsize("<" + code)))
 
     def _read(self, size: int) -> bytes:
-        self._bytes_left -= size
-        if self._bytes_left < 0:
+        if size > self._bytes_left:
             raise ValueError("tags point to more than the file holds")
+        self._bytes_left -= size
         return self._file.read(size)
 
 
@@ -226,6 +249,11 @@ def _is_known(tag: int, kind: int) -> bool:
 
 
 _KNOWN = frozenset(Tag)
+_BESIDE = frozenset((  # without which a page's pixels are what they are
+    *(Tag.DESCRIPTION, Tag.SOFTWARE, Tag.X_RESOLUTION, Tag.Y_RESOLUTION, Tag.RESOLUTION_UNIT),
+    *(Tag.SUB_DIRECTORIES, Tag.PLANES, Tag.NO_DATA, Tag.JPEG_OFFSET, Tag.JPEG_BYTES),
+    *(Tag.PIXEL_SCALE, Tag.TIEPOINTS, Tag.MATRIX, Tag.GEO_KEYS, Tag.GEO_DOUBLES, Tag.GEO_TEXTS),
+))  # fmt: skip
 _BROKEN = (struct.error, ValueError, OverflowError, OSError)  # what a directory may raise
 
 

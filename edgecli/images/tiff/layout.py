@@ -1,14 +1,14 @@
-"""Where the samples of a TIFF page lie in its file, for pages that Pillow would not read truly.
+"""Where the samples of a TIFF page lie in its file, and what they are.
 
-Pillow cuts 48-bit colour to 8 bits per sample, takes signed bytes for unsigned ones, and does not
-open signed, 32-bit or float colour, grey with alpha, or float64. Read here are grey or RGB of 1 to
-64 bits, with or without alpha, in strips or tiles, in chunks or planes, without lossy compression.
-Unsigned samples of bits that fill no type, such as 12, are spread over the whole range of the next.
+Read are strips and tiles, in chunks or planes, of 1 to 16 bits, or of integers and floats of 16, 32
+and 64; unsigned samples of bits that fill no type, such as 12, are spread over the whole range of
+the next.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,19 +16,46 @@ import numpy as np
 from edgecli.geometry import bands
 from edgecli.images import Shape
 from edgecli.images.streams import ForwardReader
-from edgecli.images.tiff.directories import Directory, Tag
+from edgecli.images.tiff.directories import (
+    LONG,
+    RATIONAL,
+    SHORT,
+    UNDEFINED,
+    Directory,
+    Entry,
+    Tag,
+)
+from edgecli.images.tiff.kinds import (
+    COLOURS,
+    FAX,
+    PALETTE,
+    PICTURES,
+    PREDICTED,
+    RGB,
+    UNCOMPRESSED,
+    WEBP,
+    YCBCR,
+    photometric_of,
+    stored_type,
+)
+from edgecli.images.tiff.reasons import why_not
 from edgecli.records import dataclass, replace
 
 BAND_BYTES = 1 << 20  # to decode at a time, if the tiles allow it
-_MOST_SAMPLES = 16  # per pixel; more is no picture
 _LARGEST_PADDING = 1 << 24  # pixels that a tile may have, however small --max-pixels is
 
-UNCOMPRESSED = 1
-_LOSSLESS = {UNCOMPRESSED, 5, 8, 32773, 32946, 34925, 50000}  # LZW, deflate, PackBits, LZMA, Zstd
-_KINDS = {1: "u", 2: "i", 3: "f", 4: "u"}  # of SampleFormat; 4 is undefined
-_TYPES = {"u1", "i1", "u2", "i2", "f2", "u4", "i4", "f4", "u8", "i8", "f8"}
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2  # of PhotometricInterpretation
 PREMULTIPLIED, STRAIGHT = 1, 2  # of ExtraSamples
+
+# What decoders ask for, the type of its values, and how many there are where that is certain.
+_CODING: dict[Tag, tuple[int, int | None]] = {
+    Tag.FAX3_OPTIONS: (LONG, 1),
+    Tag.FAX4_OPTIONS: (LONG, 1),
+    Tag.PREDICTOR: (SHORT, 1),
+    Tag.JPEG_TABLES: (UNDEFINED, None),
+    Tag.YCBCR_WEIGHTS: (RATIONAL, 6),
+    Tag.YCBCR_SUBSAMPLING: (SHORT, 2),
+    Tag.YCBCR_RANGE: (RATIONAL, 12),
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +79,7 @@ class Layout:
     shape: Shape  # height, width, samples per pixel
     stored: np.dtype[Any]
     bits: int  # of a sample; fewer than the type's are packed, the most significant first
-    photometric: int
+    photometric: int  # of what is decoded
     taken: tuple[int, ...]  # the samples of a pixel that are colours, and alpha
     alpha: int | None  # STRAIGHT or PREMULTIPLIED
     no_data: float | None  # what stands for a missing sample
@@ -60,6 +87,10 @@ class Layout:
     compression: int
     predictor: int
     tiles: Tiles
+    is_ycbcr: bool = False  # and becomes RGB when it is decoded
+    is_reversed: bool = False  # the least significant bit of a byte is the first
+    coding: tuple[Entry, ...] = ()  # the tags that decoders ask for
+    colour_map: tuple[int, ...] = ()
 
     @property
     def across(self) -> int:
@@ -83,70 +114,61 @@ class Layout:
 
     @property
     def is_packed(self) -> bool:
-        """Whether samples do not fill bytes."""
+        """Whether samples do not fill their type."""
         return self.bits < 8 * self.stored.itemsize
 
+    @property
+    def is_bilevel(self) -> bool:
+        """Whether pixels are black or white."""
+        return self.bits == self.shape[2] == 1 and self.photometric != PALETTE
 
-def page_layout(directory: Directory, reader: ForwardReader, max_pixels: int) -> Layout | None:
-    """Return a page's layout, or None for a page that Pillow decodes; raises ImageError."""
+
+def page_layout(directory: Directory, reader: ForwardReader, max_pixels: int) -> Layout:
+    """Return a page's layout; ImageError for one that is not read, or cannot be."""
     height, width = directory.value(Tag.HEIGHT, 0), directory.value(Tag.WIDTH, 0)
     samples = directory.value(Tag.SAMPLES, 1)
     if min(height, width, samples) < 1:
         raise reader.error("is a TIFF without a size; get the file whole again")
     reader.check_pixels((height, width, samples), max_pixels)
-    stored, bits = _stored_type(directory)
-    if stored is None or not _is_read_here(directory, stored, bits):
-        return None
-    colours = 3 if directory.value(Tag.PHOTOMETRIC, BLACK_IS_ZERO) == RGB else 1
-    alpha_at, alpha = _alpha(directory, samples, colours)
+    stored, bits = stored_type(directory)
+    reason = why_not(directory)
+    if reason or stored is None:
+        raise reader.error(str(reason))
+    photometric, compression = photometric_of(directory), directory.value(Tag.COMPRESSION, 1)
+    alpha_at, alpha = _alpha(directory, samples, COLOURS[photometric])
+    is_predicted = compression in PREDICTED and photometric != YCBCR
+    is_picture = compression in PICTURES
+    is_ycbcr = photometric == YCBCR and compression != WEBP
     layout = Layout(
         shape=(height, width, samples),
         stored=stored,
         bits=bits,
-        photometric=directory.value(Tag.PHOTOMETRIC, BLACK_IS_ZERO),
-        taken=(*range(colours), *alpha_at),
+        photometric=RGB if photometric == YCBCR else photometric,
+        taken=(*range(COLOURS[photometric]), *alpha_at),
         alpha=alpha,
         no_data=_no_data(directory, stored),
-        is_planar=directory.value(Tag.PLANAR, 1) == 2,
-        compression=directory.value(Tag.COMPRESSION, UNCOMPRESSED),
-        predictor=directory.value(Tag.PREDICTOR, 1),
+        is_planar=directory.value(Tag.PLANAR, 1) == 2 and samples > 1,
+        compression=compression,
+        predictor=directory.value(Tag.PREDICTOR, 1) if is_predicted else 1,
         tiles=_tiles(directory, reader, max_pixels),
+        is_ycbcr=is_ycbcr,
+        is_reversed=directory.value(Tag.FILL_ORDER, 1) == 2 and not is_picture,
+        coding=tuple(_coding(directory)) if is_picture or is_ycbcr or compression in FAX else (),
+        colour_map=directory.tags.get(Tag.COLOUR_MAP, ()),
     )
     _check_count(layout, reader)
-    if layout.compression == UNCOMPRESSED:
-        # There is nothing to predict, and how long a tile is follows from its size.
-        tiles = replace(layout.tiles, byte_counts=())
-        return _with_low_strips(replace(layout, predictor=1, tiles=tiles))
+    if compression == UNCOMPRESSED and not is_ycbcr:
+        # How long a tile is follows from its size.
+        return _with_low_strips(replace(layout, tiles=replace(layout.tiles, byte_counts=())))
     return layout
 
 
-def _stored_type(directory: Directory) -> tuple[np.dtype[Any] | None, int]:
-    """Return the one type of all samples, in the file's byte order or None, and their bits."""
-    bits, *other_bits = set(directory.tags.get(Tag.BITS, (1,)))
-    form, *other_forms = set(directory.tags.get(Tag.SAMPLE_FORMAT, (1,)))
-    kind = _KINDS.get(form)
-    if other_bits or other_forms:
-        return None, bits
-    if kind == "u" and 1 <= bits < 16 and bits != 8:
-        return np.dtype("uint8" if bits < 8 else "uint16"), bits
-    name = f"{kind}{bits / 8:g}"
-    return (np.dtype(directory.byte_order + name) if name in _TYPES else None), bits
-
-
-def _is_read_here(directory: Directory, stored: np.dtype[Any], bits: int) -> bool:
-    """Return whether a page is grey or RGB, lossless, and nothing that Pillow reads as well."""
-    samples, photometric = directory.value(Tag.SAMPLES, 1), directory.value(Tag.PHOTOMETRIC, -1)
-    compression = directory.value(Tag.COMPRESSION, UNCOMPRESSED)
-    predictors = {1} if bits % 8 else {1, 2, 3} if stored.kind == "f" else {1, 2}
-    return (
-        photometric in {WHITE_IS_ZERO, BLACK_IS_ZERO, RGB}
-        and (3 if photometric == RGB else 1) <= samples <= _MOST_SAMPLES
-        and (bits, samples) != (1, 1)
-        and compression in _LOSSLESS
-        and directory.value(Tag.PREDICTOR, 1) in predictors
-        and directory.value(Tag.FILL_ORDER, 1) == 1
-        and directory.value(Tag.PLANAR, 1) in {1, 2}
-    )
+def _coding(directory: Directory) -> Iterator[Entry]:
+    """Yield the tags that decoders of faxes, JPEG and YCbCr ask for."""
+    for tag, (kind, length) in _CODING.items():
+        values = directory.tags.get(tag, ())
+        if values and length in {None, len(values)}:
+            yield tag, kind, values
 
 
 def _alpha(directory: Directory, samples: int, colours: int) -> tuple[tuple[int, ...], int | None]:
@@ -160,13 +182,15 @@ def _alpha(directory: Directory, samples: int, colours: int) -> tuple[tuple[int,
 
 
 def _no_data(directory: Directory, stored: np.dtype[Any]) -> float | None:
-    """Return the number of GDAL's tag if samples of the type can be it and it is not NaN."""
+    """Return the number of GDAL's tag if samples of the type can be it."""
     try:
         number = float(directory.text(Tag.NO_DATA))
     except ValueError:
         return None
     if stored.kind == "f":
-        return None if math.isnan(number) else number
+        return number
+    if not math.isfinite(number):
+        return None
     limits = np.iinfo(stored)
     return number if limits.min <= number <= limits.max and number == int(number) else None
 
@@ -198,7 +222,7 @@ def _tiles(directory: Directory, reader: ForwardReader, max_pixels: int) -> Tile
 def _check_count(layout: Layout, reader: ForwardReader) -> None:
     needed = layout.across * len(layout.tiles.heights) * layout.planes
     listed = len(layout.tiles.offsets)
-    if layout.compression != UNCOMPRESSED:
+    if layout.compression != UNCOMPRESSED or layout.is_ycbcr:
         listed = min(listed, len(layout.tiles.byte_counts))
     if listed < needed:
         raise reader.error(

@@ -18,15 +18,18 @@ from typing import BinaryIO
 
 from edgecli.errors import ImageError
 from edgecli.images import magic
+from edgecli.images.nodata import number_of
 from edgecli.images.tiff.directories import Directory, Tag, read_directories
 from edgecli.records import dataclass, field, replace
+from edgecli.rows.base import NoData
 
 MORE_PAGES = "has more pages than the one taken; --page N takes another, --all-frames them all"
 DEVELOP = "develop it first (darktable, RawTherapee, dcraw)"
 
 _REDUCED, _MASK, _DEPTHS = 1, 4, 8  # bits of NewSubfileType; depths are DNG 1.5's
 _OLD_REDUCED = 2  # of SubfileType
-_MASK_PHOTOMETRIC = 4
+_PALETTE, _MASK_PHOTOMETRIC = 3, 4
+_ON_MAPS = {Tag.PIXEL_SCALE, Tag.TIEPOINTS, Tag.MATRIX, Tag.GEO_KEYS}
 _SENSOR_PHOTOMETRICS = {32803, 34892}  # a mosaic of colours, and one that is filled in
 # The compressions of Sony, Epson, Samsung, Kodak, Panasonic, Nikon, Kodak and Pentax.
 _SENSOR_COMPRESSIONS = {32767, 32769, 32770, 32867, 34316, 34713, 65000, 65535}
@@ -38,6 +41,7 @@ class Page:
 
     directory: Directory
     notes: list[str] = field(default_factory=list)
+    mask: Directory | None = None  # of where there is data, as grey: 0 is none
 
 
 @dataclass(frozen=True)
@@ -114,12 +118,13 @@ def _pages(directories: Iterable[Directory]) -> Iterator[Page | CameraRaw]:
 
 def _told(page: Page, beside: Iterable[Directory]) -> Page:
     """Add to a page what is to be known of the directories that follow it."""
-    for directory in beside:
+    masks = []
+    for directory in chain(beside, page.directory.parts):
         if _is_sensor(directory):
             page.notes.append(f"is a preview of what a camera's sensor saw; {DEVELOP}")
-        elif _is_mask(directory):
-            page.notes.append("has a mask of its own, which is left out")
-    return page
+        elif _is_mask_of(page.directory, directory):
+            masks.append(replace(directory, tags={**directory.tags, Tag.PHOTOMETRIC: (1,)}))
+    return replace(page, mask=masks[0]) if masks else page
 
 
 def _picture(directory: Directory) -> Directory | None:
@@ -139,6 +144,37 @@ def _is_mask(directory: Directory) -> bool:
     return bool(kind & (_MASK | _DEPTHS)) or (
         directory.value(Tag.PHOTOMETRIC, -1) == _MASK_PHOTOMETRIC
     )
+
+
+def _is_mask_of(page: Directory, directory: Directory) -> bool:
+    """Return whether a directory says where a page has data: a mask as large as it."""
+    sizes = {(one.value(Tag.HEIGHT, 0), one.value(Tag.WIDTH, 0)) for one in (page, directory)}
+    is_depth = directory.value(Tag.SUBFILE, 0) & _DEPTHS
+    return len(sizes) == 1 and _is_mask(directory) and not is_depth
+
+
+# --- no data --------------------------------------------------------------------------------------
+
+
+def no_data_of(directory: Directory, *, has_alpha: bool) -> NoData | None:
+    """Return what is no data in a page: GDAL's number, or on a map what is transparent.
+
+    The number is what a sample becomes when it is read.
+    """
+    try:
+        number = number_of(directory.text(Tag.NO_DATA))
+    except (ValueError, OverflowError):
+        is_map = not _ON_MAPS.isdisjoint(directory.tags)
+        return "alpha" if is_map and has_alpha else None
+    if directory.value(Tag.SAMPLE_FORMAT, 1) != 1:
+        return number
+    photometric, bits = directory.value(Tag.PHOTOMETRIC, 1), directory.value(Tag.BITS, 1)
+    if photometric == _PALETTE or not (isinstance(number, int) and 0 <= number < 2**bits):
+        return None
+    if photometric == 0:  # white is zero
+        number = 2**bits - 1 - number
+    full = 2 ** next(size for size in (8, 16, 32, 64) if size >= bits) - 1
+    return (2 * number * full + 2**bits - 1) // (2 * (2**bits - 1)) if bits < 16 else number
 
 
 # --- planes without directories -------------------------------------------------------------------

@@ -9,26 +9,26 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO, cast
 
-from PIL import ImageFile, ImagePalette, JpegImagePlugin, UnidentifiedImageError
+from PIL import ImageFile, JpegImagePlugin
 
 from edgecli.errors import ImageError, TooLargeError
 from edgecli.images import magic
 from edgecli.images.limits import image_name, no_such_page
 from edgecli.images.pillow.guard import guarded, open_image
 from edgecli.images.pillow.reading import PillowSource, decoded
-from edgecli.images.sources import Placed, oriented
+from edgecli.images.sources import Told, oriented
+from edgecli.images.tiff.codecs import TIFF
 from edgecli.images.tiff.directories import Directory, Tag
 from edgecli.images.tiff.geo import place_of
-from edgecli.images.tiff.pages import DEVELOP, CameraRaw, Page, read_pages
-from edgecli.images.tiff.reasons import why_not, would_be_cut
-from edgecli.images.tiff.samples import TIFF, tiff_source
+from edgecli.images.tiff.kinds import JPEG, OLD_JPEG, UNCOMPRESSED
+from edgecli.images.tiff.pages import DEVELOP, CameraRaw, Page, no_data_of, read_pages
+from edgecli.images.tiff.samples import tiff_source
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import Source
 
 _JPEG = (JpegImagePlugin.JpegImageFile.format,)
-_JPEG_COMPRESSIONS = {6, 7}
-_UNKNOWN = "is a TIFF of a kind that Pillow does not know; save it as grey or RGB of 8 bits"
+_JPEG_COMPRESSIONS = {OLD_JPEG, JPEG}
 
 
 def read_images(
@@ -39,16 +39,18 @@ def read_images(
     grey: bool = False,
     all_frames: bool = False,
     page: int | None = None,
+    threads: int | None = None,
 ) -> Iterator[Source]:
     """Yield the first page of a TIFF, or every page of it, or one, or a camera's preview.
 
     ``page`` counts from 1; with ``all_frames`` the pages before it are passed over unread.
-    ``grey`` allows decoding luma alone. A stream that cannot seek is read whole. Each source must
-    be read before the next is asked for. Raises ImageError, which names what is not read.
+    ``grey`` allows decoding luma alone, ``threads`` are how many decode. A stream that cannot seek
+    is read whole. Each source must be read before the next is asked for. Raises ImageError, which
+    names what is not read.
     """
     with guarded(path, max_pixels):
         stream = file if file.seekable() else io.BytesIO(file.read())
-    reader = _Reader(stream, path, max_pixels, grey)
+    reader = _Reader(stream, path, max_pixels, grey, threads)
     count = 0
     for count, found in enumerate(read_pages(stream, path, all_frames=all_frames), 1):
         if isinstance(found, CameraRaw):
@@ -67,6 +69,7 @@ class _Reader:
     path: str
     max_pixels: int
     grey: bool
+    threads: int | None
 
     def page(self, page: Page, number: int) -> Source:
         """Return a page, numbered from 0 for errors."""
@@ -74,31 +77,28 @@ class _Reader:
         source.info.notes.extend(page.notes)
         place, fault = place_of(page.directory)
         source.info.notes.extend((fault,) if fault else ())
-        return source if place is None else Placed(source, place)
+        mask = page.mask and self._source(page.mask, number)
+        no_data = no_data_of(page.directory, has_alpha=source.shape[2] in {2, 4})
+        return Told(source, place=place, mask=mask, no_data=no_data)
 
     def _source(self, directory: Directory, number: int) -> Source:
-        source = tiff_source(self.stream, self.path, directory, number, self.max_pixels)
-        return self._by_pillow(directory, number) if source is None else source
+        if directory.value(Tag.COMPRESSION, UNCOMPRESSED) == OLD_JPEG:
+            return self._by_pillow(directory, number)
+        return tiff_source(
+            self.stream,
+            self.path,
+            directory,
+            number,
+            self.max_pixels,
+            grey=self.grey,
+            threads=self.threads,
+        )
 
     def _by_pillow(self, directory: Directory, number: int) -> Source:
-        """Return a page that Pillow decodes; if it cannot, the error says why."""
-        name = image_name(self.path, number)
-        reason = why_not(directory)
-        if reason and would_be_cut(directory):
-            raise ImageError(f"image {name} {reason}")
-        try:
-            with guarded(name, self.max_pixels):
-                image = open_image(_starting_at(directory, self.stream), TIFF)
-                _mend_palette(image, directory)
-                page = self._decoded(image, number)
-        except TooLargeError:
-            raise
-        except ImageError as error:
-            if isinstance(error.__cause__, UnidentifiedImageError):
-                reason = reason or _UNKNOWN
-            if reason is None:
-                raise
-            raise ImageError(f"image {name} {reason}") from error
+        """Return a page of JPEG as it once was, whose parts lie about the file."""
+        with guarded(image_name(self.path, number), self.max_pixels):
+            image = open_image(_starting_at(directory, self.stream), TIFF)
+            page = self._decoded(image, number)
         page.info = replace(page.info, dpi=directory.dpi, orientation=directory.orientation)
         return _as_stored(page)
 
@@ -130,7 +130,9 @@ class _Reader:
 
     def _preview_source(self, jpeg: bytes, directory: Directory) -> Source:
         if not jpeg:
-            return self._source(directory, 0)
+            source = self._source(directory, 0)
+            (rows,) = source.blocks([(0, source.shape[0])])  # to see whether it can be read
+            return ArraySource(rows, source.info)
         with guarded(self.path, self.max_pixels):
             page = self._decoded(open_image(io.BytesIO(jpeg), _JPEG))
         if page.info.orientation == 1:  # most JPEGs inside say nothing of it
@@ -193,13 +195,6 @@ def _of_sensor(raw: CameraRaw) -> str:
         return ""
     height, width = (raw.sensor.value(tag, 0) for tag in (Tag.HEIGHT, Tag.WIDTH))
     return f" of {height}×{width}"
-
-
-def _mend_palette(image: ImageFile.ImageFile, directory: Directory) -> None:
-    """Take a palette without any number above 255 for one of 8 bits, as libtiff does."""
-    colours = directory.tags.get(Tag.COLOUR_MAP, ())
-    if image.mode == "P" and colours and max(colours) < 256:
-        image.palette = ImagePalette.raw("RGB;L", bytes(colours))
 
 
 def _as_stored(page: PillowSource) -> Source:

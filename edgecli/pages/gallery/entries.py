@@ -26,6 +26,7 @@ PARTS: dict[str, type] = {
     "padding": facts.PaddingFacts,
     "parameters": facts.Parameters,
     "nan": facts.NanFacts,
+    "no_data": facts.NoDataFacts,
     "engine": facts.EngineFacts,
 }
 """Facts that have parts, by their names in a report."""

@@ -48,7 +48,7 @@ class Memory:
         self._most = max(self._most, self._used)
         if self._used > len(self._bytes):
             return np.empty(shape, kind)
-        return self._bytes[start : start + size].view(kind).reshape(shape)
+        return np.ndarray(shape, kind, self._bytes, start)
 
     def __enter__(self) -> Memory:
         self._marks.append(self._used)

@@ -185,6 +185,11 @@ class PngSource(RowStream):
                 yield part, start, np.frombuffer(data, np.uint8).reshape(-1, scanline)
 
 
+def _held_bytes(header: PngHeader) -> int:
+    pixels = header.height * header.width * header.channels
+    return pixels * stored_type(header).itemsize
+
+
 def open_png(file: BinaryIO, path: str, *, max_pixels: int, grey: bool = False) -> PngSource:
     """Read a PNG up to its first pixel from a file or pipe that stands at the signature.
 
@@ -209,6 +214,7 @@ def open_png(file: BinaryIO, path: str, *, max_pixels: int, grey: bool = False) 
         "bool" if (header.colour_type, header.bit_depth) == (GREY, 1) else stored_type(header).name,
         dots_per_inch(kept.get(b"pHYs", b"")),
         orientation(kept.get(b"eXIf", b"")),
+        held=_held_bytes(header) if header.interlaced else 0,
         notes=chunks.notes,
     )
     return PngSource(header, info, colours, inflater)

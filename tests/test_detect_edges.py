@@ -65,7 +65,7 @@ def pixels(path: str | Path) -> Any:
 
 OF_FILES = {
     "output", "format", "no_clobber", "all_frames", "page", "no_auto_orient", "max_pixels",
-    "suffix", "world_file", "report", "report_file", "quiet", "verbose", "explain", "preview",
+    "world_file", "suffix", "report", "report_file", "quiet", "verbose", "explain", "preview",
     "grid", "style",
 }  # fmt: skip
 """Options of files, what is told, bundles and strokes: an array of pixels has none of them."""
@@ -126,7 +126,7 @@ def test_a_file_is_turned_as_its_exif_says() -> None:
 
 def test_what_must_be_told_of_a_picture_is_a_warning() -> None:
     levels = noise(5, 6).astype(np.float32)
-    with pytest.warns(EdgeCliWarning, match=r"image array has numbers from .*, whose range"):
+    with pytest.warns(EdgeCliWarning, match=r"image array has numbers from .* where white is 1"):
         detect_edges(levels)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

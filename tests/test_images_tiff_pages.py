@@ -76,6 +76,12 @@ def test_a_mask_of_a_page_goes_with_it_if_it_has_the_size() -> None:
     assert (first.info.notes, second.info.notes, second.info.mask) == ([], [], None)
 
 
+def test_a_mask_that_cannot_be_read_is_left_out_and_told_of() -> None:
+    found, notes = read(make_pages(Page(grey()), Page(grey(), MASK | {259: (34887,)})))
+    assert_pages(found, grey())
+    assert notes == ["has a mask that cannot be read, which is left out"]
+
+
 def test_no_data_of_a_palette_is_told_of() -> None:
     colours: Tags = {262: (3,), 320: (7,) * 768, 42113: b"3\0"}
     _, notes = read(make_pages(Page(grey(), colours)))

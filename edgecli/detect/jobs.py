@@ -377,14 +377,11 @@ class Files:
         if path not in self._begun:
             file = self._stack.enter_context(self._opened(self._job.format, path))
             begin_beside(self._job, path, info, self._stack)
+            settings = result.detection.settings
             self._begun[path] = begin_file(
-                self._job.format,
-                file,
-                source,
-                frames=self._frames,
-                several=self._job.several,
-                made_by=made_by(result.detection.settings),
-            )
+                self._job.format, file, source, frames=self._frames, several=self._job.several,
+                made_by=made_by(settings), threads=settings.threads,
+            )  # fmt: skip
         return self._begun[path]
 
     def finish(self) -> None:

@@ -338,7 +338,9 @@ class Files:
             if path in result.kept:
                 sinks += [NoSink() for _ in types]
                 continue
-            info = replace(result.info, place=place_of_map(result.detection, result.info))
+            place = place_of_map(result.detection, result.info)
+            profile = result.info.profile if result.detection.keeps_colours else None
+            info = replace(result.info, place=place, profile=profile)
             begun = self._file(path, source, result, info).begin_maps(shape, types, info)
             paper = result.detection.paper
             sinks += begun if watch is None else [watch(sink, shape, paper) for sink in begun]

@@ -23,10 +23,12 @@ from edgecli.images.jpeg.warnings import watch
 from edgecli.images.limits import MORE_FRAMES, check_pixels, image_name
 from edgecli.images.pillow.guard import copy_rows, guarded, is_known, open_image
 from edgecli.images.pillow.holding import held_bytes
+from edgecli.images.profiles import rgb_profile
 from edgecli.rows.base import ImageInfo, Rows, Source
 
 _ORIENTATION = 274  # the tag of EXIF and TIFF
 _ANIMATED = {"WEBP", "PNG", "AVIF"}
+_COLOURED = {"P", "RGB", "RGBA", "RGBa", "PA"}  # modes that an RGB profile is of
 _LATE = {"WEBP", "AVIF", "JPEG", "MPO", "JPEG2000"}  # all is known of these before they are decoded
 _MOVING = _ANIMATED | {"MPO"}  # formats of several frames; a photo's may hold no other picture
 
@@ -147,8 +149,9 @@ def decoded(
     dpi, orientation = dots_per_inch(image.info.get("dpi")), exif_orientation(image)
     duration, format_ = milliseconds(image.info.get("duration")), image.format or "unknown"
     info = ImageInfo(
-        path, format_, shape, stored, dpi, orientation, frame, duration, held, notes=notes
-    )
+        path, format_, shape, stored, dpi, orientation, frame, duration, held=held, notes=notes,
+        profile=rgb_profile(image.info.get("icc_profile")) if image.mode in _COLOURED else None,
+    )  # fmt: skip
     return PillowSource(picture, info, grey=grey, warnings=count_warnings())
 
 

@@ -16,6 +16,7 @@ from edgecli.images import Shape
 from edgecli.images.files import whole_file, whole_store
 from edgecli.images.foreign import ZARR
 from edgecli.images.made_by import MadeBy
+from edgecli.images.profiles import fitting
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import ImageInfo, Sink, Source
@@ -153,11 +154,14 @@ class ImageFile:
     def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         """Return the sink of one image; codecs are imported when first used."""
         file, name = self._file, self._format.name
+        profile = fitting(info.profile, shape)
         match name:
             case "png":
                 from edgecli.images.png.writing import PngSink
 
-                return PngSink(file, shape, samples, dpi=info.dpi, made_by=self._made_by)
+                return PngSink(
+                    file, shape, samples, dpi=info.dpi, made_by=self._made_by, profile=profile
+                )
             case "pgm" | "ppm":
                 from edgecli.images.netpbm import PnmSink
 
@@ -166,7 +170,14 @@ class ImageFile:
                 from edgecli.images.tiff.described import Page
                 from edgecli.images.tiff.writing import page_sink
 
-                page = Page(shape, samples, info.dpi, info.place, _no_data(samples, info))
+                page = Page(
+                    shape,
+                    samples,
+                    info.dpi,
+                    info.place,
+                    _no_data(samples, info),
+                    profile=profile,
+                )
                 return page_sink(file, page, self._made_by, self._threads)
             case "npy":
                 from edgecli.images.npy import NpySink
@@ -179,7 +190,7 @@ class ImageFile:
             case _:
                 from edgecli.images.pillow.writing import PillowSink
 
-                return PillowSink(file, name, shape, samples, info.dpi)
+                return PillowSink(file, name, shape, samples, info.dpi, profile)
 
     def finish(self) -> None:
         """Write what follows the last image."""
@@ -293,6 +304,7 @@ class FramesFile(ImageFile):
                     info.place,
                     _no_data(frame.dtype, info),
                     number=(n, len(frames)),
+                    profile=fitting(info.profile, frame.shape),
                 )
                 for n, (frame, info) in told
             ]

@@ -95,7 +95,12 @@ def test_a_compression_is_named(number: int, name: str, dtype: str) -> None:
         (
             1,
             {"t259": (7,), "t258": (12,)},
-            "is compressed with JPEG of 12 bits, which is not read here; use deflate",
+            f"is compressed with JPEG of 12 bits, which is not read here; {DEFLATE}",
+        ),
+        (
+            1,
+            {"t259": (7,)},
+            f"is compressed with lossless JPEG of 16 bits, which is not read here; {DEFLATE}",
         ),
         (1, {"t317": (9,)}, "has the unknown predictor 9; save it without"),
         (1, {"t317": (3,)}, "has the unknown predictor 3; save it without"),

@@ -115,6 +115,7 @@ def plan_input(
         grey=settings.grey,
         all_frames=limits.all_frames,
         page=limits.page,
+        threads=settings.threads,
     )
     for number, image in enumerate(images, 1):
         source = as_seen(image, settings)

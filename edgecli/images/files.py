@@ -35,13 +35,15 @@ def open_images(
     grey: bool = False,
     all_frames: bool = False,
     page: int | None = None,
+    threads: int | None = None,
 ) -> Iterator[Source]:
     """Yield the images of a file, or of standard input for ``-``, recognised by content.
 
     Streams of images yield them all; animations and files of pages only their first, unless
     ``all_frames``; or of all these the ``page``, counted from 1. ``grey`` lets a decoder skip the
-    colours. Each source must be read before the next is asked for. A folder that is a store of Zarr
-    is an image, too. Raises ImageError.
+    colours; ``threads`` is how many of them may decode, by default one for each core. Each source
+    must be read before the next is asked for. A folder that is a store of Zarr is an image, too.
+    Raises ImageError.
     """
     if is_store(path):
         from edgecli.images.zarr.reading import read_store  # for those who have one
@@ -52,8 +54,8 @@ def open_images(
     with _open_input(path) as (head, stream):
         if not head:
             raise ImageError(f"image {path} is empty; give a file with an image in it")
-        images = read_images(Opened(head, stream, path, max_pixels, grey, all_frames, page))
-        images = _placed(images, path)
+        opened = Opened(head, stream, path, max_pixels, grey, all_frames, page, threads=threads)
+        images = _placed(read_images(opened), path)
         if path != "-" and os.path.isfile(f"{path}.msk"):
             images = _masked(images, f"{path}.msk", max_pixels)
         yield from images

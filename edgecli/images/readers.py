@@ -32,7 +32,7 @@ class Opened:
 
     ``grey`` says that colours are not looked at, ``all_frames`` that frames and pages after the
     first are, ``page`` that one of these is, counted from 1. ``name`` is what errors call it: its
-    path, and its number in a stream of images.
+    path, and its number in a stream of images. ``threads`` is how many may decode, None for all.
     """
 
     head: bytes
@@ -43,6 +43,7 @@ class Opened:
     all_frames: bool = False
     page: int | None = None
     frame: int = 0
+    threads: int | None = None
 
     @property
     def name(self) -> str:
@@ -240,7 +241,9 @@ def _read_masked_bmp(file: Opened) -> Iterator[Source]:
 def _read_tiff(file: Opened) -> Iterator[Source]:
     from edgecli.images.tiff import reading
 
-    yield from reading.read_images(file.stream, file.path, **file.wanted, page=file.page)
+    yield from reading.read_images(
+        file.stream, file.path, **file.wanted, page=file.page, threads=file.threads
+    )
 
 
 def _read_jpeg2000(file: Opened) -> Iterator[Source]:

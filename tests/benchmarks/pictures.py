@@ -23,7 +23,8 @@ SAMPLE = Path(__file__).parents[2] / "sample_images" / "still-life.png"
 NOISE = 3.0  # standard deviation of a camera's noise, in grey levels
 
 HUGE = (32768, 32000)
-BAND = 256  # rows; divides the height of the huge image
+RASTER, SMALLER = (19968, 20000), (12032, 12000)
+BAND = 256  # rows; divides the heights of these
 
 
 def photo(height: int, width: int, mode: str = "L") -> NDArray[np.uint8]:
@@ -45,13 +46,13 @@ def texture(height: int, width: int) -> NDArray[np.uint8]:
     return drawn
 
 
-def huge_bands() -> Iterator[NDArray[np.uint8]]:
+def huge_bands(shape: tuple[int, int] = HUGE) -> Iterator[NDArray[np.uint8]]:
     """Yield the rows of the huge image, ``(BAND, W)`` at a time: one photo again and again.
 
     Its noise is new each time: deflate finds what comes back within 32 KiB, and the file would be
     far too small.
     """
-    height, width = HUGE
+    height, width = shape
     tile = photo(4096, width // 8)
     random = np.random.default_rng(2)
     noise = random.normal(0, NOISE, 2 * BAND * width).astype(np.int8)
@@ -110,6 +111,25 @@ def write_photos(folder: Path) -> None:
             frames.write(b"P6\n1920 1080\n255\n" + np.roll(frame, 16 * n, axis=1).tobytes())
 
 
+def write_rasters(folder: Path) -> None:
+    """Write large pictures as PNM: grey, colours, of 16 bits, and of one."""
+    (height, width), (low, narrow), side = RASTER, SMALLER, 30_000
+    with (folder / "grey.pgm").open("wb") as grey:
+        grey.write(b"P5\n%d %d\n255\n" % (width, height))
+        grey.writelines(band.data for band in huge_bands(RASTER))
+    with (folder / "colours.ppm").open("wb") as colours, (folder / "deep.pgm").open("wb") as deep:
+        colours.write(b"P6\n%d %d\n255\n" % (narrow, low))
+        deep.write(b"P5\n%d %d\n65535\n" % (narrow, low))
+        for band in huge_bands(SMALLER):
+            colours.write(np.dstack([band, np.roll(band, 99, axis=1), 255 - band]).tobytes())
+            deep.write((band * np.uint16(251) + band[::-1]).astype(">u2").tobytes())
+    blobs = np.random.default_rng(5).integers(0, 2, (1500 // 12, 1500 // 12), np.uint8)
+    lines = np.packbits(np.tile(blobs.repeat(12, 0).repeat(12, 1), (1, side // 1500)), axis=1)
+    with (folder / "bits.pbm").open("wb") as bits:
+        bits.write(b"P4\n%d %d\n" % (side, side))
+        bits.writelines([lines.data] * (side // 1500))
+
+
 def write_many(folder: Path, count: int, height: int, width: int) -> None:
     """Write ``count`` JPEGs of one photo, each shifted and with noise of its own."""
     folder.mkdir(exist_ok=True)
@@ -162,7 +182,8 @@ def main(task: str, *paths: str) -> None:
         case "tiny":
             write_tiny(Path(paths[0]), int(paths[1]))
         case _:
-            {"photos": write_photos, "huge": write_huge}[task](Path(paths[0]))
+            tasks = {"photos": write_photos, "huge": write_huge, "rasters": write_rasters}
+            tasks[task](Path(paths[0]))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from tests.corpus import encoders, scenes
 from tests.corpus.filter_files import LAYERS, NETWORK, TEXTS
 from tests.pillow_files import encode, psd
 from tests.tiff_files import Page, make_pages, make_tiff
+from tests.tiffs import colours
 
 H, W = 11, 13
 
@@ -97,6 +98,11 @@ def masked_tiff() -> bytes:
     """Return a page with its mask."""
     grey = np.arange(48, dtype=np.uint8).reshape(6, 8, 1)
     return make_pages(Page(grey), Page(grey * 255, {254: (4,)}))
+
+
+def coloured_tiff(kind: str) -> bytes:
+    """Return the first of the TIFFs of colours that is of a kind."""
+    return next(made.data for made in colours.every() if made.name.startswith(kind))
 
 
 def big_tiff(strips: tuple[int, ...] = (16,), predictor: int = 1) -> bytes:
@@ -235,6 +241,12 @@ IMAGES: dict[str, Callable[[], bytes]] = {
     "fax.tif": partial(_pil, "TIFF", "1", compression="group4"),
     "lzw.tif": partial(_pil, "TIFF", compression="tiff_lzw"),
     "jpeg.tif": partial(_pil, "TIFF", compression="jpeg"),
+    "fax3.tif": partial(_pil, "TIFF", "1", compression="group3"),
+    "zstd.tif": partial(_pil, "TIFF", compression="zstd"),
+    "lzma.tif": partial(_pil, "TIFF", "L", compression="lzma"),
+    "ycbcr.tif": partial(_pil, "TIFF", "YCbCr", compression="tiff_lzw"),
+    "webp.tif": partial(coloured_tiff, "WebP"),
+    "blocks.tif": partial(coloured_tiff, "YCbCr 2×2"),
     "palette.tif": partial(_pil, "TIFF", "P"),
     "cmyk.tif": partial(_pil, "TIFF", "CMYK"),
     "lab.tif": partial(_pil, "TIFF", "LAB"),

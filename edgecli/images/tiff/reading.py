@@ -39,16 +39,18 @@ def read_images(
     grey: bool = False,
     all_frames: bool = False,
     page: int | None = None,
+    threads: int | None = None,
 ) -> Iterator[Source]:
     """Yield the first page of a TIFF, or every page of it, or one, or a camera's preview.
 
     ``page`` counts from 1; with ``all_frames`` the pages before it are passed over unread.
-    ``grey`` allows decoding luma alone. A stream that cannot seek is read whole. Each source must
-    be read before the next is asked for. Raises ImageError, which names what is not read.
+    ``grey`` allows decoding luma alone, ``threads`` are how many decode. A stream that cannot seek
+    is read whole. Each source must be read before the next is asked for. Raises ImageError, which
+    names what is not read.
     """
     with guarded(path, max_pixels):
         stream = file if file.seekable() else io.BytesIO(file.read())
-    reader = _Reader(stream, path, max_pixels, grey)
+    reader = _Reader(stream, path, max_pixels, grey, threads)
     count = 0
     for count, found in enumerate(read_pages(stream, path, all_frames=all_frames), 1):
         if isinstance(found, CameraRaw):
@@ -67,6 +69,7 @@ class _Reader:
     path: str
     max_pixels: int
     grey: bool
+    threads: int | None
 
     def page(self, page: Page, number: int) -> Source:
         """Return a page, numbered from 0 for errors."""
@@ -87,7 +90,13 @@ class _Reader:
         if directory.value(Tag.COMPRESSION, UNCOMPRESSED) == OLD_JPEG:
             return self._by_pillow(directory, number)
         return tiff_source(
-            self.stream, self.path, directory, number, self.max_pixels, grey=self.grey
+            self.stream,
+            self.path,
+            directory,
+            number,
+            self.max_pixels,
+            grey=self.grey,
+            threads=self.threads,
         )
 
     def _by_pillow(self, directory: Directory, number: int) -> Source:

@@ -67,15 +67,16 @@ def why_not(directory: Directory) -> str | None:
 def _reasons(directory: Directory) -> Iterator[str]:
     """Yield what stands in the way, what is hardest to get around first."""
     compression = directory.value(Tag.COMPRESSION, 1)
+    name = None
     if compression not in READ:
-        name = _COMPRESSIONS.get(compression, "an unknown method")
+        name = f"{_COMPRESSIONS.get(compression, 'an unknown method')} ({compression})"
+    elif compression == JPEG and (bits := directory.value(Tag.BITS, 1)) != 8:
+        name = f"{'JPEG' if bits == 12 else 'lossless JPEG'} of {bits} bits"
+    if name is not None:
         yield (
-            f"is compressed with {name} ({compression}), which is not read here; "
+            f"is compressed with {name}, which is not read here; "
             "use deflate: gdal_translate -co COMPRESS=DEFLATE IN.tif OUT.tif"
         )
-    if compression == JPEG and directory.value(Tag.BITS, 1) != 8:
-        bits = directory.value(Tag.BITS, 1)
-        yield f"is compressed with JPEG of {bits} bits, which is not read here; use deflate"
     yield from _reasons_of_samples(directory)
     yield from _reasons_of_colours(directory)
     yield from _reasons_of_coding(directory)

@@ -12,6 +12,7 @@ from PIL import Image
 
 from edgecli.images.colour import composite, luma
 from edgecli.images.limits import image_name
+from edgecli.images.pillow.guard import guarded
 from edgecli.images.sample_types import as_rows, row_type, smallest
 from edgecli.images.streams import ForwardReader, RowStream, spread
 from edgecli.images.tiff import kinds
@@ -20,7 +21,7 @@ from edgecli.images.tiff.directories import Directory, Tag
 from edgecli.images.tiff.kinds import PALETTE, RGB
 from edgecli.images.tiff.layout import PREMULTIPLIED, Layout, page_layout
 from edgecli.images.tiff.tiles import TileReader
-from edgecli.rows.arrays import row_reader
+from edgecli.rows.arrays import ArraySource, row_reader
 from edgecli.rows.base import ImageInfo, Rows, Source
 from edgecli.rows.samples import full_scale
 from edgecli.rows.workers import chosen_threads
@@ -38,7 +39,7 @@ def tiff_source(
     grey: bool = False,
     threads: int | None = None,
 ) -> Source:
-    """Return a page whose rows are streamed; of uint32, int64 and uint64 its extremes first.
+    """Return a page whose rows are streamed; one of numbers beyond 32 bits is held.
 
     White-is-zero is inverted, palettes, CMYK, YCbCr and Lab become RGB, premultiplied alpha is
     undone, samples beyond colour and alpha are left out. ``grey`` allows luma of a palette.
@@ -69,7 +70,12 @@ def tiff_source(
         target = smallest(np.array(ends), name).dtype
     one = convert(np.zeros((1, 1, _colours(layout)), target))
     shape = (*layout.shape[:2], one.shape[2] + (layout.alpha is not None))
-    return RowStream(info, shape, one.dtype, row_reader(tiles.bands()))
+    rows = RowStream(info, shape, one.dtype, row_reader(tiles.bands()))
+    if one.dtype != np.int64:
+        return rows
+    with guarded(name, max_pixels):
+        (held,) = rows.blocks([(0, shape[0])])  # whose greatest number tells how sums are computed
+    return ArraySource(held, info)
 
 
 def _pixels(layout: Layout, convert: Conversion, samples: Rows) -> Rows:

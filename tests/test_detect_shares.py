@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,7 @@ def test_shares_give_what_one_go_gives(folder: Path, case: str) -> None:
     executor = Elsewhere(times=2)
     far, shared = detected(folder, case, "far", executor)
     assert far == near
+    assert not [*(folder / "far" / case).glob(".*")]
     assert told(shared) == told(one)
     assert shared.measured is not None
     assert shared.measured.threads == THREADS
@@ -164,16 +166,16 @@ def test_every_strip_is_of_one_share(folder: Path) -> None:
         assert spans[-1][1] == height
 
 
-def test_chunks_are_written_where_they_are_computed(folder: Path) -> None:
-    """No rows of them come back; those of lines, which the whole image decides, do."""
+def test_chunks_are_written_where_they_are_computed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No rows of them come back, and nobody else's folder holds what does."""
+    monkeypatch.setattr(shares, "parcels_beside", lambda _: nullcontext("nowhere"))
     far = Elsewhere()
     detected(folder, "chunks", "chunks", far)
     assert all(share.rows[0] % 16 == 0 for _, share in far.calls)
     taken = [rows for part in far.results for one in part.outcomes for _, rows in one.encoded[0]]
     assert [len(rows) for rows in taken] == [0] * -(-230 // 24)
-    far = Elsewhere()
-    detected(folder, "chunks of lines", "lines", far)
-    assert all(rows for part in far.results for one in part.outcomes for _, rows in one.encoded[0])
 
 
 def test_an_image_that_a_worker_does_not_see_is_named(folder: Path) -> None:

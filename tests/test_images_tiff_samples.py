@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -330,6 +331,25 @@ def test_overlapping_blocks_are_slices(data: st.DataObject) -> None:
     ranges = [(start, min(start + 9, 40)) for start in starts]
     for (start, stop), block in zip(ranges, read(tiff).blocks(ranges), strict=True):
         assert (block == pixels[start:stop]).all()
+
+
+@pytest.mark.parametrize("planar", [False, True])
+def test_strips_of_rows_left_out_are_not_decoded(
+    planar: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So nobody sees that they are damaged."""
+    monkeypatch.setattr("edgecli.images.tiff.tiles.BAND_BYTES", 1)
+    pixels = noise(90, 20, 3)
+    data = bytearray(make_tiff(pixels, tile=(8, None), compression="deflate", planar=planar))
+    with tifffile.TiffFile(io.BytesIO(data)) as tiff:
+        offsets, sizes = tiff.pages.first.dataoffsets, tiff.pages.first.databytecounts
+    for offset, size in list(zip(offsets, sizes, strict=True))[4:7]:
+        data[offset : offset + size] = bytes(size)
+    above, below = read(bytes(data)).blocks([(0, 9), (80, 90)])
+    assert (above == pixels[:9]).all()
+    assert (below == pixels[80:]).all()
+    with pytest.raises(ImageError):
+        whole(bytes(data))
 
 
 @pytest.mark.parametrize(("compression", "height"), [("none", 64), ("none", 4000), ("deflate", 64)])

@@ -14,6 +14,7 @@ from edgecli.detect.made_by import made_by
 from edgecli.detect.outputs import Job, is_there, make_folders_of
 from edgecli.detect.places import begin_beside, is_placed, place_of_map
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
+from edgecli.detect.ranges import by_range, note_numbers
 from edgecli.detect.run import Crew, Measured, start_detection, starts_early
 from edgecli.detect.seeing import as_seen
 from edgecli.detect.settings import Settings
@@ -120,8 +121,13 @@ def plan_input(
     for number, image in enumerate(images, 1):
         source = as_seen(image, settings)
         detection = _plan_image(job, settings, limits, source)
+        drawn, source = by_range(settings, detection, source, job.path)
+        if drawn != settings:
+            detection = _plan_image(job, drawn, limits, source)
         if not sums_fit(source, detection):
-            detection = _plan_image(job, settings, limits, source, exact=False)
+            detection = _plan_image(job, drawn, limits, source, exact=False)
+        if job.numbers:
+            note_numbers(source, job.path)
         outputs = job.outputs
         if limits.page is not None or limits.all_frames or number > 1:
             outputs = _numbered(job, limits.page or number, limits)
@@ -370,14 +376,11 @@ class Files:
         if path not in self._begun:
             file = self._stack.enter_context(self._opened(self._job.format, path))
             begin_beside(self._job, path, info, self._stack)
+            settings = result.detection.settings
             self._begun[path] = begin_file(
-                self._job.format,
-                file,
-                source,
-                frames=self._frames,
-                several=self._job.several,
-                made_by=made_by(result.detection.settings),
-            )
+                self._job.format, file, source, frames=self._frames, several=self._job.several,
+                made_by=made_by(settings), threads=settings.threads,
+            )  # fmt: skip
         return self._begun[path]
 
     def finish(self) -> None:

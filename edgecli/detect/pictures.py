@@ -19,6 +19,7 @@ from edgecli.conv.engine import as_pair
 from edgecli.detect.jobs import Limits
 from edgecli.detect.maps import Lines
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
+from edgecli.detect.ranges import by_range
 from edgecli.detect.seeing import looked_at
 from edgecli.detect.settings import Settings, parse_scales
 from edgecli.errors import EdgeCliWarning
@@ -155,6 +156,10 @@ def plan_picture(source: Source, choice: Choice) -> Detection:
     """Return the plan for a picture; a note says where sums of its numbers are rounded."""
     given = source.shape, source.dtype
     detection = choice.plan(*given, gaps=has_gaps(source))
+    settings, _ = by_range(choice.settings, detection, source)
+    if settings != choice.settings:
+        choice = Choice(settings)
+        detection = choice.plan(*given, gaps=has_gaps(source))
     if not sums_fit(source, detection):
         detection = choice.plan(*given, exact=False, gaps=has_gaps(source))
     return detection

@@ -27,6 +27,7 @@ from edgecli.strokes.base import Finish
 from tests.conftest import noise
 from tests.detections import settings_of
 from tests.elsewhere import Elsewhere, Lost
+from tests.tiff_files import save_tiff
 
 THREADS = 3
 SHARES = 6
@@ -65,6 +66,10 @@ CASES: dict[str, tuple[str, str, Settings]] = {
         "sobel", padding_mode=parse_padding_mode("circular"))),
     "NaN": ("holes.npy", "map.tif", settings_of("sobel")),
     "NaN left out": ("holes.npy", "map.png", settings_of("canny", nan="ignore")),
+    "no data": ("gaps.tif", "map.png", settings_of("sobel")),
+    "no data, linked": ("gaps.tif", "map.tif", settings_of("canny:1.4")),
+    "no data in contours": ("gaps.tif", "map.png", settings_of("contours")),
+    "a user's no data": ("grey.npy", "map.tif", settings_of("log:2", lines=LINKED, nodata=50)),
     "unseen": ("clear.png", "map.png", settings_of("sobel")),
     "whole numbers": ("wide.npy", "map.npy", settings_of("sobel-x", map="raw")),
     "few numbers": ("few.npy", "map.npy", settings_of("sobel-x", map="raw")),
@@ -84,6 +89,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.save(folder / "grey.npy", grey)
     np.save(folder / "wide.npy", grey.astype(np.int64) << 32)
     np.save(folder / "few.npy", colour[:9, :9, 0])
+    gaps = colour[..., 0].copy()
+    gaps[30:120, 20:40] = gaps[200, 1] = 0
+    save_tiff(folder / "gaps.tif", gaps, 0)
     grey[40:44, 7] = grey[200, 1] = np.nan
     np.save(folder / "holes.npy", grey)
     return folder

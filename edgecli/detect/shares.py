@@ -30,6 +30,7 @@ from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, ImageError, UsageError
 from edgecli.geometry import bands
 from edgecli.images.formats import Format
+from edgecli.images.nodata import counted
 from edgecli.images.sources import FloatCheck
 from edgecli.images.zarr.store import Stored
 from edgecli.images.zarr.writing import ZarrSink
@@ -61,11 +62,12 @@ class Share:
 class Part:
     """What came of a share: of each of its strips, and what was seen of the image.
 
-    ``nans``, ``low`` and ``high`` are those of a float image.
+    ``missing`` are its pixels of no data, ``nans``, ``low`` and ``high`` those of a float image.
     """
 
     outcomes: list[Outcome]
     notes: list[str]
+    missing: int = 0
     nans: int = 0
     low: float = math.inf
     high: float = -math.inf
@@ -119,7 +121,8 @@ class Workers:
         shares = cut_shares(detection, strips, self.threads, _chunk_rows(detection, sinks))
         with parcels_beside(self.work.job.outputs[0]) as folder:
             settings = replace(self.work.settings, threads=1)  # for each share
-            work = replace(self.work, settings=settings, stores=stores, parcels=folder)
+            job = replace(self.work.job, world_file=False)  # which is written here
+            work = replace(self.work, job=job, settings=settings, stores=stores, parcels=folder)
             for share, part in self._parts(work, shares):
                 _tell(source, part)
                 if told is not None:
@@ -161,6 +164,8 @@ def _tell(source: Source, part: Part) -> None:
     for note in part.notes:
         if note not in source.info.notes:
             source.info.notes.append(note)
+    if source.info.gaps is not None:
+        source.info.gaps.pixels += part.missing
     if isinstance(source, FloatCheck):
         source.add(part.nans, part.low, part.high)
 
@@ -238,8 +243,9 @@ def _compute(
     first, last = share.strips
     readers = readers_of(detection, sinks, source.info.scale, measured=work.measured)
     of_strips, strips = cut_strips(detection, readers, work.threads)
+    seen = max((strip.spans[0][1] for strip in strips[:first]), default=0)
+    source = counted(source, seen)
     if detection.pixels.kind == "f":
-        seen = max((strip.spans[0][1] for strip in strips[:first]), default=0)
         refuse = detection.settings.nan == "error"
         source = FloatCheck(source, refuse=refuse, first=seen)
     there = dict(_written_there(detection, sinks))
@@ -249,7 +255,8 @@ def _compute(
     outcomes = zip(strips[first:last], running.outcomes, strict=True)
     rid = _writing(outcomes, there, share.rows)
     own = [outcome for strip, outcome in rid if strip.spans[-1][0] >= share.rows[0]]
-    part = Part(own, [])
+    gaps = source.info.gaps
+    part = Part(own, [], missing=gaps.pixels if gaps is not None else 0)
     if isinstance(source, FloatCheck):
         return replace(part, nans=source.nans, low=source.low, high=source.high)
     return part

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from itertools import compress, product
+from itertools import chain, compress, islice, product
 from typing import BinaryIO
 
 import numpy as np
@@ -61,8 +61,7 @@ class TileReader:
         is_large = layout.compression != UNCOMPRESSED and self._bytes() > _WORTH_THREADS
         done = map_in_order(self._decoded, jobs, self.threads if is_large else 1)
         for _ in rows:
-            parts = [next(done) for _ in columns]
-            yield parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+            yield _side_by_side(islice(done, len(columns)), layout.shape[1])
 
     # --- what is read together --------------------------------------------------------------------
 
@@ -191,6 +190,18 @@ class TileReader:
                     yield unpredicted(layout, data)
 
 
+def _side_by_side(parts: Iterator[Rows], width: int) -> Rows:
+    """Return a band ``(n, width, C)`` of parts that come one after the other, and need not stay."""
+    first = next(parts)
+    if first.shape[1] == width:
+        return first
+    band, left = np.empty((len(first), width, first.shape[2]), first.dtype), 0
+    for part in chain([first], parts):
+        band[:, left : left + part.shape[1]] = part
+        left += part.shape[1]
+    return band
+
+
 # --- from bytes to samples ------------------------------------------------------------------------
 
 
@@ -205,15 +216,29 @@ def unpredicted(layout: Layout, data: NDArray[np.uint8]) -> Rows:
         return _unpacked(data, shape[1] * shape[2], layout.bits).reshape(shape)
     if layout.predictor == 3:
         bytes_ = data.reshape(len(data), -1, layout.tile_samples)
-        planes = np.cumsum(bytes_, axis=1, dtype=np.uint8)
-        planes = planes.reshape(len(data), layout.stored.itemsize, -1).swapaxes(1, 2)
+        planes = _running_sums(bytes_).reshape(len(data), layout.stored.itemsize, -1).swapaxes(1, 2)
         return np.ascontiguousarray(planes).view(layout.stored.newbyteorder(">")).reshape(shape)
     samples = data.view(layout.stored).reshape(shape)
     if layout.predictor == 1:
         return samples
     lanes = np.dtype(f"u{layout.stored.itemsize}")
     unsigned = samples.view(lanes.newbyteorder(layout.stored.byteorder))
-    return np.cumsum(unsigned, axis=1, dtype=lanes).view(layout.stored.newbyteorder("="))
+    return _running_sums(unsigned).view(layout.stored.newbyteorder("="))
+
+
+def _running_sums(rows: Rows) -> Rows:
+    """Return the sums of all that stands to the left in rows ``(n, w, C)``, and of each itself.
+
+    >>> _running_sums(np.uint8([[[1], [2], [3], [255]]]))[0, :, 0].tolist()
+    [1, 3, 6, 5]
+    """
+    if rows.itemsize > 1:
+        return np.cumsum(rows, axis=1, dtype=rows.dtype.newbyteorder("="))
+    sums, reach = rows.copy(), 1
+    while reach < sums.shape[1]:  # eight whole-array additions beat one byte after the other
+        sums[:, reach:] = sums[:, reach:] + sums[:, :-reach]
+        reach *= 2
+    return sums
 
 
 def _unpacked(data: NDArray[np.uint8], count: int, depth: int) -> Rows:

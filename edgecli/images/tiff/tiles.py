@@ -49,13 +49,14 @@ class TileReader:
     pixels: Callable[[Rows], Rows]
     threads: int
 
-    def bands(self) -> Iterator[Rows]:
-        """Yield the page's pixels, ``(n, W, C)``, from the top."""
+    def bands(self, first: int = 0) -> Iterator[Rows]:
+        """Yield the page's pixels, ``(n, W, C)``, from a row of tiles on."""
         layout = self.layout
         if layout.across == 1 and layout.row_bytes * layout.tiles.heights[0] > _HIGH:
-            yield from one_ahead(self._high_bands()) if self.threads > 1 else self._high_bands()
+            high = self._high_bands(first)
+            yield from one_ahead(high) if self.threads > 1 else high
             return
-        rows, columns = self._cuts()
+        rows, columns = self._cuts(first)
         jobs = ((Area(*cut, self._tiles(*cut)),) for cut in product(rows, columns))
         is_large = layout.compression != UNCOMPRESSED and self._bytes() > _WORTH_THREADS
         done = map_in_order(self._decoded, jobs, self.threads if is_large else 1)
@@ -64,14 +65,16 @@ class TileReader:
 
     # --- what is read together --------------------------------------------------------------------
 
-    def _cuts(self) -> tuple[list[Span], list[Span]]:
+    def _cuts(self, first: int) -> tuple[list[Span], list[Span]]:
         """Return the rows of tiles, and the tiles in them, that are decoded together."""
         layout = self.layout
         tile_pixels = layout.tiles.width * layout.tiles.heights[0] * layout.tile_samples
         tile_bytes = tile_pixels * layout.stored.itemsize * len(self._planes())
         together = max(BAND_BYTES // tile_bytes, 1)
         rows = max(together // layout.across, 1)
-        return [*bands(len(layout.tiles.heights), rows)], [*bands(layout.across, together)]
+        below = bands(len(layout.tiles.heights) - first, rows)
+        down = [(first + start, first + stop) for start, stop in below]
+        return down, [*bands(layout.across, together)]
 
     def _planes(self) -> Sequence[int]:
         return self.layout.taken if self.layout.is_planar else (0,)
@@ -166,17 +169,17 @@ class TileReader:
 
     # --- strips that are too high to be decoded at once -------------------------------------------
 
-    def _high_bands(self) -> Iterator[Rows]:
+    def _high_bands(self, first: int) -> Iterator[Rows]:
         layout = self.layout
         low = max(BAND_BYTES // layout.row_bytes, 1)
-        planes = [self._high_rows(plane, low) for plane in self._planes()]
+        planes = [self._high_rows(plane, first, low) for plane in self._planes()]
         for parts in zip(*planes, strict=True):
             yield self._joined([part[:, : layout.shape[1]] for part in parts])
 
-    def _high_rows(self, plane: int, low: int) -> Iterator[Rows]:
-        """Yield the samples of a plane, ``low`` rows of a strip at a time."""
+    def _high_rows(self, plane: int, first: int, low: int) -> Iterator[Rows]:
+        """Yield the samples of a plane from a strip on, ``low`` rows of it at a time."""
         layout = self.layout
-        for row, height in enumerate(layout.tiles.heights):
+        for row, height in enumerate(layout.tiles.heights[first:], first):
             number = plane * len(layout.tiles.heights) + row
             if not self._is_written(number):
                 yield from (self._empty(bottom - top) for top, bottom in bands(height, low))

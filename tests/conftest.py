@@ -20,7 +20,7 @@ from PIL import Image
 from edgecli.cli import main
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-TORCH, EZDXF = (find_spec(name) is not None for name in ("torch", "ezdxf"))
+TORCH, EZDXF, ONNX = (find_spec(name) is not None for name in ("torch", "ezdxf", "onnxruntime"))
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 
 BROWSING = [
@@ -31,6 +31,8 @@ BROWSING = [
 collect_ignore: list[str] = []
 """Torch is gigabytes, a browser no package of Python: what needs them is collected beside them."""
 
+if not ONNX:
+    collect_ignore += ["onnx_networks.py"]
 if not TORCH:
     collect_ignore += ["torch_networks.py"]
     collect_ignore_glob = ["test_*_torch.py"]

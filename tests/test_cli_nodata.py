@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import edgecli
 from edgecli.detect.edges import detect_edges
 from edgecli.filters import load_filter
 from tests.conftest import Refuse, Run
-from tests.tiff_files import Page, make_pages
+from tests.tiff_files import Page, make_pages, save_tiff
 
 H, W = 90, 110
 y, x = np.mgrid[:H, :W]
@@ -48,13 +50,6 @@ OPERATORS: list[dict[str, Any]] = [
     {"operator": "contours"},
     {"operator": "learned-small", "thin": True},
 ]
-
-
-def save_tiff(path: Path, pixels: NDArray[Any], no_data: object = None, **options: Any) -> Path:
-    """Write a TIFF, with GDAL's number for no data."""
-    tags: Any = [(42113, "s", 0, str(no_data), True)] if no_data is not None else []
-    tifffile.imwrite(path, pixels, extratags=tags, **options)
-    return path
 
 
 def holed(name: str, value: object = None) -> NDArray[Any]:
@@ -255,6 +250,18 @@ def test_numbers_are_nan_where_there_is_no_data(run: Run, tmp_path: Path) -> Non
         np.testing.assert_array_equal(found, np.load(tmp_path / "e.npy"))
     run("detect", path, "--threshold", "300", "--map", "raw", "-o", tmp_path / "e.npy")
     assert {*np.unique(np.load(tmp_path / "e.npy")[~np.isnan(found)])} == {0, 1}
+
+
+@pytest.mark.skipif(not shutil.which("gdal_translate"), reason="needs GDAL's gdal_translate")
+@pytest.mark.parametrize("options", [(), ("--map", "raw"), ("--depth", "float", "-f", "log:2")])
+def test_gdal_finds_no_data_where_it_is(run: Run, tmp_path: Path, options: tuple[str, ...]) -> None:
+    path = save_tiff(tmp_path / "a.tif", holed("int16"), -9999)
+    run("detect", path, *options, "-o", tmp_path / "e.tif")
+    words = ("gdal_translate", "-q", "-b", "mask", "-co", "COMPRESS=NONE", "e.tif", "mask.tif")
+    subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
+    run("detect", path, *options[2:], "--map", "raw", "-o", tmp_path / "e.npy")
+    theirs, ours = tifffile.imread(tmp_path / "mask.tif"), np.load(tmp_path / "e.npy")
+    np.testing.assert_array_equal(theirs == 0, np.isnan(ours))
 
 
 def test_formats_without_a_place_for_it_say_so(run: Run, tmp_path: Path) -> None:

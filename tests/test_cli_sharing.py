@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from functools import partial
 from os import environ
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edgecli.batch.cluster import cluster_at
+from edgecli.detect import shares
+from edgecli.detect.jobs import Limits, detect_input
+from edgecli.detect.outputs import Target, name_job
+from edgecli.detect.shares import Share, Work, Workers
 from tests.batches import contents, pictures
 from tests.clusters import ROOT, cluster
 from tests.conftest import Run, noise
+from tests.detections import settings_of
 
 OPENSSL = shutil.which("openssl")
 
@@ -34,6 +44,8 @@ def scheduler() -> Iterator[str]:
         ("map.npy", ["-f", "gaussian:3", "--map", "raw"]),
         ("map.tif", ["-f", "canny:1.4", "--hysteresis", "20,60"]),
         ("map.svg", ["-f", "canny", "--min-length", "5"]),
+        ("map.zarr", ["-f", "sobel"]),
+        ("map.zarr", ["-f", "canny"]),
     ],
 )
 def test_a_cluster_gives_the_same_file(
@@ -44,7 +56,41 @@ def test_a_cluster_gives_the_same_file(
     for path, more in ((near, []), (far, ["--scheduler", scheduler])):
         result = run("detect", tmp_path / "in.npy", "-o", path, *options, *more)
         assert result.exit_code == 0, result.output
-    assert far.read_bytes() == near.read_bytes()
+    assert contents(far.parent) == contents(near.parent)
+
+
+def test_a_worker_that_is_lost_loses_nothing(
+    tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker that comes first to the last share dies when it has written its chunks."""
+    monkeypatch.setattr(shares, "MOST_PIXELS", 2048 * 64)
+    np.save(tmp_path / "in.npy", noise(2048, 256, seed=1))
+    settings, mark = settings_of("sobel"), tmp_path / "mark"
+
+    def detected(place: str, executor: Executor | None) -> None:
+        target = Target(str(tmp_path / place / "map.zarr"))
+        job = name_job(str(tmp_path / "in.npy"), settings, target)
+        work = Work(job, settings, Limits(), 2, measured=True)
+        crew = None if executor is None else Workers(executor, work)
+        detect_input(job, settings, Limits(), crew=crew)
+
+    with cluster_at(scheduler) as (executor, *_):
+        submit, compute = executor.submit, shares.compute_share
+        lethal = partial(computed_once_dead, compute, str(mark))
+        monkeypatch.setattr(executor, "submit", lambda _, *given: submit(lethal, *given))
+        detected("far", executor)
+    detected("near", None)
+    assert mark.exists()
+    assert contents(tmp_path / "far") == contents(tmp_path / "near")
+
+
+def computed_once_dead(compute: Callable[..., Any], mark: str, work: Work, share: Share) -> Any:
+    """Compute a share; the first process that comes to the last is killed, which leaves a mark."""
+    part = compute(work, share)
+    if share.rows[1] == 2048 and not os.path.exists(mark):
+        Path(mark).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return part
 
 
 def test_a_dry_run_asks_no_cluster(tmp_path: Path, run: Run) -> None:

@@ -65,8 +65,8 @@ def pixels(path: str | Path) -> Any:
 
 OF_FILES = {
     "output", "format", "no_clobber", "all_frames", "page", "no_auto_orient", "max_pixels",
-    "world_file", "suffix", "report", "report_file", "quiet", "verbose", "explain", "preview", "grid",
-    "style",
+    "world_file", "suffix", "report", "report_file", "quiet", "verbose", "explain", "preview",
+    "grid", "style",
 }  # fmt: skip
 """Options of files, what is told, bundles and strokes: an array of pixels has none of them."""
 

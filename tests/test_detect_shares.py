@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from edgecli.strokes.base import Finish
 from tests.conftest import noise
 from tests.detections import settings_of
 from tests.elsewhere import Elsewhere, Lost
+from tests.tiff_files import save_tiff
 
 THREADS = 3
 SHARES = 6
@@ -64,6 +66,10 @@ CASES: dict[str, tuple[str, str, Settings]] = {
         "sobel", padding_mode=parse_padding_mode("circular"))),
     "NaN": ("holes.npy", "map.tif", settings_of("sobel")),
     "NaN left out": ("holes.npy", "map.png", settings_of("canny", nan="ignore")),
+    "no data": ("gaps.tif", "map.png", settings_of("sobel")),
+    "no data, linked": ("gaps.tif", "map.tif", settings_of("canny:1.4")),
+    "no data in contours": ("gaps.tif", "map.png", settings_of("contours")),
+    "a user's no data": ("grey.npy", "map.tif", settings_of("log:2", lines=LINKED, nodata=50)),
     "unseen": ("clear.png", "map.png", settings_of("sobel")),
     "whole numbers": ("wide.npy", "map.npy", settings_of("sobel-x", map="raw")),
     "few numbers": ("few.npy", "map.npy", settings_of("sobel-x", map="raw")),
@@ -83,6 +89,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.save(folder / "grey.npy", grey)
     np.save(folder / "wide.npy", grey.astype(np.int64) << 32)
     np.save(folder / "few.npy", colour[:9, :9, 0])
+    gaps = colour[..., 0].copy()
+    gaps[30:120, 20:40] = gaps[200, 1] = 0
+    save_tiff(folder / "gaps.tif", gaps, 0)
     grey[40:44, 7] = grey[200, 1] = np.nan
     np.save(folder / "holes.npy", grey)
     return folder
@@ -137,6 +146,7 @@ def test_shares_give_what_one_go_gives(folder: Path, case: str) -> None:
     executor = Elsewhere(times=2)
     far, shared = detected(folder, case, "far", executor)
     assert far == near
+    assert not [*(folder / "far" / case).glob(".*")]
     assert told(shared) == told(one)
     assert shared.measured is not None
     assert shared.measured.threads == THREADS
@@ -156,16 +166,16 @@ def test_every_strip_is_of_one_share(folder: Path) -> None:
         assert spans[-1][1] == height
 
 
-def test_chunks_are_written_where_they_are_computed(folder: Path) -> None:
-    """No rows of them come back; those of lines, which the whole image decides, do."""
+def test_chunks_are_written_where_they_are_computed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No rows of them come back, and nobody else's folder holds what does."""
+    monkeypatch.setattr(shares, "parcels_beside", lambda _: nullcontext("nowhere"))
     far = Elsewhere()
     detected(folder, "chunks", "chunks", far)
     assert all(share.rows[0] % 16 == 0 for _, share in far.calls)
     taken = [rows for part in far.results for one in part.outcomes for _, rows in one.encoded[0]]
     assert [len(rows) for rows in taken] == [0] * -(-230 // 24)
-    far = Elsewhere()
-    detected(folder, "chunks of lines", "lines", far)
-    assert all(rows for part in far.results for one in part.outcomes for _, rows in one.encoded[0])
 
 
 def test_an_image_that_a_worker_does_not_see_is_named(folder: Path) -> None:

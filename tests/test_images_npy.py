@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -44,7 +45,7 @@ def npy(array: Any) -> bytes:
 
 def from_npy(data: bytes | BinaryIO, max_pixels: int = LIMIT) -> Source:
     file = io.BytesIO(data) if isinstance(data, bytes) else data
-    return read_npy(file, "a.npy", max_pixels=max_pixels)
+    return next(read_npy(file, "a.npy", max_pixels=max_pixels))
 
 
 STORED = ("?", "u1", "i1", "<u2", ">u2", "<i2", ">i2", "<i4", ">i4", "<u4", ">u4", "<i8", ">i8",
@@ -117,8 +118,7 @@ def test_overlapping_blocks_are_slices(data: st.DataObject) -> None:
     ("array", "message"),
     [
         (np.zeros(3), r"has the shape \(3,\); save it as \(H, W\), or as \(H, W, C\) with C ≤ 4"),
-        (np.zeros((3, 20, 30)), r"has the shape \(3, 20, 30\); save it as"),
-        (np.zeros((1, 2, 3, 4)), r"has the shape \(1, 2, 3, 4\); save it as"),
+        (np.zeros((20, 30, 7)), r"has the shape \(20, 30, 7\), most likely of 7 channels, and at"),
         (np.array(1.0), r"has the shape \(\); save it as"),
         (np.zeros((0, 5)), "is an array without numbers"),
         (np.zeros((5, 4, 0)), "is an array without numbers"),
@@ -205,10 +205,61 @@ def test_rows_between_are_left_unread() -> None:
     with io.BytesIO() as file:
         np.save(file, rows)
         counted = Counted(file.getvalue())
-    first, last = read_npy(counted, "x", max_pixels=LIMIT).blocks([(0, 2), (70, 73)])
+    first, last = from_npy(counted).blocks([(0, 2), (70, 73)])
     np.testing.assert_array_equal(first, rows[:2])
     np.testing.assert_array_equal(last, rows[70:73])
     assert counted.taken == 5 * 40 * 2
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("stored", ["?", "u1", ">u2", "<i8", "<f2", "<f8"])
+@pytest.mark.parametrize("shape", [(5, 6, 7), (2, 5, 6, 7), (6, 9, 8, 3)])
+def test_a_stack_is_pages_from_files_and_pipes(
+    shape: tuple[int, ...], stored: str, order: Any, tmp_path: Path
+) -> None:
+    values = np.random.default_rng(0).integers(-100, 100, shape)
+    stack = np.asarray(values.astype(stored), order=order)
+    data = npy(stack)
+    (tmp_path / "a.npy").write_bytes(data)
+    pages = stack.reshape(-1, *shape[-3:]) if shape[-1] == 3 else stack.reshape(-1, *shape[-2:], 1)
+    expected = pages * np.uint8(255) if stack.dtype == bool else pages
+    with (tmp_path / "a.npy").open("rb") as file:
+        for opened in (file, pipe(data), io.BytesIO(data)):
+            given = read_npy(opened, "a.npy", max_pixels=LIMIT, all_frames=True)
+            for number, source in enumerate(given):
+                assert (source.info.frame, source.info.notes) == (number, [])
+                part = slice(0, 3 if number % 2 else None)  # rows may be left unread
+                (rows,) = source.blocks([part.indices(source.shape[0])[:2]])
+                np.testing.assert_array_equal(rows, expected[number][part])
+            assert number == len(pages) - 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [
+        (
+            (5, 20, 30),
+            "read as 5 pages, of which the first is taken; --page N takes another, --all",
+        ),
+        ((3, 20, 30), "and numpy.moveaxis(array, 0, -1) makes colours of them"),
+    ],
+)
+def test_the_first_page_of_a_stack_says_that_there_are_more(shape: Any, told: str) -> None:
+    source = from_npy(npy(np.arange(math.prod(shape), dtype=np.int32).reshape(shape)))
+    assert whole(source)[:, :, 0].tolist() == np.arange(600).reshape(20, 30).tolist()
+    (note,) = source.info.notes
+    assert told in note
+
+
+def test_wide_integers_of_a_file_are_looked_at_and_streamed_not_held(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, np.arange(4 << 20, dtype=np.int64).reshape(2048, 2048))
+    with path.open("rb") as file:
+        source = from_npy(file)
+        assert not isinstance(source, ArraySource)
+        assert source.dtype == np.int32
+        (rows,) = source.blocks([(2000, 2010)])
+        assert (rows[..., 0] == np.load(path)[2000:2010]).all()
 
 
 def test_bytes_after_the_array_are_left_alone() -> None:

@@ -35,7 +35,7 @@ def archive(**members: bytes) -> bytes:
 
 
 def read(data: bytes, max_pixels: int = LIMIT) -> Source:
-    return read_npz(io.BytesIO(data), "a.npz", max_pixels=max_pixels)
+    return next(read_npz(io.BytesIO(data), "a.npz", max_pixels=max_pixels))
 
 
 def refusal(data: bytes) -> str:
@@ -59,7 +59,7 @@ def test_an_array_is_read_from_files_and_pipes(save: Any, array: Pixels, tmp_pat
     path.write_bytes(data)
     expected = array.reshape((*array.shape, 1)[:3]) * (255 if array.dtype == bool else 1)
     opened = open_images(str(path), max_pixels=LIMIT)  # holds the file open
-    for source in (next(opened), read(data), read_npz(pipe(data), "-", max_pixels=LIMIT)):
+    for source in (next(opened), read(data), next(read_npz(pipe(data), "-", max_pixels=LIMIT))):
         np.testing.assert_array_equal(whole(source), expected)
         assert (source.info.format, source.info.notes) == ("NPZ", [])
         assert source.info.dtype == array.dtype.name
@@ -73,10 +73,22 @@ def test_the_first_image_of_several_arrays_is_taken_and_told_of() -> None:
     ]
 
 
+def test_a_picture_is_taken_before_a_stack_and_a_stack_is_pages() -> None:
+    source = read(npz(stack=np.ones((5, 6, 7)), image=GRID))
+    assert whole(source).shape == (3, 4, 1)
+    stack = np.arange(5 * 6 * 7).reshape(5, 6, 7)
+    data = npz(np.savez_compressed, stack=stack, x=np.ones(3))
+    pages = read_npz(io.BytesIO(data), "a.npz", max_pixels=LIMIT, all_frames=True)
+    for number, page in enumerate(pages):
+        assert len(page.info.notes) == (number == 0)
+        np.testing.assert_array_equal(whole(page)[:, :, 0], stack[number])
+    assert number == 4
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (npz(x=np.ones(5), y=np.ones((2, 3, 9))), "holds no image, but 'x' (5,), 'y' (2, 3, 9);"),
+        (npz(x=np.ones(5), y=np.ones((0, 3, 9))), "holds no image, but 'x' (5,), 'y' (0, 3, 9);"),
         (npz(x=np.array([[None]])), "holds no image, but 'x' (1, 1); save one as (H, W)"),
         (npz(x=np.ones((0, 3))), "holds no image, but 'x' (0, 3)"),
         (npz(), "is a zip archive without arrays of NumPy; give an image out of it"),

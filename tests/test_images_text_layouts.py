@@ -139,8 +139,6 @@ def test_fractions_are_read_with_points_and_with_commas(grid: str | bytes) -> No
 @pytest.mark.parametrize(
     ("grid", "count"),
     [
-        (ESRI + "10 -9999\n30 40\n", "1 cell"),
-        (ESRI + "10 -9999.0\n-9999 40\n", "2 cells"),
         ("10,NA\n30,40", "1 cell"),
         ("10,#N/A\nn/a,40", "2 cells"),
     ],
@@ -151,6 +149,14 @@ def test_cells_of_no_data_are_nan_and_counted(grid: str, count: str) -> None:
     assert values[0, 0] == 10
     assert np.isnan(values[0, 1])
     assert source.info.notes == [f"has {count} of no data, read as nan; see --nan"]
+
+
+@pytest.mark.parametrize(("cell", "dtype"), [("-9999", "int16"), ("-9999.0", "float64")])
+def test_an_esri_grid_says_what_is_no_data(cell: str, dtype: str) -> None:
+    source = text(f"{ESRI}10 {cell}\n30 40\n")
+    assert source.array[:, :, 0].tolist() == [[10, -9999], [30, 40]]
+    assert (source.info.dtype, source.info.no_data) == (dtype, -9999)
+    assert source.info.notes == []
 
 
 # --- what can be read in two ways, and what not at all --------------------------------------------

@@ -66,10 +66,32 @@ def test_a_file_of_reduced_pictures_alone_has_these_for_pages() -> None:
     assert_pages(read(data, all_frames=True)[0], grey(2, 3), grey(3, 4))
 
 
-def test_a_mask_is_told_of() -> None:
-    found, notes = read(make_pages(Page(grey()), Page(grey(), MASK)))
+def test_a_mask_of_a_page_goes_with_it_if_it_has_the_size() -> None:
+    overview, its_mask = Page(grey(2, 3), REDUCED), Page(grey(2, 3), {254: (5,)})
+    data = make_pages(Page(grey()), Page(grey(value=1), MASK), overview, its_mask, Page(grey(2, 3)))
+    sources = read_images(io.BytesIO(data), "x.tif", max_pixels=1000, all_frames=True)
+    first, second = sources
+    assert first.info.mask is not None
+    assert_pages([*first.info.mask.blocks([(0, 4)])], grey(value=1))
+    assert (first.info.notes, second.info.notes, second.info.mask) == ([], [], None)
+
+
+def test_a_mask_that_cannot_be_read_is_left_out_and_told_of() -> None:
+    found, notes = read(make_pages(Page(grey()), Page(grey(), MASK | {259: (34887,)})))
     assert_pages(found, grey())
-    assert notes == ["has a mask of its own, which is left out"]
+    assert notes == ["has a mask that cannot be read, which is left out"]
+
+
+def test_no_data_of_a_palette_is_told_of() -> None:
+    colours: Tags = {262: (3,), 320: (7,) * 768, 42113: b"3\0"}
+    _, notes = read(make_pages(Page(grey(), colours)))
+    assert notes == ["says that number 3 of its palette is no data; its colour counts as one here"]
+
+
+def test_a_mask_of_another_size_is_left_out_and_told_of() -> None:
+    found, notes = read(make_pages(Page(grey()), Page(grey(8, 12), MASK)))
+    assert_pages(found, grey())
+    assert notes == ["has a mask of another size, which is left out"]
 
 
 def test_parts_that_are_broken_do_not_take_the_page_along() -> None:

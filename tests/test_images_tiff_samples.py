@@ -12,12 +12,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import ImageError
+from edgecli.images.nodata import told_apart
 from edgecli.images.tiff.directories import read_directories
 from edgecli.images.tiff.reading import read_images
 from edgecli.rows.base import Source
@@ -45,6 +47,13 @@ def whole(data: bytes) -> Pixels:
     source = read(data)
     (rows,) = source.blocks([(0, source.shape[0])])
     assert (rows.shape, rows.dtype) == (source.shape, source.dtype)
+    return rows
+
+
+def known(data: bytes) -> Pixels:
+    """Return the rows of a file whose pixels of no data are told apart."""
+    source = told_apart(read(data), None, (0, 0, 0))
+    (rows,) = source.blocks([(0, source.shape[0])])
     return rows
 
 
@@ -233,9 +242,10 @@ def test_tiles_never_written_count_as_zero(
     assert read(data).info.notes == [note]
 
 
-def test_tiles_never_written_are_no_data() -> None:
+@pytest.mark.parametrize("text", [b"-9999\0", b"nan\0"])
+def test_tiles_never_written_are_no_data(text: bytes) -> None:
     pixels = noise(21, 29, 1, dtype="f4", low=1)
-    found = whole(sparse(pixels, 0, "deflate", t42113=b"-9999\0"))
+    found = known(sparse(pixels, 0, "deflate", t42113=text))
     assert np.isnan(found[:16, :16]).all()
     assert np.count_nonzero(np.isnan(found)) == 256
     integers = noise(21, 29, 1, dtype="i2", low=1)
@@ -255,7 +265,7 @@ def test_floats_that_stand_for_no_data_are_nan(text: bytes, stored: str) -> None
     pixels[1:3, 2] = np.dtype(stored).type(-9999)
     pixels[4] = np.inf
     is_missing = pixels == pixels.dtype.type(-9999)
-    found = whole(make_tiff(pixels, t42113=text))
+    found = known(make_tiff(pixels, t42113=text))
     assert (np.isnan(found) == is_missing).all()
     assert (found == pixels)[~is_missing].all()
 
@@ -263,22 +273,37 @@ def test_floats_that_stand_for_no_data_are_nan(text: bytes, stored: str) -> None
 @pytest.mark.parametrize("text", [b"nan", b"n/a", b"", b"1e999", b"-"])
 def test_no_data_that_is_no_number_of_the_page_changes_nothing(text: bytes) -> None:
     pixels = noise(5, 6, 1, dtype="f4")
-    assert (whole(make_tiff(pixels, t42113=text)) == pixels).all()
+    assert (known(make_tiff(pixels, t42113=text)) == pixels).all()
 
 
-def test_whole_numbers_that_stand_for_no_data_are_told_of() -> None:
+def test_whole_numbers_that_stand_for_no_data_are_told_apart() -> None:
     pixels = noise(5, 6, 3, dtype="u1", low=1)
     pixels[0, 0, :2] = 0
     for is_there in (False, True):
         pixels[0, 0, 2] = 1 - is_there
         data = make_tiff(pixels, t42113=b"0")
-        source = read(data)
-        list(source.blocks([(0, 5)]))
-        assert source.info.notes == is_there * [
-            "says that 0 is no data; it counts as a number here, with edges around it; leave them "
-            "out with --mask"
-        ]
         assert (whole(data) == pixels).all()
+        found = known(data)
+        assert (found[..., :3] == pixels).all()
+        assert np.argwhere(found[..., 3] == 0).tolist() == [[0, 0]] * is_there
+
+
+@pytest.mark.parametrize(("bits", "stated"), [(8, 200), (4, 9), (12, 4000), (16, 60000)])
+@pytest.mark.parametrize("white_is_zero", [False, True])
+def test_numbers_for_no_data_are_those_that_are_stored(
+    bits: int, stated: int, white_is_zero: bool
+) -> None:
+    pixels = np.arange(stated - 3, stated + 3, dtype=np.uint16).reshape(2, 3)
+    ours: Any = {"t257": (4,), "t256": (3,), "t258": (bits,), "t262": (1 - white_is_zero,)}
+    rows = np.zeros((4, -(-3 * bits // 8), 1), np.uint8)
+    for n, row in enumerate((*pixels, *pixels)):
+        line = np.packbits(np.array([*"".join(f"{one:0{bits}b}" for one in row)], np.uint8))
+        rows[n, :, 0] = line
+    if bits == 16:  # little-endian, as the file is
+        rows = np.concatenate([pixels, pixels]).astype("<u2").view(np.uint8)[..., np.newaxis]
+    found = known(make_tiff(rows, t42113=b"%d" % stated, **ours))
+    missing = np.concatenate([pixels, pixels]) == stated
+    np.testing.assert_array_equal(found[..., -1] == 0, missing)
 
 
 def test_tiles_may_stand_under_the_tags_of_strips() -> None:
@@ -306,6 +331,25 @@ def test_overlapping_blocks_are_slices(data: st.DataObject) -> None:
     ranges = [(start, min(start + 9, 40)) for start in starts]
     for (start, stop), block in zip(ranges, read(tiff).blocks(ranges), strict=True):
         assert (block == pixels[start:stop]).all()
+
+
+@pytest.mark.parametrize("planar", [False, True])
+def test_strips_of_rows_left_out_are_not_decoded(
+    planar: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So nobody sees that they are damaged."""
+    monkeypatch.setattr("edgecli.images.tiff.tiles.BAND_BYTES", 1)
+    pixels = noise(90, 20, 3)
+    data = bytearray(make_tiff(pixels, tile=(8, None), compression="deflate", planar=planar))
+    with tifffile.TiffFile(io.BytesIO(data)) as tiff:
+        offsets, sizes = tiff.pages.first.dataoffsets, tiff.pages.first.databytecounts
+    for offset, size in list(zip(offsets, sizes, strict=True))[4:7]:
+        data[offset : offset + size] = bytes(size)
+    above, below = read(bytes(data)).blocks([(0, 9), (80, 90)])
+    assert (above == pixels[:9]).all()
+    assert (below == pixels[80:]).all()
+    with pytest.raises(ImageError):
+        whole(bytes(data))
 
 
 @pytest.mark.parametrize(("compression", "height"), [("none", 64), ("none", 4000), ("deflate", 64)])

@@ -54,8 +54,12 @@ def thinned(strength: Array, gx: Array, gy: Array, floor: float, *, sectors: boo
     with memory:
         frame = framed(np.abs(strength), 0, 0, memory)
         suppress(strength, frame, (gx, gy), floor, out, memory, sectors=sectors)
-        found = list_peaks(frame, (gx, gy), floor, memory, sectors=sectors)
+        found, listed = list_peaks(frame, (gx, gy), floor, memory, sectors=sectors)
+        np.square(frame, out=frame)
+        again = list_peaks(frame, (gx, gy), floor, memory, sectors=sectors, squared=True)
     np.testing.assert_array_equal(found, np.flatnonzero(out))
+    np.testing.assert_array_equal(listed, np.abs(out.flat[found]))
+    np.testing.assert_array_equal(again, (found, listed))
     return out
 
 

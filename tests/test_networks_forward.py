@@ -13,6 +13,7 @@ from edgecli.networks import forward as module
 from edgecli.networks.files import load_network
 from edgecli.networks.forward import forward, share_rows
 from edgecli.networks.layers import Convolution, MaxPool
+from edgecli.rows import running
 from tests.networks_reference import (
     chain,
     check,
@@ -43,12 +44,12 @@ def test_strips_and_increments_equal_the_whole_to_the_bit(
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, None])
-@pytest.mark.parametrize("tallest", [1024, 20])
+@pytest.mark.parametrize("shared", [1, 2**15])
 def test_forward_returns_the_last_layer(
-    threads: int | None, tallest: int, monkeypatch: pytest.MonkeyPatch
+    threads: int | None, shared: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network, image = with_weights(encoder_decoder()), volume(3, 2, 70, 33)
-    monkeypatch.setattr(module, "TALLEST_STRIP", tallest)
+    monkeypatch.setattr(running, "SHARED_VALUES", shared)
     expected = naive_forward(network, image)["out"]
     np.testing.assert_allclose(forward(network, image, threads), expected, rtol=1e-5, atol=1e-6)
 
@@ -70,14 +71,17 @@ def test_every_number_of_threads_gives_the_same_bits(name: str) -> None:
         np.testing.assert_array_equal(other, one)
 
 
-def test_learned_is_the_same_for_every_number_of_threads() -> None:
-    network, image = load_network("learned"), np.random.default_rng(1).random((3, 815, 135))
+@pytest.mark.parametrize(("height", "strips"), [(815, 2), (300, 1)])
+def test_learned_is_the_same_for_every_number_of_threads(height: int, strips: int) -> None:
+    """In a strip for each thread, and in one whose rows they share."""
+    network, image = load_network("learned"), np.random.default_rng(1).random((3, height, 135))
+    assert len(share_rows(network, height, 2)) == strips
     one, two = (forward(network, image, threads) for threads in (1, 2))
     np.testing.assert_array_equal(two, one)
 
 
 @given(st.integers(1, 5000), st.integers(1, 9))
-def test_strips_share_all_rows_evenly_and_are_no_shorter_than_half_the_field(
+def test_strips_share_all_rows_evenly_and_are_taller_than_twice_the_field(
     height: int, threads: int
 ) -> None:
     network = load_network("learned-small")
@@ -87,8 +91,8 @@ def test_strips_share_all_rows_evenly_and_are_no_shorter_than_half_the_field(
     tallest, *others = (stop - start for start, stop in shares)
     assert tallest <= module.TALLEST_STRIP
     assert set(others[:-1]) <= {tallest}
-    assert len(shares) == 1 or 2 * tallest >= field
-    if height > threads * field:
+    assert len(shares) == 1 or tallest >= 2 * field
+    if height > 2 * threads * field:
         assert len(shares) >= threads
 
 

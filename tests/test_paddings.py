@@ -52,7 +52,7 @@ def from_npy(image: Array) -> Source:
     file = io.BytesIO()
     np.save(file, image)
     file.seek(0)
-    return read_npy(file, "a.npy", max_pixels=MOST_PIXELS)
+    return next(read_npy(file, "a.npy", max_pixels=MOST_PIXELS))
 
 
 OPENERS: list[Opener] = [ArraySource.of, from_pgm, from_png, from_npy]

@@ -6,9 +6,11 @@ import itertools
 import struct
 import zlib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import tifffile
 from numpy.typing import NDArray
 
 Pixels = NDArray[Any]
@@ -157,3 +159,10 @@ def _put(file: bytearray, page: Page) -> tuple[int, int]:
     file += directory(tags, "<", position)
     count = sum(values is not None for values in tags.values())
     return position, position + 2 + 12 * count
+
+
+def save_tiff(path: Path, pixels: NDArray[Any], no_data: object = None, **options: Any) -> Path:
+    """Write a TIFF, with GDAL's number for no data."""
+    tags: Any = [(42113, "s", 0, str(no_data), True)] if no_data is not None else []
+    tifffile.imwrite(path, pixels, extratags=tags, **options)
+    return path

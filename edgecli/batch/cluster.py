@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from edgecli.errors import UsageError
+from edgecli.rows.memory import keep_freed
 
 PATIENCE = 30
 """Seconds to find a scheduler and its workers."""
@@ -55,9 +56,22 @@ def cluster_at(address: str, workers: int = 1) -> Iterator[tuple[Executor, int, 
                     f"no Dask cluster answers at {address}; start one with `dask scheduler` and "
                     f"`dask worker {address}`"
                 ) from error
+            _make_ready(client, address)
             limits = [w["memory_limit"] for w in client.scheduler_info(-1)["workers"].values()]
             threads = sum(client.nthreads().values())
             yield client.get_executor(pure=False), threads, sum(limits) or None
+
+
+def _make_ready(client: Any, address: str) -> None:
+    """Let the workers keep freed memory; UsageError where they know nothing of edgecli.
+
+    Dask has them return it at once, which made half of an image's time.
+    """
+    for said in client.run(keep_freed, on_error="return").values():
+        if isinstance(said, ImportError):
+            raise UsageError(
+                f"the workers of {address} cannot run edgecli ({said}); install it where they are"
+            )
 
 
 def _security(address: str) -> tuple[Any, dict[str, Any]]:

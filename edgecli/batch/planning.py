@@ -195,7 +195,7 @@ def _templates(work: Work) -> Callable[[str], tuple[str, ...]]:
     @cache
     def templates(path: str, numbers: bool) -> tuple[str, ...]:
         settings = replace(work.settings, map="raw") if numbers else work.settings
-        format_ = choose_format(path, settings, target)
+        format_ = choose_format(path, settings, target, numbers=numbers)
         _, below = split(target.template_of("", format_))
         return name_maps(with_tree(below), settings, format_)
 

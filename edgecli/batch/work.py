@@ -15,7 +15,7 @@ from edgecli.detect.settings import Settings
 from edgecli.detect.sheet import Sheet, Tiles, detect_grid
 from edgecli.detect.templates import literal
 from edgecli.errors import EdgeCliError, ImageError, TooLargeError
-from edgecli.images.files import is_named_as_grid, unreadable
+from edgecli.images.files import MAY_BE_FLOATS, is_named_as_grid, unreadable
 from edgecli.images.formats import format_of
 from edgecli.images.limits import note_lines
 from edgecli.images.pillow.guard import lent_once
@@ -87,7 +87,8 @@ class Work:
 
     def gives_numbers(self, path: str) -> bool:
         """Whether an input's edge maps are numbers; only files that are named so are opened."""
-        return is_named_as_grid(path) and gives_numbers(path, self.settings, self.target)
+        named = is_named_as_grid(path) or path.lower().endswith(MAY_BE_FLOATS)
+        return named and gives_numbers(path, self.settings, self.target)
 
     def __call__(self, item: Item, alone: bool = False) -> Outcome:
         """Find an input's edges; whatever goes wrong is an outcome too."""

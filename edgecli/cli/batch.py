@@ -75,7 +75,7 @@ class RunOptions:
     time_limit: float = written(600.0, "SECONDS", "Give up on an image after so long.",
         type=click.FloatRange(0, min_open=True), group="Run")
     fail_fast: bool = flag("Stop at the first failure.", group="Run")
-    scheduler: str | None = written(None, "tcp://HOST:PORT",
+    scheduler: str | None = written(None, "tcp|tls://HOST:PORT",
         "Work on a Dask cluster that sees the same folders, on all its threads.", group="Run")
     restart: bool = flag("Start over.", group="Run")
     gallery: bool = flag("Write index.html to DIR too: every image beside its edges.",

@@ -35,7 +35,7 @@ from edgecli.reports.image import write_reports
 class RunOptions:
     """Where edge maps are computed, and what is done instead of writing them."""
 
-    scheduler: str | None = written(None, "tcp://HOST:PORT",
+    scheduler: str | None = written(None, "tcp|tls://HOST:PORT",
         "Work on a Dask cluster that sees the image under the same path, in shares of its rows.",
         group="Output")
     code: str | None = written(None, LIBRARIES,

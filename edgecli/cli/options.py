@@ -83,7 +83,7 @@ class Options:
     map: str | None = written(None, MAPS,
         "How responses become pixels: auto draws a third of the largest possible response white; "
         "gain never clips, if floats lie in 0 to 1.  "
-        f"[default: {Settings.map}; raw for a grid of numbers]", group="Look")
+        f"[default: {Settings.map}; raw for numbers that are no picture]", group="Look")
     scales: str | None = written(None, "S[,S…]",
         "Scales at which a network looks at the image, averaged.  [default: 1]", group="Filter")
     depth: str | None = written(None, DEPTHS,
@@ -94,7 +94,8 @@ class Options:
         "What is no data: a number, nothing, or what is transparent; what sees it is no edge.  "
         "[default: as the file says]", group="Look")
     white: float | None = written(None, "V",
-        "The number that is white.  [default: the largest of the image's bits; 1 in floats]",
+        "The number that is white.  [default: the largest of the image's bits; 1 in floats, "
+        "or their range where they go beyond 2]",
         type=float, group="Look")
     resize: str | None = written(None, "N%|WxH|max:N",
         "Make the image smaller first: to a share, to fit a box, or no longer than N.",

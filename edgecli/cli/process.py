@@ -13,9 +13,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import NoReturn
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 _COLLECTED_FROM = 10_000  # objects: Pillow's modules, loaded later, are not looked through either
-_KEPT, _LARGEST_KEPT = 2**26, 2**25  # bytes; glibc allows no larger threshold for mmap
 
 
 def load(name: str) -> ModuleType:
@@ -63,17 +61,8 @@ def leave(code: int) -> NoReturn:
 
 
 def keep_memory() -> None:
-    """Let glibc keep free memory rather than return it after every band.
+    """Let free memory be kept, unless the user has set malloc's options."""
+    if not any(name.startswith("MALLOC_") for name in os.environ):
+        from edgecli.rows.memory import keep_freed
 
-    Every page that comes fresh from the system costs a page fault: a fifth of a video's time.
-    Without glibc, or where the user has set malloc's options, nothing changes.
-    """
-    chosen = any(name.startswith("MALLOC_") for name in os.environ)
-    if chosen or not sys.platform.startswith("linux"):
-        return
-    import ctypes  # loaded by NumPy, too
-
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT)
-        mallopt(_M_TRIM_THRESHOLD, _KEPT)
+        keep_freed()

@@ -63,7 +63,9 @@ class Slide:
 
     @property
     def band_rows(self) -> int:
-        """Return how many output rows make a band that stays in cache."""
+        """Return how many output rows make a band: what a method takes, or what stays in cache."""
+        if self.plan.most_rows is not None:
+            return self.plan.most_rows
         rows, cols = self.geometry.rows, self.geometry.cols
         pixels = self.depth * cols.padded * rows.stride + (self.filters + 1) * cols.output
         many = self.filters >= MANY_FILTERS and not self.plan.uses_blas

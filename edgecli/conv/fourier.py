@@ -34,8 +34,8 @@ class Fourier:
 
     @classmethod
     def prepare(cls, kernel: NDArray[Any]) -> Fourier:
-        """Prepare a kernel ``(kH, kW)``; bands of three times its height waste a third."""
-        return cls(kernel, fast_length(max(3 * len(kernel), 128)), {})
+        """Prepare a kernel ``(kH, kW)``; bands of four times its height waste a quarter."""
+        return cls(kernel, fast_length(max(4 * len(kernel), 256)), {})
 
     def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``.

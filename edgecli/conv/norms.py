@@ -34,22 +34,33 @@ def norm(responses: NDArray[Any], how: str, out: NDArray[Any], memory: Memory) -
     >>> norm(np.array([[[3]], [[-4]]]), "magnitude", total, Memory()), total.tolist()
     (None, [[5.0]])
     """
-    term = memory.take(out.shape, out.dtype)
     if how == "max":
+        term = memory.take(out.shape, out.dtype)
         np.abs(responses[0], out=out)
         for response in responses[1:]:
             np.maximum(out, np.abs(response, out=term), out=out)
-        return
+    elif how == "sum":
+        _add_up(np.abs, responses, out, memory)
+    else:
+        square_sum(responses, out, memory)
+        np.sqrt(out, out=out)
+
+
+def square_sum(responses: NDArray[Any], out: NDArray[Any], memory: Memory) -> None:
+    """Fill ``out (rows, cols)`` with the squared magnitude of responses ``(n, rows, cols)``."""
+    _add_up(np.square, responses, out, memory)
+
+
+def _add_up(size: np.ufunc, responses: NDArray[Any], out: NDArray[Any], memory: Memory) -> None:
+    term = memory.take(out.shape, out.dtype)
     for n, response in enumerate(responses):
         value = term if n else out
         if response.dtype != out.dtype:  # a separate pass: mixed types run at half the speed
             np.copyto(value, response, casting="unsafe")
             response = value  # noqa: PLW2901 (the same numbers, in cache)
-        (np.square if how == "magnitude" else np.abs)(response, out=value)
+        size(response, out=value)
         if n:
             np.add(out, term, out=out)
-    if how == "magnitude":
-        np.sqrt(out, out=out)
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,9 @@ SMALL_PRODUCT = 1_000_000
 """OpenBLAS multiplies matrices of at most this many multiply-adds without packing them first
 (``sgemm_small_matrix_permit`` of its AVX-512 kernels): twice as fast on our flat shapes."""
 
-# Output rows and columns of a product that is not packed: longer ones reuse the weights more.
-UNPACKED_ROWS, WIDEST_BLOCK = 8, 512
+# Output rows and columns of a product that is not packed: BLAS takes no more rows at a time, and
+# more of them only multiply more zeros.
+UNPACKED_ROWS, WIDEST_BLOCK = 4, 512
 PACKED_ROWS, PACKED_BLOCK = 12, 2048  # of one that is: a sixth faster, in spite of more zeros
 NARROWEST_BLOCK = 48  # below this width one packed product over the whole row is faster
 

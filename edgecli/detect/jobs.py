@@ -14,10 +14,12 @@ from edgecli.detect.made_by import made_by
 from edgecli.detect.outputs import Job, is_there, make_folders_of
 from edgecli.detect.places import begin_beside, is_placed, place_of_map
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
+from edgecli.detect.ranges import by_range, note_numbers
 from edgecli.detect.run import Crew, Measured, start_detection, starts_early
+from edgecli.detect.seeing import as_seen
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, OutputError, TooLargeError, UsageError
-from edgecli.images.alpha import look_for_pixels, told_if_unseen
+from edgecli.images.alpha import look_for_pixels
 from edgecli.images.files import has_more_now, open_images
 from edgecli.images.formats import (
     Format,
@@ -27,8 +29,7 @@ from edgecli.images.formats import (
     check_several,
     whole_output,
 )
-from edgecli.images.nodata import has_gaps, told_apart
-from edgecli.images.sources import FloatCheck, upright
+from edgecli.images.nodata import has_gaps
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import KeepingSink, NoSink
 from edgecli.rows.base import ImageInfo, Rows, Sink, Source
@@ -120,26 +121,17 @@ def plan_input(
     for number, image in enumerate(images, 1):
         source = as_seen(image, settings)
         detection = _plan_image(job, settings, limits, source)
+        drawn, source = by_range(settings, detection, source, job.path)
+        if drawn != settings:
+            detection = _plan_image(job, drawn, limits, source)
         if not sums_fit(source, detection):
-            detection = _plan_image(job, settings, limits, source, exact=False)
+            detection = _plan_image(job, drawn, limits, source, exact=False)
+        if job.numbers:
+            note_numbers(source, job.path)
         outputs = job.outputs
         if limits.page is not None or limits.all_frames or number > 1:
             outputs = _numbered(job, limits.page or number, limits)
         yield Result(source.info, detection, outputs, is_placed=is_placed(job)), source
-
-
-def as_seen(image: Source, settings: Settings) -> Source:
-    """Return an image as it is looked at: upright, its gaps told apart, and as small as asked."""
-    refuse = settings.nan == "error"
-    apart = told_apart(image, settings.nodata, settings.background, refuse=refuse)
-    seen = upright(apart) if settings.auto_orient else apart
-    if settings.resize is not None:
-        if refuse and seen.dtype.kind == "f":
-            seen = FloatCheck(seen, refuse=True)
-        from edgecli.images.resizing import resized  # for those who ask for it
-
-        seen = resized(seen, settings.resize)
-    return seen if has_gaps(seen) else told_if_unseen(seen, settings.background)
 
 
 def _plan_image(
@@ -384,14 +376,11 @@ class Files:
         if path not in self._begun:
             file = self._stack.enter_context(self._opened(self._job.format, path))
             begin_beside(self._job, path, info, self._stack)
+            settings = result.detection.settings
             self._begun[path] = begin_file(
-                self._job.format,
-                file,
-                source,
-                frames=self._frames,
-                several=self._job.several,
-                made_by=made_by(result.detection.settings),
-            )
+                self._job.format, file, source, frames=self._frames, several=self._job.several,
+                made_by=made_by(settings), threads=settings.threads,
+            )  # fmt: skip
         return self._begun[path]
 
     def finish(self) -> None:

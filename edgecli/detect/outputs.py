@@ -9,11 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from edgecli.detect.maps import numbers_dtype
+from edgecli.detect.ranges import is_raster
 from edgecli.detect.settings import Settings
 from edgecli.detect.templates import fields, fill, literal, split
 from edgecli.errors import OutputError, UsageError
 from edgecli.images.files import is_device, is_grid
-from edgecli.images.formats import FORMATS, Format, check_folder, check_holds, format_of
+from edgecli.images.formats import (
+    FORMATS,
+    Format,
+    check_folder,
+    check_holds,
+    format_of,
+    known_format,
+)
 from edgecli.images.zarr.store import is_store
 from edgecli.paint.rendering import DEPTHS
 from edgecli.records import dataclass, field, replace
@@ -133,13 +141,13 @@ def name_job(path: str, settings: Settings, target: Target) -> Job:
     """
     numbers = gives_numbers(path, settings, target)
     settings = replace(settings, map="raw") if numbers else settings
-    format_ = choose_format(path, settings, target)
+    format_ = choose_format(path, settings, target, numbers=numbers)
     templates = name_maps(target.template_of(path, format_), settings, format_)
     return target.job(path, templates, format_, numbers=numbers)
 
 
 def gives_numbers(path: str, settings: Settings, target: Target) -> bool:
-    """Whether an input is a grid of numbers whose edge maps are numbers, too.
+    """Whether an input is a grid of numbers, or of floats that no picture has: edges are, too.
 
     They are unless a picture was asked for: by a map or a depth, by colours, by a threshold, or by
     a format that holds nothing else. Only a file of which that may be true is opened.
@@ -149,7 +157,10 @@ def gives_numbers(path: str, settings: Settings, target: Target) -> bool:
     if any(map(settings.lines.threshold_of, settings.maps)):
         return False
     asked = target.format_of(path)
-    return (asked is None or LEAST_RESPONSE.name in asked.samples) and is_grid(path)
+    if asked is not None and LEAST_RESPONSE.name not in asked.samples:
+        return False
+    bank = settings.recipe is None and settings.white is None  # others draw what they find
+    return is_grid(path) or (bank and is_raster(path, settings))
 
 
 def name_maps(template: str, settings: Settings, format_: Format) -> tuple[str, ...]:
@@ -170,14 +181,20 @@ def name_maps(template: str, settings: Settings, format_: Format) -> tuple[str, 
     )
 
 
-def choose_format(path: str, settings: Settings, target: Target) -> Format:
+def choose_format(
+    path: str, settings: Settings, target: Target, *, numbers: bool = False
+) -> Format:
     """Return the format of an input's edge maps; UsageError where it can hold none of them.
 
-    PNG has no signed numbers: a grid of numbers gives such a grid, a picture NumPy's file.
+    PNG has no signed numbers: a grid of numbers gives such a grid, a picture NumPy's file. Of
+    ``numbers`` that are no picture edges have the format that these came in, if it holds floats.
     """
     format_ = target.format_of(path)
     if format_ is None and settings.map == "raw":
         format_ = FORMATS["csv" if is_grid(path) else "npy"]
+        own = known_format(path) if numbers else None
+        if own is not None and own.name in ("tiff", "zarr"):
+            format_ = own
     format_ = format_ or FORMATS["png"]
     check_folder(format_, target.file_of(path))
     _check_format(format_, settings)

@@ -19,6 +19,8 @@ from edgecli.conv.engine import as_pair
 from edgecli.detect.jobs import Limits
 from edgecli.detect.maps import Lines
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
+from edgecli.detect.ranges import by_range
+from edgecli.detect.seeing import looked_at
 from edgecli.detect.settings import Settings, parse_scales
 from edgecli.errors import EdgeCliWarning
 from edgecli.filters.builtin import is_builtin
@@ -26,9 +28,8 @@ from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.images.colour import Colour, parse_colour
 from edgecli.images.files import bright_pixels, open_images, read_mask
 from edgecli.images.limits import note_lines
-from edgecli.images.nodata import has_gaps, parse_no_data, told_apart
-from edgecli.images.resizing import parse_resize, resized
-from edgecli.images.sources import upright
+from edgecli.images.nodata import has_gaps, parse_no_data
+from edgecli.images.resizing import parse_resize
 from edgecli.lines.thresholds import choose_threshold
 from edgecli.operators.operators import load_operators
 from edgecli.records import dataclass
@@ -144,22 +145,21 @@ def open_picture(
 ) -> Source:
     """Return the rows of an array, or of the first image of a file, turned upright."""
     if not isinstance(picture, str | os.PathLike):
-        return _as_seen(ArraySource.of(picture), settings)
+        return looked_at(ArraySource.of(picture), settings)
     images = open_images(os.fspath(picture), max_pixels=max_pixels, grey=settings.grey)
-    with closing(_as_seen(next(images), settings)) as source:
+    with closing(looked_at(next(images), settings)) as source:
         (rows,) = source.blocks([(0, source.shape[0])])
         return ArraySource(rows, source.info)
-
-
-def _as_seen(source: Source, settings: Settings) -> Source:
-    apart = told_apart(source, settings.nodata, settings.background, refuse=settings.nan == "error")
-    return resized(upright(apart), settings.resize)
 
 
 def plan_picture(source: Source, choice: Choice) -> Detection:
     """Return the plan for a picture; a note says where sums of its numbers are rounded."""
     given = source.shape, source.dtype
     detection = choice.plan(*given, gaps=has_gaps(source))
+    settings, _ = by_range(choice.settings, detection, source)
+    if settings != choice.settings:
+        choice = Choice(settings)
+        detection = choice.plan(*given, gaps=has_gaps(source))
     if not sums_fit(source, detection):
         detection = choice.plan(*given, exact=False, gaps=has_gaps(source))
     return detection

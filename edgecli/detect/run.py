@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from edgecli.detect.maps import MapPlan
 from edgecli.detect.plan import Detection
 from edgecli.detect.readers import EdgeReader, Gathered, StrengthReader
+from edgecli.images.nodata import counted, note_gaps
 from edgecli.images.sources import FloatCheck
 from edgecli.lines.thresholds import Levels
 from edgecli.paint.rendering import Extremes
@@ -114,6 +115,7 @@ def start_detection(
     Where ``early``, the source is read now, and workers start on it: only within
     ``shared_workers``, and for what ``starts_early``.
     """
+    source = counted(source)
     if detection.pixels.kind == "f":
         source = FloatCheck(source, refuse=detection.settings.nan == "error")
     threads = _useful_threads(detection)
@@ -145,6 +147,7 @@ def start_detection(
 
 def _leave_notes(detection: Detection, source: Source, readers: Sequence[EdgeReader]) -> None:
     """Say of an image that was read what makes its edges too bright, or unseen."""
+    note_gaps(source)
     if isinstance(source, FloatCheck) and detection.needs_white:
         source.note_white(detection.settings.white or 1.0)
     if any(reader.is_invisible for reader in readers):

@@ -23,12 +23,14 @@ from typing import TYPE_CHECKING, Any
 
 from edgecli.detect.jobs import Files, Limits, Result, plan_input
 from edgecli.detect.outputs import Job
+from edgecli.detect.parcels import Parcel, fetch, leave, parcels_beside
 from edgecli.detect.plan import Detection
 from edgecli.detect.run import Told, cut_strips, readers_of
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, ImageError, UsageError
 from edgecli.geometry import bands
 from edgecli.images.formats import Format
+from edgecli.images.nodata import counted
 from edgecli.images.sources import FloatCheck
 from edgecli.images.zarr.store import Stored
 from edgecli.images.zarr.writing import ZarrSink
@@ -60,11 +62,12 @@ class Share:
 class Part:
     """What came of a share: of each of its strips, and what was seen of the image.
 
-    ``nans``, ``low`` and ``high`` are those of a float image.
+    ``missing`` are its pixels of no data, ``nans``, ``low`` and ``high`` those of a float image.
     """
 
     outcomes: list[Outcome]
     notes: list[str]
+    missing: int = 0
     nans: int = 0
     low: float = math.inf
     high: float = -math.inf
@@ -75,7 +78,8 @@ class Work:
     """What is done to every share of an image.
 
     ``threads`` are those of all workers, by which a network's strips are cut. ``stores`` are the
-    folders of the outputs that are stores of chunks, by their names.
+    folders of the outputs that are stores of chunks, by their names, ``parcels`` is the one where
+    parts are left.
     """
 
     job: Job
@@ -84,6 +88,7 @@ class Work:
     threads: int
     measured: bool
     stores: Mapping[str, str] = field(default_factory=dict)
+    parcels: str = ""
 
     def opened(self, format_: Format, path: str) -> AbstractContextManager[Any]:
         """Open a store, or what a sink needs to encode rows, and nobody reads."""
@@ -114,19 +119,18 @@ class Workers:
         outputs = zip(self.work.job.outputs, map(_store_of, sinks), strict=True)
         stores = {path: stored.path for path, stored in outputs if stored is not None}
         shares = cut_shares(detection, strips, self.threads, _chunk_rows(detection, sinks))
-        for share, part in self._parts(replace(self.work, stores=stores), shares):
-            for note in part.notes:
-                if note not in source.info.notes:
-                    source.info.notes.append(note)
-            if isinstance(source, FloatCheck):
-                source.add(part.nans, part.low, part.high)
-            if told is not None:
-                told(share.rows[1] - share.rows[0])
-            yield from part.outcomes
+        with parcels_beside(self.work.job.outputs[0]) as folder:
+            settings = replace(self.work.settings, threads=1)  # for each share
+            work = replace(self.work, settings=settings, stores=stores, parcels=folder)
+            for share, part in self._parts(work, shares):
+                _tell(source, part)
+                if told is not None:
+                    told(share.rows[1] - share.rows[0])
+                yield from part.outcomes
 
     def _parts(self, work: Work, shares: Sequence[Share]) -> Iterator[tuple[Share, Part]]:
         """Yield what comes of each share, in order, with two for each thread in flight."""
-        pending: deque[tuple[Share, Future[Part]]] = deque()
+        pending: deque[tuple[Share, Future[Part | Parcel]]] = deque()
         try:
             for share in shares:
                 future = self.executor.submit(compute_share, work, share)
@@ -139,10 +143,10 @@ class Workers:
             for _, future in pending:
                 future.cancel()
 
-    def _result(self, future: Future[Part]) -> Part:
+    def _result(self, future: Future[Part | Parcel]) -> Part:
         """Return what a share gave; whatever happened to its worker is the image's error."""
         try:
-            return future.result()
+            part: Part = fetch(future.result())
         except EdgeCliError:
             raise
         except Exception as error:
@@ -151,6 +155,18 @@ class Workers:
                 f"image {self.work.job.path} was lost with its workers ({reason}); see what they "
                 "say of it, and run it again"
             ) from error
+        return part
+
+
+def _tell(source: Source, part: Part) -> None:
+    """Tell a source, of which nothing was read here, what was seen of it."""
+    for note in part.notes:
+        if note not in source.info.notes:
+            source.info.notes.append(note)
+    if source.info.gaps is not None:
+        source.info.gaps.pixels += part.missing
+    if isinstance(source, FloatCheck):
+        source.add(part.nans, part.low, part.high)
 
 
 def _store_of(sink: Sink | Canvas) -> Stored | None:
@@ -198,7 +214,7 @@ def cut_shares(
     ]
 
 
-def compute_share(work: Work, share: Share) -> Part:
+def compute_share(work: Work, share: Share) -> Part | Parcel:
     """Compute a share, on whatever machine; EdgeCliError where the image does not allow it."""
     path = work.job.path
     if not os.path.exists(path):
@@ -215,7 +231,8 @@ def compute_share(work: Work, share: Share) -> Part:
             part = _compute(work, share, result.detection, source, sinks)
         if share.rows[1] == result.detection.map_shape[0]:
             _refuse_more(images, path)
-        return replace(part, notes=result.info.notes)
+        left: Part | Parcel = leave(replace(part, notes=result.info.notes), work.parcels)
+        return left
 
 
 def _compute(
@@ -225,8 +242,9 @@ def _compute(
     first, last = share.strips
     readers = readers_of(detection, sinks, source.info.scale, measured=work.measured)
     of_strips, strips = cut_strips(detection, readers, work.threads)
+    seen = max((strip.spans[0][1] for strip in strips[:first]), default=0)
+    source = counted(source, seen)
     if detection.pixels.kind == "f":
-        seen = max((strip.spans[0][1] for strip in strips[:first]), default=0)
         refuse = detection.settings.nan == "error"
         source = FloatCheck(source, refuse=refuse, first=seen)
     there = dict(_written_there(detection, sinks))
@@ -236,7 +254,8 @@ def _compute(
     outcomes = zip(strips[first:last], running.outcomes, strict=True)
     rid = _writing(outcomes, there, share.rows)
     own = [outcome for strip, outcome in rid if strip.spans[-1][0] >= share.rows[0]]
-    part = Part(own, [])
+    gaps = source.info.gaps
+    part = Part(own, [], missing=gaps.pixels if gaps is not None else 0)
     if isinstance(source, FloatCheck):
         return replace(part, nans=source.nans, low=source.low, high=source.high)
     return part

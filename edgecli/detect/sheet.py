@@ -9,11 +9,12 @@ from contextlib import closing, contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.detect.jobs import Limits, Progress, Result, as_seen
+from edgecli.detect.jobs import Limits, Progress, Result
 from edgecli.detect.made_by import sheet_made_by
 from edgecli.detect.outputs import Job, Target, is_there, make_folders_of
 from edgecli.detect.plan import plan_detection, sums_fit
 from edgecli.detect.run import run_detection
+from edgecli.detect.seeing import as_seen
 from edgecli.detect.settings import Settings
 from edgecli.detect.templates import fill
 from edgecli.errors import FilterError, GeometryError, UsageError

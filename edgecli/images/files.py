@@ -25,6 +25,9 @@ from edgecli.images.world_files import names_beside, placed_beside
 from edgecli.images.zarr.store import is_store
 from edgecli.rows.base import ImageInfo, Rows, Source
 
+MAY_BE_FLOATS = (".tif", ".tiff", ".npy", ".npz", ".pfm", ".zarr")
+"""How files of samples that may be floats are named."""
+
 _TEXT_NAMES = (".csv", ".tsv", ".txt")
 
 
@@ -114,6 +117,14 @@ def is_grid(path: str) -> bool:
             with open(path, "rb") as file:
                 return readers.is_grid(file.read(HEAD))
     return is_named_as_grid(path)  # another pipe, or a file that cannot be read
+
+
+def may_be_floats(path: str) -> bool:
+    """Return whether a file or a store is of a format whose samples may be floats."""
+    if os.path.isfile(path):
+        with suppress(OSError), open(path, "rb") as file:
+            return readers.may_be_floats(file.read(HEAD))
+    return is_store(path)
 
 
 def is_named_as_grid(path: str) -> bool:

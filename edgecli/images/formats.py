@@ -126,8 +126,14 @@ def check_folder(format_: Format, output: str | None) -> None:
 class ImageFile:
     """An open file and the images that are written to it, one after another."""
 
-    def __init__(self, format_: Format, file: BinaryIO, made_by: MadeBy | None = None) -> None:
-        self._format, self._file, self._made_by = format_, file, made_by
+    def __init__(
+        self,
+        format_: Format,
+        file: BinaryIO,
+        made_by: MadeBy | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self._format, self._file, self._made_by, self._threads = format_, file, made_by, threads
 
     def begin(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         """Begin an image ``(H, W, C)`` of ``samples``, made of the input that ``info`` describes.
@@ -157,17 +163,11 @@ class ImageFile:
 
                 return PnmSink(file, shape, samples, in_colour=name == "ppm")
             case "tiff":
-                from edgecli.images.tiff.writing import TiffSink
+                from edgecli.images.tiff.described import Page
+                from edgecli.images.tiff.writing import page_sink
 
-                return TiffSink(
-                    file,
-                    shape,
-                    samples,
-                    dpi=info.dpi,
-                    made_by=self._made_by,
-                    place=info.place,
-                    no_data=_no_data(samples, info),
-                )
+                page = Page(shape, samples, info.dpi, info.place, _no_data(samples, info))
+                return page_sink(file, page, self._made_by, self._threads)
             case "npy":
                 from edgecli.images.npy import NpySink
 
@@ -255,8 +255,10 @@ class FramesFile(ImageFile):
     Animations hold less than single images do; one frame alone is a single image.
     """
 
-    def __init__(self, format_: Format, file: BinaryIO, made_by: MadeBy | None) -> None:
-        super().__init__(format_, file, made_by)
+    def __init__(
+        self, format_: Format, file: BinaryIO, made_by: MadeBy | None, threads: int | None
+    ) -> None:
+        super().__init__(format_, file, made_by, threads)
         self._frames: list[ArraySink] = []
         self._infos: list[ImageInfo] = []
 
@@ -294,7 +296,7 @@ class FramesFile(ImageFile):
                 )
                 for n, (frame, info) in told
             ]
-            write_pages(self._file, frames, pages, self._made_by)
+            write_pages(self._file, frames, pages, self._made_by, self._threads)
         else:
             from edgecli.images.pillow.writing import save_frames
 
@@ -315,18 +317,20 @@ def begin_file(
     frames: bool = False,
     several: bool = False,
     made_by: MadeBy | None = None,
+    threads: int | None = None,
 ) -> ImageFile:
     """Return the writer of what ``whole_output`` opened, whose first image is made of ``source``.
 
     ``frames`` is True where all images of the input become frames or pages of this one file,
     ``several`` where all edge maps of an image do. PNG and TIFF say by what they are ``made_by``.
+    Large TIFFs are compressed on so many ``threads``.
     """
     if format_.folder:
         return StoreFile(format_, file, made_by)
     if several and format_.name == "npy":
         return VolumeFile(format_, file)
     if several or (frames and format_.animated):
-        return FramesFile(format_, file, made_by)
+        return FramesFile(format_, file, made_by, threads)
     if format_.name == "y4m":
         return VideoFile(format_, file, source)
-    return ImageFile(format_, file, made_by)
+    return ImageFile(format_, file, made_by, threads)

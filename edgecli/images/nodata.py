@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from edgecli.errors import ImageError, UsageError
 from edgecli.images.colour import Colour, composite
+from edgecli.images.sources import Told
 from edgecli.numerals import shortest
-from edgecli.records import replace
 from edgecli.rows.base import Gaps, NoData, Rows, Source
 
 CHOICES = ("none", "alpha")
@@ -88,9 +88,15 @@ def told_apart(
         number = None
     if number is None and mask is None and what != "alpha":
         return source
-    apart = _Apart(source, number, mask, background, clear=what == "alpha", refuse=refuse)
-    apart.tells = asked is None
-    return apart
+    said = [no_data_text(number)] if number is not None else ["alpha 0"] * (what == "alpha")
+    gaps = Gaps(
+        " and ".join(said + ["its mask"] * (mask is not None)),
+        apart=source.dtype.kind != "f",
+        asked=asked is not None,
+    )
+    return _Apart(
+        Told(source, gaps=gaps), number, mask, background, clear=what == "alpha", refuse=refuse
+    )
 
 
 def has_gaps(source: Source) -> bool:
@@ -131,13 +137,8 @@ class _Apart:
         self._background, self._clear, self._refuse = background, clear, refuse
         self._colours = channels - (channels in {2, 4})
         self.dtype, self.close = source.dtype, source.close
-        floats = self.dtype.kind == "f"
-        self.shape = (height, width, channels if floats else self._colours + 1)
-        said = [no_data_text(number)] if number is not None else ["alpha 0"] * clear
-        gaps = Gaps(" and ".join(said + ["its mask"] * (mask is not None)), apart=not floats)
-        self.info = replace(source.info, gaps=gaps)
-        self._gaps, self._next = gaps, 0
-        self.tells = True  # how many there were, to people who have not asked
+        self.shape = (height, width, channels if self.dtype.kind == "f" else self._colours + 1)
+        self.info = source.info
 
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
         """Yield the source's blocks, with what is no data told apart."""
@@ -146,9 +147,14 @@ class _Apart:
         if self._mask is not None:
             masks = self._mask.blocks(listed)
         blocks = zip(listed, self._source.blocks(listed), masks, strict=True)
-        for (start, stop), block, mask in blocks:
+        for (start, _), block, mask in blocks:
             missing = self._missing(block, mask)
-            self._count(missing, start, stop)
+            if self._refuse and missing.any():
+                row, col = np.argwhere(missing)[0]
+                raise ImageError(
+                    f"image {self.info.path} has no data at row {start + row}, column {col}; "
+                    "repair it, or give --nan ignore or propagate"
+                )
             yield self._marked(block, missing)
 
     def _missing(self, block: Rows, mask: Rows | None) -> Missing:
@@ -165,23 +171,6 @@ class _Apart:
             missing |= ~mask.any(axis=2)
         return missing
 
-    def _count(self, missing: Missing, start: int, stop: int) -> None:
-        """Count what is no data, each row once; note it when the last row has passed."""
-        fresh = missing[max(self._next - start, 0) :]
-        if self._refuse and fresh.any():
-            row, col = np.argwhere(fresh)[0]
-            raise ImageError(
-                f"image {self.info.path} has no data at row {max(self._next, start) + row}, "
-                f"column {col}; repair it, or give --nan ignore or propagate"
-            )
-        before, self._next = self._next, max(self._next, stop)
-        self._gaps.pixels += int(np.count_nonzero(fresh))
-        if self.tells and before < self._next == self.shape[0] and self._gaps.pixels:
-            self.info.notes.append(
-                f"has {self._gaps.pixels:,} of {self.shape[0] * self.shape[1]:,} pixels without "
-                f"data ({self._gaps.what}); what sees them is no data, and no edge"
-            )
-
     def _marked(self, block: Rows, missing: Missing) -> Rows:
         colours = block[..., : self._colours]
         if self.dtype.kind == "f":
@@ -192,3 +181,41 @@ class _Apart:
         if block.shape[2] > self._colours and self.dtype.kind == "u":
             colours = composite(block, self._background)
         return np.concatenate([colours, ~missing[..., np.newaxis]], axis=2, dtype=self.dtype)
+
+
+class GapCount:
+    """An image whose pixels of no data are counted, row by row as they are read from ``first`` on.
+
+    The count is that of ``info.gaps``, and starts anew.
+    """
+
+    def __init__(self, source: Source, gaps: Gaps, first: int = 0) -> None:
+        self.info, self.shape, self.dtype = source.info, source.shape, source.dtype
+        self.close, self._source, self._gaps, self._next = source.close, source, gaps, first
+        gaps.pixels = 0
+
+    def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
+        """Yield the source's blocks."""
+        listed = list(ranges)
+        for (start, stop), block in zip(listed, self._source.blocks(listed), strict=True):
+            fresh = block[max(self._next - start, 0) :]
+            missing = fresh[..., -1] == 0 if self._gaps.apart else np.isnan(fresh).any(axis=2)
+            self._gaps.pixels += int(np.count_nonzero(missing))
+            self._next = max(self._next, stop)
+            yield block
+
+
+def counted(source: Source, first: int = 0) -> Source:
+    """Return an image whose pixels of no data are counted, if it may have any."""
+    gaps = source.info.gaps
+    return source if gaps is None else GapCount(source, gaps, first)
+
+
+def note_gaps(source: Source) -> None:
+    """Say how many pixels were no data, to people who have not said themselves what it is."""
+    gaps, (height, width, _) = source.info.gaps, source.shape
+    if gaps is not None and gaps.pixels and not gaps.asked:
+        source.info.notes.append(
+            f"has {gaps.pixels:,} of {height * width:,} pixels without data ({gaps.what}); "
+            "what sees them is no data, and no edge"
+        )

@@ -11,7 +11,7 @@ from typing import BinaryIO, NamedTuple, cast
 from edgecli.errors import ImageError
 from edgecli.filters.numpy_header import read_header
 from edgecli.filters.read_numpy import BROKEN, why_broken
-from edgecli.images.npy import is_image, read_array
+from edgecli.images.npy import pages_of, read_array
 from edgecli.images.streams import ForwardReader
 from edgecli.rows.base import Source
 
@@ -26,18 +26,20 @@ _OTHER_ARCHIVES = {
 
 
 class _Array(NamedTuple):
-    """An array of an archive: its name, what its header says, and whether it can be an image."""
+    """An array of an archive: its name, its shape, and the pages that it can be read as, or 0."""
 
     name: str
     shape: tuple[int, ...]
-    is_image: bool
+    pages: int
 
 
-def read_npz(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
-    """Read the first array that ``read_npy`` would read; a note tells what else there is.
+def read_npz(
+    file: BinaryIO, path: str, *, max_pixels: int, all_frames: bool = False
+) -> Iterator[Source]:
+    """Yield the pages of the first array that ``read_npy`` would read; of one page, if there is.
 
-    Rows are streamed out of the archive; a pipe is held whole. Nothing is unpickled. Raises
-    ImageError.
+    A note tells what else there is. Rows are streamed out of the archive; a pipe is held whole.
+    Nothing is unpickled. Raises ImageError.
     """
     reader = ForwardReader(file, path)
     with _translated(reader):
@@ -46,22 +48,25 @@ def read_npz(file: BinaryIO, path: str, *, max_pixels: int) -> Source:
         if not names:
             raise reader.error(_other_archive(archive.namelist()))
         arrays = [_look(archive, name) for name in names[:_MOST_LOOKED_AT]]
-        taken = next((array for array in arrays if array.is_image), None)
+        images = sorted((one for one in arrays if one.pages), key=lambda one: one.pages > 1)
+        taken = images[0] if images else None
         if taken is None:
             raise reader.error(f"holds no image, but {_listed(arrays)}; save one as (H, W)")
         member = _MemberReader(cast(BinaryIO, archive.open(taken.name + _SUFFIX)), path)
-        source = read_array(member, "NPZ", None, max_pixels)
     left = [array for array in arrays if array is not taken]
-    if left:
-        note = f"holds {len(names)} arrays; {taken.name[:40]!r} is taken, not {_listed(left)}"
-        source.info.notes.append(note)
-    return source
+    note = f"holds {len(names)} arrays; {taken.name[:40]!r} is taken, not {_listed(left)}"
+    with _translated(reader):
+        pages = read_array(member, "NPZ", None, max_pixels=max_pixels, all_frames=all_frames)
+        for source in pages:
+            if left and not source.info.frame:
+                source.info.notes.append(note)
+            yield source
 
 
 def _look(archive: zipfile.ZipFile, member: str) -> _Array:
     with archive.open(member) as stream:
         shape, _, stored = read_header(stream)
-    return _Array(member.removesuffix(_SUFFIX), shape, is_image(shape, stored))
+    return _Array(member.removesuffix(_SUFFIX), shape, pages_of(shape, stored))
 
 
 def _listed(arrays: list[_Array]) -> str:

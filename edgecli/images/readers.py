@@ -119,6 +119,12 @@ def is_grid(head: bytes) -> bool:
     return next(read for accepts, read in READERS if accepts(head)) is _read_grid
 
 
+def may_be_floats(head: bytes) -> bool:
+    """Return whether a file that starts so may hold floats in binary."""
+    read = next(read for accepts, read in READERS if accepts(head))
+    return read in (_read_npy, _read_npz, _read_pfm, _read_tiff)
+
+
 def _read_png(file: Opened) -> Iterator[Source]:
     from edgecli.images.png.reading import open_png
 
@@ -168,13 +174,18 @@ def _read_video(file: Opened) -> Iterator[Source]:
 def _read_npy(file: Opened) -> Iterator[Source]:
     from edgecli.images.npy import read_npy
 
-    yield read_npy(file.stream, file.path, max_pixels=file.max_pixels)
+    yield from read_npy(file.stream, file.path, **_pages_of(file))
 
 
 def _read_npz(file: Opened) -> Iterator[Source]:
     from edgecli.images.npz import read_npz
 
-    yield read_npz(file.stream, file.path, max_pixels=file.max_pixels)
+    yield from read_npz(file.stream, file.path, **_pages_of(file))
+
+
+def _pages_of(file: Opened) -> dict[str, Any]:
+    """Return how much is wanted, as readers of pages without colours take it."""
+    return {name: value for name, value in file.wanted.items() if name != "grey"}
 
 
 def _read_grid(file: Opened) -> Iterator[Source]:

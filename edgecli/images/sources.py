@@ -116,7 +116,8 @@ class FloatCheck:
 
     def note_white(self, white: float) -> None:
         """Leave a note where samples go far beyond the white that they are measured by."""
-        if max(-self.low, self.high) <= OVER_WHITE * white:
+        far = max(-self.low, self.high)
+        if min(far, (self.high - self.low) or far) <= OVER_WHITE * white:
             return
         advice = "give with --white the number that is white"
         likely = next((one for one in LIKELY_WHITES if one >= self.high), None)

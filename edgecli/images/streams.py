@@ -21,17 +21,23 @@ _PIECE = 1 << 16  # bytes or samples; the most that is held besides the rows the
 
 
 class ForwardReader:
-    """A stream that is only read forward, whose errors name the image they were met in."""
+    """A stream that is only read forward, whose errors name the image they were met in.
+
+    ``taken`` counts the bytes that were read or left out.
+    """
 
     def __init__(self, file: BinaryIO, path: str) -> None:
         self._file = cast(io.BufferedIOBase, file)  # BinaryIO is typed without readinto
         self.path = path
         self.frame = 0
+        self.taken = 0
 
     def read(self, size: int = -1) -> bytes:
         """Return up to ``size`` bytes from one read, by default all; none at the end."""
         with self._translated_errors():
-            return self._file.read(size) or b""
+            data = self._file.read(size) or b""
+        self.taken += len(data)
+        return data
 
     def read_whole(self, size: int) -> bytes:
         """Return ``size`` bytes, fewer only where the file ends."""
@@ -47,6 +53,7 @@ class ForwardReader:
         with self._translated_errors():
             while done < len(buffer) and (count := self._file.readinto(buffer[done:])):
                 done += count
+        self.taken += done
         return done
 
     def skip(self, size: int) -> None:
@@ -54,6 +61,7 @@ class ForwardReader:
         with self._translated_errors():
             if self._file.seekable():
                 self._file.seek(size, io.SEEK_CUR)
+                self.taken += size
                 return
         while size > 0 and (part := self.read(min(size, _PIECE))):
             size -= len(part)

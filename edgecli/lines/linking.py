@@ -6,7 +6,9 @@ their runs if the thresholds are known, saves five passes over every pixel.
 
 from __future__ import annotations
 
-from edgecli.conv.norms import norm
+import numpy as np
+
+from edgecli.conv.norms import square_sum
 from edgecli.lines.gradients import gradient
 from edgecli.lines.hysteresis import Runs, runs_of_peaks
 from edgecli.lines.peaks import Floats, empty_frame, list_peaks
@@ -29,8 +31,11 @@ class Peaks:
     def runs(self, levels: Levels) -> Runs:
         """Return the runs of what exceeds the low threshold."""
         high = max(levels.high, levels.low)
-        weak = self.strength > levels.low
-        return runs_of_peaks(self.found[weak], self.strength[weak], high, self.width)
+        found, strength = self.found, self.strength
+        weak = strength > levels.low
+        if not weak.all():
+            found, strength = found[weak], strength[weak]
+        return runs_of_peaks(found, strength, high, self.width)
 
 
 def find_peaks(
@@ -46,12 +51,13 @@ def find_peaks(
     shape = responses.shape[1:]
     frame, inside = empty_frame(shape, thin.dtype, start - low, high - stop, memory)
     with memory:
-        norm(responses, "magnitude", inside, memory)
+        square_sum(responses, inside, memory)
+    largest = float(np.sqrt(inside.max()))
     own = responses[:, start - low : responses.shape[1] - (high - stop)]
     slope = gradient(thin.slope, own, memory)
-    found = list_peaks(frame, slope, thin.floor, memory, sectors=thin.sectors)
+    found, strength = list_peaks(
+        frame, slope, thin.floor, memory, sectors=thin.sectors, squared=True
+    )
     _, rows, width = own.shape
-    # The frame's rows are two pixels longer; its first row and column come before the map's.
-    strength = frame.take(found + (found // width) * 2 + (width + 3))
     smallest = 0.0 if len(found) < rows * width else float(strength.min())
-    return Peaks(found, strength, width), smallest, float(inside.max())
+    return Peaks(found, strength, width), smallest, largest

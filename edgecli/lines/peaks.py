@@ -37,6 +37,19 @@ BITS: dict[np.dtype[Any], np.dtype[Any]] = {
 TAN_22_5 = np.float32(np.sqrt(2) - 1)
 """Slope of the border between one compass direction and the next."""
 
+FORWARD = (0, 1), (1, 0), (1, 1), (1, -1)
+"""Rows down and columns to the right of the next pixel: level, steep, falling and rising."""
+
+UPHILL = np.array(
+    [
+        [down * (sector != 1), right * (sector != 2)]
+        for down in (1, -1)
+        for right in (1, -1)
+        for sector in (0, 1, 2)  # diagonal, level, steep
+    ]
+).T
+"""The same of the pixel uphill, rows then columns, by sector + 3 · (x < 0) + 6 · (y < 0)."""
+
 SPARSE = 1 / 4
 """Share of a band's pixels up to which it is faster to fetch each by its position, as measured."""
 
@@ -93,42 +106,101 @@ def suppress(
 
 
 def list_peaks(
-    frame: Floats, gradient: Gradient, floor: float, memory: Memory, *, sectors: bool = False
-) -> Positions:
-    """Return the positions in ``(rows, cols)`` of what ``suppress`` would keep."""
-    found = _find_peaks(frame, gradient, floor, memory, sectors=sectors)
-    return positions(found) if found.dtype == bool else found
+    frame: Floats,
+    gradient: Gradient,
+    floor: float,
+    memory: Memory,
+    *,
+    sectors: bool = False,
+    squared: bool = False,
+) -> tuple[Positions, Floats]:
+    """Return the positions in ``(rows, cols)`` of what ``suppress`` would keep, and its strengths.
+
+    The frame may hold the strengths ``squared``. The roots of most pixels are never needed, unless
+    many are over the floor: then they take the place of the squares.
+    """
+    found = _find_peaks(frame, gradient, floor, memory, sectors=sectors, squared=squared)
+    alone = found.dtype != bool
+    if not alone:
+        found = positions(found)
+    strength = frame.take(_places(frame, found))
+    return found, np.sqrt(strength, out=strength) if squared and alone else strength
 
 
 def _find_peaks(
-    frame: Floats, gradient: Gradient, floor: float, memory: Memory, *, sectors: bool
+    frame: Floats,
+    gradient: Gradient,
+    floor: float,
+    memory: Memory,
+    *,
+    sectors: bool,
+    squared: bool = False,
 ) -> NDArray[Any]:
     """Return a mask ``(rows, cols)`` of the peaks or, if few pixels come into question, a list."""
-    rule = _peaks_in_sectors if sectors else _peaks_between
     here = frame[1:-1, 1:-1]
-    over = here > floor
-    if np.count_nonzero(over) <= SPARSE * over.size:
+    least = square_below(frame.dtype.type(floor)) if squared else floor
+    over: NDArray[np.bool_] = np.greater(here, least, out=memory.take(here.shape, bool))
+    few = np.count_nonzero(over) <= SPARSE * over.size
+    if few or (sectors and np.isnan(frame.max())):
         found = positions(over)
         x, y = (g.take(found).astype(frame.dtype, copy=False) for g in gradient)
-        fetch = _by_position(frame, found)
-        return found[rule(fetch(0, 0), fetch, x, y, memory)]
+        listed = _Listed(frame, found, squared=squared)
+        rule = _peaks_uphill(listed, x, y) if sectors else _peaks_between(listed, x, y, memory)
+        return found[rule]
+    if squared:
+        np.sqrt(frame, out=frame)
     x, y = (_floats(g, frame.dtype, memory) for g in gradient)
+    if sectors:
+        np.logical_and(over, _peaks_in_sectors(frame, x, y, memory), out=over)
+        return over
     height, width = here.shape
 
     def view(down: int, right: int) -> Floats:
         return frame[1 + down : 1 + down + height, 1 + right : 1 + right + width]
 
-    over &= rule(here, view, x, y, memory)
+    np.logical_and(over, _peaks_between(view, x, y, memory), out=over)
     return over
 
 
-def _by_position(frame: Floats, found: Positions) -> Neighbour:
-    """Return what fetches neighbours of pixels at positions in the rows within the frame."""
+def _places(frame: Floats, found: Positions) -> Positions:
+    """Return where pixels, at positions in the rows within a frame, are in the frame."""
     pitch = frame.shape[1]
-    # Row r, column c within the frame is the frame's position (r + 1) · pitch + c + 1.
-    place = found + (found // (pitch - 2)) * 2 + (pitch + 1)
-    values = frame.reshape(-1)
-    return lambda down, right: values.take(place + (down * pitch + right))
+    places: Positions = found + (found // (pitch - 2)) * 2 + (pitch + 1)
+    return places
+
+
+def square_below(root: Any) -> Any:
+    """Return the largest float whose root is at most this one.
+
+    >>> float(square_below(np.float32(30)))
+    900.0
+    """
+    square = root * root
+    if not np.isfinite(square):
+        return square  # no square is larger
+    while np.sqrt(square) > root:
+        square = np.nextafter(square, square.dtype.type(0))
+    while np.sqrt(above := np.nextafter(square, square.dtype.type(np.inf))) <= root:
+        square = above
+    return square
+
+
+class _Listed:
+    """The strengths of pixels at positions in the rows within a frame, and of their neighbours."""
+
+    def __init__(self, frame: Floats, found: Positions, *, squared: bool) -> None:
+        self.pitch = frame.shape[1]
+        self._values, self._place = frame.reshape(-1), _places(frame, found)
+        self._squared = squared
+
+    def __call__(self, down: int, right: int) -> Floats:
+        """Return the strengths so many rows below and columns to the right."""
+        return self.at(down * self.pitch + right)
+
+    def at(self, step: int | Positions) -> Floats:
+        """Return the strengths so many pixels on in the frame."""
+        near = self._values.take(self._place + step)
+        return np.sqrt(near, out=near) if self._squared else near
 
 
 def _floats(gradient: NDArray[Any], floats: np.dtype[Any], memory: Memory) -> Floats:
@@ -163,33 +235,76 @@ def _mark_negative(values: Floats | NDArray[Any], out: NDArray[Any]) -> None:
     np.right_shift(values.view(out.dtype), 8 * out.itemsize - 1, out=out)
 
 
-def _peaks_in_sectors(
-    here: Floats, near: Neighbour, x: Floats, y: Floats, memory: Memory
-) -> NDArray[np.bool_]:
-    """Compare with the pixels in the nearest of eight directions; no gradient is no peak."""
-    across, down, term = (memory.take(x.shape, x.dtype) for _ in range(3))
-    np.abs(x, out=across)
-    np.abs(y, out=down)
-    level: NDArray[np.bool_] = np.multiply(across, TAN_22_5, out=term) > down
-    steep = np.multiply(down, TAN_22_5, out=term) > across
-    falling = (np.signbit(x) == np.signbit(y)) & ~(level | steep)
-    rising = ~(falling | level | steep)
-    ahead, behind = _limits(here, x, memory)
-    level &= (ahead >= near(0, 1)) & (behind >= near(0, -1))
-    falling &= (ahead >= near(1, 1)) & (behind >= near(-1, -1))
-    rising &= (ahead >= near(-1, 1)) & (behind >= near(1, -1))
-    ahead, behind = _limits(here, y, memory)
-    steep &= (ahead >= near(1, 0)) & (behind >= near(-1, 0))
-    level |= steep
-    level |= falling
-    level |= rising
-    level &= (x != 0) | (y != 0)
-    return level
+def _peaks_uphill(listed: _Listed, x: Floats, y: Floats) -> NDArray[np.bool_]:
+    """Compare pixels with those uphill and downhill, in the nearest of eight directions.
+
+    ``x`` and ``y`` are the gradient there. No gradient is no peak.
+    """
+    across, down = np.abs(x), np.abs(y)
+    code = (across * TAN_22_5 > down).view(np.uint8)
+    np.maximum(code, (down * TAN_22_5 > across).view(np.uint8) * np.uint8(2), out=code)
+    code += (x < 0).view(np.uint8) * np.uint8(3)
+    code += (y < 0).view(np.uint8) * np.uint8(6)
+    ahead = (UPHILL[0] * listed.pitch + UPHILL[1]).take(code)
+    here = listed.at(0)
+    peaks: NDArray[np.bool_] = here > listed.at(ahead)
+    peaks &= here >= listed.at(-ahead)
+    peaks &= (x != 0) | (y != 0)
+    return peaks
 
 
-def _peaks_between(
-    here: Floats, near: Neighbour, x: Floats, y: Floats, memory: Memory
-) -> NDArray[np.bool_]:
+def _peaks_in_sectors(frame: Floats, x: Floats, y: Floats, memory: Memory) -> NDArray[np.bool_]:
+    """Return a mask of the peaks, as ``_peaks_uphill``, of a frame without NaN.
+
+    Every pixel is compared with the one to its right, below, and so on: whatever is known of a
+    pixel and the next is known of the next and this one.
+    """
+    sectors, downhill = _sectors(x, y, memory)
+    strict, loose, both = (memory.take(x.shape, bool) for _ in range(3))
+    strict.fill(False)
+    loose.fill(False)
+    above, least = (memory.take(frame.shape, bool) for _ in range(2))
+    pitch, inner = frame.shape[1], slice(1, -1)
+    line = frame.reshape(-1)
+    for (down, right), sector in zip(FORWARD, sectors, strict=True):
+        step = down * pitch + right
+        behind = slice(1 - down, -1 - down), slice(1 - right, pitch - 1 - right)
+        for compare, higher, peaks in (np.greater, above, strict), (np.greater_equal, least, loose):
+            compare(line[:-step], line[step:], out=higher.reshape(-1)[:-step])
+            np.greater(higher[inner, inner], higher[behind], out=both)
+            np.logical_and(both, sector, out=both)
+            np.logical_or(peaks, both, out=peaks)
+    np.greater(strict, downhill, out=strict)
+    np.logical_and(loose, downhill, out=loose)
+    np.logical_or(strict, loose, out=strict)
+    slopes = np.logical_or(np.not_equal(x, 0, out=both), np.not_equal(y, 0, out=loose), out=both)
+    strict &= slopes
+    return strict
+
+
+def _sectors(
+    x: Floats, y: Floats, memory: Memory
+) -> tuple[tuple[NDArray[np.bool_], ...], NDArray[np.bool_]]:
+    """Return which gradients are along each of ``FORWARD``, and which point the other way."""
+    level, steep, falling, rising, downhill = (memory.take(x.shape, bool) for _ in range(5))
+    with memory:
+        across, down, term = (memory.take(x.shape, x.dtype) for _ in range(3))
+        np.abs(x, out=across)
+        np.abs(y, out=down)
+        np.greater(np.multiply(across, TAN_22_5, out=term), down, out=level)
+        np.greater(np.multiply(down, TAN_22_5, out=term), across, out=steep)
+    np.less(x, 0, out=rising)
+    np.less(y, 0, out=downhill)
+    differ = np.logical_xor(rising, downhill, out=rising)
+    # By x where the gradient is level, else by y: of falling ones both have the same sign.
+    np.logical_xor(downhill, np.logical_and(differ, level, out=falling), out=downhill)
+    np.logical_not(np.logical_or(level, steep, out=falling), out=falling)
+    np.logical_and(falling, differ, out=rising)
+    np.logical_xor(falling, rising, out=falling)
+    return (level, steep, falling, rising), downhill
+
+
+def _peaks_between(near: Neighbour, x: Floats, y: Floats, memory: Memory) -> NDArray[np.bool_]:
     """Compare with the strengths where the gradient passes between two neighbours.
 
     One of them is straight across or down, whichever is nearer to the gradient; the other is the
@@ -202,7 +317,7 @@ def _peaks_between(
     np.bitwise_xor(_bits(x), _bits(y), out=masks[1])
     _mark_negative(masks[1], masks[1])
     _choose(masks[0], y, x, main)
-    ahead, behind = _limits(here, main, memory)
+    ahead, behind = _limits(near(0, 0), main, memory)
     peaks: NDArray[np.bool_] = ahead >= _interpolated(masks, share, near, 1, memory)
     peaks &= behind >= _interpolated(masks, share, near, -1, memory)
     peaks &= (x != 0) | (y != 0)

@@ -38,22 +38,25 @@ def forward(network: Network, images: ArrayLike, threads: int | None = None) -> 
     graph = Graph(volume.shape)
     tap = lay_out(network, volume.shape, graph, Tap(0))[network.nodes[-1].name]
     reader = Filling(tap, np.empty(0, np.float32))  # nothing is allocated before it is known to fit
-    shares = share_rows(network, graph.shape(tap.place)[1], threads)
+    height = graph.shape(tap.place)[1]
+    shares = share_rows(network, height, threads, tallest=height)  # the image is held anyway
     strips = cut_strips(graph, [reader], [[share] for share in shares], network.name)
     reader.out = np.empty(graph.shape(tap.place), np.float32)
     fill(graph, reader, volume, strips, threads)
     return reader.out.reshape(network.shapes(volume.shape)[network.nodes[-1].name])
 
 
-def share_rows(network: Network, height: int, threads: int) -> list[Span]:
+def share_rows(
+    network: Network, height: int, threads: int, tallest: int | None = None
+) -> list[Span]:
     """Cut the rows of a network's output into strips: one for each thread, or more of them.
 
     A strip computes the rows within the receptive field of its edges again, so it should be taller
-    than half the field.
+    than twice the field. Where strips are fewer than threads, several threads share each.
     """
     field = network.receptive_field[0]
-    strips = -(-height // TALLEST_STRIP)
-    strips = min(-(-strips // threads) * threads, max(2 * height // field, 1))
+    strips = -(-height // (tallest or TALLEST_STRIP))
+    strips = min(-(-strips // threads) * threads, max(height // (2 * field), 1))
     return list(bands(height, -(-height // strips)))
 
 

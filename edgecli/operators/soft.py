@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache, lru_cache
 
 import numpy as np
 
-from edgecli.conv import Slides
 from edgecli.errors import NetworkError
 from edgecli.filters import FilterBank
 from edgecli.geometry import Window
 from edgecli.images.colour import Colour
+from edgecli.networks.convolving import Convolving
 from edgecli.networks.files import load_network
 from edgecli.networks.layers import Convolution, shape_text
 from edgecli.networks.layout import lay_out
@@ -26,6 +27,8 @@ BAND_PIXELS = 2**22 // 12
 """Pixels of a band of the map that stay in cache while it is painted."""
 
 FEWEST_ROWS, MOST_ROWS = 16, 512
+
+NETWORKS_KEPT = 4  # whose filters are
 
 LEAN = 0.4
 """Pixels by which the maps of networks show edges too far up and left, as measured. They learn from
@@ -62,8 +65,12 @@ def load_edge_network(spec: str) -> Network:
     return network
 
 
+@lru_cache(NETWORKS_KEPT)
 def layer_banks(network: Network) -> tuple[FilterBank, ...]:
-    """Return the filters of every layer that has any, named ``layer-1``, ``layer-2``, … ."""
+    """Return the filters of every layer that has any, named ``layer-1``, ``layer-2``, … .
+
+    They are kept: their ranks, which reports tell of each image, take longer than the image.
+    """
     shapes = network.shapes()
     found = []
     for node in network.nodes:
@@ -101,7 +108,7 @@ def soft_responses(
         white=1.0,
         uses_blas=True,
         band_rows=min(max(BAND_PIXELS // W, FEWEST_ROWS), MOST_ROWS),
-        account=lambda: _account(graph, network, whole),
+        account=cache(lambda: _account(graph, network, whole)),
         lean=LEAN,
     )
 
@@ -111,7 +118,7 @@ def _account(graph: Graph, network: Network, whole: Network) -> Account:
     _, H, W = graph.source_shape
     banks = layer_banks(network)
     layers = whole.summary((H, W, network.input_shape[0])).layers
-    sliding = (node.step for node in graph.nodes if isinstance(node.step, Slides))
+    layers_of_products = sum(isinstance(node.step, Convolving) for node in graph.nodes)
     window = _first_window(whole)
     return Account(
         banks,
@@ -119,7 +126,7 @@ def _account(graph: Graph, network: Network, whole: Network) -> Account:
         window.padding_mode,
         receptive_field=layers[-1].receptive_field,
         macs=sum(layer.macs for layer in layers),
-        methods=tuple(slide.plan.method for step in sliding for slide in step.slides),
+        methods=("products",) * layers_of_products,
         biases=sum(bank.parameters[1] for bank in banks),
         accumulator=np.dtype(np.float32),
         reason="float32 pixels",

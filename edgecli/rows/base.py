@@ -39,13 +39,14 @@ NoData = float | int | str
 
 @dataclass
 class Gaps:
-    """What is no data in an image's rows, and how many pixels were, of those that have passed.
+    """What is no data in an image's rows, and how many pixels were, of those that were read.
 
-    It is told ``apart`` by a channel, or NaN.
+    It is told ``apart`` by a channel, or NaN; ``asked`` says that a user has said what it is.
     """
 
     what: str
     apart: bool
+    asked: bool = False
     pixels: int = 0
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,10 @@ from edgecli.rows.base import Planes, Rows, Source, Span
 from edgecli.rows.blas import one_blas_thread
 from edgecli.rows.graph import Graph, Node, Reader, Strip, Tap
 from edgecli.rows.memory import Memory, borrowed_memory
-from edgecli.rows.workers import for_each, map_in_order
+from edgecli.rows.workers import chosen_threads, for_each, map_in_order, team
+
+SHARED_VALUES = 2**15
+"""Values of a step for each thread, from which several share it: handing over takes 0.1 ms."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Running:
     ) -> None:
         self._readers = readers
         blocks = blocks_in_any_order(source, [strip.spans[0] for strip in strips])
-        work = partial(_compute_rows, graph, readers, told)
+        work = partial(_compute_rows, graph, readers, told, threads // max(len(strips), 1))
         self.outcomes = in_order(work, zip(strips, blocks, strict=True), threads)
 
     def write(self) -> list[float]:
@@ -70,13 +74,15 @@ def _compute_rows(
     graph: Graph,
     readers: Sequence[Reader],
     told: Callable[[int], None] | None,
+    threads: int,
     strip: Strip,
     block: Rows,
 ) -> Outcome:
     """Compute a strip from a source's rows, in memory of this thread."""
     # NaN and infinities pass through.
     with borrowed_memory() as memory, np.errstate(all="ignore"):
-        return compute_strip(graph, readers, strip, block.transpose(2, 0, 1), memory, told)
+        planes = block.transpose(2, 0, 1)
+        return compute_strip(graph, readers, strip, planes, memory, told, threads)
 
 
 def compute_strip(
@@ -86,33 +92,55 @@ def compute_strip(
     block: Planes,
     memory: Memory,
     told: Callable[[int], None] | None = None,
+    threads: int = 1,
 ) -> Outcome:
-    """Compute a strip from the source's planes ``(C, rows, W)`` that it needs."""
+    """Compute a strip from the source's planes ``(C, rows, W)`` that it needs.
+
+    Several threads compute a part of each step's rows.
+    """
     encoded: list[list[Any]] = [[] for _ in readers]
     seconds = [0.0] * len(graph.nodes)
-    with memory:
+    with memory, team(threads) as together:
         places = [_Held(block, strip.spans[0][0]), *_empty(graph, strip, memory)]
         for increment in strip.increments:
             spans = iter(increment.gained[1:])
             for number, (node, held) in enumerate(zip(graph.nodes, places[1:], strict=True)):
                 start, stop = next(spans)
                 if start < stop:
-                    blocks = _blocks(places, node, start, stop)
-                    out = held.extended(start, stop)
+                    held.extend(start, stop)
                     began = time.perf_counter()
-                    with memory:
-                        node.step.compute(blocks, start, stop, out, memory)
+                    parts = _parts(node, start, stop, threads)
+                    together(partial(_compute_step, node, places, held), parts, memory)
                     seconds[number] += time.perf_counter() - began
-            for reader, parts, (start, stop) in zip(readers, encoded, spans, strict=True):
+            for reader, found, (start, stop) in zip(readers, encoded, spans, strict=True):
                 for low, high in _grains(reader, start, stop):
                     with memory:
                         blocks = _blocks(places, reader, low, high)
-                        parts.append(reader.encode(blocks, low, high, memory))
+                        found.append(reader.encode(blocks, low, high, memory))
             if told is not None:
                 told(stop - start)
             for held, row in zip(places, increment.kept, strict=False):
                 held.kept = row
     return Outcome(encoded, seconds)
+
+
+def _compute_step(
+    node: Node, places: Sequence[_Held], held: _Held, part: Span, memory: Memory
+) -> None:
+    """Compute some rows of a step, for which there is room in ``held``; NaN passes through."""
+    with np.errstate(all="ignore"):
+        node.step.compute(_blocks(places, node, *part), *part, held.rows(*part), memory)
+
+
+def _parts(node: Node, start: int, stop: int, threads: int) -> list[Span]:
+    """Cut rows into a part for each thread, if that pays; rows of a grain stay together."""
+    channels, _, *rest = node.step.shape
+    rows = -(-(stop - start) // max(threads, 1))
+    if threads <= 1 or channels * rows * math.prod(rest) < SHARED_VALUES:
+        return [(start, stop)]
+    cuts = (min(start + n * rows, stop) for n in range(1, threads))
+    cuts = (max(cut - cut % node.grain, start) for cut in cuts)
+    return [(low, high) for low, high in pairwise((start, *cuts, stop)) if low < high]
 
 
 class _Held:
@@ -122,12 +150,11 @@ class _Held:
         self._array = array
         self._first = self.kept = first  # the row at index 0, and the first that will be read
 
-    def extended(self, start: int, stop: int) -> Planes:
-        """Make room for new rows by dropping those no longer kept; return the room."""
+    def extend(self, start: int, stop: int) -> None:
+        """Make room for new rows by dropping those no longer kept."""
         if stop - self._first > self._array.shape[1]:
             self._array[:, : start - self.kept] = self.rows(self.kept, start)
             self._first = self.kept
-        return self.rows(start, stop)
 
     def rows(self, start: int, stop: int) -> Planes:
         """Return a view of rows that are held."""
@@ -183,14 +210,18 @@ class Filling:
 
 
 def fill(
-    graph: Graph, reader: Filling, volume: Planes, strips: Iterable[Strip], threads: int | None
+    graph: Graph, reader: Filling, volume: Planes, strips: Sequence[Strip], threads: int | None
 ) -> None:
-    """Fill an array from planes ``(C, H, W)`` in memory, a strip on each thread."""
+    """Fill an array from planes ``(C, H, W)`` in memory, a strip on each thread, or on several."""
+    each = chosen_threads(threads) // len(strips)
     with one_blas_thread():
-        for_each(strips, partial(fill_strip, graph, reader, volume), threads)
+        for_each(strips, partial(fill_strip, graph, reader, volume, threads=each), threads)
 
 
-def fill_strip(graph: Graph, reader: Filling, volume: Planes, strip: Strip, memory: Memory) -> None:
+def fill_strip(
+    graph: Graph, reader: Filling, volume: Planes, strip: Strip, memory: Memory, threads: int = 1
+) -> None:
     """Fill the rows of one strip; NaN and infinities pass through."""
+    planes = volume[:, slice(*strip.spans[0])]
     with np.errstate(all="ignore"):
-        compute_strip(graph, [reader], strip, volume[:, slice(*strip.spans[0])], memory)
+        compute_strip(graph, [reader], strip, planes, memory, threads=threads)

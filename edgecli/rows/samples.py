@@ -41,10 +41,15 @@ def narrowed(integers: NDArray[Any]) -> NDArray[Any] | None:
     >>> [narrowed(np.array([-1, most])).dtype.name for most in (0, 1 << 15, 1 << 31)]
     ['int16', 'int32', 'int64']
     """
-    low, high = int(integers.min(initial=0)), int(integers.max(initial=0))
+    found = narrowest(int(integers.min(initial=0)), int(integers.max(initial=0)))
+    return None if found is None else integers.astype(found, copy=False)
+
+
+def narrowest(low: int, high: int) -> np.dtype[Any] | None:
+    """Return the smallest type of these that holds two whole numbers, or None."""
     for name in ("uint8", "uint16", "int16", "int32", "int64"):
         if np.iinfo(name).min <= low and high <= np.iinfo(name).max:
-            return integers.astype(name)
+            return np.dtype(name)
     return None
 
 

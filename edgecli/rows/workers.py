@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -146,6 +146,38 @@ def for_each(
     with ThreadPoolExecutor(workers) as executor:
         for future in [_submit(executor, worker) for _ in range(workers)]:
             future.result()
+
+
+@contextmanager
+def team(threads: int) -> Iterator[Callable[..., None]]:
+    """Yield a function that works on the parts of something, each on a thread of its own.
+
+    It takes the work, the parts, and the memory of this thread, which works on the first part.
+    """
+    if threads <= 1:
+        yield _work_alone
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    def together(work: Callable[[T, Memory], object], parts: Sequence[T], memory: Memory) -> None:
+        others = [_submit(executor, _work_apart, work, part) for part in parts[1:]]
+        _work_alone(work, parts[:1], memory)
+        for other in others:
+            other.result()
+
+    with ThreadPoolExecutor(threads - 1, "edgecli-team") as executor:
+        yield together
+
+
+def _work_alone(work: Callable[[T, Memory], object], parts: Sequence[T], memory: Memory) -> None:
+    for part in parts:
+        with memory:
+            work(part, memory)
+
+
+def _work_apart(work: Callable[[T, Memory], object], part: T) -> None:
+    with borrowed_memory() as memory:
+        _work_alone(work, [part], memory)
 
 
 def chosen_threads(threads: int | None) -> int:

@@ -100,9 +100,10 @@ class SlopePoints:
         self._fill(inside, responses, memory)
         own = responses[:, above : above + stop - start]
         slope = gradient(self.thin.slope, own, memory)
-        found = list_peaks(frame[1:-1], slope, self.thin.floor, memory, sectors=self.thin.sectors)
+        thin = self.thin
+        found, strength = list_peaks(frame[1:-1], slope, thin.floor, memory, sectors=thin.sectors)
         _surround(frame, above, below, np.nan)
-        _put(out, found, frame.take(_places(frame, found, NEAR)[1]), frame, slope)
+        _put(out, found, strength, frame, slope)
 
     def _fill(self, inside: Floats, responses: Planes, memory: Memory) -> None:
         if len(responses) == 1:

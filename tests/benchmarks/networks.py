@@ -1,16 +1,18 @@
-"""Networks against torch: time, and memory beyond libraries and images.
+"""Networks against torch and ONNX Runtime: time, and memory beyond libraries and images.
 
     python -m tests.benchmarks.networks [--only REGEX] [--rounds N] [--json FILE]
 
-Both have two threads. Every measurement is a process of its own, so that neither library's memory
-counts in the other's; it runs once before it is timed. Before that, torch's values are compared
-with ours. Without ``torch`` (tried with 2.13.0) only ours is shown.
+All have two threads. Every measurement is a process of its own, so that no library's memory counts
+in another's; the work is run once before it is timed, and then for half a second. Before that, the
+peers' values are compared with ours. Peers that are not installed are left out (tried with torch
+2.13.0, ONNX Runtime 1.32). Figures of a busy machine say little: it is told how busy it was.
 """
 
 from __future__ import annotations
 
 import json
 import resource
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -36,6 +38,8 @@ from tests.benchmarks.timing import (
     Comparison,
     Cost,
     Limit,
+    busy,
+    busy_words,
     chosen,
     common_options,
     interleave,
@@ -57,12 +61,17 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Work:
-    """A network, the shape of its images, and the least ratio of torch's time to ours."""
+    """A network, the shape of its images, and the least ratios of peers' times to ours."""
 
     network: Callable[[], Network]
     shape: tuple[int, ...]
-    least: float
+    torch: float | None = None
+    onnx: float | None = None
     share_of_memory: float | None = None  # of torch's, at most
+
+    def least(self, peer: str) -> float | None:
+        """Return the ratio that is asked for."""
+        return self.torch if peer == "torch" else self.onnx
 
 
 def six_layers() -> Network:
@@ -73,14 +82,24 @@ def six_layers() -> Network:
     return Network("six", (3, 64, 64), tuple(nodes))
 
 
+LEARNED, SMALL = (partial(load_network, name) for name in ("learned", "learned-small"))
+
 ALL_WORK = {
-    "LeNet-5, 256 images": Work(partial(load_network, "lenet5"), (256, 3, 32, 32), 0.5),
-    "six layers, 12 megapixels": Work(six_layers, (3, 3000, 4000), 0.7, 0.1),
-    "learned, 12 megapixels": Work(partial(load_network, "learned"), (3, 3000, 4000), 0.7, 0.1),
-    "learned-small, 12 megapixels": Work(
-        partial(load_network, "learned-small"), (3, 3000, 4000), 0.7, 0.1
-    ),
+    "LeNet-5, 256 images": Work(partial(load_network, "lenet5"), (256, 3, 32, 32), 0.5, 0.5),
+    "six layers, 12 megapixels": Work(six_layers, (3, 3000, 4000), 0.7, None, 0.1),
+    "learned, 480 × 320": Work(LEARNED, (3, 320, 480), 1.2, 0.7),
+    "learned, 1.2 megapixels": Work(LEARNED, (3, 960, 1280), 1.5, 0.9),
+    "learned, 12 megapixels": Work(LEARNED, (3, 3000, 4000), 3, 1.2, 0.1),
+    "learned-small, 480 × 320": Work(SMALL, (3, 320, 480), None, 0.7),
+    "learned-small, 12 megapixels": Work(SMALL, (3, 3000, 4000), 0.7, 0.7, 0.1),
 }
+
+PEERS = {"torch": "torch", "ONNX Runtime": "onnxruntime"}
+"""Whom ours is compared with, and the package that each is."""
+
+TIMED = 0.5  # seconds, at least
+
+ABSENT = "not installed"
 
 
 def with_weights(work: Work) -> Network:
@@ -130,8 +149,12 @@ def run_ours(network: Network, pixels: Array) -> None:
         Running(graph, source, [reader], strips, THREADS).write()
 
 
-def torch_on_two_threads(network: Network) -> Callable[[Array], Array]:
-    """Return a function from images to torch's values, which has as many threads as ours."""
+def peer_of(peer: str, network: Network, shape: tuple[int, ...]) -> Callable[[Array], Array]:
+    """Return a function from images of a shape to a peer's values, on as many threads as ours."""
+    if peer == "ONNX Runtime":
+        from tests.onnx_networks import onnx_runner
+
+        return onnx_runner(network, shape, THREADS)
     import torch
 
     from tests.torch_networks import torch_runner
@@ -140,11 +163,11 @@ def torch_on_two_threads(network: Network) -> Callable[[Array], Array]:
     return torch_runner(network)
 
 
-def difference(work: Work) -> float:
-    """Return the largest difference from torch's values, as a share of the largest value."""
+def difference(work: Work, peer: str) -> float:
+    """Return the largest difference from a peer's values, as a share of the largest value."""
     network = with_weights(work)
     pixels = images([min(side, 300) for side in work.shape])
-    theirs = torch_on_two_threads(network)(pixels)
+    theirs = peer_of(peer, network, pixels.shape)(pixels)
     return float(np.abs(forward(network, pixels) - theirs).max() / np.abs(theirs).max())
 
 
@@ -154,29 +177,33 @@ def peak() -> int:
 
 
 def measure_here(work: Work, whose: str) -> Cost:
-    """Run once for the memory and once for the time, in this process."""
+    """Run once for the memory and some times for the time, in this process."""
     network, pixels = with_weights(work), images(work.shape)
     run: Callable[[Array], object] = partial(run_ours, network)
+    if whose != "ours":
+        run = peer_of(whose, network, work.shape)
     if whose == "torch":
-        run = torch_on_two_threads(network)
         run(pixels[..., :64, :64])  # what torch loads at its first run is not counted
     before = peak()
     run(pixels)
-    held = peak() - before
-    return Cost(timed(lambda: run(pixels)).seconds, peak=held)
+    held, seconds = peak() - before, [timed(lambda: run(pixels)).seconds]
+    while sum(seconds) < TIMED:
+        seconds.append(timed(lambda: run(pixels)).seconds)
+    return Cost(statistics.median(seconds), peak=held)
 
 
 def measure(name: str, whose: str) -> Cost:
     """Measure in a process of its own."""
-    return Cost(**json.loads(run_apart("networks", "--here", whose, "--only", name)))
+    return Cost(**json.loads(run_apart("networks", "--here", whose, "--only", f"^{name}$")))
 
 
-def compare(name: str, rounds: int) -> tuple[Comparison, list[Limit]]:
-    """Let ours and torch take turns, and hold the difference and the memory to their limits."""
+def compare(name: str, rounds: int) -> tuple[list[Comparison], list[Limit]]:
+    """Let ours and peers take turns, and hold the differences and the memory to their limits."""
     work, limits = ALL_WORK[name], []
-    peers = ["torch"] if find_spec("torch") else []
-    if peers:
-        limits.append(Limit(name, "difference", difference(work), LARGEST_ERROR, at_least=False))
+    peers = [peer for peer, package in PEERS.items() if find_spec(package)]
+    for peer in peers:
+        error = difference(work, peer)
+        limits.append(Limit(name, f"difference from {peer}", error, LARGEST_ERROR, at_least=False))
     costs = interleave({one: partial(measure, name, one) for one in ("ours", *peers)}, rounds)
     ours, theirs = costs["ours"], costs.get("torch")
     if work.share_of_memory and theirs and theirs.peak and ours.peak:
@@ -184,8 +211,13 @@ def compare(name: str, rounds: int) -> tuple[Comparison, list[Limit]]:
         limits.append(
             Limit(name, "share of torch's memory", share, work.share_of_memory, at_least=False)
         )
-    note = "" if theirs else "not installed"
-    return Comparison(name, "torch", ours, theirs, work.least, note), limits
+    lines = [
+        Comparison(
+            name, peer, ours, costs.get(peer), work.least(peer), "" if peer in costs else ABSENT
+        )
+        for peer in PEERS
+    ]
+    return lines, limits
 
 
 def row(line: Comparison) -> list[str]:
@@ -199,17 +231,21 @@ def row(line: Comparison) -> list[str]:
 def main() -> None:
     """Measure the chosen work, print the tables and write the figures."""
     parser = common_options(__doc__, rounds=3)
-    parser.add_argument("--here", choices=["ours", "torch"], help="measure one in this process")
+    whose = ["ours", *PEERS]
+    parser.add_argument("--here", choices=whose, help="measure one in this process")
     options = parser.parse_args()
     names = chosen(ALL_WORK, options.only)
     if options.here:
         cost = measure_here(ALL_WORK[names[0]], options.here)
         print(json.dumps({"seconds": cost.seconds, "peak": cost.peak}))
         return
+    load = [busy()]
     results = [compare(name, options.rounds) for name in names]
-    lines = [line for line, _ in results]
+    load.append(busy())
+    lines = [line for more, _ in results for line in more]
     limits = [limit for _, more in results for limit in more]
     header = ["work", "peer", "ours ms", "peer ms", "ours MB", "peer MB", "ratio", "asked", "met"]
+    print(busy_words(*load), end="\n\n")
     publish(options.json, (header, [row(line) for line in lines]), lines, limits)
 
 

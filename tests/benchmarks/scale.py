@@ -9,7 +9,6 @@ scheduling costs, and no gain.
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +35,7 @@ DETECTORS = {
 """How many photos of each size are enough to time."""
 
 BILLION = 10**9
+IDLE = 5.0  # seconds, over which a cluster without work is looked at
 YEAR = 365.25 * 24  # hours
 HOUR = 3600  # seconds
 
@@ -99,6 +99,9 @@ class Clustered:
 
     def __init__(self, address: str, client: Any) -> None:
         self._address, self._client = address, client
+        before = self.times()
+        time.sleep(IDLE)
+        self.idle = (sum(self.times()) - sum(before)) / IDLE  # processor seconds in a second
 
     def times(self) -> tuple[float, float]:
         """Return the processor time of the scheduler, and of all workers."""
@@ -127,8 +130,9 @@ def _warm() -> None:
     """Load what a worker loads for its first image."""
     import edgecli.batch.work
     import edgecli.detect.shares
+    from edgecli.images.foreign import ZARR
 
-    _ = edgecli.batch.work, edgecli.detect.shares
+    _ = edgecli.batch.work, edgecli.detect.shares, ZARR.library("")
 
 
 def batches(folder: Path, share: float, sizes: Sequence[int]) -> Iterator[Row]:
@@ -153,7 +157,8 @@ def _batch_row(name: str, count: int, cost: Cost, scheduler: float, workers: flo
 def shared(folder: Path, side: int, sizes: Sequence[int]) -> Iterator[Row]:
     """Yield what one large picture takes on threads of this machine, and on clusters.
 
-    Every cluster takes turns with this machine, whose own time may change from one to the next.
+    Both take turns, as the machine's own time may change from one to the next. What Dask takes
+    meanwhile without any work is told apart.
     """
     draw_large(folder / "large.npy", side)
     for options in ("-f sobel", "-f canny:1.4", "-f canny:1.4 --hysteresis 20,60"):
@@ -162,20 +167,17 @@ def shared(folder: Path, side: int, sizes: Sequence[int]) -> Iterator[Row]:
             say(f"one picture on {workers} workers, {options}")
             with clustered(workers) as far:
                 near, cost, others = _take_turns(command, folder, far)
-            alone, together = near.cpu or 0, (cost.cpu or 0) + sum(others)
+            alone, idle = near.cpu or 0, far.idle * cost.seconds
+            together = (cost.cpu or 0) + sum(others) - idle
             yield [
                 options.removeprefix("-f "),
                 f"{workers}",
-                f"{alone:.1f}",
-                f"{together:.1f}",
+                *(f"{seconds:.1f}" for seconds in (alone, together, idle, cost.cpu or 0)),
                 f"{together / alone:.2f}",
-                f"{(cost.cpu or 0):.1f}",
-                f"{near.seconds:.1f}",
-                f"{cost.seconds:.1f}",
             ]
 
 
-STORE = ".npy"
+STORE = ".zarr"
 
 
 def _take_turns(
@@ -185,9 +187,9 @@ def _take_turns(
     here, there = [], []
     for _ in range(rounds):
         here.append(run(fresh(command), folder))
-        os.replace(folder / "edges" / f"map{STORE}", folder / f"near{STORE}")
+        run(f"rm -rf near{STORE} && mv edges/map{STORE} near{STORE}", folder)
         there.append(far.run(fresh(command), folder))
-        run(f"diff -r near{STORE} edges/map{STORE} && rm -rf near{STORE}", folder)
+        run(f"diff -r near{STORE} edges/map{STORE}", folder)
     near = min(here, key=lambda cost: cost.cpu or 0)
     cost, *others = min(there, key=lambda one: (one[0].cpu or 0) + one[1] + one[2])
     return near, cost, (others[0], others[1])
@@ -228,8 +230,8 @@ def main() -> None:
             partial(batches, share=options.share, sizes=sizes),
         ),
         "shared": (
-            ["detector", "workers", "alone CPU s", "cluster CPU s", "ratio", "of it the command",
-             "alone s", "cluster s"],
+            ["detector", "workers", "alone, CPU s", "cluster", "idle beside it", "the command",
+             "ratio"],
             partial(shared, side=options.side, sizes=[n for n in sizes if n <= 4]),
         ),
     }  # fmt: skip

@@ -22,6 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0  # seconds
+QUIET = 0.1  # of the processors' time, that others may take
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,7 @@ def machine() -> dict[str, str | int | None]:
     """Return what the figures are measured on."""
     return {
         "processor": _processor(),
+        "AVX-512": "yes" if "avx512f" in _flags() else "no",
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
@@ -205,6 +207,50 @@ def _processor() -> str:
     except OSError:
         found = None
     return found[1] if found else platform.processor() or platform.machine()
+
+
+def _flags() -> list[str]:
+    """Return what the processor is able to do, which only Linux has in a file."""
+    try:
+        found = re.search(r"^flags\s*: (.*)", Path("/proc/cpuinfo").read_text("utf-8"), re.M)
+    except OSError:
+        found = None
+    return found[1].split() if found else []
+
+
+def busy(seconds: float = 1.0) -> float | None:
+    """Return the share of the processors' time, 0 to 1, in which they worked; None if unknown.
+
+    Nothing of ours is running meanwhile. Where others are, it is waited for them, half a minute.
+    """
+    share = _worked(seconds)
+    for _ in range(int(30 / seconds)):
+        if share is None or share < QUIET:
+            break
+        share = _worked(seconds)
+    return share
+
+
+def _worked(seconds: float) -> float | None:
+    def ticks() -> list[int]:
+        line = Path("/proc/stat").read_text("ascii").partition("\n")[0]
+        return [int(word) for word in line.split()[1:9]]  # user nice system idle iowait …
+
+    try:
+        before = ticks()
+        time.sleep(seconds)
+        passed = [now - then for now, then in zip(ticks(), before, strict=True)]
+    except OSError:
+        return None
+    return 1 - (passed[3] + passed[4]) / max(sum(passed), 1)
+
+
+def busy_words(before: float | None, after: float | None) -> str:
+    """Say how busy a machine was with other things, and what that means."""
+    if before is None or after is None:
+        return "how busy the machine was is unknown"
+    figures = f"busy with other things: {before:.0%} before, {after:.0%} after"
+    return figures + ("" if max(before, after) < QUIET else "; MEASURE AGAIN on a quiet machine")
 
 
 def _version(package: str) -> str | None:

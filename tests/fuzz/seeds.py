@@ -23,7 +23,7 @@ from edgecli.cli import main
 from tests.corpus import encoders, scenes
 from tests.corpus.filter_files import LAYERS, NETWORK, TEXTS
 from tests.pillow_files import encode, psd
-from tests.tiff_files import make_tiff
+from tests.tiff_files import Page, make_pages, make_tiff
 from tests.tiffs import colours
 
 H, W = 11, 13
@@ -97,6 +97,12 @@ def tiff(kind: str = "rgb", **options: Any) -> bytes:
 def coloured_tiff(kind: str) -> bytes:
     """Return the first of the TIFFs of colours that is of a kind."""
     return next(made.data for made in colours.every() if made.name.startswith(kind))
+
+
+def masked_tiff() -> bytes:
+    """Return a page with its mask."""
+    grey = np.arange(48, dtype=np.uint8).reshape(6, 8, 1)
+    return make_pages(Page(grey), Page(grey * 255, {254: (4,)}))
 
 
 def big_tiff(strips: tuple[int, ...] = (16,), predictor: int = 1) -> bytes:
@@ -226,6 +232,8 @@ IMAGES: dict[str, Callable[[], bytes]] = {
     "double.tif": partial(tiff, "double"),
     "signed.tif": partial(tiff, "signed", t339=(2, 2, 2)),
     "wide.tif": partial(tiff, "wide"),
+    "gaps.tif": partial(tiff, "grey", t42113=b"9\0"),
+    "masked.tif": masked_tiff,
     "rgba.tif": partial(tiff, "rgba", t338=(1,)),
     "bands.tif": partial(tiff, "bands"),
     "big.tif": big_tiff,

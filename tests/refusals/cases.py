@@ -204,7 +204,7 @@ detect photo.png --invert --code scipy
 detect photo.png --nan ignore --code scipy
 detect photo.png --nodata 0 --code scipy
 detect photo.png --nodata nothing
-detect photo.png --nodata 0 --nan error
+detect spaces.txt --nodata 300 --nan error
 detect photo.png --resize 50% --code scipy
 detect photo.png -f canny --code scipy
 detect photo.png --threshold otsu --code scipy

@@ -259,6 +259,15 @@ _BROKEN = (struct.error, ValueError, OverflowError, OSError)  # what a directory
 
 # --- writing directories --------------------------------------------------------------------------
 
+LARGEST_CLASSIC = 2**32 - 1
+"""Bytes of a TIFF whose places are numbers of 32 bits."""
+
+HEADS = {
+    False: struct.pack("<2sHI", b"II", 42, 8),
+    True: struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16),
+}
+"""How a file begins whose first directory follows at once, by whether it is a BigTIFF."""
+
 Entry = tuple[int, int, Sequence[float]]
 """A tag, its type and its values."""
 

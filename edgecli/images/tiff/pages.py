@@ -16,6 +16,8 @@ from itertools import chain
 from operator import attrgetter
 from typing import BinaryIO
 
+import numpy as np
+
 from edgecli.errors import ImageError
 from edgecli.images import magic
 from edgecli.images.nodata import number_of
@@ -119,11 +121,20 @@ def _pages(directories: Iterable[Directory]) -> Iterator[Page | CameraRaw]:
 def _told(page: Page, beside: Iterable[Directory]) -> Page:
     """Add to a page what is to be known of the directories that follow it."""
     masks = []
+    if page.directory.value(Tag.PHOTOMETRIC, 1) == _PALETTE and page.directory.text(Tag.NO_DATA):
+        page.notes.append(
+            f"says that number {page.directory.text(Tag.NO_DATA).strip()} of its palette is no "
+            "data; its colour counts as one here"
+        )
     for directory in chain(beside, page.directory.parts):
         if _is_sensor(directory):
             page.notes.append(f"is a preview of what a camera's sensor saw; {DEVELOP}")
-        elif _is_mask_of(page.directory, directory):
+        elif not _says_where_data_is(directory):
+            continue
+        elif _size(directory) == _size(page.directory):
             masks.append(replace(directory, tags={**directory.tags, Tag.PHOTOMETRIC: (1,)}))
+        else:
+            page.notes.append("has a mask of another size, which is left out")
     return replace(page, mask=masks[0]) if masks else page
 
 
@@ -146,11 +157,14 @@ def _is_mask(directory: Directory) -> bool:
     )
 
 
-def _is_mask_of(page: Directory, directory: Directory) -> bool:
-    """Return whether a directory says where a page has data: a mask as large as it."""
-    sizes = {(one.value(Tag.HEIGHT, 0), one.value(Tag.WIDTH, 0)) for one in (page, directory)}
-    is_depth = directory.value(Tag.SUBFILE, 0) & _DEPTHS
-    return len(sizes) == 1 and _is_mask(directory) and not is_depth
+def _says_where_data_is(directory: Directory) -> bool:
+    """Return whether a directory is a mask of a page, not of depths nor of an overview."""
+    kind = directory.value(Tag.SUBFILE, 0)
+    return _is_mask(directory) and not kind & (_DEPTHS | _REDUCED)
+
+
+def _size(directory: Directory) -> tuple[int, int]:
+    return directory.value(Tag.HEIGHT, 0), directory.value(Tag.WIDTH, 0)
 
 
 # --- no data --------------------------------------------------------------------------------------
@@ -166,9 +180,10 @@ def no_data_of(directory: Directory, *, has_alpha: bool) -> NoData | None:
     except (ValueError, OverflowError):
         is_map = not _ON_MAPS.isdisjoint(directory.tags)
         return "alpha" if is_map and has_alpha else None
-    if directory.value(Tag.SAMPLE_FORMAT, 1) != 1:
-        return number
     photometric, bits = directory.value(Tag.PHOTOMETRIC, 1), directory.value(Tag.BITS, 1)
+    if (form := directory.value(Tag.SAMPLE_FORMAT, 1)) != 1:
+        with np.errstate(over="ignore"):
+            return float(np.float16(number)) if form == 3 and bits == 16 else number
     if photometric == _PALETTE or not (isinstance(number, int) and 0 <= number < 2**bits):
         return None
     if photometric == 0:  # white is zero

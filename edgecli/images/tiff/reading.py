@@ -77,7 +77,12 @@ class _Reader:
         source.info.notes.extend(page.notes)
         place, fault = place_of(page.directory)
         source.info.notes.extend((fault,) if fault else ())
-        mask = page.mask and self._source(page.mask, number)
+        mask = None
+        if page.mask is not None:
+            try:
+                mask = self._source(page.mask, number)
+            except ImageError:  # the page itself is good
+                source.info.notes.append("has a mask that cannot be read, which is left out")
         no_data = no_data_of(page.directory, has_alpha=source.shape[2] in {2, 4})
         return Told(source, place=place, mask=mask, no_data=no_data)
 

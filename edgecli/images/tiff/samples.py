@@ -21,7 +21,7 @@ from edgecli.images.tiff.directories import Directory, Tag
 from edgecli.images.tiff.kinds import PALETTE, RGB
 from edgecli.images.tiff.layout import PREMULTIPLIED, Layout, page_layout
 from edgecli.images.tiff.tiles import TileReader
-from edgecli.rows.arrays import ArraySource, row_reader
+from edgecli.rows.arrays import ArraySource, RunReader
 from edgecli.rows.base import ImageInfo, Rows, Source
 from edgecli.rows.samples import full_scale
 from edgecli.rows.workers import chosen_threads
@@ -70,7 +70,9 @@ def tiff_source(
         target = smallest(np.array(ends), name).dtype
     one = convert(np.zeros((1, 1, _colours(layout)), target))
     shape = (*layout.shape[:2], one.shape[2] + (layout.alpha is not None))
-    rows = RowStream(info, shape, one.dtype, row_reader(tiles.bands()))
+    high = layout.tiles.heights[0]
+    reads = RunReader(lambda top: tiles.bands(top // high), high)
+    rows = RowStream(info, shape, one.dtype, reads.read_into, reads.skip)
     if one.dtype != np.int64:
         return rows
     with guarded(name, max_pixels):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from itertools import compress, product
+from itertools import chain, compress, islice, product
 from typing import BinaryIO
 
 import numpy as np
@@ -49,30 +49,32 @@ class TileReader:
     pixels: Callable[[Rows], Rows]
     threads: int
 
-    def bands(self) -> Iterator[Rows]:
-        """Yield the page's pixels, ``(n, W, C)``, from the top."""
+    def bands(self, first: int = 0) -> Iterator[Rows]:
+        """Yield the page's pixels, ``(n, W, C)``, from a row of tiles on."""
         layout = self.layout
         if layout.across == 1 and layout.row_bytes * layout.tiles.heights[0] > _HIGH:
-            yield from one_ahead(self._high_bands()) if self.threads > 1 else self._high_bands()
+            high = self._high_bands(first)
+            yield from one_ahead(high) if self.threads > 1 else high
             return
-        rows, columns = self._cuts()
+        rows, columns = self._cuts(first)
         jobs = ((Area(*cut, self._tiles(*cut)),) for cut in product(rows, columns))
         is_large = layout.compression != UNCOMPRESSED and self._bytes() > _WORTH_THREADS
         done = map_in_order(self._decoded, jobs, self.threads if is_large else 1)
         for _ in rows:
-            parts = [next(done) for _ in columns]
-            yield parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+            yield _side_by_side(islice(done, len(columns)), layout.shape[1])
 
     # --- what is read together --------------------------------------------------------------------
 
-    def _cuts(self) -> tuple[list[Span], list[Span]]:
+    def _cuts(self, first: int) -> tuple[list[Span], list[Span]]:
         """Return the rows of tiles, and the tiles in them, that are decoded together."""
         layout = self.layout
         tile_pixels = layout.tiles.width * layout.tiles.heights[0] * layout.tile_samples
         tile_bytes = tile_pixels * layout.stored.itemsize * len(self._planes())
         together = max(BAND_BYTES // tile_bytes, 1)
         rows = max(together // layout.across, 1)
-        return [*bands(len(layout.tiles.heights), rows)], [*bands(layout.across, together)]
+        below = bands(len(layout.tiles.heights) - first, rows)
+        down = [(first + start, first + stop) for start, stop in below]
+        return down, [*bands(layout.across, together)]
 
     def _planes(self) -> Sequence[int]:
         return self.layout.taken if self.layout.is_planar else (0,)
@@ -167,17 +169,17 @@ class TileReader:
 
     # --- strips that are too high to be decoded at once -------------------------------------------
 
-    def _high_bands(self) -> Iterator[Rows]:
+    def _high_bands(self, first: int) -> Iterator[Rows]:
         layout = self.layout
         low = max(BAND_BYTES // layout.row_bytes, 1)
-        planes = [self._high_rows(plane, low) for plane in self._planes()]
+        planes = [self._high_rows(plane, first, low) for plane in self._planes()]
         for parts in zip(*planes, strict=True):
             yield self._joined([part[:, : layout.shape[1]] for part in parts])
 
-    def _high_rows(self, plane: int, low: int) -> Iterator[Rows]:
-        """Yield the samples of a plane, ``low`` rows of a strip at a time."""
+    def _high_rows(self, plane: int, first: int, low: int) -> Iterator[Rows]:
+        """Yield the samples of a plane from a strip on, ``low`` rows of it at a time."""
         layout = self.layout
-        for row, height in enumerate(layout.tiles.heights):
+        for row, height in enumerate(layout.tiles.heights[first:], first):
             number = plane * len(layout.tiles.heights) + row
             if not self._is_written(number):
                 yield from (self._empty(bottom - top) for top, bottom in bands(height, low))
@@ -186,6 +188,18 @@ class TileReader:
                 pieces = self._pieces(number, row, _PIECE)
                 for data in rows_in_turn(layout, pieces, height, low):
                     yield unpredicted(layout, data)
+
+
+def _side_by_side(parts: Iterator[Rows], width: int) -> Rows:
+    """Return a band ``(n, width, C)`` of parts that come one after the other, and need not stay."""
+    first = next(parts)
+    if first.shape[1] == width:
+        return first
+    band, left = np.empty((len(first), width, first.shape[2]), first.dtype), 0
+    for part in chain([first], parts):
+        band[:, left : left + part.shape[1]] = part
+        left += part.shape[1]
+    return band
 
 
 # --- from bytes to samples ------------------------------------------------------------------------
@@ -202,15 +216,29 @@ def unpredicted(layout: Layout, data: NDArray[np.uint8]) -> Rows:
         return _unpacked(data, shape[1] * shape[2], layout.bits).reshape(shape)
     if layout.predictor == 3:
         bytes_ = data.reshape(len(data), -1, layout.tile_samples)
-        planes = np.cumsum(bytes_, axis=1, dtype=np.uint8)
-        planes = planes.reshape(len(data), layout.stored.itemsize, -1).swapaxes(1, 2)
+        planes = _running_sums(bytes_).reshape(len(data), layout.stored.itemsize, -1).swapaxes(1, 2)
         return np.ascontiguousarray(planes).view(layout.stored.newbyteorder(">")).reshape(shape)
     samples = data.view(layout.stored).reshape(shape)
     if layout.predictor == 1:
         return samples
     lanes = np.dtype(f"u{layout.stored.itemsize}")
     unsigned = samples.view(lanes.newbyteorder(layout.stored.byteorder))
-    return np.cumsum(unsigned, axis=1, dtype=lanes).view(layout.stored.newbyteorder("="))
+    return _running_sums(unsigned).view(layout.stored.newbyteorder("="))
+
+
+def _running_sums(rows: Rows) -> Rows:
+    """Return the sums of all that stands to the left in rows ``(n, w, C)``, and of each itself.
+
+    >>> _running_sums(np.uint8([[[1], [2], [3], [255]]]))[0, :, 0].tolist()
+    [1, 3, 6, 5]
+    """
+    if rows.itemsize > 1:
+        return np.cumsum(rows, axis=1, dtype=rows.dtype.newbyteorder("="))
+    sums, reach = rows.copy(), 1
+    while reach < sums.shape[1]:  # eight whole-array additions beat one byte after the other
+        sums[:, reach:] = sums[:, reach:] + sums[:, :-reach]
+        reach *= 2
+    return sums
 
 
 def _unpacked(data: NDArray[np.uint8], count: int, depth: int) -> Rows:

@@ -17,7 +17,7 @@ import numpy as np
 from edgecli.errors import ImageError
 from edgecli.images import Shape
 from edgecli.images.foreign import ZARR
-from edgecli.images.stacks import Stack, stacked
+from edgecli.images.stacks import Stack, stacked, why_not_stacked
 from edgecli.records import dataclass
 from edgecli.rows.base import Rows
 
@@ -137,11 +137,12 @@ def open_store(path: str, *, writable: bool = False) -> Stored:
             node = node[_chosen(node, path)]
         shape = tuple(map(int, node.shape))
     stack = stacked(shape)
-    if stack is None or np.dtype(node.dtype).kind not in "biuf":
-        kind = "numbers" if stack is None else str(node.dtype)[:20]
+    if stack is None:
+        raise ImageError(f"image {path} {why_not_stacked(shape)}")
+    if node.dtype.kind not in "biuf":
         raise ImageError(
-            f"image {path} is an array {str(shape)[:60]} of {kind}; "
-            "give one of booleans, integers or floats, (H, W) or (H, W, C) with C ≤ 4"
+            f"image {path} holds {str(node.dtype)[:20]}; give an array of booleans, integers or "
+            "floats"
         )
     return Stored(path, node, stack)
 

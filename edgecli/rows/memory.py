@@ -14,8 +14,9 @@ from numpy.typing import DTypeLike, NDArray
 ALIGNMENT = 64
 """Bytes of a cache line: no array begins in the middle of one."""
 
-MOST_KEPT = 2**28
-"""Bytes of all memories that are kept for later calls: two of networks."""
+MOST_KEPT, LARGEST_KEPT = 8, 5 * 2**24
+"""How many memories are kept for later calls, and the most bytes that each may hold: as much as a
+network takes of a small photo."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 _FREED, _LARGEST_FREED = 2**26, 2**25  # bytes; glibc allows no larger threshold for mmap
@@ -96,5 +97,5 @@ def borrowed_memory() -> Iterator[Memory]:
     except IndexError:
         memory = Memory()
     yield memory
-    if memory.size + sum(idle.size for idle in list(_idle)) <= MOST_KEPT:
+    if len(_idle) < MOST_KEPT and memory.size <= LARGEST_KEPT:
         _idle.append(memory)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 import numpy as np
 
 from edgecli.detect.made_by import made_by
-from edgecli.detect.outputs import Job, is_there, make_folders_of
+from edgecli.detect.outputs import Job, is_there, make_folders_of, names_in
 from edgecli.detect.places import begin_beside, is_placed, place_of_map
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.ranges import by_range, note_numbers
@@ -364,8 +364,7 @@ class Files:
                     "give a folder with -o DIR/, and each has a file"
                 )
             self._drawn.add(path)
-            named = zip(result.outputs, detection.maps, strict=True)
-            names = [edge_map.name for output, edge_map in named if output == path]
+            names = names_in(path, result.outputs, detection.maps)
             file = self._stack.enter_context(self._opened(self._job.format, path))
             layers[path] = [begin_layers(format_, file, source, detection, names)]
         drawn: list[Place] = []
@@ -383,6 +382,7 @@ class Files:
             self._begun[path] = begin_file(
                 self._job.format, file, source, frames=self._frames, several=self._job.several,
                 made_by=made_by(settings), threads=settings.threads,
+                names=names_in(path, result.outputs, result.detection.maps),
             )  # fmt: skip
         return self._begun[path]
 

@@ -267,9 +267,15 @@ class FramesFile(ImageFile):
     """
 
     def __init__(
-        self, format_: Format, file: BinaryIO, made_by: MadeBy | None, threads: int | None
+        self,
+        format_: Format,
+        file: BinaryIO,
+        made_by: MadeBy | None,
+        threads: int | None,
+        names: Sequence[str],
     ) -> None:
         super().__init__(format_, file, made_by, threads)
+        self._names = names or [""]  # of the maps of each image
         self._frames: list[ArraySink] = []
         self._infos: list[ImageInfo] = []
 
@@ -283,7 +289,10 @@ class FramesFile(ImageFile):
         return self._frames[-1]
 
     def finish(self) -> None:
-        """Write all frames, each shown as long as the input's, and pages with its resolution."""
+        """Write all frames, each shown as long as the input's; pages have its resolution and place.
+
+        Pages have numbers, too, and the names of their maps.
+        """
         frames = [frame.array for frame in self._frames]
         if len(frames) == 1 or self._format.text:
             for number, (frame, info) in enumerate(zip(frames, self._infos, strict=True)):
@@ -303,6 +312,7 @@ class FramesFile(ImageFile):
                     info.dpi,
                     info.place,
                     _no_data(frame.dtype, info),
+                    name=self._names[n % len(self._names)],
                     number=(n, len(frames)),
                     profile=fitting(info.profile, frame.shape),
                 )
@@ -330,19 +340,20 @@ def begin_file(
     several: bool = False,
     made_by: MadeBy | None = None,
     threads: int | None = None,
+    names: Sequence[str] = (),
 ) -> ImageFile:
     """Return the writer of what ``whole_output`` opened, whose first image is made of ``source``.
 
     ``frames`` is True where all images of the input become frames or pages of this one file,
     ``several`` where all edge maps of an image do. PNG and TIFF say by what they are ``made_by``.
-    Large TIFFs are compressed on so many ``threads``.
+    Large TIFFs are compressed on so many ``threads``. ``names`` are those of an image's maps.
     """
     if format_.folder:
         return StoreFile(format_, file, made_by)
     if several and format_.name == "npy":
         return VolumeFile(format_, file)
     if several or (frames and format_.animated):
-        return FramesFile(format_, file, made_by, threads)
+        return FramesFile(format_, file, made_by, threads, names)
     if format_.name == "y4m":
         return VideoFile(format_, file, source)
     return ImageFile(format_, file, made_by, threads)

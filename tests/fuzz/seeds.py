@@ -105,11 +105,6 @@ def masked_tiff() -> bytes:
     return make_pages(Page(grey), Page(grey * 255, {254: (4,)}))
 
 
-def coloured_tiff(kind: str) -> bytes:
-    """Return the first of the TIFFs of colours that is of a kind."""
-    return next(made.data for made in colours.every() if made.name.startswith(kind))
-
-
 def big_tiff(strips: tuple[int, ...] = (16,), predictor: int = 1) -> bytes:
     """Return a grey BigTIFF, whose strips are said to be at these places."""
     grey = scenes.grey(H, W).tobytes()

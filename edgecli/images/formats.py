@@ -16,6 +16,7 @@ from edgecli.images import Shape
 from edgecli.images.files import whole_file, whole_store
 from edgecli.images.foreign import ZARR
 from edgecli.images.made_by import MadeBy
+from edgecli.images.profiles import fitting
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import ImageInfo, Sink, Source
@@ -153,11 +154,14 @@ class ImageFile:
     def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         """Return the sink of one image; codecs are imported when first used."""
         file, name = self._file, self._format.name
+        profile = fitting(info.profile, shape)
         match name:
             case "png":
                 from edgecli.images.png.writing import PngSink
 
-                return PngSink(file, shape, samples, dpi=info.dpi, made_by=self._made_by)
+                return PngSink(
+                    file, shape, samples, dpi=info.dpi, made_by=self._made_by, profile=profile
+                )
             case "pgm" | "ppm":
                 from edgecli.images.netpbm import PnmSink
 
@@ -166,7 +170,14 @@ class ImageFile:
                 from edgecli.images.tiff.described import Page
                 from edgecli.images.tiff.writing import page_sink
 
-                page = Page(shape, samples, info.dpi, info.place, _no_data(samples, info))
+                page = Page(
+                    shape,
+                    samples,
+                    info.dpi,
+                    info.place,
+                    _no_data(samples, info),
+                    profile=profile,
+                )
                 return page_sink(file, page, self._made_by, self._threads)
             case "npy":
                 from edgecli.images.npy import NpySink
@@ -179,7 +190,7 @@ class ImageFile:
             case _:
                 from edgecli.images.pillow.writing import PillowSink
 
-                return PillowSink(file, name, shape, samples, info.dpi)
+                return PillowSink(file, name, shape, samples, info.dpi, profile)
 
     def finish(self) -> None:
         """Write what follows the last image."""
@@ -256,9 +267,15 @@ class FramesFile(ImageFile):
     """
 
     def __init__(
-        self, format_: Format, file: BinaryIO, made_by: MadeBy | None, threads: int | None
+        self,
+        format_: Format,
+        file: BinaryIO,
+        made_by: MadeBy | None,
+        threads: int | None,
+        names: Sequence[str],
     ) -> None:
         super().__init__(format_, file, made_by, threads)
+        self._names = names or [""]  # of the maps of each image
         self._frames: list[ArraySink] = []
         self._infos: list[ImageInfo] = []
 
@@ -272,7 +289,10 @@ class FramesFile(ImageFile):
         return self._frames[-1]
 
     def finish(self) -> None:
-        """Write all frames, each shown as long as the input's, and pages with its resolution."""
+        """Write all frames, each shown as long as the input's; pages have its resolution and place.
+
+        Pages have numbers, too, and the names of their maps.
+        """
         frames = [frame.array for frame in self._frames]
         if len(frames) == 1 or self._format.text:
             for number, (frame, info) in enumerate(zip(frames, self._infos, strict=True)):
@@ -292,7 +312,9 @@ class FramesFile(ImageFile):
                     info.dpi,
                     info.place,
                     _no_data(frame.dtype, info),
+                    name=self._names[n % len(self._names)],
                     number=(n, len(frames)),
+                    profile=fitting(info.profile, frame.shape),
                 )
                 for n, (frame, info) in told
             ]
@@ -318,19 +340,20 @@ def begin_file(
     several: bool = False,
     made_by: MadeBy | None = None,
     threads: int | None = None,
+    names: Sequence[str] = (),
 ) -> ImageFile:
     """Return the writer of what ``whole_output`` opened, whose first image is made of ``source``.
 
     ``frames`` is True where all images of the input become frames or pages of this one file,
     ``several`` where all edge maps of an image do. PNG and TIFF say by what they are ``made_by``.
-    Large TIFFs are compressed on so many ``threads``.
+    Large TIFFs are compressed on so many ``threads``. ``names`` are those of an image's maps.
     """
     if format_.folder:
         return StoreFile(format_, file, made_by)
     if several and format_.name == "npy":
         return VolumeFile(format_, file)
     if several or (frames and format_.animated):
-        return FramesFile(format_, file, made_by, threads)
+        return FramesFile(format_, file, made_by, threads, names)
     if format_.name == "y4m":
         return VideoFile(format_, file, source)
     return ImageFile(format_, file, made_by, threads)

@@ -95,6 +95,11 @@ def tiff(kind: str = "rgb", **options: Any) -> bytes:
     return make_tiff(pixels, **options)
 
 
+def coloured_tiff(kind: str) -> bytes:
+    """Return the first of the TIFFs of colours that is of a kind."""
+    return next(made.data for made in colours.every() if made.name.startswith(kind))
+
+
 def masked_tiff() -> bytes:
     """Return a page with its mask."""
     grey = np.arange(48, dtype=np.uint8).reshape(6, 8, 1)

@@ -25,6 +25,8 @@ def scene(height: int, width: int, rows: slice, cols: slice) -> Picture:
 
 
 L = scene(60, 80, slice(10, 50), slice(30, 54))
+VIGNETTE = 1 - 0.2 * np.add.outer(np.linspace(-1, 1, 130) ** 2, np.linspace(-1, 1, 180) ** 2)
+"""How light falls off towards the corners of a photo ``(130, 180)``."""
 
 
 def source(picture: Picture) -> ArraySource:
@@ -62,8 +64,9 @@ def test_a_sign_gets_20_pixels_in_the_middle_dark_on_white() -> None:
         1 - L[10:50, 30:54],
         np.stack([L, 0.5 * L, 0.2 * L], -1),
         (1 - L) * np.linspace(0.5, 1, 80),
+        np.pad(1 - 0.5 * L, ((60, 10), (80, 20)), constant_values=1) * VIGNETTE,
     ],
-    ids=["light", "faint", "dark", "large", "cut", "colour", "shaded"],
+    ids=["light", "faint", "dark", "large", "cut", "colour", "shaded", "vignette"],
 )
 def test_light_size_margin_and_colour_do_not_matter(picture: Picture) -> None:
     shown = pixels(fitted(source(picture), SHAPE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import cv2
 import numpy as np
@@ -45,7 +45,7 @@ class Pipe(io.BytesIO):
 
 def tiff(rows: Pixels, band: int = 7, dpi: tuple[float, float] | None = None) -> bytes:
     file = Pipe()
-    sink = TiffSink(file, cast(tuple[int, int, int], rows.shape), rows.dtype, dpi=dpi)
+    sink = TiffSink(file, Page(rows.shape, rows.dtype, dpi))
     for top in range(0, len(rows), band):
         sink.write(sink.encode(rows[top : top + band]))
     sink.finish()
@@ -95,7 +95,7 @@ def test_bands_of_any_height_give_the_same_bytes() -> None:
 def test_rows_of_any_byte_order_and_layout_are_taken() -> None:
     rows = noise(6, 5, 3, dtype="int16")
     for given_rows in (rows.astype(">i2"), np.asfortranarray(rows), rows[:, ::-1][:, ::-1]):
-        sink = TiffSink(io.BytesIO(), (6, 5, 3), rows.dtype)
+        sink = TiffSink(io.BytesIO(), Page((6, 5, 3), rows.dtype))
         assert sink.encode(given_rows) == rows.tobytes()
 
 
@@ -125,7 +125,7 @@ def test_over_4_gib_it_is_a_bigtiff(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path = tmp_path / "big.tif"
     shape = (70_000, 70_000, 1)
     with path.open("wb") as file:
-        sink = TiffSink(file, shape, np.dtype(np.uint8))
+        sink = TiffSink(file, Page(shape, np.dtype(np.uint8)))
         sink.write(sink.encode(np.full((1, 70_000, 1), 7, np.uint8)))
         head = file.tell() - 70_000
         file.truncate(head + 70_000**2)  # the rest is a hole, which reads as zeros

@@ -13,6 +13,7 @@ import pytest
 import tifffile
 
 from edgecli.images.files import open_images
+from edgecli.images.tiff.described import Page
 from edgecli.images.tiff.directories import read_directories
 from edgecli.images.tiff.geo import LEFT_OUT, can_name, place_of
 from edgecli.images.tiff.writing import TiffSink
@@ -42,7 +43,7 @@ def placed(extratags: Tags, **options: Any) -> tuple[Place | None, str | None]:
 
 def written(place: Place) -> bytes:
     file = io.BytesIO()
-    sink = TiffSink(file, (6, 5, 1), ROWS.dtype, place=place)
+    sink = TiffSink(file, Page((6, 5, 1), ROWS.dtype, place=place))
     sink.write(sink.encode(ROWS[..., np.newaxis]))
     sink.finish()
     return file.getvalue()

@@ -32,6 +32,7 @@ WAYS = {
 """Channels in which a sign is sought, until there is one: ink may be as bright as its paper."""
 
 LOOKED_AT = 640  # px of an image's longer side, in which its sign is sought
+FITTED = 160  # px of a longer side are enough to tell how the light falls
 FAINTEST = 0.04  # of white: ink that differs less from its paper is none
 LARGE = 200  # px of a longer side from which on a pen is wider than dirt
 CLEAR = 0.4  # of the strongest ink: what is fainter is dirt, shade or the blur of an outline
@@ -103,21 +104,29 @@ def without_specks(ink: Grey) -> Grey:
 
 
 def paper(grey: Grey) -> Grey:
-    """Return the brightness of paper under a sign: a plane through what is no ink.
+    """Return the brightness of paper under a sign: a quadratic surface through what is no ink.
 
-    Pixels far from the plane are left out, and it is laid anew, until only paper is left.
+    That is how light falls off towards one side, or towards all corners. Pixels far from the
+    surface are left out, and it is laid anew, until only paper is left.
     """
     H, W = grey.shape
     y, x = (np.linspace(-1, 1, n) if n > 1 else np.zeros(1) for n in (H, W))
-    ones = np.ones(grey.shape)
-    basis = np.stack([ones, ones * x, ones * y[:, np.newaxis]], -1).reshape(-1, 3)
-    values = grey.ravel()
-    plane = np.full(values.shape, float(np.median(values)))
+    few = slice(None, None, -(-max(H, W) // FITTED))
+    values, some = grey[few, few].ravel(), _powers(x[few], y[few])
+    surface = np.full(values.shape, float(np.median(values)))
     for _ in range(8):
-        apart = np.abs(values - plane)
+        apart = np.abs(values - surface)
         near = apart <= max(2.5 * float(np.median(apart)), FAINTEST / 2)
-        plane = basis @ np.linalg.lstsq(basis[near], values[near])[0]
-    return plane.reshape(grey.shape)
+        weights = np.linalg.lstsq(some[near], values[near])[0]
+        surface = some @ weights
+    return np.asarray((_powers(x, y) @ weights).reshape(H, W))
+
+
+def _powers(x: Grey, y: Grey) -> Grey:
+    """Return 1, x, y, x², xy and y² of every pixel, ``(H · W, 6)``."""
+    across, down = (one.ravel() for one in np.meshgrid(x, y))
+    one = np.ones(across.shape)
+    return np.stack([one, across, down, across**2, across * down, down**2], -1)
 
 
 def _span(filled: NDArray[np.bool_]) -> Span:

@@ -16,6 +16,7 @@ from edgecli.images import Shape
 from edgecli.images.files import whole_file, whole_store
 from edgecli.images.foreign import ZARR
 from edgecli.images.made_by import MadeBy
+from edgecli.images.profiles import fitting
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import ImageInfo, Sink, Source
@@ -126,8 +127,14 @@ def check_folder(format_: Format, output: str | None) -> None:
 class ImageFile:
     """An open file and the images that are written to it, one after another."""
 
-    def __init__(self, format_: Format, file: BinaryIO, made_by: MadeBy | None = None) -> None:
-        self._format, self._file, self._made_by = format_, file, made_by
+    def __init__(
+        self,
+        format_: Format,
+        file: BinaryIO,
+        made_by: MadeBy | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self._format, self._file, self._made_by, self._threads = format_, file, made_by, threads
 
     def begin(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         """Begin an image ``(H, W, C)`` of ``samples``, made of the input that ``info`` describes.
@@ -147,27 +154,31 @@ class ImageFile:
     def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         """Return the sink of one image; codecs are imported when first used."""
         file, name = self._file, self._format.name
+        profile = fitting(info.profile, shape)
         match name:
             case "png":
                 from edgecli.images.png.writing import PngSink
 
-                return PngSink(file, shape, samples, dpi=info.dpi, made_by=self._made_by)
+                return PngSink(
+                    file, shape, samples, dpi=info.dpi, made_by=self._made_by, profile=profile
+                )
             case "pgm" | "ppm":
                 from edgecli.images.netpbm import PnmSink
 
                 return PnmSink(file, shape, samples, in_colour=name == "ppm")
             case "tiff":
-                from edgecli.images.tiff.writing import TiffSink
+                from edgecli.images.tiff.described import Page
+                from edgecli.images.tiff.writing import page_sink
 
-                return TiffSink(
-                    file,
+                page = Page(
                     shape,
                     samples,
-                    dpi=info.dpi,
-                    made_by=self._made_by,
-                    place=info.place,
-                    no_data=_no_data(samples, info),
+                    info.dpi,
+                    info.place,
+                    _no_data(samples, info),
+                    profile=profile,
                 )
+                return page_sink(file, page, self._made_by, self._threads)
             case "npy":
                 from edgecli.images.npy import NpySink
 
@@ -179,7 +190,7 @@ class ImageFile:
             case _:
                 from edgecli.images.pillow.writing import PillowSink
 
-                return PillowSink(file, name, shape, samples, info.dpi)
+                return PillowSink(file, name, shape, samples, info.dpi, profile)
 
     def finish(self) -> None:
         """Write what follows the last image."""
@@ -255,8 +266,16 @@ class FramesFile(ImageFile):
     Animations hold less than single images do; one frame alone is a single image.
     """
 
-    def __init__(self, format_: Format, file: BinaryIO, made_by: MadeBy | None) -> None:
-        super().__init__(format_, file, made_by)
+    def __init__(
+        self,
+        format_: Format,
+        file: BinaryIO,
+        made_by: MadeBy | None,
+        threads: int | None,
+        names: Sequence[str],
+    ) -> None:
+        super().__init__(format_, file, made_by, threads)
+        self._names = names or [""]  # of the maps of each image
         self._frames: list[ArraySink] = []
         self._infos: list[ImageInfo] = []
 
@@ -270,7 +289,10 @@ class FramesFile(ImageFile):
         return self._frames[-1]
 
     def finish(self) -> None:
-        """Write all frames, each shown as long as the input's, and pages with its resolution."""
+        """Write all frames, each shown as long as the input's; pages have its resolution and place.
+
+        Pages have numbers, too, and the names of their maps.
+        """
         frames = [frame.array for frame in self._frames]
         if len(frames) == 1 or self._format.text:
             for number, (frame, info) in enumerate(zip(frames, self._infos, strict=True)):
@@ -290,11 +312,13 @@ class FramesFile(ImageFile):
                     info.dpi,
                     info.place,
                     _no_data(frame.dtype, info),
+                    name=self._names[n % len(self._names)],
                     number=(n, len(frames)),
+                    profile=fitting(info.profile, frame.shape),
                 )
                 for n, (frame, info) in told
             ]
-            write_pages(self._file, frames, pages, self._made_by)
+            write_pages(self._file, frames, pages, self._made_by, self._threads)
         else:
             from edgecli.images.pillow.writing import save_frames
 
@@ -315,18 +339,21 @@ def begin_file(
     frames: bool = False,
     several: bool = False,
     made_by: MadeBy | None = None,
+    threads: int | None = None,
+    names: Sequence[str] = (),
 ) -> ImageFile:
     """Return the writer of what ``whole_output`` opened, whose first image is made of ``source``.
 
     ``frames`` is True where all images of the input become frames or pages of this one file,
     ``several`` where all edge maps of an image do. PNG and TIFF say by what they are ``made_by``.
+    Large TIFFs are compressed on so many ``threads``. ``names`` are those of an image's maps.
     """
     if format_.folder:
         return StoreFile(format_, file, made_by)
     if several and format_.name == "npy":
         return VolumeFile(format_, file)
     if several or (frames and format_.animated):
-        return FramesFile(format_, file, made_by)
+        return FramesFile(format_, file, made_by, threads, names)
     if format_.name == "y4m":
         return VideoFile(format_, file, source)
-    return ImageFile(format_, file, made_by)
+    return ImageFile(format_, file, made_by, threads)

@@ -189,11 +189,12 @@ def row_reader(runs: Iterator[Rows]) -> Callable[[Rows], None]:
         filled = 0
         while filled < len(rows):
             if not len(rest):
+                rest = np.empty(0)  # let go of the last run before the next is made
                 rest = next(runs)
-            taken = rest[: len(rows) - filled]
-            rows[filled : filled + len(taken)] = taken
-            rest = rest[len(taken) :]
-            filled += len(taken)
+            count = min(len(rows) - filled, len(rest))  # and no name for a part that would stay
+            rows[filled : filled + count] = rest[:count]
+            rest = rest[count:]
+            filled += count
 
     return read_into
 

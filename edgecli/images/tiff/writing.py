@@ -1,30 +1,27 @@
-"""Images written as the pages of a TIFF, uncompressed and streamed."""
+"""Images written as the pages of a TIFF: uncompressed and streamed, or large ones as tiles."""
 
 from __future__ import annotations
 
 import itertools
-import struct
+import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import numpy as np
-
-from edgecli.images import Resolution, Shape
 from edgecli.images.made_by import MadeBy
 from edgecli.images.streams import StreamSink
+from edgecli.images.tiff.deflated import LARGE, TilesSink, bound_of
 from edgecli.images.tiff.described import Page, page_entries, text_entries
-from edgecli.images.tiff.directories import LONG, LONG8, SHORT, Entry, Tag, directory_bytes
-from edgecli.rows.base import Rows
-from edgecli.rows.place import Place
-
-LARGEST_CLASSIC = 2**32 - 1
-"""Bytes of a TIFF whose places are numbers of 32 bits."""
-
-HEADS = {
-    False: struct.pack("<2sHI", b"II", 42, 8),
-    True: struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16),
-}
-"""How a file begins whose first directory follows at once, by whether it is a BigTIFF."""
+from edgecli.images.tiff.directories import (
+    HEADS,
+    LARGEST_CLASSIC,
+    LONG,
+    LONG8,
+    SHORT,
+    Entry,
+    Tag,
+    directory_bytes,
+)
+from edgecli.rows.base import Rows, Sink
 
 _STRIP_BYTES = 1 << 20  # readers hold a strip at a time
 
@@ -32,25 +29,47 @@ _STRIP_BYTES = 1 << 20  # readers hold a strip at a time
 class TiffSink(StreamSink):
     """An edge map as an uncompressed TIFF, of 4 GiB and more as a BigTIFF, streamed."""
 
-    def __init__(
-        self,
-        file: BinaryIO,
-        shape: Shape,
-        dtype: np.dtype[Any],
-        *,
-        dpi: Resolution = None,
-        made_by: MadeBy | None = None,
-        place: Place | None = None,
-        no_data: float | None = None,
-    ) -> None:
-        (head,) = _page_heads([Page(shape, dtype, dpi, place, no_data)], made_by)
-        super().__init__(file, dtype.newbyteorder("<"), head)
+    def __init__(self, file: BinaryIO, page: Page, made_by: MadeBy | None = None) -> None:
+        (head,) = _page_heads([page], made_by)
+        super().__init__(file, page.dtype.newbyteorder("<"), head)
+
+
+def page_sink(
+    file: BinaryIO, page: Page, made_by: MadeBy | None = None, threads: int | None = None
+) -> Sink:
+    """Return what writes a file of one page: a large one as tiles, unless into a pipe."""
+    if _is_tiled(file, [page]):
+        return TilesSink(file, page, made_by=made_by, threads=threads)
+    return TiffSink(file, page, made_by)
+
+
+def _is_tiled(file: BinaryIO, pages: Sequence[Page]) -> bool:
+    """Whether pages are written as tiles, which takes a large one and a file that can seek.
+
+    Standard output may be a file that others write to as well.
+    """
+    is_large = any(page.shape[0] * page.shape[1] >= LARGE for page in pages)
+    return is_large and file.seekable() and file is not getattr(sys.stdout, "buffer", None)
 
 
 def write_pages(
-    file: BinaryIO, frames: Sequence[Rows], pages: Sequence[Page], made_by: MadeBy | None = None
+    file: BinaryIO,
+    frames: Sequence[Rows],
+    pages: Sequence[Page],
+    made_by: MadeBy | None = None,
+    threads: int | None = None,
 ) -> None:
     """Write images of any sizes and types that TiffSink takes, as pages that say these things."""
+    if _is_tiled(file, pages):
+        is_big = bound_of(pages) > LARGEST_CLASSIC
+        for number, (frame, page) in enumerate(zip(frames, pages, strict=True)):
+            start = HEADS[is_big] if number == 0 else b""
+            sink = TilesSink(
+                file, page, made_by=made_by, threads=threads, is_big=is_big, start=start
+            )
+            sink.write(sink.encode(frame))
+            sink.finish(more=number + 1 < len(pages))
+        return
     for head, frame in zip(_page_heads(pages, made_by), frames, strict=True):
         data = frame.astype(frame.dtype.newbyteorder("<"), copy=False).tobytes()
         file.write(head + data + b"\0" * (len(data) % 2))

@@ -17,9 +17,8 @@ GARBAGE = (0xFF, 0x7E)
 def dirty_memory(byte: int = GARBAGE[0], size: int = 2**20) -> Memory:
     """Return working memory full of such bytes."""
     memory = Memory()
-    for _ in range(2):  # the first time it grows, the second time it keeps what is written
-        with memory:
-            memory.take((size,), np.uint8).fill(byte)
+    with memory:
+        memory.take((size,), np.uint8).fill(byte)
     return memory
 
 

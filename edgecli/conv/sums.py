@@ -229,9 +229,11 @@ def _pass(groups: Sequence[Group], views: list[Array], out: Array | None, memory
         if groups is NOTHING_TO_ADD:
             return views[0]
         out = memory.take(views[0].shape, views[0].dtype)
+    if len(groups) == 1:
+        weighted_sum(groups, views, out, out)
+        return out
     with memory:
-        rest = memory.take(out.shape, out.dtype) if len(groups) > 1 else out
-        weighted_sum(groups, views, out, rest)
+        weighted_sum(groups, views, out, memory.take(out.shape, out.dtype))
     return out
 
 

@@ -103,9 +103,9 @@ class Result:
 
 
 def plan_input(
-    job: Job, settings: Settings, limits: Limits
+    job: Job, settings: Settings, limits: Limits, *, unread: bool = False
 ) -> Generator[tuple[Result, Source], None, None]:
-    """Yield a plan for every image of an input, with the source to run it on."""
+    """Yield a plan for every image of an input, with the source to run it on, if it is to be."""
     if job.numbers:
         settings = replace(settings, map="raw")
     if job.format.samples == ("uint8",) and settings.depth is None and settings.map != "raw":
@@ -117,6 +117,7 @@ def plan_input(
         all_frames=limits.all_frames,
         page=limits.page,
         threads=settings.threads,
+        unread=unread,
     )
     for number, image in enumerate(images, 1):
         source = as_seen(image, settings)
@@ -337,7 +338,9 @@ class Files:
             if path in result.kept:
                 sinks += [NoSink() for _ in types]
                 continue
-            info = replace(result.info, place=place_of_map(result.detection, result.info))
+            place = place_of_map(result.detection, result.info)
+            profile = result.info.profile if result.detection.keeps_colours else None
+            info = replace(result.info, place=place, profile=profile)
             begun = self._file(path, source, result, info).begin_maps(shape, types, info)
             paper = result.detection.paper
             sinks += begun if watch is None else [watch(sink, shape, paper) for sink in begun]

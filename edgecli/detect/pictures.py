@@ -157,7 +157,7 @@ def plan_picture(source: Source, choice: Choice) -> Detection:
     given = source.shape, source.dtype
     detection = choice.plan(*given, gaps=has_gaps(source))
     settings, _ = by_range(choice.settings, detection, source)
-    if settings != choice.settings:
+    if settings is not choice.settings:
         choice = Choice(settings)
         detection = choice.plan(*given, gaps=has_gaps(source))
     if not sums_fit(source, detection):

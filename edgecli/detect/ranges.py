@@ -82,7 +82,7 @@ def _told(low: float, high: float) -> str:
 
 def note_numbers(source: Source, path: str) -> None:
     """Leave a note on an image of heights, say, where nobody asked for a picture; grids are one."""
-    if source.dtype.kind == "f" and not is_grid(path):
+    if source.dtype.kind == "f" and path != "-" and not is_grid(path):
         source.info.notes.append(
             "has numbers that no picture has: its edges are numbers, too; --map auto draws them"
         )

@@ -16,6 +16,7 @@ from edgecli.images import Shape
 from edgecli.images.files import whole_file, whole_store
 from edgecli.images.foreign import ZARR
 from edgecli.images.made_by import MadeBy
+from edgecli.images.profiles import fitting
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import ImageInfo, Sink, Source
@@ -157,11 +158,14 @@ class ImageFile:
     def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         """Return the sink of one image; codecs are imported when first used."""
         file, name = self._file, self._format.name
+        profile = fitting(info.profile, shape)
         match name:
             case "png":
                 from edgecli.images.png.writing import PngSink
 
-                return PngSink(file, shape, samples, dpi=info.dpi, made_by=self._made_by)
+                return PngSink(
+                    file, shape, samples, dpi=info.dpi, made_by=self._made_by, profile=profile
+                )
             case "pgm" | "ppm":
                 from edgecli.images.netpbm import PnmSink
 
@@ -170,7 +174,14 @@ class ImageFile:
                 from edgecli.images.tiff.described import Page
                 from edgecli.images.tiff.writing import page_sink
 
-                page = Page(shape, samples, info.dpi, info.place, _no_data(samples, info))
+                page = Page(
+                    shape,
+                    samples,
+                    info.dpi,
+                    info.place,
+                    _no_data(samples, info),
+                    profile=profile,
+                )
                 return page_sink(file, page, self._made_by, self._threads)
             case "npy":
                 from edgecli.images.npy import NpySink
@@ -183,7 +194,7 @@ class ImageFile:
             case _:
                 from edgecli.images.pillow.writing import PillowSink
 
-                return PillowSink(file, name, shape, samples, info.dpi)
+                return PillowSink(file, name, shape, samples, info.dpi, profile)
 
     def finish(self) -> None:
         """Write what follows the last image."""
@@ -290,8 +301,9 @@ class FramesFile(ImageFile):
         return [
             Page(
                 *(shape, dtype, info.dpi, info.place, _no_data(dtype, info)),
-                self._names[n % len(self._names)],
-                (n, len(told)),
+                name=self._names[n % len(self._names)],
+                number=(n, len(told)),
+                profile=fitting(info.profile, shape),
             )
             for n, ((shape, dtype), info) in enumerate(zip(told, infos, strict=True))
         ]

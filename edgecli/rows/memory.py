@@ -14,8 +14,12 @@ from numpy.typing import DTypeLike, NDArray
 ALIGNMENT = 64
 """Bytes of a cache line: no array begins in the middle of one."""
 
-MOST_KEPT = 2**28
-"""Bytes of all memories that are kept for later calls: two of networks."""
+LEAST = 2**24
+"""Bytes of a block, for which NumPy asks the system for large pages: one fault for 2 MiB."""
+
+MOST_KEPT, LARGEST_KEPT = 8, 5 * 2**24
+"""How many memories are kept for later calls, and the most bytes that each may hold: as much as a
+network takes of a small photo."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 _FREED, _LARGEST_FREED = 2**26, 2**25  # bytes; glibc allows no larger threshold for mmap
@@ -53,22 +57,24 @@ class Memory:
     """
 
     def __init__(self) -> None:
-        self._bytes = np.empty(0, np.uint8)
-        self._used = self._most = 0
+        self._block = np.empty(0, np.uint8)
+        self._first = self._used = 0  # where in the stack the block begins, and what is free
         self._marks: list[int] = []
 
     def take(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """Return an array of this shape and type with arbitrary contents.
 
-        Where the memory is too small, the array is fresh, and the memory grows for the next band.
+        Where the block is too small, a larger one follows in its place: the arrays taken before
+        hold what they are in.
         """
         kind = np.dtype(dtype)
-        start, size = self._used, math.prod(shape) * kind.itemsize
-        self._used = start + -(-size // ALIGNMENT) * ALIGNMENT
-        self._most = max(self._most, self._used)
-        if self._used > len(self._bytes):
-            return np.empty(shape, kind)
-        return self._bytes[start : start + size].view(kind).reshape(shape)
+        start, size = self._used, -(-math.prod(shape) * kind.itemsize // ALIGNMENT) * ALIGNMENT
+        self._used = start + size
+        self._first = min(self._first, start)  # below it there was another block
+        if self._used - self._first > len(self._block):
+            self._block = np.empty(max(size, 2 * len(self._block), LEAST), np.uint8)
+            self._first = start
+        return np.ndarray(shape, kind, self._block, start - self._first)
 
     def __enter__(self) -> Memory:
         self._marks.append(self._used)
@@ -76,13 +82,11 @@ class Memory:
 
     def __exit__(self, *_: object) -> None:
         self._used = self._marks.pop()
-        if not self._marks and self._most > len(self._bytes):
-            self._bytes = np.empty(self._most, np.uint8)
 
     @property
     def size(self) -> int:
         """Return the bytes held."""
-        return len(self._bytes)
+        return len(self._block)
 
 
 _idle: list[Memory] = []  # its append and pop are atomic
@@ -96,5 +100,5 @@ def borrowed_memory() -> Iterator[Memory]:
     except IndexError:
         memory = Memory()
     yield memory
-    if memory.size + sum(idle.size for idle in list(_idle)) <= MOST_KEPT:
+    if len(_idle) < MOST_KEPT and memory.size <= LARGEST_KEPT:
         _idle.append(memory)

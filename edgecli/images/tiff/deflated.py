@@ -174,7 +174,8 @@ def bound_of(pages: Sequence[Page]) -> int:
         height = _tile_height(page)
         across, down = -(-page.shape[1] // SIDE), -(-page.shape[0] // height)
         size = SIDE * height * page.row_bytes // page.shape[1]
-        total += across * down * (size + size // 1000 + 64) + (1 << 16)
+        told = sum(8 * len(values) for _, _, values in page_entries(page))
+        total += across * down * (size + size // 1000 + 64) + told + (1 << 16)
     return total
 
 

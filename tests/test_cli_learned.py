@@ -111,7 +111,7 @@ def test_every_number_of_threads_gives_the_same_bytes(
     operator: str,
     name: str,
 ) -> None:
-    monkeypatch.setattr(detect_run, "SMALL_IMAGE", 2**10)
+    monkeypatch.setattr(detect_run, "SMALL_FOR_NETWORKS", 2**10)
     large = save("large.png", np.tile(picture, (9, 3, 1)))
     options = ("--thin",) if name.endswith("png") else ("--map", "raw")
     written = []

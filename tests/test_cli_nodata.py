@@ -159,7 +159,9 @@ def test_no_data_of_a_colour_is_all_of_its_bands(run: Run, tmp_path: Path) -> No
     pixels = holed("RGB")
     pixels[5, 5] = 3, 3, 4
     path = save_tiff(tmp_path / "a.tif", pixels, 3, photometric="rgb")
-    assert report(run, path, "-o", tmp_path / "a.png")["no_data"]["pixels"] == HOLE.sum()
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    for args in ((path,), (tmp_path / "a.png", "--nodata", "3")):
+        assert report(run, *args, "-o", tmp_path / "e.png")["no_data"]["pixels"] == HOLE.sum()
 
 
 @pytest.mark.parametrize("bits", [1, 8])

@@ -89,6 +89,8 @@ def test_every_map_of_an_image_has_its_place(tmp_path: Path, run: Run) -> None:
             tags = {tag.code: tag.value for tag in page.tags}  # type: ignore[union-attr]
             assert tags[33922] == (0, 0, 0, NORTH_UP[2], NORTH_UP[5], 0)
             assert tags[34735][-1] == 32632
+        said = [(page.tags[285].value, page.tags[297].value) for page in file.pages]  # type: ignore[union-attr]
+    assert said == [("sobel-x", (0, 2)), ("gaussian:2", (1, 2))]
 
 
 def test_the_report_says_where_the_map_lies(tmp_path: Path, run: Run) -> None:

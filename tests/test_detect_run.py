@@ -305,7 +305,7 @@ def test_networks_are_thinned_in_increments_shorter_than_a_grain(
 ) -> None:
     picture = noise(150, 40, 3)
     edges = detect_edges(picture, "learned-small", thin=True)
-    monkeypatch.setattr(layout, "INCREMENT_BYTES", 1)
+    monkeypatch.setattr(layout, "INCREMENTS", {8: 1})
     np.testing.assert_allclose(detect_edges(picture, "learned-small", thin=True), edges, atol=1)
 
 

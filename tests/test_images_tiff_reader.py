@@ -68,6 +68,24 @@ def test_pillow_decodes_the_directory_that_was_chosen(as_file: bool, tmp_path: P
     np.testing.assert_array_equal(second, (noise(8, 16, 1) > 99) * 255)
 
 
+def test_jpeg_as_it_once_was_is_read_from_the_directory_that_was_chosen() -> None:
+    """Its parts lie about the file, where libtiff finds them."""
+    jpeg, pixels = jpeg_of(24, 32)
+    first = make_pages(Page(noise(6, 8)))
+    place = len(first)
+    tags: Tags = {256: (32,), 257: (24,), 259: (6,), 278: (24,), 513: (place,), 514: (len(jpeg),)}
+    data = make_pages(Page(noise(6, 8)), jpeg_page(jpeg, tags))
+    assert data[place:].startswith(jpeg)
+    sources = read_images(io.BytesIO(data), "x.tif", max_pixels=10_000, all_frames=True)
+    shapes = []
+    for source in sources:
+        (rows,) = source.blocks([(0, source.shape[0])])
+        shapes.append(rows.shape)
+    assert shapes == [(6, 8, 3), (24, 32, 3)]
+    luma = np.array([0.299, 0.587, 0.114])  # its colours are of blocks, which few smooth alike
+    assert np.abs(rows @ luma - pixels @ luma).mean() < 4
+
+
 # ---- cameras ------------------------------------------------------------------------------------
 
 

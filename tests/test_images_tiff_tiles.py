@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zlib
 from typing import Any
 
@@ -190,3 +191,32 @@ def test_more_bands_than_sixteen_are_read() -> None:
     for planar in (False, True):
         data = make_tiff(pixels, planar=planar, compression="deflate", t262=(1,))
         assert (whole(data) == pixels[:, :, :1]).all()
+
+
+class Handing(io.BytesIO):
+    """A file at whose every place another thread may go on, as where the system is called."""
+
+    def seek(self, *where: int) -> int:
+        place = super().seek(*where)
+        time.sleep(0)
+        return place
+
+
+def test_two_readers_of_one_file_do_not_lead_each_other_astray(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A page and its mask are read by turns, each perhaps by a thread ahead of what is used."""
+    monkeypatch.setattr(tiff_tiles, "_HIGH", 0)
+    monkeypatch.setattr(tiff_tiles, "_PIECE", 50)
+    monkeypatch.setattr(tiff_tiles, "BAND_BYTES", 400)
+    pixels = noise(200, 100)
+    file = Handing(make_tiff(pixels, tile=(200, None), compression="deflate"))
+    one, other = (
+        next(read_images(file, "x.tif", max_pixels=2**31, threads=2)).blocks(
+            [(top, top + 4) for top in range(0, 200, 4)]
+        )
+        for _ in range(2)
+    )
+    for top, rows, again in zip(range(0, 200, 4), one, other, strict=True):
+        assert (rows == pixels[top : top + 4]).all()
+        assert (again == rows).all()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from edgecli.images.files import open_images
 from edgecli.images.formats import FORMATS
-from edgecli.images.world_files import aux_name, system_of, world_name
+from edgecli.images.world_files import aux_name, placed_beside, system_of, world_name
 from edgecli.rows.base import ImageInfo
 from edgecli.rows.place import Place
 from tests.conftest import Refuse, Run
@@ -72,8 +75,13 @@ def test_aux_xml_goes_first_then_the_image_then_a_world_file(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "beside", [{"aux": "<PAMDataset>"}, {"pgw": "1 2 3"}, {"pgw": "1 0 0 1 nan 3"}]
-)
+    "beside",
+    [
+        {"aux": "<PAMDataset>"}, {"aux": "<P><GeoTransform>1,2,3</GeoTransform></P>"},
+        {"pgw": "1 2 3"}, {"pgw": "1 0 0 1 nan 3"}, {"pgw": "1 0 0 1 1e300 3"},
+        {"pgw": "1 2 2 4 5 6"},
+    ],
+)  # fmt: skip
 def test_what_is_broken_beside_an_image_is_left_out_and_said(
     beside: dict[str, str], tmp_path: Path
 ) -> None:
@@ -101,6 +109,16 @@ def test_the_number_of_a_system_is_its_own_and_not_a_part_s(
     text: str, epsg: int | None, is_geographic: bool | None
 ) -> None:
     assert (system_of(text).epsg, system_of(text).is_geographic) == (epsg, is_geographic)
+
+
+@given(st.binary(max_size=60), st.sampled_from(["a.pgw", "a.png.aux.xml"]))
+def test_any_bytes_beside_an_image_are_a_place_or_one_clear_line(data: bytes, name: str) -> None:
+    with TemporaryDirectory() as folder:
+        Path(folder, name).write_bytes(data)
+        place, notes = placed_beside(None, str(Path(folder, "a.png")))
+    assert len(notes) <= 1
+    assert all("\n" not in note for note in notes)
+    assert place is None or not notes or place.transform is None
 
 
 # ---- written ----------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def test_no_increment_gives_more_than_its_share() -> None:
 def test_increments_are_shorter_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     graph, reader = laid(with_weights(encoder_decoder()), (2, 400, 30))
     (long,) = cut_strips(graph, [reader], [[(0, 400)]], "net")
-    monkeypatch.setattr(layout, "INCREMENT_BYTES", memory_of(graph, long) - 1)
+    monkeypatch.setitem(layout.INCREMENTS, 512, memory_of(graph, long) - 1)
     (short,) = cut_strips(graph, [reader], [[(0, 400)]], "net")
     assert [one.increments[0].gained[0] for one in (long, short)] == [(0, 400), (0, 256)]
     assert memory_of(graph, short) < memory_of(graph, long)

@@ -77,6 +77,6 @@ def test_an_idle_memory_is_lent_again_unless_it_is_large() -> None:
         assert first is not second
     with borrowed_memory() as third, third:
         assert third in (first, second)
-        third.take((memories.MOST_KEPT + 1,), np.uint8)
+        third.take((memories.LARGEST_KEPT + 1,), np.uint8)
     assert third not in memories._idle
     assert len(memories._idle) == 1

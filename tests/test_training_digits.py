@@ -17,7 +17,16 @@ from edgecli.networks.files import zoo
 from edgecli.networks.forward import forward
 from edgecli.training.architecture import architecture, write_network
 from edgecli.training.digits import Warp, draw_digit, draw_digits, shown
-from edgecli.training.fonts import HOLES, glyph, holes, is_legible, system_fonts
+from edgecli.training.fonts import (
+    HOLES,
+    alike,
+    glyph,
+    has_holes,
+    holes,
+    legible,
+    shape,
+    system_fonts,
+)
 from edgecli.training.pool import BLOCK, DigitPool
 from edgecli.training.recipe import HELD_OUT
 from edgecli.training.skeletons import DIGITS, skeleton
@@ -107,11 +116,30 @@ def test_without_fontconfig_there_are_no_fonts(monkeypatch: pytest.MonkeyPatch) 
     assert system_fonts() == {}
 
 
-def test_what_is_no_font_is_not_legible(tmp_path: Path) -> None:
+def test_what_is_no_font_has_no_holes(tmp_path: Path) -> None:
     path = tmp_path / "broken.ttf"
     path.write_bytes(b"no font")
-    assert not is_legible(str(path))
-    assert not is_legible(str(tmp_path / "none.ttf"))
+    assert not has_holes(str(path))
+    assert not has_holes(str(tmp_path / "none.ttf"))
+
+
+def test_a_glyph_is_compared_at_one_size() -> None:
+    mask = np.zeros((24, 12), np.float32)
+    mask[:, 4:8] = mask[20:] = 1
+    large = mask.repeat(4, axis=0).repeat(4, axis=1)
+    assert np.linalg.norm(shape(mask)) == pytest.approx(1)
+    assert shape(mask) @ shape(large) == pytest.approx(1, abs=1e-3)
+    assert shape(mask) @ shape(mask[::-1]) < 0.9
+
+
+def test_legible_are_fonts_whose_digits_look_like_those_of_other_families() -> None:
+    plain = np.random.default_rng(0).random((10, 24), np.float32) ** 8
+    fonts = np.array([plain + 0.01 * n for n in range(5)])
+    fonts[4, 6] = 0.7 * plain[5] + 0.3 * plain[7]
+    fonts /= np.linalg.norm(fonts, axis=2, keepdims=True)
+    assert alike(fonts, [*"ABCDE"]) == [True, True, True, True, False]
+    assert alike(fonts[4:], ["E"]) == [True]  # there is no other to be unlike
+    assert alike(fonts[:0], []) == []
 
 
 def test_digits_of_fonts_have_the_holes_of_digits() -> None:
@@ -123,6 +151,8 @@ def test_digits_of_fonts_have_the_holes_of_digits() -> None:
         mask = glyph(path, digit)
         assert 0 <= mask.min() < mask.max() <= 1
         assert holes(mask) in HOLES[digit]
+    assert legible({}) == {}
+    assert set(legible({"one": [path]})["one"]) == {path}
     drawn = draw_digits(range(40), families)
     assert (drawn != draw_digits(range(40), {})).any(axis=(1, 2)).sum() >= 4
 

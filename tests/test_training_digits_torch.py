@@ -26,7 +26,8 @@ SMALL = DigitRecipe(steps=40, blocks=1, batch=32, warmup=2)
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory: pytest.TempPathFactory) -> DigitLesson:
     pytest.MonkeyPatch().setattr("edgecli.training.pool.BLOCK", 100)
-    return DigitLesson(SMALL, DigitPool(tmp_path_factory.mktemp("digits"), {}))
+    pool = DigitPool(tmp_path_factory.mktemp("digits"), {})
+    return DigitLesson(SMALL, pool, pool)
 
 
 def test_numpy_computes_what_torch_does() -> None:

@@ -46,7 +46,8 @@ BYTES_PER_JOB = 250 * 10**6
 """What a process wants: for a photo of 12 MP sobel takes 60 MB, canny:2 140, learned 240."""
 
 BYTES_PER_PIXEL = 32
-"""What an image at work takes at worst: decoded colours, responses, a kept map."""
+"""What an image at work takes at worst: what is held while it is decoded, up to 20 of them (of JPEG
+2000: ``images/pillow/holding.py``), responses, a kept map."""
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
@@ -198,7 +199,7 @@ def _explain(items: Sequence[Item], work: Work, reporting: Reporting) -> int:
             if work.tiles is not None:
                 results.append(plan_grid(work.job(item), work.tiles, work.limits))
                 continue
-            planned = plan_input(work.job(item), work.settings, work.limits)
+            planned = plan_input(work.job(item), work.settings, work.limits, unread=True)
             results += [result for result, _ in planned]
         except EdgeCliError as error:
             exit_code = fail(str(error))

@@ -187,7 +187,7 @@ def _results(
     """Plan an input, or detect its edges; say which files were left as they are."""
     settings, limits, reporting = request.settings, request.limits, request.reporting
     if explain:
-        return [result for result, _ in plan_input(job, settings, limits)]
+        return [result for result, _ in plan_input(job, settings, limits, unread=True)]
     measured = reporting.format != "none"
     progress = bar if bar.stream is not None else None
     results = detect_input(

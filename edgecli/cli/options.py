@@ -89,7 +89,7 @@ class Options:
     depth: str | None = written(None, DEPTHS,
         "Bits of the pixels written.  [default: 8; 16 for deeper images]", group="Look")
     nan: str = written(Settings.nan, NAN_CHOICES,
-        "What NaN in a float image does to the responses that see it.", group="Look")
+        "What NaN, or other no data, does to the responses that see it.", group="Look")
     nodata: str | None = written(None, "V|none|alpha",
         "What is no data: a number, nothing, or what is transparent; what sees it is no edge.  "
         "[default: as the file says]", group="Look")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 import numpy as np
 
 from edgecli.detect.made_by import made_by
-from edgecli.detect.outputs import Job, is_there, make_folders_of
+from edgecli.detect.outputs import Job, is_there, make_folders_of, names_in
 from edgecli.detect.places import begin_beside, is_placed, place_of_map
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.ranges import by_range, note_numbers
@@ -103,9 +103,9 @@ class Result:
 
 
 def plan_input(
-    job: Job, settings: Settings, limits: Limits
+    job: Job, settings: Settings, limits: Limits, *, unread: bool = False
 ) -> Generator[tuple[Result, Source], None, None]:
-    """Yield a plan for every image of an input, with the source to run it on."""
+    """Yield a plan for every image of an input, with the source to run it on, if it is to be."""
     if job.numbers:
         settings = replace(settings, map="raw")
     if job.format.samples == ("uint8",) and settings.depth is None and settings.map != "raw":
@@ -117,6 +117,7 @@ def plan_input(
         all_frames=limits.all_frames,
         page=limits.page,
         threads=settings.threads,
+        unread=unread,
     )
     for number, image in enumerate(images, 1):
         source = as_seen(image, settings)
@@ -337,7 +338,9 @@ class Files:
             if path in result.kept:
                 sinks += [NoSink() for _ in types]
                 continue
-            info = replace(result.info, place=place_of_map(result.detection, result.info))
+            place = place_of_map(result.detection, result.info)
+            profile = result.info.profile if result.detection.keeps_colours else None
+            info = replace(result.info, place=place, profile=profile)
             begun = self._file(path, source, result, info).begin_maps(shape, types, info)
             paper = result.detection.paper
             sinks += begun if watch is None else [watch(sink, shape, paper) for sink in begun]
@@ -361,8 +364,7 @@ class Files:
                     "give a folder with -o DIR/, and each has a file"
                 )
             self._drawn.add(path)
-            named = zip(result.outputs, detection.maps, strict=True)
-            names = [edge_map.name for output, edge_map in named if output == path]
+            names = names_in(path, result.outputs, detection.maps)
             file = self._stack.enter_context(self._opened(self._job.format, path))
             layers[path] = [begin_layers(format_, file, source, detection, names)]
         drawn: list[Place] = []
@@ -380,6 +382,7 @@ class Files:
             self._begun[path] = begin_file(
                 self._job.format, file, source, frames=self._frames, several=self._job.several,
                 made_by=made_by(settings), threads=settings.threads,
+                names=names_in(path, result.outputs, result.detection.maps),
             )  # fmt: skip
         return self._begun[path]
 

@@ -23,6 +23,7 @@ from edgecli.images.formats import (
     known_format,
 )
 from edgecli.images.zarr.store import is_store
+from edgecli.operators.operators import EdgeMap
 from edgecli.paint.rendering import DEPTHS
 from edgecli.records import dataclass, field, replace
 
@@ -179,6 +180,11 @@ def name_maps(template: str, settings: Settings, format_: Format) -> tuple[str, 
         f"two edge maps would both be called {repeated}; --combine them, or put filters in files, "
         "which have names"
     )
+
+
+def names_in(path: str, outputs: Sequence[str], maps: Sequence[EdgeMap]) -> list[str]:
+    """Return the names of the edge maps that go to a file."""
+    return [one.name for output, one in zip(outputs, maps, strict=True) if output == path]
 
 
 def choose_format(

@@ -82,6 +82,12 @@ class Detection:
         mixed = tuple((paper + share * (ink - paper)) / 255 for paper, ink in ends)
         return mixed if channels >= 3 else mixed[:1]
 
+    @property
+    def keeps_colours(self) -> bool:
+        """Whether the colours of an edge map are the image's own, of which its profile tells."""
+        each = self.responses.channels == "each" and self.settings.map != "raw"
+        return each or self.settings.style.overlay is not None
+
     @cached_property
     def sample_types(self) -> tuple[np.dtype[Any], ...]:
         """Return the type of each edge map's samples as written."""

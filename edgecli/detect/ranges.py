@@ -74,7 +74,7 @@ def by_range(
 
 def _told(low: float, high: float) -> str:
     likely = next((one for one in LIKELY_WHITES if one >= high > one / 2), None)
-    advice = "--white V takes another number"
+    advice = "--white V takes another number, --map minmax that of the edges"
     if low >= 0 and likely is not None:
         advice = f"if {likely} is white, give --white {likely}"
     return f"has numbers from {low:g} to {high:g}, whose range is taken for white; {advice}"
@@ -82,7 +82,7 @@ def _told(low: float, high: float) -> str:
 
 def note_numbers(source: Source, path: str) -> None:
     """Leave a note on an image of heights, say, where nobody asked for a picture; grids are one."""
-    if source.dtype.kind == "f" and not is_grid(path):
+    if source.dtype.kind == "f" and path != "-" and not is_grid(path):
         source.info.notes.append(
             "has numbers that no picture has: its edges are numbers, too; --map auto draws them"
         )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from edgecli.strokes.base import Canvas
     from edgecli.strokes.placing import Pair
 
-SMALL_IMAGE = 2**18
+SMALL_IMAGE, SMALL_FOR_NETWORKS = 2**18, 2**14
 """Pixels that take less time than starting another thread."""
 
 PICTURES = ("uint8", "uint16")
@@ -205,9 +205,9 @@ def cut_strips(
 
 
 def _useful_threads(detection: Detection) -> int:
-    """Return how many threads pay off: one more per SMALL_IMAGE pixels, up to those allowed."""
+    """Return how many threads pay off: one more per small image, up to those allowed."""
     height, width, _ = detection.output_shape
     allowed = chosen_threads(detection.settings.threads)
-    if detection.settings.network is None:
-        allowed = min(allowed, len(detection.cuts))
-    return min(allowed, 1 + height * width // SMALL_IMAGE)
+    if detection.settings.network is not None:
+        return min(allowed, 1 + height * width // SMALL_FOR_NETWORKS)
+    return min(allowed, len(detection.cuts), 1 + height * width // SMALL_IMAGE)

@@ -186,6 +186,8 @@ class Settings:
     def grey(self) -> bool:
         """Whether the image's luma is all that is looked at."""
         luma = self.channels in (None, "gray") and self.bank.depth == 1
+        if isinstance(self.nodata, int | float):  # which all colours must be
+            return False
         return luma and self.recipe is None and self.style.overlay is None
 
     @property

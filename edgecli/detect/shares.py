@@ -121,7 +121,8 @@ class Workers:
         shares = cut_shares(detection, strips, self.threads, _chunk_rows(detection, sinks))
         with parcels_beside(self.work.job.outputs[0]) as folder:
             settings = replace(self.work.settings, threads=1)  # for each share
-            work = replace(self.work, settings=settings, stores=stores, parcels=folder)
+            job = replace(self.work.job, world_file=False)  # which is written here
+            work = replace(self.work, job=job, settings=settings, stores=stores, parcels=folder)
             for share, part in self._parts(work, shares):
                 _tell(source, part)
                 if told is not None:

@@ -39,13 +39,15 @@ def open_images(
     all_frames: bool = False,
     page: int | None = None,
     threads: int | None = None,
+    unread: bool = False,
 ) -> Iterator[Source]:
     """Yield the images of a file, or of standard input for ``-``, recognised by content.
 
     Streams of images yield them all; animations and files of pages only their first, unless
     ``all_frames``; or of all these the ``page``, counted from 1. ``grey`` lets a decoder skip the
-    colours; ``threads`` is how many of them may decode, by default one for each core. Each source
-    must be read before the next is asked for. A folder that is a store of Zarr is an image, too.
+    colours; ``threads`` is how many of them may decode, by default one for each core.
+    Where pixels are to stay ``unread``, some are not even decoded. Each source must be read before
+    the next is asked for. A folder that is a store of Zarr is an image, too.
     Raises ImageError.
     """
     if is_store(path):
@@ -57,7 +59,8 @@ def open_images(
     with _open_input(path) as (head, stream):
         if not head:
             raise ImageError(f"image {path} is empty; give a file with an image in it")
-        opened = Opened(head, stream, path, max_pixels, grey, all_frames, page, threads=threads)
+        wanted = (max_pixels, grey, all_frames, page)
+        opened = Opened(head, stream, path, *wanted, threads=threads, unread=unread)
         images = _placed(read_images(opened), path)
         if path != "-" and os.path.isfile(f"{path}.msk"):
             images = _masked(images, f"{path}.msk", max_pixels)

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -16,10 +16,15 @@ from edgecli.images import Shape
 from edgecli.images.files import whole_file, whole_store
 from edgecli.images.foreign import ZARR
 from edgecli.images.made_by import MadeBy
+from edgecli.images.profiles import fitting
 from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import ImageInfo, Sink, Source
 from edgecli.rows.samples import SAMPLE_TYPES
+
+if TYPE_CHECKING:
+    from edgecli.images.tiff.deflated import TilesSink
+    from edgecli.images.tiff.described import Page
 
 WITH_ALPHA = (1, 2, 3, 4)  # channels of formats that hold grey and colour, with alpha and without
 
@@ -153,11 +158,14 @@ class ImageFile:
     def _sink(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         """Return the sink of one image; codecs are imported when first used."""
         file, name = self._file, self._format.name
+        profile = fitting(info.profile, shape)
         match name:
             case "png":
                 from edgecli.images.png.writing import PngSink
 
-                return PngSink(file, shape, samples, dpi=info.dpi, made_by=self._made_by)
+                return PngSink(
+                    file, shape, samples, dpi=info.dpi, made_by=self._made_by, profile=profile
+                )
             case "pgm" | "ppm":
                 from edgecli.images.netpbm import PnmSink
 
@@ -166,7 +174,14 @@ class ImageFile:
                 from edgecli.images.tiff.described import Page
                 from edgecli.images.tiff.writing import page_sink
 
-                page = Page(shape, samples, info.dpi, info.place, _no_data(samples, info))
+                page = Page(
+                    shape,
+                    samples,
+                    info.dpi,
+                    info.place,
+                    _no_data(samples, info),
+                    profile=profile,
+                )
                 return page_sink(file, page, self._made_by, self._threads)
             case "npy":
                 from edgecli.images.npy import NpySink
@@ -179,7 +194,7 @@ class ImageFile:
             case _:
                 from edgecli.images.pillow.writing import PillowSink
 
-                return PillowSink(file, name, shape, samples, info.dpi)
+                return PillowSink(file, name, shape, samples, info.dpi, profile)
 
     def finish(self) -> None:
         """Write what follows the last image."""
@@ -256,9 +271,15 @@ class FramesFile(ImageFile):
     """
 
     def __init__(
-        self, format_: Format, file: BinaryIO, made_by: MadeBy | None, threads: int | None
+        self,
+        format_: Format,
+        file: BinaryIO,
+        made_by: MadeBy | None,
+        threads: int | None,
+        names: Sequence[str],
     ) -> None:
         super().__init__(format_, file, made_by, threads)
+        self._names = names or [""]  # of the maps of each image
         self._frames: list[ArraySink] = []
         self._infos: list[ImageInfo] = []
 
@@ -271,8 +292,27 @@ class FramesFile(ImageFile):
         self._infos.append(info)
         return self._frames[-1]
 
+    def _pages(
+        self, told: Sequence[tuple[Shape, np.dtype[Any]]], infos: Sequence[ImageInfo]
+    ) -> list[Page]:
+        """Return what the pages of images of these shapes and types say of themselves."""
+        from edgecli.images.tiff.described import Page
+
+        return [
+            Page(
+                *(shape, dtype, info.dpi, info.place, _no_data(dtype, info)),
+                name=self._names[n % len(self._names)],
+                number=(n, len(told)),
+                profile=fitting(info.profile, shape),
+            )
+            for n, ((shape, dtype), info) in enumerate(zip(told, infos, strict=True))
+        ]
+
     def finish(self) -> None:
-        """Write all frames, each shown as long as the input's, and pages with its resolution."""
+        """Write all frames, each shown as long as the input's; pages have its resolution and place.
+
+        Pages have numbers, too, and the names of their maps.
+        """
         frames = [frame.array for frame in self._frames]
         if len(frames) == 1 or self._format.text:
             for number, (frame, info) in enumerate(zip(frames, self._infos, strict=True)):
@@ -281,27 +321,44 @@ class FramesFile(ImageFile):
                 sink.write(sink.encode(frame))
                 sink.finish()
         elif self._format.name == "tiff":
-            from edgecli.images.tiff.described import Page
             from edgecli.images.tiff.writing import write_pages
 
-            told = enumerate(zip(frames, self._infos, strict=True))
-            pages = [
-                Page(
-                    frame.shape,
-                    frame.dtype,
-                    info.dpi,
-                    info.place,
-                    _no_data(frame.dtype, info),
-                    number=(n, len(frames)),
-                )
-                for n, (frame, info) in told
-            ]
+            told = [(frame.shape, frame.dtype) for frame in frames]
+            pages = self._pages(told, self._infos)
             write_pages(self._file, frames, pages, self._made_by, self._threads)
         else:
             from edgecli.images.pillow.writing import save_frames
 
             durations = [info.duration for info in self._infos]
             save_frames(self._file, self._format.name, frames, durations, self._made_by)
+
+
+class PagesFile(FramesFile):
+    """The edge maps of one image as pages of a TIFF: large ones are written as they come."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._begun: list[TilesSink] = []
+
+    def begin_maps(
+        self, shape: Shape, types: Sequence[np.dtype[Any]], info: ImageInfo
+    ) -> list[Sink]:
+        """Begin the maps, all at once."""
+        from edgecli.images.tiff.deflated import begin_tiles
+        from edgecli.images.tiff.writing import is_tiled
+
+        pages = self._pages([(shape, one) for one in types], [info] * len(types))
+        if not is_tiled(self._file, pages):
+            return super().begin_maps(shape, types, info)
+        for samples in types:
+            check_holds(self._format, samples, shape[2])
+        self._begun = begin_tiles(self._file, pages, self._made_by, self._threads)
+        return [*self._begun]
+
+    def finish(self) -> None:
+        """Write what was kept."""
+        if not self._begun:
+            super().finish()
 
 
 def whole_output(format_: Format, path: str) -> AbstractContextManager[Any]:
@@ -318,19 +375,22 @@ def begin_file(
     several: bool = False,
     made_by: MadeBy | None = None,
     threads: int | None = None,
+    names: Sequence[str] = (),
 ) -> ImageFile:
     """Return the writer of what ``whole_output`` opened, whose first image is made of ``source``.
 
     ``frames`` is True where all images of the input become frames or pages of this one file,
     ``several`` where all edge maps of an image do. PNG and TIFF say by what they are ``made_by``.
-    Large TIFFs are compressed on so many ``threads``.
+    Large TIFFs are compressed on so many ``threads``. ``names`` are those of an image's maps.
     """
     if format_.folder:
         return StoreFile(format_, file, made_by)
     if several and format_.name == "npy":
         return VolumeFile(format_, file)
     if several or (frames and format_.animated):
-        return FramesFile(format_, file, made_by, threads)
+        one_by_one = frames or format_.name != "tiff"
+        kind = FramesFile if one_by_one else PagesFile
+        return kind(format_, file, made_by, threads, names)
     if format_.name == "y4m":
         return VideoFile(format_, file, source)
     return ImageFile(format_, file, made_by, threads)

@@ -60,7 +60,8 @@ def read_gif(
             picture.load()
         shown = canvas.show(frame, picture)
         shape = (shown.height, shown.width, len(shown.getbands()))
-        info = ImageInfo(path, "GIF", shape, "uint8", None, 1, file.number, frame.duration)
+        given = (path, "GIF", shape, "uint8", None, 1, file.number, frame.duration)
+        info = ImageInfo(*given, held=_held_bytes(shown))
         file.notes, file.number = info.notes, file.number + 1
         if not all_frames and file.has_more():
             info.notes.append(MORE_FRAMES)
@@ -68,6 +69,12 @@ def read_gif(
         if not all_frames:
             return
         canvas.dispose(frame)
+
+
+def _held_bytes(shown: Image.Image) -> int:
+    """Return the bytes of what is shown; beside a canvas of colours there is a frame of them."""
+    pixels = shown.width * shown.height
+    return pixels if shown.mode in {"P", "L"} else 8 * pixels
 
 
 class _Canvas:

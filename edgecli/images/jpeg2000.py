@@ -17,7 +17,13 @@ from edgecli.rows.base import Rows, Source
 
 
 def read_images(
-    file: BinaryIO, path: str, *, max_pixels: int, grey: bool = False, all_frames: bool = False
+    file: BinaryIO,
+    path: str,
+    *,
+    max_pixels: int,
+    grey: bool = False,
+    all_frames: bool = False,
+    unread: bool = False,
 ) -> Iterator[Source]:
     """Yield the image of a file through Pillow, its samples spread over their type.
 
@@ -33,7 +39,7 @@ def read_images(
             "save it with 16"
         )
     fills = {*bits} <= {8, 16}
-    options = {"grey": grey and fills, "all_frames": all_frames}
+    options = {"grey": grey and fills, "all_frames": all_frames, "unread": unread}
     for source in reading.read_images(stream, path, max_pixels=max_pixels, **options):
         has_palette = source.shape[2] != len(bits)  # of which the bits are those of the indices
         yield source if fills or has_palette else SpreadSource(source, bits)

@@ -33,6 +33,7 @@ class Opened:
     ``grey`` says that colours are not looked at, ``all_frames`` that frames and pages after the
     first are, ``page`` that one of these is, counted from 1. ``name`` is what errors call it: its
     path, and its number in a stream of images. ``threads`` is how many may decode, None for all.
+    ``unread`` says that nobody is going to look at pixels.
     """
 
     head: bytes
@@ -44,6 +45,7 @@ class Opened:
     page: int | None = None
     frame: int = 0
     threads: int | None = None
+    unread: bool = False
 
     @property
     def name(self) -> str:
@@ -162,7 +164,7 @@ def _read_netpbm(file: Opened) -> Iterator[Source]:
 def _read_jpeg(file: Opened) -> Iterator[Source]:
     from edgecli.images.jpeg.reading import read_jpegs
 
-    yield from read_jpegs(file.stream, file.name, **file.wanted)
+    yield from read_jpegs(file.stream, file.name, **file.wanted, unread=file.unread)
 
 
 def _read_video(file: Opened) -> Iterator[Source]:
@@ -260,7 +262,7 @@ def _read_tiff(file: Opened) -> Iterator[Source]:
 def _read_jpeg2000(file: Opened) -> Iterator[Source]:
     from edgecli.images import jpeg2000
 
-    yield from jpeg2000.read_images(file.stream, file.path, **file.wanted)
+    yield from jpeg2000.read_images(file.stream, file.path, **file.wanted, unread=file.unread)
 
 
 def _read_by_pillow(file: Opened) -> Iterator[Source]:
@@ -268,7 +270,7 @@ def _read_by_pillow(file: Opened) -> Iterator[Source]:
     from edgecli.images.pillow import reading
 
     stream = ends.one_image(file.stream, file.head)
-    yield from reading.read_images(stream, file.name, **file.wanted)
+    yield from reading.read_images(stream, file.name, **file.wanted, unread=file.unread)
     _leave(file, stream)
 
 

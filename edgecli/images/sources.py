@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,30 @@ NAN_CHOICES = ("propagate", "ignore", "error")
 
 def upright(source: Source) -> Source:
     """Return an image turned as its EXIF orientation says, which needs the whole image."""
-    if source.info.orientation == 1:
-        return source
-    (rows,) = source.blocks([(0, source.shape[0])])
-    info, (height, width, _) = source.info, source.shape
-    if info.place is not None:
-        info = replace(info, place=info.place.turned(info.orientation, height, width))
-    return ArraySource(oriented(rows, info.orientation), info)
+    return source if source.info.orientation == 1 else _Turned(source)
+
+
+class _Turned:
+    """An image that is held, and turned, when its rows are asked for."""
+
+    def __init__(self, source: Source) -> None:
+        info, (height, width, channels) = source.info, source.shape
+        if info.place is not None:
+            info = replace(info, place=info.place.turned(info.orientation, height, width))
+        size = math.prod(source.shape) * source.dtype.itemsize
+        self.info = replace(info, held=info.held + size)
+        lies = info.orientation in {5, 6, 7, 8}
+        self.shape = (width, height, channels) if lies else source.shape
+        self.dtype, self.close, self._source = source.dtype, source.close, source
+
+    def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
+        """Yield views of the image."""
+        return ArraySource(self._rows, self.info).blocks(ranges)
+
+    @cached_property
+    def _rows(self) -> Rows:
+        (rows,) = self._source.blocks([(0, self._source.shape[0])])
+        return oriented(rows, self.info.orientation)
 
 
 def oriented(array: Rows, orientation: int) -> Rows:

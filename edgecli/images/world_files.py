@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
-from math import isfinite
 
 import numpy as np
 
 from edgecli.records import replace
-from edgecli.rows.place import NOWHERE, Affine, Place, System
+from edgecli.rows.place import NOWHERE, Affine, Place, System, is_sound
 
 _LONGEST = 1 << 22  # bytes of a file beside an image; histograms of all bands are in there, too
 _EPSG = re.compile(r'(?:AUTHORITY|ID)\["EPSG",\s*"?(\d{1,9})"?[^\[\]]*\]\s*\]\s*$', re.IGNORECASE)
@@ -83,13 +82,15 @@ def _aux(path: str, notes: list[str]) -> tuple[Affine | None, System]:
     except ET.ParseError:
         notes.append(f"has a broken {os.path.basename(name)} beside it; it is left out")
         return None, NOWHERE
-    numbers = _numbers((root.findtext("GeoTransform") or "").split(","))
+    told = root.findtext("GeoTransform")
     text = (root.findtext("SRS") or "").strip()
     system = system_of(text) if text else NOWHERE
-    if numbers is None:
+    if told is None:
         return None, system
-    c, a, b, f, d, e = numbers
-    return (a, b, c, d, e, f), system
+    transform = _transform(told.split(","), (1, 2, 0, 4, 5, 3))
+    if transform is None:
+        notes.append(f"has a place in {os.path.basename(name)} that is none; it is left out")
+    return transform, system
 
 
 def _world(path: str, notes: list[str]) -> tuple[Affine | None, System]:
@@ -98,26 +99,26 @@ def _world(path: str, notes: list[str]) -> tuple[Affine | None, System]:
     for name in _world_names(path):
         if (data := _read(name)) is None:
             continue
-        numbers = _numbers(data.decode("latin-1").split())
-        if numbers is None:
-            notes.append(f"has a world file {os.path.basename(name)} of no six numbers; left out")
+        transform = _transform(data.decode("latin-1").split(), (0, 2, 4, 1, 3, 5))
+        if transform is None:
+            file = os.path.basename(name)
+            notes.append(f"has a world file, {file}, that gives no place; it is left out")
             return None, NOWHERE
-        a, d, b, e, x, y = numbers
+        a, b, x, d, e, y = transform
         text = (_read(f"{stem}.prj") or b"").decode("utf-8", "replace").strip()
         corner = x - (a + b) / 2, y - (d + e) / 2
         return (a, b, corner[0], d, e, corner[1]), system_of(text) if text else NOWHERE
     return None, NOWHERE
 
 
-def _numbers(texts: list[str]) -> tuple[float, ...] | None:
-    """Return six numbers that place pixels, or None."""
+def _transform(texts: list[str], order: Sequence[int]) -> Affine | None:
+    """Return the transform that six numbers give, a to f by their places among them, or None."""
     try:
-        numbers = tuple(map(float, texts))
-    except ValueError:
+        a, b, c, d, e, f = (float(texts[place]) for place in order)
+    except (ValueError, IndexError):
         return None
-    if len(numbers) != 6 or not all(map(isfinite, numbers)):
-        return None
-    return numbers
+    transform = (a, b, c, d, e, f)
+    return transform if len(texts) == len(order) and is_sound(transform) else None
 
 
 def _read(name: str) -> bytes | None:

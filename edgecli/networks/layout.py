@@ -17,10 +17,11 @@ from edgecli.networks.steps import prepare
 from edgecli.rows.base import Span, Step
 from edgecli.rows.graph import Graph, Reader, Strip, Tap
 
-INCREMENT_ROWS = (512, 256, 128, 64, 32, 16, 8)
-"""Of the input, tried until INCREMENT_BYTES suffice, else the last: fewer take more of Python."""
+INCREMENTS = dict.fromkeys((512, 256, 128, 64), 2**26) | dict.fromkeys((32, 16, 8), 2**27)
+"""Rows of the input, with the bytes that they may take for all layers' rows in a strip, of which
+each thread has one at work. The first that fit are taken, else the last: few rows at a time take
+more of Python, and many more than a cache holds."""
 
-INCREMENT_BYTES = 2**27  # for all layers' rows in a strip, of which each thread has one at work
 LARGEST_BYTES = 2**32  # for all layers' rows; a network that needs more is refused
 
 
@@ -50,13 +51,13 @@ def cut_strips(
 ) -> list[Strip]:
     """Plan a strip for each choice of the rows that readers want.
 
-    Its increments are as long as fit INCREMENT_BYTES. GeometryError where even the shortest need
-    more than 4 GiB; ``name`` says of what network.
+    Its increments are as long as fit. GeometryError where even the shortest need more than 4 GiB;
+    ``name`` says of what network.
     """
-    for rows in INCREMENT_ROWS:
+    for rows, most in INCREMENTS.items():
         strips = [graph.strip(readers, spans, rows) for spans in wanted]
         bytes_held = max(memory_of(graph, strip) for strip in strips)
-        if bytes_held <= INCREMENT_BYTES:
+        if bytes_held <= most:
             break
     if bytes_held > LARGEST_BYTES:
         raise GeometryError(

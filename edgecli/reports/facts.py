@@ -29,6 +29,7 @@ class InputFacts:
     format: str
     shape: Shape
     dtype: str
+    held_bytes: int | None = None  # of one that is planned, and can only be read whole
 
 
 @dataclass(frozen=True)
@@ -185,9 +186,10 @@ class SheetFacts:
     tiles: tuple[ImageFacts, ...]
 
 
-def input_facts(info: ImageInfo) -> InputFacts:
-    """Return what a report tells of an image's file."""
-    return InputFacts(info.path, info.format, info.shape, info.dtype)
+def input_facts(info: ImageInfo, *, planned: bool = False) -> InputFacts:
+    """Return what a report tells of an image's file; what it takes, where nothing is read yet."""
+    held = info.held if planned and info.held else None
+    return InputFacts(info.path, info.format, info.shape, info.dtype, held)
 
 
 def warnings_of(info: ImageInfo) -> tuple[str, ...] | None:

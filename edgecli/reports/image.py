@@ -82,7 +82,7 @@ def image_facts(result: Result) -> facts.ImageFacts:
     return facts.ImageFacts(
         schema=facts.SCHEMA,
         made_by=str(made_by(settings)),
-        input=facts.input_facts(result.info),
+        input=facts.input_facts(result.info, planned=result.measured is None),
         resized=_resized(result),
         place=_place_facts(result),
         filters=tuple(_filter_facts(detection)),
@@ -260,6 +260,8 @@ def _rows(result: Result, told: facts.ImageFacts) -> Iterator[Row]:
     if told.white is not None:
         yield "white", texts.number_text(told.white)
     yield from texts.nan_rows(told)
+    if told.input and told.input.held_bytes:
+        yield "memory", texts.held_text(told.input.held_bytes)
     yield "engine", texts.engine_text(told.engine, why=True)
     if told.warnings:
         yield "notes", "\n".join(told.warnings)

@@ -176,6 +176,18 @@ def nan_rows(facts: ImageFacts) -> Iterator[Row]:
         yield "NaN", f"{facts.nan.samples:,} samples, {facts.nan.policy}"
 
 
+def held_text(held: int) -> str:
+    """Say what an image takes that can only be read whole.
+
+    >>> held_text(4_160_000_000), held_text(1000)
+    ('the image is held whole: about 4.2 GB', 'the image is held whole: less than 1 MB')
+    """
+    if held < 10**6:
+        return "the image is held whole: less than 1 MB"
+    size = f"{held / 1e9:.1f} GB" if held >= 10**9 else f"{held / 1e6:,.0f} MB"
+    return f"the image is held whole: about {size}"
+
+
 def engine_text(facts: EngineFacts, *, why: bool) -> str:
     """Return how a convolution was computed or, without a time, in which bands it will be."""
     text = f"{facts.method}, {facts.accumulator}" + f" ({facts.reason})" * why

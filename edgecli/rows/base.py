@@ -74,6 +74,8 @@ class ImageInfo:
     orientation: int = 1  # EXIF's 1 to 8; 1 is upright
     frame: int = 0
     duration: float | None = None  # milliseconds that an animation shows this frame
+    profile: bytes | None = field(default=None, repr=False)  # ICC's, of its colours
+    held: int = 0  # bytes that it takes where it can only be read whole
     scale: tuple[float, float] = (1.0, 1.0)  # the image's pixels across and down one that is read
     notes: list[str] = field(default_factory=list, compare=False, repr=False)
     no_data: NoData | None = None

@@ -17,8 +17,9 @@ ALIGNMENT = 64
 LEAST = 2**24
 """Bytes of a block, for which NumPy asks the system for large pages: one fault for 2 MiB."""
 
-MOST_KEPT = 5 * 2**26
-"""Bytes of all memories that are kept for later calls: two of networks, and small ones."""
+MOST_KEPT, LARGEST_KEPT = 8, 5 * 2**24
+"""How many memories are kept for later calls, and the most bytes that each may hold: as much as a
+network takes of a small photo."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 _FREED, _LARGEST_FREED = 2**26, 2**25  # bytes; glibc allows no larger threshold for mmap
@@ -99,5 +100,5 @@ def borrowed_memory() -> Iterator[Memory]:
     except IndexError:
         memory = Memory()
     yield memory
-    if memory.size + sum(idle.size for idle in list(_idle)) <= MOST_KEPT:
+    if len(_idle) < MOST_KEPT and memory.size <= LARGEST_KEPT:
         _idle.append(memory)

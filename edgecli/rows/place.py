@@ -20,6 +20,9 @@ Affine = tuple[float, float, float, float, float, float]
 Control = tuple[float, float, float, float, float, float]
 """A point that is known: its column, row and height in the image, its x, y and z on the map."""
 
+LARGEST = 1e15
+"""What no coordinate comes to; floats of more have no digit left for a part of one."""
+
 HERE: Affine = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 """Leaves pixels where they are."""
 
@@ -134,6 +137,11 @@ def area(affine: Affine) -> float:
     """Return what a transform makes of the area of a pixel, negative where it mirrors."""
     a, b, _, d, e, _ = affine
     return a * e - b * d
+
+
+def is_sound(affine: Affine) -> bool:
+    """Whether a transform places pixels: by numbers that coordinates have, and not on one line."""
+    return all(abs(number) < LARGEST for number in affine) and area(affine) != 0
 
 
 def applied(affine: Affine, column: float, row: float) -> tuple[float, float]:

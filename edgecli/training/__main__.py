@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.training.architecture import DIGITS, NETWORKS, architecture, write_network
-from edgecli.training.fonts import system_fonts
+from edgecli.training.fonts import legible, system_fonts
 from edgecli.training.pool import DigitPool, ScenePool
 from edgecli.training.recipe import DigitRecipe, EdgeRecipe, Recipe, changed
 
@@ -96,7 +96,7 @@ def taught(
         log(f"{count} fonts: {', '.join(families) or 'none, so strokes alone'}")
         digits = DigitPool(work / "digits", families)
         digits.draw_all(range(recipe.blocks), processes)
-        yield DigitLesson(recipe, digits)
+        yield DigitLesson(recipe, digits, DigitPool(work / "unseen", legible(families)))
     elif isinstance(recipe, EdgeRecipe):
         scenes = ScenePool(work / "scenes", recipe.size)
         scenes.draw_all(recipe.first_scenes, processes)

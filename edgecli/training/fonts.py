@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ Families = dict[str, list[str]]
 """The font files of each family."""
 
 HEIGHT = 48  # px, of a font that digits are read from
+SHAPE = 24  # px, of the square in which glyphs are compared
+NEAREST = 3  # glyphs of other families that must be the same digit
 HOLES = ({1, 2}, {0}, {0, 1}, {0}, {0, 1}, {0}, {1}, {0}, {2}, {1})
 """How many holes a digit may have: a 0 may hold a slash, a 2 a loop, and a 4 be open."""
 
@@ -28,9 +31,20 @@ def system_fonts() -> Families:
     families: Families = {}
     for line in _listed():
         family, _, path = line.partition("|")
-        if path and is_legible(path):
+        if path and has_holes(path):
             families.setdefault(family.split(",")[0], []).append(path)
     return families
+
+
+def legible(families: Families) -> Families:
+    """Return the fonts whose digits people read at a glance: they look like those of others."""
+    fonts = [(family, path) for family, paths in families.items() for path in paths]
+    shapes = np.array([[shape(glyph(path, digit)) for digit in range(10)] for _, path in fonts])
+    kept: Families = {}
+    for (family, path), plain in zip(fonts, alike(shapes, [one for one, _ in fonts]), strict=True):
+        if plain:
+            kept.setdefault(family, []).append(path)
+    return kept
 
 
 def _listed() -> list[str]:
@@ -41,12 +55,41 @@ def _listed() -> list[str]:
     return sorted(set(done.stdout.splitlines()))
 
 
-def is_legible(path: str) -> bool:
+def has_holes(path: str) -> bool:
     """Return whether a font can be read and its digits have as many holes as digits have."""
     try:
         return all(holes(glyph(path, digit)) in HOLES[digit] for digit in range(10))
     except (OSError, ValueError):  # what Pillow raises for a broken font, and for an empty glyph
         return False
+
+
+def alike(shapes: NDArray[np.float32], families: Sequence[str]) -> list[bool]:
+    """Return of which fonts every digit looks most like the same digit in other families.
+
+    ``shapes`` ``(N, 10, n)`` are unit vectors, as ``shape`` gives them. The three glyphs of other
+    families that are nearest to a digit must all be that digit.
+
+    >>> plain = np.eye(10, dtype=np.float32)
+    >>> alike(np.array([plain, plain, plain, plain, plain[::-1]]), [*"ABCDE"])
+    [True, True, True, True, False]
+    """
+    kept = []
+    for font, family in zip(shapes, families, strict=True):
+        others = shapes[[name != family for name in families]]
+        near = np.argsort(-(font @ others.reshape(-1, font.shape[1]).T), kind="stable")[:, :NEAREST]
+        kept.append(bool((near % 10 == np.arange(10)[:, None]).all()))
+    return kept
+
+
+def shape(mask: Mask) -> NDArray[np.float32]:
+    """Return a glyph in the middle of 24×24 pixels, as high or as wide as those: a unit vector."""
+    side = max(mask.shape)
+    square = np.zeros((side, side), np.float32)
+    top, left = ((side - length) // 2 for length in mask.shape)
+    square[top : top + mask.shape[0], left : left + mask.shape[1]] = mask
+    small = Image.fromarray(square).resize((SHAPE, SHAPE), Image.Resampling.BOX)
+    ink = np.asarray(small, np.float32).ravel()
+    return np.asarray(ink / np.linalg.norm(ink))
 
 
 def glyph(path: str, digit: int) -> Mask:

@@ -20,10 +20,13 @@ TURN, STRETCH, SHIFT = 0.08, 0.07, 1.2  # deviations: radians, a share, px
 
 
 class DigitLesson:
-    """Digits of a pool, each time in other colours and a little elsewhere."""
+    """Digits of a pool, each time in other colours and a little elsewhere.
 
-    def __init__(self, recipe: DigitRecipe, pool: DigitPool) -> None:
-        self.recipe, self.pool = recipe, pool
+    What is measured is drawn with legible fonts: what people cannot read says little.
+    """
+
+    def __init__(self, recipe: DigitRecipe, pool: DigitPool, unseen: DigitPool) -> None:
+        self.recipe, self.pool, self.unseen = recipe, pool, unseen
 
     @cached_property
     def _inks(self) -> Inks:
@@ -45,7 +48,7 @@ class DigitLesson:
     def measure(self, model: Model) -> str:
         """Say what share of digits that were held out is read."""
         numbers = range(HELD_OUT, HELD_OUT + self.recipe.measured)
-        inks = np.concatenate([self.pool.read(number) for number in numbers])
+        inks = np.concatenate([self.unseen.read(number) for number in numbers])
         images = torch.from_numpy(shown(np.random.default_rng(HELD_OUT), inks))
         with torch.no_grad():
             (answer,) = model.forward(images).values()

@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.batch [--only REGEX] [--rounds N] [--json FILE] [--tiny N]
 
-The peers are what one would write instead: an OpenCV script with a pool of two processes,
-``mogrify``, and a shell's loop over ``vips``. Every command begins with an empty folder.
+The peers are what one would write instead: scripts with a pool of two processes, of OpenCV, and of
+ONNX Runtime where a network finds the edges; ``mogrify``, and a shell's loop over ``vips``. Every
+command begins with an empty folder.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import os
 import signal
 import subprocess
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
+from edgecli.networks.files import load_network
 from tests.benchmarks.process import MEGABYTE, environment, measure, run, table, workplace
 from tests.benchmarks.process_work import Peer, Work, edgecli, imagemagick, installed
 from tests.benchmarks.timing import (
@@ -54,6 +57,41 @@ if __name__ == "__main__":
             pass
 """
 
+ONNX_SCRIPT = """\
+import os
+import sys
+from multiprocessing import Pool
+
+import numpy as np
+import onnxruntime
+from PIL import Image
+
+
+def begin():
+    global session
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession("learned.onnx", options, ["CPUExecutionProvider"])
+
+
+def work(paths):
+    source, output = paths
+    pixels = np.asarray(Image.open(source).convert("RGB"), np.float32) / 255
+    (edges,) = session.run(None, {"input": pixels.transpose(2, 0, 1)[np.newaxis]})
+    Image.fromarray(np.rint(edges[0, 0] * 255).astype(np.uint8)).save(output)
+
+
+if __name__ == "__main__":
+    source, output = sys.argv[1:]
+    names = sorted(os.listdir(source))
+    jobs = [(f"{source}/{name}", f"{output}/{name[:-4]}.png") for name in names]
+    with Pool(2, begin) as pool:
+        for _ in pool.imap_unordered(work, jobs):
+            pass
+"""
+
+LEARNED = "200 JPEG of 481×321, learned"
+
 MOGRIFY = (
     "{mogrify} -path mogrified -format png -colorspace Gray"
     " -morphology Correlate '3: 1,0,-1 1,0,-1 1,0,-1' {source}/*.jpg"
@@ -76,6 +114,15 @@ def work_on(name: str, source: str, least: dict[str, float]) -> Work:
     return Work(name, ours, tuple(peers))
 
 
+def learned(source: str) -> Work:
+    """Return the row of ``batch -f learned`` over a folder of JPEGs of one size."""
+    peer = "ONNX Runtime"
+    command = fresh("pooled", f"python onnx_pool.py {source} pooled")
+    found = find_spec("onnxruntime") is not None
+    ours = fresh("edges", f"{edgecli()} batch {source} -o edges -f learned -q")
+    return Work(LEARNED, ours, (Peer(peer, command, 1.0, found),))
+
+
 def mogrify() -> str:
     """Return ImageMagick's command for many files, which has had two names."""
     name = imagemagick() or "magick"
@@ -94,6 +141,7 @@ def all_work() -> dict[str, Work]:
             "200 JPEG of 481×321", "small", {"OpenCV script": 0.9, "ImageMagick": 8, "vips": 15}
         ),
         work_on("20 JPEG of 24 MP", "large", {"OpenCV script": 1.0}),
+        learned("small"),
     ]
     return {row.name: row for row in rows}
 
@@ -101,6 +149,12 @@ def all_work() -> dict[str, Work]:
 def prepare(folder: Path, names: list[str]) -> None:
     """Make the images of the rows that were chosen."""
     (folder / "pool.py").write_text(POOL_SCRIPT, "utf-8")
+    (folder / "onnx_pool.py").write_text(ONNX_SCRIPT, "utf-8")
+    if LEARNED in names and find_spec("onnxruntime"):
+        from tests.onnx_networks import Export
+
+        model = Export(load_network("learned"), (3, 321, 481)).model()
+        (folder / "learned.onnx").write_bytes(model)
     if any("481" in name for name in names):
         run_apart("pictures", "many", str(folder / "small"), "200", "321", "481")
     if any("24 MP" in name for name in names):

@@ -9,20 +9,29 @@ scheduling costs, and no gain.
 
 from __future__ import annotations
 
+import io
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from distributed import Client
+from numpy.typing import NDArray
 
+from edgecli.detect.plan import plan_detection
+from edgecli.detect.run import run_detection
+from edgecli.detect.settings import Settings
+from edgecli.images.files import open_images
+from edgecli.images.png.writing import PngSink
+from edgecli.operators.operators import load_operator
+from edgecli.rows.arrays import ArraySink, ArraySource
 from tests.benchmarks.process import MEGABYTE, run, workplace
 from tests.benchmarks.process_work import edgecli
-from tests.benchmarks.timing import Cost, common_options, machine, print_table, run_apart, say
+from tests.benchmarks.timing import common_options, machine, print_table, run_apart, say
 from tests.clusters import cluster
 
 SIZES = {"481×321": (321, 481), "12 MP": (3000, 4000)}
@@ -76,6 +85,37 @@ def per_photo(folder: Path, share: float) -> Iterator[Row]:
             ]
 
 
+def parts(folder: Path, share: float) -> Iterator[Row]:
+    """Yield where the time of one photo goes: it is decoded, its edges found, their map written."""
+    del share
+    for size in SIZES:
+        path = str(next((folder / photos(folder, size, 1)).iterdir()))
+        for name in DETECTORS:
+            say(f"parts of {name}, {size}")
+            settings = Settings((load_operator(name),), threads=1)
+            costs = np.min([_parts_of(path, settings) for _ in range(3)], axis=0)
+            shown = [f"{1000 * cost:,.1f}" for cost in costs]
+            yield [name, size, *shown, f"{sum(costs) * 1000:,.1f}"]
+
+
+def _parts_of(path: str, settings: Settings) -> tuple[float, float, float]:
+    """Return the processor time of decoding a photo, of finding its edges, of writing their map."""
+    started = time.process_time()
+    source = next(open_images(path, max_pixels=2**31, grey=settings.grey))
+    (rows,) = source.blocks([(0, source.shape[0])])
+    decoded = time.process_time()
+    detection = plan_detection(settings, source.shape, source.dtype)
+    sink = ArraySink(detection.written_shape, detection.sample_types[0])
+    run_detection(detection, ArraySource(rows, source.info), [sink], measured=False)
+    found = time.process_time()
+    file = io.BytesIO()
+    png = PngSink(file, detection.written_shape, sink.array.dtype)
+    for start, stop in detection.cuts:
+        png.write(png.encode(sink.array[start:stop]))
+    png.finish()
+    return decoded - started, found - decoded, time.process_time() - found
+
+
 def many(folder: Path, share: float) -> Iterator[Row]:
     """Yield what every input costs, however small its picture: time, memory, journal."""
     count = max(round(50_000 * share), 1000)
@@ -94,26 +134,41 @@ def many(folder: Path, share: float) -> Iterator[Row]:
         ]
 
 
+class Shared(NamedTuple):
+    """What a command took of a processor, beside what Dask takes of it ``idle`` meanwhile."""
+
+    command: float
+    scheduler: float
+    workers: float
+    idle: float
+
+    @property
+    def together(self) -> float:
+        """What was taken for the work."""
+        return self.command + self.scheduler + self.workers
+
+
 class Clustered:
     """A cluster of this machine, and the processor time that its parts have taken."""
 
     def __init__(self, address: str, client: Any) -> None:
         self._address, self._client = address, client
-        before = self.times()
+        before = self._times()
         time.sleep(IDLE)
-        self.idle = (sum(self.times()) - sum(before)) / IDLE  # processor seconds in a second
+        self._idle = (self._times() - before) / IDLE  # processor seconds in a second
 
-    def times(self) -> tuple[float, float]:
+    def _times(self) -> NDArray[np.float64]:
         """Return the processor time of the scheduler, and of all workers."""
         workers = self._client.run(time.process_time)
-        return self._client.run_on_scheduler(time.process_time), sum(workers.values())
+        return np.array([self._client.run_on_scheduler(time.process_time), sum(workers.values())])
 
-    def run(self, command: str, folder: Path) -> tuple[Cost, float, float]:
-        """Run a command; return its cost, and what it took of the scheduler and the workers."""
-        before = self.times()
+    def run(self, command: str, folder: Path) -> Shared:
+        """Run a command on the cluster."""
+        before = self._times()
         cost = run(f"{command} --scheduler {self._address}", folder)
-        scheduler, workers = (b - a for a, b in zip(before, self.times(), strict=True))
-        return cost, scheduler, workers
+        idle = self._idle * cost.seconds
+        scheduler, workers = np.maximum(self._times() - before - idle, 0)
+        return Shared(cost.cpu or 0, scheduler, workers, sum(idle))
 
 
 @contextmanager
@@ -141,16 +196,16 @@ def batches(folder: Path, share: float, sizes: Sequence[int]) -> Iterator[Row]:
     command = f"{edgecli()} batch {photos(folder, '481×321', count)} -o edges -f sobel -q"
     say("a batch on processes")
     cost = run(fresh(f"{command} --jobs 2"), folder)
-    yield _batch_row("2 processes", count, cost, 0, 0)
+    yield _batch_row("2 processes", count, Shared(cost.cpu or 0, 0, 0, 0))
     for workers in sizes:
         say(f"a batch on {workers} workers")
         with clustered(workers) as far:
-            yield _batch_row(f"{workers} workers", count, *far.run(fresh(command), folder))
+            far.run(fresh(command), folder)  # workers load what they need
+            yield _batch_row(f"{workers} workers", count, far.run(fresh(command), folder))
 
 
-def _batch_row(name: str, count: int, cost: Cost, scheduler: float, workers: float) -> Row:
-    own = cost.cpu or 0
-    parts = (own + scheduler + workers, own, scheduler, workers)
+def _batch_row(name: str, count: int, cost: Shared) -> Row:
+    parts = (cost.together, cost.command, cost.scheduler, cost.workers, cost.idle)
     return [name, f"{count}", *(f"{1000 * part / count:.1f}" for part in parts)]
 
 
@@ -166,15 +221,10 @@ def shared(folder: Path, side: int, sizes: Sequence[int]) -> Iterator[Row]:
         for workers in sizes:
             say(f"one picture on {workers} workers, {options}")
             with clustered(workers) as far:
-                near, cost, others = _take_turns(command, folder, far)
-            alone, idle = near.cpu or 0, far.idle * cost.seconds
-            together = (cost.cpu or 0) + sum(others) - idle
-            yield [
-                options.removeprefix("-f "),
-                f"{workers}",
-                *(f"{seconds:.1f}" for seconds in (alone, together, idle, cost.cpu or 0)),
-                f"{together / alone:.2f}",
-            ]
+                alone, cost = _take_turns(command, folder, far)
+            times = (alone, cost.together, cost.command, cost.idle)
+            ratio = f"{cost.together / alone:.2f}"
+            yield [options[3:], f"{workers}", *(f"{seconds:.1f}" for seconds in times), ratio]
 
 
 STORE = ".zarr"
@@ -182,17 +232,15 @@ STORE = ".zarr"
 
 def _take_turns(
     command: str, folder: Path, far: Clustered, rounds: int = 2
-) -> tuple[Cost, Cost, tuple[float, float]]:
+) -> tuple[float, Shared]:
     """Return the cheapest of some runs here, and on a cluster, of which the bytes are compared."""
     here, there = [], []
     for _ in range(rounds):
-        here.append(run(fresh(command), folder))
+        here.append(run(fresh(command), folder).cpu or 0)
         run(f"rm -rf near{STORE} && mv edges/map{STORE} near{STORE}", folder)
         there.append(far.run(fresh(command), folder))
         run(f"diff -r near{STORE} edges/map{STORE}", folder)
-    near = min(here, key=lambda cost: cost.cpu or 0)
-    cost, *others = min(there, key=lambda one: (one[0].cpu or 0) + one[1] + one[2])
-    return near, cost, (others[0], others[1])
+    return min(here), min(there, key=lambda one: one.together)
 
 
 def draw_large(path: Path, side: int) -> None:
@@ -221,17 +269,21 @@ def main() -> None:
             ["detector", "photo", "CPU s", "photos per core-hour", "core-years for 10⁹", "kB each"],
             partial(per_photo, share=options.share),
         ),
+        "parts": (
+            ["detector", "photo", "decoding, CPU ms", "edges", "writing PNG", "together"],
+            partial(parts, share=options.share),
+        ),
         "many": (
             ["batch", "inputs", "CPU ms each", "peak MB", "journal bytes each"],
             partial(many, share=options.share),
         ),
         "batches": (
-            ["on", "photos", "CPU ms each", "command", "scheduler", "workers"],
+            ["on", "photos", "CPU ms each", "command", "scheduler", "workers", "idle beside it"],
             partial(batches, share=options.share, sizes=sizes),
         ),
         "shared": (
-            ["detector", "workers", "alone, CPU s", "cluster", "idle beside it", "the command",
-             "ratio"],
+            ["detector", "workers", "alone, CPU s", "cluster", "of it the command",
+             "idle beside it", "ratio"],
             partial(shared, side=options.side, sizes=[n for n in sizes if n <= 4]),
         ),
     }  # fmt: skip

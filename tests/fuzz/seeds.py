@@ -23,6 +23,7 @@ from edgecli.cli import main
 from tests.corpus import encoders, scenes
 from tests.corpus.filter_files import LAYERS, NETWORK, TEXTS
 from tests.pillow_files import encode, psd
+from tests.places import NORTH_UP, geotiff
 from tests.tiff_files import Page, make_pages, make_tiff
 from tests.tiffs import colours
 
@@ -223,6 +224,7 @@ IMAGES: dict[str, Callable[[], bytes]] = {
     "moving.webp": partial(frames, "WEBP"),
     "grey.tif": partial(tiff, "grey"),
     "rgb.tif": tiff,
+    "map.tif": partial(geotiff, np.arange(48, dtype=np.uint8).reshape(6, 8), NORTH_UP),
     "inverse.tif": partial(tiff, "grey", t262=(0,)),
     "deep.tif": partial(tiff, "deep", tile=(16, 16)),
     "deflate.tif": partial(tiff, "deep", tile=(16, 16), compression="deflate", predictor=2),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -79,6 +80,7 @@ def by_gdal(files: Sequence[bytes]) -> list[Pixels | None]:
             text=True,
             check=True,
             capture_output=True,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         )
         return [_loaded(path.with_name(path.name + ".npy")) for path in paths]
 

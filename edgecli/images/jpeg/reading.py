@@ -71,7 +71,13 @@ class Jpeg:
 
 
 def read_jpegs(
-    file: BinaryIO, path: str, *, max_pixels: int, grey: bool, all_frames: bool
+    file: BinaryIO,
+    path: str,
+    *,
+    max_pixels: int,
+    grey: bool,
+    all_frames: bool,
+    unread: bool = False,
 ) -> Iterator[Source]:
     """Yield the next JPEG of a file or a Pipe, and leave that behind it.
 
@@ -81,7 +87,8 @@ def read_jpegs(
     jpeg = _take_jpeg(file)
     attached = _take_attached(file, *jpeg.attached)
     data = jpeg.data + attached if all_frames else jpeg.data
-    images = _decoded(jpeg, data, path, max_pixels, grey=grey, all_frames=all_frames)
+    wanted = {"grey": grey, "all_frames": all_frames, "unread": unread and jpeg.is_ended}
+    images = _decoded(jpeg, data, path, max_pixels, **wanted)
     first = next(images)
     yield first
     yield from images
@@ -159,7 +166,7 @@ def _take_attached(file: BinaryIO, first: int, last: int) -> bytes:
 
 
 def _decoded(
-    jpeg: Jpeg, data: bytes, path: str, max_pixels: int, *, grey: bool, all_frames: bool
+    jpeg: Jpeg, data: bytes, path: str, max_pixels: int, *, grey: bool, **wanted: bool
 ) -> Iterator[Source]:
     """Yield the images of a JPEG's bytes; what is wrong with them is said in full."""
     cut_short = ImageError(f"image {path} is cut short; get the file whole again")
@@ -168,7 +175,7 @@ def _decoded(
         raise cut_short
     grey = grey and jpeg.frame != _LOSSLESS  # libjpeg leaves its colours as they are
     stream = io.BytesIO(data if jpeg.is_ended else _completed(jpeg))
-    images = read_images(stream, path, max_pixels=max_pixels, grey=grey, all_frames=all_frames)
+    images = read_images(stream, path, max_pixels=max_pixels, grey=grey, **wanted)
     try:
         first = next(images)
     except TooLargeError:

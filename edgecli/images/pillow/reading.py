@@ -22,10 +22,14 @@ from edgecli.images import mending
 from edgecli.images.jpeg.warnings import watch
 from edgecli.images.limits import MORE_FRAMES, check_pixels, image_name
 from edgecli.images.pillow.guard import copy_rows, guarded, is_known, open_image
+from edgecli.images.pillow.holding import held_bytes
+from edgecli.images.profiles import rgb_profile
 from edgecli.rows.base import ImageInfo, Rows, Source
 
 _ORIENTATION = 274  # the tag of EXIF and TIFF
 _ANIMATED = {"WEBP", "PNG", "AVIF"}
+_COLOURED = {"P", "RGB", "RGBA", "RGBa", "PA"}  # modes that an RGB profile is of
+_LATE = {"WEBP", "AVIF", "JPEG", "MPO", "JPEG2000"}  # all is known of these before they are decoded
 _MOVING = _ANIMATED | {"MPO"}  # formats of several frames; a photo's may hold no other picture
 
 # Pillow's modes of more than 8 bits, and the types that hold them.
@@ -43,19 +47,26 @@ _LUMA_MODES = {"RGB", "P", "YCbCr"}  # Pillow turns these into luma by our formu
 
 
 def read_images(
-    file: BinaryIO, path: str, *, max_pixels: int, grey: bool = False, all_frames: bool = False
+    file: BinaryIO,
+    path: str,
+    *,
+    max_pixels: int,
+    grey: bool = False,
+    all_frames: bool = False,
+    unread: bool = False,
 ) -> Iterator[Source]:
     """Yield the first image of a file, or every frame of it, as rows of pixels.
 
     Sources have 1 to 4 channels of uint8, uint16, int16, int32 or float32: palettes, CMYK, YCbCr
     and Lab become RGB, bilevel images 0 and 255, transparency alpha. Frames of animations are
-    composed as they are shown. ``grey`` allows decoding luma alone. A stream that cannot seek is
-    read whole. Each source must be read before the next is asked for. Raises ImageError for
+    composed as they are shown. ``grey`` allows decoding luma alone. With ``unread`` pixels are
+    decoded only where rows are asked for, and what shows in them is not told. A stream that cannot
+    seek is read whole. Each source must be read before the next is asked for. Raises ImageError for
     whatever is wrong with the file.
     """
     with guarded(path, max_pixels):
         stream = _seekable(file)
-    sources = _frames(stream, path, max_pixels, grey=grey, all_frames=all_frames)
+    sources = _frames(stream, path, max_pixels, grey=grey, all_frames=all_frames, unread=unread)
     yield from sources if all_frames else itertools.islice(sources, 1)
 
 
@@ -71,7 +82,7 @@ def _seekable(file: BinaryIO) -> BinaryIO:
 
 
 def _frames(
-    stream: BinaryIO, path: str, max_pixels: int, *, grey: bool, all_frames: bool
+    stream: BinaryIO, path: str, max_pixels: int, *, grey: bool, all_frames: bool, unread: bool
 ) -> Iterator[Source]:
     with guarded(path, max_pixels):
         image = open_image(stream)
@@ -82,7 +93,8 @@ def _frames(
         with guarded(image_name(path, number), max_pixels):
             if not _show(image, first + number):
                 return
-            source = decoded(image, stream, path, number, max_pixels, grey)
+            late = unread and image.format in _LATE
+            source = decoded(image, stream, path, number, max_pixels, grey, late=late)
             if not all_frames and image.format in _ANIMATED and getattr(image, "n_frames", 1) > 1:
                 source.info.notes.append(MORE_FRAMES)
         yield source
@@ -110,9 +122,19 @@ def _would_be_cut(name: str, bits: int, channels: int) -> ImageError:
 
 
 def decoded(
-    image: ImageFile.ImageFile, stream: BinaryIO, path: str, frame: int, max_pixels: int, grey: bool
+    image: ImageFile.ImageFile,
+    stream: BinaryIO,
+    path: str,
+    frame: int,
+    max_pixels: int,
+    grey: bool,
+    *,
+    late: bool = False,
 ) -> PillowSource:
-    """Decode an image that was opened; ImageError if it is too large, or would be shortened."""
+    """Decode an image that was opened, or let it be decoded ``late``, when rows are asked for.
+
+    ImageError if it is too large, or would be shortened.
+    """
     name, channels = image_name(path, frame), len(image.getbands())
     check_pixels(name, image.width * image.height, max_pixels)
     if bits := bits_cut(image, stream):
@@ -122,10 +144,14 @@ def decoded(
     if grey and image.mode == "RGB":
         image.draft("L", image.size)  # only a JPEG's decoder heeds it
     count_warnings, notes = watch(image), _others_in(image)
-    picture = mending.load(image, stream, notes)
+    held = held_bytes(image)
+    picture = image if late else mending.load(image, stream, notes)
     dpi, orientation = dots_per_inch(image.info.get("dpi")), exif_orientation(image)
     duration, format_ = milliseconds(image.info.get("duration")), image.format or "unknown"
-    info = ImageInfo(path, format_, shape, stored, dpi, orientation, frame, duration, notes=notes)
+    info = ImageInfo(
+        path, format_, shape, stored, dpi, orientation, frame, duration, held=held, notes=notes,
+        profile=rgb_profile(image.info.get("icc_profile")) if image.mode in _COLOURED else None,
+    )  # fmt: skip
     return PillowSource(picture, info, grey=grey, warnings=count_warnings())
 
 

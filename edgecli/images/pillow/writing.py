@@ -54,11 +54,14 @@ class PillowSink(ArraySink):
         shape: Shape,
         dtype: np.dtype[Any],
         dpi: Resolution = None,
+        profile: bytes | None = None,
     ) -> None:
         check_writable(format_, shape, dtype)
         super().__init__(shape, dtype)
         self._file, self._format = file, format_
-        self._options = {"dpi": dpi} if dpi and format_ == "jpeg" else {}
+        self._options: dict[str, Any] = {"dpi": dpi} if dpi and format_ == "jpeg" else {}
+        if profile is not None:
+            self._options["icc_profile"] = profile
 
     def finish(self) -> None:
         """Encode and write the image."""

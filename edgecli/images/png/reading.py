@@ -29,6 +29,7 @@ from edgecli.images.png.chunks import (
 )
 from edgecli.images.png.format import GREY, PAETH, damaged, unfilter
 from edgecli.images.png.samples import Colours, from_apple, stored_type, unpacked
+from edgecli.images.profiles import profile_of_png
 from edgecli.images.streams import RowStream
 from edgecli.rows.arrays import row_reader
 from edgecli.rows.base import ImageInfo, Rows
@@ -185,6 +186,11 @@ class PngSource(RowStream):
                 yield part, start, np.frombuffer(data, np.uint8).reshape(-1, scanline)
 
 
+def _held_bytes(header: PngHeader) -> int:
+    pixels = header.height * header.width * header.channels
+    return pixels * stored_type(header).itemsize
+
+
 def open_png(file: BinaryIO, path: str, *, max_pixels: int, grey: bool = False) -> PngSource:
     """Read a PNG up to its first pixel from a file or pipe that stands at the signature.
 
@@ -209,6 +215,8 @@ def open_png(file: BinaryIO, path: str, *, max_pixels: int, grey: bool = False) 
         "bool" if (header.colour_type, header.bit_depth) == (GREY, 1) else stored_type(header).name,
         dots_per_inch(kept.get(b"pHYs", b"")),
         orientation(kept.get(b"eXIf", b"")),
+        profile=profile_of_png(kept.get(b"iCCP", b"")) if header.colour_type != GREY else None,
+        held=_held_bytes(header) if header.interlaced else 0,
         notes=chunks.notes,
     )
     return PngSource(header, info, colours, inflater)

@@ -26,6 +26,7 @@ from edgecli.images.png.format import (
     chunk,
     filtered_rows,
 )
+from edgecli.images.profiles import png_chunk_data
 from edgecli.records import dataclass
 from edgecli.rows.base import Rows
 
@@ -48,8 +49,8 @@ class PngSink:
     r"""A PNG being written to a file or pipe; a ``Sink``.
 
     ``shape`` is (H, W, C) with C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; ``dtype`` is uint8 or
-    uint16. ``made_by`` says who made it. Raises OutputError for too many or no rows or columns; the
-    file's own OSError passes.
+    uint16. ``made_by`` says who made it, ``profile`` is ICC's of its colours. Raises OutputError
+    for too many or no rows or columns; the file's own OSError passes.
 
     >>> import io
     >>> file = io.BytesIO()
@@ -68,9 +69,12 @@ class PngSink:
         *,
         dpi: Resolution = None,
         made_by: MadeBy | None = None,
+        profile: bytes | None = None,
     ) -> None:
         self._file, self._adler = file, zlib.adler32(b"")
         header = chunk(b"IHDR", _header(shape, dtype)) + _texts(made_by)
+        if profile is not None:
+            header += chunk(b"iCCP", png_chunk_data(profile))
         file.write(magic.PNG + header + _resolution(dpi) + chunk(b"IDAT", _ZLIB_HEADER))
 
     def encode(self, rows: Rows) -> EncodedBand:

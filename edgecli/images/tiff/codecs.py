@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import lzma
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -71,10 +70,10 @@ def rows_in_turn(layout: Layout, pieces: Iterable[bytes], height: int, low: int)
     """
     if layout.is_reversed:
         pieces = (piece.translate(_REVERSED) for piece in pieces)
-    if layout.compression in _INFLATERS and not layout.is_ycbcr:
-        stream, coming = _INFLATERS[layout.compression](), iter(pieces)
+    if layout.compression in _STREAMED and not layout.is_ycbcr:
+        stream, coming = _Stream(layout.compression), iter(pieces)
         for start, stop in bands(height, low):
-            yield _inflated_rows(stream, coming, (stop - start, layout.row_bytes))
+            yield stream.rows(coming, (stop - start, layout.row_bytes))
         return
     opened = _webp_picture if layout.compression == WEBP else _opened
     with opened(layout, [b"".join(pieces)], [height]) as image:
@@ -84,7 +83,7 @@ def rows_in_turn(layout: Layout, pieces: Iterable[bytes], height: int, low: int)
 
 def is_streamed(compression: int) -> bool:
     """Return whether a strip is never whole in memory, however high it is."""
-    return compression in _INFLATERS
+    return compression in _STREAMED
 
 
 # --- the standard library's -----------------------------------------------------------------------
@@ -111,39 +110,45 @@ class _Deflate:
         return self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
 
 
-_INFLATERS: dict[int, Callable[[], Any]] = {
-    DEFLATE: _Deflate,
-    OLD_DEFLATE: _Deflate,
-    LZMA: lzma.LZMADecompressor,
-}
+_STREAMED = {DEFLATE, OLD_DEFLATE, LZMA}
+
+
+class _Stream:
+    """A strip or tile that is decompressed as far as it is asked for."""
+
+    def __init__(self, compression: int) -> None:
+        self._decoder: Any = _Deflate()
+        self._fault: type[Exception] = zlib.error
+        if compression == LZMA:
+            import lzma  # which Python may have been built without
+
+            self._decoder, self._fault = lzma.LZMADecompressor(), lzma.LZMAError
+
+    def rows(self, pieces: Iterator[bytes], shape: tuple[int, int]) -> Bytes:
+        """Return the next rows, fed with pieces as they are needed."""
+        decoder, size, parts = self._decoder, shape[0] * shape[1], []
+        while size and not decoder.eof:
+            needs_more = decoder.needs_input
+            piece = next(pieces, b"") if needs_more else b""
+            try:
+                part = decoder.decompress(piece, size)
+            except self._fault as error:
+                raise TileError("a strip or tile is damaged") from error
+            if not part and needs_more and not piece:
+                break
+            parts.append(part)
+            size -= len(part)
+        if size:
+            raise TileError(f"{size:,} bytes of a strip or tile are missing")
+        return np.frombuffer(b"".join(parts), np.uint8).reshape(shape)
 
 
 def _inflated(layout: Layout, tiles: Sequence[bytes], heights: Sequence[int]) -> Bytes:
-    start = _INFLATERS[layout.compression]
     parts = [
-        _inflated_rows(start(), iter([tile]), (height, layout.row_bytes))
+        _Stream(layout.compression).rows(iter([tile]), (height, layout.row_bytes))
         for tile, height in zip(tiles, heights, strict=True)
     ]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _inflated_rows(stream: Any, pieces: Iterator[bytes], shape: tuple[int, int]) -> Bytes:
-    """Return the next rows of a stream that is fed with pieces as it needs them."""
-    size, parts = shape[0] * shape[1], []
-    while size and not stream.eof:
-        needs_more = stream.needs_input
-        piece = next(pieces, b"") if needs_more else b""
-        try:
-            part = stream.decompress(piece, size)
-        except (zlib.error, lzma.LZMAError) as error:
-            raise TileError("a strip or tile is damaged") from error
-        if not part and needs_more and not piece:
-            break
-        parts.append(part)
-        size -= len(part)
-    if size:
-        raise TileError(f"{size:,} bytes of a strip or tile are missing")
-    return np.frombuffer(b"".join(parts), np.uint8).reshape(shape)
 
 
 def _joined(layout: Layout, tiles: Sequence[bytes], heights: Sequence[int]) -> Bytes:
@@ -230,6 +235,6 @@ def _webp_picture(layout: Layout, tiles: Sequence[bytes], heights: Sequence[int]
 _Decoder = Callable[[Layout, Sequence[bytes], Sequence[int]], Bytes]
 _DECODERS: dict[int, _Decoder] = {
     UNCOMPRESSED: _joined,
-    **dict.fromkeys(_INFLATERS, _inflated),
+    **dict.fromkeys(_STREAMED, _inflated),
     WEBP: _webp,
 }

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgecli.images import Resolution
 from edgecli.images.made_by import MadeBy
-from edgecli.images.tiff.directories import LONG, RATIONAL, SHORT, TEXT, Entry, Tag
+from edgecli.images.tiff.directories import LONG, RATIONAL, SHORT, TEXT, UNDEFINED, Entry, Tag
 from edgecli.images.tiff.geo import place_entries
 from edgecli.records import dataclass
 from edgecli.rows.place import Place
@@ -33,6 +33,7 @@ class Page:
     no_data: float | None = None
     name: str | None = None
     number: tuple[int, int] | None = None
+    profile: bytes | None = None  # ICC's
 
     @property
     def row_bytes(self) -> int:
@@ -65,6 +66,8 @@ def page_entries(page: Page) -> list[Entry]:
         entries.append((Tag.PAGE_NAME, TEXT, _text(page.name)))
     if page.number is not None:
         entries.append((Tag.PAGE_NUMBER, SHORT, [min(n, 2**16 - 1) for n in page.number]))
+    if page.profile is not None:
+        entries.append((Tag.PROFILE, UNDEFINED, page.profile))
     if page.no_data is not None:
         entries.append((Tag.NO_DATA, TEXT, _text(f"{page.no_data:.17g}")))
     return entries

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from edgecli.errors import ImageError
 from edgecli.images import Resolution
+from edgecli.images.profiles import rgb_profile
 from edgecli.records import dataclass, replace
 
 
@@ -64,6 +65,7 @@ class Tag(IntEnum):
     PLANES = 33629
     TIEPOINTS = 33922
     MATRIX = 34264
+    PROFILE = 34675
     GEO_KEYS = 34735
     GEO_DOUBLES = 34736
     GEO_TEXTS = 34737
@@ -139,6 +141,12 @@ class Directory:
         """EXIF's orientation, 1 to 8."""
         stated = self.value(Tag.ORIENTATION, 1)
         return stated if 1 <= stated <= 8 else 1
+
+    @property
+    def profile(self) -> bytes | None:
+        """The ICC profile of its colours, red, green and blue."""
+        data = self.tags.get(Tag.PROFILE, ())
+        return rgb_profile(bytes(value & 255 for value in data))
 
     @property
     def dpi(self) -> Resolution:
@@ -251,7 +259,7 @@ def _is_known(tag: int, kind: int) -> bool:
 _KNOWN = frozenset(Tag)
 _BESIDE = frozenset((  # without which a page's pixels are what they are
     *(Tag.DESCRIPTION, Tag.SOFTWARE, Tag.X_RESOLUTION, Tag.Y_RESOLUTION, Tag.RESOLUTION_UNIT),
-    *(Tag.SUB_DIRECTORIES, Tag.PLANES, Tag.NO_DATA, Tag.JPEG_OFFSET, Tag.JPEG_BYTES),
+    *(Tag.PROFILE, Tag.SUB_DIRECTORIES, Tag.PLANES, Tag.NO_DATA, Tag.JPEG_OFFSET, Tag.JPEG_BYTES),
     *(Tag.PIXEL_SCALE, Tag.TIEPOINTS, Tag.MATRIX, Tag.GEO_KEYS, Tag.GEO_DOUBLES, Tag.GEO_TEXTS),
 ))  # fmt: skip
 _BROKEN = (struct.error, ValueError, OverflowError, OSError)  # what a directory may raise

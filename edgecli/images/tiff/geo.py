@@ -8,10 +8,9 @@ which go along as they are: only a list of thousands of systems could put them i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
 
 from edgecli.images.tiff.directories import DOUBLE, SHORT, TEXT, Directory, Entry, Tag
-from edgecli.rows.place import NOWHERE, Affine, Control, Place, System, area
+from edgecli.rows.place import LARGEST, NOWHERE, Affine, Control, Place, System, is_sound
 
 _MODEL, _RASTER, _CITATION = 1024, 1025, 1026  # keys
 _GEOGRAPHIC, _GEOGRAPHIC_CITATION = 2048, 2049
@@ -30,12 +29,11 @@ def place_of(directory: Directory) -> tuple[Place | None, str | None]:
     is_point = keys.get(_RASTER) == _IS_POINT
     transform, control = _transform(directory, is_point), _control(directory, is_point)
     system = _system(directory, keys) if keys else NOWHERE
-    numbers = (*(transform or ()), *(number for point in control for number in point))
-    if transform and not (all(map(isfinite, numbers)) and area(transform)):
+    if transform is not None and not is_sound(transform):
         return None, LEFT_OUT
-    if not all(map(isfinite, numbers)):
+    if not all(abs(number) < LARGEST for point in control for number in point):
         return None, LEFT_OUT
-    if not (numbers or keys):
+    if not (transform or control or keys):
         return None, None
     return Place(transform, system, () if transform else control, is_point), None
 

@@ -50,7 +50,8 @@ def tiff_source(
     layout = page_layout(directory, reader, max_pixels)
     stored = "bool" if layout.is_bilevel else layout.stored.name
     dpi, orientation = directory.dpi, directory.orientation
-    info = ImageInfo(path, "TIFF", layout.shape, stored, dpi, orientation, frame)
+    profile = directory.profile
+    info = ImageInfo(path, "TIFF", layout.shape, stored, dpi, orientation, frame, profile=profile)
     info.notes.extend(_left_out(layout))
     if directory.lost:
         names = ", ".join(f"{tag} ({Tag(tag).name})" for tag in directory.lost)

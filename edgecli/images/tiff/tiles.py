@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain, compress, islice, product
@@ -24,6 +25,7 @@ from edgecli.rows.workers import map_in_order, one_ahead
 _HIGH = 4 * BAND_BYTES  # a strip of more is decoded a few rows at a time
 _PIECE = 1 << 16  # bytes of such a strip that are read at a time
 _WORTH_THREADS = 4 * BAND_BYTES  # of a page; in less time than its rest takes they hardly start
+_one_reader = threading.Lock()  # a page and its mask are one file, and perhaps two threads
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,9 @@ class TileReader:
         if (missing := offset + size - self.file_bytes) > 0:
             raise self.reader.cut_short(missing)
         for start, stop in bands(size, most):
-            self.file.seek(offset + start)
-            piece = self.reader.read(stop - start)
+            with _one_reader:
+                self.file.seek(offset + start)
+                piece = self.reader.read(stop - start)
             if len(piece) < stop - start:
                 raise self.reader.error("became shorter while it was read; try again")
             yield piece

@@ -80,7 +80,5 @@ def test_workers_that_lack_edgecli_are_told_of() -> None:
             assert on_error == "return"
             return {"tcp://here:1": None, "tcp://there:1": ImportError("no edgecli")}
 
-    with pytest.raises(
-        UsageError, match=r"of tcp://x:1 cannot run edgecli \(no"
-    ):
+    with pytest.raises(UsageError, match=r"of tcp://x:1 cannot run edgecli \(no"):
         cluster_module._make_ready(Client(), "tcp://x:1")

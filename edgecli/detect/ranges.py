@@ -74,7 +74,7 @@ def by_range(
 
 def _told(low: float, high: float) -> str:
     likely = next((one for one in LIKELY_WHITES if one >= high > one / 2), None)
-    advice = "--white V takes another number"
+    advice = "--white V takes another number, --map minmax that of the edges"
     if low >= 0 and likely is not None:
         advice = f"if {likely} is white, give --white {likely}"
     return f"has numbers from {low:g} to {high:g}, whose range is taken for white; {advice}"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from edgecli.batch import cluster as cluster_module
 from edgecli.batch.cluster import cluster_at
 from edgecli.batch.inputs import find_inputs
 from edgecli.batch.journal import Journal
@@ -71,3 +72,13 @@ def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPat
         with pytest.raises(UsageError, match="no Dask cluster answers at"), cluster_at(address):
             pass
     assert threading.active_count() == before
+
+
+def test_workers_that_lack_edgecli_are_told_of() -> None:
+    class Client:
+        def run(self, _: object, on_error: str) -> dict[str, object]:
+            assert on_error == "return"
+            return {"tcp://here:1": None, "tcp://there:1": ImportError("no edgecli")}
+
+    with pytest.raises(UsageError, match=r"of tcp://x:1 cannot run edgecli \(no"):
+        cluster_module._make_ready(Client(), "tcp://x:1")

@@ -18,7 +18,6 @@ from tests.pillow_files import (
     HEIGHT,
     LIMIT,
     SHOWN,
-    SINCE_13,
     WIDTH,
     Pipe,
     as_mode,
@@ -59,7 +58,6 @@ KINDS = [
     ("CMYK", "JPEG", "RGB", 4, "uint8"),
     ("CMYK", "TIFF", "RGB", 4, "uint8"),
     ("YCbCr", "JPEG", "RGB", 3, "uint8"),
-    pytest.param("YCbCr", "TIFF", "RGB", 3, "uint8", marks=SINCE_13),
     ("LAB", "TIFF", "RGB", 3, "uint8"),
 ]
 
@@ -84,6 +82,14 @@ def test_blocks_are_slices_of_the_whole(mode: str) -> None:
     ranges = [(0, 5), (3, 17), (16, 30), (29, 30)]
     for (start, stop), block in zip(ranges, read(data).blocks(ranges), strict=True):
         assert (block == whole[start:stop]).all()
+
+
+def test_ycbcr_is_shown_in_one_way_however_it_is_packed() -> None:
+    """By libtiff: what Pillow itself makes of an uncompressed one is off by one here and there."""
+    image = as_mode(scene(32, 32), "YCbCr")
+    plain, packed = (encode(image, "TIFF", compression=how) for how in (None, "tiff_lzw"))
+    np.testing.assert_array_equal(rows_of(read(plain)), rows_of(read(packed)))
+    np.testing.assert_array_equal(rows_of(read(packed)), by_pillow(packed, "RGB"))
 
 
 def test_bilevel_is_black_and_white() -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.images.made_by import MadeBy, is_ours
-from edgecli.images.tiff.deflated import LARGE, SIDE, TilesSink, bound_of
+from edgecli.images.tiff.deflated import LARGE, SIDE, TilesSink, begin_tiles, bound_of
 from edgecli.images.tiff.described import Page
 from edgecli.images.tiff.reading import read_images
 from edgecli.images.tiff.writing import page_sink, write_pages
@@ -43,7 +43,7 @@ def picture(*shape: int, dtype: str = "uint8") -> Pixels:
 def tiles(rows: Pixels, band: int = 50, threads: int | None = 1, **said: Any) -> bytes:
     file = io.BytesIO()
     with shared_workers():
-        sink = TilesSink(file, Page(rows.shape, rows.dtype, **said), threads=threads)
+        (sink,) = begin_tiles(file, [Page(rows.shape, rows.dtype, **said)], threads=threads)
         for top in range(0, len(rows), band):
             sink.write(sink.encode(rows[top : top + band]))
         sink.finish()
@@ -145,7 +145,7 @@ def test_the_predictor_follows_from_what_is_stored(
 
 def test_rows_of_very_wide_images_are_cut_into_low_tiles() -> None:
     page = Page((40, 2**20, 1), np.dtype(np.uint8))
-    sink = TilesSink(file := io.BytesIO(), page, threads=1)
+    (sink,) = begin_tiles(file := io.BytesIO(), [page], threads=1)
     sink.write(sink.encode(np.zeros((40, 2**20, 1), np.uint8)))
     sink.finish()
     assert tag(file.getvalue(), 323) == 16
@@ -155,17 +155,16 @@ def test_rows_of_very_wide_images_are_cut_into_low_tiles() -> None:
 def test_over_4_gib_at_most_it_is_a_bigtiff() -> None:
     for side, magic in ((70_000, b"II+\0"), (60_000, b"II*\0")):
         page = Page((side, side, 1), np.dtype(np.uint8))
-        file = io.BytesIO()
-        sink = TilesSink(file, page, threads=1)
+        begin_tiles(file := io.BytesIO(), [page], threads=1)
         assert file.getvalue()[:4] == magic
         assert bound_of([page]) > side**2
-        del sink
 
 
-def test_a_bigtiff_is_read() -> None:
+def test_a_bigtiff_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = picture(300, 400, 1)
     file = io.BytesIO()
-    sink = TilesSink(file, Page(rows.shape, rows.dtype), is_big=True, threads=1)
+    monkeypatch.setattr("edgecli.images.tiff.deflated.LARGEST_CLASSIC", 0)
+    (sink,) = begin_tiles(file, [Page(rows.shape, rows.dtype)], threads=1)
     sink.write(sink.encode(rows))
     sink.finish()
     np.testing.assert_array_equal(tifffile.imread(io.BytesIO(file.getvalue())), rows[..., 0])
@@ -228,5 +227,18 @@ def test_large_maps_are_the_same_by_file_and_pipe_and_know_who_made_them(
 def test_who_made_it_is_said_first() -> None:
     file = io.BytesIO()
     page = Page((10**5, 10**5, 1), np.dtype(np.uint8))
-    TilesSink(file, page, made_by=MadeBy("edgecli detect"), threads=1)
+    begin_tiles(file, [page], MadeBy("edgecli detect"), threads=1)
     assert b"edgecli" in file.getvalue()[:4096]
+
+
+def test_large_maps_of_an_image_are_pages_written_at_once(tmp_path: Path, run: Run) -> None:
+    rows = picture(2100, 2100, 1)[..., 0]
+    tifffile.imwrite(tmp_path / "in.tif", rows)
+    maps = ("-f", "sobel-x", "-f", "canny:2", "--map", "auto")
+    run("detect", tmp_path / "in.tif", *maps, "-o", tmp_path / "both.tif")
+    run("detect", tmp_path / "in.tif", *maps, "-o", tmp_path / "{filter}.tif")
+    with tifffile.TiffFile(tmp_path / "both.tif") as file:
+        assert [page.tags[285].value for page in file.pages] == ["sobel-x", "canny:2"]  # type: ignore[union-attr]
+        both = [page.asarray() for page in file.pages]
+    for name, page in zip(("sobel-x", "canny-2"), both, strict=True):
+        np.testing.assert_array_equal(page, tifffile.imread(tmp_path / f"{name}.tif"))

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -21,6 +21,10 @@ from edgecli.records import dataclass
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import ImageInfo, Sink, Source
 from edgecli.rows.samples import SAMPLE_TYPES
+
+if TYPE_CHECKING:
+    from edgecli.images.tiff.deflated import TilesSink
+    from edgecli.images.tiff.described import Page
 
 WITH_ALPHA = (1, 2, 3, 4)  # channels of formats that hold grey and colour, with alpha and without
 
@@ -288,6 +292,22 @@ class FramesFile(ImageFile):
         self._infos.append(info)
         return self._frames[-1]
 
+    def _pages(
+        self, told: Sequence[tuple[Shape, np.dtype[Any]]], infos: Sequence[ImageInfo]
+    ) -> list[Page]:
+        """Return what the pages of images of these shapes and types say of themselves."""
+        from edgecli.images.tiff.described import Page
+
+        return [
+            Page(
+                *(shape, dtype, info.dpi, info.place, _no_data(dtype, info)),
+                name=self._names[n % len(self._names)],
+                number=(n, len(told)),
+                profile=fitting(info.profile, shape),
+            )
+            for n, ((shape, dtype), info) in enumerate(zip(told, infos, strict=True))
+        ]
+
     def finish(self) -> None:
         """Write all frames, each shown as long as the input's; pages have its resolution and place.
 
@@ -301,29 +321,44 @@ class FramesFile(ImageFile):
                 sink.write(sink.encode(frame))
                 sink.finish()
         elif self._format.name == "tiff":
-            from edgecli.images.tiff.described import Page
             from edgecli.images.tiff.writing import write_pages
 
-            told = enumerate(zip(frames, self._infos, strict=True))
-            pages = [
-                Page(
-                    frame.shape,
-                    frame.dtype,
-                    info.dpi,
-                    info.place,
-                    _no_data(frame.dtype, info),
-                    name=self._names[n % len(self._names)],
-                    number=(n, len(frames)),
-                    profile=fitting(info.profile, frame.shape),
-                )
-                for n, (frame, info) in told
-            ]
+            told = [(frame.shape, frame.dtype) for frame in frames]
+            pages = self._pages(told, self._infos)
             write_pages(self._file, frames, pages, self._made_by, self._threads)
         else:
             from edgecli.images.pillow.writing import save_frames
 
             durations = [info.duration for info in self._infos]
             save_frames(self._file, self._format.name, frames, durations, self._made_by)
+
+
+class PagesFile(FramesFile):
+    """The edge maps of one image as pages of a TIFF: large ones are written as they come."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._begun: list[TilesSink] = []
+
+    def begin_maps(
+        self, shape: Shape, types: Sequence[np.dtype[Any]], info: ImageInfo
+    ) -> list[Sink]:
+        """Begin the maps, all at once."""
+        from edgecli.images.tiff.deflated import begin_tiles
+        from edgecli.images.tiff.writing import is_tiled
+
+        pages = self._pages([(shape, one) for one in types], [info] * len(types))
+        if not is_tiled(self._file, pages):
+            return super().begin_maps(shape, types, info)
+        for samples in types:
+            check_holds(self._format, samples, shape[2])
+        self._begun = begin_tiles(self._file, pages, self._made_by, self._threads)
+        return [*self._begun]
+
+    def finish(self) -> None:
+        """Write what was kept."""
+        if not self._begun:
+            super().finish()
 
 
 def whole_output(format_: Format, path: str) -> AbstractContextManager[Any]:
@@ -353,7 +388,9 @@ def begin_file(
     if several and format_.name == "npy":
         return VolumeFile(format_, file)
     if several or (frames and format_.animated):
-        return FramesFile(format_, file, made_by, threads, names)
+        one_by_one = frames or format_.name != "tiff"
+        kind = FramesFile if one_by_one else PagesFile
+        return kind(format_, file, made_by, threads, names)
     if format_.name == "y4m":
         return VideoFile(format_, file, source)
     return ImageFile(format_, file, made_by, threads)

@@ -9,6 +9,7 @@ scheduling costs, and no gain.
 
 from __future__ import annotations
 
+import io
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,13 @@ import numpy as np
 from distributed import Client
 from numpy.typing import NDArray
 
+from edgecli.detect.plan import plan_detection
+from edgecli.detect.run import run_detection
+from edgecli.detect.settings import Settings
+from edgecli.images.files import open_images
+from edgecli.images.png.writing import PngSink
+from edgecli.operators.operators import load_operator
+from edgecli.rows.arrays import ArraySink, ArraySource
 from tests.benchmarks.process import MEGABYTE, run, workplace
 from tests.benchmarks.process_work import edgecli
 from tests.benchmarks.timing import common_options, machine, print_table, run_apart, say
@@ -75,6 +83,37 @@ def per_photo(folder: Path, share: float) -> Iterator[Row]:
                 f"{BILLION * seconds / HOUR / YEAR:,.1f}",
                 f"{written / count / 1000:,.0f}",
             ]
+
+
+def parts(folder: Path, share: float) -> Iterator[Row]:
+    """Yield where the time of one photo goes: it is decoded, its edges found, their map written."""
+    del share
+    for size in SIZES:
+        path = str(next((folder / photos(folder, size, 1)).iterdir()))
+        for name in DETECTORS:
+            say(f"parts of {name}, {size}")
+            settings = Settings((load_operator(name),), threads=1)
+            costs = np.min([_parts_of(path, settings) for _ in range(3)], axis=0)
+            shown = [f"{1000 * cost:,.1f}" for cost in costs]
+            yield [name, size, *shown, f"{sum(costs) * 1000:,.1f}"]
+
+
+def _parts_of(path: str, settings: Settings) -> tuple[float, float, float]:
+    """Return the processor time of decoding a photo, of finding its edges, of writing their map."""
+    started = time.process_time()
+    source = next(open_images(path, max_pixels=2**31, grey=settings.grey))
+    (rows,) = source.blocks([(0, source.shape[0])])
+    decoded = time.process_time()
+    detection = plan_detection(settings, source.shape, source.dtype)
+    sink = ArraySink(detection.written_shape, detection.sample_types[0])
+    run_detection(detection, ArraySource(rows, source.info), [sink], measured=False)
+    found = time.process_time()
+    file = io.BytesIO()
+    png = PngSink(file, detection.written_shape, sink.array.dtype)
+    for start, stop in detection.cuts:
+        png.write(png.encode(sink.array[start:stop]))
+    png.finish()
+    return decoded - started, found - decoded, time.process_time() - found
 
 
 def many(folder: Path, share: float) -> Iterator[Row]:
@@ -229,6 +268,10 @@ def main() -> None:
         "photos": (
             ["detector", "photo", "CPU s", "photos per core-hour", "core-years for 10⁹", "kB each"],
             partial(per_photo, share=options.share),
+        ),
+        "parts": (
+            ["detector", "photo", "decoding, CPU ms", "edges", "writing PNG", "together"],
+            partial(parts, share=options.share),
         ),
         "many": (
             ["batch", "inputs", "CPU ms each", "peak MB", "journal bytes each"],

@@ -95,15 +95,15 @@ def tiff(kind: str = "rgb", **options: Any) -> bytes:
     return make_tiff(pixels, **options)
 
 
+def coloured_tiff(kind: str) -> bytes:
+    """Return the first of the TIFFs of colours that is of a kind."""
+    return next(made.data for made in colours.every() if made.name.startswith(kind))
+
+
 def masked_tiff() -> bytes:
     """Return a page with its mask."""
     grey = np.arange(48, dtype=np.uint8).reshape(6, 8, 1)
     return make_pages(Page(grey), Page(grey * 255, {254: (4,)}))
-
-
-def coloured_tiff(kind: str) -> bytes:
-    """Return the first of the TIFFs of colours that is of a kind."""
-    return next(made.data for made in colours.every() if made.name.startswith(kind))
 
 
 def big_tiff(strips: tuple[int, ...] = (16,), predictor: int = 1) -> bytes:

@@ -12,6 +12,7 @@ import zlib
 from array import array
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
+from itertools import pairwise
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -51,25 +52,38 @@ Stored = tuple[bytes, bool]
 """A deflated tile, and whether all its samples are one value."""
 
 
-class TilesSink:
-    """A page of tiles in a file of which it is the last part so far; a ``Sink``.
+def begin_tiles(
+    file: BinaryIO,
+    pages: Sequence[Page],
+    made_by: MadeBy | None = None,
+    threads: int | None = None,
+) -> list[TilesSink]:
+    """Begin a file of pages, whose rows may come one after another or all at once."""
+    is_big = bound_of(pages) > LARGEST_CLASSIC
+    file.write(HEADS[is_big])
+    threads = chosen_threads(threads)
+    sinks = [TilesSink(file, page, made_by, threads, is_big=is_big) for page in pages]
+    for sink, after in pairwise(sinks):
+        sink.following = after.directory
+    return sinks
 
-    Its bytes are the same for any number of threads, and however its rows are cut. ``start`` is
-    what precedes the directory, if not the head of a file, of one that ``is_big`` or not.
+
+class TilesSink:
+    """A page of tiles that are appended to a file, and what says where they are; a ``Sink``.
+
+    Its bytes are the same for any number of threads, and however its rows are cut.
     """
 
     def __init__(
         self,
         file: BinaryIO,
         page: Page,
+        made_by: MadeBy | None,
+        threads: int,
         *,
-        made_by: MadeBy | None = None,
-        threads: int | None = None,
-        is_big: bool | None = None,
-        start: bytes | None = None,
+        is_big: bool,
     ) -> None:
-        self._file, self._page, self._threads = file, page, chosen_threads(threads)
-        self._is_big = bound_of([page]) > LARGEST_CLASSIC if is_big is None else is_big
+        self._file, self._page, self._threads, self._is_big = file, page, threads, is_big
         self._told = text_entries(made_by) + page_entries(page)
         self._height, self._predictor = _tile_height(page), _predictor_of(page)
         self._across = -(-page.shape[1] // SIDE)
@@ -77,10 +91,9 @@ class TilesSink:
         self._coming: Iterator[list[Stored]] = iter(())
         self._offsets, self._counts = array("Q"), array("I")  # of as many as there are
         self._known: dict[bytes, tuple[int, int]] = {}
-        file.write(HEADS[self._is_big] if start is None else start)
-        self._directory = file.tell()
+        self.directory, self.following = file.tell(), 0  # the next page's, if there is one
         room = [0] * (self._across * -(-page.shape[0] // self._height))
-        file.write(self._directory_of(room, room, 0))
+        file.write(self._directory_of(room, room))
 
     def encode(self, rows: Rows) -> Rows:
         """Return rows in the order of bytes that is stored."""
@@ -97,17 +110,15 @@ class TilesSink:
             if self._filled == self._height:
                 self._compress()
 
-    def finish(self, *, more: bool = False) -> None:
-        """Write the last tiles and the directory; ``more`` pages are to follow."""
+    def finish(self) -> None:
+        """Write the last tiles, and then the directory in its place."""
         if self._filled:
             self._compress()
         self._store()
         end = self._file.tell()
-        self._file.write(b"\0" * (end % 2))  # a directory starts at an even offset
-        following = end + end % 2 if more else 0
-        self._file.seek(self._directory)
-        self._file.write(self._directory_of(self._offsets, self._counts, following))
-        self._file.seek(end + end % 2)
+        self._file.seek(self.directory)
+        self._file.write(self._directory_of(self._offsets, self._counts))
+        self._file.seek(end)
 
     def _empty(self) -> Rows:
         page = self._page
@@ -143,7 +154,7 @@ class TilesSink:
                 self._counts.append(place[1])
         self._coming = iter(())
 
-    def _directory_of(self, offsets: Sequence[int], counts: Sequence[int], following: int) -> bytes:
+    def _directory_of(self, offsets: Sequence[int], counts: Sequence[int]) -> bytes:
         own: list[Entry] = [
             (Tag.COMPRESSION, SHORT, [_DEFLATE]),
             (Tag.PREDICTOR, SHORT, [self._predictor]),
@@ -153,7 +164,7 @@ class TilesSink:
             (Tag.TILE_BYTES, LONG, counts),
         ]
         entries = sorted(self._told + own)
-        return directory_bytes(entries, self._directory, following, is_big=self._is_big)
+        return directory_bytes(entries, self.directory, self.following, is_big=self._is_big)
 
 
 def bound_of(pages: Sequence[Page]) -> int:
@@ -163,7 +174,8 @@ def bound_of(pages: Sequence[Page]) -> int:
         height = _tile_height(page)
         across, down = -(-page.shape[1] // SIDE), -(-page.shape[0] // height)
         size = SIDE * height * page.row_bytes // page.shape[1]
-        total += across * down * (size + size // 1000 + 64) + (1 << 16)
+        told = sum(8 * len(values) for _, _, values in page_entries(page))
+        total += across * down * (size + size // 1000 + 64) + told + (1 << 16)
     return total
 
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from edgecli.images.made_by import MadeBy
 from edgecli.images.streams import StreamSink
-from edgecli.images.tiff.deflated import LARGE, TilesSink, bound_of
+from edgecli.images.tiff.deflated import LARGE, begin_tiles
 from edgecli.images.tiff.described import Page, page_entries, text_entries
 from edgecli.images.tiff.directories import (
     HEADS,
@@ -38,12 +38,12 @@ def page_sink(
     file: BinaryIO, page: Page, made_by: MadeBy | None = None, threads: int | None = None
 ) -> Sink:
     """Return what writes a file of one page: a large one as tiles, unless into a pipe."""
-    if _is_tiled(file, [page]):
-        return TilesSink(file, page, made_by=made_by, threads=threads)
+    if is_tiled(file, [page]):
+        return begin_tiles(file, [page], made_by, threads)[0]
     return TiffSink(file, page, made_by)
 
 
-def _is_tiled(file: BinaryIO, pages: Sequence[Page]) -> bool:
+def is_tiled(file: BinaryIO, pages: Sequence[Page]) -> bool:
     """Whether pages are written as tiles, which takes a large one and a file that can seek.
 
     Standard output may be a file that others write to as well.
@@ -60,15 +60,10 @@ def write_pages(
     threads: int | None = None,
 ) -> None:
     """Write images of any sizes and types that TiffSink takes, as pages that say these things."""
-    if _is_tiled(file, pages):
-        is_big = bound_of(pages) > LARGEST_CLASSIC
-        for number, (frame, page) in enumerate(zip(frames, pages, strict=True)):
-            start = HEADS[is_big] if number == 0 else b""
-            sink = TilesSink(
-                file, page, made_by=made_by, threads=threads, is_big=is_big, start=start
-            )
+    if is_tiled(file, pages):
+        for sink, frame in zip(begin_tiles(file, pages, made_by, threads), frames, strict=True):
             sink.write(sink.encode(frame))
-            sink.finish(more=number + 1 < len(pages))
+            sink.finish()
         return
     for head, frame in zip(_page_heads(pages, made_by), frames, strict=True):
         data = frame.astype(frame.dtype.newbyteorder("<"), copy=False).tobytes()

@@ -228,12 +228,14 @@ def test_what_the_note_advises_helps(run: Run, save: Save) -> None:
     assert np.abs(maps[0] - by_range).max() <= 1.6
 
 
+BY_RANGE = "--white V takes another number, --map minmax that of the edges"
+
+
 @pytest.mark.parametrize(
     ("low", "high", "advice"),
     [(0, 200, "if 255 is white, give --white 255"),
      (0, 1000, "if 1023 is white, give --white 1023"),
-     (0, 1500, "--white V takes another number, --map minmax that of the edges"),
-     (-300, 2, "--white V takes another number, --map minmax that of the edges")],
+     (0, 1500, BY_RANGE), (-300, 2, BY_RANGE)],
 )  # fmt: skip
 def test_the_scale_that_is_advised_holds_all_numbers(
     run: Run, save: Save, low: float, high: float, advice: str

@@ -232,7 +232,8 @@ def test_what_the_note_advises_helps(run: Run, save: Save) -> None:
     ("low", "high", "advice"),
     [(0, 200, "if 255 is white, give --white 255"),
      (0, 1000, "if 1023 is white, give --white 1023"),
-     (0, 1500, "--white V takes another number, --map minmax that of the edges"), (-300, 2, "--white V takes another number, --map minmax that of the edges")],
+     (0, 1500, "--white V takes another number, --map minmax that of the edges"),
+     (-300, 2, "--white V takes another number, --map minmax that of the edges")],
 )  # fmt: skip
 def test_the_scale_that_is_advised_holds_all_numbers(
     run: Run, save: Save, low: float, high: float, advice: str

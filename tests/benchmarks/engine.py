@@ -10,6 +10,7 @@ copy the image. Before anything is timed, every peer's result is compared with o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from statistics import geometric_mean
 
@@ -112,7 +113,7 @@ def main(
     lines: list[Line] = []
     for name in chosen(work, options.only):
         say(name)
-        lines += measure(work[name](), options.rounds, differ)
+        lines += measure(replace(work[name](), name=name), options.rounds, differ)
     comparisons = [line for line, _ in lines]
     publish(options.json, table(lines), comparisons, layer_limits(comparisons))
 

@@ -77,7 +77,7 @@ class RunOptions:
         type=click.FloatRange(0, min_open=True), group="Run")
     fail_fast: bool = flag("Stop at the first failure.", group="Run")
     scheduler: str | None = written(None, "tcp|tls://HOST:PORT",
-        "Work on a Dask cluster that sees the same folders, on all its threads.", group="Run")
+        "Work on a Dask cluster that sees the same files under the same paths.", group="Run")
     restart: bool = flag("Start over.", group="Run")
     gallery: bool = flag("Write index.html to DIR too: every image beside its edges.",
         group="Output")

@@ -36,7 +36,7 @@ class RunOptions:
     """Where edge maps are computed, and what is done instead of writing them."""
 
     scheduler: str | None = written(None, "tcp|tls://HOST:PORT",
-        "Work on a Dask cluster that sees the image under the same path, in shares of its rows.",
+        "Work on a Dask cluster that sees the same files under the same paths.",
         group="Output")
     code: str | None = written(None, LIBRARIES,
         "Print a script that computes the same by another library, and stop.",

@@ -67,6 +67,7 @@ def test_a_batch_tells_them_in_the_order_of_its_inputs(run: Run, noted: Path) ->
     pictures(noted.parent, "b.pgm", "c.pgm")
     out = noted.parent.parent / "out"
     result = run("batch", noted.parent, "-o", out, "--report", "json", "--jobs", "2")
+    assert result.exit_code == 0, result.output
     names = [noted.parent / name for name in ("a.pgm", "b.pgm", "c.pgm")]
     assert result.stderr.splitlines() == [line for name in names for line in _lines(name)]
     *records, _ = map(json.loads, result.stdout.splitlines())

@@ -59,17 +59,19 @@ class Memory:
     def __init__(self) -> None:
         self._block = np.empty(0, np.uint8)
         self._first = self._used = 0  # where in the stack the block begins, and what is free
+        self._most = 0  # of what was used
         self._marks: list[int] = []
 
     def take(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """Return an array of this shape and type with arbitrary contents.
 
         Where the block is too small, a larger one follows in its place: the arrays taken before
-        hold what they are in.
+        hold what they are in. For the next band there is one that holds them all.
         """
         kind = np.dtype(dtype)
         start, size = self._used, -(-math.prod(shape) * kind.itemsize // ALIGNMENT) * ALIGNMENT
         self._used = start + size
+        self._most = max(self._most, self._used)
         self._first = min(self._first, start)  # below it there was another block
         if self._used - self._first > len(self._block):
             self._block = np.empty(max(size, 2 * len(self._block), LEAST), np.uint8)
@@ -82,6 +84,8 @@ class Memory:
 
     def __exit__(self, *_: object) -> None:
         self._used = self._marks.pop()
+        if not self._marks and self._most > len(self._block):
+            self._block, self._first = np.empty(self._most, np.uint8), 0
 
     @property
     def size(self) -> int:

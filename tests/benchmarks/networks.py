@@ -47,6 +47,7 @@ from tests.benchmarks.timing import (
     peak_memory,
     publish,
     run_apart,
+    say,
     timed,
     verdict,
     who,
@@ -199,6 +200,7 @@ def measure(name: str, whose: str) -> Cost:
 
 def compare(name: str, rounds: int) -> tuple[list[Comparison], list[Limit]]:
     """Let ours and peers take turns, and hold the differences and the memory to their limits."""
+    say(f"measuring {name}")
     work, limits = ALL_WORK[name], []
     peers = [peer for peer, package in PEERS.items() if find_spec(package)]
     for peer in peers:

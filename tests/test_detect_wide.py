@@ -16,7 +16,7 @@ from PIL import Image
 from edgecli import detect_edges
 from edgecli.images.colour import composite, luma
 from edgecli.lines.thresholds import otsu
-from tests.conftest import Run, Save
+from tests.conftest import Run, Save, noise
 from tests.detections import detected, settings_of
 from tests.tiff_files import make_tiff
 
@@ -229,6 +229,25 @@ def test_what_the_note_advises_helps(run: Run, save: Save) -> None:
 
 
 BY_RANGE = "--white V takes another number, --map minmax that of the edges"
+
+
+@pytest.mark.parametrize(
+    "options", [("-f", "learned-small"), ("-f", "contours"), ("-f", "canny:1", "--overlay", "red")]
+)
+def test_heights_are_seen_as_a_picture_from_the_lowest_to_the_highest(
+    run: Run, save: Save, options: tuple[str, ...]
+) -> None:
+    picture = np.kron(noise(4, 5, 1)[..., 0] / 255, np.ones((12, 12))).astype(np.float32)
+    picture = (picture - picture.min()) / np.ptp(picture)
+    seen = []
+    for name, image in (("picture.npy", picture), ("heights.npy", 1000 + 400 * picture)):
+        path = save(name, image)
+        output = path.with_suffix(".png")
+        assert run("detect", path, *options, "-o", output).exit_code == 0
+        seen.append(np.asarray(Image.open(output)).astype(int))
+    assert np.ptp(seen[0]) > 100
+    differ = np.abs(seen[0] - seen[1]) > 1  # of peaks that are as high, either may stay
+    assert differ.mean() < 0.02
 
 
 @pytest.mark.parametrize(

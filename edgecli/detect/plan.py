@@ -95,9 +95,10 @@ class Detection:
 
     @property
     def needs_white(self) -> bool:
-        """Whether the edges depend on what is white in the image: those of a bank may not."""
-        bank = self.settings.network is None and self.settings.recipe is None
-        return not bank or any(plan.needs_white for plan in self.plans)
+        """Whether what is seen depends on what is white in the image: edges of a bank may not."""
+        settings = self.settings
+        whole = settings.recipe is not None or settings.style.overlay is not None
+        return whole or any(plan.needs_white for plan in self.plans)
 
     @cached_property
     def cuts(self) -> list[Span]:
@@ -149,7 +150,8 @@ def plan_detection(
     picture = None
     if overlaid:
         laid = Picture((1 if channels < 3 else 3, height, width), settings.background)
-        picture = graph.add(laid, whitened(graph, settings.white, image))
+        whole = whitened(graph, settings.white, image, black=settings.black)
+        picture = graph.add(laid, whole)
     shown = _gaps_shown(settings, gaps=gaps, clear=clear)
     look = Look(settings.map, settings.depth, settings.style, shown)
     plans = tuple(
@@ -217,7 +219,7 @@ def _lay_operator(
 ) -> Responses:
     """Add the steps of a network, of contours or of a bank."""
     if settings.recipe is not None:
-        image = whitened(graph, settings.white, image)
+        image = whitened(graph, settings.white, image, black=settings.black)
     if settings.network is not None:
         from edgecli.operators.soft import soft_responses  # loaded for those who ask for one
 

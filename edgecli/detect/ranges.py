@@ -69,7 +69,7 @@ def by_range(
     if max(-low, high) <= OVER_WHITE or not low < high:
         return settings, source
     source.info.notes.append(_told(low, high))
-    return replace(settings, white=high - low), source
+    return replace(settings, white=high - low, black=low), source
 
 
 def _told(low: float, high: float) -> str:

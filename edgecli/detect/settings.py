@@ -74,6 +74,7 @@ class Settings:
     nan: str = "propagate"
     nodata: NoData | None = None  # what is no data, where not what the file says
     white: float | None = None  # the sample that is white, where not what its type says
+    black: float = 0.0  # the one from which that is counted: other than 0 in no picture
     background: tuple[int, int, int] = (255, 255, 255)
     resize: Resize | None = None  # the image, before anything looks at it
     finish: Finish | None = None  # of strokes; None where edge maps are pixels

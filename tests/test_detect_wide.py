@@ -247,7 +247,7 @@ def test_heights_are_seen_as_a_picture_from_the_lowest_to_the_highest(
         seen.append(np.asarray(Image.open(output)).astype(int))
     assert np.ptp(seen[0]) > 100
     differ = np.abs(seen[0] - seen[1]) > 1  # of peaks that are as high, either may stay
-    assert differ.mean() < 0.02
+    assert differ.mean() < 0.05
 
 
 @pytest.mark.parametrize(

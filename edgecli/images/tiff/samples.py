@@ -48,14 +48,7 @@ def tiff_source(
     reader = ForwardReader(file, path)
     reader.frame = frame
     layout = page_layout(directory, reader, max_pixels)
-    stored = "bool" if layout.is_bilevel else layout.stored.name
-    dpi, orientation = directory.dpi, directory.orientation
-    profile = directory.profile
-    info = ImageInfo(path, "TIFF", layout.shape, stored, dpi, orientation, frame, profile=profile)
-    info.notes.extend(_left_out(layout))
-    if directory.lost:
-        names = ", ".join(f"{tag} ({Tag(tag).name})" for tag in directory.lost)
-        info.notes.append(f"has tags whose values are not in it; they are left out: {names}")
+    info = _info(path, frame, directory, layout)
     name, convert = image_name(path, frame), _conversion(layout, grey=grey)
     tiles = TileReader(
         file,
@@ -79,6 +72,18 @@ def tiff_source(
     with guarded(name, max_pixels):
         (held,) = rows.blocks([(0, shape[0])])  # whose greatest number tells how sums are computed
     return ArraySource(held, info)
+
+
+def _info(path: str, frame: int, directory: Directory, layout: Layout) -> ImageInfo:
+    """Return what a page says of itself, with notes on what is left out of it."""
+    stored = "bool" if layout.is_bilevel else layout.stored.name
+    dpi, orientation, profile = directory.dpi, directory.orientation, directory.profile
+    info = ImageInfo(path, "TIFF", layout.shape, stored, dpi, orientation, frame, profile=profile)
+    info.notes.extend(_left_out(layout))
+    if directory.lost:
+        names = ", ".join(f"{tag} ({Tag(tag).name})" for tag in directory.lost)
+        info.notes.append(f"has tags whose values are not in it; they are left out: {names}")
+    return info
 
 
 def _pixels(layout: Layout, convert: Conversion, samples: Rows) -> Rows:

@@ -82,6 +82,8 @@ def changed(recipe: AnyRecipe, settings: Sequence[str]) -> AnyRecipe:
         if name not in kinds:
             raise UsageError(f"{name!r} is not in the recipe; there are {', '.join(kinds)}")
         values[name] = _number(name, text, kinds[name])
+    if values.get("bits", 32) not in (16, 32):
+        raise UsageError(f"values of {values['bits']} bits are not trained with; take 16 or 32")
     return replace(recipe, **values)
 
 

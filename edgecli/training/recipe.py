@@ -21,7 +21,7 @@ HELD_OUT = 9_000_000  # the number of the first drawing that is measured and not
 class Recipe:
     """The numbers of every training. The defaults made the package's weights."""
 
-    steps: int = 6000
+    steps: int = 16_000
     batch: int = 7  # pictures of each step
     rate: float = 3e-3  # of AdamW; it falls from there to 0 along half a cosine
     warmup: int = 100  # steps in which the rate rises to that
@@ -37,7 +37,7 @@ class EdgeRecipe(Recipe):
     """The numbers of a training on scenes, of which a batch has crops."""
 
     bits: int = 16
-    scenes: int = 2500
+    scenes: int = 4000
     size: int = 352  # of a scene, in pixels
     ready: int = 800  # scenes at the first step; each step adds one
     side: int = 200  # of a crop, in pixels

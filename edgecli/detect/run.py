@@ -196,7 +196,7 @@ def _repeats(detection: Detection, readers: Sequence[Reader]) -> bool:
 
 def cut_strips(
     detection: Detection, readers: Sequence[EdgeReader], threads: int
-) -> tuple[Sequence[Reader], list[Strip]]:
+) -> tuple[Sequence[Reader], Sequence[Strip]]:
     """Plan a strip for every band; those of a network are taller, as they overlap."""
     network = detection.settings.network
     if network is None:

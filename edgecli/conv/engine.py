@@ -34,7 +34,7 @@ MANY_FILTERS = 4
 waiting would be a third of the time of ``kirsch`` on two threads."""
 
 LARGEST_BAND = 2**28  # the most pixels that one row of output may need: 1 GiB of working memory
-FEWEST_ROWS, MOST_ROWS = 16, 512
+FEWEST_ROWS, MOST_ROWS = 6, 512
 
 
 @dataclass(frozen=True)

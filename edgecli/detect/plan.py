@@ -20,12 +20,15 @@ from edgecli.operators.responses import Responses
 from edgecli.paint.painting import Picture
 from edgecli.records import dataclass, replace
 from edgecli.rows.base import Source, Span
-from edgecli.rows.graph import IMAGE, Graph, Reader, Strip, Tap
+from edgecli.rows.graph import IMAGE, Graph, Reader, Strip, Strips, Tap
 from edgecli.rows.samples import full_scale
 
 LINKED_PIXELS = 3 * 2**18
 """Pixels of a band whose edges are linked. That takes many calls on few pixels, and each may wait
 for the interpreter: a third of the time in bands that stay in cache, as measured."""
+
+MOST_STRIPS = 1024
+"""Strips that are planned once, for all frames of a video."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,16 +108,18 @@ class Detection:
         """Return the rows of every band of the edge maps."""
         return list(bands(self.responses.shape[1], self.band_rows))
 
-    def strips(self, readers: Sequence[Reader]) -> list[Strip]:
-        """Plan a strip for every band, or the same ones again for readers of the same taps."""
+    def strips(self, readers: Sequence[Reader]) -> Sequence[Strip]:
+        """Plan a strip for every band: a few once for all readers of the same taps."""
+        strips = Strips(self.graph, readers, self.cuts)
+        if len(strips) > MOST_STRIPS:
+            return strips
         taps = tuple(reader.taps for reader in readers)
         if taps not in self._strips:
-            wanted = ([cut] * len(readers) for cut in self.cuts)
-            self._strips[taps] = [self.graph.strip(readers, spans) for spans in wanted]
+            self._strips[taps] = [*strips]
         return self._strips[taps]
 
     @cached_property
-    def _strips(self) -> dict[tuple[tuple[Tap, ...], ...], list[Strip]]:
+    def _strips(self) -> dict[tuple[tuple[Tap, ...], ...], Sequence[Strip]]:
         return {}
 
     @cached_property

@@ -22,7 +22,7 @@ from edgecli.records import dataclass
 from edgecli.rows.base import Sink, Source
 from edgecli.rows.blas import blas_for
 from edgecli.rows.graph import Reader, Strip
-from edgecli.rows.running import Outcome, Running, write_outcomes
+from edgecli.rows.running import Outcome, Running, Told, write_outcomes
 from edgecli.rows.samples import type_name
 from edgecli.rows.workers import chosen_threads, map_in_order, start_in_order
 
@@ -50,10 +50,6 @@ class Measured:
     levels: tuple[Levels | None, ...] = ()  # each map's thresholds
     nans: int | None = None  # NaN samples of a float image
     missing: int | None = None  # pixels of no data, where the image may have any
-
-
-Told = Callable[[int], None]
-"""Is called with rows that are computed, on any thread."""
 
 
 class Crew(Protocol):
@@ -125,7 +121,10 @@ def start_detection(
         outcomes = crew.outcomes(detection, source, sinks, strips, told)
     else:
         in_order = start_in_order if early else map_in_order
-        running = Running(detection.graph, source, of_strips, strips, threads, in_order, told)
+        repeats = _repeats(detection, of_strips)
+        running = Running(
+            detection.graph, source, of_strips, strips, threads, in_order, told, repeats=repeats
+        )
         outcomes = running.outcomes
 
     def write() -> Measured:
@@ -188,9 +187,16 @@ def _reader_of(
     return KeepingReader(*given, measures=measures or fitted)
 
 
+def _repeats(detection: Detection, readers: Sequence[Reader]) -> bool:
+    """Return whether rows make the same wherever they are: banks do, without mask or border."""
+    settings = detection.settings
+    bound = settings.recipe is not None or settings.lines.border or settings.lines.mask is not None
+    return not bound and all(type(reader) is StrengthReader for reader in readers)
+
+
 def cut_strips(
     detection: Detection, readers: Sequence[EdgeReader], threads: int
-) -> tuple[Sequence[Reader], list[Strip]]:
+) -> tuple[Sequence[Reader], Sequence[Strip]]:
     """Plan a strip for every band; those of a network are taller, as they overlap."""
     network = detection.settings.network
     if network is None:

@@ -26,7 +26,7 @@ from edgecli.detect.inputs import Limits, Result, plan_input
 from edgecli.detect.outputs import Job
 from edgecli.detect.parcels import Parcel, fetch, leave, parcels_beside
 from edgecli.detect.plan import Detection
-from edgecli.detect.run import Told, cut_strips, readers_of
+from edgecli.detect.run import cut_strips, readers_of
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError, ImageError, UsageError
 from edgecli.geometry import bands
@@ -40,7 +40,7 @@ from edgecli.rows.arrays import KeepingSink
 from edgecli.rows.base import Sink, Source, Span
 from edgecli.rows.blas import one_blas_thread
 from edgecli.rows.graph import Strip
-from edgecli.rows.running import Outcome, Running
+from edgecli.rows.running import Outcome, Running, Told
 
 if TYPE_CHECKING:
     from edgecli.strokes.base import Canvas

@@ -149,7 +149,7 @@ class Spoil:
         count = memory.take((self.seen.filters, *out.shape[1:]), self.seen.dtype)
         self.seen.compute([missing], start, stop, count, memory)
         planes = out.reshape(-1, *count.shape)
-        planes[:, count > 0.5] = np.nan
+        np.copyto(planes, np.nan, where=count > 0.5)
 
 
 def missing_of(graph: Graph, colours: Tap) -> Tap:

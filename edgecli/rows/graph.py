@@ -11,7 +11,7 @@ follows the rows kept.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 from edgecli.records import dataclass
 from edgecli.rows.base import Planes, Span, Step
@@ -97,6 +97,28 @@ class Strip:
     spans: tuple[Span, ...]
     increments: tuple[Increment, ...]
     room: tuple[int, ...]
+
+
+class Strips(Sequence[Strip]):
+    """The strips in which every reader gets the rows of each cut, planned when they are asked for.
+
+    Those of a very high image would take tens of megabytes.
+    """
+
+    def __init__(self, graph: Graph, readers: Sequence[Reader], cuts: Sequence[Span]) -> None:
+        self._graph, self._readers, self._cuts = graph, readers, cuts
+
+    def __len__(self) -> int:
+        return len(self._cuts)
+
+    @overload
+    def __getitem__(self, place: int) -> Strip: ...
+    @overload
+    def __getitem__(self, place: slice) -> Strips: ...
+    def __getitem__(self, place: int | slice) -> Strip | Strips:
+        if isinstance(place, slice):
+            return Strips(self._graph, self._readers, self._cuts[place])
+        return self._graph.strip(self._readers, [self._cuts[place]] * len(self._readers))
 
 
 class Graph:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from edgecli.records import dataclass
-from edgecli.rows.arrays import blocks_in_any_order
+from edgecli.records import dataclass, replace
+from edgecli.rows.arrays import blocks_in_any_order, is_even
 from edgecli.rows.base import Planes, Rows, Source, Span
 from edgecli.rows.blas import one_blas_thread
 from edgecli.rows.graph import Graph, Node, Reader, Strip, Tap
@@ -21,6 +21,10 @@ from edgecli.rows.workers import chosen_threads, for_each, map_in_order, team
 
 SHARED_VALUES = 2**15
 """Values of a step for each thread, from which several share it: handing over takes 0.1 ms."""
+
+
+Told = Callable[[int], None]
+"""Is called with rows that are computed, on any thread."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class Running:
 
     ``in_order`` is ``map_in_order``, or ``start_in_order`` for an image so small that the next one
     is to be read meanwhile. ``told``, if given, is called with the rows that the last reader has
-    gained, on any thread.
+    gained, on any thread. ``repeats`` says that rows make the same wherever they are: then strips
+    that repeat one pixel are computed once.
     """
 
     def __init__(
@@ -47,11 +52,16 @@ class Running:
         strips: Sequence[Strip],
         threads: int,
         in_order: Callable[..., Iterator[Outcome]] = map_in_order,
-        told: Callable[[int], None] | None = None,
+        told: Told | None = None,
+        *,
+        repeats: bool = False,
     ) -> None:
         self._readers = readers
         blocks = blocks_in_any_order(source, [strip.spans[0] for strip in strips])
-        work = partial(_compute_rows, graph, readers, told, threads // max(len(strips), 1))
+        each = threads // max(len(strips), 1)
+        work: Callable[..., Outcome] = partial(_compute_rows, graph, readers, told, each)
+        if repeats:
+            work = Repeating(work, source.shape[0], told)
         self.outcomes = in_order(work, zip(strips, blocks, strict=True), threads)
 
     def write(self) -> list[float]:
@@ -73,7 +83,7 @@ def write_outcomes(readers: Sequence[Reader], outcomes: Iterable[Outcome]) -> li
 def _compute_rows(
     graph: Graph,
     readers: Sequence[Reader],
-    told: Callable[[int], None] | None,
+    told: Told | None,
     threads: int,
     strip: Strip,
     block: Rows,
@@ -85,13 +95,42 @@ def _compute_rows(
         return compute_strip(graph, readers, strip, planes, memory, told, threads)
 
 
+class Repeating:
+    """Computes strips, and gives what came of the last that repeated one pixel for others like it.
+
+    Those have the same pixel, as many rows of every place, and neither the first nor the last row
+    of the image, of whose ``height`` they are, so that they see no padding above or below.
+    """
+
+    def __init__(
+        self, compute: Callable[[Strip, Rows], Outcome], height: int, told: Told | None
+    ) -> None:
+        self._compute, self._height, self._told = compute, height, told
+        self._last: tuple[Any, Outcome] | None = None
+
+    def __call__(self, strip: Strip, block: Rows) -> Outcome:
+        """Return what comes of a strip, on any thread."""
+        (top, bottom), *_ = strip.spans
+        if top == 0 or bottom == self._height or not is_even(block):
+            return self._compute(strip, block)
+        like = block[0, 0].tobytes(), [stop - start for start, stop in strip.spans]
+        last = self._last
+        if last is None or last[0] != like:
+            outcome = self._compute(strip, block)
+            self._last = like, replace(outcome, seconds=[0.0] * len(outcome.seconds))
+            return outcome
+        if self._told is not None:
+            self._told(like[1][-1])
+        return last[1]
+
+
 def compute_strip(
     graph: Graph,
     readers: Sequence[Reader],
     strip: Strip,
     block: Planes,
     memory: Memory,
-    told: Callable[[int], None] | None = None,
+    told: Told | None = None,
     threads: int = 1,
 ) -> Outcome:
     """Compute a strip from the source's planes ``(C, rows, W)`` that it needs.

@@ -31,6 +31,7 @@ from edgecli.images.tiff.directories import (
     Tag,
     directory_bytes,
 )
+from edgecli.rows.arrays import is_even
 from edgecli.rows.base import Rows
 from edgecli.rows.workers import chosen_threads, start_in_order
 
@@ -143,12 +144,12 @@ class TilesSink:
     def _store(self) -> None:
         """Write the tiles that are being compressed."""
         for tiles in self._coming:
-            for data, is_even in tiles:
-                place = self._known.get(data) if is_even else None
+            for data, repeats in tiles:
+                place = self._known.get(data) if repeats else None
                 if place is None:
                     place = (self._file.tell(), len(data))
                     self._file.write(data)
-                if is_even:
+                if repeats:
                     self._known[data] = place
                 self._offsets.append(place[0])
                 self._counts.append(place[1])
@@ -205,9 +206,8 @@ def _deflated(rows: Rows, predictor: int, first: int, last: int) -> list[Stored]
 
 
 def _tile(tile: Rows, predictor: int) -> Stored:
-    pixel = np.ascontiguousarray(tile[:1, :1]).tobytes()
-    bits = tile.view(f"u{tile.itemsize}")  # NaN is like NaN by its bits
-    if tile[0, 0].tobytes() == tile[-1, -1].tobytes() and (bits == bits[0, 0]).all():
+    if is_even(tile):
+        pixel = np.ascontiguousarray(tile[:1, :1]).tobytes()
         return _even(pixel, tile.shape, tile.dtype.str, predictor), True
     return _compressed(_differences(np.ascontiguousarray(tile), predictor)), False
 

@@ -131,3 +131,32 @@ def test_gdal_reads_the_same_corners(
         (tmp_path / f"{out.name}.aux.xml").unlink()
         if extension in (".png", ".jpg"):  # which have nothing but the world file left
             assert gdal_place(out)[0] == pytest.approx(seen, rel=1e-12)
+
+
+@needs_gdal
+@pytest.mark.parametrize(
+    "where",
+    [
+        "xllcorner 399980\nyllcorner 5000000.5\ncellsize 20\n",
+        "xllcenter -8.5\nyllcenter 47.25\ncellsize 0.25\n",
+        "XLLCORNER 7\nYLLCORNER 9\ndx 2\ndy 3\n",
+    ],
+)
+def test_a_grid_of_esri_lies_where_gdal_finds_it(where: str, tmp_path: Path, run: Run) -> None:
+    rows = "\n".join(["1 2 3 4 5"] * 7)
+    (tmp_path / "in.asc").write_text(f"ncols 5\nnrows 7\n{where}NODATA_value -9999\n{rows}\n")
+    told = run(
+        "detect", str(tmp_path / "in.asc"), "-o", str(tmp_path / "out.tif"), "--report", "json"
+    )
+    assert json.loads(told.stdout)["place"]["written"]
+    assert gdal_place(tmp_path / "out.tif")[0] == gdal_place(tmp_path / "in.asc")[0]
+
+
+@pytest.mark.parametrize(
+    "where", ["", "xllcorner 1\ncellsize 1\n", "xllcorner 1\nyllcorner nan\ncellsize 1\n"]
+)
+def test_a_grid_that_does_not_say_where_lies_nowhere(where: str, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "in.asc").write_text(f"ncols 2\nnrows 2\n{where}1 2\n3 4\n")
+    assert "place" not in json.loads(
+        run("detect", str(tmp_path / "in.asc"), "--report", "json").stdout
+    )

@@ -14,6 +14,7 @@ from edgecli.errors import ImageError
 from edgecli.numerals import MINUSES, UnclearError, is_whole, with_points
 from edgecli.records import dataclass, field
 from edgecli.rows.base import NoData
+from edgecli.rows.place import Place
 
 Line = tuple[int, list[str]]
 """A line's number, from 1, and its cells."""
@@ -39,7 +40,8 @@ class Cells:
 
     ``names`` counts the cells at the start of each line that were left out. ``shape`` is the grid's
     height and width where lines are no rows. ``no_data`` is the number that stands for none.
-    ``notes`` say what people must know. ImageError for rows of different lengths.
+    ``place`` is where the grid lies on a map. ``notes`` say what people must know. ImageError for
+    rows of different lengths.
     """
 
     path: str
@@ -49,6 +51,7 @@ class Cells:
     names: int = 0
     shape: tuple[int, int] = (0, 0)
     no_data: NoData | None = None
+    place: Place | None = None
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

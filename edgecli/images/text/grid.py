@@ -61,7 +61,7 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
         raise _unclear_commas(lines, path)
     grid = _read_plainly(rows, mark, reader, max_pixels)
     if grid is not None:
-        format_, notes, no_data = "CSV" if mark in {",", ";"} else "text", [], None
+        format_, place, notes, no_data = "CSV" if mark in {",", ";"} else "text", None, [], None
     else:
         from edgecli.images.text.layouts import lay_out
 
@@ -72,9 +72,11 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
             )
         cells = lay_out(lines, path)
         reader.check_pixels((*cells.shape, 1), max_pixels)
-        grid, format_, notes, no_data = cells.numbers(), cells.format, cells.notes, cells.no_data
+        grid, format_, place = cells.numbers(), cells.format, cells.place
+        notes, no_data = cells.notes, cells.no_data
     values = smallest(grid, path) if grid.dtype.kind == "i" else grid
-    info = ImageInfo(path, format_, (*grid.shape, 1), values.dtype.name, no_data=no_data)
+    shape, dtype = (*grid.shape, 1), values.dtype.name
+    info = ImageInfo(path, format_, shape, dtype, no_data=no_data, place=place)
     info.notes.extend([*notes, *_numberings(grid), *_overflows(grid, rows)])
     return ArraySource(values[:, :, np.newaxis], info)
 

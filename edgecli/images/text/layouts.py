@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import compress
 
 from edgecli.errors import ImageError
 from edgecli.images.nodata import number_of
 from edgecli.images.text.cells import BLANK_INSIDE, Cells, Line, fault, is_number, plain
 from edgecli.numerals import separator
+from edgecli.rows.place import Place, is_sound
 
 _COMMENT_LINE = re.compile(r"[ \t]*(%|//)")
 _BLANKS = re.compile(r"[ \t]+")
@@ -225,4 +226,22 @@ def _esri_grid(lines: dict[int, str], path: str) -> Cells:
             f"image {path} promises {shape[0]} × {shape[1]} numbers and holds {count:,}; "
             "get the file whole again"
         )
-    return Cells(path, body, "ESRI grid", shape=shape, no_data=no_data)
+    place = _esri_place(stated, shape[0])
+    return Cells(path, body, "ESRI grid", shape=shape, no_data=no_data, place=place)
+
+
+def _esri_place(stated: Mapping[str, str], height: int) -> Place | None:
+    """Return where a grid of so many rows lies, if its lower left corner or cell is stated."""
+
+    def corner(axis: str, size: float) -> float:
+        if f"{axis}llcorner" in stated:
+            return float(stated[f"{axis}llcorner"])
+        return float(stated[f"{axis}llcenter"]) - size / 2
+
+    try:
+        across, down = (float(stated.get(side) or stated["cellsize"]) for side in ("dx", "dy"))
+        left, bottom = corner("x", across), corner("y", down)
+    except (KeyError, ValueError):
+        return None
+    affine = (across, 0.0, left, 0.0, -down, bottom + height * down)
+    return Place(affine) if min(across, down) > 0 and is_sound(affine) else None

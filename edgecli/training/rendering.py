@@ -95,7 +95,7 @@ class Faces:
         area[area == 0] = 1
         v, w = (x * b[1] - y * b[0]) / area, (y * a[0] - x * a[1]) / area
         flat = np.stack([1 - v - w, v, w], 1).clip(0, 1) * self.nearness[face]
-        return np.asarray(flat / flat.sum(1, keepdims=True), np.float32)
+        return np.asarray(flat / (flat @ np.ones((3, 1), np.float32)), np.float32)
 
     def levels(self) -> Field:
         """Return at what level of its texture each face is sampled."""
@@ -105,7 +105,7 @@ class Faces:
 
     def texels(self, face: Indices, shares: Field, smooth: bool = True) -> Field:
         """Return what textures show ``(N, 4)`` at points of faces."""
-        uv, level, skin = (self.uv[face] * shares[..., None]).sum(1), self.levels(), self.skin[face]
+        uv, level, skin = mixed(self.uv[face], shares), self.levels(), self.skin[face]
         found = np.zeros((len(face), 4), np.float32)
         for n in np.unique(skin):
             mine = skin == n
@@ -134,6 +134,11 @@ class Faces:
         return shown, best
 
 
+def mixed(corners: Field, shares: Field) -> Field:
+    """Return what there is ``(N, C)`` at points between three corners ``(N, 3, C)`` of shares."""
+    return np.asarray(np.einsum("nkc,nk->nc", corners, shares))
+
+
 def covered(corners: Points, shape: Shape) -> tuple[Indices, Indices]:
     """Return the pixels of a screen whose centres are in triangles: a face and a place for each.
 
@@ -144,8 +149,16 @@ def covered(corners: Points, shape: Shape) -> tuple[Indices, Indices]:
     (array([0, 1, 1, 1]), array([0, 1, 2, 3]))
     """
     x, y = corners[..., 0].astype(np.float64), corners[..., 1].astype(np.float64)
-    first = np.ceil(y.min(1) - 0.5).clip(0, shape[0]).astype(np.intp)
-    last = np.ceil(y.max(1) - 0.5).clip(0, shape[0]).astype(np.intp)
+    first = (
+        np.ceil(np.minimum(np.minimum(y[:, 0], y[:, 1]), y[:, 2]) - 0.5)
+        .clip(0, shape[0])
+        .astype(np.intp)
+    )
+    last = (
+        np.ceil(np.maximum(np.maximum(y[:, 0], y[:, 1]), y[:, 2]) - 0.5)
+        .clip(0, shape[0])
+        .astype(np.intp)
+    )
     a, b = (np.stack([x[:, k] - x[:, 0], y[:, k] - y[:, 0]]) for k in (1, 2))
     turn = np.sign(a[0] * b[1] - b[0] * a[1])
     face, row = _ranges(first, np.where(turn == 0, first, last))

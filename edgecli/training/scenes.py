@@ -18,7 +18,7 @@ from edgecli.training.fields import Field, Picture, Random, blur, log_uniform, s
 from edgecli.training.looks import Colour, developed, lit, palette, pick, surface, vary
 from edgecli.training.shapes import Mask, outline, overlap, place, ridge
 from edgecli.training.sprites import Cast, floor, view
-from edgecli.training.studio import View
+from edgecli.training.studio import Sprite, View, mirrored
 
 PARTS = 16
 Labels = NDArray[np.int16]
@@ -97,7 +97,7 @@ def draw_scene(seed: int, size: int = 352, cast: Cast | None = None) -> Scene:
         if random.random() < 0.05:
             _scatter(canvas)
         if canvas.stage and random.random() < canvas.stage.share:
-            _paint_sprite(canvas, canvas.stage, nearness)
+            _paint_staged(canvas, canvas.stage, nearness)
         else:
             _paint_thing(canvas)
     return Scene(developed(random, lit(random, canvas.pixels)), canvas.labels)
@@ -164,40 +164,50 @@ def _paint_ground(canvas: _Canvas, stage: Stage) -> None:
     canvas.labels[mask] = PARTS * canvas.things
 
 
-def _paint_sprite(canvas: _Canvas, stage: Stage, nearness: float) -> None:
-    """Paint a thing of the cast, on the ground or anywhere, and its shadow."""
-    random, seen = canvas.random, stage.view
+def _paint_staged(canvas: _Canvas, stage: Stage, nearness: float) -> None:
+    """Paint something of the cast, on the ground or anywhere, now and then a herd or a wood."""
+    random, top = canvas.random, max(stage.view.horizon, 0)
     side = round(_power_law(random, SMALLEST, LARGEST * max(canvas.shape), 0.9))
-    sprite = stage.cast.sprite(random, side, seen)
-    centre = random.uniform(-0.1, 1.1, 2) * canvas.shape
-    if stage.is_ground:
-        feet = max(seen.horizon, 0) + (1.1 - max(seen.horizon, 0)) * nearness
-        centre[0] = feet * canvas.shape[0] + random.normal(0, 0.03 * canvas.shape[0])
-        centre[0] -= sprite.size[0] / 2
+    sprite = stage.cast.sprite(random, side, stage.view)
+    place = random.uniform(-0.1, 1.1, 2) * canvas.shape
+    if stage.is_ground:  # this is where its feet are
+        place[0] = canvas.shape[0] * (top + (1.1 - top) * nearness + random.normal(0, 0.03))
+        place[0] -= sprite.size[0] / 2
+    is_group = random.random() < (0.4 if sprite.leafy else 0.15)
+    gain = np.exp(random.normal(0, 0.06, 3) + random.normal(0, 0.25)).astype(np.float32)
+    for n in range(int(random.integers(3, 10)) if is_group else 1):
+        step = np.array([0.15, 0.9]) * sprite.size * random.normal(0, 1, 2) * (n > 0)
+        shown = mirrored(sprite) if random.random() < 0.5 else sprite
+        # The crowns of a wood are one thing.
+        canvas.things += side > MINOR and not (sprite.leafy and n > 0)
+        _paint_sprite(canvas, stage, shown, place + step, gain)
+        _label_sprite(canvas, shown, place + step, is_thing=side > MINOR)
+
+
+def _paint_sprite(
+    canvas: _Canvas, stage: Stage, sprite: Sprite, centre: Place, gain: Colour
+) -> None:
+    """Paint a sprite over its shadow."""
+    random = canvas.random
     target, source = overlap(canvas.shape, sprite.alpha.shape, centre)
     region = canvas.pixels[target]
     if stage.is_ground or random.random() < 0.3:
-        dark = np.float32(random.uniform(0.3, 0.9) * (1 - seen.ambient))
+        dark = np.float32(random.uniform(0.3, 0.9) * (1 - stage.view.ambient))
         region *= 1 - dark * blur(sprite.shadow, canvas.defocus)[source][..., None]
-    gain = np.exp(random.normal(0, 0.15, 3) * 0.4 + random.normal(0, 0.25)).astype(np.float32)
     soft = math.hypot(canvas.softness, canvas.defocus)
     alpha = blur(sprite.alpha, soft)[..., None]
-    light = blur(sprite.pixels * sprite.alpha[..., None], soft) / np.maximum(alpha, 0.01)
-    region += (gain * light[source] - region) * alpha[source]
-    _label(canvas, target, sprite.parts[source], side > MINOR)
+    light = gain * blur(sprite.pixels * sprite.alpha[..., None], soft)
+    region += light[source] - region * alpha[source]
 
 
-def _label(
-    canvas: _Canvas, target: tuple[slice, slice], parts: NDArray[np.int8], is_thing: bool
-) -> None:
-    """Let labels say where a sprite with these parts is. A small one is a part of what is below."""
-    labels, inside = canvas.labels[target], parts >= 0
-    if not inside.any():
-        return
+def _label_sprite(canvas: _Canvas, sprite: Sprite, centre: Place, is_thing: bool) -> None:
+    """Let labels say where a sprite is. A small one is a part of what is below."""
+    target, source = overlap(canvas.shape, sprite.alpha.shape, centre)
+    labels, parts = canvas.labels[target], sprite.parts[source]
+    inside = parts >= 0
     if is_thing:
-        canvas.things += 1
         labels[inside] = np.int16(PARTS * canvas.things) + parts[inside]
-    else:
+    elif inside.any():
         canvas.parts = canvas.parts % (PARTS - 1) + 1
         labels[inside] = labels[inside] // PARTS * PARTS + canvas.parts
 

@@ -8,10 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edgecli.records import dataclass
-from edgecli.training.fields import Field, Random, Shape, blur, choice, log_uniform
+from edgecli.training.fields import Field, Random, Shape, choice, log_uniform, slow
 from edgecli.training.meshes import Archive
 from edgecli.training.rendering import Texture, mipmapped, sample
 from edgecli.training.studio import Sprite, View, picture
@@ -81,31 +79,43 @@ class Cast:
             if pieces and (shown := picture(random, pieces, side, seen)) is not None:
                 return shown
 
-
     def _name(self, random: Random) -> str:
         """Return an actor, so that horses, which come in many colours, are no more than others."""
         names = choice(random, self.kinds)
-        first = names[random.integers(len(names))]
+        first = _any(random, list(names))
         if first.startswith("fauna/horse") and random.random() < 0.8:
             return self._name(random)
         return first
 
 
-@lru_cache(2)
-def cast(path: Path) -> Cast:
+@lru_cache(1)
+def opened(path: Path) -> Cast:
     """Return the cast of an archive, which is opened once in each process."""
     return Cast(path)
 
 
 def floor(random: Random, theirs: Cast, shape: Shape, horizon: float) -> Field:
-    """Return photographed ground ``(H, W, 3)`` seen small, down from a horizon (0 top, 1 bottom)."""
-    H, W = shape
-    name = theirs.grounds[random.integers(len(theirs.grounds))]
-    texture = theirs.ground(name)
-    size = float(texture.shapes[0, 0])
+    """Return photographed ground ``(H, W, 3)`` seen small, below a horizon (0 top, 1 bottom).
+
+    Two grounds, or one that is turned, pass into one another, so that none is seen to repeat.
+    """
+    first = _plane(random, theirs.ground(_any(random, theirs.grounds)), shape, horizon)
+    second = _plane(random, theirs.ground(_any(random, theirs.grounds)), shape, horizon)
+    if random.random() < 0.6:  # patches differ in lightness and in grain, but hardly in colour
+        second *= first.mean((0, 1)) / np.maximum(second.mean((0, 1)), 0.02)
+    share = np.tanh(slow(random, shape, 2.4) * random.uniform(0.7, 2) + random.normal(0, 0.7))
+    return np.asarray(first + (second - first) * (0.5 + 0.5 * share)[..., None], np.float32)
+
+
+def _any(random: Random, names: list[str]) -> str:
+    return names[random.integers(len(names))]
+
+
+def _plane(random: Random, texture: Texture, shape: Shape, horizon: float) -> Field:
+    """Return a texture on a plane ``(H, W, 3)`` that ends at a horizon."""
+    (H, W), size = shape, float(texture.shapes[0, 0])
     rows, columns = np.indices(shape, np.float32) + np.float32(0.5)
-    # The nearest row shows this many texels a pixel, and rows farther away more.
-    fine = log_uniform(random, 2, 8)
+    fine = log_uniform(random, 1.5, 6)  # texels a pixel in the nearest row, and more farther away
     below = np.maximum(rows / H - np.float32(horizon), 0.5 / H) / np.float32(1 - horizon)
     across = (columns - W / 2) * np.float32(fine) / below
     away = np.float32(fine * H * (1 - horizon)) / below

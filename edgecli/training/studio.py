@@ -11,14 +11,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 from edgecli.training.fields import Field, Random, Shape, blur, log_uniform
 from edgecli.training.meshes import Piece
-from edgecli.training.rendering import Faces, Indices
+from edgecli.training.rendering import Faces, Indices, mixed
 
-FINE = 2  # samples of a pixel, down and across
+SMOOTH = 200  # px, from which side on a sprite has one sample a pixel; smaller ones have 2×2
 MARGIN = 0.35  # around a thing, for its shadow, as a share of its longer side
 LEAST = (0.02, 40)  # a part has this share of a thing's pixels, and so many of them at least
+SPREAD = 8  # pixels up to which parts take in what is too small to be one
 MAP = 256  # pixels a side, in which the sun sees a thing
 BIAS = 0.02  # of a thing's size: what is nearer behind another surface is not in its shadow
 
@@ -37,8 +38,9 @@ class View:
         """Return the direction of the sun, with x to the right, y up and z away."""
         turn, height = self.sun
         flat = math.cos(height)
-        return np.array([flat * math.sin(turn), math.sin(height), flat * math.cos(turn)], np.float32)
-
+        return np.array(
+            [flat * math.sin(turn), math.sin(height), flat * math.cos(turn)], np.float32
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,7 @@ class Sprite:
     shadow: Field
     parts: NDArray[np.int8]
     size: Shape  # of the thing alone, in the middle
+    leafy: bool  # most of it is leaves
 
 
 @dataclass(eq=False)
@@ -64,16 +67,17 @@ class Model:
 
     def _joined(self, vectors: list[Field]) -> Field:
         c, s = math.cos(self.turn), math.sin(self.turn)
-        return np.concatenate(vectors) @ np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]], np.float32)
+        turned = np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]], np.float32)
+        return np.asarray(np.concatenate(vectors) @ turned, np.float32)
 
     @cached_property
     def corners(self) -> Field:
         """Return the places of corners ``(F, 3, 3)``."""
         places = self._joined([piece.places for piece in self.pieces])[self._faces]
-        low, high = places.min((0, 1)), places.max((0, 1))
+        low, high = _ends(places)
         if high[1] > -low[1]:  # walls, rocks and hulls go on under the ground
             np.maximum(places[..., 1], 0, out=places[..., 1])
-            low = places.min((0, 1))
+            low = _ends(places)[0]
         return places - np.array([low[0] + high[0], 2 * low[1], low[2] + high[2]], np.float32) / 2
 
     @cached_property
@@ -128,40 +132,45 @@ class Camera:
     @cached_property
     def eye(self) -> Field:
         """Return where the camera is."""
-        return self._middle - self._axes[2] * np.float32(self.distance)
+        return np.asarray(self._middle - self._axes[2] * np.float32(self.distance))
 
     def project(self, points: Field) -> tuple[Field, Field]:
         """Return places ``(…, 2)`` on a screen at distance 1, and nearness."""
         seen = (points - self.eye) @ self._axes.T
         near = 1 / np.maximum(seen[..., 2], 0.05 * self.distance)
-        return seen[..., :2] * near[..., None], near
+        return np.asarray(seen[..., :2] * near[..., None], np.float32), near
 
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """A model on a screen that has FINE samples for each pixel of a sprite, down and across."""
+    """A model on a screen that has some samples for each pixel of a sprite."""
 
     model: Model
     camera: Camera
     seen: View
     side: int  # of the thing, in pixels
 
+    @property
+    def fine(self) -> int:
+        """Return how many samples a pixel has, down and across."""
+        return 1 if self.side >= SMOOTH else 2
+
     @cached_property
     def _ends(self) -> tuple[Field, Field]:
         flat = self.camera.project(self.model.corners)[0]
-        return flat.min((0, 1)), flat.max((0, 1))
+        return _ends(flat)
 
     @cached_property
     def scale(self) -> float:
         """Return how many samples long is what has length 1 at distance 1."""
         low, high = self._ends
-        return FINE * self.side / max(float((high - low).max()), 1e-6)
+        return self.fine * self.side / max(float((high - low).max()), 1e-6)
 
     @cached_property
     def size(self) -> Shape:
         """Return the thing's height and width in pixels."""
         low, high = self._ends
-        width, height = np.ceil((high - low) * self.scale / FINE).astype(int).tolist()
+        width, height = np.ceil((high - low) * self.scale / self.fine).astype(int).tolist()
         return max(height, 1), max(width, 1)
 
     @property
@@ -172,13 +181,13 @@ class Shot:
     @property
     def shape(self) -> Shape:
         """Return the height and width in samples."""
-        height, width = (FINE * (size + 2 * self.margin) for size in self.size)
+        height, width = (self.fine * (size + 2 * self.margin) for size in self.size)
         return height, width
 
     def faces(self, corners: Field) -> Faces:
         """Return the model's triangles with corners ``(F, 3, 3)`` at these places in space."""
         flat, near = self.camera.project(corners)
-        shift = FINE * self.margin - self._ends[0] * self.scale
+        shift = self.fine * self.margin - self._ends[0] * self.scale
         return self.model.faces((flat * self.scale + shift).astype(np.float32), near)
 
     def shadow(self) -> NDArray[np.bool_]:
@@ -188,26 +197,38 @@ class Shot:
         return (self.faces(ground).visible(self.shape)[0] >= 0).reshape(self.shape)
 
 
+def mirrored(sprite: Sprite) -> Sprite:
+    """Return a sprite with left and right exchanged."""
+    turned = {
+        name: getattr(sprite, name)[:, ::-1] for name in ("pixels", "alpha", "shadow", "parts")
+    }
+    return replace(sprite, **turned)
+
+
 def picture(random: Random, pieces: list[Piece], side: int, seen: View) -> Sprite | None:
     """Return a sprite whose longer side has this many pixels; none where hardly anything shows."""
     model = Model(pieces, random.uniform(0, 2 * math.pi))
     radius = float(np.linalg.norm(model.corners, axis=-1).max())
-    shot = Shot(model, Camera(model, seen.height, radius * log_uniform(random, 2.2, 12)), seen, side)
+    shot = Shot(
+        model, Camera(model, seen.height, radius * log_uniform(random, 2.2, 12)), seen, side
+    )
     faces = shot.faces(model.corners)
     shown = faces.visible(shot.shape)[0]
     pixel = np.flatnonzero(shown >= 0)
-    if len(pixel) < 0.06 * (FINE * side) ** 2:
+    if len(pixel) < 0.06 * (shot.fine * side) ** 2:
         return None
     colours, parts = np.zeros((len(shown), 3), np.float32), np.full(len(shown), -1)
     colours[pixel] = _colours(random, shot, faces, shown[pixel], pixel)
     parts[pixel] = model.parts[shown[pixel]]
-    leafy = model.has("cutout")[shown[pixel]].mean() > 0.3
-    alpha = _reduced((shown >= 0).reshape(shot.shape).astype(np.float32))
-    pixels = _reduced(colours.reshape(*shot.shape, 3)) / np.maximum(alpha, 0.01)[..., None]
-    shadow = _faded(_reduced(shot.shadow().astype(np.float32)), shot.margin)
+    leafy = bool(model.has("cutout")[shown[pixel]].mean() > 0.3)
+    alpha = _reduced((shown >= 0).reshape(shot.shape).astype(np.float32), shot.fine)
+    pixels = (
+        _reduced(colours.reshape(*shot.shape, 3), shot.fine) / np.maximum(alpha, 0.01)[..., None]
+    )
+    shadow = _faded(_reduced(shot.shadow().astype(np.float32), shot.fine), shot.margin)
     whole = _closed(alpha, side) if leafy else alpha >= 0.5
-    labels = _parts(parts.reshape(shot.shape)[::FINE, ::FINE], whole)
-    return Sprite(pixels, alpha, shadow, labels, shot.size)
+    labels = _parts(parts.reshape(shot.shape)[:: shot.fine, :: shot.fine], whole)
+    return Sprite(pixels, alpha, shadow, labels, shot.size, leafy)
 
 
 def _colours(
@@ -219,12 +240,11 @@ def _colours(
     own = np.where(shot.model.has("tinted")[face], texels[:, 3], 1)[:, None]
     tint = random.uniform(0.05, 0.9, 3).astype(np.float32)
     point, normal = (
-        (corners[face] * shares[..., None]).sum(1)
-        for corners in (shot.model.corners, shot.model.normals)
+        mixed(corners[face], shares) for corners in (shot.model.corners, shot.model.normals)
     )
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-6)
     # Meshes show both of their sides.
-    away = (normal * (shot.camera.eye - point)).sum(1) < 0
+    away = np.einsum("nc,nc->n", normal, shot.camera.eye - point) < 0
     normal[away] *= -1
     light = _light(shot, point, normal, shot.model.has("cutout")[face])
     return np.asarray(texels[:, :3] * (own + (1 - own) * tint) * light[:, None], np.float32)
@@ -246,7 +266,7 @@ def _sunny(shot: Shot, points: Field) -> NDArray[np.bool_]:
     right /= max(float(np.linalg.norm(right)), 1e-6)
     axes = np.stack([right, np.cross(sun, right), sun], 1)
     seen = corners @ axes
-    low, high = seen.min((0, 1)), seen.max((0, 1))
+    low, high = _ends(seen)
     size = max(float((high - low).max()), 1e-6)
 
     def scaled(places: Field) -> Field:
@@ -260,11 +280,17 @@ def _sunny(shot: Shot, points: Field) -> NDArray[np.bool_]:
     return np.asarray(places[:, 2] + far > best[rows * MAP + columns] - BIAS)
 
 
-def _reduced(samples: Field) -> Field:
+def _ends(places: Field) -> tuple[Field, Field]:
+    """Return the least and the greatest values ``(C,)`` of ``(F, 3, C)``."""
+    columns = np.ascontiguousarray(places.reshape(-1, places.shape[-1]).T)
+    return columns.min(1), columns.max(1)
+
+
+def _reduced(samples: Field, fine: int) -> Field:
     """Return the means of the samples of each pixel."""
-    H, W = (size // FINE for size in samples.shape[:2])
-    split = samples.reshape(H, FINE, W, FINE, *samples.shape[2:])
-    return np.asarray(split.mean((1, 3)), np.float32)
+    rows = sum((samples[n::fine] for n in range(1, fine)), start=samples[::fine])
+    total = sum((rows[:, n::fine] for n in range(1, fine)), start=rows[:, ::fine])
+    return np.asarray(total / fine**2, np.float32)
 
 
 def _faded(shadow: Field, margin: int) -> Field:
@@ -292,13 +318,11 @@ def _parts(parts: NDArray[np.int64], whole: NDArray[np.bool_]) -> NDArray[np.int
     labels = np.full(parts.shape, -1, np.int8)
     for label, n in enumerate(kept):
         labels[parts == numbers[n]] = label
-    for _ in range(max(parts.shape)):
-        missing = whole & (labels < 0)
-        if not missing.any():
-            break
+    for _ in range(SPREAD):
+        missing = np.flatnonzero(whole & (labels < 0))
         wide = np.pad(labels, 1, constant_values=-1)
-        around = np.stack([wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:]])
-        labels[missing] = around.max(0)[missing]
+        around = (wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:])
+        labels.ravel()[missing] = np.max([way.ravel()[missing] for way in around], axis=0)
     labels[whole & (labels < 0)] = 0
     labels[~whole] = -1
     return labels

@@ -306,18 +306,25 @@ def _closed(alpha: Field, side: int) -> NDArray[np.bool_]:
     return np.asarray((blur(alpha, sigma) > 0.45) | (blur(alpha, sigma / 3) > 0.6))
 
 
+def _is_solid(mask: NDArray[np.bool_]) -> bool:
+    """Return whether at least half of a mask has it above, below and on both sides too."""
+    inner = mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:] & mask[1:-1, 1:-1]
+    return bool(inner.sum() >= 0.5 * mask.sum())
+
+
 def _parts(parts: NDArray[np.int64], whole: NDArray[np.bool_]) -> NDArray[np.int8]:
     """Return -1 outside, 0 on the largest part, 1 and so on on others that are large enough.
 
     What belongs to no large part becomes one with what is beside it.
     """
     numbers, counts = np.unique(parts[parts >= 0], return_counts=True)
-    order = np.argsort(-counts, kind="stable")[:15]
     least = max(LEAST[0] * counts.sum(), LEAST[1])
-    kept = [n for k, n in enumerate(order) if k == 0 or counts[n] >= least]
+    large = [n for n in np.argsort(-counts, kind="stable")[:15] if counts[n] >= least]
     labels = np.full(parts.shape, -1, np.int8)
-    for label, n in enumerate(kept):
-        labels[parts == numbers[n]] = label
+    for n in large:
+        mine = parts == numbers[n]
+        if n == large[0] or _is_solid(mine):
+            labels[mine] = labels.max() + 1
     for _ in range(SPREAD):
         missing = np.flatnonzero(whole & (labels < 0))
         wide = np.pad(labels, 1, constant_values=-1)

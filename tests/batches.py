@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 from edgecli.batch.work import Facts, Work
-from edgecli.detect.jobs import Limits, Result
+from edgecli.detect.inputs import Limits, Result
 from edgecli.detect.outputs import Target
 from edgecli.detect.settings import Settings
 from edgecli.detect.sheet import Sheet

@@ -7,7 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edgecli.images.formats import FORMATS, begin_file
+from edgecli.images.formats import FORMATS
+from edgecli.images.writing import begin_file
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import Source
 from edgecli.rows.samples import SAMPLE_TYPES

@@ -18,7 +18,8 @@ from edgecli.batch.planning import Batch, Totals, plan_batch
 from edgecli.batch.processes import ProcessExecutor
 from edgecli.batch.running import remove_temporaries, run_batch
 from edgecli.batch.work import Work
-from edgecli.detect.jobs import Limits, Result, detect_input
+from edgecli.detect.inputs import Limits, Result
+from edgecli.detect.jobs import detect_input
 from edgecli.detect.outputs import Job, Target, name_job
 from edgecli.detect.settings import Settings
 from edgecli.errors import OutputError, UsageError

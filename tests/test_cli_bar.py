@@ -20,7 +20,8 @@ import pytest
 
 from edgecli.cli import bar as module
 from edgecli.cli.bar import Bar
-from edgecli.detect.jobs import Limits, detect_input
+from edgecli.detect.inputs import Limits
+from edgecli.detect.jobs import detect_input
 from edgecli.detect.outputs import Target, name_job
 from edgecli.detect.settings import Settings
 from edgecli.detect.sheet import choose_tiles, detect_grid, name_grid

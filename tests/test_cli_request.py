@@ -7,7 +7,7 @@ import pytest
 from edgecli.cli.options import Options
 from edgecli.cli.reporting import Reporting
 from edgecli.cli.request import make_request
-from edgecli.detect.jobs import Limits
+from edgecli.detect.inputs import Limits
 from edgecli.detect.outputs import Target
 from edgecli.detect.settings import Settings
 from edgecli.errors import UsageError

@@ -35,7 +35,7 @@ def alone(run: Run, path: Path, *options: str) -> list[Any]:
 @pytest.mark.parametrize(
     "options", [(), ("--channels", "max"), ("--border", "5"), ("--hysteresis", "p50,p90")]
 )
-@pytest.mark.parametrize("size", [(9, 11), (3000, 700)])
+@pytest.mark.parametrize("size", [(9, 11), (1500, 700)])
 def test_a_volume_has_a_channel_for_every_map(
     run: Run, save: Save, options: tuple[str, ...], size: tuple[int, int]
 ) -> None:

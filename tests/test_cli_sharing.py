@@ -19,7 +19,8 @@ import pytest
 
 from edgecli.batch.cluster import cluster_at
 from edgecli.detect import shares
-from edgecli.detect.jobs import Limits, detect_input
+from edgecli.detect.inputs import Limits
+from edgecli.detect.jobs import detect_input
 from edgecli.detect.outputs import Target, name_job
 from edgecli.detect.shares import Share, Work, Workers
 from tests.batches import contents, pictures

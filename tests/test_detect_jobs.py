@@ -12,7 +12,9 @@ import pytest
 from PIL import ExifTags, Image, ImageOps
 
 from edgecli import detect_edges
-from edgecli.detect.jobs import Limits, Result, Watch, detect_input, plan_input
+from edgecli.detect.files import Watch
+from edgecli.detect.inputs import Limits, Result, plan_input
+from edgecli.detect.jobs import detect_input
 from edgecli.detect.maps import Lines
 from edgecli.detect.outputs import Target, check_jobs, name_job
 from edgecli.detect.settings import Settings

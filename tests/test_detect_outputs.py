@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecli.detect.jobs import Limits, plan_input
+from edgecli.detect.inputs import Limits, plan_input
 from edgecli.detect.maps import Lines
 from edgecli.detect.outputs import Target, name_job
 from edgecli.errors import UsageError

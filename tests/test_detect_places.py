@@ -112,8 +112,10 @@ def test_an_image_without_a_place_says_nothing_of_one(tmp_path: Path, run: Run) 
 
 
 @needs_gdal
-@pytest.mark.parametrize("extension", [".tif", ".png", ".jpg", ".webp"])
-@pytest.mark.parametrize("place", [NORTH_UP, TURNED])
+@pytest.mark.parametrize(
+    ("extension", "place"),
+    [(".tif", NORTH_UP), (".tif", TURNED), (".png", TURNED), (".jpg", NORTH_UP), (".webp", TURNED)],
+)
 def test_gdal_reads_the_same_corners(
     extension: str, place: Affine, tmp_path: Path, run: Run
 ) -> None:

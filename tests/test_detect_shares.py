@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from edgecli.detect import jobs, shares
-from edgecli.detect.jobs import Limits, Result, detect_input
+from edgecli.detect import inputs, shares
+from edgecli.detect.inputs import Limits, Result
+from edgecli.detect.jobs import detect_input
 from edgecli.detect.maps import Lines
 from edgecli.detect.outputs import Target, name_job
 from edgecli.detect.settings import Settings
@@ -103,9 +104,9 @@ def low_bands(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("edgecli.conv.engine.MOST_ROWS", 24)
     monkeypatch.setattr("edgecli.images.zarr.store.CHUNK", 16)
     monkeypatch.setattr(shares, "MOST_PIXELS", 230 * 90 // SHARES)
-    jobs._plan.cache_clear()
+    inputs._plan.cache_clear()
     yield
-    jobs._plan.cache_clear()
+    inputs._plan.cache_clear()
 
 
 def detected(

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edgecli.detect.jobs import Limits, detect_input
+from edgecli.detect.inputs import Limits
+from edgecli.detect.jobs import detect_input
 from edgecli.detect.outputs import Target, name_job
 from edgecli.detect.settings import Settings
 from edgecli.errors import EdgeCliError

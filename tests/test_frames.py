@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from edgecli import detect_edges
-from edgecli.detect.jobs import Limits, detect_input
+from edgecli.detect.inputs import Limits
+from edgecli.detect.jobs import detect_input
 from edgecli.detect.outputs import Target, name_job
 from edgecli.detect.settings import Settings
 from edgecli.operators.operators import load_operator

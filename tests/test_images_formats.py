@@ -15,7 +15,8 @@ from PIL import Image
 
 from edgecli.errors import UsageError
 from edgecli.images.files import open_images
-from edgecli.images.formats import FORMATS, begin_file, check_holds, format_of
+from edgecli.images.formats import FORMATS, check_holds, format_of
+from edgecli.images.writing import begin_file
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo
 from tests.conftest import noise

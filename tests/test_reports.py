@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from edgecli import FilterBank, __version__
-from edgecli.detect.jobs import Result
+from edgecli.detect.inputs import Result
 from edgecli.detect.plan import plan_detection
 from edgecli.detect.run import Measured
 from edgecli.detect.settings import Settings

@@ -28,6 +28,7 @@ def test_settings_change_numbers_and_no_others() -> None:
         ("rate=-1", "rate=-1 is no number from 0"),
         ("rate=inf", "rate=inf is no number"),
         ("rate=nan", "rate=nan is no number"),
+        ("bits=8", "values of 8 bits are not trained with; take 16 or 32"),
     ],
 )
 def test_settings_that_are_refused(setting: str, said: str) -> None:

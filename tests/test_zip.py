@@ -53,8 +53,7 @@ def test_the_package_is_taken_from_the_archive(archive: Path) -> None:
     assert done.stdout.strip() == str(archive / "edgecli")
 
 
-@pytest.mark.parametrize("as_module", [False, True])
-@pytest.mark.parametrize("name", ["sobel", "learned-small"])
+@pytest.mark.parametrize(("name", "as_module"), [("sobel", False), ("learned-small", True)])
 def test_edges_are_those_of_the_installed_package(
     archive: Path, tmp_path: Path, name: str, as_module: bool
 ) -> None:

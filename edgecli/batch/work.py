@@ -9,7 +9,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from edgecli.batch.inputs import below
 from edgecli.batch.journal import file_hash, file_state
-from edgecli.detect.jobs import Limits, Result, Watch, detect_input
+from edgecli.detect.files import Watch
+from edgecli.detect.inputs import Limits, Result
+from edgecli.detect.jobs import detect_input
 from edgecli.detect.outputs import Job, Target, gives_numbers
 from edgecli.detect.settings import Settings
 from edgecli.detect.sheet import Sheet, Tiles, detect_grid

@@ -27,7 +27,7 @@ from edgecli.cli.process import keep_memory
 from edgecli.cli.progress import watched
 from edgecli.cli.reporting import Reporting, prepare_report, terminal_screen
 from edgecli.cli.request import Request, check_sheet, make_request
-from edgecli.detect.jobs import Result, plan_input
+from edgecli.detect.inputs import Result, plan_input
 from edgecli.detect.outputs import Target, check_jobs, check_stdin, make_folder
 from edgecli.detect.sheet import Sheet, choose_tiles, plan_grid
 from edgecli.detect.templates import fields

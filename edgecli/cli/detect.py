@@ -18,7 +18,9 @@ from edgecli.cli.reporting import Reporting, prepare_report, terminal_screen
 from edgecli.cli.request import Request, check_sheet, make_request
 from edgecli.cli.sharing import crew_at
 from edgecli.code import LIBRARIES
-from edgecli.detect.jobs import Result, Watch, detect_input, plan_input
+from edgecli.detect.files import Watch
+from edgecli.detect.inputs import Result, plan_input
+from edgecli.detect.jobs import detect_input
 from edgecli.detect.outputs import Job, Target, check_jobs, check_stdin, name_job
 from edgecli.detect.run import Crew
 from edgecli.detect.sheet import Sheet, Tiles, choose_tiles, detect_grid, name_grid, plan_grid

@@ -16,7 +16,7 @@ import click
 from edgecli.cli.config import with_bundles, word_of
 from edgecli.cli.help import Choice, Option
 from edgecli.conv.activations import ACTIVATIONS
-from edgecli.detect.jobs import Limits
+from edgecli.detect.inputs import Limits
 from edgecli.detect.maps import Lines
 from edgecli.detect.settings import Settings
 from edgecli.geometry import PADDING_MODES

@@ -9,7 +9,7 @@ from edgecli.cli import tell
 from edgecli.cli.options import Options
 from edgecli.cli.reporting import Reporting, make_reporting
 from edgecli.cli.strokes import asks_for_strokes, make_finish, make_size, stroke_colours
-from edgecli.detect.jobs import Limits
+from edgecli.detect.inputs import Limits
 from edgecli.detect.maps import Lines
 from edgecli.detect.outputs import Target
 from edgecli.detect.settings import Settings, parse_scales

@@ -12,7 +12,7 @@ from edgecli.cli.help import Command, examples
 from edgecli.cli.options import OF_FILTERS, REPORTING, Options, flag, options_of, written
 from edgecli.cli.reporting import reporting_apart
 from edgecli.cli.request import make_request
-from edgecli.detect.jobs import Result, plan_input
+from edgecli.detect.inputs import Result, plan_input
 from edgecli.detect.outputs import Target, check_apart, name_job
 from edgecli.detect.plan import Detection
 from edgecli.errors import GeometryError, UsageError

@@ -11,7 +11,7 @@ from edgecli.code.kernels import quoted
 from edgecli.code.libraries import WRITERS
 from edgecli.code.task import Task, task_of
 from edgecli.code.words import Words
-from edgecli.detect.jobs import Result
+from edgecli.detect.inputs import Result
 from edgecli.rows.samples import float_type
 
 _FUNCTIONS = {

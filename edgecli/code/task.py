@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edgecli.code.kernels import kernel_lines, quoted
-from edgecli.detect.jobs import Result
+from edgecli.detect.inputs import Result
 from edgecli.detect.maps import MapPlan
 from edgecli.errors import UsageError
 from edgecli.geometry import Axis, PaddingMode

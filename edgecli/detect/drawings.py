@@ -16,8 +16,9 @@ from edgecli.detect.made_by import made_by
 from edgecli.detect.plan import Detection
 from edgecli.detect.settings import Settings
 from edgecli.images.colour import Colour
-from edgecli.images.formats import FORMATS, begin_file
+from edgecli.images.formats import FORMATS
 from edgecli.images.nodata import colours_of
+from edgecli.images.writing import begin_file
 from edgecli.paint.painting import Style
 from edgecli.rows.arrays import ArraySink, NoSink
 from edgecli.rows.base import ImageInfo, Rows, Sink, Source

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgecli.conv.engine import as_pair
-from edgecli.detect.jobs import Limits
+from edgecli.detect.inputs import Limits
 from edgecli.detect.maps import Lines
 from edgecli.detect.plan import Detection, plan_detection, sums_fit
 from edgecli.detect.ranges import by_range

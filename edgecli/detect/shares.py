@@ -21,7 +21,8 @@ from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from edgecli.detect.jobs import Files, Limits, Result, plan_input
+from edgecli.detect.files import Files
+from edgecli.detect.inputs import Limits, Result, plan_input
 from edgecli.detect.outputs import Job
 from edgecli.detect.parcels import Parcel, fetch, leave, parcels_beside
 from edgecli.detect.plan import Detection

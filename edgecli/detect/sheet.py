@@ -9,7 +9,8 @@ from contextlib import closing, contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecli.detect.jobs import Limits, Progress, Result
+from edgecli.detect.inputs import Limits, Result
+from edgecli.detect.jobs import Progress
 from edgecli.detect.made_by import sheet_made_by
 from edgecli.detect.outputs import Job, Target, is_there, make_folders_of
 from edgecli.detect.plan import plan_detection, sums_fit
@@ -20,17 +21,10 @@ from edgecli.detect.templates import fill
 from edgecli.errors import FilterError, GeometryError, UsageError
 from edgecli.images.colour import Colour
 from edgecli.images.files import open_images
-from edgecli.images.formats import (
-    FORMATS,
-    Format,
-    ImageFile,
-    begin_file,
-    check_folder,
-    check_holds,
-    whole_output,
-)
+from edgecli.images.formats import FORMATS, Format, check_folder, check_holds
 from edgecli.images.made_by import MadeBy
 from edgecli.images.nodata import colours_of, has_gaps
+from edgecli.images.writing import ImageFile, begin_file, whole_output
 from edgecli.lines.thresholds import Threshold
 from edgecli.operators.operators import Operator, load_operator
 from edgecli.records import dataclass, replace

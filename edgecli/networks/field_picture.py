@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.errors import GeometryError, NetworkError, UsageError
-from edgecli.images.formats import FORMATS, Format, begin_file, known_format
+from edgecli.images.formats import FORMATS, Format, known_format
 from edgecli.images.made_by import MadeBy
+from edgecli.images.writing import begin_file
 from edgecli.networks.layers import shape_text
 from edgecli.networks.network import Network
 from edgecli.networks.seeing import Position, Sight, look

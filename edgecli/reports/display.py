@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from edgecli.detect.jobs import Watch
+from edgecli.detect.files import Watch
 from edgecli.reports.tables import CONTROLS, Table
 from edgecli.rows.base import Rows, Sink
 from edgecli.rows.samples import full_scale

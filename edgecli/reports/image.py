@@ -8,7 +8,7 @@ from itertools import chain, zip_longest
 from math import isfinite, prod
 from typing import Any
 
-from edgecli.detect.jobs import Result
+from edgecli.detect.inputs import Result
 from edgecli.detect.made_by import made_by
 from edgecli.detect.places import place_of_map
 from edgecli.detect.plan import Detection

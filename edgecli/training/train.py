@@ -62,6 +62,7 @@ def start(network: Network, recipe: Recipe) -> Run:
     """Return a training run before its first step."""
     torch.manual_seed(recipe.seed)
     model = build(network)
+    model.modules.to(memory_format=torch.channels_last)
     mean = Model(network, copy.deepcopy(model.modules))
     mean.modules.eval()
     learned = model.modules.parameters()
@@ -110,7 +111,9 @@ def advance(run: Run, lesson: Lesson, batch: Batch, step: int, done: float) -> f
         group["lr"] = recipe.rate * warm * 0.5 * (1 + math.cos(math.pi * done))
     run.model.modules.train()
     images, *asked = batch
-    loss = lesson.loss(run.model.forward(images), *asked)
+    with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bits == 16):
+        logits = run.model.forward(images.to(memory_format=torch.channels_last))
+    loss = lesson.loss({name: value.float() for name, value in logits.items()}, *asked)
     run.optimizer.zero_grad()
     torch.autograd.backward(loss)
     run.optimizer.step()

@@ -16,7 +16,8 @@ from scipy.io import savemat
 import edgecli
 from edgecli.cli import main
 from edgecli.conv.engine import convolve
-from edgecli.detect.jobs import Limits, detect_input
+from edgecli.detect.inputs import Limits
+from edgecli.detect.jobs import detect_input
 from edgecli.detect.maps import Lines
 from edgecli.detect.outputs import Target, name_job
 from edgecli.detect.settings import Settings

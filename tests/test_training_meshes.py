@@ -151,7 +151,10 @@ def test_scenes_can_be_drawn_alone(archive: Path, tmp_path: Path) -> None:
     assert names == ["staged-24-0000000.npz", "staged-24-0000001.npz"]
 
 
-def test_a_missing_archive_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["scenes", "-o", str(tmp_path), "--things", str(tmp_path / "none.zip")]
-    assert main(asked) == 2
-    assert "there is no file" in capsys.readouterr().err
+def test_a_file_without_things_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "other.zip"
+    with ZipFile(other, "w") as file:
+        file.writestr("a", b"")
+    for path, told in ((tmp_path / "none.zip", "no ZIP file"), (other, "lacks things")):
+        assert main(["scenes", "-o", str(tmp_path), "--things", str(path)]) == 2
+        assert told in capsys.readouterr().err

@@ -25,6 +25,7 @@ from edgecli.training.architecture import DIGITS, NETWORKS, architecture, write_
 from edgecli.training.fonts import legible, system_fonts
 from edgecli.training.pool import DigitPool, ScenePool
 from edgecli.training.recipe import DigitRecipe, EdgeRecipe, Recipe, changed
+from edgecli.training.sprites import opened
 
 if TYPE_CHECKING:
     from edgecli.training.train import Lesson
@@ -103,8 +104,8 @@ def draw(options: argparse.Namespace) -> Path:
 
 def scene_pool(recipe: EdgeRecipe, work: Path, things: Path | None) -> ScenePool:
     """Return the pool of a recipe's scenes."""
-    if things and not things.is_file():
-        raise UsageError(f"there is no file {things}; install 0ad-data, or leave out --things")
+    if things:
+        opened(things)  # so that a file without things is told at once
     return ScenePool(work / "scenes", recipe.size, things, recipe.staged)
 
 

@@ -6,9 +6,11 @@ import math
 import re
 from functools import lru_cache
 from pathlib import Path
+from zipfile import is_zipfile
 
 import numpy as np
 
+from edgecli.errors import UsageError
 from edgecli.training.fields import Field, Random, Shape, choice, log_uniform, slow
 from edgecli.training.meshes import Archive
 from edgecli.training.rendering import Texture, mipmapped, sample
@@ -46,6 +48,8 @@ class Cast:
 
     def __init__(self, path: Path) -> None:
         """Open an archive and look up what there is."""
+        if not is_zipfile(path):
+            raise UsageError(f"{path} is no ZIP file; give the public.zip of 0ad-data")
         self.archive = Archive(path)
         names = self.archive.names("art/actors/", ".xml")
         self.kinds = {
@@ -62,6 +66,8 @@ class Cast:
         plain = (name.rsplit(".", 1)[0] for name in types)
         found = zip(types, plain, strict=True)
         self.grounds = [n for n, p in found if GROUNDS.search(p) and not NO_GROUNDS.search(p)]
+        if not (all(self.kinds) and self.grounds):
+            raise UsageError(f"{path} lacks things of 0 A.D.; give the public.zip of 0ad-data")
         self.ground = lru_cache(24)(self._ground)
 
     def _ground(self, name: str) -> Texture:
@@ -90,7 +96,7 @@ class Cast:
 
 @lru_cache(1)
 def opened(path: Path) -> Cast:
-    """Return the cast of an archive, which is opened once in each process."""
+    """Return the cast of an archive, which is opened once in each process; else UsageError."""
     return Cast(path)
 
 

@@ -2,6 +2,8 @@
 
 Draws scenes, trains a network on them, and writes ``learned.toml`` and ``learned.npz``; ``digits``
 draws digits and writes ``lenet5``. A run that was interrupted goes on from its last checkpoint.
+``scenes`` only draws the recipe's scenes. Things of the game 0 A.D. appear in some of them where
+its data is given; Debian's package 0ad-data has ``/usr/share/games/0ad/mods/public/public.zip``.
 """
 
 from __future__ import annotations
@@ -23,15 +25,20 @@ from edgecli.training.architecture import DIGITS, NETWORKS, architecture, write_
 from edgecli.training.fonts import legible, system_fonts
 from edgecli.training.pool import DigitPool, ScenePool
 from edgecli.training.recipe import DigitRecipe, EdgeRecipe, Recipe, changed
+from edgecli.training.sprites import opened
 
 if TYPE_CHECKING:
     from edgecli.training.train import Lesson
+
+SCENES = "scenes"  # drawn alone, without a training
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Return the options of a command line, by default this process's."""
     parser = argparse.ArgumentParser("python -m edgecli.training", description=__doc__)
-    parser.add_argument("network", help=f"what to train: {', '.join((*NETWORKS, DIGITS))}")
+    parser.add_argument(
+        "network", help=f"what to train: {', '.join((*NETWORKS, DIGITS))}; or {SCENES}"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER")
     parser.add_argument(
         "--work", type=Path, metavar="FOLDER", help="drawings, checkpoints and log; default OUTPUT"
@@ -41,6 +48,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--minutes", type=float, default=math.inf, metavar="M", help="end after so many, if earlier"
+    )
+    parser.add_argument(
+        "--things", type=Path, metavar="ZIP", help="the data of 0 A.D., whose things scenes show"
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, metavar="N")
     return parser.parse_args(arguments)
@@ -61,6 +71,8 @@ def log_to(path: Path, line: str) -> None:
 
 def run(options: argparse.Namespace) -> Path:
     """Draw, train on the drawings and export the network; return its file."""
+    if options.network == SCENES:
+        return draw(options)
     network = architecture(options.network)
     kind: type[Recipe] = DigitRecipe if options.network == DIGITS else EdgeRecipe
     recipe = changed(kind(), options.set)
@@ -76,15 +88,30 @@ def run(options: argparse.Namespace) -> Path:
     work.mkdir(parents=True, exist_ok=True)
     log = partial(log_to, work / f"{network.name}.log")
     log(f"{network.name}: {recipe}")
-    with taught(recipe, work, options.threads, log) as lesson:
+    with taught(recipe, work, options, log) as lesson:
         checkpoint = work / f"{network.name}.pt"
         mean = train(start(network, recipe), lesson, log, checkpoint, options.minutes)
     return write_network(network, folded_weights(mean), options.output)
 
 
+def draw(options: argparse.Namespace) -> Path:
+    """Draw the scenes of a recipe, as far as they are missing; return their folder."""
+    recipe = changed(EdgeRecipe(), options.set)
+    pool = scene_pool(recipe, options.work or options.output, options.things)
+    pool.draw_all(range(recipe.scenes), options.threads)
+    return pool.folder
+
+
+def scene_pool(recipe: EdgeRecipe, work: Path, things: Path | None) -> ScenePool:
+    """Return the pool of a recipe's scenes."""
+    if things:
+        opened(things)  # so that a file without things is told at once
+    return ScenePool(work / "scenes", recipe.size, things, recipe.staged)
+
+
 @contextmanager
 def taught(
-    recipe: Recipe, work: Path, processes: int, log: Callable[[str], None]
+    recipe: Recipe, work: Path, options: argparse.Namespace, log: Callable[[str], None]
 ) -> Iterator[Lesson]:
     """Draw what a recipe asks for at the first step, and the rest in the context."""
     from edgecli.training.edges import EdgeLesson
@@ -95,11 +122,11 @@ def taught(
         count = sum(map(len, families.values()))
         log(f"{count} fonts: {', '.join(families) or 'none, so strokes alone'}")
         digits = DigitPool(work / "digits", families)
-        digits.draw_all(range(recipe.blocks), processes)
+        digits.draw_all(range(recipe.blocks), options.threads)
         yield DigitLesson(recipe, digits, DigitPool(work / "unseen", legible(families)))
     elif isinstance(recipe, EdgeRecipe):
-        scenes = ScenePool(work / "scenes", recipe.size)
-        scenes.draw_all(recipe.first_scenes, processes)
+        scenes = scene_pool(recipe, work, options.things)
+        scenes.draw_all(recipe.first_scenes, options.threads)
         with scenes.drawing(recipe.later_scenes, processes=1):
             yield EdgeLesson(recipe, scenes)
 

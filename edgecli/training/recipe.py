@@ -39,6 +39,7 @@ class EdgeRecipe(Recipe):
     bits: int = 16
     scenes: int = 4000
     size: int = 352  # of a scene, in pixels
+    staged: int = 2  # every so-manieth scene has things of an archive, where one is given
     ready: int = 800  # scenes at the first step; each step adds one
     side: int = 200  # of a crop, in pixels
     positives: float = 6.0  # the weight of an edge pixel; another has 1

@@ -59,6 +59,7 @@ def test_digits_and_scenes_have_recipes_of_their_own() -> None:
         (["digit"], "network 'digit' is not trained here; try digits"),
         (["digits", "--set", "scenes=3"], "'scenes' is not in the recipe; there are steps, batch"),
         (["learned", "--set", "steps=x"], "steps=x is no whole number from 1"),
+        (["digits", "--things", "public.zip"], "digits show no things; drop --things"),
     ],
 )
 def test_the_command_refuses_in_one_line(

@@ -76,6 +76,8 @@ def run(options: argparse.Namespace) -> Path:
     network = architecture(options.network)
     kind: type[Recipe] = DigitRecipe if options.network == DIGITS else EdgeRecipe
     recipe = changed(kind(), options.set)
+    if options.things and kind is DigitRecipe:
+        raise UsageError("digits show no things; drop --things")
     if find_spec("torch") is None:
         raise UsageError("training needs torch; pip install 'edgecli[train]'")
     import torch

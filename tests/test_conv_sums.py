@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 
+from edgecli.conv import sums
 from edgecli.conv.method import Spacing
 from edgecli.conv.sums import (
     Chain,
@@ -148,10 +150,13 @@ def test_both_methods_compute_the_same_as_nested_loops(
     size = [dilation[a] * (k - 1) + 1 + 2 * stride[a] for a, k in enumerate((kH, kW))]
     padded = np.random.default_rng(1).integers(0, 256, (C, *size)).astype(np.int32)
     truth = correlate(padded, weight[np.newaxis], stride, dilation)
-    for method in (Separable.prepare(weight), Taps.prepare(weight)):
+    methods = Separable.prepare(weight), Taps.prepare(weight)
+    for method, loop_bytes in product(methods, (0, 10**6)):  # row by row, and in one line
         assert method is not None
         out = np.empty(truth.shape, np.int32)
-        method.apply(padded, out, Spacing(stride, dilation), dirty_memory())
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sums, "LOOP_BYTES", loop_bytes)
+            method.apply(padded, out, Spacing(stride, dilation), dirty_memory())
         np.testing.assert_array_equal(out, truth)
 
 

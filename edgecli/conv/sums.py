@@ -7,7 +7,7 @@ one for integers that float32 cannot hold.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import accumulate, groupby
 from math import gcd
 from typing import Any
@@ -62,6 +62,15 @@ def passes(groups: Sequence[Group]) -> int:
     return additions + sum(abs(group.weight) != 1 for group in groups)
 
 
+def view_passes(groups: Iterable[Group]) -> int:
+    """Count the passes that read views; the others read sums.
+
+    >>> view_passes(group_weights([1, 2, 1]))
+    2
+    """
+    return sum(max(len(group.plus) + len(group.minus) - 1, 1) for group in groups)
+
+
 def tap_passes(weights: Array) -> int:
     """Count the passes of a sum of taps without preparing it, which is slow for many weights.
 
@@ -106,6 +115,29 @@ def tap_slice(tap: int, outputs: int, stride: int, dilation: int) -> slice:
     return slice(start, start + (outputs - 1) * stride + 1, stride)
 
 
+LOOP_BYTES = 1500
+"""Bytes that NumPy copies in the time that it takes to begin with another row, as measured."""
+
+
+def is_better_as_line(passes: int, width: int, out: Array) -> bool:
+    """Whether passes over views of rows of ``width`` are faster over one line of them all.
+
+    That saves beginning with every row anew, but then what is wanted has to be copied to ``out``.
+    """
+    return width * out.itemsize < LOOP_BYTES * passes
+
+
+def cut_line(line: Array, width: int, out: Array) -> None:
+    """Fill ``out (rows, cols)`` from a line of rows of ``width``, which ends with the last col.
+
+    >>> out = np.empty((2, 2), int)
+    >>> cut_line(np.arange(5), 3, out), out.tolist()
+    (None, [[0, 1], [3, 4]])
+    """
+    pitch = width * line.itemsize
+    np.copyto(out, np.ndarray(out.shape, line.dtype, line, strides=(pitch, line.itemsize)))
+
+
 @dataclass(frozen=True)
 class Taps:
     """One shifted multiply-add per non-zero weight."""
@@ -119,6 +151,11 @@ class Taps:
         """Count the ufunc passes over a band."""
         return passes(self.groups)
 
+    @cached_property
+    def view_passes(self) -> int:
+        """Count those that read the band itself."""
+        return view_passes(self.groups)
+
     @classmethod
     def prepare(cls, weight: Array) -> Taps:
         """Prepare one filter ``(C_in, kH, kW)``."""
@@ -128,13 +165,20 @@ class Taps:
     def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)``."""
         _, rows, cols = out.shape
-        (sH, sW), (dH, dW) = spacing.stride, spacing.dilation
+        (sH, sW), (dH, dW), width = spacing.stride, spacing.dilation, padded.shape[2]
+        if sH == sW == 1 and is_better_as_line(self.view_passes, width, out):
+            lines, count = padded.reshape(len(padded), -1), (rows - 1) * width + cols
+            starts = [(c, i * dH * width + j * dW) for c, i, j in self.positions]
+            views = [lines[c, start : start + count] for c, start in starts]
+            line, rest = memory.take((2, count), out.dtype)
+            weighted_sum(self.groups, views, line, rest)
+            cut_line(line, width, out[0])
+            return
         views = [
             padded[c, tap_slice(i, rows, sH, dH), tap_slice(j, cols, sW, dW)]
             for c, i, j in self.positions
         ]
-        rest = memory.take((rows, cols), out.dtype)
-        weighted_sum(self.groups, views, out[0], rest)
+        weighted_sum(self.groups, views, out[0], memory.take((rows, cols), out.dtype))
 
 
 @dataclass(frozen=True)
@@ -153,6 +197,11 @@ class Chain:
         """Count the ufunc passes over a band."""
         return sum(passes(groups) for groups in self.groups)
 
+    @cached_property
+    def view_passes(self) -> int:
+        """Count those that read views of a band or of what a link gave."""
+        return sum(map(view_passes, self.groups))
+
     @classmethod
     def of(cls, weights: Sequence[float]) -> Chain:
         """Divide by [1 1] where that saves passes, as it does for binomial weights."""
@@ -167,7 +216,7 @@ class Chain:
     def apply(
         self, plane: Array, out: Array | None, axis: int, spacing: Spacing, memory: Memory
     ) -> Array:
-        """Slide along an axis of a plane ``(rows, cols)``; fill as ``_pass`` does."""
+        """Slide along an axis of a plane ``(rows, cols)`` or a line; fill as ``_pass`` does."""
         dilation = spacing.dilation[axis]
         for n, (link, groups) in enumerate(zip(self.links, self.groups, strict=True)):
             last = n == len(self.links) - 1
@@ -220,7 +269,13 @@ class Separable:
         """Fill ``out (1, rows, cols)``."""
         plane = _pass(self.channels, [*padded], None, memory)
         column = self.column.apply(plane, None, 0, spacing, memory)
-        self.row.apply(column, out[0], 1, spacing, memory)
+        width = column.shape[1]
+        if spacing.stride[1] == 1 and is_better_as_line(self.row.view_passes, width, out):
+            along = Spacing(dilation=spacing.dilation[::-1])
+            line = self.row.apply(column.reshape(-1), None, 0, along, memory)
+            cut_line(line, width, out[0])
+        else:
+            self.row.apply(column, out[0], 1, spacing, memory)
 
 
 def _pass(groups: Sequence[Group], views: list[Array], out: Array | None, memory: Memory) -> Array:

@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from edgecli.detect.inputs import Limits, Result
-from edgecli.detect.made_by import made_by
 from edgecli.detect.outputs import Job, names_in
 from edgecli.detect.places import begin_beside, place_of_map
 from edgecli.errors import OutputError
@@ -108,11 +107,11 @@ class Files:
         if path not in self._begun:
             file = self._stack.enter_context(self._opened(self._job.format, path))
             begin_beside(self._job, path, info, self._stack)
-            settings = result.detection.settings
+            detection = result.detection
             self._begun[path] = begin_file(
                 self._job.format, file, source, frames=self._frames, several=self._job.several,
-                made_by=made_by(settings), threads=settings.threads,
-                names=names_in(path, result.outputs, result.detection.maps),
+                made_by=detection.made_by, threads=detection.settings.threads,
+                names=names_in(path, result.outputs, detection.maps),
             )  # fmt: skip
         return self._begun[path]
 

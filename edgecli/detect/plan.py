@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from edgecli.conv.engine import largest_number, rounded_sums
+from edgecli.detect.made_by import made_by
 from edgecli.detect.maps import Look, MapPlan, plan_map
 from edgecli.detect.settings import Settings
 from edgecli.geometry import Window, bands
+from edgecli.images.made_by import MadeBy
 from edgecli.images.white import whitened
 from edgecli.operators.bank import lay_bank
 from edgecli.operators.gaps import filled, missing_of, spoiled
@@ -67,6 +69,11 @@ class Detection:
         painted = self.settings.style.channels(channels, hues=hues)
         return height, width, painted + (self.plans[0].paint.gaps == "alpha")
 
+    @cached_property
+    def made_by(self) -> MadeBy:
+        """Return who makes the edge maps."""
+        return made_by(self.settings)
+
     @property
     def carries_gaps(self) -> bool:
         """Whether what is written tells what is no data: strokes are where there is any."""
@@ -110,13 +117,13 @@ class Detection:
 
     def strips(self, readers: Sequence[Reader]) -> Sequence[Strip]:
         """Plan a strip for every band: a few once for all readers of the same taps."""
-        strips = Strips(self.graph, readers, self.cuts)
-        if len(strips) > MOST_STRIPS:
-            return strips
         taps = tuple(reader.taps for reader in readers)
-        if taps not in self._strips:
-            self._strips[taps] = [*strips]
-        return self._strips[taps]
+        strips = self._strips.get(taps)
+        if strips is None:
+            strips = Strips(self.graph, readers, self.cuts)
+            if len(strips) <= MOST_STRIPS:
+                strips = self._strips[taps] = [*strips]
+        return strips
 
     @cached_property
     def _strips(self) -> dict[tuple[tuple[Tap, ...], ...], Sequence[Strip]]:

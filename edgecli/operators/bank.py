@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def lay_bank(
         white=white or full_scale(pixels),
         uses_blas=slide.plan.uses_blas,
         band_rows=slide.band_rows,
-        account=lambda: _account(slide, bank, planes, own),
+        account=cache(lambda: _account(slide, bank, planes, own)),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from functools import cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -215,9 +216,14 @@ def as_object(fact: Any) -> Any:
 
 
 def _told(fact: Any) -> Iterator[tuple[str, Any]]:
-    for field in fields(fact):
-        value = getattr(fact, field.name)
-        if field.name == "outputs" and len(value) == 1:
+    for name in _names(fact.__class__):
+        value = getattr(fact, name)
+        if name == "outputs" and len(value) == 1:
             yield "output", value[0]
         elif value is not None:
-            yield field.name, value
+            yield name, value
+
+
+@cache  # for every image of a batch asks
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

@@ -9,7 +9,6 @@ from math import isfinite, prod
 from typing import Any
 
 from edgecli.detect.inputs import Result
-from edgecli.detect.made_by import made_by
 from edgecli.detect.places import place_of_map
 from edgecli.detect.plan import Detection
 from edgecli.detect.sheet import Sheet
@@ -81,7 +80,7 @@ def image_facts(result: Result) -> facts.ImageFacts:
     gaps, missing = result.info.gaps, result.measured.missing if result.measured else None
     return facts.ImageFacts(
         schema=facts.SCHEMA,
-        made_by=str(made_by(settings)),
+        made_by=str(detection.made_by),
         input=facts.input_facts(result.info, planned=result.measured is None),
         resized=_resized(result),
         place=_place_facts(result),

@@ -92,13 +92,15 @@ class Slide:
             ((low, high),) = self.needed(top, bottom)
             block = blocks[0][:, low - first : high - first]
             with memory:
-                self._slide(block, top, bottom, out[:, top - start : bottom - start], memory)
+                self._slide(block, low, (top, bottom), out[:, top - start : bottom - start], memory)
 
-    def _slide(self, block: Planes, start: int, stop: int, out: Planes, memory: Memory) -> None:
+    def _slide(self, block: Planes, first: int, rows: Span, out: Planes, memory: Memory) -> None:
+        """Slide over a block, which starts at image row ``first``, for some output rows."""
+        reach = self.geometry.rows.reach(*rows)
         padded: dict[np.dtype[Any], Planes] = {}
         for part in self.plan.parts if _multiplies(block, self.plan) else self.plan.sums:
             if part.pixels not in padded:
-                padded[part.pixels] = self._pad(block, start, stop, part.pixels, memory)
+                padded[part.pixels] = self._pad(block, first, reach, part.pixels, memory)
             with memory:
                 self._apply(part, padded[part.pixels], out[part.start : part.stop], memory)
         if any(self.plan.bias):
@@ -115,17 +117,16 @@ class Slide:
             np.copyto(out, exact, casting="unsafe")
 
     def _pad(
-        self, block: Planes, start: int, stop: int, pixels: np.dtype[Any], memory: Memory
+        self, block: Planes, first: int, reach: Span, pixels: np.dtype[Any], memory: Memory
     ) -> Planes:
         """Copy a block into a method's type, with the padding that its window needs."""
-        rows, cols = self.geometry.rows, self.geometry.cols
-        low, high = rows.reach(start, stop)
+        (low, high), cols = reach, self.geometry.cols
         padded = memory.take((self.depth, high - low, cols.padded), pixels)
         inner = padded[:, :, cols.before : cols.before + cols.size]
-        if low >= 0 and high <= rows.size:
+        if low >= 0 and high <= self.geometry.rows.size:
             np.copyto(inner, block, casting="unsafe")
         else:
-            self._pad_rows(block, (low, high), self.needed(start, stop)[0][0], inner)
+            self._pad_rows(block, reach, first, inner)
         for position, source in self._sides:
             added = self.padding_mode.value if source is None else padded[:, :, source]
             padded[:, :, position] = added

@@ -166,16 +166,17 @@ def compute_strip(
 def _compute_step(
     node: Node, places: Sequence[_Held], held: _Held, part: Span, memory: Memory
 ) -> None:
-    """Compute some rows of a step, for which there is room in ``held``; NaN passes through."""
-    with np.errstate(all="ignore"):
-        node.step.compute(_blocks(places, node, *part), *part, held.rows(*part), memory)
+    """Compute some rows of a step, for which there is room in ``held``."""
+    node.step.compute(_blocks(places, node, *part), *part, held.rows(*part), memory)
 
 
 def _parts(node: Node, start: int, stop: int, threads: int) -> list[Span]:
     """Cut rows into a part for each thread, if that pays; rows of a grain stay together."""
+    if threads <= 1:
+        return [(start, stop)]
     channels, _, *rest = node.step.shape
-    rows = -(-(stop - start) // max(threads, 1))
-    if threads <= 1 or channels * rows * math.prod(rest) < SHARED_VALUES:
+    rows = -(-(stop - start) // threads)
+    if channels * rows * math.prod(rest) < SHARED_VALUES:
         return [(start, stop)]
     cuts = (min(start + n * rows, stop) for n in range(1, threads))
     cuts = (max(cut - cut % node.grain, start) for cut in cuts)

@@ -8,6 +8,8 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.rows.blas import one_blas_thread
 from edgecli.rows.machine import cores
@@ -176,7 +178,8 @@ def _work_alone(work: Callable[[T, Memory], object], parts: Sequence[T], memory:
 
 
 def _work_apart(work: Callable[[T, Memory], object], part: T) -> None:
-    with borrowed_memory() as memory:
+    # NaN and infinities pass through, as they do on the thread that shares its work.
+    with borrowed_memory() as memory, np.errstate(all="ignore"):
         _work_alone(work, [part], memory)
 
 

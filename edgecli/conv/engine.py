@@ -51,7 +51,7 @@ class Slide:
         """Return C_out."""
         return len(self.plan.bias)
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, int, int]:
         """Return ``(C_out, H', W')``."""
         return (self.filters, *self.geometry.output_shape)
@@ -202,13 +202,13 @@ class Slides:
     slides: tuple[Slide, ...]
     activation: str = "none"
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, int, int]:
         """Return ``(groups · C_out, H', W')``."""
         filters, height, width = self.slides[0].shape
         return len(self.slides) * filters, height, width
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[Any]:
         """Return the accumulator's type, or what the activation makes of it."""
         return activated_dtype(self.activation, self.slides[0].dtype)

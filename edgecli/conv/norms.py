@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ class Norm(Rowwise):
     how: str
     count: int  # n
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[Any]:
         """Return the type of the norm."""
         return norm_dtype(self.how, self.count, self.responses)

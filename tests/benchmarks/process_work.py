@@ -207,7 +207,7 @@ def stream() -> Work:
         "ffmpeg",
         f"{frames} | ffmpeg -v error -f image2pipe -c:v ppm -i - -vf format=gray,sobel,format=rgb24"
         " -f image2pipe -c:v ppm - > /dev/null",
-        None,
+        1.2,
         installed("ffmpeg"),
     )
     ours = f"{frames} | {edgecli()} detect - -f sobel -o - --format ppm -q > /dev/null"

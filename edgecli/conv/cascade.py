@@ -38,6 +38,11 @@ class Cascade:
     reach: tuple[int, int]  # rows and columns of smoothed pixels beyond those of the output
     name: str = "cascade"
 
+    @property
+    def together(self) -> int:
+        """Return what the smoothing has."""
+        return self.smooth.together
+
     @classmethod
     def prepare(
         cls, columns: Sequence[Factor], rows: Sequence[Factor], dtype: np.dtype[Any] = SINGLE

@@ -79,7 +79,11 @@ class Slide:
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the image rows that output rows ``[start, stop)`` are computed from."""
-        return (self.geometry.rows.needed(start, stop, self.padding_mode),)
+        return (self.geometry.rows.needed(self._first(start), stop, self.padding_mode),)
+
+    def _first(self, start: int) -> int:
+        """Return the first row of the product that an output row is part of."""
+        return start - start % self.plan.together
 
     def compute(
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
@@ -95,33 +99,48 @@ class Slide:
                 self._slide(block, low, (top, bottom), out[:, top - start : bottom - start], memory)
 
     def _slide(self, block: Planes, first: int, rows: Span, out: Planes, memory: Memory) -> None:
-        """Slide over a block, which starts at image row ``first``, for some output rows."""
-        reach = self.geometry.rows.reach(*rows)
+        """Slide over a block, which starts at image row ``first``, for some output rows.
+
+        Products are whole: they begin above the rows where they must, and zeros follow below.
+        """
+        start = self._first(rows[0])
+        reach = self.geometry.rows.reach(start, rows[1])
+        parts = self.plan.parts if _multiplies(block, self.plan) else self.plan.sums
         padded: dict[np.dtype[Any], Planes] = {}
-        for part in self.plan.parts if _multiplies(block, self.plan) else self.plan.sums:
+        for part in parts:
             if part.pixels not in padded:
                 padded[part.pixels] = self._pad(block, first, reach, part.pixels, memory)
             with memory:
-                self._apply(part, padded[part.pixels], out[part.start : part.stop], memory)
+                own = out[part.start : part.stop]
+                self._apply(part, padded[part.pixels], own, rows[0] - start, memory)
         if any(self.plan.bias):
             for response, bias in zip(out, self.plan.bias, strict=True):
                 np.add(response, bias, out=response)
 
-    def _apply(self, part: Part, padded: Planes, out: Planes, memory: Memory) -> None:
-        spacing = self.plan.spacing
-        if part.pixels == out.dtype:
-            part.method.apply(padded, out, spacing, memory)
+    def _apply(self, part: Part, padded: Planes, out: Planes, above: int, memory: Memory) -> None:
+        """Fill ``out``; the method also computes rows ``above`` it, and some below."""
+        filters, rows, cols = out.shape
+        whole = part.whole(above + rows) if self.plan.together > 1 else rows
+        padded = padded[:, : (whole - 1) * self.plan.spacing.stride[0] + self.geometry.rows.span]
+        if part.pixels == out.dtype and whole == rows:
+            part.method.apply(padded, out, self.plan.spacing, memory)
         else:
-            exact = memory.take(out.shape, part.pixels)
-            part.method.apply(padded, exact, spacing, memory)
-            np.copyto(out, exact, casting="unsafe")
+            computed = memory.take((filters, whole, cols), part.pixels)
+            part.method.apply(padded, computed, self.plan.spacing, memory)
+            np.copyto(out, computed[:, above : above + rows], casting="unsafe")
 
     def _pad(
         self, block: Planes, first: int, reach: Span, pixels: np.dtype[Any], memory: Memory
     ) -> Planes:
-        """Copy a block into a method's type, with the padding that its window needs."""
+        """Copy a block into a method's type, with the padding that its window needs.
+
+        Zeros follow below, as many rows as the last product may see.
+        """
         (low, high), cols = reach, self.geometry.cols
-        padded = memory.take((self.depth, high - low, cols.padded), pixels)
+        below = (self.plan.together - 1) * self.geometry.rows.stride
+        whole = memory.take((self.depth, high - low + below, cols.padded), pixels)
+        whole[:, high - low :] = 0
+        padded = whole[:, : high - low]
         inner = padded[:, :, cols.before : cols.before + cols.size]
         if low >= 0 and high <= self.geometry.rows.size:
             np.copyto(inner, block, casting="unsafe")
@@ -130,7 +149,7 @@ class Slide:
         for position, source in self._sides:
             added = self.padding_mode.value if source is None else padded[:, :, source]
             padded[:, :, position] = added
-        return padded
+        return whole
 
     def _pad_rows(self, block: Planes, reach: Span, first: int, inner: Planes) -> None:
         """Copy a block that starts at row ``first``, and the padding above and below the image."""

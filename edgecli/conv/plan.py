@@ -54,6 +54,20 @@ class Part:
     method: Method
     pixels: np.dtype[Any]
 
+    @property
+    def together(self) -> int:
+        """Return of how many rows a product consists; 1 where each row is computed by itself."""
+        products = RowProducts | SeparableProducts | Cascade | LowRank
+        return self.method.together if isinstance(self.method, products) else 1
+
+    def whole(self, rows: int) -> int:
+        """Return how many rows to compute for so many, that products be whole.
+
+        A cascade's are those of its smoothing, which has more rows.
+        """
+        more = self.method.reach[0] if isinstance(self.method, Cascade) else 0
+        return -(-(rows + more) // self.together) * self.together - more
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -92,6 +106,16 @@ class Plan:
         """Whether a method multiplies matrices."""
         products = RowProducts | SeparableProducts | Cascade | LowRank | Spectral
         return any(isinstance(part.method, products) for part in self.parts)
+
+    @cached_property
+    def together(self) -> int:
+        """Return in whose multiples rows begin that are computed, to be rounded alike in any band.
+
+        Whole numbers are not rounded.
+        """
+        if self.accumulator.kind == "i":
+            return 1
+        return math.lcm(*(part.together for part in self.parts))
 
     @property
     def most_rows(self) -> int | None:

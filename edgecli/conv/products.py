@@ -7,6 +7,7 @@ within a matrix; the layouts below follow from that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -102,6 +103,11 @@ class RowProducts:
     column_block: int
     name: str = "products"
 
+    @property
+    def together(self) -> int:
+        """Return R, in whose multiples rows are computed so that each is always rounded alike."""
+        return len(self.matrix[0]) if packs_products() else 1
+
     @classmethod
     def prepare(
         cls, weight: NDArray[Any], spacing: Spacing, dtype: np.dtype[Any] = SINGLE
@@ -173,13 +179,21 @@ class RowProducts:
 
 @dataclass(frozen=True, eq=False)
 class SeparableProducts:
-    """A long outer product as two banded matrices, ``down (R, h)`` and ``along (w, B)``."""
+    """A long outer product as two banded matrices, ``down (R, h)`` and ``along (w, B)``.
+
+    BLAS that packs matrices rounds a row of their product by its place and by how many there are.
+    """
 
     down: Floats
     along: Floats
     kernel_size: tuple[int, int]  # with dilation
     column_block: int
     name: str = "separable products"
+
+    @property
+    def together(self) -> int:
+        """Return R, in whose multiples rows are computed so that each is always rounded alike."""
+        return len(self.down) if packs_products() else 1
 
     @classmethod
     def prepare(
@@ -246,8 +260,9 @@ class SeparableProducts:
             np.matmul(windows, self.along, out=results)
         if rest := cols % block:
             used = (rest - 1) * stride + self.kernel_size[1]
+            each = (slice(None), np.newaxis) if packs_products() else (slice(None),)
             tail = lines[:, whole * step : whole * step + used]
-            np.matmul(tail, self.along[:used, :rest], out=out[:, whole * block :])
+            np.matmul(tail[each], self.along[:used, :rest], out=out[:, whole * block :][each])
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,6 +271,11 @@ class LowRank:
 
     terms: tuple[SeparableProducts, ...]
     name: str = "low rank"
+
+    @property
+    def together(self) -> int:
+        """Return what the terms have."""
+        return math.lcm(*(term.together for term in self.terms))
 
     @classmethod
     def prepare(cls, kernel: NDArray[Any], dtype: np.dtype[Any] = SINGLE) -> LowRank:

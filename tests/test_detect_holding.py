@@ -24,8 +24,8 @@ H, W = 500, 300
 VERTICAL = Settings((load_operator("vertical"),))
 
 
-def save(path: Path, *shape: int, **options: object) -> str:
-    Image.fromarray(noise(*(shape or (H, W)))).save(path, **options)
+def save(path: Path, *shape: int) -> str:
+    Image.fromarray(noise(*(shape or (H, W)))).save(path)
     return str(path)
 
 

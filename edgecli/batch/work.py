@@ -120,7 +120,9 @@ class Work:
         kept = {path for result in results for path in result.kept}
         paths = dict.fromkeys(path for result in results for path in result.outputs)
         ours = [path for path in paths if path not in kept]
-        written = [{"path": below(self.output, path)} | _state(path) for path in ours]
+        beside = {name: path for r in results for path in ours for name in r.beside.get(path, ())}
+        written = [self._entry(path) for path in ours]
+        written += [self._entry(name) | {"of": self._name(path)} for name, path in beside.items()]
         entry = {
             "input": item.key,
             **state,
@@ -133,7 +135,14 @@ class Work:
         notes = tuple(line for result in results for line in note_lines(result.info))
         status = "done" if written else "kept"
         drawn = tuple(pictures)
-        return Outcome(status, json.dumps(entry), pixels, "", notes, len(written), drawn)
+        return Outcome(status, json.dumps(entry), pixels, "", notes, len(ours), drawn)
+
+    def _entry(self, path: str) -> Facts:
+        """Return what the journal says of a file that was written."""
+        return {"path": self._name(path)} | _state(path)
+
+    def _name(self, path: str) -> str:
+        return below(self.output, path)
 
     def _results(
         self, job: Job, draw: Callable[[Rows], None], *, alone: bool

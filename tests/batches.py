@@ -63,7 +63,7 @@ def dangerous(result: Result | Sheet) -> Facts:
     return image_record(result)
 
 
-def make_work(output: Path, *, share: int = 2**31, no_clobber: bool = False) -> Work:
+def make_work(output: Path, *, share: int = 2**36, no_clobber: bool = False) -> Work:
     """Return the work of ``edgecli batch -f vertical``, with pictures of dangerous names."""
     output.mkdir(exist_ok=True)
     return Work(

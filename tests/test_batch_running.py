@@ -268,7 +268,7 @@ def test_files_that_are_to_stay_are_kept_and_never_taken_for_ours(source: Path, 
 def test_large_images_come_last_and_give_the_same(tmp_path: Path, work: Work) -> None:
     source = pictures(tmp_path / "in", "b.pgm", "c.pgm")
     large = write_pgm(source / "a.pgm", side=200)
-    small = make_work(tmp_path / "small", share=1000)
+    small = make_work(tmp_path / "small", share=32_000)
     with planned(source, small) as batch:
         run(batch, small, ThreadPoolExecutor(1))
         entry = batch.journal.read(batch.lines[0])
@@ -278,6 +278,16 @@ def test_large_images_come_last_and_give_the_same(tmp_path: Path, work: Work) ->
     assert contents(Path(small.output)) == contents(Path(work.output))
     large.write_bytes(large.read_bytes()[:-1])
     assert run_folder(source, small) == (0, 1, 2)
+
+
+def test_large_images_in_bands_are_done_beside_others(tmp_path: Path) -> None:
+    source = pictures(tmp_path / "in", "b.pgm", "c.pgm")
+    write_pgm(source / "a.pgm", side=200)  # at worst it would take 1.28 MB
+    for share, is_last in ((700_000, False), (600_000, True)):
+        shared = make_work(tmp_path / f"{share}", share=share)
+        with planned(source, shared) as batch:
+            run(batch, shared, ThreadPoolExecutor(1))
+            assert (max(batch.lines) == batch.lines[0]) is is_last
 
 
 def test_every_frame_is_a_record_and_an_output(tmp_path: Path, work: Work) -> None:

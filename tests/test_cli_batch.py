@@ -44,6 +44,27 @@ def test_a_folder(run: Run, source: Path, out: Path) -> None:
     assert sorted(contents(out)) == ["a-sobel.png", "b-sobel.png", "sub/c-sobel.png"]
 
 
+def test_world_files_are_in_the_journal_of_the_map_that_they_place(
+    run: Run, tmp_path: Path, out: Path
+) -> None:
+    source = pictures(tmp_path / "in", "a.pgm", "b.pgm")
+    for name in ("a.wld", "b.wld"):
+        (source / name).write_text("2\n0\n0\n-2\n100\n200\n")
+
+    def again() -> list[str]:
+        return run("batch", source, "-o", out, "--world-file").stdout.split()[:4]
+
+    assert again()[:2] == ["done", "2"]
+    written = contents(out)
+    assert len(written) == 6
+    assert again() == ["done", "0", "skipped", "2"]
+    (out / "a-sobel.pgw").unlink()
+    assert again() == ["done", "1", "skipped", "1"]
+    (out / "b-sobel.png.aux.xml").write_text("another")
+    assert again() == ["done", "1", "skipped", "1"]
+    assert contents(out) == written
+
+
 def test_pictures_that_are_not_read_are_told(run: Run, source: Path, out: Path) -> None:
     for name in ("d.NEF", "e.nef", "f.dds"):
         write_pgm(source / name)

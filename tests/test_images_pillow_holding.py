@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from edgecli.cli.batch import BYTES_PER_PIXEL
+from edgecli.detect.holding import BYTES_PER_PIXEL
 from edgecli.images.files import open_images
 from tests.conftest import Run
 from tests.corpus import encoders, scenes

@@ -178,6 +178,12 @@ def test_a_directory_written_is_the_directory_read(
     assert directory.tags == tags
 
 
+def test_the_places_of_many_tiles_are_written_in_parts() -> None:
+    places = np.arange(10_000)
+    data = directory_bytes([(Tag.TILE_OFFSETS, LONG, places.tolist())], 8)
+    np.testing.assert_array_equal(np.frombuffer(data[-40_000:], "<u4"), places)
+
+
 def test_big_endian_directories_are_read() -> None:
     entry = struct.pack(">HHIHH", Tag.WIDTH, SHORT, 1, 300, 0)
     data = struct.pack(">2sHIH", b"MM", 42, 8, 1) + entry + bytes(4)

@@ -25,7 +25,8 @@ Entry = dict[str, Any]
 """A line: ``input``, its ``size``, ``mtime`` and ``hash``, ``settings``, ``outputs``, ``reports``.
 
 In this order, so that the rest can be read without the reports. Paths of outputs are relative to
-DIR. ``settings`` is null where an older file was kept.
+DIR; one that says where a map lies is ``of`` that. ``settings`` is null where an older file was
+kept.
 """
 
 

@@ -235,10 +235,11 @@ def _claim(items: Iterable[Item], work: Work, journal: Journal) -> None:
 def _is_done(item: Item, entry: Mapping[str, Any], work: Work) -> bool:
     """Whether settings, input and outputs are a line's; files are read only when in doubt."""
     outputs = {output["path"]: output for output in entry["outputs"]}
+    maps = [output.get("of", path) for path, output in outputs.items()]
     own = {name for number in range(len(outputs)) for name in item.names(number + 1)}
     return (
         entry["settings"] == work.identity
-        and all(path in own or FRAME.sub("", path) in own for path in outputs)
+        and all(not {name, FRAME.sub("", name)}.isdisjoint(own) for name in maps)
         and _is_same(item.path, entry)
         and all(_is_same(f"{work.output}/{path}", outputs[path]) for path in outputs)
     )

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from edgecli.batch.inputs import below
 from edgecli.batch.journal import file_hash, file_state
 from edgecli.detect.files import Watch
+from edgecli.detect.holding import BYTES_PER_PIXEL, pixels_within
 from edgecli.detect.inputs import Limits, Result
 from edgecli.detect.jobs import detect_input
 from edgecli.detect.outputs import Job, Target, gives_numbers
@@ -64,8 +65,8 @@ class Work:
     """What is done to every input; it is sent to each process once.
 
     ``tiles`` are those of a contact sheet, which is made in place of edge maps. ``shrinking`` makes
-    what hands on small pictures of edge maps. Images of more than ``share`` pixels wait until they
-    are alone, and then have all ``threads``.
+    what hands on small pictures of edge maps. Images that take more than ``share`` bytes wait until
+    they are alone, and then have all ``threads``.
     """
 
     settings: Settings
@@ -119,7 +120,9 @@ class Work:
         kept = {path for result in results for path in result.kept}
         paths = dict.fromkeys(path for result in results for path in result.outputs)
         ours = [path for path in paths if path not in kept]
-        written = [{"path": below(self.output, path)} | _state(path) for path in ours]
+        beside = {name: path for r in results for path in ours for name in r.beside.get(path, ())}
+        written = [self._entry(path) for path in ours]
+        written += [self._entry(name) | {"of": self._name(path)} for name, path in beside.items()]
         entry = {
             "input": item.key,
             **state,
@@ -132,23 +135,37 @@ class Work:
         notes = tuple(line for result in results for line in note_lines(result.info))
         status = "done" if written else "kept"
         drawn = tuple(pictures)
-        return Outcome(status, json.dumps(entry), pixels, "", notes, len(written), drawn)
+        return Outcome(status, json.dumps(entry), pixels, "", notes, len(ours), drawn)
+
+    def _entry(self, path: str) -> Facts:
+        """Return what the journal says of a file that was written."""
+        return {"path": self._name(path)} | _state(path)
+
+    def _name(self, path: str) -> str:
+        return below(self.output, path)
 
     def _results(
         self, job: Job, draw: Callable[[Rows], None], *, alone: bool
     ) -> Sequence[Result | Sheet]:
-        """Find the edges of an input; beside others it has their number of threads, and pixels."""
+        """Find the edges of an input; beside others it has their number of threads, and a share."""
         settings, tiles, limits = self.settings, self.tiles, self.limits
         if alone:
             settings = replace(settings, threads=self.threads)
             tiles = tiles.on(self.threads) if tiles else None
         else:
-            limits = replace(limits, max_pixels=min(self.share, limits.max_pixels))
+            most = max(self.share // BYTES_PER_PIXEL, 1)
+            limits = replace(limits, max_pixels=min(most, limits.max_pixels))
         if tiles is not None:
             return [detect_grid(job, tiles, limits)]
         watch = self.shrinking(draw) if self.shrinking else None
         with lent_once():
-            return detect_input(job, settings, limits, watch)
+            try:
+                return detect_input(job, settings, limits, watch)
+            except TooLargeError:
+                most = 0 if alone else pixels_within(job, settings, self.limits, self.share)
+                if not most:
+                    raise
+            return detect_input(job, settings, replace(limits, max_pixels=most), watch)
 
 
 def _state(path: str) -> Facts:

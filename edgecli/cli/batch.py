@@ -45,10 +45,6 @@ if TYPE_CHECKING:
 BYTES_PER_JOB = 250 * 10**6
 """What a process wants: for a photo of 12 MP sobel takes 60 MB, canny:2 140, learned 240."""
 
-BYTES_PER_PIXEL = 32
-"""What an image at work takes at worst: what is held while it is decoded, up to 20 of them (of JPEG
-2000: ``images/pillow/holding.py``), responses, a kept map."""
-
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -258,7 +254,7 @@ def _make_work(
         identity=settings_hash(
             __version__, plain, target.format, limits, numbers, target.world_file
         ),
-        share=max(running.memory // running.jobs // BYTES_PER_PIXEL, 1),
+        share=running.memory // running.jobs,
         threads=all_,
         tiles=tiles.on(threads) if tiles else None,
         shrinking=screen.shrinking if screen else None,

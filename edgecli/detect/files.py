@@ -44,6 +44,7 @@ class Files:
         self._job, self._stack, self._opened = job, stack, opened
         self._frames = limits.all_frames and job.shared
         self._begun: dict[str, ImageFile] = {}
+        self._beside: dict[str, list[str]] = {}
         self._drawn: set[str] = set()  # files of strokes
 
     def begin(
@@ -56,7 +57,7 @@ class Files:
         if self._job.format.strokes:
             return result, *self._begin_drawn(result, source, watch)
         result, sinks = with_numbers(result, self._begin_painted(result, source, watch))
-        return result, source, sinks
+        return replace(result, beside=self._beside), source, sinks
 
     def _begin_painted(self, result: Result, source: Source, watch: Watch | None) -> list[Sink]:
         shape = result.detection.written_shape
@@ -106,7 +107,7 @@ class Files:
         """Return a file, begun at its first image, with what says beside it where that lies."""
         if path not in self._begun:
             file = self._stack.enter_context(self._opened(self._job.format, path))
-            begin_beside(self._job, path, info, self._stack)
+            self._beside[path] = begin_beside(self._job, path, info, self._stack)
             detection = result.detection
             self._begun[path] = begin_file(
                 self._job.format, file, source, frames=self._frames, several=self._job.several,

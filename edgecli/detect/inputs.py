@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from edgecli.errors import EdgeCliError, TooLargeError, UsageError
 from edgecli.images.files import open_images
 from edgecli.images.formats import check_holds, check_several
 from edgecli.images.nodata import has_gaps
-from edgecli.records import dataclass, replace
+from edgecli.records import dataclass, field, replace
 from edgecli.rows.base import ImageInfo, Rows, Source
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Result:
     ``kept`` are those of its outputs that were there before, and were to stay as they were.
     ``numbers`` are the maps themselves, each ``(H, W, C)``, where they are bare numbers and few.
     ``strokes`` are the measures of each map's, where it was drawn. ``is_placed`` says that outputs
-    have the image's place on a map.
+    have the image's place on a map, ``beside`` names the files that say so for each that has any.
     """
 
     info: ImageInfo
@@ -58,6 +58,7 @@ class Result:
     numbers: tuple[Rows | None, ...] = ()
     strokes: tuple[Measures | None, ...] = ()
     is_placed: bool = False
+    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def plan_input(

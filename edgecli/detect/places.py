@@ -43,20 +43,20 @@ def is_placed(job: Job) -> bool:
     return job.world_file or job.format.name in ("tiff", "geojson", "dxf")
 
 
-def begin_beside(job: Job, path: str, info: ImageInfo, stack: ExitStack) -> None:
-    """Begin the files that place an edge map beside it; notes tell what cannot be written.
+def begin_beside(job: Job, path: str, info: ImageInfo, stack: ExitStack) -> list[str]:
+    """Begin the files that place an edge map beside it, and return their names.
 
-    ``info`` has the place of the edge map.
+    ``info`` has the place of the edge map. Notes tell what cannot be written.
     """
     place = info.place
     if not job.world_file or is_device(path):
         _check_tiff(job, info)
-        return
+        return []
     from edgecli.images.world_files import can_say, files_beside
 
     if place is None:
         info.notes.append("has no place on a map, so no world file is written")
-        return
+        return []
     if place.control:
         info.notes.append(
             "lies between points of control, which no world file has; warp it first, by gdalwarp"
@@ -66,9 +66,12 @@ def begin_beside(job: Job, path: str, info: ImageInfo, stack: ExitStack) -> None
             f"has a coordinate system of its own, {place.system}, which no file beside it can "
             "name; TIFF keeps it"
         )
-    for name, data in files_beside(path, place):
-        if not (job.no_clobber and os.path.isfile(name)):
-            stack.enter_context(whole_file(name)).write(data)
+    files = [*files_beside(path, place)]
+    if job.no_clobber:
+        files = [(name, data) for name, data in files if not os.path.isfile(name)]
+    for name, data in files:
+        stack.enter_context(whole_file(name)).write(data)
+    return [name for name, _ in files]
 
 
 def _check_tiff(job: Job, info: ImageInfo) -> None:

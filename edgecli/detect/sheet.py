@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 
 import numpy as np
@@ -27,7 +27,7 @@ from edgecli.images.nodata import colours_of, has_gaps
 from edgecli.images.writing import ImageFile, begin_file, whole_output
 from edgecli.lines.thresholds import Threshold
 from edgecli.operators.operators import Operator, load_operator
-from edgecli.records import dataclass, replace
+from edgecli.records import dataclass, field, replace
 from edgecli.rows.arrays import ArraySink, ArraySource
 from edgecli.rows.base import ImageInfo, Rows, Source
 from edgecli.rows.samples import float_type
@@ -51,6 +51,7 @@ class Sheet:
     results: tuple[Result, ...]
     made_by: MadeBy
     kept: tuple[str, ...] = ()
+    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)  # nothing is
 
 
 def name_grid(path: str, target: Target) -> Job:

@@ -130,6 +130,13 @@ def may_be_floats(path: str) -> bool:
     return is_store(path)
 
 
+def is_decoded_late(path: str) -> bool:
+    """Return whether a file's image can be planned in little memory: little is decoded for that."""
+    with suppress(OSError), open(path, "rb") as file:
+        return readers.is_decoded_late(file.read(HEAD))
+    return False
+
+
 def is_named_as_grid(path: str) -> bool:
     """Return whether a file is named as grids of numbers are."""
     return path.lower().endswith(_TEXT_NAMES)

@@ -127,6 +127,12 @@ def may_be_floats(head: bytes) -> bool:
     return read in (_read_npy, _read_npz, _read_pfm, _read_tiff)
 
 
+def is_decoded_late(head: bytes) -> bool:
+    """Return whether what is ``unread`` of a file that starts so takes little memory."""
+    read = next(read for accepts, read in READERS if accepts(head))
+    return read in (_read_png, _read_jpeg, _read_netpbm, _read_tiff, _read_jpeg2000)
+
+
 def _read_png(file: Opened) -> Iterator[Source]:
     from edgecli.images.png.reading import open_png
 

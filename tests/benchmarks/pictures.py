@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import edgecli
+from edgecli.images.tiff.directories import DOUBLE, HEADS, LONG, SHORT, Entry, Tag, directory_bytes
 
 SAMPLE = Path(__file__).parents[2] / "sample_images" / "still-life.png"
 
@@ -25,6 +26,8 @@ NOISE = 3.0  # standard deviation of a camera's noise, in grey levels
 HUGE = (32768, 32000)
 RASTER, SMALLER = (19968, 20000), (12032, 12000)
 BAND = 256  # rows; divides the heights of these
+SPARSE, TILE = 100_000, 256
+"""Rows and columns of a square of 10 gigapixels, and of its tiles."""
 
 
 def photo(height: int, width: int, mode: str = "L") -> NDArray[np.uint8]:
@@ -130,6 +133,44 @@ def write_rasters(folder: Path) -> None:
         bits.writelines([lines.data] * (side // 1500))
 
 
+def write_sparse(path: Path, where: str) -> None:
+    """Write a GeoTIFF of which one tile in a hundred is stored, ``scattered`` or ``together``.
+
+    The stored ones are the 64 of a photo again and again; the others are nowhere, as GDAL has it.
+    """
+    side = -(-SPARSE // TILE)
+    places = np.arange(side * side).reshape(side, side)
+    corner = places[: side // 10, : side // 10].ravel()
+    anywhere = np.random.default_rng(6).choice(places.size, len(corner), replace=False)
+    stored = corner if where == "together" else anywhere
+    rows = photo(8 * TILE, 8 * TILE).reshape(8, TILE, 8, TILE).swapaxes(1, 2).reshape(-1, TILE**2)
+    tiles = [zlib.compress(tile.tobytes(), 1) for tile in rows]
+    starts = np.cumsum([len(HEADS[False]), *map(len, tiles)])
+    offsets, counts = np.zeros((2, places.size), np.int64)
+    turn = np.arange(len(stored)) % len(tiles)
+    offsets[stored], counts[stored] = starts[turn], np.diff(starts)[turn]
+    with path.open("wb") as file:
+        file.write(HEADS[False][:4] + struct.pack("<I", starts[-1]) + b"".join(tiles))
+        file.write(directory_bytes(_sparse_entries(offsets, counts), int(starts[-1])))
+
+
+def _sparse_entries(offsets: NDArray[np.int64], counts: NDArray[np.int64]) -> list[Entry]:
+    """Return the tags of deflated tiles of grey bytes, in pixels of half a metre."""
+    return [
+        (Tag.WIDTH, LONG, [SPARSE]),
+        (Tag.HEIGHT, LONG, [SPARSE]),
+        (Tag.BITS, SHORT, [8]),
+        (Tag.COMPRESSION, SHORT, [8]),
+        (Tag.PHOTOMETRIC, SHORT, [1]),
+        (Tag.TILE_WIDTH, LONG, [TILE]),
+        (Tag.TILE_HEIGHT, LONG, [TILE]),
+        (Tag.TILE_OFFSETS, LONG, offsets.tolist()),
+        (Tag.TILE_BYTES, LONG, counts.tolist()),
+        (Tag.PIXEL_SCALE, DOUBLE, [0.5, 0.5, 0]),
+        (Tag.TIEPOINTS, DOUBLE, [0, 0, 0, 500_000, 5_600_000, 0]),
+    ]
+
+
 def write_many(folder: Path, count: int, height: int, width: int) -> None:
     """Write ``count`` JPEGs of one photo, each shifted and with noise of its own."""
     folder.mkdir(exist_ok=True)
@@ -179,6 +220,8 @@ def main(task: str, *paths: str) -> None:
             print(agreement(Path(paths[0]), Path(paths[1])))
         case "many":
             write_many(Path(paths[0]), *map(int, paths[1:]))
+        case "sparse":
+            write_sparse(Path(paths[0]), paths[1])
         case "tiny":
             write_tiny(Path(paths[0]), int(paths[1]))
         case _:

@@ -88,7 +88,7 @@ class TilesSink:
         self._told = text_entries(made_by) + page_entries(page)
         self._height, self._predictor = _tile_height(page), _predictor_of(page)
         self._across = -(-page.shape[1] // SIDE)
-        self._rows, self._filled = self._empty(), 0
+        self._rows, self._spare, self._filled = self._empty(), self._empty(), 0
         self._coming: Iterator[list[Stored]] = iter(())
         self._offsets, self._counts = array("Q"), array("I")  # of as many as there are
         self._known: dict[bytes, tuple[int, int]] = {}
@@ -131,7 +131,7 @@ class TilesSink:
         width, rows = self._page.shape[1], self._rows
         rows[self._filled :] = rows[self._filled - 1]
         rows[:, width:] = rows[:, width - 1 : width]
-        self._store()
+        self._store()  # of what is in the other rows, which are free then
         step = max(_AT_ONCE // (rows.nbytes // self._across), 1)
         work = partial(_deflated, rows, self._predictor)
         jobs = [*bands(self._across, step)]
@@ -139,7 +139,7 @@ class TilesSink:
             self._coming = iter([work(*job) for job in jobs])
         else:
             self._coming = start_in_order(work, jobs, self._threads)
-        self._rows, self._filled = self._empty(), 0
+        self._rows, self._spare, self._filled = self._spare, rows, 0
 
     def _store(self) -> None:
         """Write the tiles that are being compressed."""

@@ -15,6 +15,7 @@ from enum import IntEnum
 from typing import BinaryIO
 
 from edgecli.errors import ImageError
+from edgecli.geometry import bands
 from edgecli.images import Resolution
 from edgecli.images.profiles import rgb_profile
 from edgecli.records import dataclass, replace
@@ -293,7 +294,7 @@ def directory_bytes(
     outside = b""
     for tag, kind, values in entries:
         code = _CODES[kind]
-        data = struct.pack(f"<{len(values)}{code[0]}", *values)
+        data = _packed(code[0], values)
         if len(data) > widths.inline:
             place = struct.pack("<" + widths.offset, after + len(outside))
             outside += data + b"\0" * (len(data) % 2)
@@ -301,3 +302,9 @@ def directory_bytes(
         table += struct.pack("<" + widths.entry, tag, kind, len(values) // len(code))
         table += data.ljust(widths.inline, b"\0")
     return table + struct.pack("<" + widths.offset, following) + outside
+
+
+def _packed(code: str, values: Sequence[float]) -> bytes:
+    """Return little-endian numbers; a part at a time, as each is an object meanwhile."""
+    parts = (values[start:stop] for start, stop in bands(len(values), 4096))
+    return b"".join(struct.pack(f"<{len(part)}{code}", *part) for part in parts)

@@ -52,7 +52,10 @@ class TileReader:
     threads: int
 
     def bands(self, first: int = 0) -> Iterator[Rows]:
-        """Yield the page's pixels, ``(n, W, C)``, from a row of tiles on."""
+        """Yield the page's pixels, ``(n, W, C)``, from a row of tiles on.
+
+        The next ones are written over them.
+        """
         layout = self.layout
         if layout.across == 1 and layout.row_bytes * layout.tiles.heights[0] > _HIGH:
             high = self._high_bands(first)
@@ -62,8 +65,10 @@ class TileReader:
         jobs = ((Area(*cut, self._tiles(*cut)),) for cut in product(rows, columns))
         is_large = layout.compression != UNCOMPRESSED and self._bytes() > _WORTH_THREADS
         done = map_in_order(self._decoded, jobs, self.threads if is_large else 1)
+        band: Rows | None = None
         for _ in rows:
-            yield _side_by_side(islice(done, len(columns)), layout.shape[1])
+            band = _side_by_side(islice(done, len(columns)), layout.shape[1], band)
+            yield band
 
     # --- what is read together --------------------------------------------------------------------
 
@@ -193,12 +198,17 @@ class TileReader:
                     yield unpredicted(layout, data)
 
 
-def _side_by_side(parts: Iterator[Rows], width: int) -> Rows:
-    """Return a band ``(n, width, C)`` of parts that come one after the other, and need not stay."""
+def _side_by_side(parts: Iterator[Rows], width: int, last: Rows | None) -> Rows:
+    """Return a band ``(n, width, C)`` of parts that come one after the other, and need not stay.
+
+    It takes the place of the ``last`` band: new ones would scatter free memory, as high as a tile.
+    """
     first = next(parts)
     if first.shape[1] == width:
         return first
-    band, left = np.empty((len(first), width, first.shape[2]), first.dtype), 0
+    shape = len(first), width, first.shape[2]
+    band = np.empty(shape, first.dtype) if last is None else last[: len(first)]
+    left = 0
     for part in chain([first], parts):
         band[:, left : left + part.shape[1]] = part
         left += part.shape[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -77,6 +77,12 @@ class Refuse(Protocol):
 
 Save = Callable[[str, Any], Path]
 Golden = Callable[[str, str], None]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Look for examples in ``edgecli/`` alone: it imports each file that it looks into."""
+    return [found for found in (yield) if type(found) is pytest.Module]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

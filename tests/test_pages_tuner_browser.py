@@ -21,16 +21,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from edgecli.cli import main
 from edgecli.pages.tuner import DETECTORS
-from tests.browsers import Watched, chromium, written
+from tests.browsers import Watched, written
 from tests.conftest import SAMPLES
 
 PHOTO = SAMPLES / "still-life.png"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,6 @@ from edgecli.pages.tuner import DETECTORS
 from tests.browsers import Watched, written
 from tests.conftest import SAMPLES
 
-PHOTO = SAMPLES / "still-life.png"
-
 
 @pytest.fixture(scope="module")
 def watched(browser: Browser) -> Watched:
@@ -34,7 +32,10 @@ def watched(browser: Browser) -> Watched:
 
 @pytest.fixture(scope="module")
 def tuner(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return written(tmp_path_factory.mktemp("tuner") / "tune.html", "tune", PHOTO)
+    folder = tmp_path_factory.mktemp("tuner")
+    photo = folder / "still-life.png"
+    Image.open(SAMPLES / photo.name).crop((150, 110, 470, 350)).save(photo)
+    return written(folder / "tune.html", "tune", photo)
 
 
 def opened(page: Page, address: str) -> None:

@@ -111,14 +111,14 @@ def test_a_cluster_with_certificates_does_the_same(
     source, variables = pictures(tmp_path / "in", "a.pgm", "b.pgm"), environ | certified(tmp_path)
     with cluster(1, "tls", variables) as address:
         assert address.startswith("tls://")
-        for command, name in (["detect", source / "a.pgm"], "one.png"), (["batch", source], "all"):
-            near, far = tmp_path / "near" / name, tmp_path / "far" / name
-            assert run(*command, "-o", near).exit_code == 0
-            done = edgecli(*command, "-o", far, "--scheduler", address, variables=variables)
+        for name, given, path in ("detect", source / "a.pgm", "one.png"), ("batch", source, "all"):
+            near, far = tmp_path / "near" / path, tmp_path / "far" / path
+            assert run(name, given, "-o", near).exit_code == 0
+            done = edgecli(name, given, "-o", far, "--scheduler", address, variables=variables)
             assert done.returncode == 0, done.stderr
         assert contents(tmp_path / "far") == contents(tmp_path / "near")
-        command = ["detect", source / "a.pgm", "-o", tmp_path / "c.png", "--scheduler", address]
-        said = refuse(*command, code=2)
+        shared = ("-o", tmp_path / "c.png", "--scheduler", address)
+        said = refuse("detect", source / "a.pgm", *shared, code=2)
         assert "wants certificates, and Dask knows none; name them by DASK_" in said
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner
-from playwright.sync_api import Browser, Dialog, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 from edgecli.cli import main
 from tests.conftest import CHROMIUM
@@ -33,6 +33,16 @@ def written(output: Path, *args: str | Path) -> str:
     result = CliRunner().invoke(main, [*map(str, args), "-o", str(output)])
     assert result.exit_code == 0, result.output
     return output.as_uri()
+
+
+def lightness(page: Page) -> int:
+    """Return red, green and blue of the page behind everything, together: 0 to 765."""
+    return sum(
+        page.evaluate(
+            "getComputedStyle(document.documentElement).backgroundColor.match(/[0-9.]+/g)"
+            ".slice(0, 3).map(Number)"
+        )
+    )
 
 
 class Watched:

@@ -25,7 +25,7 @@ from edgecli.detect.outputs import Target, name_job
 from edgecli.detect.shares import Share, Work, Workers
 from tests.batches import contents, pictures
 from tests.clusters import ROOT, cluster
-from tests.conftest import Run, noise
+from tests.conftest import Refuse, Run, noise
 from tests.detections import settings_of
 
 OPENSSL = shutil.which("openssl")
@@ -104,22 +104,22 @@ def test_a_dry_run_asks_no_cluster(tmp_path: Path, run: Run) -> None:
 
 
 @pytest.mark.skipif(OPENSSL is None, reason="no openssl to make certificates with")
-def test_a_cluster_with_certificates_does_the_same(tmp_path: Path) -> None:
+def test_a_cluster_with_certificates_does_the_same(
+    tmp_path: Path, run: Run, refuse: Refuse
+) -> None:
     """As an open one does, and who has none is told how to name them."""
     source, variables = pictures(tmp_path / "in", "a.pgm", "b.pgm"), environ | certified(tmp_path)
     with cluster(1, "tls", variables) as address:
         assert address.startswith("tls://")
-        shared = ["--scheduler", address]
-        for folder, more, known in (("near", [], {}), ("far", shared, variables)):
-            one, all_ = tmp_path / folder / "one.png", tmp_path / folder / "all"
-            for command in (["detect", source / "a.pgm", "-o", one], ["batch", source, "-o", all_]):
-                done = edgecli(*command, *more, variables=known)
-                assert done.returncode == 0, done.stderr
+        for name, given, path in ("detect", source / "a.pgm", "one.png"), ("batch", source, "all"):
+            near, far = tmp_path / "near" / path, tmp_path / "far" / path
+            assert run(name, given, "-o", near).exit_code == 0
+            done = edgecli(name, given, "-o", far, "--scheduler", address, variables=variables)
+            assert done.returncode == 0, done.stderr
         assert contents(tmp_path / "far") == contents(tmp_path / "near")
-        refused = edgecli("detect", source / "a.pgm", "-o", tmp_path / "c.png", *shared)
-        assert refused.returncode == 2
-        assert "wants certificates, and Dask knows none; name them by DASK_" in refused.stderr
-        assert refused.stderr.count("\n") == 1
+        shared = ("-o", tmp_path / "c.png", "--scheduler", address)
+        said = refuse("detect", source / "a.pgm", *shared, code=2)
+        assert "wants certificates, and Dask knows none; name them by DASK_" in said
 
 
 def certified(folder: Path) -> dict[str, str]:
@@ -137,10 +137,9 @@ def certified(folder: Path) -> dict[str, str]:
     }
 
 
-def edgecli(
-    *arguments: object, variables: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+def edgecli(*arguments: object, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own, as Dask reads its configuration once."""
     command = [sys.executable, "-m", "edgecli", *map(str, arguments)]
-    known = environ | (variables or {})
-    return subprocess.run(command, check=False, env=known, cwd=ROOT, capture_output=True, text=True)
+    return subprocess.run(
+        command, check=False, env=variables, cwd=ROOT, capture_output=True, text=True
+    )

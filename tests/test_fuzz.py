@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from random import Random
 
-from tests.fuzz.mutators import mutated
-from tests.fuzz.seeds import all_seeds
+import pytest
 
-SEEDS = list(all_seeds())
+from tests.fuzz.mutators import mutated
+from tests.fuzz.seeds import Seed, all_seeds
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -56,13 +57,18 @@ def test_each_kind_of_fault_is_seen() -> None:
         assert told in line
 
 
-def test_a_mutant_depends_on_its_number_alone() -> None:
-    data = SEEDS[0].data
+@pytest.fixture(scope="module")
+def seeds() -> list[Seed]:
+    return list(all_seeds())
+
+
+def test_a_mutant_depends_on_its_number_alone(seeds: list[Seed]) -> None:
+    data = seeds[0].data
     made = [mutated(Random(f"1:{number}"), data, [data]) for number in (3, 4, 3)]
     assert made[0] == made[2] != made[1]
 
 
-def test_seeds_are_whole_files_of_names_of_their_own() -> None:
-    names = [seed.name for seed in SEEDS]
+def test_seeds_are_whole_files_of_names_of_their_own(seeds: list[Seed]) -> None:
+    names = [seed.name for seed in seeds]
     assert len(names) == len(set(names))
-    assert all(seed.data and len(seed.data) < 2**14 for seed in SEEDS)
+    assert all(seed.data and len(seed.data) < 2**14 for seed in seeds)

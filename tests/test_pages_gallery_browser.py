@@ -13,17 +13,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from edgecli.pages.gallery import write_gallery
-from tests.browsers import Watched, chromium
+from tests.browsers import Watched, lightness
 from tests.galleries import HOSTILE, many_records, sample_records
 
 LIVE = 120
 """The most cards that may be in the page at once, of however many images."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -326,15 +320,6 @@ def test_pictures_open_at_full_size(page: Page) -> None:
 
 def test_the_title_names_the_filters(page: Page) -> None:
     assert page.title() == "demo #1 · sobel, canny, vertical, scharr and 3 more · edges"
-
-
-def lightness(page: Page) -> int:
-    return sum(
-        page.evaluate(
-            "getComputedStyle(document.documentElement).backgroundColor.match(/[0-9.]+/g)"
-            ".slice(0, 3).map(Number)"
-        )
-    )
 
 
 def test_light_and_dark_follow_the_system_and_the_toggle(page: Page) -> None:

@@ -8,24 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browsers import Watched, chromium, written
+from tests.browsers import Watched, lightness, written
 from tests.conftest import SAMPLES, noise
 from tests.lesson_pages import draw_case
 
 VERTICAL = ("-f", "vertical", "--padding", "valid")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -353,13 +346,6 @@ def test_a_window_that_does_not_fit_says_what_to_do(page: Page) -> None:
 
 
 # --- how it looks -------------------------------------------------------------------------------
-
-
-def lightness(page: Page) -> Any:
-    return page.evaluate(
-        "getComputedStyle(document.documentElement).backgroundColor.match(/[0-9.]+/g)"
-        ".slice(0, 3).map(Number).reduce((a, b) => a + b)"
-    )
 
 
 def test_light_and_dark_follow_the_system_and_the_toggle(page: Page) -> None:

@@ -21,16 +21,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from edgecli.cli import main
 from edgecli.pages.tuner import DETECTORS
-from tests.browsers import Watched, chromium, written
+from tests.browsers import Watched, written
 from tests.conftest import SAMPLES
-
-PHOTO = SAMPLES / "still-life.png"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +32,10 @@ def watched(browser: Browser) -> Watched:
 
 @pytest.fixture(scope="module")
 def tuner(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return written(tmp_path_factory.mktemp("tuner") / "tune.html", "tune", PHOTO)
+    folder = tmp_path_factory.mktemp("tuner")
+    photo = folder / "still-life.png"
+    Image.open(SAMPLES / photo.name).crop((150, 110, 470, 350)).save(photo)
+    return written(folder / "tune.html", "tune", photo)
 
 
 def opened(page: Page, address: str) -> None:

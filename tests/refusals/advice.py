@@ -189,7 +189,8 @@ TOLD = (
     # the system's own reason
     r"; (check the (name|pattern)|check its permissions|nothing was changed|start one with .*)$",
     r" cannot be read: \S",
-    # the end of a batch
+    # how far a batch is, which a busy machine tells of before its end, and that
+    r"^\d+ of \d+, \d+ failed, .* left$",
     r"^\d+ of \d+ inputs failed$",
 )
 """What no command can try: patterns of messages whose advice is about the world."""

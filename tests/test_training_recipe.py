@@ -59,7 +59,13 @@ def test_digits_and_scenes_have_recipes_of_their_own() -> None:
         (["digit"], "network 'digit' is not trained here; try digits"),
         (["digits", "--set", "scenes=3"], "'scenes' is not in the recipe; there are steps, batch"),
         (["learned", "--set", "steps=x"], "steps=x is no whole number from 1"),
-        (["digits", "--things", "public.zip"], "digits show no things; drop --things"),
+        (["digits", "--photos", "x.jpg"], "digits are not learned from photos; drop --photos"),
+        (["learned", "--photos", "x.jpg"], "photos need networks that answer for them; give --ph"),
+        (["learned", "--start", "learned-small"], "learned-small has other layers than learned"),
+        (
+            ["learned", "--teacher", "learned-small", "--photos", "pyproject.toml"],
+            "no photo in pyproject.toml; give JPEG or WebP files",
+        ),
     ],
 )
 def test_the_command_refuses_in_one_line(

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from edgecli.networks import load_network
 from edgecli.networks.forward import forward
@@ -24,7 +25,7 @@ from edgecli.training.__main__ import main
 from edgecli.training.architecture import NETWORKS, architecture
 from edgecli.training.crops import crop
 from edgecli.training.edges import EdgeLesson, edge_loss, tensors, total_loss
-from edgecli.training.model import Model, build, folded_weights
+from edgecli.training.model import Model, build, folded_weights, unfolded
 from edgecli.training.pool import ScenePool
 from edgecli.training.recipe import EdgeRecipe
 from edgecli.training.scenes import draw_scene
@@ -94,6 +95,20 @@ def test_golden_maps_are_what_torch_makes(name: str, request: pytest.FixtureRequ
     if request.config.getoption("--refresh-golden"):
         np.save(path, made)
     np.testing.assert_allclose(made, np.load(path), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_unfolds_into_what_computes_the_same(name: str) -> None:
+    network = load_network(name)
+    image = golden_image()
+    images = torch.from_numpy(np.stack([image, image[:, ::-1].copy()]))
+    model = unfolded(network, images)
+    for part, array in folded_weights(model).items():
+        np.testing.assert_allclose(array, network.weights[part], rtol=1e-4, atol=1e-5)
+    with torch.no_grad():
+        kept = model.forward(images)["edges"]
+        trained = model.modules.train() and model.forward(images)["edges"]
+    np.testing.assert_allclose(kept, trained, atol=1e-3)  # the norms fit the images
 
 
 def test_side_outputs_are_there_in_training_alone() -> None:
@@ -201,3 +216,22 @@ def test_the_command_goes_from_nothing_to_a_network(
     }
     edges = forward(load_network(tmp_path / "learned-small.toml"), golden_image())
     assert edges.shape == (1, 45, 61)
+
+
+def test_the_command_goes_on_from_a_network_and_shows_photos(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = np.random.default_rng(0).integers(0, 255, (310, 320, 3), np.uint8)
+    Image.fromarray(picture).save(tmp_path / "photo.jpg")
+    settings = [*SETTINGS, "batch=2", "shown=1", "takes=2", "sides=0", "rate=0", "steps=2"]
+    args = [word for setting in settings for word in ("--set", setting)]
+    args += ["--photos", str(tmp_path / "photo.jpg"), "--teacher", "learned-small"]
+    args += ["--start", "learned-small", "--threads", "1"]
+    assert main(["learned-small", "-o", str(tmp_path), *args]) == 0
+    assert "32 bits between layers" in capsys.readouterr().err or "AVX512" in (
+        torch.backends.cpu.get_cpu_capability()
+    )
+    assert len(list(tmp_path.glob("photos-*/photo-*.npz"))) == 2
+    before = forward(load_network("learned-small"), golden_image())
+    after = forward(load_network(tmp_path / "learned-small.toml"), golden_image())
+    assert 0 < np.abs(after - before).max() < 0.2  # only the norms have seen other pictures

@@ -2,8 +2,8 @@
 
 Draws scenes, trains a network on them, and writes ``learned.toml`` and ``learned.npz``; ``digits``
 draws digits and writes ``lenet5``. A run that was interrupted goes on from its last checkpoint.
-``scenes`` only draws the recipe's scenes. Things of the game 0 A.D. appear in some of them where
-its data is given; Debian's package 0ad-data has ``/usr/share/games/0ad/mods/public/public.zip``.
+``--start`` goes on from a network's weights, and ``--photos`` shows photos beside the scenes, with
+what the ``--teacher`` networks answer for them.
 """
 
 from __future__ import annotations
@@ -21,24 +21,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecli.errors import EdgeCliError, UsageError
+from edgecli.networks import Network, load_network
 from edgecli.training.architecture import DIGITS, NETWORKS, architecture, write_network
 from edgecli.training.fonts import legible, system_fonts
+from edgecli.training.photos import PhotoPool, Photos
 from edgecli.training.pool import DigitPool, ScenePool
 from edgecli.training.recipe import DigitRecipe, EdgeRecipe, Recipe, changed
-from edgecli.training.sprites import opened
 
 if TYPE_CHECKING:
     from edgecli.training.train import Lesson
-
-SCENES = "scenes"  # drawn alone, without a training
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Return the options of a command line, by default this process's."""
     parser = argparse.ArgumentParser("python -m edgecli.training", description=__doc__)
-    parser.add_argument(
-        "network", help=f"what to train: {', '.join((*NETWORKS, DIGITS))}; or {SCENES}"
-    )
+    parser.add_argument("network", help=f"what to train: {', '.join((*NETWORKS, DIGITS))}")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER")
     parser.add_argument(
         "--work", type=Path, metavar="FOLDER", help="drawings, checkpoints and log; default OUTPUT"
@@ -50,7 +47,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--minutes", type=float, default=math.inf, metavar="M", help="end after so many, if earlier"
     )
     parser.add_argument(
-        "--things", type=Path, metavar="ZIP", help="the data of 0 A.D., whose things scenes show"
+        "--start", metavar="NETWORK", help="a network of the same layers to begin with"
+    )
+    parser.add_argument(
+        "--photos", type=Path, nargs="+", default=[], metavar="PATH", help="photos, folders, .rcc"
+    )
+    parser.add_argument(
+        "--teacher", action="append", default=[], metavar="NETWORK", help="their edges"
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, metavar="N")
     return parser.parse_args(arguments)
@@ -71,49 +74,51 @@ def log_to(path: Path, line: str) -> None:
 
 def run(options: argparse.Namespace) -> Path:
     """Draw, train on the drawings and export the network; return its file."""
-    if options.network == SCENES:
-        return draw(options)
-    network = architecture(options.network)
+    network = first_network(options)
     kind: type[Recipe] = DigitRecipe if options.network == DIGITS else EdgeRecipe
     recipe = changed(kind(), options.set)
-    if options.things and kind is DigitRecipe:
-        raise UsageError("digits show no things; drop --things")
+    photos = shown_photos(options)
     if find_spec("torch") is None:
         raise UsageError("training needs torch; pip install 'edgecli[train]'")
     import torch
 
     from edgecli.training.model import folded_weights
-    from edgecli.training.train import start, train
+    from edgecli.training.train import is_half, start, train
 
     torch.set_num_threads(options.threads)
     work = options.work or options.output
     work.mkdir(parents=True, exist_ok=True)
     log = partial(log_to, work / f"{network.name}.log")
-    log(f"{network.name}: {recipe}")
-    with taught(recipe, work, options, log) as lesson:
+    log(f"{network.name}: {recipe}; {16 if is_half(recipe) else 32} bits between layers")
+    with taught(recipe, photos, work, options.threads, log) as lesson:
         checkpoint = work / f"{network.name}.pt"
-        mean = train(start(network, recipe), lesson, log, checkpoint, options.minutes)
+        mean = train(start(network, recipe, lesson), lesson, log, checkpoint, options.minutes)
     return write_network(network, folded_weights(mean), options.output)
 
 
-def draw(options: argparse.Namespace) -> Path:
-    """Draw the scenes of a recipe, as far as they are missing; return their folder."""
-    recipe = changed(EdgeRecipe(), options.set)
-    pool = scene_pool(recipe, options.work or options.output, options.things)
-    pool.draw_all(range(recipe.scenes), options.threads)
-    return pool.folder
+def first_network(options: argparse.Namespace) -> Network:
+    """Return the network to be trained, with the weights that it begins with, if any."""
+    network = architecture(options.network)
+    if options.start is None:
+        return network
+    begun = load_network(options.start)
+    if begun.nodes != network.nodes:
+        raise UsageError(f"{options.start} has other layers than {options.network}")
+    return begun
 
 
-def scene_pool(recipe: EdgeRecipe, work: Path, things: Path | None) -> ScenePool:
-    """Return the pool of a recipe's scenes."""
-    if things:
-        opened(things)  # so that a file without things is told at once
-    return ScenePool(work / "scenes", recipe.size, things, recipe.staged)
+def shown_photos(options: argparse.Namespace) -> Photos | None:
+    """Return the photos that are shown with the networks that answer for them, if there are any."""
+    if options.network == DIGITS and options.photos:
+        raise UsageError("digits are not learned from photos; drop --photos")
+    if bool(options.photos) != bool(options.teacher):
+        raise UsageError("photos need networks that answer for them; give --photos and --teacher")
+    return Photos.found(options.photos, options.teacher) if options.photos else None
 
 
 @contextmanager
 def taught(
-    recipe: Recipe, work: Path, options: argparse.Namespace, log: Callable[[str], None]
+    recipe: Recipe, photos: Photos | None, work: Path, threads: int, log: Callable[[str], None]
 ) -> Iterator[Lesson]:
     """Draw what a recipe asks for at the first step, and the rest in the context."""
     from edgecli.training.edges import EdgeLesson
@@ -124,13 +129,16 @@ def taught(
         count = sum(map(len, families.values()))
         log(f"{count} fonts: {', '.join(families) or 'none, so strokes alone'}")
         digits = DigitPool(work / "digits", families)
-        digits.draw_all(range(recipe.blocks), options.threads)
+        digits.draw_all(range(recipe.blocks), threads)
         yield DigitLesson(recipe, digits, DigitPool(work / "unseen", legible(families)))
     elif isinstance(recipe, EdgeRecipe):
-        scenes = scene_pool(recipe, work, options.things)
-        scenes.draw_all(recipe.first_scenes, options.threads)
+        scenes = ScenePool(work / "scenes", recipe.size)
+        scenes.draw_all(recipe.first_scenes, threads)
+        crops = PhotoPool(work / f"photos-{photos.digest}", photos, recipe) if photos else None
+        if crops:
+            crops.draw_all(crops.numbers, threads)
         with scenes.drawing(recipe.later_scenes, processes=1):
-            yield EdgeLesson(recipe, scenes)
+            yield EdgeLesson(recipe, scenes, crops)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -42,7 +42,7 @@ def crop(random: Random, scene: Scene, side: int) -> Crop:
     starts = [int(random.integers(size - taken + 1)) for size in scene.labels.shape]
     rows, cols = (slice(start, start + taken) for start in starts)
     shown = _turned(random, scene.picture[rows, cols], scene.labels[rows, cols], side)
-    return _shown(shown, _redeveloped(random, shown.picture.astype(np.float32) / 255))
+    return _shown(shown, redeveloped(random, shown.picture.astype(np.float32) / 255))
 
 
 def whole(scene: Scene) -> Crop:
@@ -72,7 +72,7 @@ def _resized(array: NDArray[Any], side: int, method: Image.Resampling) -> NDArra
     return np.array(image.resize((side, side), method))
 
 
-def _redeveloped(random: Random, pixels: Field) -> Field:
+def redeveloped(random: Random, pixels: Field) -> Field:
     """Return pixels in another tone and colour balance, now and then in grey or with noise."""
     if random.random() < 0.12:
         pixels = np.repeat(pixels @ LUMA, 3, axis=2)

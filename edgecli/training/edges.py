@@ -10,6 +10,7 @@ from torch.nn import functional
 from edgecli.records import dataclass
 from edgecli.training.crops import Crop, crop, whole
 from edgecli.training.model import Model
+from edgecli.training.photos import PhotoPool
 from edgecli.training.pool import ScenePool
 from edgecli.training.recipe import HELD_OUT, EdgeRecipe
 from edgecli.training.train import Batch
@@ -17,16 +18,21 @@ from edgecli.training.train import Batch
 
 @dataclass(frozen=True)
 class EdgeLesson:
-    """Crops of the scenes in a pool, more of them from step to step."""
+    """Crops of the scenes in a pool, more of them from step to step, and of photos, if any."""
 
     recipe: EdgeRecipe
     pool: ScenePool
+    photos: PhotoPool | None = None
 
     def batch(self, step: int) -> Batch:
         """Return images, and what ``tensors`` says."""
         recipe, random = self.recipe, np.random.default_rng([self.recipe.seed, step])
-        drawn = random.integers(min(recipe.ready + step, recipe.scenes), size=recipe.batch)
-        return tensors([crop(random, self.pool.read(int(n)), recipe.side) for n in drawn])
+        shown = min(recipe.shown, recipe.batch) if self.photos else 0
+        drawn = random.integers(min(recipe.ready + step, recipe.scenes), size=recipe.batch - shown)
+        crops = [crop(random, self.pool.read(int(n)), recipe.side) for n in drawn]
+        if self.photos:
+            crops += [self.photos.crop(random) for _ in range(shown)]
+        return tensors(crops)
 
     def loss(self, logits: dict[str, Tensor], *asked: Tensor) -> Tensor:
         """Return the loss of edges and weights."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
@@ -120,6 +121,49 @@ def _convolution(layer: Convolution, depth: int, *, bias: bool) -> nn.Conv2d:
 def _started(made: Weighing) -> Weighing:
     nn.init.kaiming_normal_(made.weight, nonlinearity="relu")
     return made
+
+
+def unfolded(network: Network, images: Tensor) -> Model:
+    """Return a model that computes what a network with weights does, to be trained on.
+
+    Every filter gets the size that He's rule gives, and its norm the statistics of these images.
+    """
+    model = build(network)
+    model.modules.eval()
+    handles = []
+    for node in network.nodes:
+        if not isinstance(node.layer, Convolution | Dense):
+            continue
+        layer: Any = model.modules[node.name]
+        weight, bias = (
+            torch.from_numpy(network.weights[f"{node.name}.{part}"]) for part in ("weight", "bias")
+        )
+        with torch.no_grad():
+            if f"{node.name}-norm" not in model.modules:
+                layer.weight.copy_(weight)
+                layer.bias.copy_(bias)
+                continue
+            norm: Any = model.modules[f"{node.name}-norm"]
+            size = (weight.flatten(1).std(1) / layer.weight.std()).clamp(min=1e-6)
+            layer.weight.copy_(weight / size[:, None, None, None])
+            norm.weight.copy_(size * math.sqrt(1 + norm.eps))
+            norm.bias.copy_(bias)
+            handles.append(norm.register_forward_pre_hook(_adopt))
+    with torch.no_grad():
+        model.forward(images)
+    for handle in handles:
+        handle.remove()
+    return model
+
+
+def _adopt(norm: Any, inputs: tuple[Tensor]) -> None:
+    """Give a norm the statistics of what it sees; it computes the same as before."""
+    mean, variance = inputs[0].mean((0, 2, 3)), inputs[0].var((0, 2, 3), correction=0)
+    before = (norm.running_var + norm.eps).sqrt()
+    norm.bias += norm.weight * (mean - norm.running_mean) / before
+    norm.weight *= (variance + norm.eps).sqrt() / before
+    norm.running_mean.copy_(mean)
+    norm.running_var.copy_(variance)
 
 
 def folded_weights(model: Model) -> dict[str, NDArray[np.float32]]:

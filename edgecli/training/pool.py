@@ -21,7 +21,6 @@ from edgecli.records import dataclass
 from edgecli.training.digits import Inks, draw_digits
 from edgecli.training.fonts import Families
 from edgecli.training.scenes import Scene, draw_scene
-from edgecli.training.sprites import opened
 
 AFRESH = multiprocessing.get_context("spawn")  # forking amid training threads hangs
 
@@ -78,28 +77,17 @@ class Pool(ABC):
 
 @dataclass(frozen=True)
 class ScenePool(Pool):
-    """Square scenes of one size, some of them with things of an archive.
-
-    The others are those of a pool without one, and have the same files.
-    """
+    """Square scenes of one size."""
 
     size: int = 352
-    things: Path | None = None
-    staged: int = 2  # every so-manieth scene has things, if there are any
-
-    def has_things(self, number: int) -> bool:
-        """Return whether a scene has things of the archive."""
-        return self.things is not None and number % self.staged == self.staged - 1
 
     def path(self, number: int) -> Path:
         """Return a scene's file."""
-        kind = "staged" if self.has_things(number) else "scene"
-        return self.folder / f"{kind}-{self.size}-{number:07d}.npz"
+        return self.folder / f"scene-{self.size}-{number:07d}.npz"
 
     def arrays(self, number: int) -> dict[str, NDArray[Any]]:
         """Return the picture and the labels of a scene."""
-        theirs = opened(self.things) if self.things and self.has_things(number) else None
-        scene = draw_scene(number, self.size, theirs)
+        scene = draw_scene(number, self.size)
         return {"picture": scene.picture, "labels": scene.labels}
 
     def read(self, number: int) -> Scene:

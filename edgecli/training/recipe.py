@@ -28,7 +28,7 @@ class Recipe:
     decay: float = 1e-4  # of weights
     average: float = 0.998  # the share that the running mean of weights keeps at each step
     measured: int = 48  # drawings that are held out
-    bits: int = 32  # of the values between layers; 16 (bfloat16) takes half the time
+    bits: int = 32  # of the values between layers; 16 (bfloat16) takes half with AVX-512
     seed: int = 0
 
 
@@ -39,9 +39,10 @@ class EdgeRecipe(Recipe):
     bits: int = 16
     scenes: int = 4000
     size: int = 352  # of a scene, in pixels
-    staged: int = 2  # every so-manieth scene has things of an archive, where one is given
     ready: int = 800  # scenes at the first step; each step adds one
     side: int = 200  # of a crop, in pixels
+    shown: int = 6  # crops of photos in each batch, where there are photos
+    takes: int = 10  # of each photo
     positives: float = 6.0  # the weight of an edge pixel; another has 1
     sides: float = 0.25  # the weight of each side output; the output has 1
 

@@ -14,11 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecli.records import dataclass
-from edgecli.training.fields import Field, Picture, Random, blur, log_uniform, slow
+from edgecli.training.fields import Field, Picture, Random, blur, log_uniform
 from edgecli.training.looks import Colour, developed, lit, palette, pick, surface, vary
 from edgecli.training.shapes import Mask, outline, overlap, place, ridge
-from edgecli.training.sprites import Cast, floor, view
-from edgecli.training.studio import Sprite, View, mirrored
 
 PARTS = 16
 Labels = NDArray[np.int16]
@@ -40,16 +38,6 @@ class Scene:
     labels: Labels
 
 
-@dataclass(frozen=True, eq=False)
-class Stage:
-    """Where things of a cast appear, and how they are seen."""
-
-    cast: Cast
-    view: View
-    is_ground: bool  # things stand on photographed ground, rather than anywhere
-    share: float  # of things that are from the cast
-
-
 @dataclass(eq=False)
 class _Canvas:
     """A scene while it is painted; ``defocus``, in pixels, blurs what is painted next."""
@@ -60,7 +48,6 @@ class _Canvas:
     palette: list[Colour]
     softness: float  # of outlines, in pixels
     defocus: float
-    stage: Stage | None = None
     things: int = 0
     parts: int = 0
 
@@ -70,10 +57,8 @@ class _Canvas:
         return self.labels.shape
 
 
-def draw_scene(seed: int, size: int = 352, cast: Cast | None = None) -> Scene:
+def draw_scene(seed: int, size: int = 352) -> Scene:
     """Return a square scene of ``size`` pixels a side; seed and size alone decide what it shows.
-
-    With a cast, which decides too, a fifth to nine tenths of the things are from there.
 
     >>> scene = draw_scene(7, size=64)
     >>> scene.picture.shape, scene.picture.dtype, scene.labels.shape
@@ -84,8 +69,6 @@ def draw_scene(seed: int, size: int = 352, cast: Cast | None = None) -> Scene:
     colours, softness = palette(random), random.uniform(0.3, 0.8)
     far, near = _focus(random)
     canvas = _Canvas(random, pixels, labels, colours, softness, defocus=far)
-    if cast is not None:
-        canvas.stage = _stage(random, cast)
     _paint_backdrop(canvas)
     count = round(log_uniform(random, 5, 36))
     haze = random.uniform(0.05, 0.35) if random.random() < 0.15 else 0.0
@@ -96,10 +79,7 @@ def draw_scene(seed: int, size: int = 352, cast: Cast | None = None) -> Scene:
         canvas.pixels += (air - canvas.pixels) * np.float32(haze / count)
         if random.random() < 0.05:
             _scatter(canvas)
-        if canvas.stage and random.random() < canvas.stage.share:
-            _paint_staged(canvas, canvas.stage, nearness)
-        else:
-            _paint_thing(canvas)
+        _paint_thing(canvas)
     return Scene(developed(random, lit(random, canvas.pixels)), canvas.labels)
 
 
@@ -111,18 +91,10 @@ def _focus(random: Random) -> tuple[float, float]:
     return (0.0, log_uniform(random, 0.7, 4)) if kind < 0.4 else (0.0, 0.0)
 
 
-def _stage(random: Random, cast: Cast) -> Stage:
-    """Return how things of a cast appear in a scene."""
-    return Stage(cast, view(random), random.random() < 0.6, random.uniform(0.2, 0.9))
-
-
 def _paint_backdrop(canvas: _Canvas) -> None:
     """Paint what is behind all things: one surface, or a sky and grounds."""
     random, centre = canvas.random, np.array(canvas.shape) / 2
     _paint(canvas, np.ones(canvas.shape, bool), centre)
-    if canvas.stage and canvas.stage.is_ground:
-        _paint_ground(canvas, canvas.stage)
-        return
     if random.random() < 0.45:
         return
     for level in np.sort(random.uniform(0.15, 0.95, int(random.integers(1, 4)))):
@@ -147,69 +119,6 @@ def _paint_thing(canvas: _Canvas) -> None:
         _paint(canvas, mask, centre, shade, "thing" if side > MINOR else "minor")
         if side > MINOR and random.random() < 0.45:
             _paint_parts(canvas, mask, centre, shade)
-
-
-def _paint_ground(canvas: _Canvas, stage: Stage) -> None:
-    """Paint hills perhaps, and photographed ground from the horizon down."""
-    random, horizon, centre = canvas.random, stage.view.horizon, np.array(canvas.shape) / 2
-    if horizon > 0.1 and random.random() < 0.5:
-        hills = ridge(random, canvas.shape, horizon * random.uniform(0.4, 0.95))
-        _paint(canvas, hills, centre)
-    mask = ridge(random, canvas.shape, horizon) if horizon > 0 else np.ones(canvas.shape, bool)
-    light = np.exp(np.float32(random.uniform(0.02, 0.25)) * slow(random, canvas.shape, 2.8))
-    pixels = floor(random, stage.cast, canvas.shape, horizon) * light[..., None]
-    alpha = blur(mask.astype(np.float32), math.hypot(canvas.softness, canvas.defocus))[..., None]
-    canvas.pixels += (blur(pixels, canvas.defocus) - canvas.pixels) * alpha
-    canvas.things += 1
-    canvas.labels[mask] = PARTS * canvas.things
-
-
-def _paint_staged(canvas: _Canvas, stage: Stage, nearness: float) -> None:
-    """Paint something of the cast, on the ground or anywhere, now and then a herd or a wood."""
-    random, top = canvas.random, max(stage.view.horizon, 0)
-    side = round(_power_law(random, SMALLEST, LARGEST * max(canvas.shape), 0.9))
-    sprite = stage.cast.sprite(random, side, stage.view)
-    place = random.uniform(-0.1, 1.1, 2) * canvas.shape
-    if stage.is_ground:  # this is where its feet are
-        place[0] = canvas.shape[0] * (top + (1.1 - top) * nearness + random.normal(0, 0.03))
-        place[0] -= sprite.size[0] / 2
-    is_group = random.random() < (0.4 if sprite.leafy else 0.15)
-    gain = np.exp(random.normal(0, 0.06, 3) + random.normal(0, 0.25)).astype(np.float32)
-    for n in range(int(random.integers(3, 10)) if is_group else 1):
-        step = np.array([0.15, 0.9]) * sprite.size * random.normal(0, 1, 2) * (n > 0)
-        shown = mirrored(sprite) if random.random() < 0.5 else sprite
-        # The crowns of a wood are one thing.
-        canvas.things += side > MINOR and not (sprite.leafy and n > 0)
-        _paint_sprite(canvas, stage, shown, place + step, gain)
-        _label_sprite(canvas, shown, place + step, is_thing=side > MINOR)
-
-
-def _paint_sprite(
-    canvas: _Canvas, stage: Stage, sprite: Sprite, centre: Place, gain: Colour
-) -> None:
-    """Paint a sprite over its shadow."""
-    random = canvas.random
-    target, source = overlap(canvas.shape, sprite.alpha.shape, centre)
-    region = canvas.pixels[target]
-    if stage.is_ground or random.random() < 0.3:
-        dark = np.float32(random.uniform(0.3, 0.9) * (1 - stage.view.ambient))
-        region *= 1 - dark * blur(sprite.shadow, canvas.defocus)[source][..., None]
-    soft = math.hypot(canvas.softness, canvas.defocus)
-    alpha = blur(sprite.alpha, soft)[..., None]
-    light = gain * blur(sprite.pixels * sprite.alpha[..., None], soft)
-    region += light[source] - region * alpha[source]
-
-
-def _label_sprite(canvas: _Canvas, sprite: Sprite, centre: Place, is_thing: bool) -> None:
-    """Let labels say where a sprite is. A small one is a part of what is below."""
-    target, source = overlap(canvas.shape, sprite.alpha.shape, centre)
-    labels, parts = canvas.labels[target], sprite.parts[source]
-    inside = parts >= 0
-    if is_thing:
-        labels[inside] = np.int16(PARTS * canvas.things) + parts[inside]
-    elif inside.any():
-        canvas.parts = canvas.parts % (PARTS - 1) + 1
-        labels[inside] = labels[inside] // PARTS * PARTS + canvas.parts
 
 
 def _paint_parts(canvas: _Canvas, mask: Mask, centre: Place, base: Field) -> None:

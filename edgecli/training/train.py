@@ -22,7 +22,7 @@ from torch import Tensor
 
 from edgecli.networks import Network
 from edgecli.records import dataclass
-from edgecli.training.model import Model, build
+from edgecli.training.model import Model, build, unfolded
 from edgecli.training.recipe import Recipe
 
 Log = Callable[[str], None]
@@ -58,10 +58,13 @@ class Run:
         return {"model": self.model.modules, "mean": self.mean.modules, "optimizer": self.optimizer}
 
 
-def start(network: Network, recipe: Recipe) -> Run:
-    """Return a training run before its first step."""
+def start(network: Network, recipe: Recipe, lesson: Lesson | None = None) -> Run:
+    """Return a training run before its first step.
+
+    It begins with the network's weights, if it has any: then the norms follow a lesson's images.
+    """
     torch.manual_seed(recipe.seed)
-    model = build(network)
+    model = unfolded(network, lesson.batch(0)[0]) if lesson and network.weights else build(network)
     model.modules.to(memory_format=torch.channels_last)
     mean = Model(network, copy.deepcopy(model.modules))
     mean.modules.eval()
@@ -111,7 +114,7 @@ def advance(run: Run, lesson: Lesson, batch: Batch, step: int, done: float) -> f
         group["lr"] = recipe.rate * warm * 0.5 * (1 + math.cos(math.pi * done))
     run.model.modules.train()
     images, *asked = batch
-    with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bits == 16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=is_half(recipe)):
         logits = run.model.forward(images.to(memory_format=torch.channels_last))
     loss = lesson.loss({name: value.float() for name, value in logits.items()}, *asked)
     run.optimizer.zero_grad()
@@ -119,6 +122,11 @@ def advance(run: Run, lesson: Lesson, batch: Batch, step: int, done: float) -> f
     run.optimizer.step()
     _follow(run.mean, run.model, min(recipe.average, (1 + step) / (10 + step)))
     return float(loss.detach())
+
+
+def is_half(recipe: Recipe) -> bool:
+    """Return whether values between layers have 16 bits, which is slow without AVX-512."""
+    return recipe.bits == 16 and "AVX512" in torch.backends.cpu.get_cpu_capability()
 
 
 def _follow(mean: Model, model: Model, kept: float) -> None:

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.cli import main
+from edgecli.conv import products
+from edgecli.conv.plan import plan_convolution
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 TORCH, EZDXF, ONNX = (find_spec(name) is not None for name in ("torch", "ezdxf", "onnxruntime"))
@@ -166,3 +168,12 @@ def golden(request: pytest.FixtureRequest) -> Golden:
 def noise(*shape: int, seed: int = 0) -> NDArray[np.uint8]:
     """Return random 8-bit pixels, the same for the same seed."""
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+
+
+@pytest.fixture
+def rows_alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let every product compute the rows that it is asked for and no more, as with AVX-512."""
+    monkeypatch.setattr(products, "packs_products", lambda: False)
+    plan_convolution.cache_clear()
+    yield
+    plan_convolution.cache_clear()

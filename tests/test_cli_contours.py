@@ -206,6 +206,7 @@ def test_the_report_has_the_keys_of_every_other(run: Run, photo: Path) -> None:
     assert [*report["engine"]] == [*expected["engine"]]
 
 
+@pytest.mark.usefixtures("rows_alone")
 def test_the_receptive_field_is_what_tiles_need(run: Run, photo: Path) -> None:
     graph = Graph((3, 3000, 4000))
     laid = lay_contours(graph)

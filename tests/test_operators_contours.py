@@ -175,6 +175,7 @@ def test_wide_pictures_have_lower_tiles() -> None:
     assert [lay_contours(Graph((1, 999, width))).tile_rows for width in widths] == [128, 64, 32]
 
 
+@pytest.mark.usefixtures("rows_alone")
 def test_a_tile_of_a_tall_image_needs_a_bounded_run_of_rows() -> None:
     graph = Graph((3, 10**6, 50))
     laid = lay_contours(graph)

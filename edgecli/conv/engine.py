@@ -118,10 +118,14 @@ class Slide:
                 np.add(response, bias, out=response)
 
     def _apply(self, part: Part, padded: Planes, out: Planes, above: int, memory: Memory) -> None:
-        """Fill ``out``; the method also computes rows ``above`` it, and some below."""
-        filters, rows, cols = out.shape
-        whole = part.whole(above + rows) if self.plan.together > 1 else rows
-        padded = padded[:, : (whole - 1) * self.plan.spacing.stride[0] + self.geometry.rows.span]
+        """Fill ``out``; products also compute rows ``above`` it, and some below."""
+        (filters, rows, cols), stride = out.shape, self.plan.spacing.stride[0]
+        whole = rows
+        if self.plan.together == 1 or part.together == 1:
+            padded, above = padded[:, above * stride :], 0
+        else:
+            whole = part.whole(above + rows)
+        padded = padded[:, : (whole - 1) * stride + self.geometry.rows.span]
         if part.pixels == out.dtype and whole == rows:
             part.method.apply(padded, out, self.plan.spacing, memory)
         else:

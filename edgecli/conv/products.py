@@ -192,8 +192,8 @@ class SeparableProducts:
 
     @property
     def together(self) -> int:
-        """Return R, in whose multiples rows are computed so that each is always rounded alike."""
-        return len(self.down) if packs_products() else 1
+        """Return in whose multiples rows are computed so that each is always rounded alike."""
+        return math.lcm(len(self.down), PACKED_ROWS) if packs_products() else 1
 
     @classmethod
     def prepare(
@@ -260,9 +260,8 @@ class SeparableProducts:
             np.matmul(windows, self.along, out=results)
         if rest := cols % block:
             used = (rest - 1) * stride + self.kernel_size[1]
-            each = (slice(None), np.newaxis) if packs_products() else (slice(None),)
             tail = lines[:, whole * step : whole * step + used]
-            np.matmul(tail[each], self.along[:used, :rest], out=out[:, whole * block :][each])
+            np.matmul(tail, self.along[:used, :rest], out=out[:, whole * block :])
 
 
 @dataclass(frozen=True, eq=False)

@@ -64,7 +64,7 @@ DIGITS = "digits"
 """What ``lenet5`` learns; the others are called like their networks."""
 
 HEADER = """\
-# Edges of a photo, learned from drawn scenes alone; learned.md says how, and how well.
+# Edges of a photo, learned without labels by people; learned.md says how, and how well.
 # Written by `python -m edgecli.training {name}`.
 
 """

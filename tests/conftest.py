@@ -20,6 +20,7 @@ from PIL import Image
 from edgecli.cli import main
 from edgecli.conv import products
 from edgecli.conv.plan import plan_convolution
+from tests.elsewhere import nearby
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 TORCH, EZDXF, ONNX = (find_spec(name) is not None for name in ("torch", "ezdxf", "onnxruntime"))
@@ -113,7 +114,8 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def run() -> Run:
     def invoke(*args: str | Path, stdin: bytes = b"") -> Result:
-        return CliRunner().invoke(main, [str(arg) for arg in args], input=stdin)
+        with nearby():
+            return CliRunner().invoke(main, [str(arg) for arg in args], input=stdin)
 
     return invoke
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 
 class Elsewhere(Executor):
@@ -29,6 +32,33 @@ class Elsewhere(Executor):
         except Exception as error:
             future.set_exception(pickle.loads(pickle.dumps(error)))
         return future
+
+
+class Nearby(Elsewhere):
+    """Stands in for the processes of a command, each of which takes a third of a second to begin.
+
+    ``test_batch_processes.py`` has those, and whatever runs ``edgecli`` as a program.
+    """
+
+    shortage, lost = "", 0
+
+    def __init__(self, workers: int, seconds: float = math.inf) -> None:
+        del seconds
+        super().__init__()
+        self._workers = workers
+
+    def __len__(self) -> int:
+        return self._workers
+
+
+@contextmanager
+def nearby() -> Iterator[None]:
+    """Let commands do in this process what they would do in others."""
+    with (
+        patch("edgecli.cli.batch.ProcessExecutor", Nearby),
+        patch("edgecli.cli.evaluate.ProcessExecutor", Nearby),
+    ):
+        yield
 
 
 class Lost(Elsewhere):

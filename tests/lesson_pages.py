@@ -100,3 +100,28 @@ def _padding(random: Random) -> Any:
 def _padding_mode(random: Random) -> PaddingMode:
     mode = str(random.choice(PADDING_MODES))
     return PaddingMode(mode, float(random.integers(-9, 10)) / 4 if mode == "constant" else 0.0)
+
+
+HEAD, TAIL = "grid=1,2;3,4&filter=a:1", "grid=1,2;3,4&filter=a:1&"
+MALFORMED = {
+    "nothing": "no grid",
+    "grid=1,x&filter=a:1": "no number",
+    "grid=1,2;3&filter=a:1": "different lengths",
+    "grid=1/2&filter=a:1": "one channel or three",
+    "grid=1,2": "one filter",
+    f"{HEAD},1/1,1/1,1": "as many channels",
+    f"{TAIL}filter=b:1,1": "differ in size",
+    f"{TAIL}padding=-1": "padding",
+    f"{TAIL}mode=mirror": "unknown",
+    f"{TAIL}stride=0": "stride",
+    f"{TAIL}dilation=1,2,3": "dilation",
+    f"{TAIL}activation=<script>alert(1)</script>": "unknown",
+    f"{TAIL}bias=1,2": "bias",
+    f"{TAIL}at=1": "row and a column",
+    f"{TAIL}title=%E0%A4%A": "stands for no letter",
+    "bytes=2x2x1:AAAA&filter=a:1": "cut short",
+    "bytes=999x2x1:AAAA&filter=a:1": "larger than",
+    f"grid={','.join('1' * 200)}&filter=a:1": "larger than",
+    "grid=Infinity&filter=a:1": "no number",
+}
+"""What follows the # of addresses that no page could have made, and what is said of each."""

@@ -117,7 +117,13 @@ def test_what_is_offered(
     assert absent & found == set()
 
 
-ZSH = "PS1=; autoload -Uz compinit && compinit -u -D; source $SCRIPT; print READY\n"
+ZSH = "PS1=; autoload -Uz compinit && compinit -u -d $KNOWN; source $SCRIPT; print READY\n"
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return where zsh keeps what it completes, or each shell would look for it for long."""
+    return str(tmp_path_factory.mktemp("zsh") / "known")
 
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
@@ -135,11 +141,13 @@ ZSH = "PS1=; autoload -Uz compinit && compinit -u -D; source $SCRIPT; print READ
         ("edgecli detect --style po\t", "--style poster "),
     ],
 )
-def test_zsh_completes_at_its_prompt(run: Run, folder: Path, typed: str, shown: str) -> None:
+def test_zsh_completes_at_its_prompt(
+    run: Run, folder: Path, known: str, typed: str, shown: str
+) -> None:
     script = folder.parent / f"{folder.name}.zsh"
     script.write_text(run("completion", "zsh").stdout, encoding="utf-8")
     screen, terminal = os.openpty()
-    environment = {**environment_of(folder, script), "TERM": "dumb"}
+    environment = {**environment_of(folder, script), "TERM": "dumb", "KNOWN": known}
     shell = subprocess.Popen(
         ["zsh", "-f", "-i"], cwd=folder, env=environment,
         stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,

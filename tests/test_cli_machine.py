@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -88,5 +89,6 @@ def test_threads_that_cannot_be_started_are_one_line_and_the_advice_works(
     assert "can't start new thread" in refuse(*args, "--threads", "4", code=1)
     assert not os.path.exists(tmp_path / "out.png")
     assert run(*args, "--threads", "1").exit_code == 0
+    monkeypatch.setattr("tests.conftest.nearby", nullcontext)  # processes are what is asked for
     told = refuse("batch", tmp_path / "l*.png", "-o", tmp_path / "out", code=1)
     assert told.startswith("no process can be started: can't start new thread; raise the limit")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -27,20 +28,28 @@ SLIDING = [library for library in INSTALLED if library in ("opencv", "scipy", "t
 MODES = ["zeros", "constant:70", "replicate", "reflect", "symmetric", "circular"]
 
 
-@pytest.fixture(autouse=True)
-def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
     rng = np.random.default_rng(7)
-    Image.fromarray(rng.integers(0, 256, (13, 17, 3), np.uint8)).save("noise.png")
+    Image.fromarray(rng.integers(0, 256, (13, 17, 3), np.uint8)).save(folder / "noise.png")
     deep = rng.integers(0, 65536, (9, 12)).astype(np.uint16)
-    Image.fromarray(deep).save("deep.png")
-    np.save("floats.npy", rng.random((9, 12), np.float32))
-    Path("grid.csv").write_bytes((SAMPLES / "grid-6x6.csv").read_bytes())
+    Image.fromarray(deep).save(folder / "deep.png")
+    np.save(folder / "floats.npy", rng.random((9, 12), np.float32))
+    shutil.copy(SAMPLES / "grid-6x6.csv", folder / "grid.csv")
     with Image.open(SAMPLES / "building.jpg") as photo:
         turned = photo.resize((60, 40))
     exif = Image.Exif()
     exif[0x0112] = 6
-    turned.save("turned.jpg", exif=exif)
+    turned.save(folder / "turned.jpg", exif=exif)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def among_pictures(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a folder that has copies of the pictures, and of nothing else."""
+    shutil.copytree(pictures, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
 
 
 def invoke(*words: str) -> Result:

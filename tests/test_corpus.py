@@ -25,13 +25,14 @@ from tests.corpus.normalising import normalised
 from tests.corpus.record import Entry, describe, deviations, recorded_commands
 from tests.corpus.running import Outcome, fresh_inputs, run_command
 from tests.corpus.signatures import Signature, signature
+from tests.elsewhere import nearby
 
 RECORD: dict[str, Entry] = json.loads((GOLDEN / "corpus.json").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
 def inputs() -> Iterator[Path]:
-    with fresh_inputs() as folder:
+    with fresh_inputs() as folder, nearby():
         yield folder
 
 

@@ -10,17 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from edgecli.images import netpbm
-from edgecli.images.tiff.reading import read_images
 from tests.tiff_files import make_tiff
+from tests.tiff_reading import whole
 
 Pixels = NDArray[Any]
-
-
-def whole(data: bytes) -> Pixels:
-    (source,) = read_images(io.BytesIO(data), "x.tif", max_pixels=2**31)
-    (rows,) = source.blocks([(0, source.shape[0])])
-    assert (rows.shape, rows.dtype) == (source.shape, source.dtype)
-    return rows
 
 
 def packed(numbers: Pixels, bits: int) -> Pixels:

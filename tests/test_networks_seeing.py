@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edgecli.errors import GeometryError, UsageError
 from edgecli.networks.field_picture import look_at
@@ -25,19 +26,22 @@ FEW = chain(
 )
 
 
-def changed_by(network: Network, row: int, col: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the rows and columns of the pixels that change an output, by changing each."""
+@pytest.fixture(scope="module")
+def changes() -> NDArray[np.bool_]:
+    """Return which pixels change which outputs, ``(H, W, H', W')``, by changing each."""
+    network = with_weights(FEW)
     _, H, W = network.input_shape
     pixels = np.zeros((H * W, *network.input_shape), np.float32)
     pixels[np.arange(H * W), :, np.arange(H * W) // W, np.arange(H * W) % W] = 1
-    dark = forward(network, pixels[0] * 0)[..., row, col]
-    reached = [(forward(network, one)[..., row, col] != dark).any() for one in pixels]
-    rows, cols = np.nonzero(np.reshape(reached, (H, W)))
-    return (rows.min(), rows.max() + 1), (cols.min(), cols.max() + 1)
+    dark = forward(network, pixels[0] * 0)
+    reached = np.array([(forward(network, one) != dark).any(axis=0) for one in pixels])
+    return reached.reshape(H, W, *reached.shape[1:])
 
 
 @pytest.mark.parametrize("position", [(0, 0), (7, 9), (3, 20), (14, 25)])
-def test_an_output_sees_the_pixels_that_change_it(position: tuple[int, int]) -> None:
+def test_an_output_sees_the_pixels_that_change_it(
+    changes: NDArray[np.bool_], position: tuple[int, int]
+) -> None:
     network = with_weights(FEW)
     seen = look(network, network.input_shape, position)[-1]
     assert seen.output == position
@@ -46,7 +50,8 @@ def test_an_output_sees_the_pixels_that_change_it(position: tuple[int, int]) -> 
         (max(start, 0), min(stop, side))
         for (start, stop), side in zip((seen.rows, seen.cols), (H, W), strict=True)
     )
-    assert changed_by(network, *position) == inside
+    rows, cols = np.nonzero(changes[..., *position])
+    assert ((rows.min(), rows.max() + 1), (cols.min(), cols.max() + 1)) == inside
 
 
 def lies_in(one: Sight, other: Sight) -> bool:

@@ -16,6 +16,7 @@ from edgecli.errors import EdgeCliError
 from tests.conftest import GOLDEN
 from tests.corpus.command import Command
 from tests.corpus.running import fresh_inputs, run_command
+from tests.elsewhere import nearby
 from tests.refusals.advice import TRIED, is_known, remedies
 from tests.refusals.calls import CALLS
 from tests.refusals.cases import COMMANDS, UNMET
@@ -39,7 +40,7 @@ def refused_commands() -> list[str]:
 
 @pytest.fixture(scope="module")
 def inputs() -> Iterator[Path]:
-    with fresh_inputs() as folder:
+    with fresh_inputs() as folder, nearby():
         write_more(folder)
         yield folder
 

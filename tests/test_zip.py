@@ -21,9 +21,13 @@ PAGE = str(SAMPLES / "page.png")
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive that Python runs, of the package as it is installed."""
+    """An archive that Python runs, of the package as it is installed.
+
+    The modules are there as they are, and compiled beside that, or each run would compile them.
+    """
     target = tmp_path_factory.mktemp("zip") / "edgecli.pyz"
-    with zipfile.ZipFile(target, "w") as file:
+    with zipfile.PyZipFile(str(target), "w") as file:
+        file.writepy(str(PACKAGE))
         for path in PACKAGE.rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 file.write(path, path.relative_to(PACKAGE.parent))

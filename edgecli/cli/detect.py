@@ -65,20 +65,13 @@ class RunOptions:
 @options_of("run", RunOptions)
 def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
     """Carry out ``edgecli detect``."""
-    explain, preview, grid = options.explain, options.preview, options.grid
+    explain, preview = options.explain, options.preview
     keep_memory()
     inputs = tuple(map(as_named, inputs))
     check_stdin((*inputs, options.mask))
-    request = make_request(options, apart=grid)
+    request = make_request(options, apart=options.grid)
     target, reporting = _target(inputs, options, request.target), request.reporting
-    if grid:
-        check_sheet(options)
-        tiles = choose_tiles(request.settings, request.operators, request.thresholds)
-        detect: Callable[..., Sequence[Result | Sheet]] = partial(_sheets, tiles=tiles)
-        jobs = [name_grid(path, target) for path in inputs]
-    else:
-        detect = partial(_results, watch=None)
-        jobs = [name_job(path, request.settings, target) for path in inputs]
+    detect, jobs = _planned(inputs, options, request, target)
     if run.code is not None:
         return _print_code(jobs, request, run.code, options)
     check_jobs(jobs, target, reporting.file)
@@ -105,6 +98,18 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
             several=len(jobs) > 1,
             brief=reporting.brief,
         )
+
+
+def _planned(
+    inputs: tuple[str, ...], options: Options, request: Request, target: Target
+) -> tuple[Callable[..., Sequence[Result | Sheet]], list[Job]]:
+    """Return what is done to each input, and the files that it is done to: maps, or a sheet."""
+    if options.grid:
+        check_sheet(options)
+        tiles = choose_tiles(request.settings, request.operators, request.thresholds)
+        return partial(_sheets, tiles=tiles), [name_grid(path, target) for path in inputs]
+    jobs = [name_job(path, request.settings, target) for path in inputs]
+    return partial(_results, watch=None), jobs
 
 
 def _carry_out(

@@ -17,6 +17,7 @@ from edgecli.errors import EdgeCliError
 from edgecli.images.alpha import look_for_pixels
 from edgecli.images.files import has_more_now
 from edgecli.records import replace
+from edgecli.rows.base import Source
 from edgecli.rows.workers import shared_workers
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def detect_input(
     there is one, and no other is read. Raises an EdgeCliError at the first image that fails.
     """
     turns = _Turns()
+    started = partial(_started, measured=measured, progress=progress, crew=crew)
     with shared_workers(), ExitStack() as stack:
         files = Files(job, limits, stack)
         try:
@@ -66,17 +68,7 @@ def detect_input(
                     result, read, sinks = files.begin(result, source, watch)
                     if crew is not None:
                         look_for_pixels(source)
-                    early = crew is None and starts_early(result.detection, read)
-                    write = start_detection(
-                        result.detection,
-                        read,
-                        sinks,
-                        measured=measured,
-                        early=early,
-                        told=_begun(progress, result.detection),
-                        crew=crew,
-                    )
-                    done = partial(_done, result, write, sinks)
+                    done, early = started(result, read, sinks)
                     turns.take(done, early=early and has_more_now(job.path))
                 if crew is not None:
                     break
@@ -86,6 +78,29 @@ def detect_input(
         turns.catch_up()
         files.finish()
     return turns.results
+
+
+def _started(
+    result: Result,
+    source: Source,
+    sinks: Sequence[Place],
+    *,
+    measured: bool,
+    progress: Progress | None,
+    crew: Crew | None,
+) -> tuple[Callable[[], Result], bool]:
+    """Start on an image; return what writes its maps, and whether workers are at them already."""
+    early = crew is None and starts_early(result.detection, source)
+    write = start_detection(
+        result.detection,
+        source,
+        sinks,
+        measured=measured,
+        early=early,
+        told=_begun(progress, result.detection),
+        crew=crew,
+    )
+    return partial(_done, result, write, sinks), early
 
 
 def _done(result: Result, write: Callable[[], Measured], sinks: Sequence[Place]) -> Result:

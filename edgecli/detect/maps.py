@@ -309,10 +309,9 @@ def _thin(
         return Crest(own.shape, floor, unknown)
     if own.slope is None:
         return Cross(own.shape, rounding, rounding, float_type(own.dtype), unknown)
-    sectors, signed = edge_map.linked and not lines.thin, own.edge_map.count == 1
-    return Thin(
-        own.shape, own.edge_map.strength_type(own.dtype), own.slope, floor, sectors, signed, unknown
-    )
+    sectors, signed = edge_map.linked and not lines.thin, edge_map.count == 1
+    strength_type = edge_map.strength_type(own.dtype)
+    return Thin(own.shape, strength_type, own.slope, floor, sectors, signed, unknown)
 
 
 def _links(own: _Own, thins: Thinning | None, threshold: Threshold | None) -> Thin | None:

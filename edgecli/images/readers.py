@@ -91,7 +91,7 @@ def _read_all(file: Opened) -> Iterator[Source]:
     """
     last: Source | None = None
     while True:
-        read = next(read for accepts, read in READERS if accepts(file.head))
+        read = _reader_of(file.head)
         for image in map(watched, read(file)):
             if file.frame:
                 frame = file.frame + image.info.frame
@@ -116,21 +116,24 @@ def _read_all(file: Opened) -> Iterator[Source]:
         file = replace(file, head=head, frame=last.info.frame + 1)
 
 
+def _reader_of(head: bytes) -> Reader:
+    """Return the first reader that knows a file by its first bytes; the last one takes any."""
+    return next(read for accepts, read in READERS if accepts(head))
+
+
 def is_grid(head: bytes) -> bool:
     """Return whether a file that starts so is read as numbers in text."""
-    return next(read for accepts, read in READERS if accepts(head)) is _read_grid
+    return _reader_of(head) is _read_grid
 
 
 def may_be_floats(head: bytes) -> bool:
     """Return whether a file that starts so may hold floats in binary."""
-    read = next(read for accepts, read in READERS if accepts(head))
-    return read in (_read_npy, _read_npz, _read_pfm, _read_tiff)
+    return _reader_of(head) in (_read_npy, _read_npz, _read_pfm, _read_tiff)
 
 
 def is_decoded_late(head: bytes) -> bool:
     """Return whether what is ``unread`` of a file that starts so takes little memory."""
-    read = next(read for accepts, read in READERS if accepts(head))
-    return read in (_read_png, _read_jpeg, _read_netpbm, _read_tiff, _read_jpeg2000)
+    return _reader_of(head) in (_read_png, _read_jpeg, _read_netpbm, _read_tiff, _read_jpeg2000)
 
 
 def _read_png(file: Opened) -> Iterator[Source]:

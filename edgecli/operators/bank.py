@@ -61,17 +61,11 @@ def lay_bank(
     counts as white, if not the type's.
     """
     channels = channels or ("gray" if bank.depth == 1 else "rgb")
-    C, H, W = graph.source_shape
-    C = image.last or C
-    depth = volume_channels(channels, C)
+    source, (depth, H, W) = _add_volume(graph, image, channels, pixels, background)
     planes = depth if channels in SEPARATE_PLANES else 1
     bank = bank.over(depth // planes)
-    volume = (depth // planes, H, W)
-    slide = slide_over(bank, window, volume, pixels if exact else np.float64)
+    slide = slide_over(bank, window, (depth // planes, H, W), pixels if exact else np.float64)
     slides = Slides((slide,) * planes, activation)
-    source = image
-    if C > 1 or depth > 1:
-        source = graph.add(Volume((depth, H, W), pixels, channels, background), source)
     return Responses(
         tap=graph.add(slides, source),
         channels=channels,
@@ -87,6 +81,18 @@ def lay_bank(
         band_rows=slide.band_rows,
         account=cache(lambda: _account(slide, bank, planes, own)),
     )
+
+
+def _add_volume(
+    graph: Graph, image: Tap, channels: str, pixels: np.dtype[Any], background: Colour
+) -> tuple[Tap, tuple[int, int, int]]:
+    """Return where the planes are that filters slide over, and their shape; a grey image has it."""
+    C, H, W = graph.source_shape
+    C = image.last or C
+    shape = volume_channels(channels, C), H, W
+    if C == shape[0] == 1:
+        return image, shape
+    return graph.add(Volume(shape, pixels, channels, background), image), shape
 
 
 def _pixel_range(slide: Slide, pixels: np.dtype[Any], white: float | None) -> tuple[float, float]:

@@ -68,14 +68,38 @@ def _move(
     ``target`` and the end that is linked to it. ``pairs`` are ``first`` and ``target`` or the other
     way round, and how far that is; ``way`` is how long the link of each end is.
     """
-    one, other, distance = pairs
     every = np.arange(len(tour))
     chain, last = [every >> 1], every ^ 1
     for _ in range(count - 1):
         chain.append(tour[last] >> 1)
         last = tour[last] ^ 1
     after = tour[last]
-    freed, closed = way + way[last], _way(points, tour, after)
+    first, target = _worthwhile(tour, points, way, pairs, last)
+    own, beyond = np.stack(chain)[:, first], tour[target]
+    others = np.stack([tour[first], after[first], target, beyond]) >> 1
+    apart = (own != (len(tour) >> 1) - 1).all(axis=0)  # the stroke that is nowhere stays
+    apart &= (own[:, None] != others).all(axis=(0, 1))
+    claims = np.concatenate([own, others])[:, apart]
+    made = apart.nonzero()[0][undisputed(claims, len(tour) >> 1)]
+    first, target, beyond = first[made], target[made], beyond[made]
+    for a, b in ((tour[first], after[first]), (target, first), (last[first], beyond)):
+        tour[a], tour[b] = b, a
+    return len(made)
+
+
+def _worthwhile(
+    tour: Numbers,
+    points: Complex,
+    way: Floats,
+    pairs: tuple[Numbers, Numbers, Floats],
+    last: Numbers,
+) -> tuple[Numbers, Numbers]:
+    """Return ``first`` and ``target`` of the moves that save something, the best ones first.
+
+    Each chain goes from the end ``first`` to that end's ``last``.
+    """
+    one, other, distance = pairs
+    freed, closed = way + way[last], _way(points, tour, tour[last])
     goes, comes = points[last], points[tour]
     saved = np.concatenate([
         freed[first] + way[target] - closed[first]
@@ -87,13 +111,4 @@ def _move(
     best = np.lexsort((distance[pair], turned, -saved[found]))
     turned, pair = turned[best], pair[best]
     first, target = np.where(turned, (other[pair], one[pair]), (one[pair], other[pair]))
-    own, beyond = np.stack(chain)[:, first], tour[target]
-    others = np.stack([tour[first], after[first], target, beyond]) >> 1
-    apart = (own != (len(tour) >> 1) - 1).all(axis=0)  # the stroke that is nowhere stays
-    apart &= (own[:, None] != others).all(axis=(0, 1))
-    claims = np.concatenate([own, others])[:, apart]
-    made = apart.nonzero()[0][undisputed(claims, len(tour) >> 1)]
-    first, target, beyond = first[made], target[made], beyond[made]
-    for a, b in ((tour[first], after[first]), (target, first), (last[first], beyond)):
-        tour[a], tour[b] = b, a
-    return len(made)
+    return first, target

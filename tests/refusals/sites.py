@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -34,10 +35,11 @@ class Site:
         return f"{self.file}: {self.words}"
 
 
-def all_sites() -> list[Site]:
+@cache
+def all_sites() -> tuple[Site, ...]:
     """Return every call in the package that makes an error of a text of its own."""
     paths = (path for path in sorted(PACKAGE.rglob("*.py")) if APART not in path.parts)
-    return [site for path in paths for site in _sites_of(path)]
+    return tuple(site for path in paths for site in _sites_of(path))
 
 
 def _sites_of(path: Path) -> Iterator[Site]:

@@ -199,7 +199,8 @@ byId("filters").addEventListener("pointerover", ({ target }) => {
 });
 byId("filters").addEventListener("pointerleave", () => markTap());
 
-addEventListener("hashchange", () => open(location.hash.slice(1)));
+// Not location.hash, which may hold the address kept of the lesson before by now.
+addEventListener("hashchange", (event) => open(new URL(event.newURL).hash.slice(1)));
 addEventListener("resize", fitCells);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 

@@ -17,6 +17,7 @@ evaluate grey.png album
 evaluate nowhere album
 evaluate album nested
 evaluate album/sub/deeper album/sub/deeper --tolerance 2mm --report none
+evaluate album/sub/deeper album/sub/deeper --tolerance 1 --report none
 evaluate album/sub/deeper album/sub/deeper --measure pratt -o curve.svg
 evaluate twins twins
 learn before grey.png --size 3x3 -o l.json

@@ -32,6 +32,8 @@ detect photo.png -f sobel -f log:2 --colormap ember -o maps.npy
 detect photo.png --channels each --colormap ice
 detect photo.png --line black
 detect photo.png -f canny --line red --format dxf
+detect photo.png -f canny --invert --format geojson
+detect photo.png -f canny --colormap ember --format svg
 detect photo.png -f canny --stroke 2 --format points
 detect photo.png --style fire
 detect photo.png --resize 200%

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from tests.conftest import Run
+from tests.conftest import Refuse, Run
 
 SHAPE = 20, 24
 
@@ -62,6 +62,39 @@ def test_a_truth_a_pixel_off_counts_within_the_tolerance(
 ) -> None:
     result = run("evaluate", *folders, "--report", "json", "--tolerance", "1px", "-q")
     assert json.loads(result.stdout)["ods"]["f"] == 1.0
+
+
+@pytest.mark.parametrize("tolerance", ["1", "0.2", "500px"])
+def test_a_tolerance_that_lets_anything_match_anything_is_refused(
+    refuse: Refuse, folders: tuple[Path, Path], tolerance: str
+) -> None:
+    told = refuse("evaluate", *folders, "--tolerance", tolerance, code=2)
+    assert "up to 0.1, nor pixels, up to 100px" in told
+
+
+def test_dark_lines_and_what_the_files_say_are_told(run: Run, tmp_path: Path) -> None:
+    maps, truth = tmp_path / "maps", tmp_path / "truth"
+    maps.mkdir()
+    truth.mkdir()
+    for stem in "abc":
+        Image.fromarray(line(8)).save(maps / f"{stem}.png")
+        Image.fromarray(line(8)).save(truth / f"{stem}.png")
+    Image.fromarray(255 - line(8)).save(maps / "a.png")
+    Image.fromarray(255 - line(8)).save(truth / "b.png")
+    Image.fromarray(0 * line(8)).save(truth / "c.png")
+    Image.fromarray(line(8)).save(truth / "d.png")
+    Image.fromarray(line(8)).save(maps / "d.jpg")
+    (maps / "d.jpg").write_bytes((maps / "d.jpg").read_bytes()[:-2])
+    result = run("evaluate", maps, truth, "--report", "none", "-q")
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        f"edgecli: image {maps / 'd.jpg'} lacks its end marker; every pixel is there",
+        f"edgecli: map {maps / 'a.png'} is bright at 97% of its pixels, all taken for edges; "
+        "invert dark lines",
+        f"edgecli: truth {truth / 'b.png'} is bright at 97% of its pixels, all taken for edges; "
+        "invert dark lines",
+        f"edgecli: truth {truth / 'c.png'} is black all over: nothing is drawn there",
+    ]
 
 
 def test_every_way_to_name_annotators_is_found(run: Run, tmp_path: Path) -> None:

@@ -185,6 +185,29 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize("fit", [(), ("--fit",)])
+@pytest.mark.parametrize("name", ["digit.npy", "digit.csv", "-"])
+def test_floats_of_a_picture_are_read_by_their_range(
+    run: Run, tmp_path: Path, name: str, fit: tuple[str, ...]
+) -> None:
+    digit = SAMPLES / "digit-7.png"
+    with Image.open(digit) as picture:
+        pixels = np.asarray(picture.convert("L"), np.float64)
+    np.save(tmp_path / "digit.npy", pixels)
+    np.savetxt(tmp_path / "digit.csv", pixels, "%.18e", ",")
+    path, given = (name, (tmp_path / "digit.npy").read_bytes()) if name == "-" else ("", b"")
+    command = ("network", "run", "lenet5", path or tmp_path / name, "--report", "json", *fit)
+    result = run(*command, stdin=given)
+    likely = json.loads(result.stdout)["classes"][0]
+    told = json.loads(run(*command[:3], digit, *command[4:]).stdout)["classes"][0]
+    assert likely["name"] == told["name"] == "7"
+    assert likely["probability"] == pytest.approx(told["probability"], abs=1e-3)
+    assert result.stderr.splitlines()[0].endswith(
+        "has numbers from 20 to 250, whose range is taken for white; "
+        "if 255 is white, give --white 255"
+    )
+
+
 def test_maps_of_a_photo_as_pictures(run: Run, file: Path, tmp_path: Path) -> None:
     result = run("network", "run", file, SAMPLES / "building.jpg", "-o", tmp_path / "maps")
     assert (result.exit_code, result.stderr) == (0, "")

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from edgecli.images.formats import FORMATS
-from tests.conftest import Run, Save
+from tests.conftest import Refuse, Run, Save
 from tests.test_strokes_files import SVG, svg_lines
 
 STROKES = [format_ for format_ in FORMATS.values() if format_.strokes]
@@ -95,6 +95,20 @@ def test_strokes_are_black_on_nothing_unless_asked_otherwise(run: Run, square: P
         assert group is not None
         assert group.attrib["stroke"] == line
         assert (None if rect is None else rect.attrib["fill"]) == paper
+
+
+@pytest.mark.parametrize("look", [("--invert",), ("--alpha-out",), ("--paper", "white")])
+def test_a_look_that_a_format_has_no_place_for_is_refused(
+    refuse: Refuse, square: Path, look: tuple[str, ...]
+) -> None:
+    told = refuse("detect", square, "-o", square.parent / "lines.dxf", *look, code=2)
+    assert told == f"dxf has no place for {look[0]}; drop {look[0]}, or give --format svg"
+
+
+def test_colours_of_strengths_are_of_pixels(refuse: Refuse, square: Path) -> None:
+    output = square.parent / "lines.svg"
+    told = refuse("detect", square, "-o", output, "--colormap", "ember", code=2)
+    assert told == "colormap is of pixels, and strokes have none; drop --colormap"
 
 
 def test_an_overlay_has_the_picture_beneath(run: Run, square: Path) -> None:

@@ -56,6 +56,22 @@ def test_each_tile_is_what_detect_writes(run: Run, photo: Path, options: str) ->
         np.testing.assert_array_equal(tiles[name], expected, err_msg=name)
 
 
+def test_tiles_of_numbers_that_no_picture_has_are_drawn_by_their_range(
+    run: Run, photo: Path, save: Save
+) -> None:
+    with Image.open(photo) as picture:
+        heights = save("heights.npy", np.asarray(picture.convert("L"), np.float32) + 1000)
+    sheet = photo.with_name("sheet.png")
+    command = ("detect", heights, "--grid", "-f", "sobel", "-f", "learned-small", "-o", sheet)
+    result = run(*command, "-q")
+    assert result.stderr.count("whose range is taken for white") == 1
+    tiles = tiles_of(sheet, 3, (160, 220))
+    for shown, name in zip(tiles[1:], ("sobel", "learned-small"), strict=True):
+        expected = written(run, heights, "-f", name)
+        np.testing.assert_array_equal(shown, expected[: len(shown)], err_msg=name)
+    assert run(*command, "-n").exit_code == 0
+
+
 @pytest.mark.parametrize("options", ["--map gain", "--map signed", "--map minmax", "--channels max",
                                      "--padding valid", "--mask mask.png --border 4"])  # fmt: skip
 def test_whatever_the_options(

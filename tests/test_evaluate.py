@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from edgecli.evaluate import matching
 from edgecli.evaluate.matching import match
 from edgecli.evaluate.measuring import Measure, Tolerance
 from edgecli.evaluate.merit import merit
@@ -87,6 +88,13 @@ def test_matching_is_the_cheapest_of_all_assignments(seed: int, distance: float)
     assert first.sum() == second.sum() == paired.sum()
     assert (first <= ours).all()
     assert (second <= theirs).all()
+
+
+def test_matching_holds_few_places_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = match(masks(1), masks(2), 3)
+    monkeypatch.setattr(matching, "LOOKED_AT", 1)
+    for one, other in zip(at_once, match(masks(1), masks(2), 3), strict=True):
+        assert (one == other).all()
 
 
 def test_matching_is_the_same_either_way_and_of_nothing_is_nothing() -> None:

@@ -55,6 +55,15 @@ def test_a_bitmap_of_pcx_has_the_colours_of_its_palette_if_they_differ(
     assert source.info.dtype == "bool"
 
 
+@pytest.mark.parametrize("cut", [0, 1, 400])
+def test_a_pcx_whose_palette_was_cut_off_is_told(cut: int) -> None:
+    whole = encode(scene(32, 32).convert("P"), "PCX")
+    source = read(whole[: len(whole) - cut])
+    told = ["lacks the palette at its end; its numbers are taken for greys"]
+    assert source.info.notes == (told if cut else [])
+    assert source.shape[2] == (1 if cut else 3)
+
+
 # ---- TGA --------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 import zlib
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from edgecli.lines.hysteresis import hysteresis
 from edgecli.pages.tuner.strengths import STEPS, soft_of
@@ -59,6 +61,20 @@ def test_a_picture_without_edges_has_a_page(run: Run, page: Path, save: Save) ->
     result = run("tune", save("plain.png", np.full((9, 9), 7, np.uint8)), "-f", "sobel", "-o", page)
     assert result.exit_code == 0, result.output
     assert not any(zlib.decompress(base64.b64decode(data(page, "detectors")[0]["map"])))
+
+
+def test_numbers_that_no_picture_has_are_drawn_by_their_range(
+    run: Run, page: Path, save: Save
+) -> None:
+    heights = save("heights.npy", np.linspace(1200, 1240, 400).reshape(20, 20))
+    result = run("tune", heights, "-f", "sobel", "-o", page)
+    assert result.stderr == (
+        f"edgecli: image {heights} has numbers from 1200 to 1240, drawn dark to bright\n"
+    )
+    photo = base64.b64decode(data(page, "picture")["photo"].partition(",")[2])
+    with Image.open(io.BytesIO(photo)) as picture:
+        drawn = np.asarray(picture.convert("L"))
+    assert (drawn.min(), drawn.max()) == pytest.approx((0, 255), abs=5)
 
 
 def test_a_picture_is_made_smaller_and_that_is_told(run: Run, page: Path, save: Save) -> None:

@@ -99,6 +99,8 @@ def command(
         berkeley = any(path.endswith(MATLAB) for pair in paired.pairs for path in pair.truths)
         written = _report(found, output, every=every, published=berkeley)
         write_report(written, reporting.format, reporting.file)
+    for note in sorted(note for outcome in outcomes for note in outcome.notes):
+        fail(note)
     troubles = [*paired.alone, *(outcome.error for outcome in outcomes if outcome.error)]
     for line in troubles:
         fail(line)

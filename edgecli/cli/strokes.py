@@ -25,7 +25,7 @@ PLACES = {
 }
 """The options that only some formats of strokes have a place for."""
 
-LOOKS = ("line", "paper", "stroke")
+LOOKS = ("line", "paper", "stroke", "invert", "alpha_out")
 """Options of pixels and of SVG. A style may have them for any format; who writes one means it."""
 
 
@@ -42,9 +42,8 @@ def asks_for_strokes(options: Options, target: Target) -> bool:
                 f"{' or '.join(places)}"
             )
     for option in filter(_is_written, LOOKS if strokes and name != "svg" else ()):
-        raise UsageError(
-            f"{name} has no place for --{option}; drop --{option}, or give --format svg"
-        )
+        word = option.replace("_", "-")
+        raise UsageError(f"{name} has no place for --{word}; drop --{word}, or give --format svg")
     return strokes
 
 
@@ -84,7 +83,7 @@ def stroke_colours(options: Options) -> tuple[str | None, str | None]:
     (('black', 'none'), (None, 'navy'))
     """
     line, paper = options.line, options.paper
-    if options.overlay is not None or options.invert:
+    if options.overlay is not None or options.invert or options.colormap is not None:
         return line, paper
     bare = options.alpha_out or paper in (None, "none")
     return line or ("black" if bare else None), "none" if bare else paper

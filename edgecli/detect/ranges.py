@@ -7,7 +7,6 @@ numbers, too, or drawn with their range as white, which is looked for before the
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from functools import lru_cache
 
@@ -17,15 +16,21 @@ from edgecli.detect.plan import Detection
 from edgecli.detect.seeing import looked_at
 from edgecli.detect.settings import Settings
 from edgecli.errors import ImageError
-from edgecli.geometry import bands
 from edgecli.images.files import is_grid, may_be_floats, open_images
-from edgecli.images.sources import LIKELY_WHITES, OVER_WHITE, FloatCheck
-from edgecli.images.zarr.store import is_store
+from edgecli.images.ranges import (
+    Range,
+    is_beyond_white,
+    is_read_again,
+    pieces,
+    range_of,
+    told_range,
+)
+from edgecli.images.sources import OVER_WHITE
 from edgecli.records import replace
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import Rows, Source
 
-_PIECE = 1 << 20  # samples that are looked at together
+ADVICE = "--white V takes another number, --map minmax that of the edges"
 
 MOST_PIXELS = 2**31
 
@@ -39,7 +44,7 @@ def is_raster(path: str, settings: Settings) -> bool:
         if may_be_floats(path):
             images = open_images(path, max_pixels=MOST_PIXELS)  # holds the file open
             with closing(looked_at(next(images), settings)) as source:
-                return source.dtype.kind == "f" and any(map(_is_beyond, _pieces(source)))
+                return source.dtype.kind == "f" and any(map(_is_beyond, pieces(source)))
     return False
 
 
@@ -59,25 +64,16 @@ def by_range(
     """
     if source.dtype.kind != "f" or settings.white is not None or not detection.needs_white:
         return settings, source
-    again = path is not None and (os.path.isfile(path) or is_store(path))
-    if path is not None and again and not isinstance(source, ArraySource):
-        low, high = _range_of_file(path, source.info.frame, settings, os.stat(path).st_mtime_ns)
+    if path is not None and is_read_again(path) and not isinstance(source, ArraySource):
+        seen = _range_of_file(path, source.info.frame, settings, os.stat(path).st_mtime_ns)
     else:
         (rows,) = source.blocks([(0, source.shape[0])])
         source = ArraySource(rows, source.info)
-        low, high = range_of(source)
-    if max(-low, high) <= OVER_WHITE or not low < high:
+        seen = range_of(source)
+    if not is_beyond_white(seen):
         return settings, source
-    source.info.notes.append(_told(low, high))
-    return replace(settings, white=high - low, black=low), source
-
-
-def _told(low: float, high: float) -> str:
-    likely = next((one for one in LIKELY_WHITES if one >= high > one / 2), None)
-    advice = "--white V takes another number, --map minmax that of the edges"
-    if low >= 0 and likely is not None:
-        advice = f"if {likely} is white, give --white {likely}"
-    return f"has numbers from {low:g} to {high:g}, whose range is taken for white; {advice}"
+    source.info.notes.append(told_range(seen, ADVICE))
+    return replace(settings, white=seen[1] - seen[0], black=seen[0]), source
 
 
 def note_numbers(source: Source, path: str) -> None:
@@ -89,22 +85,9 @@ def note_numbers(source: Source, path: str) -> None:
 
 
 @lru_cache(64)  # a share of an image asks as every other does
-def _range_of_file(path: str, frame: int, settings: Settings, changed: int) -> tuple[float, float]:
+def _range_of_file(path: str, frame: int, settings: Settings, changed: int) -> Range:
     """Return the range of a page of a file, which is opened once more."""
     del changed
     images = open_images(path, max_pixels=2**62, page=frame + 1 if frame else None)
     with closing(looked_at(next(images), settings)) as source:
         return range_of(source)
-
-
-def range_of(source: Source) -> tuple[float, float]:
-    """Return the smallest and largest finite sample of an image of floats."""
-    check = FloatCheck(source)
-    for _ in _pieces(check):
-        pass
-    return check.low, check.high
-
-
-def _pieces(source: Source | FloatCheck) -> Iterator[Rows]:
-    height, width, channels = source.shape
-    return source.blocks(list(bands(height, max(_PIECE // (width * channels), 1))))

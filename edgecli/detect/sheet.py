@@ -14,6 +14,7 @@ from edgecli.detect.jobs import Progress
 from edgecli.detect.made_by import sheet_made_by
 from edgecli.detect.outputs import Job, Target, is_there, make_folders_of
 from edgecli.detect.plan import plan_detection, sums_fit
+from edgecli.detect.ranges import by_range
 from edgecli.detect.run import run_detection
 from edgecli.detect.seeing import as_seen
 from edgecli.detect.settings import Settings
@@ -158,7 +159,7 @@ def detect_grid(job: Job, tiles: Tiles, limits: Limits, progress: Progress | Non
         grey = _grey(job, limits, tiles, image.info) or picture
         shown = [("image", tile(_in_range(picture, tiles.settings[0].background)))]
         results = []
-        plans = [*_plans(tiles, picture, output)]
+        plans = [*_plans(tiles, picture, job)]
         if progress is not None:
             progress.begin(sum(plan.detection.map_shape[0] for plan in plans))
         told = progress.advance if progress is not None else None
@@ -183,7 +184,7 @@ def _write(file: ImageFile, sheet: NDArray[np.uint8], info: ImageInfo) -> None:
 def plan_grid(job: Job, tiles: Tiles, limits: Limits) -> Sheet:
     """Return what would be done for an input's contact sheet: a plan for every tile."""
     with _first_image(job, limits, tiles) as (image, source):
-        plans = tuple(_plans(tiles, source, job.outputs[0]))
+        plans = tuple(_plans(tiles, source, job))
         return Sheet(image.info, job.outputs, plans, sheet_made_by(tiles.asked))
 
 
@@ -217,21 +218,24 @@ def _grey(job: Job, limits: Limits, tiles: Tiles, info: ImageInfo) -> ArraySourc
         return _held(source, replace(info, gaps=source.info.gaps))
 
 
-def _plans(tiles: Tiles, source: Source, output: str) -> Iterator[Result]:
+def _plans(tiles: Tiles, source: Source, job: Job) -> Iterator[Result]:
     """Yield the plan of every tile; a note tells of windows that do not fit the image."""
     unfit = []
+    gaps, given = has_gaps(source), (source.shape, source.dtype)
     for settings in tiles.settings:
-        on = settings, source.shape, source.dtype
         try:
-            detection = plan_detection(*on, gaps=has_gaps(source))
+            detection = plan_detection(settings, *given, gaps=gaps)
         except GeometryError:
             if settings in tiles.asked:
                 raise
             unfit.append(settings.operators[0].name)
             continue
+        drawn, source = by_range(settings, detection, source, job.path)
+        if drawn != settings:
+            detection = plan_detection(drawn, *given, gaps=gaps)
         if not sums_fit(source, detection):
-            detection = plan_detection(*on, exact=False, gaps=has_gaps(source))
-        yield Result(source.info, detection, (output,) * len(detection.maps))
+            detection = plan_detection(drawn, *given, exact=False, gaps=gaps)
+        yield Result(source.info, detection, job.outputs * len(detection.maps))
     if unfit:
         source.info.notes.append(f"is too small for {', '.join(unfit)}, which are left out")
 

@@ -15,6 +15,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecli.geometry import bands
 from edgecli.records import dataclass
 
 Mask = NDArray[np.bool_]
@@ -29,6 +30,9 @@ OUTLIER = 100
 FEWEST_PAIRS = 2000
 """Pairs that are assigned together. A search for a partner clears the marks of every pixel, so that
 islands of pixels that touch no other are searched apart, a few at a time, as measured."""
+
+LOOKED_AT = 2**20
+"""Places that are looked at together for partners, of 16 bytes each: a large distance has many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +60,8 @@ def match(ours: Mask, theirs: Mask, distance: float) -> tuple[Mask, Mask]:
     """
     matched = np.zeros(ours.shape, bool), np.zeros(theirs.shape, bool)
     one, other = np.flatnonzero(ours), np.flatnonzero(theirs)
+    if not (len(one) and len(other)):
+        return matched
     for island in _islands(_pairs(one, theirs, distance)):
         first, second = _assign(island, math.ceil(COST * distance * OUTLIER))
         matched[0].put(one[first], True)
@@ -73,9 +79,14 @@ def _pairs(ours: Numbers, theirs: Mask, distance: float) -> Pairs:
     inside[theirs] = np.arange(np.count_nonzero(theirs))
     pitch = numbers.shape[1]
     place = (ours // width + reach) * pitch + ours % width + reach
-    found = numbers.reshape(-1).take(place[:, np.newaxis] + (down * pitch + right))
-    one, step = (found >= 0).nonzero()
-    return Pairs(one, found[one, step].astype(np.int64), cost[step])
+    few, many, costs = [], [], []
+    for start, stop in bands(len(place), max(1, LOOKED_AT // len(down))):
+        found = numbers.reshape(-1).take(place[start:stop, np.newaxis] + (down * pitch + right))
+        one, step = (found >= 0).nonzero()
+        few.append(one + start)
+        many.append(found[one, step].astype(np.int64))
+        costs.append(cost[step])
+    return Pairs(np.concatenate(few), np.concatenate(many), np.concatenate(costs))
 
 
 @cache

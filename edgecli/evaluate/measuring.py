@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,18 @@ from edgecli.errors import ImageError, UsageError
 from edgecli.evaluate.matching import Mask, match
 from edgecli.evaluate.merit import merit
 from edgecli.evaluate.thinning import thin
-from edgecli.evaluate.truths import Pair, read_truths
+from edgecli.evaluate.truths import Pair, bright_paper, read_truths
 from edgecli.images.colour import to_volume
 from edgecli.images.files import open_images
+from edgecli.images.limits import note_lines
 from edgecli.records import dataclass
 from edgecli.rows.samples import full_scale
 
 DIAGONAL = 0.0075
 """The share of the diagonal within which pixels belong together, as in the BSDS benchmark."""
+
+LARGEST_SHARE, LARGEST_PIXELS = 0.1, 100
+"""The largest tolerances: beyond them anything would match anything, and the search have no end."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,19 @@ def parse_tolerance(text: str) -> Tolerance:
     except ValueError:
         value = math.nan
     in_pixels = number != text.strip()
-    if not 0 <= value <= (1000 if in_pixels else 1):
+    if not 0 <= value <= (LARGEST_PIXELS if in_pixels else LARGEST_SHARE):
         raise UsageError(
-            f"tolerance {text!r} is neither a share of the diagonal nor pixels; write 0.0075 or 2px"
+            f"tolerance {text!r} is neither a share of the diagonal, up to {LARGEST_SHARE}, "
+            f"nor pixels, up to {LARGEST_PIXELS}px; write 0.0075 or 2px"
         )
     return Tolerance(pixels=value) if in_pixels else Tolerance(share=value)
+
+
+class Measured(NamedTuple):
+    """What a pair comes to at every threshold, and lines on what was read for it."""
+
+    values: NDArray[Any]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -72,10 +84,11 @@ class Measure:
     pratt: bool = False
     max_pixels: int = 2**31
 
-    def __call__(self, pair: Pair) -> NDArray[Any]:
+    def __call__(self, pair: Pair) -> Measured:
         """Return what the pair comes to; ImageError where its sizes differ or it is unreadable."""
-        strength = read_strength(pair.map, self.max_pixels)
-        truths = read_truths(pair.truths, self.max_pixels)
+        notes: list[str] = []
+        strength = read_strength(pair.map, self.max_pixels, notes)
+        truths = read_truths(pair.truths, self.max_pixels, notes)
         for path, truth in zip(pair.truths * len(truths), truths, strict=False):
             if truth.shape != strength.shape:
                 sizes = ["×".join(map(str, one)) for one in (strength.shape, truth.shape)]
@@ -83,7 +96,7 @@ class Measure:
                     f"map {pair.map} is {sizes[0]} and its truth {path} {sizes[1]}; "
                     "give maps of the truth's size"
                 )
-        return np.array([*self.at_levels(strength, truths)])
+        return Measured(np.array([*self.at_levels(strength, truths)]), tuple(notes))
 
     def at_levels(self, strength: NDArray[Any], truths: list[Mask]) -> Iterator[Any]:
         """Yield what is measured at each threshold: anew only where pixels have gone."""
@@ -110,8 +123,11 @@ class Measure:
         return float(np.mean([merit(edges, truth) for truth in truths]))
 
 
-def read_strength(path: str, max_pixels: int) -> NDArray[np.float64]:
-    """Return a map's strengths ``(H, W)`` of 0 to 1; ImageError for any others."""
+def read_strength(path: str, max_pixels: int, notes: list[str]) -> NDArray[np.float64]:
+    """Return a map's strengths ``(H, W)`` of 0 to 1; ImageError for any others.
+
+    What is to be known of the file is added to ``notes``.
+    """
     images = open_images(path, max_pixels=max_pixels)
     with closing(next(images)) as source:
         (rows,) = source.blocks([(0, source.shape[0])])
@@ -124,4 +140,6 @@ def read_strength(path: str, max_pixels: int) -> NDArray[np.float64]:
             f"map {path} has strengths of {low:g} to {high:g}, not of 0 to 1; "
             "write it with 8 or 16 bits, or as floats of 0 to 1"
         )
+    notes += note_lines(source.info)
+    notes += bright_paper(f"map {path}", strength >= 0.5)
     return strength

@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 
 from edgecli.batch.processes import WorkerLost
 from edgecli.errors import EdgeCliError, UsageError
-from edgecli.evaluate.measuring import Measure
+from edgecli.evaluate.measuring import Measure, Measured
 from edgecli.evaluate.truths import Pair
 from edgecli.records import dataclass
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a pair came to: ``measured``, or one line on why it could not be."""
+    """What a pair came to: ``measured``, or one line on why it could not be; and notes."""
 
     pair: Pair
     measured: NDArray[Any] | None
     error: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def measure_pairs(
@@ -34,8 +35,8 @@ def measure_pairs(
     At most ``in_flight`` pairs wait in the executor, so that memory does not follow their number.
     UsageError where a package is missing that all need.
     """
-    finished: SimpleQueue[Future[NDArray[Any]]] = SimpleQueue()
-    running: dict[Future[NDArray[Any]], Pair] = {}
+    finished: SimpleQueue[Future[Measured]] = SimpleQueue()
+    running: dict[Future[Measured], Pair] = {}
     waiting = iter(pairs)
     while True:
         for pair in islice(waiting, in_flight - len(running)):
@@ -48,9 +49,10 @@ def measure_pairs(
         yield _outcome(running.pop(future), future)
 
 
-def _outcome(pair: Pair, future: Future[NDArray[Any]]) -> Outcome:
+def _outcome(pair: Pair, future: Future[Measured]) -> Outcome:
     try:
-        return Outcome(pair, future.result())
+        measured = future.result()
+        return Outcome(pair, measured.values, notes=measured.notes)
     except UsageError:
         raise
     except WorkerLost as error:

@@ -18,11 +18,15 @@ from numpy.typing import NDArray
 from edgecli.batch.inputs import EXTENSIONS
 from edgecli.errors import ImageError, UsageError
 from edgecli.images.files import read_mask
+from edgecli.images.limits import note_lines
 from edgecli.records import dataclass, field
 
 MATLAB = ".mat"
 
 INSTALL = "reading .mat files and matching need SciPy; run pip install 'edgecli[evaluate]'"
+
+
+Truth = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -117,18 +121,40 @@ def _stem(path: str) -> str:
     return os.path.splitext(os.path.basename(path))[0]
 
 
-def read_truths(paths: Sequence[str], max_pixels: int) -> list[NDArray[np.bool_]]:
-    """Return what every annotator drew, ``(H, W)`` each; ImageError for what cannot be read."""
-    truths: list[NDArray[np.bool_]] = []
+def read_truths(paths: Sequence[str], max_pixels: int, notes: list[str]) -> list[Truth]:
+    """Return what every annotator drew, ``(H, W)`` each; ImageError for what cannot be read.
+
+    What is to be known of the files is added to ``notes``.
+    """
+    truths: list[Truth] = []
     for path in paths:
         if path.lower().endswith(MATLAB):
             truths += _read_matlab(path)
-        else:
-            truths.append(read_mask(path, max_pixels=max_pixels)[0])
+            continue
+        truth, info = read_mask(path, max_pixels=max_pixels)
+        notes += note_lines(info)
+        notes += bright_paper(f"truth {path}", truth)
+        if not truth.any():
+            notes.append(f"truth {path} is black all over: nothing is drawn there")
+        truths.append(truth)
     return truths
 
 
-def _read_matlab(path: str) -> list[NDArray[np.bool_]]:
+def bright_paper(name: str, bright: Truth) -> list[str]:
+    """Return the note on what is bright nearly everywhere, as dark lines on paper are.
+
+    >>> bright_paper("map a.png", np.array([[True, True, True, False]]))
+    ['map a.png is bright at 75% of its pixels, all taken for edges; invert dark lines']
+    """
+    share = float(bright.mean())
+    if share <= 0.5:
+        return []
+    return [
+        f"{name} is bright at {share:.0%} of its pixels, all taken for edges; invert dark lines"
+    ]
+
+
+def _read_matlab(path: str) -> list[Truth]:
     """Read ``groundTruth``, a cell for each annotator, whose ``Boundaries`` are not 0."""
     try:
         from scipy.io import loadmat

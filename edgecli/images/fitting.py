@@ -38,17 +38,19 @@ LARGE = 200  # px of a longer side from which on a pen is wider than dirt
 CLEAR = 0.4  # of the strongest ink: what is fainter is dirt, shade or the blur of an outline
 
 
-def fitted(source: Source, shape: tuple[int, ...], white: float | None = None) -> Source:
+def fitted(
+    source: Source, shape: tuple[int, ...], white: float | None = None, black: float = 0.0
+) -> Source:
     """Return the sign in an image as one of ``shape (C, H, W)``, dark on white; notes say how.
 
-    ``white`` is what is white in the image, by default what its type says. ImageError where nothing
-    stands out from the paper.
+    ``white`` is how much more than ``black`` is white, by default what the image's type says.
+    ImageError where nothing stands out from the paper.
     """
     C, H, W = shape
     small = resized(source, Resize(width=LOOKED_AT, height=LOOKED_AT))
     (rows,) = small.blocks([(0, small.shape[0])])
     for how in WAYS:
-        grey = _brightness(rows, how, white or full_scale(rows.dtype))
+        grey = _brightness(rows, how, white or full_scale(rows.dtype), black)
         if found := find_sign(grey):
             break
     else:
@@ -62,9 +64,9 @@ def fitted(source: Source, shape: tuple[int, ...], white: float | None = None) -
     return ArraySource(np.repeat(pixels[..., np.newaxis], C, axis=2), source.info)
 
 
-def _brightness(rows: Rows, channels: str, white: float) -> Grey:
+def _brightness(rows: Rows, channels: str, white: float, black: float) -> Grey:
     """Return what a picture's channels say of its brightness; what is no number is as the rest."""
-    grey = np.asarray(to_volume(rows, channels, WHITE)[0], np.float64) / white
+    grey = (np.asarray(to_volume(rows, channels, WHITE)[0], np.float64) - black) / white
     finite = np.isfinite(grey)
     grey = np.where(finite, grey, np.median(grey[finite]) if finite.any() else 0)
     return np.asarray(grey.clip(*PLAUSIBLE))

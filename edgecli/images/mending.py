@@ -1,6 +1,6 @@
 """Where Pillow takes a file otherwise than its format's specification and other programs do.
 
-- Bitmaps of XBM, and of PCX by its palette: which of 0 and 1 is black.
+- Bitmaps of XBM, and of PCX by its palette: which of 0 and 1 is black. A PCX may lack its palette.
 - TGA of 16 bits: the odd bit is alpha only where the header says so, and then 1 is opaque.
 - BMP of 4 or 8 bits whose palette is grey: Pillow reads them as if they had 1 or 8.
 - Pictures of Windows' formats whose alpha is zero everywhere are opaque.
@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from typing import Any, BinaryIO
 
@@ -17,6 +18,7 @@ from edgecli.images.alpha import TAKEN_FOR_OPAQUE
 
 # Formats that often have a byte for alpha which no program fills: see ``alpha.py``.
 _OFTEN_UNUSED = {"BMP", "DIB", "ICO", "TGA"}
+PCX_PALETTE = 1 + 3 * 256  # bytes: a marker, and 256 colours
 _BLACK_AND_WHITE = bytes(3) + b"\xff\xff\xff"
 
 
@@ -28,6 +30,8 @@ def load(image: ImageFile.ImageFile, stream: BinaryIO, notes: list[str]) -> Imag
         before(image, stream.read(64))
         stream.seek(place)
     image.load()
+    if image.format == "PCX" and image.mode == "L" and not _has_palette(stream):
+        notes.append("lacks the palette at its end; its numbers are taken for greys")
     if image.format == "XBM":
         return ImageChops.invert(image)
     return _without_unused(image, notes) if image.format in _OFTEN_UNUSED else image
@@ -42,6 +46,15 @@ def _mend_pcx(image: ImageFile.ImageFile, head: bytes) -> None:
     else:
         _store_as(image, "P", "P;1")
         image.palette = ImagePalette.raw("RGB", colours)
+
+
+def _has_palette(stream: BinaryIO) -> bool:
+    """Return whether a PCX of 8 bits ends in a palette, as one that was cut short does not."""
+    place = stream.tell()
+    stream.seek(-PCX_PALETTE, io.SEEK_END)
+    marker = stream.read(1)
+    stream.seek(place)
+    return marker == b"\x0c"
 
 
 def _mend_tga(image: ImageFile.ImageFile, head: bytes) -> None:

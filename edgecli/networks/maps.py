@@ -7,13 +7,16 @@ import os
 import shlex
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 
 from edgecli.errors import GeometryError
+from edgecli.images.files import open_images
 from edgecli.images.fitting import fitted
 from edgecli.images.made_by import MadeBy
+from edgecli.images.ranges import is_beyond_white, is_read_again, range_of, told_range
 from edgecli.images.sources import FloatCheck
 from edgecli.images.white import check_white, whitened
 from edgecli.networks.collectors import Collector, collectors_for
@@ -24,6 +27,7 @@ from edgecli.networks.network import Network, Node
 from edgecli.networks.steps import VOLUMES, Input
 from edgecli.numerals import shortest
 from edgecli.records import dataclass
+from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Planes, Rowwise, Source, Span
 from edgecli.rows.blas import one_blas_thread
 from edgecli.rows.graph import Graph, Tap
@@ -89,8 +93,11 @@ def run_on_image(
     """
     check_white(white)
     made_by = _made_by(network, white, fit=fit, same_contrast=same_contrast)
+    black = 0.0
+    if white is None and network.white is not None and source.dtype.kind == "f":
+        source, white, black = _by_range(source)
     if fit:
-        source, white = fitted(source, network.input_shape, white), None
+        source, white, black = fitted(source, network.input_shape, white, black), None, 0.0
     if source.dtype.kind == "f" and network.white is not None:
         source = FloatCheck(source)
     H, W, _ = source.shape
@@ -101,7 +108,7 @@ def run_on_image(
             "run it from Python"
         )
     graph = Graph((source.shape[2], H, W))
-    given = graph.add(Input((channels, H, W), network.white), whitened(graph, white))
+    given = graph.add(Input((channels, H, W), network.white), whitened(graph, white, black=black))
     taps = lay_out(network, (channels, H, W), graph, given)
     shapes = list(network.shapes((channels, H, W)).values())[1:]
     threads, named = chosen_threads(threads), output_paths(network, output)
@@ -119,6 +126,25 @@ def run_on_image(
             collector.finish()
     told = zip(readers, network.nodes, shapes, named, strict=True)
     return tuple(reader.told(node, shape, path) for reader, node, shape, (_, path) in told)
+
+
+def _by_range(source: Source) -> tuple[Source, float | None, float]:
+    """Return an image of floats, and how much more than black is white where no picture has them.
+
+    A file is looked through before it is read; what comes through a pipe is held.
+    """
+    if is_read_again(source.info.path) and not isinstance(source, ArraySource):
+        images = open_images(source.info.path, max_pixels=2**62)  # holds the file open
+        with closing(next(images)) as before:
+            seen = range_of(before)
+    else:
+        (rows,) = source.blocks([(0, source.shape[0])])
+        source = ArraySource(rows, source.info)
+        seen = range_of(source)
+    if not is_beyond_white(seen):
+        return source, None, 0.0
+    source.info.notes.append(told_range(seen))
+    return source, seen[1] - seen[0], seen[0]
 
 
 def _made_by(network: Network, white: float | None, *, fit: bool, same_contrast: bool) -> MadeBy:

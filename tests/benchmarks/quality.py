@@ -136,7 +136,7 @@ def evaluate(folder: Path, options: argparse.Namespace) -> str:
     paired = pair_files(str(folder), str(options.ground_truth))
     levels = thresholds(options.thresholds)
     measure = Measure(tuple(levels.tolist()))
-    scores = score(np.stack([measure(pair) for pair in paired.pairs]), levels)
+    scores = score(np.stack([measure(pair).values for pair in paired.pairs]), levels)
     best = scores.ods
     return (
         f"ODS {best.f:.4f} (P {best.precision:.3f} R {best.recall:.3f} at {best.threshold:.2f}) "

@@ -66,7 +66,7 @@ def _truths(name: str, content: bytes | dict[str, Any]) -> Any:
                 file.write(content)
         else:
             savemat(path, content)
-        return read_truths([path], max_pixels=99)
+        return read_truths([path], 99, [])
 
 
 def _compared(strength: list[list[float]], truth: list[list[float]]) -> Any:

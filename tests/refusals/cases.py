@@ -17,6 +17,7 @@ evaluate grey.png album
 evaluate nowhere album
 evaluate album nested
 evaluate album/sub/deeper album/sub/deeper --tolerance 2mm --report none
+evaluate album/sub/deeper album/sub/deeper --tolerance 1 --report none
 evaluate album/sub/deeper album/sub/deeper --measure pratt -o curve.svg
 evaluate twins twins
 learn before grey.png --size 3x3 -o l.json
@@ -31,6 +32,8 @@ detect photo.png -f sobel -f log:2 --colormap ember -o maps.npy
 detect photo.png --channels each --colormap ice
 detect photo.png --line black
 detect photo.png -f canny --line red --format dxf
+detect photo.png -f canny --invert --format geojson
+detect photo.png -f canny --colormap ember --format svg
 detect photo.png -f canny --stroke 2 --format points
 detect photo.png --style fire
 detect photo.png --resize 200%

@@ -17,6 +17,7 @@ from edgecli.detect.pictures import Choice, open_picture, plan_picture
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.errors import UsageError
+from edgecli.images.ranges import is_beyond_white, range_of
 from edgecli.images.resizing import Resize
 from edgecli.lines.thresholds import AUTO, find_levels
 from edgecli.operators.operators import load_operator
@@ -43,10 +44,17 @@ class Soft:
 
 
 def read_picture(path: str, max_pixels: int) -> tuple[Rows, ImageInfo]:
-    """Return the pixels that detectors see, in colour, and what the file says."""
+    """Return the pixels that detectors see, in colour, and what the file says.
+
+    Of floats that no picture has, such as heights, the range is drawn, which a note says.
+    """
     settings = Settings((), channels="rgb", resize=LARGEST)
     with closing(open_picture(path, settings, max_pixels)) as source:
         (rows,) = source.blocks([(0, source.shape[0])])
+        if source.dtype.kind == "f" and is_beyond_white(seen := range_of(source)):
+            low, high = seen
+            source.info.notes.append(f"has numbers from {low:g} to {high:g}, drawn dark to bright")
+            rows = ((rows - low) / (high - low)).astype(np.float32)
         return rows, source.info
 
 

@@ -72,6 +72,7 @@ class Node:
     step: Step
     taps: tuple[Tap, ...]
     grain: int = 1  # rows that are computed together, as of a reader
+    by_rows: bool = False  # whether a row's channels lie side by side, or each channel's rows
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the rows of each tap that the step needs."""
@@ -137,9 +138,9 @@ class Graph:
         """Return the number of places: the source and every step."""
         return 1 + len(self.nodes)
 
-    def add(self, step: Step, *taps: Tap, grain: int = 1) -> Tap:
+    def add(self, step: Step, *taps: Tap, grain: int = 1, by_rows: bool = False) -> Tap:
         """Add a step that reads earlier places; return what it gives."""
-        self.nodes.append(Node(step, taps, grain))
+        self.nodes.append(Node(step, taps, grain, by_rows))
         return Tap(len(self.nodes))
 
     def shape(self, place: int) -> tuple[int, ...]:

@@ -205,7 +205,11 @@ def _empty(graph: Graph, strip: Strip, memory: Memory) -> Iterator[_Held]:
     """Yield room for the rows of every step."""
     for node, (first, _), room in zip(graph.nodes, strip.spans[1:], strip.room[1:], strict=False):
         channels, _, *rest = node.step.shape
-        yield _Held(memory.take((channels, room, *rest), node.step.dtype), first)
+        if node.by_rows:
+            array = memory.take((room, channels, *rest), node.step.dtype).swapaxes(0, 1)
+        else:
+            array = memory.take((channels, room, *rest), node.step.dtype)
+        yield _Held(array, first)
 
 
 def _blocks(places: Sequence[_Held], user: Node | Reader, start: int, stop: int) -> list[Planes]:

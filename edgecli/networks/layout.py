@@ -19,7 +19,7 @@ from edgecli.rows.graph import Graph, Reader, Strip, Tap
 from edgecli.rows.memory import LARGEST_KEPT
 
 INCREMENTS = {512: LARGEST_KEPT, **dict.fromkeys((256, 128, 64), 2**26)}
-INCREMENTS |= dict.fromkeys((32, 16, 8), 2**27)
+INCREMENTS |= dict.fromkeys((32, 16, 8), 3 * 2**25)
 """Rows of the input, with the bytes that they may take for all layers' rows in a strip, of which
 each thread has one at work. The first that fit are taken, else the last: few rows at a time take
 more of Python, and many more than a cache holds. Those of a small photo come all at once."""

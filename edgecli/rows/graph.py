@@ -225,16 +225,10 @@ def _kept(
 
 
 def _room(increments: Sequence[Increment], spans: Sequence[Span]) -> tuple[int, ...]:
-    """Return room for the most rows that each place holds: those kept and those gained.
-
-    Where many are kept, there is more, so that about half a row is moved to the front for each that
-    is gained; never more than all rows.
-    """
+    """Return room for the most rows that each place holds: those kept and those gained."""
     room, kept = [0] * len(spans), [low for low, _ in spans]
     for increment in increments:
         for place, low in enumerate(kept):
-            start, stop = increment.gained[place]
-            more = max(2 * (start - low) - (stop - start), 0) if start < stop else 0
-            room[place] = max(room[place], stop - low + more)
+            room[place] = max(room[place], increment.gained[place][1] - low)
         kept = list(increment.kept[: len(spans)])
-    return tuple(min(rows, high - low) for rows, (low, high) in zip(room, spans, strict=True))
+    return tuple(room)

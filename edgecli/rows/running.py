@@ -193,7 +193,11 @@ class _Held:
     def extend(self, start: int, stop: int) -> None:
         """Make room for new rows by dropping those no longer kept."""
         if stop - self._first > self._array.shape[1]:
-            self._array[:, : start - self.kept] = self.rows(self.kept, start)
+            dropped = self.kept - self._first
+            # As many rows at a time as lie apart: NumPy would copy all of those that overlap.
+            for row in range(self.kept, start, dropped):
+                rows = self.rows(row, min(row + dropped, start))
+                self._array[:, row - self.kept :][:, : rows.shape[1]] = rows
             self._first = self.kept
 
     def rows(self, start: int, stop: int) -> Planes:

@@ -13,7 +13,7 @@ from edgecli.networks import forward as module
 from edgecli.networks.files import load_network
 from edgecli.networks.forward import forward, share_rows
 from edgecli.networks.layers import Convolution, MaxPool
-from edgecli.rows import running
+from edgecli.rows import sharing
 from tests.networks_reference import (
     chain,
     check,
@@ -49,7 +49,7 @@ def test_forward_returns_the_last_layer(
     threads: int | None, shared: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network, image = with_weights(encoder_decoder()), volume(3, 2, 70, 33)
-    monkeypatch.setattr(running, "SHARED_VALUES", shared)
+    monkeypatch.setattr(sharing, "SHARED_VALUES", shared)
     expected = naive_forward(network, image)["out"]
     np.testing.assert_allclose(forward(network, image, threads), expected, rtol=1e-5, atol=1e-6)
 

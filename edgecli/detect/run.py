@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
 from edgecli.detect.maps import MapPlan
@@ -120,7 +121,7 @@ def start_detection(
     if crew is not None:
         outcomes = crew.outcomes(detection, source, sinks, strips, told)
     else:
-        in_order = start_in_order if early else map_in_order
+        in_order = start_in_order if early else partial(map_in_order, ahead=_ahead(detection))
         repeats = _repeats(detection, of_strips)
         running = Running(
             detection.graph, source, of_strips, strips, threads, in_order, told, repeats=repeats
@@ -208,6 +209,11 @@ def cut_strips(
     gathered = [Gathered(reader, height) for reader in readers]
     wanted = [[share] * len(gathered) for share in share_rows(network, height, threads)]
     return gathered, layout.cut_strips(detection.graph, gathered, wanted, network.name)
+
+
+def _ahead(detection: Detection) -> int:
+    """Return how many strips are read or kept beside those at work: of a network's, tall, one."""
+    return 2 if detection.settings.network is None else 1
 
 
 def _useful_threads(detection: Detection) -> int:

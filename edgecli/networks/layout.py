@@ -16,11 +16,13 @@ from edgecli.networks.network import INPUT, Network, Node
 from edgecli.networks.steps import prepare
 from edgecli.rows.base import Span, Step
 from edgecli.rows.graph import Graph, Reader, Strip, Tap
+from edgecli.rows.memory import LARGEST_KEPT
 
-INCREMENTS = dict.fromkeys((512, 256, 128, 64), 2**26) | dict.fromkeys((32, 16, 8), 2**27)
+INCREMENTS = {512: LARGEST_KEPT, **dict.fromkeys((256, 128, 64), 2**26)}
+INCREMENTS |= dict.fromkeys((32, 16, 8), 3 * 2**25)
 """Rows of the input, with the bytes that they may take for all layers' rows in a strip, of which
 each thread has one at work. The first that fit are taken, else the last: few rows at a time take
-more of Python, and many more than a cache holds."""
+more of Python, and many more than a cache holds. Those of a small photo come all at once."""
 
 LARGEST_BYTES = 2**32  # for all layers' rows; a network that needs more is refused
 
@@ -42,7 +44,8 @@ def lay_out(
     for node in network.nodes:
         step = _prepare(network, node, shapes, batch)
         inputs = (taps[name] for name in node.inputs)
-        taps[node.name] = graph.add(step, *inputs)
+        # So all that one row's product reads and writes lies together.
+        taps[node.name] = graph.add(step, *inputs, by_rows=True)
     return taps
 
 

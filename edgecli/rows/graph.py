@@ -72,6 +72,7 @@ class Node:
     step: Step
     taps: tuple[Tap, ...]
     grain: int = 1  # rows that are computed together, as of a reader
+    by_rows: bool = False  # whether a row's channels lie side by side, or each channel's rows
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the rows of each tap that the step needs."""
@@ -137,9 +138,9 @@ class Graph:
         """Return the number of places: the source and every step."""
         return 1 + len(self.nodes)
 
-    def add(self, step: Step, *taps: Tap, grain: int = 1) -> Tap:
+    def add(self, step: Step, *taps: Tap, grain: int = 1, by_rows: bool = False) -> Tap:
         """Add a step that reads earlier places; return what it gives."""
-        self.nodes.append(Node(step, taps, grain))
+        self.nodes.append(Node(step, taps, grain, by_rows))
         return Tap(len(self.nodes))
 
     def shape(self, place: int) -> tuple[int, ...]:
@@ -224,16 +225,10 @@ def _kept(
 
 
 def _room(increments: Sequence[Increment], spans: Sequence[Span]) -> tuple[int, ...]:
-    """Return room for the most rows that each place holds: those kept and those gained.
-
-    Where many are kept, there is more, so that about half a row is moved to the front for each that
-    is gained; never more than all rows.
-    """
+    """Return room for the most rows that each place holds: those kept and those gained."""
     room, kept = [0] * len(spans), [low for low, _ in spans]
     for increment in increments:
         for place, low in enumerate(kept):
-            start, stop = increment.gained[place]
-            more = max(2 * (start - low) - (stop - start), 0) if start < stop else 0
-            room[place] = max(room[place], stop - low + more)
+            room[place] = max(room[place], increment.gained[place][1] - low)
         kept = list(increment.kept[: len(spans)])
-    return tuple(min(rows, high - low) for rows, (low, high) in zip(room, spans, strict=True))
+    return tuple(room)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import pairwise, zip_longest
+from itertools import zip_longest
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,8 @@ from edgecli.rows.base import Planes, Rows, Source, Span
 from edgecli.rows.blas import one_blas_thread
 from edgecli.rows.graph import Graph, Node, Reader, Strip, Tap
 from edgecli.rows.memory import Memory, borrowed_memory
+from edgecli.rows.sharing import Turn, breaking, turns
 from edgecli.rows.workers import chosen_threads, for_each, map_in_order, team
-
-SHARED_VALUES = 2**15
-"""Values of a step for each thread, from which several share it: handing over takes 0.1 ms."""
-
 
 Told = Callable[[int], None]
 """Is called with rows that are computed, on any thread."""
@@ -58,7 +55,7 @@ class Running:
     ) -> None:
         self._readers = readers
         blocks = blocks_in_any_order(source, [strip.spans[0] for strip in strips])
-        each = threads // max(len(strips), 1)
+        each = max(threads // max(len(strips), 1), 1)
         work: Callable[..., Outcome] = partial(_compute_rows, graph, readers, told, each)
         if repeats:
             work = Repeating(work, source.shape[0], told)
@@ -138,19 +135,18 @@ def compute_strip(
     Several threads compute a part of each step's rows.
     """
     encoded: list[list[Any]] = [[] for _ in readers]
-    seconds = [0.0] * len(graph.nodes)
+    seconds = [[0.0] * len(graph.nodes) for _ in range(threads)]
     with memory, team(threads) as together:
         places = [_Held(block, strip.spans[0][0]), *_empty(graph, strip, memory)]
         for increment in strip.increments:
-            spans = iter(increment.gained[1:])
-            for number, (node, held) in enumerate(zip(graph.nodes, places[1:], strict=True)):
-                start, stop = next(spans)
-                if start < stop:
-                    held.extend(start, stop)
-                    began = time.perf_counter()
-                    parts = _parts(node, start, stop, threads)
-                    together(partial(_compute_step, node, places, held), parts, memory)
-                    seconds[number] += time.perf_counter() - began
+            gained, spans = increment.gained[1 : graph.places], increment.gained[graph.places :]
+            for held, (start, stop) in zip(places[1:], gained, strict=True):
+                held.extend(start, stop)
+            shared = list(turns(graph.nodes, gained, threads))
+            barrier = Barrier(threads)
+            work = partial(_compute_turns, graph, places, shared, barrier, seconds)
+            with breaking(barrier):
+                together(work, range(threads), memory)
             for reader, found, (start, stop) in zip(readers, encoded, spans, strict=True):
                 for low, high in _grains(reader, start, stop):
                     with memory:
@@ -160,27 +156,31 @@ def compute_strip(
                 told(stop - start)
             for held, row in zip(places, increment.kept, strict=False):
                 held.kept = row
-    return Outcome(encoded, seconds)
+    return Outcome(encoded, [sum(all_threads) for all_threads in zip(*seconds, strict=True)])
 
 
-def _compute_step(
-    node: Node, places: Sequence[_Held], held: _Held, part: Span, memory: Memory
+def _compute_turns(
+    graph: Graph,
+    places: Sequence[_Held],
+    shared: Sequence[Turn],
+    barrier: Barrier,
+    seconds: Sequence[list[float]],
+    thread: int,
+    memory: Memory,
 ) -> None:
-    """Compute some rows of a step, for which there is room in ``held``."""
-    node.step.compute(_blocks(places, node, *part), *part, held.rows(*part), memory)
-
-
-def _parts(node: Node, start: int, stop: int, threads: int) -> list[Span]:
-    """Cut rows into a part for each thread, if that pays; rows of a grain stay together."""
-    if threads <= 1:
-        return [(start, stop)]
-    channels, _, *rest = node.step.shape
-    rows = -(-(stop - start) // threads)
-    if channels * rows * math.prod(rest) < SHARED_VALUES:
-        return [(start, stop)]
-    cuts = (min(start + n * rows, stop) for n in range(1, threads))
-    cuts = (max(cut - cut % node.grain, start) for cut in cuts)
-    return [(low, high) for low, high in pairwise((start, *cuts, stop)) if low < high]
+    """Compute one thread's part of every step, for whose rows there is room in ``places``."""
+    with breaking(barrier):
+        for turn in shared:
+            if turn.waits:
+                barrier.wait()
+            start, stop = turn.parts[thread]
+            if start < stop:
+                began = time.perf_counter()
+                node, held = graph.nodes[turn.number], places[turn.number + 1]
+                with memory:
+                    blocks = _blocks(places, node, start, stop)
+                    node.step.compute(blocks, start, stop, held.rows(start, stop), memory)
+                seconds[thread][turn.number] += time.perf_counter() - began
 
 
 class _Held:
@@ -193,7 +193,11 @@ class _Held:
     def extend(self, start: int, stop: int) -> None:
         """Make room for new rows by dropping those no longer kept."""
         if stop - self._first > self._array.shape[1]:
-            self._array[:, : start - self.kept] = self.rows(self.kept, start)
+            dropped = self.kept - self._first
+            # As many rows at a time as lie apart: NumPy would copy all of those that overlap.
+            for row in range(self.kept, start, dropped):
+                rows = self.rows(row, min(row + dropped, start))
+                self._array[:, row - self.kept :][:, : rows.shape[1]] = rows
             self._first = self.kept
 
     def rows(self, start: int, stop: int) -> Planes:
@@ -205,7 +209,11 @@ def _empty(graph: Graph, strip: Strip, memory: Memory) -> Iterator[_Held]:
     """Yield room for the rows of every step."""
     for node, (first, _), room in zip(graph.nodes, strip.spans[1:], strip.room[1:], strict=False):
         channels, _, *rest = node.step.shape
-        yield _Held(memory.take((channels, room, *rest), node.step.dtype), first)
+        if node.by_rows:
+            array = memory.take((room, channels, *rest), node.step.dtype).swapaxes(0, 1)
+        else:
+            array = memory.take((channels, room, *rest), node.step.dtype)
+        yield _Held(array, first)
 
 
 def _blocks(places: Sequence[_Held], user: Node | Reader, start: int, stop: int) -> list[Planes]:
@@ -253,7 +261,7 @@ def fill(
     graph: Graph, reader: Filling, volume: Planes, strips: Sequence[Strip], threads: int | None
 ) -> None:
     """Fill an array from planes ``(C, H, W)`` in memory, a strip on each thread, or on several."""
-    each = chosen_threads(threads) // len(strips)
+    each = max(chosen_threads(threads) // len(strips), 1)
     with one_blas_thread():
         for_each(strips, partial(fill_strip, graph, reader, volume, threads=each), threads)
 

@@ -101,13 +101,13 @@ def start_in_order(
 
 
 def map_in_order(
-    work: Callable[..., T], jobs: Iterable[tuple[Any, ...]], threads: int
+    work: Callable[..., T], jobs: Iterable[tuple[Any, ...]], threads: int, ahead: int = 2
 ) -> Iterator[T]:
     """Yield ``work(*job)`` for every job, in order, computed on worker threads.
 
-    Jobs are drawn as results are taken, with two more in flight than there are threads, so that
-    memory stays bounded while drawing (decoding), working and taking (writing) overlap. With one
-    thread, the caller's own does the work.
+    Jobs are drawn as results are taken, with ``ahead`` more in flight than there are threads, so
+    that memory stays bounded while drawing (decoding), working and taking (writing) overlap. With
+    one thread, the caller's own does the work.
     """
     if threads == 1:
         yield from (work(*job) for job in jobs)
@@ -117,7 +117,7 @@ def map_in_order(
         try:
             for job in jobs:
                 pending.append(_submit(executor, work, *job))
-                if len(pending) > threads + 1:
+                if len(pending) >= threads + ahead:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()

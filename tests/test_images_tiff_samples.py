@@ -57,6 +57,21 @@ def known(data: bytes) -> Pixels:
     return rows
 
 
+@pytest.mark.parametrize("bits", [4, 8, 16])
+def test_no_data_of_a_palette_is_a_number_of_it_not_a_colour(bits: int) -> None:
+    indices = noise(8, 6, 1, dtype="u1") % 13
+    data = {4: (indices[:, ::2] << 4) + indices[:, 1::2], 8: indices, 16: indices.astype("<u2")}
+    colours = tuple(np.repeat([5, 5, 9, 5, 80] * 8, 3 * 2**bits // 40 + 1)[: 3 * 2**bits].tolist())
+    kind: dict[str, Any] = {"t262": (3,), "t320": colours, "t42113": b"3\0"}
+    file = make_tiff(data[bits], t256=(6,), t258=(bits,), **kind)
+    np.testing.assert_array_equal(known(file)[..., -1:], indices != 3)
+    np.testing.assert_array_equal(known(file)[..., :-1], whole(file))
+    wide = np.dstack([indices, np.full_like(indices, 255)])
+    for other in (0, 2):  # a sample of no known kind, or alpha
+        beside = make_tiff(wide, **(kind | {"t320": colours[:768], "t338": (other,)}))
+        np.testing.assert_array_equal(known(beside)[..., -1:], indices != 3)
+
+
 # ---- every kind -------------------------------------------------------------------------------
 
 

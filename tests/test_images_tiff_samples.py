@@ -57,6 +57,27 @@ def known(data: bytes) -> Pixels:
     return rows
 
 
+@pytest.mark.parametrize("tile", [(7, None), (16, 16)])
+@pytest.mark.parametrize("weights", [None, (0.2126, 0.7152, 0.0722)])
+@pytest.mark.parametrize("predictor", [1, 2])
+def test_ycbcr_in_planes_is_what_it_is_together(
+    tile: tuple[int, int | None], weights: tuple[float, ...] | None, predictor: int, tmp_path: Path
+) -> None:
+    pixels = noise(40, 53, 3, dtype="u1")
+    kind: dict[str, Any] = {"photometric": "ycbcr", "compression": "zlib", "subsampling": (1, 1)}
+    kind |= {"rowsperstrip": 7} if tile[1] is None else {"tile": tile}
+    if weights:
+        numbers = tuple(n for weight in weights for n in (round(10_000 * weight), 10_000))
+        kind["extratags"] = [(529, 5, 3, numbers, True)]
+    together, planes = tmp_path / "together.tif", tmp_path / "planes.tif"
+    tifffile.imwrite(together, pixels, **kind)
+    kind |= {"planarconfig": "separate", "predictor": predictor > 1}
+    tifffile.imwrite(planes, pixels.transpose(2, 0, 1), **kind)
+    expected = whole(together.read_bytes())
+    np.testing.assert_array_equal(whole(planes.read_bytes()), expected)
+    assert (expected != pixels).mean() > 0.5
+
+
 @pytest.mark.parametrize("bits", [4, 8, 16])
 def test_no_data_of_a_palette_is_a_number_of_it_not_a_colour(bits: int) -> None:
     indices = noise(8, 6, 1, dtype="u1") % 13

@@ -16,7 +16,7 @@ from edgecli.images.pillow.guard import guarded
 from edgecli.images.sample_types import as_rows, row_type, smallest
 from edgecli.images.streams import ForwardReader, RowStream, spread
 from edgecli.images.tiff import kinds
-from edgecli.images.tiff.codecs import is_streamed
+from edgecli.images.tiff.codecs import is_streamed, rgb_of
 from edgecli.images.tiff.directories import Directory, Tag
 from edgecli.images.tiff.kinds import PALETTE, RGB
 from edgecli.images.tiff.layout import PREMULTIPLIED, Layout, page_layout
@@ -122,6 +122,8 @@ def _conversion(layout: Layout, *, grey: bool) -> Conversion:
             return lambda indices: table.take(indices[:, :, 0], axis=0)
         case kinds.CMYK:
             return _from_inks
+        case kinds.YCBCR:
+            return partial(rgb_of, layout)
         case kinds.LAB:
             return _from_lab
         case kinds.ICC_LAB:  # whose a and b have 128 added to them

@@ -130,7 +130,7 @@ def may_be_floats(head: bytes) -> bool:
 def is_decoded_late(head: bytes) -> bool:
     """Return whether what is ``unread`` of a file that starts so takes little memory."""
     read = next(read for accepts, read in READERS if accepts(head))
-    return read in (_read_png, _read_jpeg, _read_netpbm, _read_tiff, _read_jpeg2000)
+    return read in (_read_png, _read_jpeg, _read_netpbm, _read_pfm, _read_tiff, _read_jpeg2000)
 
 
 def _read_png(file: Opened) -> Iterator[Source]:

@@ -187,6 +187,53 @@ def test_a_mask_inside_or_beside_a_tiff_tells_it(run: Run, tmp_path: Path, bits:
         assert "no_data" not in report(run, tmp_path / name, "--nodata", "none", "-n")
 
 
+def save_palette(path: Path) -> NDArray[Any]:
+    """Write a palette TIFF with number 0 in the hole, as red as number 7; return its colours."""
+    indices = GREY // 3
+    indices[HOLE] = 0
+    colours = np.random.default_rng(2).integers(0, 256, (256, 3))
+    colours[0] = colours[7] = 255, 0, 0
+    save_tiff(path, indices, 0, photometric="palette", colormap=(257 * colours.T).astype(np.uint16))
+    taken: NDArray[Any] = colours[indices]
+    return taken
+
+
+def test_a_number_of_a_palette_is_no_data_whatever_its_colour(run: Run, tmp_path: Path) -> None:
+    colours = save_palette(tmp_path / "a.tif")
+    told = report(run, tmp_path / "a.tif", "--depth", "float", "-o", tmp_path / "e.tif")
+    assert told["no_data"] == {"what": "0", "pixels": HOLE.sum(), "policy": "propagate"}
+    pixels = colours.astype(np.float32) / 255
+    pixels[HOLE] = np.nan
+    luma = detect_edges(pixels, depth="float")
+    ours = tifffile.imread(tmp_path / "e.tif")
+    np.testing.assert_array_equal(np.isnan(ours), np.isnan(luma))
+    np.testing.assert_allclose(ours, luma, atol=0.01)  # luma is rounded to 8 bits
+    other = report(run, tmp_path / "a.tif", "--nodata", "20", "-o", tmp_path / "e.tif")
+    assert other["no_data"]["pixels"] == np.count_nonzero(GREY[~HOLE] // 3 == 20)
+    Image.fromarray(colours.astype(np.uint8)).save(tmp_path / "a.png")
+    for name, args in (("a.tif", ("--nodata", "none")), ("a.png", ())):
+        assert "no_data" not in report(run, tmp_path / name, *args, "-o", tmp_path / f"{name}.npy")
+    plain, coloured = (np.load(tmp_path / f"{name}.npy") for name in ("a.tif", "a.png"))
+    np.testing.assert_array_equal(plain, coloured)
+
+
+@pytest.mark.skipif(not shutil.which("gdal_translate"), reason="needs GDAL's gdal_translate")
+@pytest.mark.parametrize("options", [(), ("--channels", "each"), ("-f", "canny", "--stride", "2")])
+def test_a_palette_has_the_edges_of_what_gdal_makes_of_it(
+    run: Run, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    save_palette(tmp_path / "a.tif")
+    words = ("gdal_translate", "-q", "-expand", "rgba", "a.tif", "b.tif")
+    subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
+    for name, args in (("a", ()), ("b", ("--nodata", "alpha"))):
+        out = ("-o", tmp_path / f"{name}.png")
+        told = report(run, tmp_path / f"{name}.tif", *args, *options, *out)
+        assert told["no_data"]["pixels"] == HOLE.sum()
+    ours, theirs = (np.asarray(Image.open(tmp_path / f"{name}.png")) for name in "ab")
+    np.testing.assert_array_equal(ours, theirs)
+    assert (ours[..., -1] == 0).any()
+
+
 def test_transparency_is_no_data_on_a_map_and_where_asked(run: Run, tmp_path: Path) -> None:
     clear = np.dstack([holed("uint8"), np.where(HOLE, 0, 255).astype(np.uint8)])
     scale = (33550, "d", 3, (10.0, 10.0, 0.0), True)

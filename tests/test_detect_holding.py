@@ -47,6 +47,8 @@ def test_more_channels_and_deeper_samples_take_more(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((H, W), np.uint16)).save(path)
     assert planned(path, format_="tiff") == ROWS_AT_WORK * W * (2 + 2)
     assert planned(save(tmp_path / "b.png", H, W, 3)) == ROWS_AT_WORK * W * (3 + 1)
+    (tmp_path / "a.pfm").write_bytes(b"Pf\n300 500\n-1\n" + np.zeros((H, W), "<f4").tobytes())
+    assert planned(str(tmp_path / "a.pfm")) == ROWS_AT_WORK * W * (4 + 1)
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.jp2"])

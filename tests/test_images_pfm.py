@@ -13,7 +13,8 @@ from PIL import Image
 from edgecli.errors import ImageError
 from edgecli.images.pfm import read_pfm
 from edgecli.rows.base import Source
-from tests.pillow_files import Pixels, read, rows_of, sources_of
+from tests.image_streams import piped
+from tests.pillow_files import Pixels, read, read_images, rows_of, sources_of
 
 
 def pfm(pixels: Pixels, scale: str = "-1.0", break_: str = "\n") -> bytes:
@@ -36,6 +37,21 @@ def test_numbers_are_those_of_the_file(channels: int, scale: str) -> None:
         source = read(pfm(drawn(channels), scale, break_))
         np.testing.assert_array_equal(rows_of(source), drawn(channels), strict=True)
         assert (source.info.format, source.info.dtype) == ("PFM", "float32")
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_rows_come_in_any_blocks_and_the_next_image_follows(is_file: bool) -> None:
+    first, second = drawn(3), np.ones((1, 2, 1), np.float32)
+    data = pfm(first) + pfm(second)
+    stream = io.BytesIO(data) if is_file else piped(data)
+    sources = read_images(stream, "x", max_pixels=99)
+    ranges = [(0, 2), (1, 3), (4, 5)]
+    for pixels in (first, second):
+        source = next(sources)
+        wanted = [cut for cut in ranges if cut[1] <= len(pixels)] or [(0, 1)]
+        for (start, stop), rows in zip(wanted, source.blocks(wanted), strict=True):
+            np.testing.assert_array_equal(rows, pixels[start:stop])
+    assert next(sources, None) is None
 
 
 def test_opencv_and_pillow_write_the_same() -> None:

@@ -82,12 +82,6 @@ def test_a_mask_that_cannot_be_read_is_left_out_and_told_of() -> None:
     assert notes == ["has a mask that cannot be read, which is left out"]
 
 
-def test_no_data_of_a_palette_is_told_of() -> None:
-    colours: Tags = {262: (3,), 320: (7,) * 768, 42113: b"3\0"}
-    _, notes = read(make_pages(Page(grey(), colours)))
-    assert notes == ["says that number 3 of its palette is no data; its colour counts as one here"]
-
-
 def test_a_mask_of_another_size_is_left_out_and_told_of() -> None:
     found, notes = read(make_pages(Page(grey()), Page(grey(8, 12), MASK)))
     assert_pages(found, grey())

@@ -84,7 +84,12 @@ def test_a_compression_is_named(number: int, name: str, dtype: str) -> None:
         (
             4,
             {"t262": (6,), "t258": (8,)},
-            "has YCbCr in planes or with more samples, which is not read here; save it as RGB",
+            "has YCbCr with 4 samples, which is not read here; save it as RGB",
+        ),
+        (
+            3,
+            {"t262": (6,), "t258": (8,), "t284": (2,)},
+            "has YCbCr in planes of several sizes, which is not read here; save it as RGB",
         ),
         (
             3,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -35,6 +37,42 @@ def known(data: bytes) -> Pixels:
     source = told_apart(read(data), None, (0, 0, 0))
     (rows,) = source.blocks([(0, source.shape[0])])
     return rows
+
+
+@pytest.mark.parametrize("tile", [(7, None), (16, 16)])
+@pytest.mark.parametrize("weights", [None, (0.2126, 0.7152, 0.0722)])
+@pytest.mark.parametrize("predictor", [1, 2])
+def test_ycbcr_in_planes_is_what_it_is_together(
+    tile: tuple[int, int | None], weights: tuple[float, ...] | None, predictor: int, tmp_path: Path
+) -> None:
+    pixels = noise(40, 53, 3, dtype="u1")
+    kind: dict[str, Any] = {"photometric": "ycbcr", "compression": "zlib", "subsampling": (1, 1)}
+    kind |= {"rowsperstrip": 7} if tile[1] is None else {"tile": tile}
+    if weights:
+        numbers = tuple(n for weight in weights for n in (round(10_000 * weight), 10_000))
+        kind["extratags"] = [(529, 5, 3, numbers, True)]
+    together, planes = tmp_path / "together.tif", tmp_path / "planes.tif"
+    tifffile.imwrite(together, pixels, **kind)
+    kind |= {"planarconfig": "separate", "predictor": predictor > 1}
+    tifffile.imwrite(planes, pixels.transpose(2, 0, 1), **kind)
+    expected = whole(together.read_bytes())
+    np.testing.assert_array_equal(whole(planes.read_bytes()), expected)
+    assert (expected != pixels).mean() > 0.5
+
+
+@pytest.mark.parametrize("bits", [4, 8, 16])
+def test_no_data_of_a_palette_is_a_number_of_it_not_a_colour(bits: int) -> None:
+    indices = noise(8, 6, 1, dtype="u1") % 13
+    data = {4: (indices[:, ::2] << 4) + indices[:, 1::2], 8: indices, 16: indices.astype("<u2")}
+    colours = tuple(np.repeat([5, 5, 9, 5, 80] * 8, 3 * 2**bits // 40 + 1)[: 3 * 2**bits].tolist())
+    kind: dict[str, Any] = {"t262": (3,), "t320": colours, "t42113": b"3\0"}
+    file = make_tiff(data[bits], t256=(6,), t258=(bits,), **kind)
+    np.testing.assert_array_equal(known(file)[..., -1:], indices != 3)
+    np.testing.assert_array_equal(known(file)[..., :-1], whole(file))
+    wide = np.dstack([indices, np.full_like(indices, 255)])
+    for other in (0, 2):  # a sample of no known kind, or alpha
+        beside = make_tiff(wide, **(kind | {"t320": colours[:768], "t338": (other,)}))
+        np.testing.assert_array_equal(known(beside)[..., -1:], indices != 3)
 
 
 # ---- every kind -------------------------------------------------------------------------------

@@ -18,9 +18,9 @@ from edgecli.detect.run import Measured, run_detection
 from edgecli.detect.settings import Settings
 from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.lines.gradients import Slope
-from edgecli.lines.linking import find_peaks
+from edgecli.lines.linking import Peaks, find_peaks
 from edgecli.lines.thinning import Thin
-from edgecli.lines.thresholds import parse_hysteresis
+from edgecli.lines.thresholds import Levels, parse_hysteresis
 from edgecli.operators.operators import load_operator
 from edgecli.rows.arrays import ArraySink, ArraySource
 from tests.steps import dirty_memory, whole
@@ -50,6 +50,20 @@ def test_the_peaks_of_a_band_are_what_thinning_leaves_of_it(
     np.testing.assert_array_equal(peaks.strength, left[left > 0])
     assert smallest == left.min()
     assert largest == strength[0, low:high].max()
+    assert peaks.found.itemsize == 4  # as they are kept, and sent through a cluster
+
+
+@pytest.mark.parametrize("weakest", [0.5, 2.0])
+def test_narrow_positions_give_the_runs_of_wide_ones(weakest: float) -> None:
+    found = np.array([5, 6, 7, 2**31 - 9, 2**31 - 2])  # runs have a column more: beyond 32 bits
+    strength = np.array([1, 3, 1, 3, 3], np.float32)
+    narrow, wide = (
+        Peaks(found.astype(kind), strength, 3).runs(Levels(weakest, 2.5))
+        for kind in (np.int32, np.int64)
+    )
+    for name in ("starts", "stops", "roots", "strong"):
+        np.testing.assert_array_equal(getattr(narrow, name), getattr(wide, name), strict=True)
+    assert narrow.stops.max() > 2**31
 
 
 def planned(

@@ -66,7 +66,8 @@ def read_masked(stream: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     rows = _colours(pixels if header.height < 0 else pixels[::-1], header.masks)
     is_stated = header.across > 0 and header.down > 0
     dpi = (header.across / _INCHES, header.down / _INCHES) if is_stated else None
-    info = ImageInfo(path, "BMP", rows.shape, rows.dtype.name, dpi)
+    held = rows.nbytes + rows.shape[0] * rows.shape[1] * pixels.itemsize
+    info = ImageInfo(path, "BMP", rows.shape, rows.dtype.name, dpi, held=held)
     if header.masks[3]:
         rows = opaque_if_unused(rows, info.notes)
     return ArraySource(rows, info)

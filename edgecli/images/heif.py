@@ -14,6 +14,9 @@ from edgecli.images.streams import spread
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows
 
+_PLANES = 2
+"""Samples of a pixel that libheif decodes: its luma, and colours of half the size."""
+
 
 def read_heif(
     stream: BinaryIO, path: str, *, max_pixels: int, all_frames: bool = True
@@ -35,7 +38,8 @@ def read_heif(
             width, height = picture.size
             check_pixels(name, width * height, max_pixels)
             rows = _rows(picture)
-        info = ImageInfo(path, "HEIC", rows.shape, rows.dtype.name, frame=number)
+        held = 2 * rows.nbytes + _PLANES * rows.itemsize * width * height
+        info = ImageInfo(path, "HEIC", rows.shape, rows.dtype.name, frame=number, held=held)
         if not all_frames and len(file) > 1:
             info.notes.append(MORE_FRAMES)
         yield ArraySource(rows, info)

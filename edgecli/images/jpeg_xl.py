@@ -28,6 +28,8 @@ _MODES = {
     "I;16": (np.uint16, 1), "F": (np.float32, 1),
 }  # fmt: skip
 
+_FRAME = 2  # bytes of a pixel that libjxl takes beside the samples that it gives, as measured
+
 
 @dataclass(frozen=True)
 class Header:
@@ -63,7 +65,8 @@ def read_jpeg_xl(
         )
     dtype, channels = _MODES[facts.mode]
     shape = (facts.height, facts.width, channels)
-    info = ImageInfo(path, "JPEG XL", shape, np.dtype(dtype).name)
+    held = 2 * len(pixels) + _FRAME * facts.width * facts.height
+    info = ImageInfo(path, "JPEG XL", shape, np.dtype(dtype).name, held=held)
     if header.is_animated:
         info.notes.append("is an animation, of which one frame is taken")
     yield ArraySource(np.frombuffer(pixels, dtype).reshape(shape), info)

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -80,11 +81,10 @@ def told_apart(
             info.notes.append("has no alpha that could be no data")
         what = None
     number = what if isinstance(what, int | float) else None
-    if number is not None and not _is_held(number, source.dtype):
+    held = source if info.indices is None else info.indices
+    if number is not None and not _is_held(number, held.dtype):
         if number == asked:
-            info.notes.append(
-                f"has {source.dtype} samples, of which none is {no_data_text(number)}"
-            )
+            info.notes.append(f"has {held.dtype} samples, of which none is {no_data_text(number)}")
         number = None
     if number is None and mask is None and what != "alpha":
         return source
@@ -134,6 +134,7 @@ class _Apart:
     ) -> None:
         height, width, channels = source.shape
         self._source, self._number, self._mask = source, number, mask
+        self._indices = source.info.indices if number is not None else None
         self._background, self._clear, self._refuse = background, clear, refuse
         self._colours = channels - (channels in {2, 4})
         self.dtype, self.close = source.dtype, source.close
@@ -143,12 +144,10 @@ class _Apart:
     def blocks(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
         """Yield the source's blocks, with what is no data told apart."""
         listed = list(ranges)
-        masks: Iterator[Rows | None] = iter([None] * len(listed))
-        if self._mask is not None:
-            masks = self._mask.blocks(listed)
-        blocks = zip(listed, self._source.blocks(listed), masks, strict=True)
-        for (start, _), block, mask in blocks:
-            missing = self._missing(block, mask)
+        beside = (_blocks(one, listed) for one in (self._indices, self._mask))
+        blocks = zip(listed, self._source.blocks(listed), *beside, strict=True)
+        for (start, _), block, indices, mask in blocks:
+            missing = self._missing(block, indices, mask)
             if self._refuse and missing.any():
                 row, col = np.argwhere(missing)[0]
                 raise ImageError(
@@ -157,14 +156,14 @@ class _Apart:
                 )
             yield self._marked(block, missing)
 
-    def _missing(self, block: Rows, mask: Rows | None) -> Missing:
+    def _missing(self, block: Rows, indices: Rows | None, mask: Rows | None) -> Missing:
         missing = np.zeros(block.shape[:2], bool)
-        colours = block[..., : self._colours]
+        colours = block[..., : self._colours] if indices is None else indices
         if self._number is not None and math.isnan(self._number):
             missing |= np.isnan(colours).all(axis=2)
         elif self._number is not None:
             with np.errstate(over="ignore"):
-                missing |= (colours == block.dtype.type(self._number)).all(axis=2)
+                missing |= (colours == colours.dtype.type(self._number)).all(axis=2)
         if self._clear:
             missing |= block[..., -1] == 0
         if mask is not None:
@@ -181,6 +180,11 @@ class _Apart:
         if block.shape[2] > self._colours and self.dtype.kind == "u":
             colours = composite(block, self._background)
         return np.concatenate([colours, ~missing[..., np.newaxis]], axis=2, dtype=self.dtype)
+
+
+def _blocks(source: Source | None, ranges: list[tuple[int, int]]) -> Iterable[Rows | None]:
+    """Return the blocks of what may lie beside an image, None for each where it does not."""
+    return repeat(None, len(ranges)) if source is None else source.blocks(ranges)
 
 
 class GapCount:

@@ -67,7 +67,8 @@ def read_psd(stream: BinaryIO, path: str, *, max_pixels: int, grey: bool = False
         raise ImageError(f"image {path} is cut short; get the file whole again") from error
     stored = {1: "bool", 8: "uint8", 16: "uint16", 32: "float32"}[header.depth]
     kept = colours + has_alpha
-    info = ImageInfo(path, "PSD", (header.height, header.width, kept), stored, dpi)
+    held = 2 * planes.nbytes  # with what is made of them
+    info = ImageInfo(path, "PSD", (header.height, header.width, kept), stored, dpi, held=held)
     if header.mode == 7:
         info.notes.append(f"is a PSD of {header.channels} channels, of which the first is taken")
     if has_alpha:

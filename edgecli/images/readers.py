@@ -133,7 +133,8 @@ def may_be_floats(head: bytes) -> bool:
 
 def is_decoded_late(head: bytes) -> bool:
     """Return whether what is ``unread`` of a file that starts so takes little memory."""
-    return _reader_of(head) in (_read_png, _read_jpeg, _read_netpbm, _read_tiff, _read_jpeg2000)
+    streamed = (_read_png, _read_jpeg, _read_netpbm, _read_pfm, _read_tiff, _read_jpeg2000)
+    return _reader_of(head) in streamed
 
 
 def _read_png(file: Opened) -> Iterator[Source]:

@@ -7,12 +7,12 @@ their runs if the thresholds are known, saves five passes over every pixel.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgecli.conv.norms import square_sum
 from edgecli.lines.gradients import gradient
 from edgecli.lines.hysteresis import Runs, runs_of_peaks
 from edgecli.lines.peaks import Floats, empty_frame, list_peaks
-from edgecli.lines.positions import Positions
 from edgecli.lines.thinning import Thin
 from edgecli.lines.thresholds import Levels
 from edgecli.records import dataclass
@@ -22,9 +22,13 @@ from edgecli.rows.memory import Memory
 
 @dataclass(frozen=True)
 class Peaks:
-    """The pixels of a band that are peaks: positions in its rows of ``width``, and strengths."""
+    """The pixels of a band that are peaks: positions in its rows of ``width``, and strengths.
 
-    found: Positions
+    There may be one for every fourth pixel of an image, until its thresholds are known: they are
+    kept, and sent through a cluster, in 32 bits each.
+    """
+
+    found: NDArray[np.int32 | np.int64]
     strength: Floats
     width: int
 
@@ -35,7 +39,7 @@ class Peaks:
         weak = strength > levels.low
         if not weak.all():
             found, strength = found[weak], strength[weak]
-        return runs_of_peaks(found, strength, high, self.width)
+        return runs_of_peaks(found.astype(np.int64, copy=False), strength, high, self.width)
 
 
 def find_peaks(
@@ -60,4 +64,5 @@ def find_peaks(
     )
     _, rows, width = own.shape
     smallest = 0.0 if len(found) < rows * width else float(strength.min())
-    return Peaks(found, strength, width), smallest, largest
+    narrow = np.int32 if rows * width < 2**31 else np.int64
+    return Peaks(found.astype(narrow, copy=False), strength, width), smallest, largest

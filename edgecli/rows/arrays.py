@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from edgecli.errors import ImageError
+from edgecli.records import replace
 from edgecli.rows.base import ImageInfo, Rows, Sink, Source
 from edgecli.rows.samples import SAMPLE_TYPES, narrowed, type_name
 
@@ -28,11 +29,12 @@ def is_even(rows: Rows) -> bool:
 
 
 class ArraySource:
-    """An image that is in memory, ``(H, W, C)``; its blocks are views."""
+    """An image that is in memory, ``(H, W, C)``, and says so; its blocks are views."""
 
     def __init__(self, array: Rows, info: ImageInfo) -> None:
         self.array = array
-        self.info = info
+        is_mapped = getattr(array, "_mmap", None) is not None  # numpy.memmap's, of views of it, too
+        self.info = replace(info, held=0 if is_mapped else max(info.held, array.nbytes))
 
     @classmethod
     def of(cls, picture: ArrayLike) -> ArraySource:

@@ -58,8 +58,9 @@ class ImageInfo:
     its source yields. ``dtype`` names the stored samples: ``bool``, ``uint8``, ``uint16``, ….
 
     ``no_data`` and ``mask`` are what the file says of pixels that are none: those that have the
-    number, and those where the mask, an image of the same size, is 0. ``gaps`` are these pixels,
-    where ``images/nodata.py`` has told them apart.
+    number, and those where the mask, an image of the same size, is 0. ``indices`` are the pixels as
+    numbers of a palette, where those are what the number is one of. ``gaps`` are the pixels of no
+    data, where ``images/nodata.py`` has told them apart.
 
     ``notes`` are what people must be told of an image that was read all the same, each a clause
     that goes on after its name: "lacks its end marker". Readers may add to the list until the last
@@ -80,6 +81,7 @@ class ImageInfo:
     notes: list[str] = field(default_factory=list, compare=False, repr=False)
     no_data: NoData | None = None
     mask: Source | None = field(default=None, compare=False, repr=False)
+    indices: Source | None = field(default=None, compare=False, repr=False)
     gaps: Gaps | None = field(default=None, compare=False, repr=False)
     place: Place | None = None  # of the image's own pixels, where it is of a map
 

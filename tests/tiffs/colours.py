@@ -43,6 +43,7 @@ def every() -> Iterator[Coloured]:
         yield from _inks(tile)
         yield from _lab(tile)
         yield from _pictures(tile)
+        yield from _in_planes(tile)
     yield from _subsampled()
 
 
@@ -166,3 +167,19 @@ def _subsampled() -> Iterator[Coloured]:
         ycbcr = np.dstack([luma, spread])
         shown = np.asarray(Image.frombytes("YCbCr", (52, 40), ycbcr.tobytes()).convert("RGB"))
         yield Coloured(f"YCbCr {across}×{down}, {compression}", data, shown, most=1)
+
+
+def _in_planes(tile: tuple[int, int | None]) -> Iterator[Coloured]:
+    """Yield TIFFs of YCbCr whose luma and colours lie apart."""
+    shown = np.asarray(Image.frombytes("YCbCr", (52, 40), smooth(3).tobytes()).convert("RGB"))
+    for compression, predictor in (("none", 1), ("deflate", 2), ("packbits", 1)):
+        data = make_tiff(
+            smooth(3),
+            tile=tile,
+            planar=True,
+            compression=compression,
+            predictor=predictor,
+            t262=(6,),
+            t530=(1, 1),
+        )
+        yield Coloured(f"YCbCr in planes, {compression}", data, shown, most=1)

@@ -24,6 +24,9 @@ _COMMENT = re.compile(r"(?<!\d\.)#(?!N/A|DIV/0!|NAME\?|NULL!|NUM!|REF!|VALUE!).*
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 # Documents that are text, and what to do with them.
+_COPIES, _CELL = 3, 80
+"""Copies of a text that are held with its numbers, and bytes of a cell that is laid out alone."""
+
 _DOCUMENTS = (
     (r"\s*(<\?xml.{,400})?(<!--.{,400}-->\s*)?(<!DOCTYPE svg.{,400})?<svg\b",
      "is an SVG drawing; rasterise it first: rsvg-convert {path} -o drawing.png"),
@@ -60,6 +63,7 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     if mark == "," and commas_are_unclear(rows):
         raise _unclear_commas(lines, path)
     grid = _read_plainly(rows, mark, reader, max_pixels)
+    texts = _COPIES * len(text)
     if grid is not None:
         format_, place, notes, no_data = "CSV" if mark in {",", ";"} else "text", None, [], None
     else:
@@ -74,9 +78,11 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
         reader.check_pixels((*cells.shape, 1), max_pixels)
         grid, format_, place = cells.numbers(), cells.format, cells.place
         notes, no_data = cells.notes, cells.no_data
+        texts += _CELL * grid.size
     values = smallest(grid, path) if grid.dtype.kind == "i" else grid
     shape, dtype = (*grid.shape, 1), values.dtype.name
-    info = ImageInfo(path, format_, shape, dtype, no_data=no_data, place=place)
+    held = grid.nbytes + texts
+    info = ImageInfo(path, format_, shape, dtype, no_data=no_data, place=place, held=held)
     info.notes.extend([*notes, *_numberings(grid), *_overflows(grid, rows)])
     return ArraySource(values[:, :, np.newaxis], info)
 

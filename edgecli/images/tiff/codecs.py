@@ -164,6 +164,14 @@ def _by_libtiff(layout: Layout, tiles: Sequence[bytes], heights: Sequence[int]) 
         return _bytes_of(image)
 
 
+def rgb_of(layout: Layout, planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the RGB of YCbCr that lay in planes, ``(n, w, 3)``, as if it had lain together."""
+    height, width, _ = planes.shape
+    tiles = replace(layout.tiles, width=width)
+    together = replace(layout, is_ycbcr=True, compression=UNCOMPRESSED, tiles=tiles)
+    return _by_libtiff(together, [planes.tobytes()], [height]).reshape(planes.shape)
+
+
 def _bytes_of(image: Image.Image) -> Bytes:
     pixels = np.asarray(image)
     return np.packbits(pixels, axis=1) if image.mode == "1" else pixels.reshape(len(pixels), -1)

@@ -27,7 +27,6 @@ from edgecli.images.tiff.directories import (
 )
 from edgecli.images.tiff.kinds import (
     COLOURS,
-    FAX,
     PALETTE,
     PICTURES,
     PREDICTED,
@@ -87,9 +86,9 @@ class Layout:
     compression: int
     predictor: int
     tiles: Tiles
-    is_ycbcr: bool = False  # and becomes RGB when it is decoded
+    is_ycbcr: bool = False  # its samples lie together, and become RGB when they are decoded
     is_reversed: bool = False  # the least significant bit of a byte is the first
-    coding: tuple[Entry, ...] = ()  # the tags that decoders ask for
+    coding: tuple[Entry, ...] = ()  # the tags that decoders may ask for
     colour_map: tuple[int, ...] = ()
 
     @property
@@ -136,24 +135,26 @@ def page_layout(directory: Directory, reader: ForwardReader, max_pixels: int) ->
         raise reader.error(str(reason))
     photometric, compression = photometric_of(directory), directory.value(Tag.COMPRESSION, 1)
     alpha_at, alpha = _alpha(directory, samples, COLOURS[photometric])
-    is_predicted = compression in PREDICTED and photometric != YCBCR
-    is_picture = compression in PICTURES
-    is_ycbcr = photometric == YCBCR and compression != WEBP
+    is_planar = directory.value(Tag.PLANAR, 1) == 2 and samples > 1
+    is_together = photometric == YCBCR and not is_planar
+    is_ycbcr = is_together and compression != WEBP
+    is_predicted = compression in PREDICTED and not is_ycbcr
+    is_reversed = directory.value(Tag.FILL_ORDER, 1) == 2 and compression not in PICTURES
     layout = Layout(
         shape=(height, width, samples),
         stored=stored,
         bits=bits,
-        photometric=RGB if photometric == YCBCR else photometric,
+        photometric=RGB if is_together else photometric,
         taken=(*range(COLOURS[photometric]), *alpha_at),
         alpha=alpha,
         no_data=_no_data(directory, stored),
-        is_planar=directory.value(Tag.PLANAR, 1) == 2 and samples > 1,
+        is_planar=is_planar,
         compression=compression,
         predictor=directory.value(Tag.PREDICTOR, 1) if is_predicted else 1,
         tiles=_tiles(directory, reader, max_pixels),
         is_ycbcr=is_ycbcr,
-        is_reversed=directory.value(Tag.FILL_ORDER, 1) == 2 and not is_picture,
-        coding=tuple(_coding(directory)) if is_picture or is_ycbcr or compression in FAX else (),
+        is_reversed=is_reversed,
+        coding=tuple(_coding(directory, is_predicted=is_predicted)),
         colour_map=directory.tags.get(Tag.COLOUR_MAP, ()),
     )
     _check_count(layout, reader)
@@ -163,11 +164,14 @@ def page_layout(directory: Directory, reader: ForwardReader, max_pixels: int) ->
     return layout
 
 
-def _coding(directory: Directory) -> Iterator[Entry]:
-    """Yield the tags that decoders of faxes, JPEG and YCbCr ask for."""
+def _coding(directory: Directory, *, is_predicted: bool) -> Iterator[Entry]:
+    """Yield the tags that decoders of faxes, JPEG and YCbCr ask for.
+
+    A predictor is none of theirs where it is undone here.
+    """
     for tag, (kind, length) in _CODING.items():
         values = directory.tags.get(tag, ())
-        if values and length in {None, len(values)}:
+        if values and length in {None, len(values)} and not (is_predicted and tag == Tag.PREDICTOR):
             yield tag, kind, values
 
 

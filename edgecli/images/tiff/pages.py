@@ -22,6 +22,7 @@ from edgecli.errors import ImageError
 from edgecli.images import magic
 from edgecli.images.nodata import number_of
 from edgecli.images.tiff.directories import Directory, Tag, read_directories
+from edgecli.images.tiff.kinds import PALETTE, WHITE_IS_ZERO
 from edgecli.records import dataclass, field, replace
 from edgecli.rows.base import NoData
 
@@ -30,7 +31,7 @@ DEVELOP = "develop it first (darktable, RawTherapee, dcraw)"
 
 _REDUCED, _MASK, _DEPTHS = 1, 4, 8  # bits of NewSubfileType; depths are DNG 1.5's
 _OLD_REDUCED = 2  # of SubfileType
-_PALETTE, _MASK_PHOTOMETRIC = 3, 4
+_MASK_PHOTOMETRIC = 4
 _ON_MAPS = {Tag.PIXEL_SCALE, Tag.TIEPOINTS, Tag.MATRIX, Tag.GEO_KEYS}
 _SENSOR_PHOTOMETRICS = {32803, 34892}  # a mosaic of colours, and one that is filled in
 # The compressions of Sony, Epson, Samsung, Kodak, Panasonic, Nikon, Kodak and Pentax.
@@ -121,11 +122,6 @@ def _pages(directories: Iterable[Directory]) -> Iterator[Page | CameraRaw]:
 def _told(page: Page, beside: Iterable[Directory]) -> Page:
     """Add to a page what is to be known of the directories that follow it."""
     masks = []
-    if page.directory.value(Tag.PHOTOMETRIC, 1) == _PALETTE and page.directory.text(Tag.NO_DATA):
-        page.notes.append(
-            f"says that number {page.directory.text(Tag.NO_DATA).strip()} of its palette is no "
-            "data; its colour counts as one here"
-        )
     for directory in chain(beside, page.directory.parts):
         if _is_sensor(directory):
             page.notes.append(f"is a preview of what a camera's sensor saw; {DEVELOP}")
@@ -173,7 +169,7 @@ def _size(directory: Directory) -> tuple[int, int]:
 def no_data_of(directory: Directory, *, has_alpha: bool) -> NoData | None:
     """Return what is no data in a page: GDAL's number, or on a map what is transparent.
 
-    The number is what a sample becomes when it is read.
+    The number is what a sample becomes when it is read; a palette's stays what it is.
     """
     try:
         number = number_of(directory.text(Tag.NO_DATA))
@@ -184,9 +180,11 @@ def no_data_of(directory: Directory, *, has_alpha: bool) -> NoData | None:
     if (form := directory.value(Tag.SAMPLE_FORMAT, 1)) != 1:
         with np.errstate(over="ignore"):
             return float(np.float16(number)) if form == 3 and bits == 16 else number
-    if photometric == _PALETTE or not (isinstance(number, int) and 0 <= number < 2**bits):
+    if not (isinstance(number, int) and 0 <= number < 2**bits):
         return None
-    if photometric == 0:  # white is zero
+    if photometric == PALETTE:
+        return number
+    if photometric == WHITE_IS_ZERO:
         number = 2**bits - 1 - number
     full = 2 ** next(size for size in (8, 16, 32, 64) if size >= bits) - 1
     return (2 * number * full + 2**bits - 1) // (2 * (2**bits - 1)) if bits < 16 else number

@@ -20,7 +20,7 @@ from edgecli.images.sources import Told, oriented
 from edgecli.images.tiff.codecs import TIFF
 from edgecli.images.tiff.directories import Directory, Tag
 from edgecli.images.tiff.geo import place_of
-from edgecli.images.tiff.kinds import JPEG, OLD_JPEG, UNCOMPRESSED
+from edgecli.images.tiff.kinds import JPEG, OLD_JPEG, PALETTE, UNCOMPRESSED, photometric_of
 from edgecli.images.tiff.pages import DEVELOP, CameraRaw, Page, no_data_of, read_pages
 from edgecli.images.tiff.samples import tiff_source
 from edgecli.records import dataclass, replace
@@ -83,10 +83,13 @@ class _Reader:
                 mask = self._source(page.mask, number)
             except ImageError:  # the page itself is good
                 source.info.notes.append("has a mask that cannot be read, which is left out")
+        indices = None
+        if photometric_of(page.directory) == PALETTE:
+            indices = self._source(page.directory, number, indices=True)
         no_data = no_data_of(page.directory, has_alpha=source.shape[2] in {2, 4})
-        return Told(source, place=place, mask=mask, no_data=no_data)
+        return Told(source, place=place, mask=mask, indices=indices, no_data=no_data)
 
-    def _source(self, directory: Directory, number: int) -> Source:
+    def _source(self, directory: Directory, number: int, *, indices: bool = False) -> Source:
         if directory.value(Tag.COMPRESSION, UNCOMPRESSED) == OLD_JPEG:
             return self._by_pillow(directory, number)
         return tiff_source(
@@ -97,6 +100,7 @@ class _Reader:
             self.max_pixels,
             grey=self.grey,
             threads=self.threads,
+            indices=indices,
         )
 
     def _by_pillow(self, directory: Directory, number: int) -> Source:

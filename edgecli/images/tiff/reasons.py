@@ -114,8 +114,11 @@ def _reasons_of_colours(directory: Directory) -> Iterator[str]:
         yield f"has {bits} bits per sample in {name}, which is read with {most}; save it as RGB"
     if photometric in {CMYK, LAB, ICC_LAB, YCBCR} and bits % 8:
         yield f"has {bits} bits per sample in {name}, which is not read here; save it with 8"
-    if photometric == YCBCR and (samples != 3 or is_planar):
-        yield "has YCbCr in planes or with more samples, which is not read here; save it as RGB"
+    if photometric == YCBCR and samples != 3:
+        yield f"has YCbCr with {samples} samples, which is not read here; save it as RGB"
+    is_sampled = directory.tags.get(Tag.YCBCR_SUBSAMPLING, (2, 2)) != (1, 1)
+    if photometric == YCBCR and is_planar and is_sampled:
+        yield "has YCbCr in planes of several sizes, which is not read here; save it as RGB"
 
 
 def _reasons_of_coding(directory: Directory) -> Iterator[str]:

@@ -16,11 +16,12 @@ from edgecli.images.pillow.guard import guarded
 from edgecli.images.sample_types import as_rows, row_type, smallest
 from edgecli.images.streams import ForwardReader, RowStream, spread
 from edgecli.images.tiff import kinds
-from edgecli.images.tiff.codecs import is_streamed
+from edgecli.images.tiff.codecs import is_streamed, rgb_of
 from edgecli.images.tiff.directories import Directory, Tag
 from edgecli.images.tiff.kinds import PALETTE, RGB
 from edgecli.images.tiff.layout import PREMULTIPLIED, Layout, page_layout
 from edgecli.images.tiff.tiles import TileReader
+from edgecli.records import replace
 from edgecli.rows.arrays import ArraySource, RunReader
 from edgecli.rows.base import ImageInfo, Rows, Source
 from edgecli.rows.samples import full_scale
@@ -38,16 +39,19 @@ def tiff_source(
     *,
     grey: bool = False,
     threads: int | None = None,
+    indices: bool = False,
 ) -> Source:
     """Return a page whose rows are streamed; one of numbers beyond 32 bits is held.
 
     White-is-zero is inverted, palettes, CMYK, YCbCr and Lab become RGB, premultiplied alpha is
-    undone, samples beyond colour and alpha are left out. ``grey`` allows luma of a palette.
-    Raises ImageError.
+    undone, samples beyond colour and alpha are left out. ``grey`` allows luma of a palette;
+    ``indices`` are its bare numbers. Raises ImageError.
     """
     reader = ForwardReader(file, path)
     reader.frame = frame
     layout = page_layout(directory, reader, max_pixels)
+    if indices:
+        layout = replace(layout, colour_map=(), taken=(0,), alpha=None)
     info = _info(path, frame, directory, layout)
     name, convert = image_name(path, frame), _conversion(layout, grey=grey)
     tiles = TileReader(
@@ -113,11 +117,13 @@ def _conversion(layout: Layout, *, grey: bool) -> Conversion:
     match layout.photometric:
         case kinds.WHITE_IS_ZERO if layout.stored.kind == "u":
             return _inverted
-        case kinds.PALETTE:
+        case kinds.PALETTE if layout.colour_map:
             table = _palette(layout, grey=grey and layout.alpha is None)
             return lambda indices: table.take(indices[:, :, 0], axis=0)
         case kinds.CMYK:
             return _from_inks
+        case kinds.YCBCR:
+            return partial(rgb_of, layout)
         case kinds.LAB:
             return _from_lab
         case kinds.ICC_LAB:  # whose a and b have 128 added to them

@@ -25,6 +25,9 @@ MATLAB = ".mat"
 
 INSTALL = "reading .mat files and matching need SciPy; run pip install 'edgecli[evaluate]'"
 
+PAPER = 0.75
+"""The share of bright pixels from which a drawing is taken for dark lines on paper."""
+
 
 Truth = NDArray[np.bool_]
 
@@ -147,7 +150,7 @@ def bright_paper(name: str, bright: Truth) -> list[str]:
     ['map a.png is bright at 75% of its pixels, all taken for edges; invert dark lines']
     """
     share = float(bright.mean())
-    if share <= 0.5:
+    if share < PAPER:
         return []
     return [
         f"{name} is bright at {share:.0%} of its pixels, all taken for edges; invert dark lines"

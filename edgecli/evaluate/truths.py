@@ -28,7 +28,6 @@ INSTALL = "reading .mat files and matching need SciPy; run pip install 'edgecli[
 PAPER = 0.75
 """The share of bright pixels from which a drawing is taken for dark lines on paper."""
 
-
 Truth = NDArray[np.bool_]
 
 

@@ -23,10 +23,10 @@ Numbers = NDArray[Any]
 _COMMENT = re.compile(r"(?<!\d\.)#(?!N/A|DIV/0!|NAME\?|NULL!|NUM!|REF!|VALUE!).*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
-# Documents that are text, and what to do with them.
 _COPIES, _CELL = 3, 80
 """Copies of a text that are held with its numbers, and bytes of a cell that is laid out alone."""
 
+# Documents that are text, and what to do with them.
 _DOCUMENTS = (
     (r"\s*(<\?xml.{,400})?(<!--.{,400}-->\s*)?(<!DOCTYPE svg.{,400})?<svg\b",
      "is an SVG drawing; rasterise it first: rsvg-convert {path} -o drawing.png"),

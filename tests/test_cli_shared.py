@@ -31,7 +31,7 @@ SHARED = {
     "--output": [*DETECTING, "filters export", "trace", "tune", *WRITING[2:]],
     "--threads": [*DETECTING, "network run", "learn"],
     "--max-pixels": [*READING, "tune"],
-    "--white": [*DETECTING, "network run"],
+    "--white": [*DETECTING, "network run", "tune"],
     "--verbose": [*DETECTING, "evaluate"],
     "--explain": DETECTING,
     "--preview": DETECTING,

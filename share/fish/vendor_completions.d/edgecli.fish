@@ -212,6 +212,7 @@ complete -c edgecli -n '__edgecli_typed tune' -a '(__edgecli_files "[.](apng|avi
 complete -c edgecli -n '__edgecli_typed tune' -s f -l filter -x -a 'vertical horizontal prewitt-x prewitt-y sobel-x sobel-y scharr-x scharr-y farid-x farid-y roberts-1 roberts-2 laplacian laplacian-8 gradient-x gradient-y log dog gaussian identity sobel prewitt scharr roberts farid gradient kirsch robinson gabor canny contours learned learned-small' -d 'A detector of the page'
 complete -c edgecli -n '__edgecli_typed tune' -s f -l filter -x -a '(__fish_complete_path (commandline -ct))'
 complete -c edgecli -n '__edgecli_typed tune' -s o -l output -x -d 'The page to write'
+complete -c edgecli -n '__edgecli_typed tune' -l white -x -d 'The number that is white'
 complete -c edgecli -n '__edgecli_typed tune' -l max-pixels -x -d 'Refuse larger images'
 complete -c edgecli -n '__edgecli_typed tune' -s h -l help -d 'Show this message and exit'
 complete -c edgecli -n '__edgecli_typed network; and not __fish_seen_subcommand_from summary run' -a summary -d 'Show every layer\'s shape, parameters, multiply-adds and receptive field.'

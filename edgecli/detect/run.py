@@ -132,6 +132,7 @@ def start_detection(
             seconds = write_outcomes(of_strips, outcomes)
             levels = tuple(reader.finish(detection.cuts, threads) for reader in readers)
         _leave_notes(detection, source, readers)
+        _note_nothing(source, readers, levels)
         return Measured(
             extremes=tuple(reader.seen for reader in readers),
             seconds=sum(seconds[: detection.responses.tap.place]),
@@ -155,6 +156,18 @@ def _leave_notes(detection: Detection, source: Source, readers: Sequence[EdgeRea
             "has edges that are all too weak to be seen; give --map minmax, or with --white "
             "the number that is white"
         )
+
+
+def _note_nothing(
+    source: Source, readers: Sequence[EdgeReader], levels: Sequence[Levels | None]
+) -> None:
+    """Say which map has edges of which a threshold chosen from the image leaves none."""
+    for reader, chosen in zip(readers, levels, strict=True):
+        if reader.leaves_nothing(chosen):
+            source.info.notes.append(
+                f"has {reader.plan.edge_map.name} edges, none of which is over "
+                f"{reader.plan.threshold}; give a lower threshold"
+            )
 
 
 def readers_of(

@@ -256,3 +256,31 @@ def test_a_contact_sheet_that_exists_is_kept_on_request(run: Run, picture: Path)
     report = json.loads(planned.stdout)
     assert report["output"]["path"] == str(sheet)
     assert len(report["tiles"]) == len(GRID_FILTERS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_told"),
+    [
+        ("--thin --threshold p99", True), ("--hysteresis p10,p100", True),
+        ("--threshold p50", False), ("--thin --threshold otsu", False),
+    ],
+)  # fmt: skip
+def test_a_chosen_threshold_that_leaves_nothing_is_told_of(
+    run: Run, save: Save, asked: str, is_told: bool
+) -> None:
+    """The lines of a clean step have one strength, over which no percentile leaves any."""
+    step = np.where(np.arange(40) < 20, 0, 200).astype(np.uint8)
+    path = save("step.png", np.tile(step, (30, 1)))
+    output = path.with_name("edges.png")
+    result = run("detect", path, "-q", *asked.split(), "-o", output)
+    level = asked.rsplit(maxsplit=1)[-1]
+    line = f"edgecli: image {path} has sobel edges, none of which is over {level}; "
+    assert result.stderr == (line + "give a lower threshold\n" if is_told else "")
+    assert pixels(output).any() != is_told
+
+
+def test_nothing_is_told_of_a_flat_picture(run: Run, save: Save) -> None:
+    flat = save("flat.png", np.full((20, 20), 9, np.uint8))
+    assert (
+        run("detect", flat, "-q", "-f", "gradient:2", "--thin", "--threshold", "p99").stderr == ""
+    )

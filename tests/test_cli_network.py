@@ -208,6 +208,25 @@ def test_floats_of_a_picture_are_read_by_their_range(
     )
 
 
+def test_twelve_bits_of_sixteen_are_told_of(run: Run, tmp_path: Path) -> None:
+    with Image.open(SAMPLES / "digit-7.png") as picture:
+        pixels = np.asarray(picture.convert("L"))
+    for name, drawn in (("8", pixels), ("12", pixels * np.uint16(16))):
+        np.save(tmp_path / f"{name}.npy", drawn)
+    noted = run("network", "run", "lenet5", tmp_path / "12.npy").stderr
+    assert noted.endswith(
+        "has numbers up to 4000 where white is 65535; if 4095 is white, give --white 4095\n"
+    )
+    eight = run("network", "run", "lenet5", tmp_path / "8.npy", "--report", "json")
+    twelve = run("network", "run", "lenet5", tmp_path / "12.npy", "--white", "4080",
+                 "--report", "json")  # fmt: skip
+    assert (eight.stderr, twelve.stderr) == ("", "")
+    classes = [json.loads(result.stdout)["classes"] for result in (eight, twelve)]
+    assert [one["name"] for one in classes[0]] == [one["name"] for one in classes[1]]
+    chances = [[one["probability"] for one in some] for some in classes]
+    assert chances[1] == pytest.approx(chances[0], abs=1e-5)
+
+
 def test_maps_of_a_photo_as_pictures(run: Run, file: Path, tmp_path: Path) -> None:
     result = run("network", "run", file, SAMPLES / "building.jpg", "-o", tmp_path / "maps")
     assert (result.exit_code, result.stderr) == (0, "")

@@ -31,7 +31,7 @@ SHARED = {
     "--output": [*DETECTING, "filters export", "trace", "tune", *WRITING[2:]],
     "--threads": [*DETECTING, "network run", "learn"],
     "--max-pixels": [*READING, "tune"],
-    "--white": [*DETECTING, "network run"],
+    "--white": [*DETECTING, "network run", "tune"],
     "--verbose": [*DETECTING, "evaluate"],
     "--explain": DETECTING,
     "--preview": DETECTING,
@@ -76,7 +76,10 @@ def line(save: Save, tmp_path: Path) -> Line:
     """Return what writes each command's line, with two pictures, in a folder of its own."""
     (tmp_path / "in").mkdir()
     (tmp_path / "out").mkdir()
-    a, b = (save(f"in/{name}.png", noise(9, 12, seed=n)) for n, name in enumerate("ab"))
+    drawn = [noise(9, 12, seed=n) for n in range(2)]  # dark at most pixels, as edge maps are
+    a, b = (
+        save(f"in/{name}.png", one * (one > 160)) for name, one in zip("ab", drawn, strict=True)
+    )
     names = {"a": a, "b": b, "folder": a.parent, "out": tmp_path / "out"}
     return lambda name: LINES[name].format(**names).split()
 

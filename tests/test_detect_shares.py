@@ -73,6 +73,7 @@ CASES: dict[str, tuple[str, str, Settings]] = {
     "a user's no data": ("grey.npy", "map.tif", settings_of("log:2", lines=LINKED, nodata=50)),
     "unseen": ("clear.png", "map.png", settings_of("sobel")),
     "whole numbers": ("wide.npy", "map.npy", settings_of("sobel-x", map="raw")),
+    "twelve bits of sixteen": ("twelve.npy", "map.png", settings_of("sobel")),
     "few numbers": ("few.npy", "map.npy", settings_of("sobel-x", map="raw")),
 }  # fmt: skip
 """An input, an output and settings, by what they are an example of."""
@@ -89,6 +90,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Image.fromarray(np.dstack([colour, 0 * colour[..., 0]])).save(folder / "clear.png")
     np.save(folder / "grey.npy", grey)
     np.save(folder / "wide.npy", grey.astype(np.int64) << 32)
+    np.save(folder / "twelve.npy", (40 * grey).astype(np.uint16))
     np.save(folder / "few.npy", colour[:9, :9, 0])
     gaps = colour[..., 0].copy()
     gaps[30:120, 20:40] = gaps[200, 1] = 0
@@ -154,6 +156,14 @@ def test_shares_give_what_one_go_gives(folder: Path, case: str) -> None:
     assert shared.measured is not None
     assert shared.measured.threads == THREADS
     assert len(executor.calls) > THREADS
+
+
+def test_the_largest_number_of_all_shares_is_told(folder: Path) -> None:
+    """Each share has a largest of its own."""
+    _, shared = detected(folder, "twelve bits of sixteen", "largest", Elsewhere())
+    assert shared.info.notes == [
+        "has numbers up to 3742 where white is 65535; if 4095 is white, give --white 4095"
+    ]
 
 
 def test_every_strip_is_of_one_share(folder: Path) -> None:

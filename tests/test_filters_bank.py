@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from edgecli.errors import FilterError
 from edgecli.filters import FilterBank, bank, concatenate
 from edgecli.filters.bank import LARGEST_WEIGHTS
+from edgecli.filters.builtin import builtin_filter
 from tests.filter_files import from_kernel
 
 SMALL_WHOLE = st.integers(-9, 9).map(float)
@@ -196,6 +197,37 @@ def test_rank_of_floats_is_what_they_are() -> None:
 
 def test_large_whole_kernels_have_a_rank_too() -> None:
     assert from_kernel(np.outer(np.arange(64), np.arange(64)), "a").ranks == (1,)
+
+
+@pytest.mark.parametrize(
+    "spec", ["gaussian:30", "canny:15", "log:12", "dog:8,20", "gabor:10,0,20,45", "gabor:40,33"]
+)
+def test_large_kernels_have_the_rank_that_singular_values_say(spec: str) -> None:
+    bank = builtin_filter(spec)
+    values = np.linalg.svd(bank.weight[:, 0], compute_uv=False)
+    rounding = 1e-14 * max(bank.kernel_size) * values[:, :1]
+    assert bank.ranks == tuple((values > rounding).sum(axis=1))
+
+
+def test_large_kernels_of_many_terms_have_a_rank() -> None:
+    rng = np.random.default_rng(1)
+    kernels = [rng.random((90, terms)) @ rng.random((terms, 70)) for terms in (0, 7, 64, 69, 70)]
+    assert FilterBank(np.array(kernels)[:, np.newaxis]).ranks == (0, 7, 64, 69, 70)
+
+
+def test_no_singular_values_are_taken_of_large_kernels_of_few_terms(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They cost the side cubed: canny:1000, of 8003 × 8003 pixels, took over ten minutes."""
+    find_rank = np.linalg.matrix_rank
+
+    def of_small(matrix: NDArray[Any], **options: Any) -> Any:
+        assert matrix.size <= 64 * 64, f"singular values of {matrix.shape}"
+        return find_rank(matrix, **options)
+
+    monkeypatch.setattr(np.linalg, "matrix_rank", of_small)
+    for spec in ("gaussian:60", "canny:30", "log:20", "dog:20", "gabor:40,33"):
+        assert builtin_filter(spec).ranks
 
 
 # --- what is made of a bank ---------------------------------------------------------------------

@@ -77,6 +77,26 @@ def test_numbers_that_no_picture_has_are_drawn_by_their_range(
     assert (drawn.min(), drawn.max()) == pytest.approx((0, 255), abs=5)
 
 
+def test_twelve_bits_of_sixteen_are_drawn_by_the_white_that_is_given(
+    run: Run, page: Path, save: Save
+) -> None:
+    pixels = noise(60, 50)
+    pages = []
+    for name, drawn, white in (
+        ("8", pixels, ()),
+        ("12", pixels * np.uint16(16), ("--white", "4080")),
+    ):
+        picture = save(f"{name}.npy", drawn)
+        result = run("tune", picture, "-f", "learned-small", "-o", page, *white)
+        assert (result.exit_code, result.stderr) == (0, "")
+        (detector,) = data(page, "detectors")
+        pages.append((data(page, "picture")["photo"], detector["steps"], detector["low"]))
+        assert data(page, "picture")["white"] == list(white)
+    assert pages[0] == pages[1]
+    told = run("tune", picture, "-f", "sobel", "-o", page).stderr
+    assert told.endswith(" where white is 65535; if 4095 is white, give --white 4095\n")
+
+
 def test_a_picture_is_made_smaller_and_that_is_told(run: Run, page: Path, save: Save) -> None:
     picture = save("wide.png", noise(40, 1600))
     result = run("tune", picture, "-f", "sobel", "-o", page)

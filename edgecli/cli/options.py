@@ -107,7 +107,8 @@ class Options:
         group="Lines")
     threshold: tuple[str, ...] = written((), "V|N%|pNN|otsu|auto",
         "Keep edges stronger than a number, a share of the largest possible response, "
-        "a percentile, or what Otsu's method finds; auto is hysteresis. "
+        "a percentile of all strengths (of lines' alone with --thin), or what Otsu's method finds; "
+        "auto is hysteresis. "
         "Several are tiles of --grid.", multiple=True, group="Lines")
     hysteresis: tuple[str, ...] = written((), "LOW,HIGH",
         "Keep edges stronger than LOW that are connected to one over HIGH.", multiple=True,

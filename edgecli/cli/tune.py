@@ -9,6 +9,7 @@ from edgecli.cli.help import Command, examples
 from edgecli.cli.options import Options, options_of, written
 from edgecli.detect.outputs import check_apart
 from edgecli.images.files import check_place
+from edgecli.images.white import check_white
 from edgecli.records import dataclass
 
 
@@ -39,7 +40,7 @@ class TuneOptions:
 )
 @click.argument("input_path", metavar="IMAGE")
 @options_of("wanted", TuneOptions)
-@options_of("options", Options, ("max_pixels",))
+@options_of("options", Options, ("white", "max_pixels"))
 def command(input_path: str, wanted: TuneOptions, options: Options) -> None:
     """Carry out ``edgecli tune``."""
     from edgecli.pages.tuner import DETECTORS, check_tuner, write_tuner
@@ -48,4 +49,5 @@ def command(input_path: str, wanted: TuneOptions, options: Options) -> None:
     check_tuner(input_path, wanted.output, detectors)
     check_apart(wanted.output, (input_path, *wanted.filters))
     check_place(wanted.output)
-    tell(write_tuner(input_path, wanted.output, detectors, options.max_pixels))
+    check_white(options.white)
+    tell(write_tuner(input_path, wanted.output, detectors, options.max_pixels, options.white))

@@ -110,6 +110,12 @@ class Detection:
         whole = settings.recipe is not None or settings.style.overlay is not None
         return whole or any(plan.needs_white for plan in self.plans)
 
+    @property
+    def keeps_small(self) -> bool:
+        """Whether edges far below white are written as any others: floats of a bank are."""
+        are_floats = all(kind.kind == "f" for kind in self.sample_types)
+        return are_floats and self.settings.recipe is None and self.settings.style.overlay is None
+
     @cached_property
     def cuts(self) -> list[Span]:
         """Return the rows of every band of the edge maps."""

@@ -91,6 +91,13 @@ class StrengthReader:
             return False  # the certainty of networks and contours is of an absolute scale
         return all_invisible(plan.clips, self.seen, plan.rounding)
 
+    def leaves_nothing(self, levels: Levels | None) -> bool:
+        """Whether there are edges, of which none is over thresholds chosen from the image."""
+        if levels is None or self.plan.levels is not None:
+            return False
+        strongest = max(self.seen.largest, -self.seen.smallest)
+        return self.plan.rounding < strongest <= levels.high < math.inf
+
     def finish(self, cuts: Sequence[Span], threads: int) -> Levels | None:
         """Write what follows the last band; return the thresholds that were used."""
         self.sink.finish()

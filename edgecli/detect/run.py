@@ -16,7 +16,7 @@ from edgecli.detect.maps import MapPlan
 from edgecli.detect.plan import Detection
 from edgecli.detect.readers import EdgeReader, Gathered, StrengthReader
 from edgecli.images.nodata import counted, note_gaps
-from edgecli.images.sources import FloatCheck
+from edgecli.images.sources import FloatCheck, WholeCheck
 from edgecli.lines.thresholds import Levels
 from edgecli.paint.rendering import Extremes
 from edgecli.records import dataclass
@@ -133,12 +133,13 @@ def start_detection(
             seconds = write_outcomes(of_strips, outcomes)
             levels = tuple(reader.finish(detection.cuts, threads) for reader in readers)
         _leave_notes(detection, source, readers)
+        _note_nothing(source, readers, levels)
         return Measured(
             extremes=tuple(reader.seen for reader in readers),
             seconds=sum(seconds[: detection.responses.tap.place]),
             threads=crew.threads if crew else threads,
             levels=levels,
-            nans=source.nans if isinstance(source, FloatCheck) else None,
+            nans=source.nans if type(source) is FloatCheck else None,
             missing=source.info.gaps.pixels if source.info.gaps is not None else None,
         )
 
@@ -146,15 +147,28 @@ def start_detection(
 
 
 def _leave_notes(detection: Detection, source: Source, readers: Sequence[EdgeReader]) -> None:
-    """Say of an image that was read what makes its edges too bright, or unseen."""
+    """Say of an image that was read what makes its edges too bright, too dark, or unseen."""
     note_gaps(source)
-    if isinstance(source, FloatCheck) and detection.needs_white:
-        source.note_white(detection.settings.white or 1.0)
+    bare = isinstance(source, WholeCheck) and detection.keeps_small
+    if isinstance(source, FloatCheck) and detection.needs_white and not bare:
+        source.note_white(detection.settings.white)
     if any(reader.is_invisible for reader in readers):
         source.info.notes.append(
             "has edges that are all too weak to be seen; give --map minmax, or with --white "
             "the number that is white"
         )
+
+
+def _note_nothing(
+    source: Source, readers: Sequence[EdgeReader], levels: Sequence[Levels | None]
+) -> None:
+    """Say which map has edges of which a threshold chosen from the image leaves none."""
+    for reader, chosen in zip(readers, levels, strict=True):
+        if reader.leaves_nothing(chosen):
+            source.info.notes.append(
+                f"has {reader.plan.edge_map.name} edges, none of which is over "
+                f"{reader.plan.threshold}; give a lower threshold"
+            )
 
 
 def readers_of(

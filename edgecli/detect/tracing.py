@@ -56,6 +56,10 @@ class TraceReader:
         self._bands: list[Spots] = []
         self._tops: list[int] = []  # the first row of each band
 
+    def leaves_nothing(self, levels: Levels | None) -> bool:
+        """Return False: drawings without a stroke are told of by their file."""
+        return False
+
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the same rows."""
         return ((start, stop),)

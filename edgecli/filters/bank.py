@@ -17,6 +17,10 @@ LARGEST_WEIGHTS = 2**30 // 8  # the most weights of a bank: 1 GiB of 8-byte numb
 # Up to here ranks are found by elimination, which costs the kernel's side cubed.
 LARGEST_EXACT, MOST_EXACT_WEIGHTS = 2**31, 32 * 32
 
+MOST_TERMS = 64
+"""Outer products that are looked for in a large kernel: derivatives of Gaussians have up to 3, and
+Gabor's waves some 30."""
+
 
 @dataclass(frozen=True, eq=False, init=False)
 class FilterBank:
@@ -248,7 +252,32 @@ def _largest_rank(kernels: NDArray[np.float64]) -> int:
         return max(_exact_rank(kernel.tolist()) for kernel in kernels)
     scaled = kernels / (peak or 1.0)
     tolerance = 1e-14 * max(scaled.shape[1:])
+    if kernels[0].size > MOST_EXACT_WEIGHTS:
+        return max(_large_rank(kernel, tolerance) for kernel in scaled)
     return int(np.linalg.matrix_rank(scaled, rtol=tolerance).max())
+
+
+def _large_rank(kernel: NDArray[np.float64], tolerance: float) -> int:
+    """Return the rank of a kernel whose singular values would take its side cubed, minutes.
+
+    Outer products are taken away, each through the largest weight, until what is left is far below
+    the tolerance: then theirs are the kernel's (Bebendorf 2000, with full pivoting).
+    """
+    left: list[NDArray[np.float64]] = []
+    right: list[NDArray[np.float64]] = []
+    rest = kernel.copy()
+    rounding = tolerance / 10 * np.linalg.norm(kernel)
+    while np.linalg.norm(rest) > rounding:
+        if len(left) == MOST_TERMS:
+            return int(np.linalg.matrix_rank(kernel, rtol=tolerance))
+        row, column = divmod(int(np.abs(rest).argmax()), rest.shape[1])
+        left.append(rest[:, column] / rest[row, column])
+        right.append(rest[row].copy())
+        rest -= np.outer(left[-1], right[-1])
+    if len(left) < 2:
+        return len(left)
+    columns, rows = (np.asarray(np.linalg.qr(np.array(one).T, "r")) for one in (left, right))
+    return int(np.linalg.matrix_rank(columns @ rows.T, rtol=tolerance))
 
 
 def _exact_rank(kernel: Iterable[Iterable[float]]) -> int:

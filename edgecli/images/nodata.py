@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from edgecli.errors import ImageError, UsageError
 from edgecli.images.colour import Colour, composite
-from edgecli.images.sources import Told
+from edgecli.images.sources import Told, WholeCheck
 from edgecli.numerals import shortest
 from edgecli.rows.base import Gaps, NoData, Rows, Source
 
@@ -210,9 +210,15 @@ class GapCount:
 
 
 def counted(source: Source, first: int = 0) -> Source:
-    """Return an image whose pixels of no data are counted, if it may have any."""
-    gaps = source.info.gaps
-    return source if gaps is None else GapCount(source, gaps, first)
+    """Return an image that is looked at as it is read, from row ``first`` on.
+
+    Its pixels of no data are counted, if it may have any. Of whole numbers that can be over 255 the
+    largest is found, which may be far below white.
+    """
+    if (gaps := source.info.gaps) is not None:
+        source = GapCount(source, gaps, first)
+    is_deep = source.dtype.kind != "f" and source.dtype.itemsize > 1
+    return WholeCheck(source, first=first) if is_deep else source
 
 
 def note_gaps(source: Source) -> None:

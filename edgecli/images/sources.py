@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ from edgecli.errors import ImageError
 from edgecli.records import replace
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import Rows, Source
+from edgecli.rows.samples import full_scale
 
 NAN_CHOICES = ("propagate", "ignore", "error")
 """NaN spoils the responses that see it, makes them 0, or is an error."""
@@ -82,6 +83,9 @@ OVER_WHITE = 2.0
 a fifth or a half. Integers saved as floats go to 100, 255, 1023 or beyond."""
 
 
+DARK = 1 / 8
+"""Whole numbers of 16 bits or more up to this of their type's white are likely of fewer bits."""
+
 LIKELY_WHITES = (255, 1023, 4095, 16383, 65535)
 """The white of pictures of 8 to 16 bits."""
 
@@ -132,15 +136,53 @@ class FloatCheck:
         self.nans += nans
         self.low, self.high = min(self.low, low), max(self.high, high)
 
-    def note_white(self, white: float) -> None:
-        """Leave a note where samples go far beyond the white that they are measured by."""
+    def note_white(self, white: float | None) -> None:
+        """Leave a note where samples go far beyond the white that they are measured by, or 1.0."""
+        white = white or 1.0
         far = max(-self.low, self.high)
         if min(far, (self.high - self.low) or far) <= OVER_WHITE * white:
             return
-        advice = "give with --white the number that is white"
-        likely = next((one for one in LIKELY_WHITES if one >= self.high), None)
-        if self.low >= 0 and likely is not None:
-            advice = f"if {likely} is white, give --white {likely}"
         self.info.notes.append(
-            f"has numbers from {self.low:g} to {self.high:g} where white is {white}; {advice}"
+            f"has numbers from {self.low:g} to {self.high:g} where white is {white}; "
+            f"{_advice(LIKELY_WHITES, self.low, self.high)}"
         )
+
+
+class WholeCheck(FloatCheck):
+    """A source of whole numbers of 16 bits or more, whose largest may be far below white.
+
+    It is looked for as long as all are: cameras and microscopes fill 12 bits of 16.
+    """
+
+    def __init__(self, source: Source, *, first: int = 0) -> None:
+        super().__init__(source, first=first)
+        self._dark = min(DARK * full_scale(source.dtype), LIKELY_WHITES[-1])
+
+    def _look(self, fresh: Rows, top: int) -> None:
+        """Look at colours, neither at alpha nor where there is no data."""
+        if self.high > self._dark:
+            return
+        colours = fresh[..., :-1] if fresh.shape[2] in {2, 4} else fresh
+        if self.info.gaps is not None:
+            colours = colours * fresh[..., -1:]
+        self.add(0, float(colours.min()), float(colours.max()))
+
+    def note_white(self, white: float | None) -> None:
+        """Leave a note where no number is near white, unless somebody said what is white.
+
+        An image of one number has no edges that could be dark.
+        """
+        if white is not None or not 0 < self.high <= self._dark or self.low == self.high:
+            return
+        self.info.notes.append(
+            f"has numbers up to {self.high:.0f} where white is {np.iinfo(self.dtype).max}; "
+            f"{_advice((1, *LIKELY_WHITES), 0, self.high)}"
+        )
+
+
+def _advice(whites: Sequence[int], low: float, high: float) -> str:
+    """Return which option helps, with the likeliest of the numbers that may be white."""
+    likely = next((one for one in whites if one >= high), None)
+    if low < 0 or likely is None:
+        return "give with --white the number that is white"
+    return f"if {likely} is white, give --white {likely}"

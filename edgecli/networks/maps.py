@@ -16,6 +16,7 @@ from edgecli.errors import GeometryError
 from edgecli.images.files import open_images
 from edgecli.images.fitting import fitted
 from edgecli.images.made_by import MadeBy
+from edgecli.images.nodata import counted
 from edgecli.images.ranges import is_beyond_white, is_read_again, range_of, told_range
 from edgecli.images.sources import FloatCheck
 from edgecli.images.white import check_white, whitened
@@ -98,8 +99,8 @@ def run_on_image(
         source, white, black = _by_range(source)
     if fit:
         source, white, black = fitted(source, network.input_shape, white, black), None, 0.0
-    if source.dtype.kind == "f" and network.white is not None:
-        source = FloatCheck(source)
+    if network.white is not None:
+        source = FloatCheck(source) if source.dtype.kind == "f" else counted(source)
     H, W, _ = source.shape
     channels = network.input_shape[0]
     if channels not in VOLUMES:
@@ -121,7 +122,7 @@ def run_on_image(
         with one_blas_thread():
             Running(graph, source, readers, strips, threads).write()
         if isinstance(source, FloatCheck):
-            source.note_white(white or 1.0)
+            source.note_white(white)
         for collector in collectors:
             collector.finish()
     told = zip(readers, network.nodes, shapes, named, strict=True)

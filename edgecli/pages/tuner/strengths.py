@@ -17,13 +17,16 @@ from edgecli.detect.pictures import Choice, open_picture, plan_picture
 from edgecli.detect.run import run_detection
 from edgecli.detect.settings import Settings
 from edgecli.errors import UsageError
+from edgecli.images.nodata import counted
 from edgecli.images.ranges import is_beyond_white, range_of
 from edgecli.images.resizing import Resize
+from edgecli.images.sources import WholeCheck
 from edgecli.lines.thresholds import AUTO, find_levels
 from edgecli.operators.operators import load_operator
 from edgecli.records import dataclass, replace
 from edgecli.rows.arrays import ArraySink
 from edgecli.rows.base import ImageInfo, Rows
+from edgecli.rows.samples import full_scale
 
 LARGEST = Resize(width=1200, height=1200)
 STEPS = 255  # as many as a byte can count
@@ -43,28 +46,42 @@ class Soft:
     high: int
 
 
-def read_picture(path: str, max_pixels: int) -> tuple[Rows, ImageInfo]:
+def read_picture(path: str, max_pixels: int, white: float | None = None) -> tuple[Rows, ImageInfo]:
     """Return the pixels that detectors see, in colour, and what the file says.
 
-    Of floats that no picture has, such as heights, the range is drawn, which a note says.
+    Of floats that no picture has, such as heights, the range is drawn, unless ``white`` says what
+    is white; a note says so, as of whole numbers that are all dark.
     """
     settings = Settings((), channels="rgb", resize=LARGEST)
     with closing(open_picture(path, settings, max_pixels)) as source:
-        (rows,) = source.blocks([(0, source.shape[0])])
-        if source.dtype.kind == "f" and is_beyond_white(seen := range_of(source)):
+        looked = counted(source)
+        (rows,) = looked.blocks([(0, source.shape[0])])
+        if isinstance(looked, WholeCheck):
+            looked.note_white(white)
+        if white is not None:
+            rows = _whitened(rows, white)
+        elif source.dtype.kind == "f" and is_beyond_white(seen := range_of(source)):
             low, high = seen
             source.info.notes.append(f"has numbers from {low:g} to {high:g}, drawn dark to bright")
             rows = ((rows - low) / (high - low)).astype(np.float32)
         return rows, source.info
 
 
-def soft_of(path: str, name: str, max_pixels: int) -> Soft:
+def _whitened(rows: Rows, white: float) -> Rows:
+    """Return rows as floats, white being 1.0; what is opaque, too."""
+    scaled = (rows / white).astype(np.float32)
+    if rows.shape[2] in {2, 4}:
+        scaled[..., -1] = rows[..., -1] / full_scale(rows.dtype)
+    return scaled
+
+
+def soft_of(path: str, name: str, max_pixels: int, white: float | None = None) -> Soft:
     """Find the lines of a picture; UsageError for a detector that has no thin ones.
 
     The picture is read anew: some detectors have JPEGs decoded in grey.
     """
     operator = replace(load_operator(name), linked=False)  # as of yet
-    settings = Settings((operator,), lines=Lines(thin=True), map="raw", resize=LARGEST)
+    settings = Settings((operator,), lines=Lines(thin=True), map="raw", resize=LARGEST, white=white)
     with closing(open_picture(path, settings, max_pixels)) as source:
         detection = plan_picture(source, Choice(settings))
         if len(detection.maps) != 1:

@@ -45,7 +45,7 @@ function paint() {
 function command() {
   const { word, steps } = detector();
   const words = ["edgecli detect", picture.file, "-f", word, "--thin",
-    "--hysteresis", `${steps[number("low")]},${steps[number("high")]}`];
+    ...picture.white, "--hysteresis", `${steps[number("low")]},${steps[number("high")]}`];
   if (number("shortest")) words.push("--min-length", number("shortest"));
   if (number("gaps")) words.push("--close-gaps", number("gaps"));
   if (number("stroke") > 1) words.push("--stroke", number("stroke"));

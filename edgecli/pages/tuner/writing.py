@@ -12,6 +12,7 @@ from typing import Any
 from edgecli.errors import UsageError
 from edgecli.images.files import whole_file
 from edgecli.images.thumbnails import jpeg
+from edgecli.numerals import shortest
 from edgecli.pages.gallery.entries import readable
 from edgecli.pages.template import data_element, page_around
 from edgecli.pages.tuner.strengths import Soft, read_picture, soft_of
@@ -36,14 +37,18 @@ def check_tuner(path: str, output: str, detectors: Sequence[str]) -> None:
         raise UsageError(f"a page has room for {MOST} detectors, not {len(detectors)}; give fewer")
 
 
-def write_tuner(path: str, output: str, detectors: Sequence[str], max_pixels: int) -> ImageInfo:
+def write_tuner(
+    path: str, output: str, detectors: Sequence[str], max_pixels: int, white: float | None = None
+) -> ImageInfo:
     """Write a page that shows a picture and what detectors find of it; return the picture's facts.
+
+    ``white`` is the number that is white in the picture, if not what its type says.
 
     ImageError, FilterError and UsageError as detectors do; OutputError where it cannot be written.
     """
-    rows, info = read_picture(path, max_pixels)
+    rows, info = read_picture(path, max_pixels, white)
     height, width = rows.shape[:2]
-    softs = [soft_of(path, name, max_pixels) for name in detectors]
+    softs = [soft_of(path, name, max_pixels, white) for name in detectors]
     resized = sorted(info.shape[:2]) != sorted((height, width))
     if resized:
         info.notes.append(f"was made smaller for the page, to {height}×{width} pixels")
@@ -52,6 +57,7 @@ def write_tuner(path: str, output: str, detectors: Sequence[str], max_pixels: in
         "name": readable(os.path.basename(path)),
         "file": shlex.quote(path),
         "output": shlex.quote(f"{stem}-edges.png"),
+        "white": [] if white is None else ["--white", shortest(white)],
         "resized": resized,
         "height": height,
         "width": width,

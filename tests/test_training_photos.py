@@ -13,7 +13,7 @@ from PIL import Image
 from edgecli.errors import NetworkError, UsageError
 from edgecli.networks import load_network
 from edgecli.networks.forward import forward
-from edgecli.training.photos import PhotoPool, Photos, answers
+from edgecli.training.photos import STRONG, TYPICAL, PhotoPool, Photos, answers, evened
 from edgecli.training.recipe import EdgeRecipe
 
 RECIPE = EdgeRecipe(side=64, takes=3)
@@ -71,18 +71,18 @@ def test_without_photos_or_networks_there_is_nothing_to_learn(folder: Path) -> N
 
 
 @pytest.mark.parametrize("number", [0, 3, 5])
-def test_a_crop_repeats_and_is_answered_as_the_whole_is(folder: Path, number: int) -> None:
+def test_a_photo_is_shown_at_sizes_that_repeat(folder: Path, number: int) -> None:
     source = Photos.found([folder / "one.jpg", folder / "more"], ["learned-small"])
     pool = PhotoPool(folder / "pool", source, RECIPE)
     assert list(pool.numbers) == list(range(6))
     again, drawn = pool.arrays(number), pool.load(number)
     for name, array in drawn.items():
         np.testing.assert_array_equal(array, again[name])
-    assert drawn["picture"].shape == (96, 96, 3)
-    assert drawn["answers"].shape == (96, 96)
+    assert drawn["picture"].shape == (*drawn["answers"].shape, 3)
+    assert RECIPE.side <= min(drawn["answers"].shape) <= 310
 
 
-def test_squares_of_crops_are_what_is_learned_from(folder: Path) -> None:
+def test_squares_of_photos_are_what_is_learned_from(folder: Path) -> None:
     source = Photos.found([folder / "one.jpg"], ["learned-small"])
     pool = PhotoPool(folder / "pool", source, EdgeRecipe(side=200, takes=1))
     crops = [pool.crop(np.random.default_rng(seed)) for seed in range(8)]
@@ -103,21 +103,35 @@ def halved(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def test_teachers_answer_with_their_mean_over_scales_and_mirrored_copies() -> None:
     picture = np.asarray(photo(96, 64))[:, :64]  # the left of the disk, so that it has a side
-    names = ["learned", "learned-small"]
-    together = answers(names, picture)
-    alone = [answers([name], picture) for name in names]
+    names = ("learned", "learned-small")
+    together = answers(Photos((), names), picture)
+    alone = [answers(Photos((), (name,)), picture) for name in names]
     np.testing.assert_allclose(together, (alone[0] + alone[1]) / 2, atol=1e-6)
-    mirrored = answers(names, picture[:, ::-1])
+    mirrored = answers(Photos((), names), picture[:, ::-1])
     np.testing.assert_allclose(mirrored[:, ::-1], together, atol=1e-6)
+    both = answers(Photos((), ("learned",), (1.0, 0.5)), picture)
     coarse = forward(load_network("learned"), halved(picture))[0]
     fine = forward(load_network("learned"), picture.transpose(2, 0, 1).astype(np.float32) / 255)[0]
-    assert abs(float(alone[0].mean() - (coarse.mean() + fine.mean()) / 2)) < 0.02
+    assert abs(float(both.mean() - (coarse.mean() + fine.mean()) / 2)) < 0.02
+    assert abs(float(alone[0].mean() - fine.mean())) < 0.01
 
 
-def test_other_photos_or_teachers_have_another_name(folder: Path) -> None:
+@pytest.mark.parametrize("contrast", [0.1, 0.4, 0.9])
+def test_answers_for_hazy_and_crisp_photos_come_half_as_near_again(contrast: float) -> None:
+    told = contrast * np.linspace(0, 1, 1001, dtype=np.float32).reshape(77, 13)
+    even = evened(told)
+    before, after = (float(np.quantile(field, STRONG)) for field in (told, even))
+    assert np.log(after / TYPICAL) == pytest.approx(np.log(before / TYPICAL) / 2, abs=1e-3)
+    assert even.max() <= 1
+    np.testing.assert_array_equal(np.argsort(even, axis=None), np.argsort(told, axis=None))
+    assert not evened(np.zeros((8, 8), np.float32)).any()
+
+
+def test_other_photos_teachers_or_scales_have_another_name(folder: Path) -> None:
     digests = {
-        Photos.found([folder / place], teachers).digest
+        Photos.found([folder / place], teachers, scales).digest
         for place in ("one.jpg", "more")
         for teachers in (["learned"], ["learned-small"], ["learned", "learned-small"])
+        for scales in ([1.0], [1.0, 0.5])
     }
-    assert len(digests) == 6
+    assert len(digests) == 12

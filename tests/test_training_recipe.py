@@ -5,10 +5,13 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgecli.errors import UsageError
+from edgecli.networks import load_network
 from edgecli.training import __main__ as command
+from edgecli.training.architecture import write_network
 from edgecli.training.recipe import HELD_OUT, DigitRecipe, EdgeRecipe, changed
 
 
@@ -62,6 +65,8 @@ def test_digits_and_scenes_have_recipes_of_their_own() -> None:
         (["digits", "--photos", "x.jpg"], "digits are not learned from photos; drop --photos"),
         (["learned", "--photos", "x.jpg"], "photos need networks that answer for them; give --ph"),
         (["learned", "--start", "learned-small"], "learned-small has other layers than learned"),
+        (["learned", "--average", "lenet5"], "lenet5 has other layers than learned"),
+        (["learned", "--scales", "3"], "scales '3' are not among 0.5, 1, 2; write 1, or 0.5,1"),
         (
             ["learned", "--teacher", "learned-small", "--photos", "pyproject.toml"],
             "no photo in pyproject.toml; give JPEG or WebP files",
@@ -76,6 +81,17 @@ def test_the_command_refuses_in_one_line(
     assert told.startswith(f"edgecli.training: {said}")
     assert told.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_weights_are_averaged(tmp_path: Path) -> None:
+    known = load_network("learned-small")
+    doubled = {name: 2 * array for name, array in known.weights.items()}
+    other = write_network(known, doubled, tmp_path)
+    networks = command.networks_like(known, ["learned-small", str(other)])
+    for name, array in command.mean_weights(networks).items():
+        np.testing.assert_allclose(array, 1.5 * known.weights[name], rtol=1e-3, atol=1e-7)
+    for name, array in command.mean_weights(networks[:1]).items():
+        np.testing.assert_array_equal(array, known.weights[name])
 
 
 def test_without_torch_the_command_says_what_to_install(

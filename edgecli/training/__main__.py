@@ -13,15 +13,20 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.networks import Network, load_network
+from edgecli.networks.scales import parse_scales
+from edgecli.records import replace
 from edgecli.training.architecture import DIGITS, NETWORKS, architecture, write_network
 from edgecli.training.fonts import legible, system_fonts
 from edgecli.training.photos import PhotoPool, Photos
@@ -47,13 +52,27 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--minutes", type=float, default=math.inf, metavar="M", help="end after so many, if earlier"
     )
     parser.add_argument(
-        "--start", metavar="NETWORK", help="a network of the same layers to begin with"
+        "--start",
+        action="append",
+        default=[],
+        metavar="NETWORK",
+        help="begin with the weights of a network of the same layers, or the mean of several",
     )
     parser.add_argument(
         "--photos", type=Path, nargs="+", default=[], metavar="PATH", help="photos, folders, .rcc"
     )
     parser.add_argument(
+        "--average",
+        action="append",
+        default=[],
+        metavar="NETWORK",
+        help="write the mean of what was trained and of this network, or of several",
+    )
+    parser.add_argument(
         "--teacher", action="append", default=[], metavar="NETWORK", help="their edges"
+    )
+    parser.add_argument(
+        "--scales", type=parse_scales, default=(1.0,), metavar="LIST", help="at which they see them"
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, metavar="N")
     return parser.parse_args(arguments)
@@ -74,7 +93,10 @@ def log_to(path: Path, line: str) -> None:
 
 def run(options: argparse.Namespace) -> Path:
     """Draw, train on the drawings and export the network; return its file."""
-    network = first_network(options)
+    network = architecture(options.network)
+    begun, others = (networks_like(network, names) for names in (options.start, options.average))
+    if begun:
+        network = replace(network, weights=mean_weights(begun))
     kind: type[Recipe] = DigitRecipe if options.network == DIGITS else EdgeRecipe
     recipe = changed(kind(), options.set)
     photos = shown_photos(options)
@@ -93,18 +115,30 @@ def run(options: argparse.Namespace) -> Path:
     with taught(recipe, photos, work, options.threads, log) as lesson:
         checkpoint = work / f"{network.name}.pt"
         mean = train(start(network, recipe, lesson), lesson, log, checkpoint, options.minutes)
-    return write_network(network, folded_weights(mean), options.output)
+    trained = replace(network, weights=folded_weights(mean))
+    return write_network(network, mean_weights([trained, *others]), options.output)
 
 
-def first_network(options: argparse.Namespace) -> Network:
-    """Return the network to be trained, with the weights that it begins with, if any."""
-    network = architecture(options.network)
-    if options.start is None:
-        return network
-    begun = load_network(options.start)
-    if begun.nodes != network.nodes:
-        raise UsageError(f"{options.start} has other layers than {options.network}")
-    return begun
+def networks_like(network: Network, names: Sequence[str]) -> list[Network]:
+    """Return networks by their files or names; UsageError where one has other layers."""
+    found = [load_network(name) for name in names]
+    for one, name in zip(found, names, strict=True):
+        if one.nodes != network.nodes:
+            raise UsageError(f"{name} has other layers than {network.name}")
+    return found
+
+
+def mean_weights(networks: Sequence[Network]) -> dict[str, NDArray[np.float32]]:
+    """Return the mean of the weights of networks of the same layers.
+
+    Where some learned on from others' weights, the mean often errs less than each: M. Wortsman et
+    al., "Robust fine-tuning of zero-shot models", CVPR 2022.
+    """
+    names = networks[0].weights
+    return {
+        name: np.mean([one.weights[name] for one in networks], 0, dtype=np.float32)
+        for name in names
+    }
 
 
 def shown_photos(options: argparse.Namespace) -> Photos | None:
@@ -113,7 +147,9 @@ def shown_photos(options: argparse.Namespace) -> Photos | None:
         raise UsageError("digits are not learned from photos; drop --photos")
     if bool(options.photos) != bool(options.teacher):
         raise UsageError("photos need networks that answer for them; give --photos and --teacher")
-    return Photos.found(options.photos, options.teacher) if options.photos else None
+    if not options.photos:
+        return None
+    return Photos.found(options.photos, options.teacher, options.scales)
 
 
 @contextmanager

@@ -1,14 +1,13 @@
-"""Crops of photos, and what networks answer for them: how some networks teach another.
+"""Photos, and what networks answer for them: how some networks teach another.
 
-Nobody has drawn edges into these photos. The answers are the mean of the teachers' over two scales
-and mirrored copies, which is better than that of any one network at one scale.
+Nobody has drawn edges into these photos. The answers are the mean of the teachers' over scales and
+mirrored copies, which is better than that of any one network at one scale.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgecli.errors import UsageError
-from edgecli.networks import Network, load_network
+from edgecli.networks import load_network
 from edgecli.networks.forward import forward
 from edgecli.networks.scales import at_scales
 from edgecli.records import dataclass
@@ -31,8 +30,8 @@ from edgecli.training.recipe import EdgeRecipe
 STARTS = (b"\xff\xd8\xff", b"RIFF")  # of JPEG and WebP
 LEAST = 300  # px, of the shorter side; what is smaller is an icon
 LONGER = (360, 900)  # px, the least and the greatest longer side at which a photo is shown
-MARGIN = 70  # px around a crop that teachers see as well, as far as the photo goes
-SCALES = (1.0, 0.5)  # at which teachers see it
+STRONG = 0.97  # the share of a photo's pixels that are no strong edges
+TYPICAL = 0.6  # what teachers answer there, on an average photo
 
 
 @dataclass(frozen=True)
@@ -80,66 +79,66 @@ def _is_photo(data: bytes) -> bool:
 
 @dataclass(frozen=True)
 class Photos:
-    """Photos, and the networks that answer for them, by their files or names."""
+    """Photos, and the networks that answer for them, by their files or names, at some scales."""
 
     photos: tuple[Photo, ...]
     teachers: tuple[str, ...]
+    scales: tuple[float, ...] = (1.0,)
 
     @classmethod
-    def found(cls, paths: Sequence[Path], teachers: Sequence[str]) -> Photos:
+    def found(
+        cls, paths: Sequence[Path], teachers: Sequence[str], scales: Sequence[float] = (1.0,)
+    ) -> Photos:
         """Return all JPEG and WebP photos in files and folders.
 
         Resource files of Qt (``.rcc``) hold pictures as they are, each after its length in four
         bytes. Raises UsageError where there is no photo, NetworkError where a teacher is none.
         """
         for teacher in teachers:
-            _teacher(teacher)
+            load_network(teacher)
         inside = [sorted(path.rglob("*")) if path.is_dir() else [path] for path in paths]
         files = [path for found in inside for path in found if path.is_file()]
         photos = tuple(photo for path in files for photo in _within(path))
         if not photos:
             raise UsageError(f"no photo in {', '.join(map(str, paths))}; give JPEG or WebP files")
-        return cls(photos, tuple(teachers))
+        return cls(photos, tuple(teachers), tuple(scales))
 
     @property
     def digest(self) -> str:
-        """Return a name that other photos or other weights do not have."""
-        found = sha256(repr(self.photos).encode())
+        """Return a name that other photos, weights or scales do not have."""
+        found = sha256(repr((self.photos, self.scales)).encode())
         for teacher in self.teachers:
-            for name, weights in sorted(_teacher(teacher).weights.items()):
+            for name, weights in sorted(load_network(teacher).weights.items()):
                 found.update(name.encode() + weights.tobytes())
         return found.hexdigest()[:12]
 
 
 @dataclass(frozen=True)
 class PhotoPool(Pool):
-    """Crops of photos, and the answers for them."""
+    """Photos at some sizes, and the answers for them."""
 
     source: Photos
     recipe: EdgeRecipe
 
     @property
     def numbers(self) -> range:
-        """Return the numbers of all crops."""
+        """Return the numbers of all photos, each ``takes`` times."""
         return range(self.recipe.takes * len(self.source.photos))
 
     def path(self, number: int) -> Path:
-        """Return a crop's file."""
+        """Return a photo's file."""
         return self.folder / f"photo-{number:07d}.npz"
 
     def arrays(self, number: int) -> dict[str, NDArray[Any]]:
-        """Return a part of a photo at some size, and the answers in 255 steps."""
+        """Return a photo at some size, and the answers in 255 steps."""
         random = np.random.default_rng([number, 0x0F070])
-        side, photos = self.recipe.side, self.source.photos
-        photo = _resized(random, photos[number % len(photos)].read(), side)
-        (y0, y1), (x0, x1) = (_span(random, n, 3 * side // 2) for n in photo.shape[:2])
-        top, left = max(y0 - MARGIN, 0), max(x0 - MARGIN, 0)
-        seen = answers(self.source.teachers, photo[top : y1 + MARGIN, left : x1 + MARGIN])
-        kept = seen[y0 - top : y1 - top, x0 - left : x1 - left]
-        return {"picture": photo[y0:y1, x0:x1], "answers": np.rint(255 * kept).astype(np.uint8)}
+        photos = self.source.photos
+        photo = _resized(random, photos[number % len(photos)].read(), self.recipe.side)
+        told = evened(answers(self.source, photo))
+        return {"picture": photo, "answers": np.rint(255 * told).astype(np.uint8)}
 
     def crop(self, random: Random) -> Crop:
-        """Return a square of one of the crops in other tones, perhaps mirrored."""
+        """Return a square of one of the photos in other tones, perhaps mirrored."""
         arrays = self.load(int(random.integers(len(self.numbers))))
         rows, cols = (slice(*_span(random, n, self.recipe.side)) for n in arrays["answers"].shape)
         turn = slice(None, None, -1 if random.random() < 0.5 else 1)
@@ -164,16 +163,23 @@ def _span(random: Random, length: int, side: int) -> tuple[int, int]:
     return start, start + side
 
 
-def answers(teachers: Sequence[str], picture: Picture) -> Field:
+def answers(source: Photos, picture: Picture) -> Field:
     """Return the mean of what networks answer for a picture and its mirror image, of 0 to 1."""
     volume = (picture.astype(np.float32) / 255).transpose(2, 0, 1)
     told = np.zeros(picture.shape[:2], np.float32)
-    for network in map(_teacher, teachers):
+    for name in source.teachers:
+        network = at_scales(load_network(name), source.scales)
         told += forward(network, volume, threads=1)[0]
         told += forward(network, volume[:, :, ::-1], threads=1)[0, :, ::-1]
-    return told / (2 * len(teachers))
+    return told / (2 * len(source.teachers))
 
 
-@lru_cache(8)
-def _teacher(name: str) -> Network:
-    return at_scales(load_network(name), SCALES)
+def evened(told: Field) -> Field:
+    """Return answers for a whole photo that are weaker where its strongest ones are strong.
+
+    People outline what matters in a photo, hazy or crisp. So half of what a photo differs by from
+    others (on a logarithmic scale) is taken from its answers.
+    """
+    strong = max(float(np.quantile(told, STRONG)), 0.05)
+    evener: Field = np.minimum(told * math.sqrt(TYPICAL / strong), 1)
+    return evener

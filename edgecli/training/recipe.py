@@ -42,7 +42,7 @@ class EdgeRecipe(Recipe):
     ready: int = 800  # scenes at the first step; each step adds one
     side: int = 200  # of a crop, in pixels
     shown: int = 6  # crops of photos in each batch, where there are photos
-    takes: int = 10  # of each photo
+    takes: int = 4  # of each photo, at other sizes
     positives: float = 6.0  # the weight of an edge pixel; another has 1
     sides: float = 0.25  # the weight of each side output; the output has 1
 

@@ -65,7 +65,6 @@ def test_digits_and_scenes_have_recipes_of_their_own() -> None:
         (["digits", "--photos", "x.jpg"], "digits are not learned from photos; drop --photos"),
         (["learned", "--photos", "x.jpg"], "photos need networks that answer for them; give --ph"),
         (["learned", "--start", "learned-small"], "learned-small has other layers than learned"),
-        (["learned", "--average", "lenet5"], "lenet5 has other layers than learned"),
         (["learned", "--scales", "3"], "scales '3' are not among 0.5, 1, 2; write 1, or 0.5,1"),
         (
             ["learned", "--teacher", "learned-small", "--photos", "pyproject.toml"],
@@ -83,14 +82,15 @@ def test_the_command_refuses_in_one_line(
     assert not list(tmp_path.iterdir())
 
 
-def test_weights_are_averaged(tmp_path: Path) -> None:
+def test_a_training_may_begin_with_the_mean_of_networks(tmp_path: Path) -> None:
     known = load_network("learned-small")
     doubled = {name: 2 * array for name, array in known.weights.items()}
     other = write_network(known, doubled, tmp_path)
-    networks = command.networks_like(known, ["learned-small", str(other)])
-    for name, array in command.mean_weights(networks).items():
+    args = ["learned-small", "-o", "x", "--start", "learned-small", "--start", str(other)]
+    begun = command.first_network(command.parse(args))
+    for name, array in begun.weights.items():
         np.testing.assert_allclose(array, 1.5 * known.weights[name], rtol=1e-3, atol=1e-7)
-    for name, array in command.mean_weights(networks[:1]).items():
+    for name, array in command.first_network(command.parse(args[:5])).weights.items():
         np.testing.assert_array_equal(array, known.weights[name])
 
 

@@ -226,7 +226,7 @@ def test_the_command_goes_on_from_a_network_and_shows_photos(
     settings = [*SETTINGS, "batch=2", "shown=1", "takes=2", "sides=0", "rate=0", "steps=2"]
     args = [word for setting in settings for word in ("--set", setting)]
     args += ["--photos", str(tmp_path / "photo.jpg"), "--teacher", "learned-small"]
-    args += ["--start", "learned-small", "--average", "learned-small", "--threads", "1"]
+    args += ["--start", "learned-small", "--start", "learned-small", "--threads", "1"]
     assert main(["learned-small", "-o", str(tmp_path), *args]) == 0
     assert "32 bits between layers" in capsys.readouterr().err or "AVX512" in (
         torch.backends.cpu.get_cpu_capability()

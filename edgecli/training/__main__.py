@@ -62,13 +62,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--photos", type=Path, nargs="+", default=[], metavar="PATH", help="photos, folders, .rcc"
     )
     parser.add_argument(
-        "--average",
-        action="append",
-        default=[],
-        metavar="NETWORK",
-        help="write the mean of what was trained and of this network, or of several",
-    )
-    parser.add_argument(
         "--teacher", action="append", default=[], metavar="NETWORK", help="their edges"
     )
     parser.add_argument(
@@ -93,10 +86,7 @@ def log_to(path: Path, line: str) -> None:
 
 def run(options: argparse.Namespace) -> Path:
     """Draw, train on the drawings and export the network; return its file."""
-    network = architecture(options.network)
-    begun, others = (networks_like(network, names) for names in (options.start, options.average))
-    if begun:
-        network = replace(network, weights=mean_weights(begun))
+    network = first_network(options)
     kind: type[Recipe] = DigitRecipe if options.network == DIGITS else EdgeRecipe
     recipe = changed(kind(), options.set)
     photos = shown_photos(options)
@@ -115,17 +105,17 @@ def run(options: argparse.Namespace) -> Path:
     with taught(recipe, photos, work, options.threads, log) as lesson:
         checkpoint = work / f"{network.name}.pt"
         mean = train(start(network, recipe, lesson), lesson, log, checkpoint, options.minutes)
-    trained = replace(network, weights=folded_weights(mean))
-    return write_network(network, mean_weights([trained, *others]), options.output)
+    return write_network(network, folded_weights(mean), options.output)
 
 
-def networks_like(network: Network, names: Sequence[str]) -> list[Network]:
-    """Return networks by their files or names; UsageError where one has other layers."""
-    found = [load_network(name) for name in names]
-    for one, name in zip(found, names, strict=True):
+def first_network(options: argparse.Namespace) -> Network:
+    """Return the network to be trained, with the weights that it begins with, if any."""
+    network = architecture(options.network)
+    begun = [load_network(name) for name in options.start]
+    for one, name in zip(begun, options.start, strict=True):
         if one.nodes != network.nodes:
-            raise UsageError(f"{name} has other layers than {network.name}")
-    return found
+            raise UsageError(f"{name} has other layers than {options.network}")
+    return replace(network, weights=mean_weights(begun)) if begun else network
 
 
 def mean_weights(networks: Sequence[Network]) -> dict[str, NDArray[np.float32]]:

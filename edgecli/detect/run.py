@@ -122,11 +122,8 @@ def start_detection(
         outcomes = crew.outcomes(detection, source, sinks, strips, told)
     else:
         in_order = start_in_order if early else partial(map_in_order, ahead=_ahead(detection))
-        repeats = _repeats(detection, of_strips)
-        running = Running(
-            detection.graph, source, of_strips, strips, threads, in_order, told, repeats=repeats
-        )
-        outcomes = running.outcomes
+        work = detection.graph, source, of_strips, strips, threads, in_order, told
+        outcomes = Running(*work, repeats=_repeats(detection, of_strips)).outcomes
 
     def write() -> Measured:
         with blas_for(products=detection.responses.uses_blas):

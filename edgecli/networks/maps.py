@@ -94,20 +94,9 @@ def run_on_image(
     """
     check_white(white)
     made_by = _made_by(network, white, fit=fit, same_contrast=same_contrast)
-    black = 0.0
-    if white is None and network.white is not None and source.dtype.kind == "f":
-        source, white, black = _by_range(source)
-    if fit:
-        source, white, black = fitted(source, network.input_shape, white, black), None, 0.0
-    if network.white is not None:
-        source = FloatCheck(source) if source.dtype.kind == "f" else counted(source)
+    source, white, black = _brought(network, source, white, fit=fit)
     H, W, _ = source.shape
     channels = network.input_shape[0]
-    if channels not in VOLUMES:
-        raise GeometryError(
-            f"network {network.name} takes {channels} channels, and an image gives 1 or 3; "
-            "run it from Python"
-        )
     graph = Graph((source.shape[2], H, W))
     given = graph.add(Input((channels, H, W), network.white), whitened(graph, white, black=black))
     taps = lay_out(network, (channels, H, W), graph, given)
@@ -127,6 +116,26 @@ def run_on_image(
             collector.finish()
     told = zip(readers, network.nodes, shapes, named, strict=True)
     return tuple(reader.told(node, shape, path) for reader, node, shape, (_, path) in told)
+
+
+def _brought(
+    network: Network, source: Source, white: float | None, *, fit: bool
+) -> tuple[Source, float | None, float]:
+    """Return an image as a network takes it, and how much more than what is white in it."""
+    channels = network.input_shape[0]
+    if channels not in VOLUMES:
+        raise GeometryError(
+            f"network {network.name} takes {channels} channels, and an image gives 1 or 3; "
+            "run it from Python"
+        )
+    black = 0.0
+    if white is None and network.white is not None and source.dtype.kind == "f":
+        source, white, black = _by_range(source)
+    if fit:
+        source, white, black = fitted(source, network.input_shape, white, black), None, 0.0
+    if network.white is not None:
+        source = FloatCheck(source) if source.dtype.kind == "f" else counted(source)
+    return source, white, black
 
 
 def _by_range(source: Source) -> tuple[Source, float | None, float]:

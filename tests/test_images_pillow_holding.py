@@ -44,6 +44,13 @@ FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+QUICKLY: dict[str, dict[str, Any]] = {
+    "HEIF": {"enc_params": {"preset": "ultrafast"}},
+    "JXL": {"effort": 1},
+}
+"""Options of encoders, whose work is not what is looked at."""
+
+
 def picture(side: int = SIDE) -> Image.Image:
     ramp = np.add.outer(np.arange(side), np.arange(side)) // 8 % 256
     return Image.fromarray(np.dstack([ramp, ramp.T, 255 - ramp]).astype(np.uint8))
@@ -82,7 +89,7 @@ def test_pictures_of_packages_take_about_what_is_said(tmp_path: Path, name: str,
         pytest.importorskip("pillow_heif").register_heif_opener()
     else:
         pytest.importorskip("pillow_jxl")
-    picture().convert(mode).save(tmp_path / "image", name)
+    picture().convert(mode).save(tmp_path / "image", name, **QUICKLY[name])
     assert said_of(tmp_path / "image") >= SIDE**2 * len(mode)
 
 

@@ -76,10 +76,7 @@ def line(save: Save, tmp_path: Path) -> Line:
     """Return what writes each command's line, with two pictures, in a folder of its own."""
     (tmp_path / "in").mkdir()
     (tmp_path / "out").mkdir()
-    drawn = [noise(9, 12, seed=n) for n in range(2)]  # dark at most pixels, as edge maps are
-    a, b = (
-        save(f"in/{name}.png", one * (one > 160)) for name, one in zip("ab", drawn, strict=True)
-    )
+    a, b = (save(f"in/{name}.png", noise(9, 12, seed=n)) for n, name in enumerate("ab"))
     names = {"a": a, "b": b, "folder": a.parent, "out": tmp_path / "out"}
     return lambda name: LINES[name].format(**names).split()
 

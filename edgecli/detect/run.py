@@ -113,7 +113,8 @@ def start_detection(
     ``shared_workers``, and for what ``starts_early``.
     """
     source = counted(source)
-    if detection.pixels.kind == "f":
+    are_floats = detection.pixels.kind == "f"
+    if are_floats:
         source = FloatCheck(source, refuse=detection.settings.nan == "error")
     threads = _useful_threads(detection)
     readers = readers_of(detection, sinks, source.info.scale, measured=measured)
@@ -136,7 +137,7 @@ def start_detection(
             seconds=sum(seconds[: detection.responses.tap.place]),
             threads=crew.threads if crew else threads,
             levels=levels,
-            nans=source.nans if type(source) is FloatCheck else None,
+            nans=source.nans if isinstance(source, FloatCheck) and are_floats else None,
             missing=source.info.gaps.pixels if source.info.gaps is not None else None,
         )
 

@@ -21,7 +21,7 @@ from edgecli.rows.running import Filling, fill, fill_strip
 from edgecli.rows.workers import chosen_threads, for_each
 
 BATCH_IMAGES = 32  # that run side by side; more would not fit the cache
-TALLEST_STRIP = 768  # output rows at most: the rows that it needs are held as long as it runs
+TALLEST_STRIP = 512  # output rows at most: the rows that it needs are held as long as it runs
 
 
 def forward(network: Network, images: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:

@@ -43,6 +43,11 @@ def keep_freed() -> None:
         mallopt(_M_ARENA_MAX, 1)
 
 
+def bytes_taken(shape: tuple[int, ...], dtype: DTypeLike) -> int:
+    """Return what an array takes of a memory: its bytes, in whole lines of the cache."""
+    return -(-math.prod(shape) * np.dtype(dtype).itemsize // ALIGNMENT) * ALIGNMENT
+
+
 class Memory:
     """Memory that one thread uses for every band, in the manner of a stack.
 
@@ -70,15 +75,22 @@ class Memory:
         Where the block is too small, a larger one follows in its place: the arrays taken before
         hold what they are in. For the next band there is one that holds them all.
         """
-        kind = np.dtype(dtype)
-        start, size = self._used, -(-math.prod(shape) * kind.itemsize // ALIGNMENT) * ALIGNMENT
+        kind, start = np.dtype(dtype), self._used
+        size = bytes_taken(shape, kind)
+        self.reserve(size, max(2 * len(self._block), LEAST))
         self._used = start + size
         self._most = max(self._most, self._used)
-        self._first = min(self._first, start)  # below it there was another block
-        if self._used - self._first > len(self._block):
-            self._block = np.empty(max(size, 2 * len(self._block), LEAST), np.uint8)
-            self._first = start
         return np.ndarray(shape, kind, self._block, start - self._first)
+
+    def reserve(self, size: int, least: int = LEAST) -> None:
+        """See to it that the next bytes lie in one block, else in a new one of at least so many.
+
+        Who knows what will be taken in all saves the blocks that would be outgrown on the way.
+        """
+        self._first = min(self._first, self._used)  # below it there was another block
+        if self._used + size - self._first > len(self._block):
+            self._block = np.empty(max(size, least), np.uint8)
+            self._first = self._used
 
     def __enter__(self) -> Memory:
         self._marks.append(self._used)

@@ -16,7 +16,7 @@ from edgecli.rows.arrays import blocks_in_any_order, is_even
 from edgecli.rows.base import Planes, Rows, Source, Span
 from edgecli.rows.blas import one_blas_thread
 from edgecli.rows.graph import Graph, Node, Reader, Strip, Tap
-from edgecli.rows.memory import Memory, borrowed_memory
+from edgecli.rows.memory import Memory, borrowed_memory, bytes_taken
 from edgecli.rows.sharing import Turn, breaking, turns
 from edgecli.rows.workers import chosen_threads, for_each, map_in_order, team
 
@@ -206,14 +206,16 @@ class _Held:
 
 
 def _empty(graph: Graph, strip: Strip, memory: Memory) -> Iterator[_Held]:
-    """Yield room for the rows of every step."""
-    for node, (first, _), room in zip(graph.nodes, strip.spans[1:], strip.room[1:], strict=False):
+    """Yield room for the rows of every step, side by side in memory."""
+    shapes = []
+    for node, room in zip(graph.nodes, strip.room[1:], strict=False):
         channels, _, *rest = node.step.shape
-        if node.by_rows:
-            array = memory.take((room, channels, *rest), node.step.dtype).swapaxes(0, 1)
-        else:
-            array = memory.take((channels, room, *rest), node.step.dtype)
-        yield _Held(array, first)
+        shapes.append((room, channels, *rest) if node.by_rows else (channels, room, *rest))
+    taken = list(zip(graph.nodes, shapes, strip.spans[1:], strict=False))
+    memory.reserve(sum(bytes_taken(shape, node.step.dtype) for node, shape, _ in taken))
+    for node, shape, (first, _) in taken:
+        array = memory.take(shape, node.step.dtype)
+        yield _Held(array.swapaxes(0, 1) if node.by_rows else array, first)
 
 
 def _blocks(places: Sequence[_Held], user: Node | Reader, start: int, stop: int) -> list[Planes]:

@@ -111,3 +111,18 @@ def test_a_batch_of_maps() -> None:
 def test_what_is_no_image_is_refused() -> None:
     with pytest.raises(GeometryError, match=r"shape \(9,\)"):
         forward(chain((1, 2, 3), MaxPool((2, 3))), np.zeros(9))
+
+
+def test_a_network_s_numbers_cannot_be_changed_under_its_plans() -> None:
+    network, image = with_weights(encoder_decoder()), volume(3, 2, 20, 20)
+    forward(network, image)
+    with pytest.raises(ValueError, match="read-only"):
+        next(iter(network.weights.values()))[:] = 0
+
+
+def test_networks_of_one_shape_are_planned_apart() -> None:
+    image = volume(3, 2, 20, 20)
+    networks = [with_weights(encoder_decoder(), seed) for seed in (1, 2, 1)]
+    first, other, again = (forward(network, image) for network in networks)
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()

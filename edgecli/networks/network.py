@@ -40,7 +40,7 @@ from edgecli.networks.layers import (
     shape_text,
     weight_shape,
 )
-from edgecli.networks.weights import Weights, check_weights
+from edgecli.networks.weights import Weights, check_weights, fixed
 from edgecli.records import dataclass, field
 
 INPUT = "input"  # the name of the volume that a network is given
@@ -147,8 +147,8 @@ class Network:
 
     ``input_shape (C, H, W)`` is the default. ``white`` is the value that the brightest pixel
     becomes, whatever the image's depth; None leaves pixels unchanged. ``weights`` holds float32
-    arrays by name, as in ``weights.py``; ``files`` are the files that it was read from. ``classes``
-    names the values of a last layer that is a softmax over a vector.
+    arrays by name, as in ``weights.py``, that cannot be written to; ``files`` are the files that it
+    was read from. ``classes`` names the values of a last layer that is a softmax over a vector.
 
     NetworkError names the layer where a name is unknown or repeated, or where shapes or weights do
     not fit. All of this is checked before anything is allocated.
@@ -169,6 +169,7 @@ class Network:
         _check_classes(self)
         if self.weights:
             check_weights(self.weights, self.parameter_shapes(), f"network {self.name}")
+            object.__setattr__(self, "weights", fixed(self.weights))
 
     @property
     def ends_in_classes(self) -> bool:

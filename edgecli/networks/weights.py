@@ -45,6 +45,14 @@ def check_weights(weights: Weights, shapes: ParameterShapes, origin: str) -> Non
             raise NetworkError(f"{origin}: {name} holds other than finite float32 numbers; mend it")
 
 
+def fixed(weights: Weights) -> Weights:
+    """Return the arrays as views that cannot be written to: plans of a network keep its numbers."""
+    views = {name: array.view() for name, array in weights.items()}
+    for view in views.values():
+        view.flags.writeable = False
+    return views
+
+
 def random_weights(shapes: ParameterShapes, seed: int = 0) -> dict[str, NDArray[np.float32]]:
     """Return weights drawn by He's rule, normal with variance 2 / n_in, and biases of zero.
 

@@ -136,7 +136,7 @@ def unfolded(network: Network, images: Tensor) -> Model:
             continue
         layer: Any = model.modules[node.name]
         weight, bias = (
-            torch.from_numpy(network.weights[f"{node.name}.{part}"]) for part in ("weight", "bias")
+            torch.tensor(network.weights[f"{node.name}.{part}"]) for part in ("weight", "bias")
         )
         with torch.no_grad():
             if f"{node.name}-norm" not in model.modules:

@@ -63,15 +63,22 @@ class Cascade:
         smooth = SeparableProducts.prepare(column * scale, row, UNIT, dtype)
         return cls(smooth, tuple(one for one in filters if one), (height - 1, width - 1))
 
-    def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
-        """Fill ``out (C_out, rows, cols)`` from ``padded (1, h, w)``."""
+    def apply(
+        self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory, above: int = 0
+    ) -> None:
+        """Fill ``out (C_out, rows, cols)`` from ``padded (1, h, w)``.
+
+        All of that is smoothed, though it may have rows ``above`` those that follow, and below.
+        """
         _, rows, cols = out.shape
-        smooth = memory.take((1, rows + self.reach[0], cols + self.reach[1]), out.dtype)
+        height = padded.shape[1] - self.smooth.kernel_size[0] + 1
+        smooth = memory.take((1, height, cols + self.reach[1]), out.dtype)
         with memory:
             self.smooth.apply(padded, smooth, spacing, memory)
+        used = smooth[:, above : above + rows + self.reach[0]]
         for n, one in enumerate(self.filters):
             with memory:
-                one.apply(smooth, out[n : n + 1], spacing, memory)
+                one.apply(used, out[n : n + 1], spacing, memory)
 
 
 def _split(factors: Sequence[Factor]) -> tuple[Factor, list[Factor]] | None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgecli.conv.activations import activate, activated_dtype
+from edgecli.conv.cascade import Cascade
 from edgecli.conv.plan import Part, Plan, plan_convolution
 from edgecli.errors import GeometryError
 from edgecli.filters import FilterBank, load_filter
@@ -89,8 +90,10 @@ class Slide:
         self, blocks: Sequence[Planes], start: int, stop: int, out: Planes, memory: Memory
     ) -> None:
         """Slide over the image rows ``(C_in, rows, W)`` needed, as many as the methods take."""
-        first = self.needed(start, stop)[0][0]
-        most = self.plan.most_rows or stop - start
+        ((first, _),), most = self.needed(start, stop), self.plan.most_rows
+        if most is None:
+            self._slide(blocks[0], first, (start, stop), out, memory)
+            return
         for top in range(start, stop, most):
             bottom = min(top + most, stop)
             ((low, high),) = self.needed(top, bottom)
@@ -128,6 +131,8 @@ class Slide:
         padded = padded[:, : (whole - 1) * stride + self.geometry.rows.span]
         if part.pixels == out.dtype and whole == rows:
             part.method.apply(padded, out, self.plan.spacing, memory)
+        elif isinstance(part.method, Cascade):
+            part.method.apply(padded, out, self.plan.spacing, memory, above)
         else:
             computed = memory.take((filters, whole, cols), part.pixels)
             part.method.apply(padded, computed, self.plan.spacing, memory)

@@ -101,9 +101,9 @@ def weighted_sum(groups: Sequence[Group], views: Sequence[Array], out: Array, re
 
 def _add_up(group: Group, views: Sequence[Array], out: Array) -> Array:
     """Return Σ plus − Σ minus: in ``out``, or the view itself if there is only one."""
-    total, *plus = (views[i] for i in group.plus)
-    for view in plus:
-        total = np.add(total, view, out=out)
+    total = views[group.plus[0]]
+    for i in group.plus[1:]:
+        total = np.add(total, views[i], out=out)
     for i in group.minus:
         total = np.subtract(total, views[i], out=out)
     return total

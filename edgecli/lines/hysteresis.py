@@ -153,16 +153,17 @@ def keep_connected(found: Sequence[Runs]) -> list[NDArray[np.bool_]]:
     """
     offsets = np.cumsum([0, *(len(runs.starts) for runs in found)])
     strong = np.concatenate([runs.strong for runs in found])
-    pairs = [np.empty((2, 0), np.int64)]
+    pairs = []
     for n, (above, below) in enumerate(pairwise(found)):
         lower, upper = _seam(above, below)
         ends = above.roots[upper] + offsets[n], below.roots[lower] + offsets[n + 1]
         pairs.append(np.stack(ends))
-    nodes, places = np.unique(np.concatenate(pairs, axis=1), return_inverse=True)
-    component = join_roots(np.arange(len(nodes)), *places.reshape(2, -1))
-    joined = np.zeros(len(nodes), bool)
-    joined[component[strong[nodes]]] = True
-    strong[nodes] = joined[component]
+    if pairs:
+        nodes, places = np.unique(np.concatenate(pairs, axis=1), return_inverse=True)
+        component = join_roots(np.arange(len(nodes)), *places.reshape(2, -1))
+        joined = np.zeros(len(nodes), bool)
+        joined[component[strong[nodes]]] = True
+        strong[nodes] = joined[component]
     parts = zip(found, pairwise(offsets), strict=True)
     return [strong[start:stop].take(runs.roots) for runs, (start, stop) in parts]
 
@@ -242,8 +243,8 @@ def join_roots(roots: Positions, a: Positions, b: Positions) -> Positions:
 def _flat(parents: Positions) -> Positions:
     """Return the root of every node of a forest."""
     while True:
-        shorter: Positions = parents[parents]
-        if np.array_equal(shorter, parents):
+        shorter: Positions = parents.take(parents)
+        if (shorter == parents).all():
             return parents
         parents = shorter
 

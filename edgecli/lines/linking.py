@@ -56,7 +56,7 @@ def find_peaks(
     frame, inside = empty_frame(shape, thin.dtype, start - low, high - stop, memory)
     with memory:
         square_sum(responses, inside, memory)
-    largest = float(np.sqrt(inside.max()))
+    largest = float(np.sqrt(frame.max()))  # in one run, as the frame is
     own = responses[:, start - low : responses.shape[1] - (high - stop)]
     slope = gradient(thin.slope, own, memory)
     found, strength = list_peaks(

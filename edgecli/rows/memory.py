@@ -79,7 +79,6 @@ class Memory:
         size = bytes_taken(shape, kind)
         self.reserve(size, max(2 * len(self._block), LEAST))
         self._used = start + size
-        self._most = max(self._most, self._used)
         return np.ndarray(shape, kind, self._block, start - self._first)
 
     def reserve(self, size: int, least: int = LEAST) -> None:
@@ -87,7 +86,6 @@ class Memory:
 
         Who knows what will be taken in all saves the blocks that would be outgrown on the way.
         """
-        self._first = min(self._first, self._used)  # below it there was another block
         if self._used + size - self._first > len(self._block):
             self._block = np.empty(max(size, least), np.uint8)
             self._first = self._used
@@ -97,7 +95,9 @@ class Memory:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._most = max(self._most, self._used)
         self._used = self._marks.pop()
+        self._first = min(self._first, self._used)  # below it there was another block
         if not self._marks and self._most > len(self._block):
             self._block, self._first = np.empty(self._most, np.uint8), 0
 

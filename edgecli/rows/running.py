@@ -17,7 +17,7 @@ from edgecli.rows.base import Planes, Rows, Source, Span
 from edgecli.rows.blas import one_blas_thread
 from edgecli.rows.graph import Graph, Node, Reader, Strip, Tap
 from edgecli.rows.memory import Memory, borrowed_memory, bytes_taken
-from edgecli.rows.sharing import Turn, breaking, turns
+from edgecli.rows.sharing import Breaking, Turn, turns
 from edgecli.rows.workers import chosen_threads, for_each, map_in_order, team
 
 Told = Callable[[int], None]
@@ -136,6 +136,7 @@ def compute_strip(
     """
     encoded: list[list[Any]] = [[] for _ in readers]
     seconds = [[0.0] * len(graph.nodes) for _ in range(threads)]
+    barrier = Barrier(threads)
     with memory, team(threads) as together:
         places = [_Held(block, strip.spans[0][0]), *_empty(graph, strip, memory)]
         for increment in strip.increments:
@@ -143,9 +144,8 @@ def compute_strip(
             for held, (start, stop) in zip(places[1:], gained, strict=True):
                 held.extend(start, stop)
             shared = list(turns(graph.nodes, gained, threads))
-            barrier = Barrier(threads)
             work = partial(_compute_turns, graph, places, shared, barrier, seconds)
-            with breaking(barrier):
+            with Breaking(barrier):
                 together(work, range(threads), memory)
             for reader, found, (start, stop) in zip(readers, encoded, spans, strict=True):
                 for low, high in _grains(reader, start, stop):
@@ -169,7 +169,7 @@ def _compute_turns(
     memory: Memory,
 ) -> None:
     """Compute one thread's part of every step, for whose rows there is room in ``places``."""
-    with breaking(barrier):
+    with Breaking(barrier):
         for turn in shared:
             if turn.waits:
                 barrier.wait()

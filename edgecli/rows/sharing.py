@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from itertools import pairwise
 from threading import Barrier, BrokenBarrierError
 
@@ -34,7 +33,9 @@ def turns(nodes: Sequence[Node], gained: Sequence[Span], threads: int) -> Iterat
     fresh: dict[int, Sequence[Span]] = {}  # what each thread computed of each place since they met
     for number, (node, span) in enumerate(zip(nodes, gained, strict=True)):
         parts = _parts(node, *span, threads)
-        waits = any(_reads_another_s(node, fresh, *part) for part in enumerate(parts))
+        waits = threads > 1 and any(
+            _reads_another_s(node, fresh, *part) for part in enumerate(parts)
+        )
         if waits:
             fresh.clear()
         fresh[number + 1] = parts
@@ -68,12 +69,17 @@ def _reads_another_s(
     )
 
 
-@contextmanager
-def breaking(barrier: Barrier) -> Iterator[None]:
-    """Let no thread wait at a barrier for one that failed: the error is raised there alone."""
-    with suppress(BrokenBarrierError):
-        try:
-            yield
-        except BaseException:
-            barrier.abort()
-            raise
+class Breaking:
+    """Lets no thread wait at a barrier for one that failed: the error is raised there alone."""
+
+    def __init__(self, barrier: Barrier) -> None:
+        self._barrier = barrier
+
+    def __enter__(self) -> None:
+        """Begin what may fail."""
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        """Break the barrier if anything was raised, and pass that on where it began."""
+        if kind is not None:
+            self._barrier.abort()
+        return kind is BrokenBarrierError

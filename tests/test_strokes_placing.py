@@ -103,3 +103,21 @@ def test_positions_are_those_of_the_upright_image(orientation: int, tmp_path: An
     Image.fromarray(np.ascontiguousarray(turn[orientation])).save(path, exif=exif)
     points = np.concatenate([stroke.points for stroke in find_strokes(path, "gradient:2")])
     assert np.abs(points[:, 0] - EDGE).max() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("options", "pitch"),
+    [
+        ({"stride": 2}, (2, 2)), ({"stride": (1, 2)}, (2, 1)), ({"resize": "50%"}, (2, 2)),
+        ({"padding": "valid"}, (1, 1)),
+    ],
+)  # fmt: skip
+def test_junctions_are_placed_as_the_lines_that_meet_there(
+    options: dict[str, Any], pitch: tuple[float, float]
+) -> None:
+    """Pixels that touch are √2 apart at most, and each point is within 0.75 of its pixel."""
+    noise = np.random.default_rng(5).integers(0, 256, (60, 80), np.uint8)
+    strokes = find_strokes(noise, "gradient:1.4", threshold=0, simplify=0, **options)
+    steps = np.concatenate([np.diff(stroke.points, axis=0) for stroke in strokes]) / pitch
+    assert len(steps) > 100
+    assert np.hypot(*steps.T).max() < 2**0.5 + 2 * 0.75

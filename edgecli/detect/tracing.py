@@ -146,4 +146,6 @@ class TraceReader:
             return pixels, points, strength, placing.angles(spots.angle)
 
         parts = map_in_order(place, zip(bands, self._tops, strict=True), threads)
-        return Located(width, *(np.concatenate(part) for part in zip(*parts, strict=True)))
+        arrays = (np.concatenate(part) for part in zip(*parts, strict=True))
+        pixels, points, strength, angle = arrays
+        return Located(width, pixels, points, strength, angle, placing)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from edgecli.errors import UsageError
 from edgecli.lines.positions import Positions
 from edgecli.records import dataclass
+from edgecli.strokes.placing import Placing
 
 Points = NDArray[np.float64]
 """``(N, 2)``: x and y."""
@@ -34,16 +35,23 @@ class Located:
     points: Points  # (N, 2)
     strength: NDArray[Any]  # (N,), floats
     angle: NDArray[np.float32]  # (N,)
+    placing: Placing = Placing()  # of the map's pixels
 
     def __len__(self) -> int:
         return len(self.place)
+
+    def centres(self) -> Points:
+        """Return where in the image the centres of the pixels are."""
+        nothing = np.zeros(len(self))
+        return self.placing.points(self.place, self.width, nothing, nothing)
 
     def select(self, chosen: NDArray[Any]) -> Located:
         """Return some of the pixels: by a mask, or by their numbers."""
         numbers = chosen.nonzero()[0] if chosen.dtype == bool else chosen
         arrays = (self.place, self.points, self.strength, self.angle)
         kept: list[Any] = [array.take(numbers, axis=0) for array in arrays]  # faster than by [ ]
-        return Located(self.width, *kept)
+        place, points, strength, angle = kept
+        return Located(self.width, place, points, strength, angle, self.placing)
 
 
 @dataclass(frozen=True, eq=False)

@@ -215,6 +215,7 @@ def _merge(pixels: Located, gone: Numbers, into: Numbers) -> Merged:
         ),
         mean(members.strength),
         np.arctan2(mean(np.sin(members.angle)), mean(np.cos(members.angle))),
+        pixels.placing,
     )
     return Merged(roots, middles, gone, into)
 
@@ -223,12 +224,12 @@ def _brought_near(points: Points, members: Located, cluster: Numbers) -> Points:
     """Return the points of clusters, moved until the centres of all their pixels are ``NEAR``.
 
     A point p moves towards the middle of the pixels, as far as one of them needs: p + t·e is that
-    near to a centre c from the first t on that solves |c − p − t·e| = NEAR.
+    near to a centre c from the first t on that solves |c − p − t·e| = NEAR, in pixels of the map.
     """
-    centres = _centres(members.place, members.width)
+    centres, scale = members.centres(), np.array(members.placing.scale)
     low, high = _boxes(centres, cluster)
     ways = (low + high)[: len(points)] / 2 - points
-    offset, way = centres - points[cluster], ways[cluster]
+    offset, way = (centres - points[cluster]) / scale, (ways / scale)[cluster]
     square = np.maximum((way * way).sum(axis=1), 1e-12)
     half = (offset * way).sum(axis=1) / square
     excess = (offset * offset).sum(axis=1) - NEAR**2

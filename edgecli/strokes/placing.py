@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from edgecli.geometry import Geometry
 from edgecli.lines.positions import Positions
 from edgecli.records import dataclass
-from edgecli.strokes.base import Points
 
 Pair = tuple[float, float]
 """Along x and along y."""
@@ -36,7 +35,7 @@ class Placing:
 
     def points(
         self, place: Positions, width: int, beside: NDArray[Any], angle: NDArray[Any]
-    ) -> Points:
+    ) -> NDArray[np.float64]:
         """Return the points ``(N, 2)`` that lie ``beside`` pixels ``place`` in a direction.
 
         That direction and distance are the map's; ``width`` is the length of its rows.

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from edgecli.records import replace
 from edgecli.strokes.base import Curves, Drawing, Strokes
 from edgecli.strokes.files import digits, dxf, geojson, points, svg
+from edgecli.strokes.measures import measure_drawing
 from tests.drawings import SHEET, drawing_of, scribble, written
 
 FORMATS = ("svg", "dxf", "geojson", "points")
@@ -87,11 +88,14 @@ def dxf_lines(data: bytes, height: float = 200, pitch: float = 0.25) -> list[Lin
 
 
 def points_lines(data: bytes) -> list[Lines]:
-    """Read a table of points; it does not say what is closed."""
+    """Read a table of points, where a closed stroke ends as it begins."""
     lines: dict[str, list[list[float]]] = {}
     for row in csv.DictReader(io.StringIO(data.decode())):
         lines.setdefault(row["stroke"], []).append([float(row["x"]), float(row["y"])])
-    return [[(line, False) for line in lines.values()]]
+    shut = [len(line) > 1 and line[0] == line[-1] for line in lines.values()]
+    return [
+        [(line[: len(line) - end], end) for line, end in zip(lines.values(), shut, strict=True)]
+    ]
 
 
 READERS = {"svg": svg_lines, "dxf": dxf_lines, "geojson": geojson_lines, "points": points_lines}
@@ -104,13 +108,13 @@ def test_lines_come_back_from_every_format(format_: str, count: int, seed: int) 
     drawings = drawings[:1] if format_ == "points" else drawings
     read = READERS[format_](written(format_, *drawings))
     for drawing, lines in zip(drawings, read, strict=True):
-        same_lines(lines, lines_of(drawing.strokes), closed=format_ != "points")
+        same_lines(lines, lines_of(drawing.strokes))
 
 
-def same_lines(read: Lines, drawn: Lines, *, closed: bool = True) -> None:
+def same_lines(read: Lines, drawn: Lines) -> None:
     for (line, shut), (own, is_closed) in zip(read, drawn, strict=True):
         np.testing.assert_allclose(line, own, rtol=0, atol=0.00051)
-        assert shut == (is_closed and closed)
+        assert shut == is_closed
 
 
 def test_curves_of_svg_are_cubics_of_the_same_points() -> None:
@@ -212,8 +216,27 @@ def test_points_have_strength_and_angle() -> None:
     strokes = drawing.strokes
     table = np.genfromtxt(io.BytesIO(written("points", drawing)), delimiter=",", names=True)
     assert table.dtype.names == ("stroke", "x", "y", "strength", "angle")
-    np.testing.assert_allclose(table["angle"], strokes.angle, atol=0.00006)
-    np.testing.assert_allclose(table["strength"], strokes.strength, rtol=1e-4, atol=0.006)
+    rows = drawn_rows(strokes)
+    np.testing.assert_allclose(table["angle"], strokes.angle[rows], atol=0.00006)
+    np.testing.assert_allclose(table["strength"], strokes.strength[rows], rtol=1e-4, atol=0.006)
+
+
+def drawn_rows(strokes: Strokes) -> list[int]:
+    """Return the numbers of all points, where a closed stroke has its first one again."""
+    rows: list[int] = []
+    for (start, stop), closed in zip(
+        pairwise(strokes.starts.tolist()), strokes.closed, strict=True
+    ):
+        rows += [*range(start, stop), *([start] if closed and stop > start + 1 else [])]
+    return rows
+
+
+def test_lengths_added_up_from_points_are_those_of_the_report() -> None:
+    drawing = scribble(40)
+    table = np.genfromtxt(io.BytesIO(written("points", drawing)), delimiter=",", names=True)
+    steps = np.hypot(np.diff(table["x"]), np.diff(table["y"]))
+    own = np.diff(table["stroke"]) == 0
+    assert steps[own].sum() == pytest.approx(measure_drawing(drawing).length, rel=1e-5)
 
 
 def test_order_of_canvases_is_order_of_layers() -> None:

@@ -59,6 +59,22 @@ def lengths_of(strokes: Strokes) -> NDArray[np.float64]:
     return np.add.reduceat(steps, first)
 
 
+def drawn_points(
+    starts: NDArray[np.int64], closed: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the numbers of the points that a pen visits, and how many each stroke has.
+
+    A closed stroke ends with its first point.
+
+    >>> [each.tolist() for each in drawn_points(np.array([0, 2, 5]), np.array([False, True]))]
+    [[0, 1, 2, 3, 4, 2], [2, 4]]
+    """
+    first, sizes = starts[:-1], np.diff(starts)
+    again = closed & (sizes > 1)
+    ends = (starts[1:] - starts[0])[again]
+    return np.insert(np.arange(starts[0], starts[-1]), ends, first[again]), sizes + again
+
+
 def mean_strengths(strokes: Strokes) -> NDArray[Any]:
     """Return the mean of every stroke's strengths."""
     if not len(strokes):

@@ -21,7 +21,7 @@ from edgecli.rows.place import System
 from edgecli.strokes.base import Drawing, Strokes
 from edgecli.strokes.files.digits import AT_ONCE, Column, decimals_of, joined, text_of
 from edgecli.strokes.files.sheet import PLACES, Sheet
-from edgecli.strokes.measures import lengths_of, mean_strengths
+from edgecli.strokes.measures import drawn_points, lengths_of, mean_strengths
 
 APART, NUMBER, LENGTH, STRENGTH, NULL, NEXT = b"\1", b"\2", b"\3", b"\4", b"\5", b"\6"
 """Marks: the end of a stroke; what is before its facts; what is no number; between points."""
@@ -124,13 +124,8 @@ def _kinds(strokes: Strokes, own: slice) -> Column:
 
 def _points(sheet: Sheet, strokes: Strokes, own: slice) -> bytes:
     """Return the points of strokes; a closed one ends with its first point."""
-    starts = strokes.starts[own.start : own.stop + 1]
-    first, sizes = starts[:-1], np.diff(starts)
-    again = strokes.closed[own] & (sizes > 1)
-    places = np.insert(
-        np.arange(starts[0], starts[-1]), (starts[1:] - starts[0])[again], first[again]
-    )
-    last = np.cumsum(sizes + again) - 1
+    places, sizes = drawn_points(strokes.starts[own.start : own.stop + 1], strokes.closed[own])
+    last = np.cumsum(sizes) - 1
     after = np.full((len(places), 2), (ord(NEXT), 0), np.uint8)
     after[last, 0] = np.where(sizes > 1, ord(DRAWN), ord(DOTTED))
     after[last, 1] = ord(APART)

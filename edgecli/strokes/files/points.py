@@ -2,7 +2,8 @@
 
 ``stroke`` counts from 1; ``x`` and ``y`` are pixels of the image, y down; ``angle`` is in radians,
 the direction in which brightness grows, as ``--combine direction`` has it. Of an image with a place
-on a map ``map_x`` and ``map_y`` are coordinates there.
+on a map ``map_x`` and ``map_y`` are coordinates there. A closed stroke ends with its first point
+again, so that the table tells its whole length, and that it is closed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from edgecli.geometry import bands
 from edgecli.strokes.base import Drawing, Points
 from edgecli.strokes.files.digits import AT_ONCE, Column, decimals_of, joined, text_of
 from edgecli.strokes.files.sheet import PLACES, Sheet
+from edgecli.strokes.measures import drawn_points
 
 HEADER = b"stroke,x,y,strength,angle"
 ON_MAP = b",map_x,map_y"
@@ -34,18 +36,19 @@ class PointsWriter:
         yield HEADER + (b"" if self._sheet.place is None else ON_MAP) + b"\n"
 
     def draw(self, number: int, drawing: Drawing) -> Iterator[bytes]:
-        """Yield a row for every point."""
+        """Yield a row for every point, and one more for each closed stroke."""
         del number
         strokes = drawing.strokes
         places = decimals_of(strokes.strength)
-        numbers = np.repeat(np.arange(1, len(strokes) + 1), np.diff(strokes.starts))
+        order, sizes = drawn_points(strokes.starts, strokes.closed)
+        numbers = np.repeat(np.arange(1, len(strokes) + 1), sizes)
         for rows in bands(len(numbers), AT_ONCE):
-            own = slice(*rows)
+            own = order[slice(*rows)]
             x, y = (text_of(values, PLACES) for values in strokes.points[own].T)
             strength = text_of(strokes.strength[own], places)
             angle = text_of(strokes.angle[own], ANGLE_PLACES)
             yield joined([
-                text_of(numbers[own], 0), b",", x, b",", y, b",", strength, b",", angle,
+                text_of(numbers[slice(*rows)], 0), b",", x, b",", y, b",", strength, b",", angle,
                 *self._on_map(strokes.points[own]), b"\n",
             ])  # fmt: skip
 

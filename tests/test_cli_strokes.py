@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+import shlex
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,20 @@ def test_the_same_input_gives_the_same_file_which_says_how_it_was_made(
         made.append(square.with_name(name).read_bytes())
     assert made[0] == made[1]
     assert b" detect -f canny:2 --simplify 0.3 --format svg\n" in made[0]
+
+
+@pytest.mark.parametrize("format_", ["svg", "dxf", "geojson"])
+def test_what_a_style_made_can_be_made_by_the_command_that_the_file_tells(
+    run: Run, square: Path, format_: str
+) -> None:
+    """White paper and a wide pen, which the style has for pixels, are options of SVG alone."""
+    styled, told = (square.with_name(f"{name}.{format_}") for name in ("styled", "told"))
+    run("detect", square, "--style", "coloring", "-o", styled)
+    made = re.search(r"edgecli \S+ (detect .*?--format \w+)", styled.read_text())
+    assert made is not None
+    result = run(*shlex.split(made[1].replace("detect", f"detect {square}")), "-o", told)
+    assert result.exit_code == 0, result.output
+    assert told.read_bytes() == styled.read_bytes()
 
 
 def test_a_folder_of_strokes_is_done_once_and_shown(run: Run, square: Path) -> None:

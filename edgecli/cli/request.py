@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from edgecli.cli import tell
 from edgecli.cli.options import Options
 from edgecli.cli.reporting import Reporting, make_reporting
-from edgecli.cli.strokes import asks_for_strokes, make_finish, make_size, stroke_colours
+from edgecli.cli.strokes import make_finish, make_size, stroke_colours, strokes_format
 from edgecli.detect.inputs import Limits
 from edgecli.detect.maps import Lines
 from edgecli.detect.outputs import Target
@@ -21,9 +21,10 @@ from edgecli.images.nodata import parse_no_data
 from edgecli.images.zarr.store import as_named, is_store
 from edgecli.lines.thresholds import Threshold, choose_threshold, choose_thresholds
 from edgecli.operators.operators import Operator, load_operators
+from edgecli.paint.colormaps import BLACK
 from edgecli.paint.looks import choose_style
 from edgecli.paint.painting import Style
-from edgecli.records import dataclass
+from edgecli.records import dataclass, replace
 
 if TYPE_CHECKING:
     from edgecli.images.resizing import Resize
@@ -79,7 +80,7 @@ def make_settings(
     options: Options, operators: tuple[Operator, ...], threshold: Threshold | None = None
 ) -> Settings:
     """Return what is done to an image; reads the mask, if there is one."""
-    strokes = asks_for_strokes(options, _make_target(options))
+    strokes = strokes_format(options, _make_target(options))
     return Settings(
         operators,
         padding=parse_padding(options.padding),
@@ -116,11 +117,11 @@ def _make_resize(options: Options) -> Resize | None:
     return parse_resize(options.resize)
 
 
-def _make_style(options: Options, *, strokes: bool) -> Style:
+def _make_style(options: Options, *, strokes: str | None) -> Style:
     line, paper = options.line, options.paper
     if strokes:
         line, paper = stroke_colours(options)
-    return choose_style(
+    style = choose_style(
         colormap=options.colormap,
         invert=options.invert,
         line=line,
@@ -129,6 +130,9 @@ def _make_style(options: Options, *, strokes: bool) -> Style:
         alpha_out=options.alpha_out,
         stroke=options.stroke,
     )
+    if strokes in (None, "svg"):
+        return style
+    return replace(style, line=BLACK, paper=None, stroke=1)  # other strokes have no looks
 
 
 def _make_lines(options: Options, threshold: Threshold | None) -> Lines:

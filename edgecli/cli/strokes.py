@@ -29,8 +29,11 @@ LOOKS = ("line", "paper", "stroke", "invert", "alpha_out")
 """Options of pixels and of SVG. A style may have them for any format; who writes one means it."""
 
 
-def asks_for_strokes(options: Options, target: Target) -> bool:
-    """Whether strokes are to be written; UsageError for options that a format has no place for."""
+def strokes_format(options: Options, target: Target) -> str | None:
+    """Return the format in which strokes are to be written, None for pixels.
+
+    UsageError for options that a format has no place for.
+    """
     format_ = FORMATS.get(options.format or "") or known_format(target.file_of("") or "")
     strokes = format_ is not None and format_.strokes
     name = format_.name if format_ is not None else "png"
@@ -44,7 +47,7 @@ def asks_for_strokes(options: Options, target: Target) -> bool:
     for option in filter(_is_written, LOOKS if strokes and name != "svg" else ()):
         word = option.replace("_", "-")
         raise UsageError(f"{name} has no place for --{word}; drop --{word}, or give --format svg")
-    return strokes
+    return name if strokes else None
 
 
 def _is_written(option: str) -> bool:

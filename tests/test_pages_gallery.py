@@ -164,6 +164,14 @@ def test_a_hostile_title_is_escaped(tmp_path: Path) -> None:
     assert "&lt;b onclick=x&gt;{{style}}" in page
 
 
+def test_the_title_names_networks_and_not_their_layers(tmp_path: Path) -> None:
+    folder = str(tmp_path / "edges")
+    alone = [("learned-small",), ("contours",)]
+    records = [record_of(str(SAMPLES / "page.png"), folder, filters) for filters in alone]
+    page = Path(write_gallery(folder, records)).read_text(encoding="utf-8")
+    assert "<title>edges · learned-small, contours · edges</title>" in page
+
+
 def test_the_policy_allows_what_is_in_the_page_and_no_more(demo: str) -> None:
     page = elements(demo)
     policy = next(a["content"] or "" for t, a in page.found if t == "meta" and "http-equiv" in a)

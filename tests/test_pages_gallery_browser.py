@@ -319,7 +319,7 @@ def test_pictures_open_at_full_size(page: Page) -> None:
 
 
 def test_the_title_names_the_filters(page: Page) -> None:
-    assert page.title() == "demo #1 · sobel, canny, vertical, scharr and 3 more · edges"
+    assert page.title() == "demo #1 · sobel, canny:1.4, vertical, scharr and 3 more · edges"
 
 
 def test_light_and_dark_follow_the_system_and_the_toggle(page: Page) -> None:

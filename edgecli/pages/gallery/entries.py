@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -56,16 +58,18 @@ def status_of(record: Record) -> str:
 
 
 def filters_of(record: Record) -> list[str]:
-    """Return the names of an image's filters; members of one family by the family's name.
+    """Return the filters of an image as they were asked for: of a network its name, not its layers.
 
-    >>> filters_of({"filters": [{"name": "sobel-x"}, {"name": "sobel-y"}]})
+    >>> filters_of({"made_by": "edgecli detect -f canny:2 -f learned --thin"})
+    ['canny:2', 'learned']
+    >>> filters_of({"made_by": "edgecli detect --thin"})
     ['sobel']
     """
-    filters = record.get("filters")
-    told = [one.get("name") for one in filters or () if isinstance(one, Mapping)]
-    names = [readable(name) for name in told if isinstance(name, str)]
-    families = {name.rpartition("-")[0] for name in names}
-    return [*families] if len(names) > 1 and len(families) == 1 and "" not in families else names
+    made, words = record.get("made_by"), list[str]()
+    with suppress(ValueError):  # of quotes that do not end
+        words = shlex.split(made) if isinstance(made, str) else []
+    named = [readable(word) for option, word in pairwise(words) if option == "-f"]
+    return named or (["sobel"] if words else [])
 
 
 def _outputs(record: Record) -> list[Any]:

@@ -168,8 +168,14 @@ def test_the_title_names_networks_and_not_their_layers(tmp_path: Path) -> None:
     folder = str(tmp_path / "edges")
     alone = [("learned-small",), ("contours",)]
     records = [record_of(str(SAMPLES / "page.png"), folder, filters) for filters in alone]
-    page = Path(write_gallery(folder, records)).read_text(encoding="utf-8")
-    assert "<title>edges · learned-small, contours · edges</title>" in page
+    page = write_gallery(folder, records)
+    title = "<title>edges · learned-small, contours · edges</title>"
+    assert title in Path(page).read_text(encoding="utf-8")
+    network, contours = (facts_of(data_of(page), n) for n in range(2))
+    assert (network["shape"], network["layer"]) == (
+        "877×620×3 → 19 layers → 877×620×1", "edges: 1 of 1×1×6",
+    )  # fmt: skip
+    assert contours["shape"] == "877×620×1 → 9 filters → 877×620×1"
 
 
 def test_the_policy_allows_what_is_in_the_page_and_no_more(demo: str) -> None:

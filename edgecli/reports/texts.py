@@ -102,7 +102,9 @@ def layer_facts(bank: FilterBank) -> FilterFacts:
 
 
 def filter_text(facts: FilterFacts) -> str:
-    """Return a filter's name, shape and rank."""
+    """Return a filter's name, shape and rank; of those of a layer how many there are."""
+    if facts.count is not None:
+        return f"{facts.name}: {facts.count} of {times(facts.shape)}"
     return f"{facts.name} {times(facts.shape)}, rank {facts.rank}"
 
 

@@ -33,6 +33,8 @@ PARTS: dict[str, type] = {
 }
 """Facts that have parts, by their names in a report."""
 
+MOST_KERNELS = 3  # sizes of kernels that a line has room for
+
 SHOWN_BY_BROWSERS = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", ".avif")
 
 # What would break a line or reverse its direction, and bytes of a name that are not UTF-8.
@@ -169,11 +171,13 @@ def _readable(rows: Iterable[Row]) -> list[Row]:
 
 def _shared(told: facts.ImageFacts) -> Iterator[Row]:
     kernels = dict.fromkeys(times(each.shape) for each in told.filters)
-    sizes = times(told.convolved_shape), ", ".join(kernels), times(told.output_shape)
-    yield "shape", " → ".join(sizes)
+    kind = "filter" if told.filters[0].count is None else "layer"
+    several = len(kernels) > MOST_KERNELS
+    between = f"{len(told.filters)} {kind}s" if several else ", ".join(kernels)
+    yield "shape", f"{times(told.convolved_shape)} → {between} → {times(told.output_shape)}"
     if told.input is not None:
         yield "input", texts.image_text(told.input)
-    yield from (("filter", texts.filter_text(each)) for each in told.filters)
+    yield from ((kind, texts.filter_text(each)) for each in told.filters)
     yield from zip(("slides over", "stride", "padding"), texts.way_texts(told), strict=True)
     yield "feature maps", times(told.output_shape)
     yield from texts.cost_rows(told)

@@ -42,7 +42,7 @@ def shown(watched: Watched, address: str) -> Iterator[Page]:
     watched.page.goto(address)
     yield watched.page
     watched.page.evaluate("localStorage.clear()")
-    watched.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    watched.page.emulate_media(media="screen", color_scheme="light", reduced_motion="no-preference")
     assert watched.events == []
 
 
@@ -337,6 +337,21 @@ def test_reduced_motion_moves_nothing(page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")
     open_first(page)
     assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_all_images_are_printed_in_columns_that_fit(page: Page) -> None:
+    page.emulate_media(media="print", color_scheme="dark")
+    page.set_viewport_size({"width": 718, "height": 1000})  # A4
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    cards = page.locator("#grid article")
+    boxes = cards.evaluate_all("all => all.map((e) => e.getBoundingClientRect().toJSON())")
+    assert len(boxes) == int(page.locator("#statuses b").first.text_content() or 0) > 9
+    assert all(box["left"] >= 0 and box["right"] <= 718 for box in boxes)
+    assert len({(box["left"], box["top"]) for box in boxes}) == len(boxes)
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 1000, "height": 700})
+    expect(cards).not_to_have_count(len(boxes))
 
 
 # --- five thousand ------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def page(watched: Watched, lesson: str) -> Iterator[Page]:
     watched.page.goto(lesson)
     yield watched.page
     watched.page.set_viewport_size({"width": 1280, "height": 800})
-    watched.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    watched.page.emulate_media(media="screen", color_scheme="light", reduced_motion="no-preference")
     assert watched.events == []
 
 
@@ -330,6 +330,18 @@ def test_light_and_dark_follow_the_system_and_the_toggle(page: Page) -> None:
     assert lightness(page) < 150
     page.keyboard.press("t")
     assert lightness(page) > 600
+
+
+def test_paper_has_the_colours_of_numbers_and_nothing_to_press(page: Page) -> None:
+    """Browsers print no backgrounds unless asked, and numbers on dark ones are white."""
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.emulate_media(media="print")
+    assert lightness(page) == 3 * 255
+    for cell in page.locator(".cell").all():
+        assert cell.evaluate("e => getComputedStyle(e).printColorAdjust") == "exact"
+    assert page.locator("button:visible").count() == 0
+    page.set_viewport_size({"width": 718, "height": 1000})  # A4
+    assert page.locator("#sum").evaluate("e => getComputedStyle(e).position") == "static"
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280, 1920])

@@ -182,6 +182,16 @@ def test_nothing_is_wider_than_the_page(page: Page, scheme: Any) -> None:
         assert page.get_by_role("radio").count() == len(DETECTORS) + 3
 
 
+def test_paper_has_all_of_the_page_and_nothing_to_press(page: Page) -> None:
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 718, "height": 1000})  # A4
+    assert page.locator("button:visible").count() == 0
+    panel = page.locator("#panel")
+    assert panel.evaluate("e => e.scrollHeight - e.clientHeight") == 0
+    assert panel.evaluate("e => getComputedStyle(e).printColorAdjust") == "exact"
+    page.emulate_media(media="screen")
+
+
 def test_names_are_text(page: Page, tmp_path: Path) -> None:
     name = "<img src=x onerror=alert(1)>.png"
     Image.open(SAMPLES / "shapes.png").crop((0, 0, 60, 40)).save(tmp_path / name)

@@ -3,11 +3,13 @@
 
 const CAPTION = 54; // px below a card's picture
 const AROUND = 400; // px above and below the view that have cards as well
+const PRINTED = 1000; // cards at most that are printed
 
 const grid = byId("grid");
 const cards = new Map(); // by place in the list
 let list = []; // the numbers of the records that are shown
 let active = 0; // the place of the card that has, or last had, the focus
+let printing = false;
 let columns, width, gap, step; // as measured: cards in a row, px, px, and px from row to row
 
 function showList(found) {
@@ -36,11 +38,17 @@ function put(card, place) {
   card.style.transform = `translate(${x}px, ${Math.floor(place / columns) * step}px)`;
 }
 
-/** Have a card for each place around the view; the active one stays, so that the focus does. */
-function draw() {
+/** The first place that has a card, and the one after the last; paper has no view to scroll. */
+function drawn() {
+  if (printing) return [0, Math.min(list.length, PRINTED)];
   const top = -grid.getBoundingClientRect().top;
   const first = Math.max(Math.floor((top - AROUND) / step), 0) * columns;
-  const last = Math.min(Math.ceil((top + innerHeight + AROUND) / step) * columns, list.length);
+  return [first, Math.min(Math.ceil((top + innerHeight + AROUND) / step) * columns, list.length)];
+}
+
+/** Have a card for each of these places; the active one stays, so that the focus does. */
+function draw() {
+  const [first, last] = drawn();
   for (const [place, card] of cards) {
     if ((place < first || place >= last) && place !== active) {
       card.remove();
@@ -100,6 +108,13 @@ grid.addEventListener("pointerout", (event) => {
   if (pair && !pair.contains(event.relatedTarget)) pair.style.removeProperty("--split");
 });
 
+function print(begun) {
+  printing = begun;
+  draw();
+}
+
+addEventListener("beforeprint", () => print(true));
+addEventListener("afterprint", () => print(false));
 addEventListener("scroll", draw, { passive: true });
 addEventListener("resize", draw);
 new ResizeObserver(measure).observe(grid);

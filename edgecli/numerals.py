@@ -50,7 +50,17 @@ def is_text(head: bytes) -> bool:
         text = head.decode("latin-1")
         if not text.lstrip()[:1].isascii():
             return False
-    return bool(head) and not re.search(_CONTROL, text)
+    return bool(head) and binary_part(text) < 0
+
+
+def binary_part(text: str) -> int:
+    r"""Return where a text has its first control character, as no text has; −1 for none.
+
+    >>> binary_part("1 2\n"), binary_part("SIZE 2\n\0\1")
+    (-1, 7)
+    """
+    found = re.search(_CONTROL, text)
+    return found.start() if found else -1
 
 
 def decode(data: bytes) -> str:

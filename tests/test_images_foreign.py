@@ -40,7 +40,18 @@ def boxes(brand: bytes, *others: bytes) -> bytes:
         (b"FUJIFILMCCD-RAW 0201", "a camera raw photo"),
         (boxes(b"crx ", b"crx isom"), "a camera raw photo"),
         (boxes(b"isom", b"isommp41"), "a video"),
+        (boxes(b"iso5", b"iso5iso6mp41"), "a video"),
         (b"RIFF\0\0\0\0AVI LIST", "a video"),
+        (b"G@\x11\x10\0B\xf0%\0\1", "a video"),
+        (b"FLV\1\5\0\0\0\t", "a video"),
+        (b"OggS\0\2", "a video"),
+        (b"id=ImageMagick  version=1.0\nclass=DirectClass", "a picture of ImageMagick's own"),
+        (b"\xb6\xa6\xf2\x08\0\0\0\x20", "a VIPS image"),
+        (b"MATLAB 5.0 MAT-file, Platform: GLNXA64", "a MAT file of MATLAB"),
+        (b"NRRD0004\n# Complete NRRD file", "an NRRD volume"),
+        (b"NITF02.1003BF01GDAL", "an NITF image"),
+        (b"EHFA_HEADER_TAG\0", "an ERDAS Imagine raster"),
+        (b"CDF\1\0\0\0\0", "a NetCDF file"),
         (b"\x1f\x8b\x08", "a gzip archive"),
     ],
 )
@@ -50,6 +61,15 @@ def test_a_known_file_is_refused_by_its_name(start: bytes, name: str) -> None:
     told, advice = str(caught.value).split("; ")
     assert told == f"image x is {name}, which is not read here"
     assert advice
+
+
+def test_advice_names_a_file_as_a_shell_takes_it() -> None:
+    told = refusal(boxes(b"isom"), "my film.mp4")
+    assert told is not None
+    assert told.endswith(
+        "; give its frames: ffmpeg -i 'my film.mp4' -pix_fmt yuv420p -f yuv4mpegpipe - "
+        "| edgecli detect - -o edges.y4m"
+    )
 
 
 @pytest.mark.parametrize("format_", ["ICNS", "DDS", "EPS", "PDF"])

@@ -200,6 +200,7 @@ BLANKS = "commas and blanks both separate here; use one of them, and a point for
         ("10%,20%\n30%,40%", ", line 1, column 1: '10%' is not a number"),
         ("1,#DIV/0!\n2,3", ", line 1, column 2: '#DIV/0!' is not a number"),
         ("1;2\n3", ", line 2 has 1 numbers where the first row has 2; make the rows equally long"),
+        (b"BEGIN\nSIZE 4\n\0", " is in no format that can be read here, but binary from line 3 on"),
         ("a,b\n,", " is in no format that can be read here, but text without numbers; give an im"),
         ("a1,b1\n,", ", line 1, column 1: 'a1' is not a number"),
         (f'1"{"a" * 140_000}', " is not a number"),

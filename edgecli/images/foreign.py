@@ -19,7 +19,13 @@ _NUMBERS = "save its numbers as NPY, or as TIFF of 32 bits"
 _DRAW = "draw it as PNG, at the size that you want"
 _DEVELOP = "develop it first (darktable, RawTherapee, dcraw)"
 _UNPACK = "unpack it first"
-_STILL = "take a still: ffmpeg -i {path} -frames:v 1 still.png"
+_BY_GDAL = "convert it: gdal_translate {path} OUT.tif"
+_BY_MAGICK = "convert it: convert {path} OUT.png"
+_BY_VIPS = "convert it: vips copy {path} OUT.tif"
+_FRAMES = (
+    "give its frames: ffmpeg -i {path} -pix_fmt yuv420p -f yuv4mpegpipe - "
+    "| edgecli detect - -o edges.y4m"
+)
 
 _MARKUP = rb"(\xef\xbb\xbf)?\s*<[!?a-zA-Z]"
 
@@ -49,12 +55,39 @@ _NOT_READ = (
     (6, b"HEAPCCDR", "a camera raw photo", _DEVELOP),
     (0, b"FOVb", "a camera raw photo", _DEVELOP),  # Sigma
     (0, b"\0MRM", "a camera raw photo", _DEVELOP),  # Minolta
-    (8, b"AVI LIST", "a video", _STILL),
-    (0, b"\x1aE\xdf\xa3", "a video", _STILL),
-    (4, b"ftypisom", "a video", _STILL),
-    (4, b"ftypmp4", "a video", _STILL),
-    (4, b"ftypM4V", "a video", _STILL),
-    (4, b"ftypqt", "a video", _STILL),
+    (0, b"id=ImageMagick", "a picture of ImageMagick's own", _BY_MAGICK),
+    (0, b"id=Magick", "a picture of ImageMagick's own", _BY_MAGICK),
+    (0, b"\xb6\xa6\xf2\x08", "a VIPS image", _BY_VIPS),
+    (0, b"\x08\xf2\xa6\xb6", "a VIPS image", _BY_VIPS),
+    (0, b"farbfeld", "a farbfeld picture", _SAVE),
+    (0, b"SDPX", "a DPX picture", _SAVE),
+    (0, b"XPDS", "a DPX picture", _SAVE),
+    (0, b"MATLAB 5.0", "a MAT file of MATLAB", _NUMBERS),
+    (0, b"NRRD0", "an NRRD volume", _NUMBERS),
+    (0, b"ObjectType = Image", "a MetaImage volume", _NUMBERS),
+    (0, b"# vtk DataFile", "a VTK file", _NUMBERS),
+    (0, b"NITF0", "an NITF image", _BY_GDAL),
+    (0, b"EHFA_HEADER_TAG", "an ERDAS Imagine raster", _BY_GDAL),
+    (0, b"CDF\1", "a NetCDF file", _BY_GDAL),
+    (0, b"CDF\2", "a NetCDF file", _BY_GDAL),
+    (0, b"CDF\5", "a NetCDF file", _BY_GDAL),
+    (0, b"\x0e\3\x13\1", "an HDF4 file", _BY_GDAL),
+    (0, b"GRIB", "a GRIB file", _BY_GDAL),
+    (8, b"AVI LIST", "a video", _FRAMES),
+    (0, b"\x1aE\xdf\xa3", "a video", _FRAMES),  # Matroska and WebM
+    (4, b"ftypiso", "a video", _FRAMES),
+    (4, b"ftypmp4", "a video", _FRAMES),
+    (4, b"ftypM4V", "a video", _FRAMES),
+    (4, b"ftypqt", "a video", _FRAMES),
+    (4, b"ftyp3g", "a video", _FRAMES),
+    (4, b"ftypdash", "a video", _FRAMES),
+    (0, b"G@\x11\x10", "a video", _FRAMES),  # MPEG's transport stream, as ffmpeg begins it
+    (0, b"G@\0\x10", "a video", _FRAMES),
+    (0, b"\0\0\1\xba", "a video", _FRAMES),
+    (0, b"FLV\1", "a video", _FRAMES),
+    (0, b"OggS", "a video", _FRAMES),
+    (0, b"0&\xb2u\x8ef\xcf\x11", "a video", _FRAMES),  # of Windows Media
+    (0, b"nut/multimedia container", "a video", _FRAMES),
     (0, b"\x1f\x8b", "a gzip archive", _UNPACK),
     (0, b"BZh91AY&SY", "a bzip2 archive", _UNPACK),
     (0, b"\xfd7zXZ", "an xz archive", _UNPACK),
@@ -131,5 +164,8 @@ a.pdf page'
         head = b"<"
     for at, told, name, advice in _NOT_READ:
         if head.startswith(told, at):
-            return f"image {path} is {name}, which is not read here; {advice.format(path=path)}"
+            import shlex  # most files are read
+
+            step = advice.format(path=shlex.quote(path))
+            return f"image {path} is {name}, which is not read here; {step}"
     return None

@@ -166,6 +166,7 @@ detect thousands.csv
 detect title.txt
 detect nothing.csv
 detect prose.txt
+detect vicar.img
 detect drawing.svg
 detect dots.txt
 detect wrapped.txt

@@ -130,6 +130,7 @@ NUMBERS: dict[str, bytes] = {
     "title.txt": b"heights of 3 hills\n1 2\n",
     "nothing.csv": b"# 1 2\n",
     "prose.txt": b"no image at all\n",
+    "vicar.img": b"LINES 2\n".ljust(99) + b"\n\0\1\2",
     "dots.txt": b"[[1 ... 9]\n [1 ... 9]]\n",
     "wrapped.txt": b"[1 2\n 3 4]\n",
     "cut.asc": b"ncols 2\nnrows 2\n1 2\n3\n",

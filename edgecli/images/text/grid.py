@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgecli.errors import ImageError
 from edgecli.images.sample_types import smallest
 from edgecli.images.streams import ForwardReader, StreamSink
-from edgecli.numerals import commas_are_unclear, decode, is_whole, separator
+from edgecli.numerals import binary_part, commas_are_unclear, decode, is_whole, separator
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows
 
@@ -69,11 +69,7 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     else:
         from edgecli.images.text.layouts import lay_out
 
-        if rows.strip() and not re.search(r"\d", rows):
-            raise reader.error(
-                "is in no format that can be read here, but text without numbers; "
-                "give an image, or numbers as CSV"
-            )
+        _refuse_others(text, rows, reader)
         cells = lay_out(lines, path)
         reader.check_pixels((*cells.shape, 1), max_pixels)
         grid, format_, place = cells.numbers(), cells.format, cells.place
@@ -108,6 +104,16 @@ def _refuse_documents(text: str, reader: ForwardReader) -> None:
     for begins, reason in _DOCUMENTS:
         if re.match(begins, text, re.DOTALL | re.IGNORECASE):
             raise reader.error(reason.format(path=reader.path))
+
+
+def _refuse_others(text: str, rows: str, reader: ForwardReader) -> None:
+    """Raise ImageError for what only begins as text, and for rows without a digit."""
+    known = "is in no format that can be read here, but"
+    if (binary := binary_part(text)) >= 0:
+        line = len(_LINE_END.split(text[:binary]))
+        raise reader.error(f"{known} binary from line {line} on; convert it to PNG, JPEG or TIFF")
+    if rows.strip() and not re.search(r"\d", rows):
+        raise reader.error(f"{known} text without numbers; give an image, or numbers as CSV")
 
 
 def _unclear_commas(lines: dict[int, str], path: str) -> ImageError:

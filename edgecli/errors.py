@@ -87,6 +87,14 @@ def system_says(error: OSError) -> str:
     return f"{reason}; {advice}" if advice else reason
 
 
+def is_full(error: EdgeCliError) -> bool:
+    """Return whether a disk, or somebody's quota of it, had no room for what was written."""
+    import errno
+
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
 def hint(given: str, known: Iterable[str], most: int | None = None) -> str:
     """Return the known name that a mistaken one resembles, or else all of them, ``most`` at most.
 

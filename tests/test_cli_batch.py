@@ -149,7 +149,14 @@ def test_failures_are_listed_at_the_end(run: Run, source: Path, out: Path) -> No
     assert first.startswith(f"edgecli: image {source}/bad.png is in no format")
     assert last == "edgecli: 1 of 3 inputs failed"
     assert "failed     1" in result.stdout
-    assert run("batch", source, "-o", out, "--fail-fast", "-q").exit_code == 1
+
+
+def test_what_was_not_begun_is_told(run: Run, source: Path, out: Path) -> None:
+    (source / "a.pgm").write_bytes(b"no image")
+    result = run("batch", source, "-o", out, "--fail-fast", "-q", "--jobs", "1")
+    assert result.exit_code == 1
+    told = result.stderr.splitlines()[-1]
+    assert told == "edgecli: 1 of 2 inputs failed; 1 not begun, run again to continue"
 
 
 def test_restart_does_everything_again(run: Run, source: Path, out: Path) -> None:

@@ -73,13 +73,24 @@ class Journal:
         return iter(self._file.readline, b"")
 
     def append(self, key: str, line: str) -> int:
-        """Write an input's line, and return where it begins."""
+        """Write an input's line, and return where it begins.
+
+        OutputError where the file is no longer there: what follows would not be, either.
+        """
         try:
             offset = self._file.seek(0, os.SEEK_END)
             self._file.write(f"{line}\n".encode())
             self._file.flush()
+            is_there = os.path.samestat(os.stat(self.path), os.fstat(self._file.fileno()))
+        except FileNotFoundError:
+            is_there = False
         except OSError as error:
             raise self._unwritable(error) from error
+        if not is_there:
+            raise OutputError(
+                f"the journal {self.path} was moved or removed while the batch ran; bring it back, "
+                "or run again to start over"
+            )
         self.offsets[key] = offset
         return offset
 

@@ -41,6 +41,11 @@ class Totals:
     seconds: float = 0.0
     passed: Counter[str] = field(default_factory=Counter)  # pictures that are not read, as found
 
+    @property
+    def left(self) -> int:
+        """Return how many inputs are not looked at yet."""
+        return self.inputs - self.done - self.failed - self.skipped
+
 
 @dataclass
 class Batch:

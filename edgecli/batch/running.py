@@ -18,6 +18,9 @@ from edgecli.batch.work import Item, Outcome, Work
 
 TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}\.edgecli-tmp", re.DOTALL)
 
+FAILED = ("failed", "full")
+"""What an outcome is where there is no edge map of an input."""
+
 
 def run_batch(
     batch: Batch, executor: Executor, work: Work, *, in_flight: int, fail_fast: bool = False
@@ -25,9 +28,10 @@ def run_batch(
     """Do what is still to be done, and yield the totals after every input.
 
     At most ``in_flight`` calls wait in the executor. Large images come last, one at a time. With
-    ``fail_fast`` nothing is begun after a failure.
+    ``fail_fast`` nothing is begun after a failure, and in any case nothing once the disk had no
+    room for so many images on end as wait: it is not a large one alone that does not fit.
     """
-    started = time.monotonic()
+    started, full = time.monotonic(), 0
     left = [number for number, offset in enumerate(batch.lines) if offset < 0]
     large: list[int] = []
     for numbers, limit, alone in ((left, in_flight, False), (large, 1, True)):
@@ -40,7 +44,8 @@ def run_batch(
             _settle(batch, number, outcome)
             batch.totals.seconds = time.monotonic() - started
             yield batch.totals
-            if fail_fast and outcome.status == "failed":
+            full = full + 1 if outcome.status == "full" else 0
+            if full > in_flight or (fail_fast and outcome.status in FAILED):
                 return
 
 
@@ -86,7 +91,7 @@ def _outcome(item: Item, future: Future[Outcome], alone: bool) -> Outcome:
 
 def _settle(batch: Batch, number: int, outcome: Outcome) -> None:
     totals, batch.latest = batch.totals, ("", ())
-    if outcome.status == "failed":
+    if outcome.status in FAILED:
         batch.failures[number] = outcome.error
         totals.failed += 1
         return

@@ -17,7 +17,7 @@ from edgecli.detect.outputs import Job, Target, gives_numbers
 from edgecli.detect.settings import Settings
 from edgecli.detect.sheet import Sheet, Tiles, detect_grid
 from edgecli.detect.templates import literal
-from edgecli.errors import EdgeCliError, ImageError, TooLargeError
+from edgecli.errors import EdgeCliError, ImageError, TooLargeError, is_full
 from edgecli.images.files import MAY_BE_FLOATS, is_named_as_grid, unreadable
 from edgecli.images.formats import format_of
 from edgecli.images.limits import note_lines
@@ -47,8 +47,9 @@ class Item(NamedTuple):
 class Outcome(NamedTuple):
     """What became of an input, in a form that crosses between processes cheaply.
 
-    ``status`` is ``done``, ``kept`` (all outputs were there, and were to stay), ``failed`` or
-    ``large`` (more than its share of memory, or than there was: to be tried again alone).
+    ``status`` is ``done``, ``kept`` (all outputs were there, and were to stay), ``failed``,
+    ``full`` (failed, as the disk has no room) or ``large`` (more than its share of memory, or than
+    there was: to be tried again alone).
     """
 
     status: str
@@ -100,7 +101,9 @@ class Work:
         except EdgeCliError as error:
             if not alone and isinstance(error, TooLargeError):
                 return Outcome("large")
-            return Outcome("failed", error=" ".join(str(error).split()))
+            return Outcome(
+                "full" if is_full(error) else "failed", error=" ".join(str(error).split())
+            )
         except MemoryError:
             if not alone:
                 return Outcome("large")

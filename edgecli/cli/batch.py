@@ -176,14 +176,15 @@ def _close(batch: Batch, output: str, reporting: Reporting, *, gallery: bool) ->
         from edgecli.pages.gallery import write_gallery
 
         write_gallery(output, batch.records())
-    passed = batch.totals.passed
-    if passed:
-        fail(f"passed over {passed_text(passed)}")
+    totals = batch.totals
+    if totals.passed:
+        fail(f"passed over {passed_text(totals.passed)}")
     for line in (*batch.noted, *batch.failed):
         fail(line)
     if not batch.failed:
         return 0
-    return fail(f"{batch.totals.failed:,} of {batch.totals.inputs:,} inputs failed")
+    rest = f"; {totals.left:,} not begun, run again to continue" if totals.left else ""
+    return fail(f"{totals.failed:,} of {totals.inputs:,} inputs failed{rest}")
 
 
 def _explain(items: Sequence[Item], work: Work, reporting: Reporting) -> int:

@@ -192,7 +192,7 @@ TOLD = (
     r" cannot be read: \S",
     # how far a batch is, which a busy machine tells of before its end, and that
     r"^\d+ of \d+, \d+ failed, .* left$",
-    r"^\d+ of \d+ inputs failed$",
+    r"^\d+ of \d+ inputs failed(; \d+ not begun, run again to continue)?$",
 )
 """What no command can try: patterns of messages whose advice is about the world."""
 

@@ -321,6 +321,7 @@ UNMET = {
     "batch/inputs.py: the inputs share no folder": "only Windows has several drives",
     "batch/inputs.py: …; check its permissions": _SYSTEM,
     "batch/journal.py: another batch is writing": "it takes a second process",
+    "batch/journal.py: the journal … was moved or removed": _MOMENT,
     "batch/work.py: image … changed while it was read": _MOMENT,
     "cli/__init__.py: … is binary and standard output is a terminal": "it takes a terminal",
     "cli/learn.py: folder … cannot be read": _SYSTEM,

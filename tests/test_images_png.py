@@ -321,3 +321,12 @@ def test_a_row_that_does_not_fit_the_memory_is_refused() -> None:
     blocks = source_of(data, max_pixels=2**62).blocks([(0, 2**20)])
     with pytest.raises(ImageError, match=r"2,147,483,647 × 2,147,483,647 × 4; use a machine"):
         next(blocks)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_frames_that_are_not_taken_are_told(apart: bool) -> None:
+    still, moving = Image.new("L", (3, 2)), Image.new("L", (3, 2), 9)
+    file = io.BytesIO()
+    still.save(file, "PNG", save_all=True, append_images=[moving], default_image=apart)
+    (note,) = source_of(file.getvalue()).info.notes
+    assert note.startswith("has more frames than the one taken")

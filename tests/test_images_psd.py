@@ -177,6 +177,14 @@ def test_colours_that_were_laid_on_white_get_their_own_values_again(dtype: str) 
     assert abs(found.astype(float) - pixels(own)).max() <= tolerance
 
 
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
+def test_colours_that_were_never_laid_on_white_stay_as_they_are(dtype: str) -> None:
+    bare = planes_of(4, dtype)
+    bare[:, 0, 0] = 0  # a clear pixel, which on white would be white
+    found = rows_of(read(psd(rows_in(bare), RGB, 8 * bare.itemsize, layers=layer_count(-1))))
+    assert (found == pixels(bare)).all()
+
+
 def test_of_many_channels_the_first_is_taken_and_told() -> None:
     planes = planes_of(3)
     source = read(psd(rows_in(planes), MULTICHANNEL))

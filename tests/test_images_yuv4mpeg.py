@@ -258,3 +258,12 @@ def test_frames_of_one_stream_are_of_one_size() -> None:
     fault = "^a frame of 2×4×1 uint8 follows 2×3×1 uint8 before; write frames of different sizes"
     with pytest.raises(OutputError, match=fault):
         writer.sink((2, 4, 1), np.dtype(np.uint8))
+
+
+def test_colours_that_are_left_out_are_told_once_where_they_are_looked_at() -> None:
+    stream = b"YUV4MPEG2 W1 H1 C444\n" + 2 * b"FRAME\nABC"
+    for grey, told in ((True, 0), (False, 1)):
+        frames = read_frames(io.BytesIO(stream), "x.y4m", max_pixels=9, grey=grey)
+        notes = [note for frame in frames for note in frame.info.notes]
+        assert len(notes) == told
+        assert all("of which the luma alone is read; for its colours give PPM" in n for n in notes)

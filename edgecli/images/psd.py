@@ -71,7 +71,7 @@ def read_psd(stream: BinaryIO, path: str, *, max_pixels: int, grey: bool = False
     info = ImageInfo(path, "PSD", (header.height, header.width, kept), stored, dpi, held=held)
     if header.mode == 7:
         info.notes.append(f"is a PSD of {header.channels} channels, of which the first is taken")
-    if has_alpha:
+    if has_alpha and _are_on_white(planes):
         _take_from_white(planes)
     if header.depth > 8 or _MODES[header.mode][1] == "L":
         return ArraySource(np.ascontiguousarray(planes.transpose(1, 2, 0)), info)
@@ -197,6 +197,16 @@ def _unpack(stream: BinaryIO, header: _Header, count: int, row: int) -> bytes:
     data = _read(stream, int(lengths.sum()))
     image = Image.frombytes("L", (row, count * header.height), data, "packbits", "L")
     return image.tobytes()
+
+
+def _are_on_white(planes: Planes) -> bool:
+    """Whether colours were laid on white, as Photoshop does and ImageMagick does not.
+
+    Then none is darker than the white that its alpha, the last plane, lets through.
+    """
+    white = np.float32(1 if planes.dtype.kind == "f" else np.iinfo(planes.dtype).max)
+    let_through = white * np.float32(254 / 255) - planes[-1]  # less what is rounded
+    return bool((planes[:-1] >= let_through).all())
 
 
 def _take_from_white(planes: Planes) -> None:

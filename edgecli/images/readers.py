@@ -180,7 +180,7 @@ def _read_jpeg(file: Opened) -> Iterator[Source]:
 def _read_video(file: Opened) -> Iterator[Source]:
     from edgecli.images.yuv4mpeg import read_frames
 
-    yield from read_frames(file.stream, file.path, max_pixels=file.max_pixels)
+    yield from read_frames(file.stream, file.path, max_pixels=file.max_pixels, grey=file.grey)
 
 
 def _read_npy(file: Opened) -> Iterator[Source]:

@@ -59,10 +59,13 @@ class FrameSource(StreamSource):
     header = StreamHeader()
 
 
-def read_frames(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[FrameSource]:
+def read_frames(
+    file: BinaryIO, path: str, *, max_pixels: int, grey: bool = False
+) -> Iterator[FrameSource]:
     r"""Yield a source ``(H, W, 1)``, uint8 or uint16, for the luma of every frame.
 
-    Asking for the next frame skips the rows of this one that were not read. Raises ImageError for
+    Asking for the next frame skips the rows of this one that were not read. Unless only ``grey`` is
+    looked at, the first frame has a note on colours that are left out. Raises ImageError for
     streams cut short or malformed, and for frames of more than ``max_pixels``.
 
     >>> import io
@@ -82,8 +85,14 @@ def read_frames(file: BinaryIO, path: str, *, max_pixels: int) -> Iterator[Frame
     dtype = "uint8" if bits == 8 else "uint16"
     info = ImageInfo(path, "YUV4MPEG2", shape, dtype, duration=duration)
     while _starts_frame(reader):
-        source = FrameSource(reader, replace(info, frame=reader.frame), read_rows)
+        own = replace(info, frame=reader.frame, notes=[])
+        source = FrameSource(reader, own, read_rows)
         source.header = header
+        if chroma_bytes and not grey and not reader.frame:
+            source.info.notes.append(
+                "is a video in colour, of which the luma alone is read; for its colours give PPM: "
+                "ffmpeg -i VIDEO -f image2pipe -c:v ppm -"
+            )
         yield source
         source.skip_rest()
         _skip_chroma(reader, chroma_bytes)

@@ -31,7 +31,7 @@ BIT_DEPTHS: dict[int, tuple[int, ...]] = dict.fromkeys((RGB, GREY_ALPHA, RGBA), 
 BIT_DEPTHS |= {GREY: (1, 2, 4, 8, 16), PALETTE: (1, 2, 4, 8)}
 
 _PIECE = 2**16  # bytes asked of the file at a time
-_KEPT_CHUNKS = (b"PLTE", b"tRNS", b"pHYs", b"eXIf", b"acTL", b"iCCP")
+_KEPT_CHUNKS = (b"PLTE", b"tRNS", b"pHYs", b"eXIf", b"acTL", b"fcTL", b"iCCP")
 _MAX_KEPT = 2**20  # bytes; a longer chunk is passed over, not held
 
 

@@ -205,7 +205,8 @@ def open_png(file: BinaryIO, path: str, *, max_pixels: int, grey: bool = False) 
     inflater = _Inflater(chunks, may_be_raw=header.is_apple)
     if inflater.is_raw:
         chunks.notes.append("is in Apple's variant of PNG; its colours were turned back")
-    if int.from_bytes(kept.get(b"acTL", b"")[:4]) > 1:  # an animation of so many frames
+    # An animation says how many frames it has, and before the picture whether that is one of them.
+    if int.from_bytes(kept.get(b"acTL", b"")[:4]) > (b"fcTL" in kept):
         deep = header.bit_depth == 16 and header.channels > 1
         chunks.notes.append(DEEP_FRAMES if deep else MORE_FRAMES)
     info = ImageInfo(

@@ -5,7 +5,9 @@ Loaded with the command line itself, so nothing here may be slow to import.
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from textwrap import wrap
@@ -105,6 +107,8 @@ class Group(Command, click.Group):
         """Find a command by its name; UsageError that names one nearby."""
         if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             known = hint(args[0], self.list_commands(ctx))
+            if os.path.isfile(args[0]):
+                known = f"for its edges type: edgecli detect {shlex.join(args)}"
             raise Advised(f"command {args[0]!r} is unknown; {known}", ctx)
         return super().resolve_command(ctx, args)
 

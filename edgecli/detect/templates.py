@@ -21,7 +21,12 @@ Part = tuple[str, str, str]
 
 
 def check_template(text: str) -> None:
-    """Raise UsageError for braces that name no field."""
+    """Raise UsageError for braces that name no field, and for numbers as in ffmpeg's names."""
+    if number := re.search(r"%(0?\d*)d(?![a-zA-Z])", text, re.ASCII):
+        field = f"{{frame:{number[1]}}}" if number[1] else "{frame}"
+        raise UsageError(
+            f"output {text!r} has {number[0]}, which nothing fills in; write {field} in its place"
+        )
     try:
         parts = [*_parts(text)]
     except ValueError:

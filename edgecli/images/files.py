@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shlex
 import shutil
 import stat
 import sys
@@ -186,6 +187,9 @@ def unreadable(path: str, error: Exception) -> ImageError:
     image a.png does not exist; check the name
     """
     match error:
+        case FileNotFoundError() if "://" in path:
+            fetched = f"curl -sL {shlex.quote(path)} | edgecli detect - -o edges.png"
+            return ImageError(f"image {path} is an address and no file; give its bytes: {fetched}")
         case FileNotFoundError():
             return ImageError(f"image {path} does not exist; check the name")
         case OSError() if os.path.isdir(path):  # Windows takes it for one that may not be read

@@ -114,6 +114,8 @@ def parse_threshold(text: str) -> Threshold:
     """
     if text == "auto":
         return AUTO
+    if "," in text:
+        raise UsageError(f"threshold {text!r} is more than one; write --hysteresis {text}")
     level = parse_level(text, ", otsu or auto")
     return Threshold(level, level)
 

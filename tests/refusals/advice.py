@@ -52,6 +52,11 @@ TRIED: dict[str, str] = {
     r"exclude each other; give one of them$": "without --threshold | without --hysteresis",
     r"'(?P<low>\d+),(?P<high>\d+)' has .*; swap them$": "--hysteresis {high},{low}",
     r"; write 0.0075 or 2px$": "--tolerance 0.0075 | --tolerance 2px",
+    r"is more than one; write --hysteresis (?P<pair>\S+)$": (
+        "without --threshold --hysteresis {pair}"
+    ),
+    r"for its edges type: edgecli (?P<command>.*)$": "{command}",
+    r"which nothing fills in; write (?P<field>\{frame:04\}) in its place$": "-o new-{field}.png",
     r"write two thresholds, or auto$": "--hysteresis 10,20 | --hysteresis auto",
     r"'x' is not a number from 0 up, N% .*, pNN .* or otsu$": (
         "--hysteresis 5,10 | --hysteresis 5%,10% | --hysteresis p50,p90 | --hysteresis otsu,200"

@@ -26,6 +26,10 @@ learn grey.png tiny.png --size 3x3 -o l.json
 learn grey.png holes.npy --size 3 -o l.json
 learn photo.png grey.png --size 3 --filters 3 -o l.txt
 detect photo.png -f log:2 --combine direction
+detect photo.png --threshold 5,9
+detect photo.png -o %04d.png
+detect https://example.org/a.jpg
+photo.png -f canny
 detect photo.png -f gaussian --thin
 detect photo.png -f sobel -f contours
 detect photo.png -f sobel -f log:2 --colormap ember -o maps.npy

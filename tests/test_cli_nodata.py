@@ -319,28 +319,6 @@ def test_formats_without_a_place_for_it_say_so(run: Run, tmp_path: Path) -> None
     assert "is written as jpeg, which has no place for what is no data" in result.stderr
 
 
-def test_nan_that_is_not_seen_is_told(run: Run, tmp_path: Path) -> None:
-    grey = (GREY / 255).astype(np.float32)
-    grey[HOLE] = np.nan
-    np.save(tmp_path / "a.npy", grey)
-    told = (
-        f"edgecli: image {tmp_path}/a.npy has {HOLE.sum():,} samples of NaN, and what sees them is "
-        "drawn as no edge; --nodata nan makes it transparent in PNG and TIFF\n"
-    )
-    for name, options, note in (
-        ("a.png", (), told),
-        ("a.jpg", (), told),
-        ("b.png", ("--nodata", "nan"), ""),
-        ("c.png", ("--nan", "ignore"), ""),
-        ("a.npy", ("--map", "raw"), ""),
-    ):
-        output = tmp_path / "out" / name
-        result = run("detect", tmp_path / "a.npy", "-o", output, "-q", *options)
-        assert (result.exit_code, result.stderr) == (0, note)
-    with Image.open(tmp_path / "out" / "b.png") as shown:
-        assert shown.mode == "LA"
-
-
 def test_errors_and_zeros_where_they_are_asked_for(
     run: Run, refuse: Refuse, tmp_path: Path
 ) -> None:

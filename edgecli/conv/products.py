@@ -240,24 +240,28 @@ class SeparableProducts:
                 np.matmul(self.down[:size, :depth], matrices, out=results)
 
     def _multiply_along(self, lines: Floats, out: NDArray[Any], stride: int) -> None:
-        """Multiply a block of columns of many rows at a time: of few, BLAS would idle."""
+        """Multiply windows of rows; in one matrix they are ``phases`` blocks apart: no overlap."""
         length, block = self.along.shape
-        (line, pixel), target_line = lines.strides, out.strides[0]
-        most = max(SMALL_PRODUCT // self.along.size // PACKED_ROWS, 1) * PACKED_ROWS
-        for first, groups, size in blocks(len(out), most):
-            for left, count, wide in blocks(out.shape[1], block):
-                used = length - (block - wide) * stride
-                windows = as_strided(
-                    lines[first:, left * stride :],
-                    (groups, count, size, used),
-                    (size * line, block * stride * pixel, line, pixel),
-                )
-                results = as_strided(
-                    out[first:, left:],
-                    (groups, count, size, wide),
-                    (size * target_line, block * pixel, target_line, pixel),
-                )
-                np.matmul(windows, self.along[:used, :wide], out=results)
+        (rows, cols), pixel = out.shape, out.itemsize
+        step, whole = block * stride, cols // block
+        phases = -(-length // step)
+        for phase in range(min(phases, whole)):
+            count = -(-(whole - phase) // phases)
+            windows = as_strided(
+                lines[:, phase * step :],
+                (rows, count, length),
+                (lines.strides[0], phases * step * pixel, pixel),
+            )
+            results = as_strided(
+                out[:, phase * block :],
+                (rows, count, block),
+                (out.strides[0], phases * block * pixel, pixel),
+            )
+            np.matmul(windows, self.along, out=results)
+        if rest := cols % block:
+            used = (rest - 1) * stride + self.kernel_size[1]
+            tail = lines[:, whole * step : whole * step + used]
+            np.matmul(tail, self.along[:used, :rest], out=out[:, whole * block :])
 
 
 @dataclass(frozen=True, eq=False)

@@ -147,7 +147,6 @@ def start_detection(
 def _leave_notes(detection: Detection, source: Source, readers: Sequence[EdgeReader]) -> None:
     """Say of an image that was read what makes its edges too bright, too dark, or unseen."""
     note_gaps(source)
-    _note_nan(detection, source)
     bare = isinstance(source, WholeCheck) and detection.keeps_small
     if isinstance(source, FloatCheck) and detection.needs_white and not bare:
         source.note_white(detection.settings.white)
@@ -155,16 +154,6 @@ def _leave_notes(detection: Detection, source: Source, readers: Sequence[EdgeRea
         source.info.notes.append(
             "has edges that are all too weak to be seen; give --map minmax, or with --white "
             "the number that is white"
-        )
-
-
-def _note_nan(detection: Detection, source: Source) -> None:
-    """Say of NaN that nobody has called no data, where what is written has no place for it."""
-    is_shown = detection.carries_gaps or detection.settings.nan != "propagate"
-    if isinstance(source, FloatCheck) and source.nans and source.info.gaps is None and not is_shown:
-        source.info.notes.append(
-            f"has {source.nans:,} samples of NaN, and what sees them is drawn as no edge; "
-            "--nodata nan makes it transparent in PNG and TIFF"
         )
 
 

@@ -107,6 +107,21 @@ def test_a_batch_takes_both(run: Run, picture: Path, config: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
+    ("name", "options"),
+    [("a.svg", ()), ("a.npy", ("--map", "raw")), ("a.png", ("--combine", "direction"))],
+)
+def test_defaults_of_pixels_are_left_out_where_none_are_drawn(
+    run: Run, refuse: Refuse, picture: Path, config: Path, name: str, options: tuple[str, ...]
+) -> None:
+    config.write_text("[defaults]\ndepth = 16\ncolormap = 'ember'\n")
+    options = "-f", "sobel", *options, "-o", str(picture.with_name(name))
+    result = run("detect", picture, *options)
+    assert (result.exit_code, result.stderr) == (0, "")
+    told = refuse("detect", picture, *options, "--colormap", "ember", code=2)
+    assert told.endswith(("drop --colormap", "use another --map"))
+
+
+@pytest.mark.parametrize(
     ("default", "line", "alike"),
     [
         ("report = 'json'", "filters list", "--report json"),

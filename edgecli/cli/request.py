@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgecli.cli import tell
 from edgecli.cli.options import Options
 from edgecli.cli.reporting import Reporting, make_reporting
-from edgecli.cli.strokes import make_finish, make_size, stroke_colours, strokes_format
+from edgecli.cli.strokes import (
+    is_written,
+    make_finish,
+    make_size,
+    stroke_colours,
+    strokes_format,
+)
 from edgecli.detect.inputs import Limits
 from edgecli.detect.maps import Lines
 from edgecli.detect.outputs import Target
@@ -81,6 +87,7 @@ def make_settings(
 ) -> Settings:
     """Return what is done to an image; reads the mask, if there is one."""
     strokes = strokes_format(options, _make_target(options))
+    options = _fitting(options, strokes=strokes is not None)
     return Settings(
         operators,
         padding=parse_padding(options.padding),
@@ -133,6 +140,14 @@ def _make_style(options: Options, *, strokes: str | None) -> Style:
     if strokes in (None, "svg"):
         return style
     return replace(style, line=BLACK, paper=None, stroke=1)  # other strokes have no looks
+
+
+def _fitting(options: Options, *, strokes: bool) -> Options:
+    """Return options without what only a style or the defaults say of pixels, if none are drawn."""
+    own_colours = options.map == "raw" or options.combine == "direction"  # none, or hues
+    unfit = ["depth", "colormap"] if strokes else ["colormap"] if own_colours else []
+    left_out: dict[str, Any] = {name: None for name in unfit if not is_written(name)}
+    return replace(options, **left_out)
 
 
 def _make_lines(options: Options, threshold: Threshold | None) -> Lines:

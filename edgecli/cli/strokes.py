@@ -44,13 +44,13 @@ def strokes_format(options: Options, target: Target) -> str | None:
                 f"{name} has no place for --{option}; drop --{option}, or give --format "
                 f"{' or '.join(places)}"
             )
-    for option in filter(_is_written, LOOKS if strokes and name != "svg" else ()):
+    for option in filter(is_written, LOOKS if strokes and name != "svg" else ()):
         word = option.replace("_", "-")
         raise UsageError(f"{name} has no place for --{word}; drop --{word}, or give --format svg")
     return name if strokes else None
 
 
-def _is_written(option: str) -> bool:
+def is_written(option: str) -> bool:
     """Whether an option stands on the command line itself, rather than in a style."""
     context = click.get_current_context(silent=True)
     return context is not None and (

@@ -107,18 +107,30 @@ def test_a_batch_takes_both(run: Run, picture: Path, config: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("name", "options"),
-    [("a.svg", ()), ("a.npy", ("--map", "raw")), ("a.png", ("--combine", "direction"))],
+    ("defaults", "name", "options"),
+    [
+        ("depth = 16", "a.svg", "-f sobel"),
+        ("colormap = 'ember'", "a.svg", "-f sobel"),
+        ("colormap = 'ember'", "a.png", "-f sobel --combine direction"),
+        ("stroke = 3", "a.npy", "-f sobel --map raw"),
+        ("simplify = 0.5\ncurves = true\nsize = 'A4'", "a.png", "-f canny"),
+        ("curves = true\ninvert = true", "a.dxf", "-f canny"),
+        ("channels = 'max'\npadding = 'valid'", "a.png", "-f contours"),
+    ],
 )
-def test_defaults_of_pixels_are_left_out_where_none_are_drawn(
-    run: Run, refuse: Refuse, picture: Path, config: Path, name: str, options: tuple[str, ...]
+def test_defaults_that_do_not_fit_are_left_out_and_what_is_written_is_refused(
+    run: Run, refuse: Refuse, picture: Path, config: Path, defaults: str, name: str, options: str
 ) -> None:
-    config.write_text("[defaults]\ndepth = 16\ncolormap = 'ember'\n")
-    options = "-f", "sobel", *options, "-o", str(picture.with_name(name))
-    result = run("detect", picture, *options)
+    args: list[str | Path] = ["detect", picture, *options.split(), "-o", picture.with_name(name)]
+    run(*args)
+    plain = picture.with_name(name).read_bytes()
+    config.write_text(f"[defaults]\n{defaults}\n")
+    result = run(*args)
     assert (result.exit_code, result.stderr) == (0, "")
-    told = refuse("detect", picture, *options, "--colormap", "ember", code=2)
-    assert told.endswith(("drop --colormap", "use another --map"))
+    assert picture.with_name(name).read_bytes() == plain
+    option, _, value = defaults.splitlines()[0].partition(" = ")
+    written = [f"--{option}"] if value == "true" else [f"--{option}", value.strip("'")]
+    refuse(*args, *written, code=2)
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgecli.cli import tell
+from edgecli.cli.fitting import fitted
 from edgecli.cli.options import Options
 from edgecli.cli.reporting import Reporting, make_reporting
-from edgecli.cli.strokes import (
-    is_written,
-    make_finish,
-    make_size,
-    stroke_colours,
-    strokes_format,
-)
+from edgecli.cli.strokes import make_finish, make_size, stroke_colours
 from edgecli.detect.inputs import Limits
 from edgecli.detect.maps import Lines
 from edgecli.detect.outputs import Target
@@ -27,10 +22,9 @@ from edgecli.images.nodata import parse_no_data
 from edgecli.images.zarr.store import as_named, is_store
 from edgecli.lines.thresholds import Threshold, choose_threshold, choose_thresholds
 from edgecli.operators.operators import Operator, load_operators
-from edgecli.paint.colormaps import BLACK
 from edgecli.paint.looks import choose_style
 from edgecli.paint.painting import Style
-from edgecli.records import dataclass, replace
+from edgecli.records import dataclass
 
 if TYPE_CHECKING:
     from edgecli.images.resizing import Resize
@@ -86,8 +80,7 @@ def make_settings(
     options: Options, operators: tuple[Operator, ...], threshold: Threshold | None = None
 ) -> Settings:
     """Return what is done to an image; reads the mask, if there is one."""
-    strokes = strokes_format(options, _make_target(options))
-    options = _fitting(options, strokes=strokes is not None)
+    options, strokes = fitted(options, _make_target(options), operators)
     return Settings(
         operators,
         padding=parse_padding(options.padding),
@@ -102,7 +95,7 @@ def make_settings(
         map=options.map or Settings.map,
         depth=options.depth,
         lines=_make_lines(options, threshold),
-        style=_make_style(options, strokes=strokes),
+        style=_make_style(options, strokes=strokes is not None),
         scales=parse_scales(options.scales),
         nan=options.nan,
         nodata=parse_no_data(options.nodata),
@@ -124,11 +117,11 @@ def _make_resize(options: Options) -> Resize | None:
     return parse_resize(options.resize)
 
 
-def _make_style(options: Options, *, strokes: str | None) -> Style:
+def _make_style(options: Options, *, strokes: bool) -> Style:
     line, paper = options.line, options.paper
     if strokes:
         line, paper = stroke_colours(options)
-    style = choose_style(
+    return choose_style(
         colormap=options.colormap,
         invert=options.invert,
         line=line,
@@ -137,17 +130,6 @@ def _make_style(options: Options, *, strokes: str | None) -> Style:
         alpha_out=options.alpha_out,
         stroke=options.stroke,
     )
-    if strokes in (None, "svg"):
-        return style
-    return replace(style, line=BLACK, paper=None, stroke=1)  # other strokes have no looks
-
-
-def _fitting(options: Options, *, strokes: bool) -> Options:
-    """Return options without what only a style or the defaults say of pixels, if none are drawn."""
-    own_colours = options.map == "raw" or options.combine == "direction"  # none, or hues
-    unfit = ["depth", "colormap"] if strokes else ["colormap"] if own_colours else []
-    left_out: dict[str, Any] = {name: None for name in unfit if not is_written(name)}
-    return replace(options, **left_out)
 
 
 def _make_lines(options: Options, threshold: Threshold | None) -> Lines:

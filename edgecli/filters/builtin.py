@@ -188,10 +188,17 @@ def builtin_filter(spec: str) -> FilterBank:
 
 
 def suggestion(name: str) -> str:
-    """Return advice on a mistaken name: the nearest known one, or where to find all."""
+    """Return advice on a mistaken name: the nearest known one, or where to find all.
+
+    >>> suggestion("sobel,canny"), suggestion("sobbel")
+    ('give each its own: -f sobel -f canny', "did you mean 'sobel'?")
+    """
     import difflib  # only mistakes need it
 
-    close = difflib.get_close_matches(name.lower(), [*BUILTIN_FILTERS, *RECIPES], 1)
+    known, parts = [*BUILTIN_FILTERS, *RECIPES], name.split(",")
+    if len(parts) > 1 and all(part in known for part in parts):
+        return f"give each its own: {' '.join(f'-f {part}' for part in parts)}"
+    close = difflib.get_close_matches(name.lower(), known, 1)
     if close:
         return f"did you mean {close[0]!r}?"
     return "'edgecli filters list' shows the built-in ones"

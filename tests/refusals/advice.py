@@ -52,6 +52,7 @@ TRIED: dict[str, str] = {
     r"exclude each other; give one of them$": "without --threshold | without --hysteresis",
     r"'(?P<low>\d+),(?P<high>\d+)' has .*; swap them$": "--hysteresis {high},{low}",
     r"; write 0.0075 or 2px$": "--tolerance 0.0075 | --tolerance 2px",
+    r"give each its own: -f (?P<first>\S+) -f (?P<second>\S+)$": "-f {first} -f {second} -o other/",
     r"is more than one; write --hysteresis (?P<pair>\S+)$": (
         "without --threshold --hysteresis {pair}"
     ),

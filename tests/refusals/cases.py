@@ -27,6 +27,7 @@ learn grey.png holes.npy --size 3 -o l.json
 learn photo.png grey.png --size 3 --filters 3 -o l.txt
 detect photo.png -f log:2 --combine direction
 detect photo.png --threshold 5,9
+detect photo.png -f sobel,canny
 detect photo.png -o %04d.png
 detect https://example.org/a.jpg
 photo.png -f canny

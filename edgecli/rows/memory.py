@@ -98,8 +98,9 @@ class Memory:
         self._most = max(self._most, self._used)
         self._used = self._marks.pop()
         self._first = min(self._first, self._used)  # below it there was another block
-        if not self._marks and self._most > len(self._block):
-            self._block, self._first = np.empty(self._most, np.uint8), 0
+        room = max(self._most, min(len(self._block), LEAST))
+        if not self._marks and len(self._block) != room:
+            self._block, self._first = np.empty(room, np.uint8), 0
 
     @property
     def size(self) -> int:

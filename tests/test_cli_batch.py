@@ -149,6 +149,7 @@ def test_failures_are_listed_at_the_end(run: Run, source: Path, out: Path) -> No
     assert first.startswith(f"edgecli: image {source}/bad.png is in no format")
     assert last == "edgecli: 1 of 3 inputs failed"
     assert "failed     1" in result.stdout
+    assert run("batch", source, "-o", out, "--fail-fast", "-q").exit_code == 1
 
 
 def test_what_was_not_begun_is_told(run: Run, source: Path, out: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgecli.rows import memory as memories
-from edgecli.rows.memory import ALIGNMENT, Memory, borrowed_memory
+from edgecli.rows.memory import ALIGNMENT, LEAST, Memory, borrowed_memory
 
 Array = NDArray[Any]
 
@@ -80,3 +80,14 @@ def test_an_idle_memory_is_lent_again_unless_it_is_large() -> None:
         third.take((memories.LARGEST_KEPT + 1,), np.uint8)
     assert third not in memories._idle
     assert len(memories._idle) == 1
+
+
+def test_what_is_kept_is_what_was_used_however_the_blocks_grew() -> None:
+    memory = Memory()
+    for _ in range(2):
+        with memory:
+            memory.reserve(3 * LEAST)
+            memory.take((3 * LEAST,), np.uint8)
+            with memory:
+                memory.take((ALIGNMENT,), np.uint8)
+        assert memory.size == 3 * LEAST + ALIGNMENT

@@ -6,8 +6,13 @@ import os
 import signal
 import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from edgecli.batch.inputs import find_inputs
+from edgecli.batch.journal import Journal
+from edgecli.batch.planning import Batch, plan_batch
 from edgecli.batch.work import Facts, Work
 from edgecli.detect.inputs import Limits, Result
 from edgecli.detect.outputs import Target
@@ -85,3 +90,11 @@ def ended(process: subprocess.Popen[bytes]) -> bool:
     except subprocess.TimeoutExpired:
         return False
     return True
+
+
+@contextmanager
+def planned(source: Path, work: Work, *, suffix: bool = False) -> Iterator[Batch]:
+    """Plan a batch of a folder, with its journal."""
+    found = find_inputs(str(source), work.output, recursive=True)
+    with closing(Journal(work.output)) as journal:
+        yield plan_batch(found, work, journal, suffix=suffix)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edgecli.batch.inputs import Found, find_inputs, listed_inputs
+from edgecli.batch.inputs import Found, listed_inputs
 from edgecli.batch.journal import Journal
 from edgecli.batch.planning import Batch, Totals, plan_batch
 from edgecli.batch.processes import ProcessExecutor
@@ -23,17 +22,9 @@ from edgecli.detect.inputs import Limits, Result
 from edgecli.detect.jobs import detect_input
 from edgecli.detect.outputs import Job, Target, name_job
 from edgecli.detect.settings import Settings
-from edgecli.errors import OutputError, UsageError
+from edgecli.errors import UsageError
 from edgecli.operators.operators import load_operator
-from tests.batches import contents, make_work, pictures, write_pgm
-from tests.elsewhere import Elsewhere
-
-
-@contextmanager
-def planned(source: Path, work: Work, *, suffix: bool = False) -> Iterator[Batch]:
-    found = find_inputs(str(source), work.output, recursive=True)
-    with closing(Journal(work.output)) as journal:
-        yield plan_batch(found, work, journal, suffix=suffix)
+from tests.batches import contents, make_work, pictures, planned, write_pgm
 
 
 def run(
@@ -355,45 +346,6 @@ def test_a_list_may_name_what_is_not_there(tmp_path: Path, work: Work) -> None:
             "image nowhere.png does not exist; check the name",
             f"{tmp_path} is a folder; give an image in it",
         ]
-
-
-def test_a_journal_that_cannot_be_written_ends_the_batch(source: Path, work: Work) -> None:
-    with closing(Journal(work.output)) as journal:
-        journal._file.close()
-        journal._file = open("/dev/full", "a+b")  # noqa: SIM115 (the journal closes it)
-        batch = plan_batch(find_inputs(str(source), work.output, recursive=True), work, journal)
-        with pytest.raises(OutputError, match="No space left on device"):
-            run(batch, work)
-
-
-def test_a_journal_that_is_taken_away_ends_the_batch(source: Path, work: Work) -> None:
-    with planned(source, work) as batch:
-        going = run_batch(batch, Elsewhere(), work, in_flight=1)
-        next(going)
-        Path(work.output).rename(source / "away")
-        with pytest.raises(OutputError, match="moved or removed while the batch ran; bring it"):
-            next(going)
-    assert batch.totals.done == 1
-
-
-@pytest.mark.parametrize(("every", "failed"), [(1, 3), (2, 4)])
-def test_a_disk_that_stays_full_ends_the_batch(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, work: Work, every: int, failed: int
-) -> None:
-    source = pictures(tmp_path / "in", *(f"{n}.pgm" for n in range(8)))
-    large = {str(source / f"{n}.pgm") for n in range(0, 8, every)}
-
-    def write(job: Job, *given: Any) -> list[Result]:
-        if job.path in large:
-            raise OutputError("no room") from OSError(errno.ENOSPC, "No space left on device")
-        return detect_input(job, *given)
-
-    monkeypatch.setattr("edgecli.batch.work.detect_input", write)
-    with planned(source, work) as batch:
-        for _ in run_batch(batch, Elsewhere(), work, in_flight=2):
-            pass
-    left = 8 - failed if every == 1 else 0
-    assert (batch.totals.failed, batch.totals.left) == (failed, left)
 
 
 def test_troubles_are_failures_from_the_start(work: Work) -> None:

@@ -349,7 +349,6 @@ def test_all_images_are_printed_in_columns_that_fit(page: Page) -> None:
     assert all(box["left"] >= 0 and box["right"] <= 718 for box in boxes)
     assert len({(box["left"], box["top"]) for box in boxes}) == len(boxes)
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    page.emulate_media(media="screen")
     page.set_viewport_size({"width": 1000, "height": 700})
     expect(cards).not_to_have_count(len(boxes))
 

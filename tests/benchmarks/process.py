@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.process_work import (
+    OPENCV_CANNY,
     OPENCV_SCRIPT,
     SKIMAGE_SCRIPT,
     VIPS_MATRIX,
@@ -91,6 +92,7 @@ def prepare(folder: Path, *, gigapixel: bool) -> None:
     for kind in ("photos", "huge") if gigapixel else ("photos",):
         run_apart("pictures", kind, str(folder))
     (folder / "with_opencv.py").write_text(OPENCV_SCRIPT, "utf-8")
+    (folder / "canny_with_opencv.py").write_text(OPENCV_CANNY, "utf-8")
     (folder / "with_skimage.py").write_text(SKIMAGE_SCRIPT, "utf-8")
 
 

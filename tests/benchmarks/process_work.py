@@ -21,6 +21,15 @@ response = cv2.filter2D(image, cv2.CV_16S, kernel, borderType=cv2.BORDER_REPLICA
 cv2.imwrite(sys.argv[2], cv2.convertScaleAbs(response))
 """
 
+OPENCV_CANNY = """\
+import sys
+import cv2
+
+image = cv2.imread(sys.argv[1], cv2.IMREAD_GRAYSCALE)
+smooth = cv2.GaussianBlur(image, (0, 0), 1.4, borderType=cv2.BORDER_REPLICATE)
+cv2.imwrite(sys.argv[2], cv2.Canny(smooth, 50, 100, L2gradient=True))
+"""
+
 SKIMAGE_SCRIPT = """\
 import sys
 import numpy as np
@@ -180,6 +189,7 @@ def files() -> list[Work]:
     return [
         vertical("24 MP JPEG → PNG", "large.jpg", ".png", jpeg),
         sobel("24 MP JPEG → PNG, sobel", "large.jpg"),
+        canny("24 MP JPEG → PNG, canny:1.4 at 50,100", "large.jpg"),
         vertical("24 MP RGB PNG → PNG", "large.png", ".png", faster),
         vertical("1920×1080 RGB PNG → PNG", "screen.png", ".png", screen),
         vertical("24 MP PGM → PGM", "large.pgm", ".pgm", {}),
@@ -198,6 +208,15 @@ def sobel(name: str, source: str) -> Work:
     )
     ours = f"{edgecli()} detect {source} -f sobel -o {output_name(output, 'edgecli')}"
     return Work(name, ours, (peer,), output)
+
+
+def canny(name: str, source: str) -> Work:
+    """Return the row against OpenCV's Canny, after as much smoothing."""
+    output, other = "{}-canny.png", "OpenCV script"
+    theirs = f"python canny_with_opencv.py {source} {output_name(output, other)}"
+    peer = Peer(other, theirs, 1.05, installed(other))
+    ours = f"{edgecli()} detect {source} -f canny:1.4 --hysteresis 50,100"
+    return Work(name, f"{ours} -o {output_name(output, 'edgecli')}", (peer,), output)
 
 
 def stream() -> Work:

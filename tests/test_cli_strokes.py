@@ -70,6 +70,18 @@ def test_a_scan_has_its_size_and_size_another(run: Run, square: Path) -> None:
         assert root_of(out).attrib["height"] == f"{height}mm"
 
 
+def test_a_fax_keeps_its_shape_at_any_size(run: Run, square: Path) -> None:
+    with Image.open(square) as scan:
+        scan.save(fax := square.with_name("fax.png"), dpi=(204, 102))  # pixels twice as high
+    out = square.with_suffix(".svg")
+    for size, width, height in (("12cm", 120, 200), ("60x50mm", 30, 50)):
+        run("detect", fax, "-o", out, "--size", size)
+        root = root_of(out)
+        assert float(root.attrib["width"].removesuffix("mm")) == pytest.approx(width, rel=1e-3)
+        assert float(root.attrib["height"].removesuffix("mm")) == pytest.approx(height, rel=1e-3)
+        assert root.attrib["preserveAspectRatio"] == "none"
+
+
 @pytest.mark.parametrize("resize", [(), ("--resize", "50%")])
 def test_strokes_of_a_smaller_picture_lie_on_the_original(
     run: Run, square: Path, resize: tuple[str, ...]

@@ -374,6 +374,17 @@ def test_what_is_at_least_half_as_bright_as_the_brightest(
     assert inside.tolist() == expected
 
 
+def test_a_mask_is_turned_as_its_exif_says(tmp_path: Path) -> None:
+    lying = Image.fromarray(np.array([[0, 100], [100, 0], [0, 0]], np.uint8))
+    exif = lying.getexif()
+    exif[0x0112] = 6  # its right side is the top
+    lying.save(path := tmp_path / "m.png", exif=exif)
+    inside, _ = read_mask(str(path), max_pixels=100)
+    assert inside.tolist() == [[False, True, False], [False, False, True]]
+    inside, _ = read_mask(str(path), max_pixels=100, auto_orient=False)
+    assert inside.tolist() == [[False, True], [True, False], [False, False]]
+
+
 def test_a_mask_that_is_none_or_too_large(save: Save) -> None:
     with pytest.raises(ImageError, match=r"gone\.png"):
         read_mask("gone.png", max_pixels=100)

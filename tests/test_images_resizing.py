@@ -143,6 +143,21 @@ def test_masks_overlays_and_sheets_are_of_the_small_picture(
     assert told["tiles"][0]["resized"] == [20, 30]
 
 
+def test_a_mask_of_the_pictures_own_size_is_resized_with_it(
+    run: Run, save: Save, tmp_path: Path
+) -> None:
+    picture, mask = save("picture.png", noise(40, 61)), np.zeros((40, 61), np.uint8)
+    mask[:, 31:] = 255  # the small picture has 31 columns: the 16th covers 2/61 more than a half
+    small = np.zeros((20, 31), np.uint8)
+    small[:, 16:] = 255
+    for name, array in (("own", mask), ("small", small)):
+        path = save(f"{name}-mask.png", array)
+        output = tmp_path / f"{name}.png"
+        run("detect", picture, "--resize", "50%", "--mask", path, "-o", output)
+    np.testing.assert_array_equal(pixels(tmp_path / "own.png"), pixels(tmp_path / "small.png"))
+    assert pixels(tmp_path / "own.png")[:, 17:].any()
+
+
 def test_a_video_keeps_its_rate(run: Run, tmp_path: Path) -> None:
     frames = b"".join(b"FRAME\n" + bytes(96) for _ in range(2))
     video = tmp_path / "a.y4m"

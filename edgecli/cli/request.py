@@ -137,7 +137,9 @@ def _make_lines(options: Options, threshold: Threshold | None) -> Lines:
     if options.mask is not None:
         from edgecli.images.files import read_mask
 
-        mask, info = read_mask(options.mask, max_pixels=options.max_pixels)
+        mask, info = read_mask(
+            options.mask, max_pixels=options.max_pixels, auto_orient=not options.no_auto_orient
+        )
         tell(info)
         mask_name = os.path.basename(options.mask)
     gaps = options.close_gaps

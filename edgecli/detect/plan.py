@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgecli.conv.engine import largest_number, rounded_sums
 from edgecli.detect.made_by import made_by
-from edgecli.detect.maps import Look, MapPlan, plan_map
+from edgecli.detect.maps import Lines, Look, MapPlan, plan_map
 from edgecli.detect.settings import Settings
 from edgecli.geometry import Window, bands
 from edgecli.images.made_by import MadeBy
@@ -24,6 +24,9 @@ from edgecli.records import dataclass, replace
 from edgecli.rows.base import Source, Span
 from edgecli.rows.graph import IMAGE, Graph, Reader, Strip, Strips, Tap
 from edgecli.rows.samples import full_scale
+
+if TYPE_CHECKING:
+    from edgecli.images.resizing import Resize
 
 LINKED_PIXELS = 3 * 2**18
 """Pixels of a band whose edges are linked. That takes many calls on few pixels, and each may wait
@@ -177,7 +180,7 @@ def plan_detection(
             graph,
             responses,
             one,
-            settings.lines_of(one),
+            _with_small_mask(settings.lines_of(one), settings.resize, (height, width)),
             look,
             pixels=dtype,
             picture=picture,
@@ -186,6 +189,15 @@ def plan_detection(
         for one in settings.maps
     )
     return Detection(settings, dtype, graph, responses, plans)
+
+
+def _with_small_mask(lines: Lines, resize: Resize | None, size: tuple[int, int]) -> Lines:
+    """Return lines whose mask has the size of the picture; one of the size it had is resized."""
+    if lines.mask is None or resize is None:
+        return lines
+    from edgecli.images.resizing import resized_mask  # for those who ask for it
+
+    return replace(lines, mask=resized_mask(lines.mask, resize, size))
 
 
 def sums_fit(source: Source, detection: Detection) -> bool:

@@ -21,7 +21,7 @@ from edgecli.images import readers
 from edgecli.images.colour import to_volume
 from edgecli.images.pipes import Pipe, peek
 from edgecli.images.readers import HEAD, Opened, read_images
-from edgecli.images.sources import Told
+from edgecli.images.sources import Told, upright
 from edgecli.images.world_files import names_beside, placed_beside
 from edgecli.images.zarr.store import is_store
 from edgecli.rows.base import ImageInfo, Rows, Source
@@ -89,14 +89,18 @@ def _masked(images: Iterator[Source], path: str, max_pixels: int) -> Iterator[So
             yield image if image.info.frame else Told(image, mask=mask)
 
 
-def read_mask(path: str, *, max_pixels: int) -> tuple[NDArray[np.bool_], ImageInfo]:
+def read_mask(
+    path: str, *, max_pixels: int, auto_orient: bool = True
+) -> tuple[NDArray[np.bool_], ImageInfo]:
     """Return the pixels ``(H, W)`` of an image that are at least half as bright as its brightest.
 
-    Of an image of nothing but zeros that is none. With it comes what its file says. Raises
+    Of an image of nothing but zeros that is none. It is turned as its EXIF says, like the images
+    that it is for, unless ``auto_orient`` is off. With it comes what its file says. Raises
     ImageError.
     """
     images = open_images(path, max_pixels=max_pixels, grey=True)  # holds the file open
-    with closing(next(images)) as source:
+    with closing(next(images)) as image:
+        source = upright(image) if auto_orient else image
         (rows,) = source.blocks([(0, source.shape[0])])
     return bright_pixels(rows), source.info
 

@@ -14,7 +14,7 @@ from edgecli.errors import UsageError
 from edgecli.geometry import bands
 from edgecli.numerals import shortest
 from edgecli.records import dataclass, replace
-from edgecli.rows.arrays import overlapping_blocks, row_reader
+from edgecli.rows.arrays import ArraySource, overlapping_blocks, row_reader
 from edgecli.rows.base import ImageInfo, Rows, Source, Span
 
 PIXELS_AT_ONCE = 1 << 20
@@ -81,6 +81,20 @@ def resized(source: Source, resize: Resize | None) -> Source:
     height, width, _ = source.shape
     size = resize.size(height, width) if resize is not None else (height, width)
     return source if size == (height, width) else _Resized(source, size)
+
+
+def resized_mask(
+    mask: NDArray[np.bool_], resize: Resize, size: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Return the mask of a picture that was resized to a height and width: ``size``.
+
+    One of the size that the picture had is made as small, and counts where at least half of a
+    pixel did; any other stays as it is.
+    """
+    if mask.shape == size or resize.size(*mask.shape) != size:
+        return mask
+    (rows,) = _Resized(ArraySource.of(mask), size).blocks([(0, size[0])])
+    return np.asarray(rows[:, :, 0] >= 128)
 
 
 class _Resized:

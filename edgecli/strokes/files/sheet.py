@@ -41,8 +41,8 @@ class Size:
     def __str__(self) -> str:
         return f"{self.width:g}mm" if self.height is None else f"{self.width:g}x{self.height:g}mm"
 
-    def pitch(self, width: int, height: int) -> float:
-        """Return the millimetres of a pixel of an image that fits within, its shape kept."""
+    def share(self, width: float, height: float) -> float:
+        """Return how many times as large a drawing is that fits within, its shape kept."""
         across = self.width / width
         return across if self.height is None else min(across, self.height / height)
 
@@ -127,13 +127,17 @@ def pitch_of(
 ) -> tuple[float, float] | None:
     """Return the millimetres of a pixel: as asked for, else by an image's resolution, if any.
 
+    Pixels keep their shape: those of a fax are twice as high as wide, however large it is drawn.
+
     >>> pitch_of(None, (25.4, 12.7), 10, 10), pitch_of(Size(10), None, 100, 50)
     ((1.0, 2.0), (0.1, 0.1))
+    >>> pitch_of(Size(10), (25.4, 12.7), 100, 50)
+    (0.1, 0.2)
     """
+    is_known = dpi is not None and all(1 <= one <= 1e6 for one in dpi)
+    across, down = dpi if dpi is not None and is_known else (1.0, 1.0)
     if size is not None:
-        pitch = size.pitch(width, height)
-        return pitch, pitch
-    if dpi is None or not all(1 <= one <= 1e6 for one in dpi):
-        return None
-    across, down = (25.4 / one for one in dpi)
-    return across, down
+        shape = round(across / down, 9)  # of a pixel: its height in widths, without last bits
+        pitch = size.share(width, height * shape)
+        return pitch, pitch * shape
+    return (25.4 / across, 25.4 / down) if is_known else None

@@ -46,6 +46,17 @@ def decoded(data: bytes) -> NDArray[np.uint8]:
         return np.asarray(image.convert("RGB"))
 
 
+def test_a_height_that_is_told_behind_the_first_scan() -> None:
+    data = KINDS["colour"]
+    at = data.index(b"\xff\xc0") + 5
+    unknown = data[:at] + bytes(2) + data[at + 2 : -2]
+    lines = b"\xff\xdc\x00\x04" + data[at : at + 2]
+    np.testing.assert_array_equal(read(unknown + lines + b"\xff\xd9"), read(data))
+    assert notes(unknown + lines + b"\xff\xd9") == [[]]
+    with pytest.raises(ImageError, match="does not decode"):
+        read(unknown + b"\xff\xd9")
+
+
 # --- without an end marker ------------------------------------------------------------------------
 
 

@@ -268,6 +268,17 @@ def test_bytes_after_the_array_are_left_alone() -> None:
     assert file.read() == b"more"
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_array_behind_the_first_is_told_of(order: Any) -> None:
+    first = npy(np.zeros((2, 3), np.uint8, order))
+    told = "has 140 bytes behind its array, perhaps another one; they are left out"
+    assert from_npy(first).info.notes == []
+    assert from_npy(first + npy(np.ones((3, 4), np.uint8))).info.notes == [told]
+    stack = npy(np.zeros((2, 30, 30), np.uint8)) + bytes(140)
+    pages = read_npy(io.BytesIO(stack), "a.npy", max_pixels=LIMIT, all_frames=True)
+    assert [page.info.notes for page in pages] == [[told], []]
+
+
 def test_an_array_in_fortran_order_is_mapped(tmp_path: Path) -> None:
     path = tmp_path / "a.npy"
     np.save(path, np.asfortranarray(np.arange(12, dtype=np.int16).reshape(3, 4)))

@@ -132,6 +132,7 @@ TAIL = ["is cut short or damaged after its pixels, which are all there"]
             HEADER + IDAT + chunk(b"eXIf", EXIF) + END,
             ["has its orientation after its pixels; it is read as stored"],
         ),
+        (HEADER + chunk(b"eXIf", EXIF) + IDAT + chunk(b"eXIf", EXIF) + END, []),  # as of libvips
     ],
 )
 def test_what_loses_no_pixel_is_forgiven(data: bytes, notes: list[str]) -> None:

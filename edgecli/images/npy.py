@@ -52,6 +52,7 @@ def read_array(
     array = _read_header(reader)
     reader.check_pixels(array.stack.shape, max_pixels)
     pages, shape = array.stack
+    behind = _bytes_behind(file, math.prod(array.shape) * array.stored.itemsize)
     whole = _whole_array(file, reader, array) if array.is_fortran else None
     start, size = reader.taken, math.prod(shape) * array.stored.itemsize
     for page in range(pages if all_frames else 1):
@@ -59,12 +60,25 @@ def read_array(
         info = ImageInfo(reader.path, format_, shape, array.stored.name, frame=page)
         if pages > 1 and not all_frames:
             info.notes.append(more_pages(array.shape, array.stack))
+        if behind > 0 and page == 0:
+            info.notes.append(
+                f"has {behind:,} bytes behind its array, perhaps another one; they are left out"
+            )
         if whole is not None:
             yield _held(_page_of(whole, array, page), info, reader)
             continue
         yield _next_page(reader, file, array, info)
         if all_frames:
             reader.skip(start + (page + 1) * size - reader.taken)
+
+
+def _bytes_behind(file: BinaryIO | None, size: int) -> int:
+    """Return how many bytes follow the next ``size`` ones of a file; of a pipe nobody knows."""
+    if file is None:
+        return 0
+    start = file.tell()
+    end = file.seek(0, io.SEEK_END)
+    return end - file.seek(start) - size
 
 
 class _Array(NamedTuple):

@@ -28,6 +28,7 @@ _ARITHMETIC = (0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
 
 _MARKER = re.compile(rb"\xff[^\xff]", re.DOTALL)
 _END = re.compile(rb"\xff[\xd8\xd9]")  # of entropy-coded data: the end marker, or the next image
+_LINES = re.compile(rb"\xff\xdc\x00\x04(..)", re.DOTALL)  # how many there are, T.81 B.2.5
 _BEHIND = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # a scan: a marker that is none of its own
 _BEHIND_ALL = re.compile(rb"\xff[^\x00\xff\xd0-\xd7\xc4\xda-\xdd]")  # nor one between two scans
 
@@ -104,12 +105,12 @@ def read_jpegs(
 def _take_jpeg(file: BinaryIO) -> Jpeg:
     """Take the bytes of a JPEG, to its end marker, to the next JPEG or to the end of the file."""
     ahead = Ahead(file)
-    frame = bits = components = behind = scan = 0
+    frame = bits = components = behind = scan = height = 0
     is_photo, listed = False, (0, 0)
     for marker, at, body in _segments(ahead):
         behind = at + len(body)
         if marker in _FRAMES and len(body) >= 6:
-            frame, bits, components = marker, body[0], body[5]
+            frame, bits, components, height = marker, body[0], body[5], at + 1
         elif marker == _SOS:
             scan = at - 4
         is_index = marker == _APP2 and body.startswith(b"MPF\0")
@@ -119,6 +120,8 @@ def _take_jpeg(file: BinaryIO) -> Jpeg:
     at_end = ahead.find(_END, behind)
     is_ended = at_end is not None and ahead.data[at_end + 1] == _EOI
     data = ahead.take(1 << 62 if at_end is None else at_end + 2 * is_ended)
+    if height and data[height : height + 2] == bytes(2) and (lines := _LINES.search(data, scan)):
+        data = data[:height] + lines[1] + data[height + 2 :]  # libjpeg does not look behind scans
     first, last = (place - len(data) for place in listed)
     return Jpeg(data, is_ended, frame, bits, components, scan, is_photo, (first, last))
 

@@ -38,7 +38,8 @@ _MAX_KEPT = 2**20  # bytes; a longer chunk is passed over, not held
 class ChunkReader(ForwardReader):
     """The chunks of a file or pipe; ``kind`` and ``length`` are those whose ``body`` comes next.
 
-    ``notes`` are clauses on what was broken and passed over.
+    ``notes`` are clauses on what was broken and passed over. ``has_exif`` says that Exif came
+    before the pixels, after which libvips repeats it.
     """
 
     kind, length = b"", 0
@@ -47,6 +48,7 @@ class ChunkReader(ForwardReader):
         super().__init__(file, path)
         self.notes: list[str] = []
         self.is_sound = True  # the checksum of the last body
+        self.has_exif = False
 
     @property
     def is_critical(self) -> bool:
@@ -102,7 +104,8 @@ class ChunkReader(ForwardReader):
         """Read to the end of IEND and no further; what is broken on the way costs no pixel."""
         try:
             while self.kind != b"IEND":
-                if orientation(self.take(_MAX_KEPT if self.kind == b"eXIf" else 0)) != 1:
+                is_new = self.kind == b"eXIf" and not self.has_exif
+                if orientation(self.take(_MAX_KEPT if is_new else 0)) != 1:
                     self.notes.append("has its orientation after its pixels; it is read as stored")
                 self.advance()
             self.take()
@@ -189,6 +192,7 @@ def read_to_pixels(chunks: ChunkReader) -> dict[bytes, bytes]:
         if kind in _KEPT_CHUNKS and chunks.is_sound:
             kept.setdefault(kind, data)
         chunks.advance()
+    chunks.has_exif = b"eXIf" in kept
     return kept
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -79,7 +80,9 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     shape, dtype = (*grid.shape, 1), values.dtype.name
     held = grid.nbytes + texts
     info = ImageInfo(path, format_, shape, dtype, no_data=no_data, place=place, held=held)
-    info.notes.extend([*notes, *_numberings(grid), *_overflows(grid, rows)])
+    if format_ != "ESRI grid":  # whose head is known
+        info.notes.extend([*notes, *_numberings(grid), *_places(grid, path)])
+    info.notes.extend(_overflows(grid, rows))
     return ArraySource(values[:, :, np.newaxis], info)
 
 
@@ -166,6 +169,37 @@ def _numberings(grid: Numbers) -> list[str]:
                 f"delete it if it numbers {numbered}"
             )
     return notes
+
+
+def _places(grid: Numbers, path: str) -> Iterator[str]:
+    """Yield a note on rows of x, y and a value each, evenly spaced, as maps and probes list them.
+
+    Rows of a picture hardly ever count all places of another one.
+    """
+    if grid.shape[1] != 3 or len(grid) < 4:
+        return
+    x, y, _ = grid.T
+    for inner, outer in ((x, y), (y, x)):
+        size = int((outer != outer[0]).argmax())  # of a run: what changes less often stays
+        if size > 1 and len(grid) % size == 0 and _are_places(inner, outer, size):
+            height, width = (len(x) // size, size) if inner is x else (size, len(x) // size)
+            yield (
+                f"has rows of x, y and a value, taken for pixels; to make a grid of the "
+                f"{height}×{width} values: gdal_translate {shlex.quote(path)} OUT.tif"
+            )
+
+
+def _are_places(inner: Numbers, outer: Numbers, size: int) -> bool:
+    """Return whether runs of a size count the same even steps, and one step from run to run."""
+    run, starts = inner[:size], outer[::size]
+    whole = np.array_equal(inner, np.tile(run, len(starts)))
+    return whole and np.array_equal(outer, starts.repeat(size)) and _is_even(run, starts)
+
+
+def _is_even(*lines: Numbers) -> bool:
+    """Return whether the steps of each line are the same, to rounding, and not 0."""
+    steps = [np.diff(line.astype(np.float64)) for line in lines]
+    return all(one[0] != 0 and np.allclose(one, one[0], rtol=1e-3, atol=0) for one in steps)
 
 
 class CsvSink(StreamSink):

@@ -26,7 +26,8 @@ _NUMBER_AHEAD = re.compile(r"[-+.,\N{MINUS SIGN}]*\d")
 _ESRI_AHEAD = re.compile(r"\s*(ncols|nrows)\s", re.IGNORECASE)
 _ESRI_WORDS = {"ncols", "nrows", "cellsize", "dx", "dy", "nodata_value"}
 _ESRI_WORDS |= {f"{axis}ll{place}" for axis in "xy" for place in ("corner", "center")}
-_ARRAY = r"\s*(\w+\s*=\s*)?(((np|numpy)\.)?(array|matrix)\s*\(\s*)?"  # what may stand ahead
+_CALL = r"((np|numpy|torch)\.)?(array|matrix|tensor)\s*\(\s*"
+_ARRAY = rf"\s*(\w+\s*=\s*)?({_CALL})?"  # what may stand ahead
 _BRACKETS_AHEAD = re.compile(_ARRAY + r"\[")
 _BRACKETS = re.compile(_ARRAY + r"(?P<array>\[.*\])\s*(,[^][]*)?\)?\s*;?\s*", re.DOTALL)
 _ROW = re.compile(r"\[([^][]*)\]")

@@ -55,6 +55,13 @@ def test_a_constant_has_no_crest(value: float) -> None:
     assert not thin(np.full((20, 20), value)).any()
 
 
+def test_rounding_errors_are_no_crests_and_a_faint_ridge_is_one() -> None:
+    random = np.random.default_rng(8)
+    for value in (0.03, 0.3, 0.9):
+        assert not thin(value + random.uniform(-3e-7, 3e-7, (30, 40))).any()
+    assert (thin(0.03 + 1e-4 * ridge(30))[5:-5, 5:-5] > 0).any(axis=0).all()
+
+
 def test_a_slope_has_no_crest() -> None:
     soft = np.tile(np.linspace(0, 1, 30), (20, 1))
     assert not thin(soft).any()

@@ -32,6 +32,9 @@ SMOOTHING = (1, 2, 1, 2, 1, 1)
 REACH = sum(SMOOTHING) // 2 + 1
 """Pixels on each side that a pixel's result depends on."""
 
+FLAT = np.float32(2.0 ** (2 * len(SMOOTHING) - 20))
+"""A smoothed map, a sum of 2¹² values, that changes by less is flat: 2⁻²⁰ of white is rounding."""
+
 ROWS = 64
 """Rows that are thinned together: few enough for their data to stay in cache."""
 
@@ -71,15 +74,30 @@ class Crest:
                 np.copyto(thinned, np.nan, where=np.isnan(wide[REACH:-REACH, REACH:-REACH]))
 
 
-def crests(wide: Floats, floor: float, out: Floats, memory: Memory) -> None:
+def crests(wide: Floats, floor: float, out: Floats, memory: Memory) -> tuple[Floats, Floats]:
     """Copy to ``out (rows, cols)`` the strengths over ``floor`` on a crest; 0 elsewhere.
 
     ``wide (rows + 2 · REACH, cols + 2 · REACH)`` holds the strengths and what is around them.
+    Returns the direction across.
     """
-    slope = across(smoothed(wide, memory), memory)
+    soft = smoothed(wide, memory)
+    slope = across(soft, memory)
     spare = REACH - 1
     frame, strength = wide[spare:-spare, spare:-spare], wide[REACH:-REACH, REACH:-REACH]
     suppress(strength, frame, slope, floor, out, memory)
+    _drop_flat(soft, out, memory)
+    return slope
+
+
+def _drop_flat(soft: Floats, out: Floats, memory: Memory) -> None:
+    """Drop crests where the smoothed map is flat: of an even picture they are rounding errors."""
+    step = memory.take(out.shape, np.float32)
+    np.subtract(soft[1:-1, 1:-1], soft[1:-1, 2:], out=step)
+    rows, cols = ((np.abs(step, out=step) < FLAT) & (out > 0)).nonzero()  # few, of a photo
+    here = soft[rows + 1, cols + 1]
+    others = (soft[rows + down, cols + right] for down, right in ((0, 1), (1, 0), (2, 1)))
+    is_flat = np.all([np.abs(other - here) < FLAT for other in others], axis=0)
+    out[rows[is_flat], cols[is_flat]] = 0
 
 
 def across(values: Floats, memory: Memory) -> tuple[Floats, Floats]:

@@ -32,9 +32,9 @@ from numpy.typing import NDArray
 from edgecli.conv.norms import norm
 from edgecli.lines.crossings import Cross, zero_crossings
 from edgecli.lines.gradients import gradient
-from edgecli.lines.peaks import Floats, Gradient, list_peaks, suppress
+from edgecli.lines.peaks import Floats, Gradient, list_peaks
 from edgecli.lines.positions import Positions, positions
-from edgecli.lines.ridges import REACH, Crest, across, smoothed
+from edgecli.lines.ridges import REACH, Crest, crests
 from edgecli.lines.thinning import Thin
 from edgecli.records import dataclass
 from edgecli.rows.base import Planes, Span
@@ -154,12 +154,9 @@ class CrestPoints:
         above, below = start - low, high - stop
         lacking = (REACH - above, REACH - below), (REACH, REACH)
         wide = np.pad(blocks[0][0], lacking, mode="edge")
-        slope = across(smoothed(wide, memory), memory)
-        side = slice(REACH - 1, 1 - REACH)
-        inside, frame = wide[REACH:-REACH, REACH:-REACH], wide[side, side]
         thinned = memory.take(out.shape[1:], self.dtype)
-        suppress(inside, frame, slope, self.crest.floor, thinned, memory)
-        near = np.ascontiguousarray(wide[REACH - NEAR : NEAR - REACH, side])
+        slope = crests(wide, self.crest.floor, thinned, memory)
+        near = np.ascontiguousarray(wide[REACH - NEAR : NEAR - REACH, REACH - 1 : 1 - REACH])
         _surround(near, min(above, NEAR), min(below, NEAR), np.nan)
         found = positions(thinned != 0)
         _put(out, found, thinned.take(found), near, slope)

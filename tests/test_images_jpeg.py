@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 from typing import BinaryIO
 
@@ -46,15 +47,34 @@ def decoded(data: bytes) -> NDArray[np.uint8]:
         return np.asarray(image.convert("RGB"))
 
 
-def test_a_height_that_is_told_behind_the_first_scan() -> None:
-    data = KINDS["colour"]
-    at = data.index(b"\xff\xc0") + 5
-    unknown = data[:at] + bytes(2) + data[at + 2 : -2]
-    lines = b"\xff\xdc\x00\x04" + data[at : at + 2]
-    np.testing.assert_array_equal(read(unknown + lines + b"\xff\xd9"), read(data))
-    assert notes(unknown + lines + b"\xff\xd9") == [[]]
+def without_height(data: bytes) -> bytes:
+    """Tell the height of a JPEG behind its first scan, as T.81 B.2.5 lets devices do."""
+    frame = re.search(rb"\xff[\xc0-\xc2]..\x08", data, re.DOTALL)
+    assert frame
+    at = frame.end()
+    scan = data.index(b"\xff\xda") + 2
+    behind = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]").search(data, scan)
+    assert behind
+    told = b"\xff\xdc\0\4" + data[at : at + 2]
+    return data[:at] + b"\0\0" + data[at + 2 : behind.start()] + told + data[behind.start() :]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_height_may_stand_behind_the_first_scan(kind: str) -> None:
+    (whole,) = read(KINDS[kind])
+    late = without_height(KINDS[kind])
+    for stream in (late, piped(late)):
+        (found,) = read(stream)
+        np.testing.assert_array_equal(found, whole)
+    (source,) = images_in(late[:-2])
+    assert source.info.notes == [NO_END]
+    np.testing.assert_array_equal(rows_of(source), whole)
+
+
+def test_a_height_that_is_nowhere_is_refused() -> None:
+    late = without_height(KINDS["colour"])
     with pytest.raises(ImageError, match="does not decode"):
-        read(unknown + b"\xff\xd9")
+        read(late.replace(b"\xff\xdc", b"\xff\xfe"))
 
 
 # --- without an end marker ------------------------------------------------------------------------

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
-from collections.abc import Iterable
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -135,30 +133,12 @@ def test_a_column_that_may_number_rows_is_told_of(head: str, first: int) -> None
         assert text(_csv(plain)).info.notes == []
 
 
-@pytest.mark.parametrize(
-    ("x", "y"),
-    [([0, 1, 2], [0, 1]), ([5, 7, 9, 11], [30, 20, 10]), ([0.5, 0.75], [1e6, 1000000.25])],
-)
-def test_a_list_of_places_and_values_is_told_of(x: list[float], y: list[float]) -> None:
-    rows = [(at, down, 7 * n) for n, (down, at) in enumerate(itertools.product(y, x))]
-    size = f"{len(y)}×{len(x)}"
-    for listed in (rows, sorted(rows)):
-        (note,) = text("x,y,z\n" + _csv(listed)).info.notes[1:]
-        assert note == (
-            "has rows of x, y and a value, taken for pixels; to make a grid of the "
-            f"{size} values: gdal_translate grid.csv OUT.tif"
-        )
-    rows[1] = (x[1] + 0.1, *rows[1][1:])
-    assert text("x,y,z\n" + _csv(rows)).info.notes[1:] == []
-    assert text(_csv([(9, 9, 9)] * 6)).info.notes == []
-
-
 def test_a_grid_of_esri_has_no_row_that_numbers_columns() -> None:
     head = "ncols 3\nnrows 2\nxllcorner 0\nyllcorner 0\ncellsize 1\n"
     assert text(head + "1 2 3\n4 9 6\n").info.notes == []
 
 
-def _csv(rows: Iterable[Iterable[float]]) -> str:
+def _csv(rows: list[list[int]]) -> str:
     return "".join(",".join(map(str, row)) + "\n" for row in rows)
 
 

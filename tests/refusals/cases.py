@@ -169,6 +169,9 @@ detect ragged.csv
 detect loose.csv
 detect thousands.csv
 detect title.txt
+detect raster.xyz
+detect scattered.xyz
+detect places.csv
 detect nothing.csv
 detect prose.txt
 detect vicar.img

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shlex
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -202,10 +203,10 @@ def _rare_coding(jpeg: Jpeg, path: str) -> str:
     if jpeg.bits != 8 and jpeg.frame not in (0, _LS):
         return (
             f"has {jpeg.bits} bits per sample, and no JPEG of more than 8 can be decoded here; "
-            f"convert it to PNM with libjpeg-turbo 3: djpeg {path} > OUT.pnm"
+            f"convert it to PNM with libjpeg-turbo 3: djpeg {shlex.quote(path)} > OUT.pnm"
         )
     what, advice = _RARE.get(jpeg.frame, ("", ""))
-    return what and f"{what}, which cannot be decoded here; {advice.format(path)}"
+    return what and f"{what}, which cannot be decoded here; {advice.format(shlex.quote(path))}"
 
 
 # --- without an end marker ------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from edgecli.errors import ImageError
 from edgecli.images.sample_types import smallest
 from edgecli.images.streams import ForwardReader, StreamSink
+from edgecli.images.text.points import refuse_points, suspicion
 from edgecli.numerals import binary_part, commas_are_unclear, decode, is_whole, separator
 from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows
@@ -76,12 +76,13 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
         grid, format_, place = cells.numbers(), cells.format, cells.place
         notes, no_data = cells.notes, cells.no_data
         texts += _CELL * grid.size
+    refuse_points(grid, path)
     values = smallest(grid, path) if grid.dtype.kind == "i" else grid
     shape, dtype = (*grid.shape, 1), values.dtype.name
     held = grid.nbytes + texts
     info = ImageInfo(path, format_, shape, dtype, no_data=no_data, place=place, held=held)
     if format_ != "ESRI grid":  # whose head is known
-        info.notes.extend([*notes, *_numberings(grid), *_places(grid, path)])
+        info.notes.extend([*notes, *_numberings(grid), *suspicion(grid)])
     info.notes.extend(_overflows(grid, rows))
     return ArraySource(values[:, :, np.newaxis], info)
 
@@ -106,7 +107,9 @@ def _content(text: str) -> dict[int, str]:
 def _refuse_documents(text: str, reader: ForwardReader) -> None:
     for begins, reason in _DOCUMENTS:
         if re.match(begins, text, re.DOTALL | re.IGNORECASE):
-            raise reader.error(reason.format(path=reader.path))
+            import shlex  # for documents alone
+
+            raise reader.error(reason.format(path=shlex.quote(reader.path)))
 
 
 def _refuse_others(text: str, rows: str, reader: ForwardReader) -> None:
@@ -162,44 +165,15 @@ def _numberings(grid: Numbers) -> list[str]:
         first = lines[0]
         if len(lines) < 2 or len(first) < 3 or first[0] not in {0, 1}:
             continue
-        steps = lines[1] - first
-        if np.array_equal(first, np.arange(len(first)) + first[0]) and (steps != steps[0]).any():
+        if not np.array_equal(first, np.arange(len(first)) + first[0]):
+            continue
+        steps = lines[1] - first  # which is finite
+        if (steps != steps[0]).any():
             notes.append(
                 f"begins with a {kind} of {first[0]:g} to {first[-1]:g}, taken for pixels; "
                 f"delete it if it numbers {numbered}"
             )
     return notes
-
-
-def _places(grid: Numbers, path: str) -> Iterator[str]:
-    """Yield a note on rows of x, y and a value each, evenly spaced, as maps and probes list them.
-
-    Rows of a picture hardly ever count all places of another one.
-    """
-    if grid.shape[1] != 3 or len(grid) < 4:
-        return
-    x, y, _ = grid.T
-    for inner, outer in ((x, y), (y, x)):
-        size = int((outer != outer[0]).argmax())  # of a run: what changes less often stays
-        if size > 1 and len(grid) % size == 0 and _are_places(inner, outer, size):
-            height, width = (len(x) // size, size) if inner is x else (size, len(x) // size)
-            yield (
-                f"has rows of x, y and a value, taken for pixels; to make a grid of the "
-                f"{height}×{width} values: gdal_translate {shlex.quote(path)} OUT.tif"
-            )
-
-
-def _are_places(inner: Numbers, outer: Numbers, size: int) -> bool:
-    """Return whether runs of a size count the same even steps, and one step from run to run."""
-    run, starts = inner[:size], outer[::size]
-    whole = np.array_equal(inner, np.tile(run, len(starts)))
-    return whole and np.array_equal(outer, starts.repeat(size)) and _is_even(run, starts)
-
-
-def _is_even(*lines: Numbers) -> bool:
-    """Return whether the steps of each line are the same, to rounding, and not 0."""
-    steps = [np.diff(line.astype(np.float64)) for line in lines]
-    return all(one[0] != 0 and np.allclose(one, one[0], rtol=1e-3, atol=0) for one in steps)
 
 
 class CsvSink(StreamSink):

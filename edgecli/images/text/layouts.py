@@ -13,6 +13,7 @@ from itertools import compress
 from edgecli.errors import ImageError
 from edgecli.images.nodata import number_of
 from edgecli.images.text.cells import BLANK_INSIDE, Cells, Line, fault, is_number, plain
+from edgecli.images.text.points import refuse_named
 from edgecli.numerals import separator
 from edgecli.rows.place import Place, is_sound
 
@@ -60,6 +61,8 @@ def _table(lines: dict[int, str], path: str) -> Cells:
     is_headed = len(rows) > 1 and _has_head(list(written.values()), rows)
     rows = _without_empty_columns(rows, is_headed, anywhere=mark == "\t")
     heads, body = rows[:is_headed], rows[is_headed:]
+    for _, given in heads:
+        refuse_named(given, path)
     if not body:
         raise ImageError(f"image {path} holds no numbers; give a row of numbers per line")
     labels = [cells[0] for _, cells in body]

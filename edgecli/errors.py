@@ -15,13 +15,20 @@ translated where they are called, with ``from``, so that nothing above sees a fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class EdgeCliError(Exception):
-    """Any failure that edgecli foresees; its text is one line for a person."""
+    """Any failure that edgecli foresees; its text is one line for a person.
+
+    ``options`` are those, as fields of the command line's record, that do not go together.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str, *, options: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.options = tuple(options)
 
 
 class UsageError(EdgeCliError):

@@ -116,6 +116,27 @@ def test_a_batch_takes_both(run: Run, picture: Path, config: Path, tmp_path: Pat
         ("simplify = 0.5\ncurves = true\nsize = 'A4'", "a.png", "-f canny"),
         ("curves = true\ninvert = true", "a.dxf", "-f canny"),
         ("channels = 'max'\npadding = 'valid'", "a.png", "-f contours"),
+        ("world-file = true", "a.dxf", "-f sobel"),
+        ("world-file = true", "a.png", "--grid"),
+        ("min-length = 9", "a.png", "-f sobel"),
+        ("close-gaps = 3\nmin-length = 9", "a.png", "-f sobel"),
+        ("close-gaps = 3", "a.png", "--grid"),
+        ("thin = true", "a.png", "-f gaussian"),
+        ("scales = '0.5,1'", "a.png", "-f sobel"),
+        ("depth = 16", "a.npy", "-f sobel --map raw"),
+        ("depth = 16", "a.jpg", "-f sobel"),
+        ("paper = 'none'", "a.webp", "-f sobel"),
+        ("colormap = 'ember'", "a.pgm", "-f sobel"),
+        ("map = 'signed'", "a.svg", "-f sobel"),
+        ("map = 'signed'", "a.png", "-f sobel-x --threshold 90"),
+        ("map = 'raw'", "a.png", "-f sobel --invert"),
+        ("map = 'raw'", "a.png", "--grid"),
+        ("channels = 'each'", "a.svg", "-f sobel"),
+        ("channels = 'each'", "a.png", "-f sobel --overlay red"),
+        ("overlay = 'red'", "a.png", "-f sobel --stride 2"),
+        ("combine = 'direction'", "a.svg", "-f sobel"),
+        ("page = 2", "a.png", "-f sobel --all-frames"),
+        ("grid = true", "a.png", "-f sobel --all-frames"),
     ],
 )
 def test_defaults_that_do_not_fit_are_left_out_and_what_is_written_is_refused(
@@ -131,6 +152,42 @@ def test_defaults_that_do_not_fit_are_left_out_and_what_is_written_is_refused(
     option, _, value = defaults.splitlines()[0].partition(" = ")
     written = [f"--{option}"] if value == "true" else [f"--{option}", value.strip("'")]
     refuse(*args, *written, code=2)
+
+
+def test_the_format_of_defaults_is_of_outputs_whose_name_says_none(
+    run: Run, picture: Path, config: Path
+) -> None:
+    config.write_text("[defaults]\nformat = 'points'\n")
+    for name, begins in [("a.svg", b"<?xml"), ("a.csv", b"stroke,"), ("maps/", b"stroke,")]:
+        output = picture.parent / name
+        assert run("detect", picture, "-o", f"{picture.parent}/{name}").exit_code == 0
+        (file,) = output.iterdir() if output.is_dir() else [output]
+        assert file.read_bytes().startswith(begins)
+
+
+def test_a_world_file_by_default_goes_beside_the_formats_that_may_have_one(
+    run: Run, refuse: Refuse, picture: Path, config: Path
+) -> None:
+    (picture.parent / "picture.wld").write_text("1\n0\n0\n-1\n5\n7\n")
+    grid = picture.with_name("grid.csv")
+    grid.write_text("1 2 3\n3 4 9\n5 6 1\n")
+    config.write_text("[defaults]\nworld-file = true\n")
+    assert run("detect", picture, grid, "-o", f"{picture.parent}/out/", "-q").exit_code == 0
+    names = {path.name for path in (picture.parent / "out").iterdir()}
+    assert names == {"grid-sobel.csv", "picture-sobel.png", "picture-sobel.pgw",
+                     "picture-sobel.png.aux.xml"}  # fmt: skip
+    assert run("detect", picture, "-o", "-").exit_code == 0
+    refuse("detect", grid, "--world-file", code=2)
+
+
+def test_the_plan_says_what_is_left_out(run: Run, picture: Path, config: Path) -> None:
+    config.write_text("[defaults]\nmin-length = 9\nscales = 2\n")
+    told = run("detect", picture, "-n").stderr.splitlines()
+    assert told == [
+        f"edgecli: configuration {config}, defaults: --min-length 9 --scales 2",
+        "edgecli: left out here: --scales 2",
+        "edgecli: left out here: --min-length 9.0",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from edgecli.records import replace
 def test_what_is_not_written_is_as_the_settings_have_it() -> None:
     request = make_request(Options())
     assert replace(request.settings, operators=()) == Settings(())
-    assert [operator.name for operator in request.operators] == ["sobel"]
+    assert [operator.name for operator in request.settings.operators] == ["sobel"]
     assert (request.target, request.limits) == (Target(numbers=True), Limits())
     assert request.reporting == Reporting("table", None, brief=True)
 
@@ -26,10 +26,12 @@ def test_operators_that_run_apart_are_checked_apart() -> None:
     options = Options(filters=("contours", "sobel"), scales="0.5")
     with pytest.raises(UsageError, match="made alone"):
         make_request(options)
-    shared = make_request(options, apart=True)
-    assert (shared.settings.operators, len(shared.operators)) == ((), 2)
+    shared = make_request(replace(options, grid=True))
+    assert shared.settings.operators == ()
+    assert shared.tiles is not None
+    assert [len(tile.operators) for tile in shared.tiles.asked] == [1, 1]
     with pytest.raises(UsageError, match="drop --scales"):
-        replace(shared.settings, operators=shared.operators[1:])
+        replace(shared.settings, operators=shared.tiles.asked[1].operators)
 
 
 @pytest.mark.parametrize(

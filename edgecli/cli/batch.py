@@ -26,10 +26,10 @@ from edgecli.cli.options import Options, flag, option, options_of, written
 from edgecli.cli.process import keep_memory
 from edgecli.cli.progress import watched
 from edgecli.cli.reporting import Reporting, prepare_report, terminal_screen
-from edgecli.cli.request import Request, check_sheet, make_request
+from edgecli.cli.request import Request, make_request
 from edgecli.detect.inputs import Result, plan_input
 from edgecli.detect.outputs import Target, check_jobs, check_stdin, make_folder
-from edgecli.detect.sheet import Sheet, choose_tiles, plan_grid
+from edgecli.detect.sheet import Sheet, plan_grid
 from edgecli.detect.templates import fields
 from edgecli.errors import EdgeCliError, UsageError
 from edgecli.images.formats import known_format
@@ -121,10 +121,8 @@ def command(source: str, folder: FolderOptions, options: Options, run: RunOption
     """Carry out ``edgecli batch``."""
     keep_memory()  # of processes that begin as forks, too
     check_stdin((source, options.mask))
-    request = make_request(options, apart=options.grid)
-    if options.grid:
-        check_sheet(options)
-    request = replace(request, target=_to_folder(request.target))
+    request = make_request(options)
+    request, options = replace(request, target=_to_folder(request.target)), request.options
     output, reporting = str(request.target.place), request.reporting
     paths = (JOURNAL, "index.html") if run.gallery else (JOURNAL,)
     _check_report(reporting.file, request.target, [os.path.join(output, path) for path in paths])
@@ -138,7 +136,7 @@ def command(source: str, folder: FolderOptions, options: Options, run: RunOption
             found, output = replace(found, inputs=inputs), os.path.abspath(output)
             running = stack.enter_context(_on_cluster(run.scheduler, run.memory))
         screen = terminal_screen(reporting, aside=False) if options.preview else None
-        work = _make_work(request, output, running, screen, grid=options.grid)
+        work = _make_work(request, output, running, screen)
         if options.explain:
             return _explain(name_items(found, work, suffix=options.suffix), work, reporting)
         make_folder(output)
@@ -236,15 +234,14 @@ def _find(source: str, output: str, folder: FolderOptions) -> Found:
 
 
 def _make_work(
-    request: Request, output: str, running: Running, screen: TerminalScreen | None, *, grid: bool
+    request: Request, output: str, running: Running, screen: TerminalScreen | None
 ) -> Work:
-    settings, limits = request.settings, request.limits
+    settings, limits, tiles = request.settings, request.limits, request.tiles
     # Numbers are not what a picture in a terminal, or of several filters, shows.
-    numbers = request.target.numbers and screen is None and not grid
+    numbers = request.target.numbers and screen is None and tiles is None
     target = replace(request.target, numbers=numbers)
     all_ = settings.threads or cores()
     threads = min(max(2 * all_ // running.jobs, 1), all_)
-    tiles = choose_tiles(settings, request.operators, request.thresholds) if grid else None
     plain = tiles.on(None) if tiles else replace(settings, threads=None)
     return Work(
         settings=replace(settings, threads=threads),
@@ -253,7 +250,12 @@ def _make_work(
         limits=limits,
         describe=image_record,
         identity=settings_hash(
-            __version__, plain, target.format, limits, numbers, target.world_file
+            __version__,
+            plain,
+            target.format,
+            limits,
+            numbers,
+            target.world_file or target.world_by_default,
         ),
         share=running.memory // running.jobs,
         threads=all_,

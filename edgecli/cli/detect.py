@@ -15,7 +15,7 @@ from edgecli.cli.help import Command, examples
 from edgecli.cli.options import Options, options_of, written
 from edgecli.cli.process import keep_memory
 from edgecli.cli.reporting import Reporting, prepare_report, terminal_screen
-from edgecli.cli.request import Request, check_sheet, make_request
+from edgecli.cli.request import Request, make_request
 from edgecli.cli.sharing import crew_at
 from edgecli.code import LIBRARIES
 from edgecli.detect.files import Watch
@@ -23,7 +23,7 @@ from edgecli.detect.inputs import Result, plan_input
 from edgecli.detect.jobs import detect_input
 from edgecli.detect.outputs import Job, Target, check_jobs, check_stdin, name_job
 from edgecli.detect.run import Crew
-from edgecli.detect.sheet import Sheet, Tiles, choose_tiles, detect_grid, name_grid, plan_grid
+from edgecli.detect.sheet import Sheet, Tiles, detect_grid, name_grid, plan_grid
 from edgecli.detect.templates import fields
 from edgecli.errors import EdgeCliError, ImageError, UsageError
 from edgecli.images.formats import known_format
@@ -65,13 +65,14 @@ class RunOptions:
 @options_of("run", RunOptions)
 def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
     """Carry out ``edgecli detect``."""
-    explain, preview = options.explain, options.preview
     keep_memory()
     inputs = tuple(map(as_named, inputs))
     check_stdin((*inputs, options.mask))
-    request = make_request(options, apart=options.grid)
+    request = make_request(options)
+    options = request.options
+    explain, preview = options.explain, options.preview
     target, reporting = _target(inputs, options, request.target), request.reporting
-    detect, jobs = _planned(inputs, options, request, target)
+    detect, jobs = _planned(inputs, request, target)
     if run.code is not None:
         return _print_code(jobs, request, run.code, options)
     check_jobs(jobs, target, reporting.file)
@@ -101,13 +102,11 @@ def command(inputs: tuple[str, ...], options: Options, run: RunOptions) -> int:
 
 
 def _planned(
-    inputs: tuple[str, ...], options: Options, request: Request, target: Target
+    inputs: tuple[str, ...], request: Request, target: Target
 ) -> tuple[Callable[..., Sequence[Result | Sheet]], list[Job]]:
     """Return what is done to each input, and the files that it is done to: maps, or a sheet."""
-    if options.grid:
-        check_sheet(options)
-        tiles = choose_tiles(request.settings, request.operators, request.thresholds)
-        return partial(_sheets, tiles=tiles), [name_grid(path, target) for path in inputs]
+    if request.tiles:
+        return partial(_sheets, tiles=request.tiles), [name_grid(path, target) for path in inputs]
     jobs = [name_job(path, request.settings, target) for path in inputs]
     return partial(_results, watch=None), jobs
 

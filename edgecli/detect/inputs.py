@@ -37,7 +37,10 @@ class Limits:
 
     def __post_init__(self) -> None:
         if self.all_frames and self.page is not None:
-            raise UsageError("one page is asked for, and all of them; drop --page or --all-frames")
+            raise UsageError(
+                "one page is asked for, and all of them; drop --page or --all-frames",
+                options=("page", "all_frames"),
+            )
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,10 @@ def check_lines(edge_map: EdgeMap, bank: FilterBank, lines: Lines) -> None:
     """Raise an error where lines cannot be cleaned, or filters not thinned or show no direction."""
     if lines.cleans and not (lines.thin or edge_map.thin or edge_map.linked):
         option = "min-length" if lines.min_length else "close-gaps"
-        raise UsageError(f"{option} is of lines one pixel wide; add --thin, or drop --{option}")
+        raise UsageError(
+            f"{option} is of lines one pixel wide; add --thin, or drop --{option}",
+            options=("min_length", "close_gaps"),
+        )
     if edge_map.soft or edge_map.thin or not _looks_along(edge_map, lines):
         return
     own = bank.select(range(edge_map.start, edge_map.stop))
@@ -161,12 +164,14 @@ def check_lines(edge_map: EdgeMap, bank: FilterBank, lines: Lines) -> None:
     if edge_map.direction and (slope is None or not slope.both):
         raise FilterError(
             f"direction needs derivatives along two axes, not {', '.join(own.names[:3])}; "
-            "use an operator such as sobel or gradient:2"
+            "use an operator such as sobel or gradient:2",
+            options=("combine",),
         )
     if (lines.thin or edge_map.linked) and slope is None and (len(own) > 1 or smooths(own)):
         raise FilterError(
             f"thinning needs derivatives, not {', '.join(own.names[:3])}; use an operator such as "
-            "sobel or gradient:2, or one second derivative such as log:2"
+            "sobel or gradient:2, or one second derivative such as log:2",
+            options=("thin",),
         )
 
 

@@ -39,7 +39,7 @@ class Target:
     Where ``no_clobber``, files that exist stay as they are. ``spared`` are the files that the
     settings were read from: no output may be written over one. ``numbers`` says that nobody asked
     for a picture: then a grid of numbers gives numbers. ``world_file`` asks for files beside
-    outputs that say where they lie.
+    outputs that say where they lie, and ``world_by_default`` only where the format has a place.
     """
 
     output: str | None = None
@@ -49,6 +49,7 @@ class Target:
     spared: tuple[str, ...] = ()
     numbers: bool = False
     world_file: bool = False
+    world_by_default: bool = False
     stems: Mapping[str, str] = field(default_factory=dict)
 
     def file_of(self, path: str) -> str | None:
@@ -102,9 +103,9 @@ class Target:
         outputs = tuple(file.format(frame=1) for file in files)
         frames = files if any("frame" in fields(file) for file in files) else ()
         shared = self.file_of(path) is not None and not frames
-        return Job(
-            path, outputs, format_, shared, self.no_clobber, numbers, frames, self.world_file
-        )
+        by_default = self.world_by_default and format_.world and "-" not in outputs
+        world = self.world_file or by_default
+        return Job(path, outputs, format_, shared, self.no_clobber, numbers, frames, world)
 
 
 @dataclass(frozen=True)
@@ -203,25 +204,30 @@ def choose_format(
             format_ = own
     format_ = format_ or FORMATS["png"]
     check_folder(format_, target.file_of(path))
-    _check_format(format_, settings)
+    check_format(format_, settings)
     if target.world_file:
-        _check_world(format_, target.file_of(path))
+        check_world(format_, target.file_of(path))
     return format_
 
 
-def _check_world(format_: Format, file: str | None) -> None:
+def check_world(format_: Format, file: str | None) -> None:
     """Raise UsageError where no file beside an output can say where it lies."""
     if not format_.world:
         fit = " or ".join(one.name for one in FORMATS.values() if one.world)
         raise UsageError(
             f"{format_.name} has no place for --world-file; drop --world-file, or give --format "
-            f"{fit}"
+            f"{fit}",
+            options=("world_file",),
         )
     if file == "-":
-        raise UsageError("nothing lies beside standard output; drop --world-file, or give -o FILE")
+        raise UsageError(
+            "nothing lies beside standard output; drop --world-file, or give -o FILE",
+            options=("world_file",),
+        )
 
 
-def _check_format(format_: Format, settings: Settings) -> None:
+def check_format(format_: Format, settings: Settings) -> None:
+    """Raise UsageError where a format can hold none of the edge maps."""
     if format_.strokes:
         return
     if settings.map == "raw":

@@ -46,6 +46,9 @@ OF_BANKS = (
 )  # fmt: skip
 """The settings that only a bank that slides can have."""
 
+LOOKS = ("line", "paper", "stroke", "invert", "alpha_out", "overlay")
+"""The options of lines and of their paper."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -93,7 +96,9 @@ class Settings:
         if self.recipe is not None:
             self._check_recipe(self.recipe.name)
         if self.scales != (1.0,) and self.network is None:
-            raise UsageError("scales are of networks such as learned; drop --scales")
+            raise UsageError(
+                "scales are of networks such as learned; drop --scales", options=("scales",)
+            )
         if self.finish is not None:
             self._check_strokes()
         for edge_map in self.maps:
@@ -109,49 +114,99 @@ class Settings:
         for setting in OF_BANKS:
             if getattr(self, setting) != getattr(Settings, setting):  # the field's default
                 option = setting.replace("_", "-")
-                raise UsageError(f"{name} has its own filters and takes no --{option}; drop it")
+                raise UsageError(
+                    f"{name} has its own filters and takes no --{option}; drop it",
+                    options=(setting,),
+                )
 
     def _check_strokes(self) -> None:
         """Raise UsageError for what pixels have, and strokes do not."""
         if self.map in ("raw", "signed"):
-            raise UsageError(f"map {self.map!r} is of pixels, and strokes have none; drop --map")
+            raise UsageError(
+                f"map {self.map!r} is of pixels, and strokes have none; drop --map",
+                options=("map",),
+            )
         for name in ("depth", "colormap"):
             if getattr(self, name, None) or getattr(self.style, name, None):
-                raise UsageError(f"{name} is of pixels, and strokes have none; drop --{name}")
+                raise UsageError(
+                    f"{name} is of pixels, and strokes have none; drop --{name}", options=(name,)
+                )
         if self.channels == "each":
             raise UsageError(
                 "channels 'each' has edges of its own in every colour, and strokes are of one map; "
-                "use --channels max"
+                "use --channels max",
+                options=("channels",),
             )
         if any(edge_map.direction for edge_map in self.maps):
             raise UsageError(
                 "strokes are of magnitudes, and know their angles: write --format points, and drop "
-                "--combine"
+                "--combine",
+                options=("combine",),
             )
 
     def _check_style(self, edge_map: EdgeMap) -> None:
         """Raise UsageError for ways to draw a map that do not go together."""
         style, direction = self.style, edge_map.direction
-        drawn = direction or style.colormap or style.overlay or style.line
-        if self.channels == "each" and (drawn or style.paper not in (BLACK, WHITE)):
+        if self.channels == "each" and (drawn := self._of_one_colour(edge_map)):
             raise UsageError(
                 "channels 'each' has a colour of its own at every pixel; use --channels max for "
-                "directions, colour maps, overlays, and other lines and paper"
+                "directions, colour maps, overlays, and other lines and paper",
+                options=("channels", *drawn),
             )
-        if self.map == "raw" and not self.style.plain:
-            raise UsageError("map 'raw' writes numbers, which have no colour; use another --map")
+        if self.map == "raw":
+            self._check_raw()
         if direction and (style.colormap or style.line):
             option = "colormap" if style.colormap else "line"
-            raise UsageError(f"directions have hues of their own; drop --{option}")
-        if direction and style.stroke > 1:
-            raise UsageError("a stroke would mix the hues of directions; drop --stroke")
-        if self.map == "signed" and style.stroke > 1:
-            raise UsageError("a stroke is of strengths without a sign; use --map abs or gain")
-        if self.map == "signed" and (edge_map.direction or self.lines.threshold):
-            raise UsageError("map 'signed' shows responses of both signs; use --map auto or gain")
-        if self.style.overlay is not None and (self.stride != (1, 1) or self.padding != "same"):
             raise UsageError(
-                "an overlay needs a map of the image's size; use stride 1, padding same"
+                f"directions have hues of their own; drop --{option}", options=(option, "combine")
+            )
+        if direction and style.stroke > 1:
+            raise UsageError(
+                "a stroke would mix the hues of directions; drop --stroke",
+                options=("stroke", "combine"),
+            )
+        if self.map == "signed":
+            self._check_signed(edge_map)
+        if style.overlay is not None and (self.stride != (1, 1) or self.padding != "same"):
+            raise UsageError(
+                "an overlay needs a map of the image's size; use stride 1, padding same",
+                options=("overlay", "stride", "padding"),
+            )
+
+    def _of_one_colour(self, edge_map: EdgeMap) -> tuple[str, ...]:
+        """Return the options that give a map other colours than an image's own."""
+        style = self.style
+        paper = style.paper not in (BLACK, WHITE)
+        drawn = {
+            "combine": edge_map.direction, "colormap": style.colormap, "overlay": style.overlay,
+            "line": style.line, "paper": paper, "alpha_out": paper,
+        }  # fmt: skip
+        return tuple(name for name, given in drawn.items() if given)
+
+    def _check_raw(self) -> None:
+        """Raise UsageError for what is of pixels, and not of numbers."""
+        if not self.style.plain:
+            raise UsageError(
+                "map 'raw' writes numbers, which have no colour; use another --map",
+                options=("map", "colormap", *LOOKS),
+            )
+        if self.depth is not None:
+            raise UsageError(
+                "map 'raw' writes numbers as they are, whatever the bits of pixels; drop --depth",
+                options=("depth", "map"),
+            )
+
+    def _check_signed(self, edge_map: EdgeMap) -> None:
+        """Raise UsageError for what has no sign."""
+        if self.style.stroke > 1:
+            raise UsageError(
+                "a stroke is of strengths without a sign; use --map abs or gain",
+                options=("map", "stroke"),
+            )
+        if edge_map.direction or self.lines.threshold:
+            raise UsageError(
+                "map 'signed' shows responses of both signs; use --map auto or gain",
+                options=("map", "combine", "threshold", "hysteresis"),
             )
 
     def lines_of(self, edge_map: EdgeMap) -> Lines:

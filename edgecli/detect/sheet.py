@@ -106,11 +106,13 @@ def choose_tiles(
     """
     if shared.map == "raw":
         raise UsageError(
-            "map 'raw' writes numbers, and a contact sheet is a picture; drop --map or --grid"
+            "map 'raw' writes numbers, and a contact sheet is a picture; drop --map or --grid",
+            options=("map", "grid"),
         )
     if shared.finish is not None:
         raise UsageError(
-            "strokes are geometry, and a contact sheet is a picture; write png, or drop --grid"
+            "strokes are geometry, and a contact sheet is a picture; write png, or drop --grid",
+            options=("grid",),
         )
     asked = tuple(
         _tile(shared, operator, one) for operator in operators for one in thresholds or (None,)

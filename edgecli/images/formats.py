@@ -91,11 +91,15 @@ def check_holds(format_: Format, samples: np.dtype[Any], channels: int) -> None:
     if samples.name not in format_.samples:
         fit = ", ".join(f.name for f in FILES if samples.name in f.samples)
         what = "signed numbers" if samples.kind == "i" else f"{samples.name} samples"
-        raise UsageError(f"{format_.name} cannot hold {what}; choose from {fit}")
+        raise UsageError(
+            f"{format_.name} cannot hold {what}; choose from {fit}",
+            options=("depth", "map", "format"),
+        )
     if channels not in format_.channels:
         fit = ", ".join(f.name for f in FILES if channels in f.channels)
         what = "a colour edge map" if channels == 3 else "transparency"
-        raise UsageError(f"{format_.name} cannot hold {what}; choose from {fit}")
+        looks = ("colormap", "line", "paper", "overlay", "alpha_out", "combine", "format")
+        raise UsageError(f"{format_.name} cannot hold {what}; choose from {fit}", options=looks)
 
 
 def check_several(format_: Format, channels: int) -> None:

@@ -233,7 +233,7 @@ def _read_jpeg_xl(file: Opened) -> Iterator[Source]:
 
 
 def _refuse(file: Opened) -> Iterator[Source]:
-    raise ImageError(refusal(file.head, file.name))
+    raise ImageError(refusal(file.head, file.name) or "")
 
 
 def _read_gif(file: Opened) -> Iterator[Source]:

@@ -98,6 +98,7 @@ detect photo.png --padding-mode reflct
 detect photo.png --threshold otus
 detect photo.png --overlay rde
 detect photo.png --map raw -o a.ppm
+detect photo.png --map raw --depth 16 -o a.npy
 network summary album
 network summary grey.png
 network run lenet5 photo.png -o maps/

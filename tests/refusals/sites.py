@@ -79,8 +79,8 @@ def met() -> Iterator[set[tuple[str, int]]]:
     places: set[tuple[str, int]] = set()
     make = errors.EdgeCliError.__init__
 
-    def noted(self: errors.EdgeCliError, *args: Any) -> None:
-        make(self, *args)
+    def noted(self: errors.EdgeCliError, *args: Any, **options: Any) -> None:
+        make(self, *args, **options)
         frame = sys._getframe(1)
         while frame is not None and (name := _in_package(frame.f_code.co_filename)):
             places.add((name, frame.f_lineno))

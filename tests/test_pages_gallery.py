@@ -26,7 +26,7 @@ from edgecli.images.sources import oriented
 from edgecli.images.thumbnails import SIDE, thumbnail
 from edgecli.pages.gallery import entries, write_gallery, writing
 from edgecli.pages.gallery.page import SCRIPTS, template
-from tests.conftest import SAMPLES, Save, noise
+from tests.conftest import SAMPLES, Run, Save, noise
 from tests.galleries import HOSTILE, many_records, record_of, sample_records
 
 Data = dict[str, Any]
@@ -120,6 +120,19 @@ def test_facts_that_images_share_are_written_once(demo: str) -> None:
 def test_several_edge_maps_have_their_filters_names(demo: str) -> None:
     record = next(r for r in data_of(demo)["records"] if len(r["outputs"]) > 1)
     assert [output["label"] for output in record["outputs"]] == ["sobel-x", "sobel-y", "log-2"]
+
+
+@pytest.mark.parametrize("options", ["--suffix -o out", "-o out/{filter}/{stem}.png"])
+def test_labels_are_filters_however_files_are_named(
+    run: Run, save: Save, tmp_path: Path, options: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    save("in/a;.png", noise(9, 9))
+    monkeypatch.chdir(tmp_path)
+    filters = ["-f", "sobel", "-f", "log:2"]
+    assert run("batch", "in", *options.split(), *filters, "--gallery", "-q").exit_code == 0
+    labels = [output["label"] for output in data_of("out/index.html")["records"][0]["outputs"]]
+    assert labels == ["sobel", "log-2"]
 
 
 @pytest.mark.parametrize(

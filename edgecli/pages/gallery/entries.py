@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from edgecli.batch.inputs import portable
 from edgecli.pages.gallery.thumbs import UNREADABLE, Shrink
 from edgecli.reports import facts, texts
 from edgecli.reports.tables import Row, times
@@ -101,17 +102,13 @@ def _thumb(output: Record, path: str, folder: str, shrink: Shrink) -> str | None
 
 
 def pictures_of(record: Record, folder: str, shrink: Shrink) -> list[dict[str, Any]]:
-    """Return the input and its edge maps: address, thumbnail, and whether browsers show the file.
-
-    An edge map's label tells it from the image's others: it is the filter in its name.
-    """
+    """Return the input and its edge maps: address, thumbnail, and whether browsers show it."""
     source = path_of(record.get("input"))
     pictures = []
     maps = [(path, _told(one)) for one in _outputs(record) if (path := path_of(one))]
     for path, output in ((source, {}), *maps):
-        name, stem = (os.path.splitext(os.path.basename(each))[0] for each in (path, source))
         picture = {
-            "label": readable(name.removeprefix(stem).strip("-") or name),
+            "label": readable(label_of(path, source)),
             "link": link(path, folder) if path else None,
             "thumb": None,
             "whole": False,
@@ -121,6 +118,23 @@ def pictures_of(record: Record, folder: str, shrink: Shrink) -> list[dict[str, A
             picture["whole"] = path.lower().endswith(SHOWN_BY_BROWSERS)
         pictures.append(picture)
     return pictures
+
+
+def label_of(path: str, source: str) -> str:
+    """Return what tells an edge map from the others of its image: mostly the filter in its name.
+
+    >>> label_of("out/a-sobel.png", "a.jpg"), label_of("out/a-jpg-2-canny-1.4.png", "in/a.jpg")
+    ('sobel', 'canny-1.4')
+    >>> label_of("out/scharr/a.png", "a.jpg")
+    'scharr'
+    """
+    stem, extension = os.path.splitext(portable(os.path.basename(source)))
+    name = os.path.splitext(os.path.basename(path))[0]
+    if name == stem and path != source:
+        return os.path.basename(os.path.dirname(path)) or name
+    own = name.removeprefix(stem)
+    suffix = re.escape(extension.replace(".", "-"))  # of --suffix
+    return re.sub(rf"^{suffix}(-\d+)?(?=-)", "", own).strip("-") or name
 
 
 def link(path: str, folder: str) -> str:

@@ -143,6 +143,10 @@ def test_fractions_are_read_with_points_and_with_commas(grid: str | bytes) -> No
     [
         ("10,NA\n30,40", "1 cell"),
         ("10,#N/A\nn/a,40", "2 cells"),
+        ("10,\n30,40", "1 cell"),
+        ("10,,20\n,,", "1 cell"),  # a line without a number below all others is a spreadsheet's
+        ("10;;\n;;\n1,5;2;3", "5 cells"),
+        ('10,,NA\n"",5,6', "3 cells"),
     ],
 )
 def test_cells_of_no_data_are_nan_and_counted(grid: str, count: str) -> None:
@@ -151,6 +155,12 @@ def test_cells_of_no_data_are_nan_and_counted(grid: str, count: str) -> None:
     assert values[0, 0] == 10
     assert np.isnan(values[0, 1])
     assert source.info.notes == [f"has {count} of no data, read as nan; see --nan"]
+
+
+def test_cells_that_tables_leave_empty_are_nan() -> None:
+    source = text(",a,b\nrow,1,\nnext,,4\n")
+    np.testing.assert_array_equal(source.array[:, :, 0], [[1, np.nan], [np.nan, 4]])
+    assert source.info.notes[-1] == "has 2 cells of no data, read as nan; see --nan"
 
 
 @pytest.mark.parametrize(("cell", "dtype"), [("-9999", "int16"), ("-9999.0", "float64")])
@@ -190,9 +200,6 @@ BLANKS = "commas and blanks both separate here; use one of them, and a point for
         ("1,2,3;4", ", line 1, column 1: '1,2,3' is not a number; write no marks for thousands"),
         ("1'234 5", ", line 1, column 1: \"1'234\" is not a number"),
         ("1\t\t3\n4\t5\t", ", line 1, column 2: the cell is empty; write a number, or nan"),
-        ("1,2\n,\n3,4", ", line 2, column 1: the cell is empty; write a number, or nan"),
-        (",5,6\n1,2,3", ", line 1, column 1: the cell is empty; write a number, or nan"),
-        ("a,b\n1,\n2,3", ", line 2, column 2: the cell is empty; write a number, or nan"),
         (",a,b\n0,1,2\n1,3,x", ", line 3, column 3: 'x' is not a number"),
         ("a,b\nmm,mm\n1,2", ", line 2, column 1: 'mm' is not a number"),
         ("row,0,1\n0,10,20", ", line 1, column 1: 'row' is not a number"),

@@ -30,7 +30,8 @@ _ABOUT_BLANKS = {
 }
 """What to do about a blank inside a cell, by what separates the cells."""
 
-_NO_DATA = {"NA", "N/A", "#N/A"}  # of R and of spreadsheets
+MISSING = "NA"
+_NO_DATA = {MISSING, "N/A", "#N/A"}  # of R and of spreadsheets
 _FORTRAN = re.compile(r"([-+]?[\d.]+)[dD]([-+]?\d+)")
 
 

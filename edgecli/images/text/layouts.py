@@ -12,7 +12,7 @@ from itertools import compress
 
 from edgecli.errors import ImageError
 from edgecli.images.nodata import number_of
-from edgecli.images.text.cells import BLANK_INSIDE, Cells, Line, fault, is_number, plain
+from edgecli.images.text.cells import BLANK_INSIDE, MISSING, Cells, Line, fault, is_number, plain
 from edgecli.images.text.points import refuse_named
 from edgecli.numerals import separator
 from edgecli.rows.place import Place, is_sound
@@ -69,9 +69,10 @@ def _table(lines: dict[int, str], path: str) -> Cells:
     may_be_names = '"' in written[body[0][0]] or not any(map(is_number, labels))
     are_names = may_be_names and not any(map(BLANK_INSIDE.search, labels))
     names = _leading_names(heads[0], len(body[0][1]), are_names, path) if heads else 0
-    grid = Cells(path, [(line, cells[names:]) for line, cells in body], "text", mark, names)
-    if mark in {",", ";"}:
-        grid.format = "CSV"
+    is_csv = mark in {",", ";"}
+    empty = MISSING if is_csv else ""  # tabs may only align numbers
+    numbers = [(line, [cell or empty for cell in cells[names:]]) for line, cells in body]
+    grid = Cells(path, numbers, "CSV" if is_csv else "text", mark, names)
     if heads:
         grid.notes.append(_what_is_left_out(heads[0][1], names))
     return grid

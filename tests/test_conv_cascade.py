@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgecli import convolve
-from edgecli.conv.cascade import Cascade
+from edgecli.conv.cascade import LINKS, Cascade, _quotient
 from edgecli.conv.method import Spacing
 from edgecli.conv.plan import plan_convolution
 from edgecli.filters import FilterBank, load_filter
@@ -50,6 +50,17 @@ def test_filters_that_share_a_smoothing(
     method.apply(band, out, Spacing(), dirty_memory())
     bound = 3e-6 * float(np.abs(band).max()) * np.outer(down, along).sum() * 16 * abs(scale)
     np.testing.assert_allclose(out, correlate(band, weight), rtol=0, atol=bound)
+
+
+@given(
+    st.lists(st.integers(-9, 9).filter(bool) | st.floats(0.01, 9), min_size=2, max_size=30),
+    st.sampled_from(LINKS),
+)
+def test_a_division_by_a_link_is_numpys(factor: list[float], link: tuple[float, float]) -> None:
+    quotient, remainder = _quotient(np.array(factor, np.float64), link)
+    expected, rest = np.polydiv(np.array(factor, np.float64), link)
+    np.testing.assert_array_equal(quotient, expected)
+    assert remainder == rest[-1]
 
 
 def test_filters_of_different_smoothings_share_none() -> None:

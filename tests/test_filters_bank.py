@@ -113,6 +113,12 @@ def test_the_limit_of_weights_is_one_gibibyte() -> None:
         bank.check_shape((LARGEST_WEIGHTS + 1, 1, 1, 1))
 
 
+def test_a_bank_taken_whole_is_not_copied() -> None:
+    pair = builtin_filter("sobel")
+    assert pair.select([0, 1]) is concatenate([pair]) is pair
+    assert pair.select([1, 0]).names == ("sobel-y", "sobel-x")
+
+
 # --- equality -----------------------------------------------------------------------------------
 
 

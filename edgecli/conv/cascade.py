@@ -114,12 +114,24 @@ def _divide(factor: Factor) -> tuple[Factor, list[Link]]:
     divisors: list[Link] = []
     for link in LINKS:
         while len(factor) > 1:
-            quotient, remainder = np.polydiv(factor, link)
-            if np.abs(remainder).max() > REMAINDER * np.abs(factor).max():
+            quotient, remainder = _quotient(factor, link)
+            if abs(remainder) > REMAINDER * np.abs(factor).max():
                 break
-            factor = quotient.astype(np.float64)
+            factor = quotient
             divisors.append(link)
     return factor, divisors
+
+
+def _quotient(factor: Factor, link: Link) -> tuple[Factor, float]:
+    """Divide by a link, without a step of Python for each weight as ``numpy.polydiv`` has.
+
+    >>> quotient, remainder = _quotient(np.array([1.0, 3, 3, 2]), (1, 1))
+    >>> quotient.tolist(), remainder
+    ([1.0, 2.0, 1.0], 1.0)
+    """
+    signs = (-link[1]) ** np.arange(len(factor), dtype=np.float64)
+    sums = np.cumsum(factor * signs) * signs + 0.0
+    return sums[:-1], float(sums[-1])
 
 
 def _product(links: Counter[Link]) -> Factor:

@@ -313,8 +313,9 @@ def outer_factors(weight: Array) -> tuple[list[float], ...] | None:
         factors = [factor / peak for factor in factors]
     centre = [factor[p] for factor, p in zip(factors, pivot, strict=True)]
     factors[-1] = factors[-1] * (peak / np.prod(centre))
-    product = np.einsum("c,i,j->cij", *factors)
-    if not np.allclose(product, weight, rtol=0, atol=1e-14 * abs(peak)):
+    rest = np.einsum("c,i,j->cij", *factors)
+    rest -= weight  # in place: a kernel may have millions of weights
+    if np.abs(rest, out=rest).max() > 1e-14 * abs(peak):
         return None
     return tuple([_plain(value) for value in factor.tolist()] for factor in factors)
 

@@ -59,18 +59,23 @@ class FilterBank:
         object.__setattr__(self, "has_bias", bias is not None)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, FilterBank) and self._content == other._content
+        return self is other or (
+            isinstance(other, FilterBank)
+            and (self.names, self.has_bias) == (other.names, other.has_bias)
+            and np.array_equal(self.weight, other.weight)
+            and np.array_equal(self.bias, other.bias)
+        )
 
     def __hash__(self) -> int:
-        return hash(self._content)
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        numbers = self.weight.tobytes(), self.bias.tobytes()
+        return hash((self.shape, *numbers, self.names, self.has_bias))
 
     def __len__(self) -> int:
         return len(self.weight)
-
-    @property
-    def _content(self) -> tuple[object, ...]:
-        numbers = self.weight.tobytes(), self.bias.tobytes()
-        return self.shape, *numbers, self.names, self.has_bias
 
     @property
     def _given_bias(self) -> NDArray[np.float64] | None:
@@ -102,7 +107,7 @@ class FilterBank:
         """Whether every weight and every bias is a whole number."""
         return all(bool(np.all(a == np.rint(a))) for a in (self.weight, self.bias))
 
-    @property
+    @cached_property
     def absolute_sums(self) -> NDArray[np.float64]:
         """Σ|w| of each filter: its largest response to pixels of −1 … 1, bias excluded."""
         sums: NDArray[np.float64] = np.abs(self.weight).sum(axis=(1, 2, 3))
@@ -151,6 +156,8 @@ class FilterBank:
                 f"filters are selected by 0 … {len(self) - 1} in a bank of {len(self)}, "
                 f"not {outside[0]}"
             )
+        if chosen == [*range(len(self))]:
+            return self
         bias = self.bias[chosen] if self.has_bias else None
         return FilterBank(self.weight[chosen], bias, [self.names[i] for i in chosen])
 
@@ -167,6 +174,8 @@ def concatenate(banks: Sequence[FilterBank]) -> FilterBank:
     if not banks:
         raise FilterError("a filter bank has at least one filter; none was given")
     first = banks[0]
+    if len(banks) == 1:
+        return first
     for bank in banks:
         if bank.kernel_size != first.kernel_size:
             sizes = (f"{b.names[0]!r} is {times(b.kernel_size)}" for b in (first, bank))

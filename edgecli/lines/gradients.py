@@ -49,7 +49,7 @@ def slope_of(weight: NDArray[np.float64], stride: tuple[int, int] = (1, 1)) -> S
     >>> slope_of(load_filter("laplacian").weight) is None
     True
     """
-    kernels = weight.sum(axis=1)
+    kernels = weight.sum(axis=1) if weight.shape[1] > 1 else weight[:, 0]
     _, height, width = kernels.shape
     across, down = np.arange(width) - (width - 1) / 2, np.arange(height) - (height - 1) / 2
     moments = np.stack([kernels.sum(axis=1) @ across, kernels.sum(axis=2) @ down], axis=1)

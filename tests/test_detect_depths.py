@@ -34,6 +34,9 @@ def noted(run: Run, *args: Any, stdin: bytes = b"") -> str:
         (EIGHT.astype(np.uint16) // 200, "up to 1 where white is 65535; if 1 is white"),
         (np.array([[0, 8191]] * 9, np.uint16), "up to 8191 where white is 65535; if 16383 is"),
         (np.array([[0, 8192]] * 9, np.uint16), None),
+        (EIGHT * np.int32(4000), "where white is 2147483647; give with --white the number that is"),
+        (EIGHT * np.uint32(16843009), "where white is 9223372036854775807; give with --white the"),
+        (EIGHT * np.int32(8_000_000), None),
         (np.zeros((9, 9), np.uint16), None),
         (np.full((9, 9), 77, np.int32), None),  # there are no edges
         (EIGHT // 16, None),  # a dark photo of 8 bits

@@ -156,7 +156,7 @@ class WholeCheck(FloatCheck):
 
     def __init__(self, source: Source, *, first: int = 0) -> None:
         super().__init__(source, first=first)
-        self._dark = min(DARK * full_scale(source.dtype), LIKELY_WHITES[-1])
+        self._dark = DARK * full_scale(source.dtype)
 
     def _look(self, fresh: Rows, top: int) -> None:
         """Look at colours, neither at alpha nor where there is no data."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import pytest
 from PIL import Image
@@ -11,6 +12,16 @@ from edgecli.images import magic
 from edgecli.images.ends import is_animated, one_image
 from tests.image_streams import Live, piped
 from tests.pillow_files import SHOWN, encode, scene
+
+
+def run_lengths(row: bytes, height: int) -> bytes:
+    """Return a grey BMP of equal rows, a run of one pixel each: BI_RLE8, whose size is stated."""
+    rows = (b"".join(bytes([1, value]) for value in row) + b"\0\0") * height + b"\0\1"
+    colours = b"".join(bytes([value] * 3 + [0]) for value in range(256))
+    fields = 40, len(row), height, 1, 8, 1, len(rows), 0, 0, 256, 0
+    header = struct.pack("<IiiHHIIiiII", *fields) + colours
+    return b"BM" + struct.pack("<IHHI", 0, 0, 0, 14 + len(header)) + header + rows
+
 
 MOVING = {"save_all": True, "append_images": SHOWN[1:]}
 IMAGES = {
@@ -24,6 +35,8 @@ IMAGES = {
     "webp-moving": encode(scene(), "WEBP", **MOVING),
     **{f"bmp-{mode}": encode(scene().convert(mode), "BMP") for mode in ("1", "L", "P", "RGB")},
     "bmp-RGBA": encode(scene().convert("RGBA"), "BMP"),
+    "bmp-runs": run_lengths(bytes(range(1, 30)), height=3),
+    "bmp-os2": b"BM" + struct.pack("<IHHIIHHHH", 26 + 36, 0, 0, 26, 12, 3, 3, 1, 24) + bytes(36),
 }
 
 

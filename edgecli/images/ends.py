@@ -46,15 +46,22 @@ def _end_of_webp(ahead: Ahead) -> int | None:
 
 
 def _end_of_bmp(ahead: Ahead) -> int | None:
-    """Return the length that a BMP's rows need, or that it states where that is more."""
-    ahead.reach(34)
+    """Return the length that a BMP's pixels need, or that it states where that is more."""
+    ahead.reach(38)
     try:
-        stated, start, header, width, height, _, bits, coding = struct.unpack_from(
-            "<2xI4xIIiiHHI", ahead.data
-        )
+        stated, start, header = struct.unpack_from("<2xI4xII", ahead.data)
+        if header == 12:  # of OS/2
+            width, height, bits = struct.unpack_from("<18xHH2xH", ahead.data)
+            coding = packed = 0
+        else:
+            width, height, bits, coding, packed = struct.unpack_from("<18xii2xHII", ahead.data)
     except struct.error:
         return None
-    if header < 40 or coding not in (0, 3, 6):  # uncompressed, without masks or with them
+    if 12 < header < 40:
+        return None
+    if coding in (1, 2) and packed:  # run lengths, which tell how many bytes they take
+        return max(int(stated), int(start + packed))
+    if coding not in (0, 3, 6):  # uncompressed, without masks or with them
         return None
     rows: int = start + (abs(width) * bits + 31) // 32 * 4 * abs(height)
     return max(int(stated), rows)

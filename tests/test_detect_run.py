@@ -288,7 +288,7 @@ def test_threads_and_band_heights_change_nothing(
     np.testing.assert_array_equal(edges[..., 0], truth)
 
 
-@pytest.mark.parametrize(("name", "method"), [("gabor", "spectral"), ("gabor:20", "fourier")])
+@pytest.mark.parametrize(("name", "method"), [("gabor:2", "spectral"), ("gabor:20", "fourier")])
 def test_what_thinning_needs_around_a_band_fits_methods_of_few_rows(
     monkeypatch: pytest.MonkeyPatch, name: str, method: str
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from edgecli.conv.method import Spacing
 from edgecli.records import dataclass
 from edgecli.rows.base import Planes
 from edgecli.rows.memory import Memory
+
+NORM: Literal["ortho"] = "ortho"
+"""Scales each transform. With NumPy's default, a whole number, it transforms float32 as float64."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +38,7 @@ class Fourier:
     @classmethod
     def prepare(cls, kernel: NDArray[Any]) -> Fourier:
         """Prepare a kernel ``(kH, kW)``; bands of four times its height waste a quarter."""
-        return cls(kernel, fast_length(max(4 * len(kernel), 256)), {})
+        return cls(kernel, fast_length(max(4 * len(kernel), 128)), {})
 
     def apply(self, padded: Planes, out: Planes, spacing: Spacing, memory: Memory) -> None:
         """Fill ``out (1, rows, cols)`` from ``padded (1, h, w)``.
@@ -53,14 +56,14 @@ class Fourier:
         tile[rows:] = 0
         tile[:rows, width:] = 0
         spectrum = memory.take((self.height, n // 2 + 1), complexes)
-        np.fft.rfft(tile, axis=1, out=spectrum)
-        np.fft.fft(spectrum, axis=0, out=spectrum)
+        np.fft.rfft(tile, axis=1, norm=NORM, out=spectrum)
+        np.fft.fft(spectrum, axis=0, norm=NORM, out=spectrum)
         np.multiply(spectrum, self._spectrum(n, complexes), out=spectrum)
-        np.fft.ifft(spectrum, axis=0, out=spectrum)
+        np.fft.ifft(spectrum, axis=0, norm=NORM, out=spectrum)
         kH, kW = self.kernel.shape
         _, wanted, cols = out.shape
         kept = tile[:wanted]
-        np.fft.irfft(spectrum[kH - 1 : kH - 1 + wanted], n, axis=1, out=kept)
+        np.fft.irfft(spectrum[kH - 1 : kH - 1 + wanted], n, axis=1, norm=NORM, out=kept)
         np.copyto(out[0], kept[:, kW - 1 : kW - 1 + cols])
 
     def _spectrum(self, n: int, complexes: np.dtype[Any]) -> NDArray[Any]:

@@ -42,7 +42,7 @@ MOST_PASSES = {"int16": 20} | dict.fromkeys(("int32", "int64", "float32", "float
 PASSES_PER_ROW = {"int16": 6.0} | dict.fromkeys(("int32", "int64", "float32", "float64"), 3.5)
 
 LOW_RANK_FROM = {2: 5, 3: 9, 4: 15}  # by rank, the longer side from which outer products pay
-SPECTRAL_FROM, FOURIER_FROM = 11, 48  # the same for transforms of the columns, of both directions
+SPECTRAL_FROM, FOURIER_FROM = 11, 20  # the same for transforms of the columns, of both directions
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,19 @@ def test_a_report_among_the_inputs_is_no_input(run: Run, source: Path, tmp_path:
         result = run("batch", source, "-o", out, "--report-file", source / "report.csv")
         assert result.exit_code == 0
     assert sorted(contents(out)) == ["a-sobel.png", "b-sobel.png"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such names")
+def test_a_file_of_any_name_has_one_line(run: Run, save: Save, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    names = ["two\nlines.png", "\x1b[31mred.png", "a.png"]
+    paths = [save(f"in/{name}", noise(9, 9)) for name in names]
+    lines = run("detect", *paths, "-o", f"{tmp_path}/edges/").stdout.splitlines()
+    assert len(lines) == 3
+    (tmp_path / "in" / "not\nthere.png").symlink_to("nowhere")
+    batch = "batch", tmp_path / "in", "-o", tmp_path / "out", "-v"
+    table = [line for line in run(*batch).stdout.splitlines() if ".png" in line]
+    assert len(table) == 4
+    markdown = run(*batch, "--report", "markdown").stdout.splitlines()
+    assert len([line for line in markdown if ".png" in line]) == 4
+    assert "\x1b" not in "".join([*lines, *table, *markdown])

@@ -18,7 +18,16 @@ from edgecli.reports.formats import (
     text_lines,
     write_lines,
 )
-from edgecli.reports.tables import Column, Object, Row, Table, image_table, labelled, times
+from edgecli.reports.tables import (
+    Column,
+    Object,
+    Row,
+    Table,
+    image_table,
+    labelled,
+    one_line,
+    times,
+)
 
 SCHEMA = "edgecli.batch/1"
 
@@ -76,12 +85,12 @@ def _images(records: Iterable[Object]) -> Table:
 
 
 def _cells(record: Object) -> tuple[str, ...]:
-    path, status = record["input"]["path"], record["status"]
+    path, status = one_line(record["input"]["path"]), record["status"]
     if status == "failed":
-        return path, f"failed: {record['error']}", "", "", ""
+        return path, one_line(f"failed: {record['error']}"), "", "", ""
     outputs = record["outputs"] if "outputs" in record else [record["output"]]
     clipped = [f"{o['clipped_fraction']:.2%}" for o in outputs if "clipped_fraction" in o]
-    maps = ", ".join(output["path"] for output in outputs)
+    maps = one_line(", ".join(output["path"] for output in outputs))
     return path, status, times(record["input"]["shape"]), maps, ", ".join(clipped)
 
 

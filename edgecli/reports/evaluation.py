@@ -12,7 +12,7 @@ from edgecli.evaluate.measuring import Measure
 from edgecli.evaluate.scores import Score, Scores
 from edgecli.records import dataclass
 from edgecli.reports.formats import Report
-from edgecli.reports.tables import Column, Object, Table
+from edgecli.reports.tables import Column, Object, Table, one_line
 
 SCHEMA = "edgecli.evaluation/1"
 
@@ -54,7 +54,7 @@ def _rows(found: Evaluation, scores: Scores, every: bool) -> Iterator[Sequence[o
     yield "AP", None, f"{scores.ap:.4f}", None, None
     if every:
         for name, one in zip(found.names, scores.each, strict=True):
-            yield name, *_cells(one)
+            yield one_line(name), *_cells(one)
 
 
 def merit_report(found: Evaluation, *, every: bool) -> Report:
@@ -80,7 +80,9 @@ def merit_report(found: Evaluation, *, every: bool) -> Report:
         ("one threshold", f"{mean[best]:.4f}", f"{levels[best]:.4f}"),
         ("each image's own", f"{facts['best_of_each']:.4f}", None),
     ]
-    rows += [(name, f"{value:.4f}", f"{level:.4f}") for name, value, level in each] * every
+    rows += [
+        (one_line(name), f"{value:.4f}", f"{level:.4f}") for name, value, level in each
+    ] * every
     note = "Pratt's figure of merit, the mean over all images and annotators."
     return Report(facts, Table(MERIT_COLUMNS, rows, _title(found), note))
 

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from edgecli.images.files import whole_file
 from edgecli.records import dataclass, replace
 from edgecli.reports.facts import as_object
-from edgecli.reports.tables import Object, Table, entitled, image_table, times
+from edgecli.reports.tables import CONTROLS, Object, Table, entitled, image_table, times
 
 REPORTS = ("table", "json", "csv", "markdown", "none")
 
@@ -196,7 +196,9 @@ def _escaped(cell: str) -> str:
 def _shown_rows(table: Table) -> Iterator[list[str]]:
     units = [column.unit for column in table.columns]
     for row in table.rows:
-        yield [_shown(cell, unit) for cell, unit in zip(row, units, strict=True)]
+        yield [
+            _shown(cell, unit).translate(CONTROLS) for cell, unit in zip(row, units, strict=True)
+        ]
 
 
 def _shown(cell: object, unit: str) -> str:

@@ -17,7 +17,7 @@ from edgecli.operators.responses import Account
 from edgecli.records import replace
 from edgecli.reports import facts, texts
 from edgecli.reports.formats import Report, report_lines, write_lines
-from edgecli.reports.tables import Object, Row, labelled, times
+from edgecli.reports.tables import Object, Row, labelled, one_line, times
 from edgecli.rows.base import Rows
 from edgecli.rows.place import NOWHERE
 
@@ -52,7 +52,7 @@ def _line(result: Result | Sheet) -> str:
     """Return the report of an image or a contact sheet in one line."""
     image = texts.image_text(facts.input_facts(result.info))
     files = (f"{path} (kept)" if path in result.kept else path for path in result.outputs)
-    return f"{result.info.path}: {image} → {', '.join(files)}\n"
+    return one_line(f"{result.info.path}: {image} → {', '.join(files)}") + "\n"
 
 
 def report_on(result: Result | Sheet) -> Report:

@@ -11,7 +11,7 @@ from edgecli.networks.seeing import Sight
 from edgecli.records import dataclass, replace
 from edgecli.reports.facts import Parameters, input_facts, warnings_of
 from edgecli.reports.formats import Report
-from edgecli.reports.tables import Column, Object, Table, times
+from edgecli.reports.tables import Column, Object, Table, one_line, times
 
 SUMMARY_SCHEMA = "edgecli.network/1"
 RUN_SCHEMA = "edgecli.network-run/1"
@@ -207,7 +207,7 @@ def run_report(run: Run) -> Report:
         "engine": {"threads": run.threads, "seconds": round(run.seconds, 6)},
     }
     columns, rows = _run_table(run, layers)
-    title = f"{run.network} on {run.info.path}, {times(run.info.shape)}"
+    title = one_line(f"{run.network} on {run.info.path}, {times(run.info.shape)}")
     note = f"{run.seconds * 1000:.1f} ms on {run.threads} thread{'s' * (run.threads != 1)}."
     return Report(facts, Table(columns, rows, title, note))
 
@@ -219,7 +219,9 @@ def _run_table(
     columns, rows = RUN_COLUMNS, [tuple(layer[:-1]) for layer in layers]
     if run.layers[0].path is not None:
         columns = *columns, WRITTEN
-        rows = [(*row, m.path) for row, m in zip(rows, run.layers, strict=True)]
+        rows = [
+            (*row, m.path and one_line(m.path)) for row, m in zip(rows, run.layers, strict=True)
+        ]
     if run.classes:
         columns = *columns, CLASSES
         told = ", ".join(f"{one.name} {one.probability:.2%}" for one in run.classes)

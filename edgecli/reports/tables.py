@@ -10,6 +10,18 @@ from edgecli.records import dataclass, replace
 CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\n")})
 """What a file's name may hold and no table shows: a terminal would obey it."""
 
+_ONE_LINE = CONTROLS | {ord("\n"): " "}
+
+
+def one_line(text: str) -> str:
+    r"""Return a text as a line of a report shows it, whatever a file in it is called.
+
+    >>> one_line("two\nlines, \x1b[31mred")
+    'two lines, [31mred'
+    """
+    return text.translate(_ONE_LINE)
+
+
 Row = tuple[str, str]
 """A label and a text, which may have several lines."""
 

@@ -123,5 +123,6 @@ def meant(given: str, known: Iterable[str], near: float = 0.6) -> str | None:
     """
     import difflib  # only mistakes need it
 
-    close = difflib.get_close_matches(given, list(known), 1, near)
-    return f"did you mean {close[0]!r}?" if close else None
+    names = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(given.lower(), names, 1, near)
+    return f"did you mean {names[close[0]]!r}?" if close else None

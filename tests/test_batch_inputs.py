@@ -99,6 +99,12 @@ def test_a_list_is_taken_by_lines_or_by_nul() -> None:
     assert places(nul) == ["x/new\nline.png", "y/b.png"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_list_may_begin_with_a_mark_of_unicode(encoding: str) -> None:
+    names = "x/b.png\r\nx/\u00e9.png\r\n".encode(encoding)
+    assert places(listed_inputs(names, zero=False, recursive=False)) == ["b.png", "\u00e9.png"]
+
+
 def test_pictures_that_are_not_read_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,15 @@ def test_folders_pair_by_name(run: Run, folders: tuple[Path, Path], tmp_path: Pa
     )
 
 
+def test_a_filter_goes_to_standard_output(run: Run, folders: tuple[Path, Path]) -> None:
+    before, after = folders
+    options = "learn", before, after, "--size", "3"
+    assert run(*options, "-o", before.parent / "f.txt", "-q").exit_code == 0
+    result = run(*options, "-o", "-")
+    assert result.stdout == (before.parent / "f.txt").read_text()
+    assert result.stderr.startswith("learned from ")
+
+
 @pytest.mark.parametrize("format_", ["csv", "markdown", "none"])
 def test_reports(run: Run, folders: tuple[Path, Path], tmp_path: Path, format_: str) -> None:
     result = run("learn", *folders, "--size", "3", "-o", tmp_path / "f.json", "--report", format_)

@@ -249,6 +249,8 @@ def test_a_script_runs_alone_whatever_the_file_is_called() -> None:
     ("pillow", "", "magnitude: it clips each response; use --combine max"),
     ("pillow", "-f gaussian:2", "kernels over 5×5; use --code scipy"),
     ("pillow", "-f vertical --map raw", "more than 8 bits, scaled and clipped; use --code scipy"),
+    ("pillow", "-f vertical --map signed", "more than 8 bits, scaled and clipped; use --code sci"),
+    ("pillow", "-f vertical --map minmax", "more than 8 bits, scaled and clipped; use --code sci"),
 ])  # fmt: skip
 def test_what_a_library_cannot_say_is_one_line(library: str, line: str, words: str) -> None:
     result = invoke("detect", "noise.png", *shlex.split(line), "--code", library)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 import re
@@ -14,6 +15,7 @@ from edgecli.errors import ImageError, UsageError
 from edgecli.images.foreign import EXTRAS, OTHERS, RAW, ZARR
 from edgecli.images.formats import FILES
 from edgecli.images.zarr.store import is_store
+from edgecli.numerals import UTF_16, decode
 from edgecli.records import dataclass, field, replace
 
 READ_ONLY = (
@@ -100,7 +102,13 @@ def _next_step(source: str, *, recursive: bool) -> str:
 
 
 def listed_inputs(names: bytes, *, zero: bool, recursive: bool) -> Found:
-    """Read a list of paths, one per line or each ended by NUL; UsageError where it is none."""
+    """Read a list of paths, one per line or each ended by NUL; UsageError where it is none.
+
+    It may begin with a mark of UTF-8 or UTF-16, as Windows' programs write it.
+    """
+    if names.startswith(UTF_16):
+        names = os.fsencode(decode(names))
+    names = names.removeprefix(codecs.BOM_UTF8)
     if b"\0" in names and not zero:
         raise UsageError(
             "standard input holds NUL, but is read as one path a line; give -0 where names "

@@ -73,8 +73,14 @@ def read_config() -> Config:
     try:
         with open(path, "rb") as file:
             tables = tomllib.load(file)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"configuration {path} cannot be read: {error}; mend it there") from error
+    except OSError as error:
+        advice = "check it, or the EDGECLI_CONFIG that names it"
+        raise UsageError(
+            f"configuration {path} cannot be read: {error.strerror}; {advice}"
+        ) from error
+    except ValueError as error:
+        reason = "it is no UTF-8 text" if isinstance(error, UnicodeError) else error
+        raise UsageError(f"configuration {path} cannot be read: {reason}; mend it there") from error
     for key in tables:
         if key not in ("defaults", "styles"):
             raise UsageError(

@@ -81,7 +81,7 @@ def show_filter(name: str, options: Options) -> None:
               help="[default: by the output's extension]")  # fmt: skip
 def export_filter(name: str, output: str, format_: str | None) -> None:
     """Carry out ``edgecli filters export``."""
-    format_ = format_ or ("txt" if output == "-" else filter_format(output))
+    format_ = format_ or filter_format(output)
     if output == "-" and format_ in ("npy", "npz"):
         refuse_terminal(format_)
     data = dump_filter(load_filter(name), format_)

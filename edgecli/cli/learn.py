@@ -42,7 +42,7 @@ class LearnOptions:
     ridge: float = written(0.0, "L",
         "Add L · Σ weight² to the mean squared error, to keep weights small.", group="Filter",
         type=click.FloatRange(0, 1e300))
-    output: str = written("", "FILE", "A filter file to write.", names=("-o", "--output"),
+    output: str = written("", "FILE|-", "A filter file to write.", names=("-o", "--output"),
         group="Output", required=True)
 # fmt: on
 
@@ -77,14 +77,15 @@ def command(input_path: str, target_path: str, wanted: LearnOptions, options: Op
     check_apart(output, read)
     reporting = reporting_apart(options, read, [output])
     dump_filter(task.example, format_)  # refuse a format now, rather than after the learning
-    check_place(output)
+    if output != "-":
+        check_place(output)
     sources = _sources(pairs, task, options.max_pixels)
     learned = learn(sources, task, to_volume, wanted.ridge, options.threads)
     data = dump_filter(learned.bank, format_)
     with whole_file(output) as file:
         file.write(data)
     report = learned_report(learned, len(pairs), output)
-    write_report(report, reporting.format, reporting.file)
+    write_report(report, reporting.format, reporting.file, aside=output == "-")
 
 
 def _sources(pairs: list[Pair], task: Task, max_pixels: int) -> Iterator[tuple[Source, Source]]:

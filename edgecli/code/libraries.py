@@ -206,7 +206,7 @@ def pillow(task: Task) -> Words:
         raise task.refuse(f"{plan.edge_map.combine}: it clips each response", "use --combine max")
     depths = {plan.paint.sample_type.name, task.result.detection.pixels.name}
     plain = task.activation == "none" and not task.bias and plan.threshold is None
-    if scale is None or scale.offset or depths != {"uint8"} or not plain:
+    if scale is None or plan.fits or scale.offset or depths != {"uint8"} or not plain:
         raise task.refuse_here("more than 8 bits, scaled and clipped")
     side = 3 if span <= 3 else 5
     name = "kernels" if task.several else "kernel"

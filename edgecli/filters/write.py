@@ -19,11 +19,13 @@ from edgecli.filters.origin import quoted
 
 
 def filter_format(path: str | os.PathLike[str]) -> str:
-    """Return the format that a file's extension names; FilterError on any other.
+    """Return the format that a file's extension names; FilterError on any other. ``-`` is text.
 
     >>> filter_format("out/edges.JSON")
     'json'
     """
+    if path == "-":
+        return "txt"
     suffix = os.path.splitext(path)[1].lower().removeprefix(".")
     if suffix not in FILTER_FORMATS:
         raise FilterError(

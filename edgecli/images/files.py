@@ -194,6 +194,11 @@ def unreadable(path: str, error: Exception) -> ImageError:
         case FileNotFoundError() if "://" in path:
             fetched = f"curl -sL {shlex.quote(path)} | edgecli detect - -o edges.png"
             return ImageError(f"image {path} is an address and no file; give its bytes: {fetched}")
+        case FileNotFoundError() if _is_pattern(path):
+            command = f"edgecli batch {shlex.quote(path)} -o edges"
+            return ImageError(
+                f"image {path} is a pattern and no file; for all of it type: {command}"
+            )
         case FileNotFoundError():
             return ImageError(f"image {path} does not exist; check the name")
         case OSError() if os.path.isdir(path):  # Windows takes it for one that may not be read
@@ -203,6 +208,13 @@ def unreadable(path: str, error: Exception) -> ImageError:
         case _:
             reason = system_says(error) if isinstance(error, OSError) else error
             return ImageError(f"image {path} cannot be read: {reason}")
+
+
+def _is_pattern(path: str) -> bool:
+    """Return whether files are called as a name says that no shell has filled in."""
+    import glob  # for files that are missing
+
+    return glob.has_magic(path) and any(glob.iglob(path))
 
 
 @contextmanager

@@ -133,7 +133,9 @@ def _network(table: Table, stem: str) -> Network:
     if not isinstance(given, dict):
         raise NetworkError("there is no [input] table; write one with shape = [height, width, 3]")
     _check_keys("[input]", given, ("shape", "white"))
-    match given.get("shape"):
+    if "shape" not in given:
+        raise NetworkError("[input] has no shape; write shape = [height, width, channels]")
+    match given["shape"]:
         case [int(H), int(W), int(C)]:
             shape = (C, H, W)
         case other:
@@ -235,6 +237,11 @@ def _pixels(name: str, value: Any) -> int:
 def _filters(name: str, value: Any) -> int | tuple[str, ...]:
     if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
         return tuple(value)
+    if type(value) is not int or value < 1:
+        raise NetworkError(
+            f"{name} = {_shown(value)} is not a whole number from 1 up, nor a list of filters; "
+            'write 6, or ["vertical"]'
+        )
     return _count(name, value)
 
 

@@ -24,6 +24,7 @@ TRIED: dict[str, str] = {
     r"value for '(?P<option>[\w-]+)': '.*' is unknown; there (are|is) (?P<first>[\w-]+)": (
         "{option} {first}"
     ),
+    r"is a pattern and no file; for all of it type: edgecli (?P<command>.*)$": "{command}",
     r"is a folder; for the images in it type: edgecli (?P<command>.*)$": "{command}",
     r"value for '(?P<option>[\w-]+)': \S+ is not in the range (?P<low>\d+)<=": "{option} {low}",
     r"value for '(?P<option>[\w-]+)': \S+ is not in the range x>=\d+": "{option} 999999",

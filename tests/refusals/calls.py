@@ -47,12 +47,13 @@ _GREY = np.zeros((4, 4), np.uint8)
 _BANK = FilterBank(np.ones((2, 1, 3, 3)))
 
 
-def _configured(text: str) -> None:
-    """Run a command under a configuration."""
+def _configured(text: str | None) -> None:
+    """Run a command under a configuration; None is one that is not there."""
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         path = os.path.join(folder, "edgecli.toml")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
+        if text is not None:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
         patch.setenv("EDGECLI_CONFIG", path)
         main(["detect", "grey.png"], standalone_mode=False)
 
@@ -126,6 +127,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "give integers up to": lambda: edgecli.detect_edges(_GREY.astype(complex)),
     "threads must be 1": lambda: chosen_threads(0),
     "cannot be read: ": lambda: _configured("["),
+    "check it, or the EDGECLI_CONFIG": lambda: _configured(None),
     "neither defaults nor styles": lambda: _configured("[default]"),
     "where a table is to be": lambda: _configured("styles = 3"),
     "is no option of a style": lambda: _configured("[defaults]\nzzz = 3"),

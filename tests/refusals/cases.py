@@ -82,6 +82,7 @@ detect photo.png -f contours --stride 2
 detect photo.png -f depth3.txt --channels gray
 detect photo.png -f huge.json --map raw -o a.npy
 detect album
+detect 'album/*.png'
 detect scan.zarr -o scan.zarr/edges.png
 detect photo.png -o - --format zarr
 batch album -o scan.zarr
@@ -284,6 +285,8 @@ network summary bulky.toml
 network summary not-inputs.toml
 network summary not-padding.toml
 network summary not-text.toml
+network summary shapeless.toml
+network summary one-name.toml
 network summary not-line.toml
 network summary nested.toml
 network summary not-tables.toml

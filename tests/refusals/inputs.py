@@ -35,6 +35,8 @@ NETWORKS = {
     "no-classes": 'classes = ["a"]\n' + _INPUT + _layer("flatten", "f"),
     "one-class": 'classes = ["a"]\n' + _INPUT + _layer("flatten", "f") + _SOFTMAX,
     "nameless": 'classes = ["a", " "]\n' + _INPUT + _layer("flatten", "f") + _SOFTMAX,
+    "shapeless": "[input]\n" + _ONE,
+    "one-name": _INPUT + _layer("convolution", more='filters = "sobel-x"'),
     "not-inputs": _INPUT + _layer("flatten", more="inputs = 3"),
     "not-padding": _INPUT + _ONE + "padding = [1, 2, 3]\n",
     "not-text": _INPUT + _ONE + "activation = 3\n",

@@ -205,3 +205,36 @@ def test_the_table_has_a_section_for_each_map(run: Run, save: Save) -> None:
         ["edge", "map"], ["padding", "7,7,7,7"], ["parameters", "450"], ["parameters", "459"],
     ]  # fmt: skip
     assert ["together", "2", "edge", "maps"] in lines
+
+
+def test_images_that_follow_each_other_are_blocks_of_lines(run: Run, save: Save) -> None:
+    grids = [noise(4, 5), noise(4, 5)[::-1]]
+    paths = [save(f"{n}.png", grid) for n, grid in enumerate(grids)]
+    options = "-f", "identity", "-f", "vertical", "--map", "raw", "--format", "csv", "-o", "-", "-q"
+    found = blocks(run("detect", *paths, *options).stdout)
+    assert len(found) == 4
+    for grid, block in zip(grids, found[::2], strict=True):
+        np.testing.assert_array_equal(block, grid)
+    stream = b"".join(path.read_bytes() for path in paths)
+    assert len(blocks(run("detect", "-", *options, stdin=stream).stdout)) == 4
+    single = "-f", "identity", *options[4:]
+    assert len(blocks(run("detect", "-", *single, stdin=stream).stdout)) == 2
+
+
+@pytest.mark.parametrize("format_", ["svg", "dxf", "geojson", "points", "tiff", "y4m"])
+def test_what_no_reader_would_read_on_is_not_written_twice(
+    refuse: Refuse, save: Save, format_: str
+) -> None:
+    paths = [save(f"{n}.png", noise(9, 9)) for n in range(2)]
+    said = refuse("detect", *paths, "--format", format_, "-o", "-", code=2)
+    assert f"{format_} holds the maps of one input" in said
+
+
+def test_a_stream_makes_pages_of_one_document_or_is_refused(run: Run, save: Save) -> None:
+    stream = 2 * save("a.png", noise(9, 9)).read_bytes()
+    options = "detect", "-", "--format", "tiff", "-o", "-", "-q"
+    result = run(*options, stdin=stream)
+    assert result.exit_code == 1
+    assert "tiff holds one image, and - has more; add --all-frames" in result.stderr
+    whole = run(*options, "--all-frames", stdin=stream).stdout_bytes
+    assert len(tifffile.TiffFile(io.BytesIO(whole)).pages) == 2

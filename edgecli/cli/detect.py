@@ -21,7 +21,7 @@ from edgecli.code import LIBRARIES
 from edgecli.detect.files import Watch
 from edgecli.detect.inputs import Result, plan_input
 from edgecli.detect.jobs import detect_input
-from edgecli.detect.outputs import Job, Target, check_jobs, check_stdin, name_job
+from edgecli.detect.outputs import Job, Target, check_jobs, check_stdin, in_turn, name_job
 from edgecli.detect.run import Crew
 from edgecli.detect.sheet import Sheet, Tiles, detect_grid, name_grid, plan_grid
 from edgecli.detect.templates import fields
@@ -106,8 +106,9 @@ def _planned(
 ) -> tuple[Callable[..., Sequence[Result | Sheet]], list[Job]]:
     """Return what is done to each input, and the files that it is done to: maps, or a sheet."""
     if request.tiles:
-        return partial(_sheets, tiles=request.tiles), [name_grid(path, target) for path in inputs]
-    jobs = [name_job(path, request.settings, target) for path in inputs]
+        sheets = in_turn([name_grid(path, target) for path in inputs])
+        return partial(_sheets, tiles=request.tiles), sheets
+    jobs = in_turn([name_job(path, request.settings, target) for path in inputs])
     return partial(_results, watch=None), jobs
 
 

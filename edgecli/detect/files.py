@@ -105,15 +105,21 @@ class Files:
 
     def _file(self, path: str, source: Source, result: Result, info: ImageInfo) -> ImageFile:
         """Return a file, begun at its first image, with what says beside it where that lies."""
+        format_ = self._job.format
         if path not in self._begun:
             file = self._stack.enter_context(self._opened(self._job.format, path))
             self._beside[path] = begin_beside(self._job, path, info, self._stack)
             detection = result.detection
             self._begun[path] = begin_file(
-                self._job.format, file, source, frames=self._frames, several=self._job.several,
+                format_, file, source, frames=self._frames, several=self._job.several,
                 made_by=detection.made_by, threads=detection.settings.threads,
-                names=names_in(path, result.outputs, detection.maps),
+                names=names_in(path, result.outputs, detection.maps), later=self._job.later,
             )  # fmt: skip
+        elif not (format_.stream or format_.sequence or self._frames):
+            raise OutputError(
+                f"{format_.name} holds one image, and {result.info.path} has more; add "
+                "--all-frames to make pages of them, or give a folder with -o DIR/"
+            )
         return self._begun[path]
 
     def finish(self) -> None:

@@ -115,7 +115,7 @@ class Job:
     Several may share a file, if the format holds them. ``frames`` are templates of the files, where
     each frame has its own by its number; ``outputs`` are those of the first. Where ``no_clobber``,
     files that exist stay as they are. ``numbers`` are written as they are, whichever map the
-    settings have.
+    settings have. ``later`` tells that another input's maps go before, to standard output.
     """
 
     path: str
@@ -126,6 +126,7 @@ class Job:
     numbers: bool = False
     frames: tuple[str, ...] = ()
     world_file: bool = False
+    later: bool = False
 
     @property
     def several(self) -> bool:
@@ -238,6 +239,20 @@ def check_format(format_: Format, settings: Settings) -> None:
     samples = DEPTHS[settings.depth] if settings.depth else format_.samples[0]
     channels = settings.style.channels(1, hues=settings.maps[0].direction)
     check_holds(format_, np.dtype(samples), channels)
+
+
+def in_turn(jobs: Sequence[Job]) -> list[Job]:
+    """Return jobs that know which of them go to standard output behind others.
+
+    UsageError where a reader would take the first of them for all.
+    """
+    piped = [job for job in jobs if "-" in job.outputs]
+    if len(piped) > 1 and not piped[0].format.stream:
+        raise UsageError(
+            f"{piped[0].format.name} holds the maps of one input, and {len(piped)} go to standard "
+            "output; give a folder with -o DIR/, and each has a file"
+        )
+    return [replace(job, later="-" in job.outputs and job is not piped[0]) for job in jobs]
 
 
 def check_jobs(jobs: Sequence[Job], target: Target, report: str | None = None) -> None:

@@ -24,7 +24,8 @@ class Format:
 
     ``samples`` are the types that it stores without loss, ``channels`` the numbers of channels.
     ``sequence`` formats hold several images one after another, ``animated`` ones as frames or
-    pages of one file; ``text`` ones may be written to a terminal. Formats that hold ``several``
+    pages of one file; whole files of ``stream`` ones may follow one another where a pipe is read.
+    ``text`` ones may be written to a terminal. Formats that hold ``several``
     take all edge maps of an image in one file: as a volume, as pages, as blocks of lines or as
     layers. Formats of ``strokes`` hold lines as geometry, and no samples at all. A ``folder`` is
     what some are, and not a file. Programs for maps look for a ``world`` file beside some.
@@ -36,6 +37,7 @@ class Format:
     channels: tuple[int, ...] = (1, 3)
     sequence: bool = False
     animated: bool = False
+    stream: bool = False
     text: bool = False
     several: bool = False
     strokes: bool = False
@@ -49,17 +51,19 @@ class Format:
 
 
 _ALL = (
-    Format("png", (".png",), ("uint8", "uint16"), WITH_ALPHA, animated=True, world=True),
-    Format("pgm", (".pgm", ".pnm"), ("uint8", "uint16"), (1,), sequence=True),
-    Format("ppm", (".ppm",), ("uint8", "uint16"), sequence=True),
+    Format(
+        "png", (".png",), ("uint8", "uint16"), WITH_ALPHA, animated=True, stream=True, world=True
+    ),
+    Format("pgm", (".pgm", ".pnm"), ("uint8", "uint16"), (1,), sequence=True, stream=True),
+    Format("ppm", (".ppm",), ("uint8", "uint16"), sequence=True, stream=True),
     Format(
         "tiff", (".tif", ".tiff"), SAMPLE_TYPES, WITH_ALPHA, animated=True, several=True, world=True
     ),
-    Format("jpeg", (".jpg", ".jpeg"), ("uint8",), world=True),
-    Format("webp", (".webp",), ("uint8",), animated=True, world=True),
-    Format("npy", (".npy",), SAMPLE_TYPES, WITH_ALPHA, several=True),
+    Format("jpeg", (".jpg", ".jpeg"), ("uint8",), stream=True, world=True),
+    Format("webp", (".webp",), ("uint8",), animated=True, stream=True, world=True),
+    Format("npy", (".npy",), SAMPLE_TYPES, WITH_ALPHA, stream=True, several=True),
     Format("zarr", (".zarr",), SAMPLE_TYPES, WITH_ALPHA, several=True, folder=True),
-    Format("csv", (".csv", ".txt"), SAMPLE_TYPES, (1,), text=True, several=True),
+    Format("csv", (".csv", ".txt"), SAMPLE_TYPES, (1,), stream=True, text=True, several=True),
     Format("y4m", (".y4m",), ("uint8", "uint16"), (1,), sequence=True),
     Format("svg", (".svg",), text=True, several=True, strokes=True),
     Format("dxf", (".dxf",), text=True, several=True, strokes=True),

@@ -32,8 +32,11 @@ class ImageFile:
         file: BinaryIO,
         made_by: MadeBy | None = None,
         threads: int | None = None,
+        *,
+        later: bool = False,
     ) -> None:
         self._format, self._file, self._made_by, self._threads = format_, file, made_by, threads
+        self._later = later  # whether images stand before the next one
 
     def begin(self, shape: Shape, samples: np.dtype[Any], info: ImageInfo) -> Sink:
         """Begin an image ``(H, W, C)`` of ``samples``, made of the input that ``info`` describes.
@@ -85,7 +88,8 @@ class ImageFile:
             case "csv":
                 from edgecli.images.text.grid import CsvSink
 
-                return CsvSink(file, samples)
+                start, self._later = b"\n" * self._later, True
+                return CsvSink(file, samples, start)
             case _:
                 from edgecli.images.pillow.writing import PillowSink
 
@@ -172,8 +176,10 @@ class FramesFile(ImageFile):
         made_by: MadeBy | None,
         threads: int | None,
         names: Sequence[str],
+        *,
+        later: bool = False,
     ) -> None:
-        super().__init__(format_, file, made_by, threads)
+        super().__init__(format_, file, made_by, threads, later=later)
         self._names = names or [""]  # of the maps of each image
         self._frames: list[ArraySink] = []
         self._infos: list[ImageInfo] = []
@@ -210,8 +216,7 @@ class FramesFile(ImageFile):
         """
         frames = [frame.array for frame in self._frames]
         if len(frames) == 1 or self._format.text:
-            for number, (frame, info) in enumerate(zip(frames, self._infos, strict=True)):
-                self._file.write(b"\n" * (number > 0))
+            for frame, info in zip(frames, self._infos, strict=True):
                 sink = super()._sink(frame.shape, frame.dtype, info)
                 sink.write(sink.encode(frame))
                 sink.finish()
@@ -231,8 +236,8 @@ class FramesFile(ImageFile):
 class PagesFile(FramesFile):
     """The edge maps of one image as pages of a TIFF: large ones are written as they come."""
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
         self._begun: list[TilesSink] = []
 
     def begin_maps(
@@ -271,12 +276,14 @@ def begin_file(
     made_by: MadeBy | None = None,
     threads: int | None = None,
     names: Sequence[str] = (),
+    later: bool = False,
 ) -> ImageFile:
     """Return the writer of what ``whole_output`` opened, whose first image is made of ``source``.
 
     ``frames`` is True where all images of the input become frames or pages of this one file,
     ``several`` where all edge maps of an image do. PNG and TIFF say by what they are ``made_by``.
     Large TIFFs are compressed on so many ``threads``. ``names`` are those of an image's maps.
+    Where ``later``, images of another input stand before: blocks of text are set apart.
     """
     if format_.folder:
         return StoreFile(format_, file, made_by)
@@ -285,7 +292,7 @@ def begin_file(
     if several or (frames and format_.animated):
         one_by_one = frames or format_.name != "tiff"
         kind = FramesFile if one_by_one else PagesFile
-        return kind(format_, file, made_by, threads, names)
+        return kind(format_, file, made_by, threads, names, later=later)
     if format_.name == "y4m":
         return VideoFile(format_, file, source)
-    return ImageFile(format_, file, made_by, threads)
+    return ImageFile(format_, file, made_by, threads, later=later)

@@ -81,6 +81,8 @@ detect photo.png --hysteresis 5,9 --threshold 6
 detect photo.png -f contours --stride 2
 detect photo.png -f depth3.txt --channels gray
 detect photo.png -f huge.json --map raw -o a.npy
+detect photo.png grey.png -o - --format svg
+detect frames.pgm -o - --format tiff
 detect album
 detect 'album/*.png'
 detect scan.zarr -o scan.zarr/edges.png

@@ -127,3 +127,13 @@ def test_a_filter_that_memory_cannot_hold_is_an_error(monkeypatch: pytest.Monkey
     monkeypatch.setattr(files, "builtin_filter", exhaust)
     with pytest.raises(FilterError, match="filter 'sobel' does not fit into memory"):
         load_filter("sobel")
+
+
+@pytest.mark.parametrize("head", ["3:", "3x2:", " 3x2+1+0 :\n"])
+def test_a_kernel_of_imagemagick_is_answered_with_its_rows(tmp_path: Path, head: str) -> None:
+    text = f"{head} 1,0,-1  2,0,-2"
+    (tmp_path / "k.txt").write_text(text)
+    for spec in (text, tmp_path / "k.txt"):
+        with pytest.raises(FilterError, match="a kernel of ImageMagick, whose") as caught:
+            load_filter(spec)
+        assert 'write -f "1 0 -1; 2 0 -2", for Convolve with --convolve' in str(caught.value)

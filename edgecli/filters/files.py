@@ -24,6 +24,7 @@ LARGEST_TEXT = 2**22  # bytes: some 200 000 weights of full precision, a few sec
 LARGEST_BINARY = LARGEST_WEIGHTS * 8 + 2**20  # with names, biases and headers
 
 _SUFFIXES = {f".{name}" for name in FILTER_FORMATS} | {".tsv"}
+_MAGICK = re.compile(r"\s*(\d{1,4})(?:x\d+)?(?:[+]\d+[+]\d+)?\s*:([-+\d.eE,\s]+)")
 _NOT_TEXT = r"[^\t\n\r\x20-\x7e\x80-\U0010ffff]"
 
 
@@ -46,6 +47,8 @@ def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
             return builtin_filter(spec)
         if is_file(spec):
             return _read_file(spec)
+        inline = Origin("inline filter", "custom", row_word="row")
+        _refuse_magick(spec, inline)
         if _looks_array(spec):
             from edgecli.filters.read_arrays import read_array
 
@@ -53,7 +56,7 @@ def load_filter(spec: str | os.PathLike[str]) -> FilterBank:
         if _looks_inline(spec):
             from edgecli.filters.read_text import read_inline
 
-            return read_inline(spec, Origin("inline filter", "custom", row_word="row"))
+            return read_inline(spec, inline)
     except MemoryError as error:
         given = quoted(os.fspath(spec))
         raise FilterError(f"filter {given} does not fit into memory; use a smaller one") from error
@@ -100,7 +103,21 @@ def _read_file(path: str | os.PathLike[str]) -> FilterBank:
         return read_array(text, origin)
     from edgecli.filters.read_text import read_text
 
+    _refuse_magick(text, origin)
     return read_text(text, origin)
+
+
+def _refuse_magick(text: str, origin: Origin) -> None:
+    """Raise FilterError for a kernel as ImageMagick has it, ``3x1: 1,0,-1``: it may turn that."""
+    match = _MAGICK.fullmatch(text)
+    width = int(match[1]) if match else 0
+    cells = match[2].replace(",", " ").split() if match else []
+    if width and cells and len(cells) % width == 0:
+        rows = [" ".join(cells[at : at + width]) for at in range(0, len(cells), width)]
+        raise origin.error(
+            "a kernel of ImageMagick, whose -morphology Convolve turns it and Correlate does not; "
+            f'write -f "{"; ".join(rows)}", for Convolve with --convolve'
+        )
 
 
 def _looks_array(text: str) -> bool:

@@ -27,6 +27,9 @@ TRIED: dict[str, str] = {
     r"; add (?P<option>--all-frames) to make pages of them, or give a folder with -o DIR/$": (
         "{option} | -o other/"
     ),
+    r'; write (?P<options>-f ".*"), for Convolve with (?P<option>--convolve)$': (
+        "{options} | {options} {option} -o turned.png"
+    ),
     r"is a pattern and no file; for all of it type: edgecli (?P<command>.*)$": "{command}",
     r"is a folder; for the images in it type: edgecli (?P<command>.*)$": "{command}",
     r"value for '(?P<option>[\w-]+)': \S+ is not in the range (?P<low>\d+)<=": "{option} {low}",

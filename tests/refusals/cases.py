@@ -191,6 +191,7 @@ filters show split.csv
 filters show thousands.csv
 filters show loose.csv
 filters show "0,5 0; 1 2"
+detect photo.png -f "3x2: 1,0,-1 2,0,-2"
 filters show "1,;2"
 detect photo.png -f sobel -f sobel-x --combine none
 detect photo.png grey.png --code scipy

@@ -99,6 +99,21 @@ def test_a_picture_is_made_smaller_and_that_is_told(run: Run, page: Path, save: 
     assert asked.stderr == ""
 
 
+def test_a_position_is_one_of_the_picture_before_it_is_made_smaller(
+    run: Run, refuse: Refuse, page: Path, save: Save
+) -> None:
+    picture = save("wide.png", noise(100, 200))
+    for asked, shown in (("0,0", "0,0"), ("50,100", "32,64"), ("99,199", "63,127")):
+        run("trace", picture, "-f", "vertical", "--at", asked, "-o", page)
+        assert start(page)["at"] == shown
+    told = refuse("trace", picture, "--at", "100,0", "-o", page, code=1)
+    assert told == (
+        "output pixel 100,0 is outside the 100×200 output; rows are 0 to 99, columns 0 to 199"
+    )
+    run("trace", picture, "-f", "vertical", "--resize", "max:20", "--at", "9,19", "-o", page)
+    assert start(page)["at"] == "9,19"
+
+
 def test_an_operator_is_shown_as_its_filters_and_that_is_told(run: Run, page: Path) -> None:
     result = run("trace", GRID, "-o", page)
     assert "2 filters of sobel; the page does not combine them by magnitude" in result.stderr

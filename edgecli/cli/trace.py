@@ -67,7 +67,8 @@ def command(input_path: str, trace: TraceOptions, options: Options) -> None:
     with _opened(input_path, options, is_page(trace.output)) as (result, source):
         check_traceable(result.detection)
         if at is not None:
-            check_position(result.detection, *at)
+            fitted = is_page(trace.output) and options.resize is None
+            at = _checked_position(result.detection, source.info.scale if fitted else (1, 1), at)
         lesson = _show(result.detection, source, at, trace)
     tell(result.info)
     if figures and options.report is None and options.report_file is None:
@@ -105,6 +106,18 @@ def _asked_position(trace: TraceOptions) -> Place | None:
             return 0, 0  # where the window starts
         raise UsageError("which output pixel is meant is not said; give --at ROW,COL, or --all")
     return None if trace.at is None else parse_position(trace.at)
+
+
+def _checked_position(detection: Detection, scale: tuple[float, float], at: Place) -> Place:
+    """Return where an output pixel is in what is shown; GeometryError where there is none.
+
+    A page shows a large picture smaller, though nobody asked for that: ``scale`` says how many of
+    its columns and rows each one there stands for.
+    """
+    _, height, width = detection.responses.shape
+    whole = round(height * scale[1]), round(width * scale[0])
+    check_position(whole, *at)
+    return at[0] * height // whole[0], at[1] * width // whole[1]
 
 
 def parse_position(text: str) -> Place:

@@ -287,9 +287,9 @@ def check_traceable(detection: Detection) -> None:
         )
 
 
-def check_position(detection: Detection, row: int, col: int) -> None:
-    """Raise GeometryError where the output has no such pixel."""
-    _, height, width = detection.responses.shape
+def check_position(output: tuple[int, int], row: int, col: int) -> None:
+    """Raise GeometryError where the output, of a height and width, has no such pixel."""
+    height, width = output
     if not (0 <= row < height and 0 <= col < width):
         raise GeometryError(
             f"output pixel {row},{col} is outside the {height}×{width} output; "

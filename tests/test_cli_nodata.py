@@ -29,7 +29,7 @@ GREY = (120 + 60 * np.sin(x / 9) + 40 * np.cos(y / 7)).astype(np.uint8)
 PICTURES: dict[str, tuple[NDArray[Any], float]] = {
     "uint8": (GREY, 0),
     "int16": (4 * LAND, -9999),
-    "int32": (LAND.astype(np.int32) * 1000, -(2**31)),
+    "int32": (LAND.astype(np.int32) * 1_000_000, -(2**31)),
     "float32": ((LAND / 4000).astype(np.float32), -9999),
     "RGB": (np.dstack([GREY, GREY[::-1], 255 - GREY]), 3),
 }

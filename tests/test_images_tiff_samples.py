@@ -277,13 +277,33 @@ def test_nothing_is_written_of_a_page() -> None:
 
 
 @pytest.mark.parametrize("stored", ["f2", "f4", "f8"])
-@pytest.mark.parametrize("text", [b"-9999", b" -9.999e3 \0", b"-9999.0\0junk"])
+@pytest.mark.parametrize(
+    "text", [b"-9999", b" -9.999e3 \0", b"-9999.0\0junk", b"-9999 -9999", b"-9999,0"]
+)
 def test_floats_that_stand_for_no_data_are_nan(text: bytes, stored: str) -> None:
     pixels = noise(5, 6, 1, dtype=stored)
     pixels[1:3, 2] = np.dtype(stored).type(-9999)
     pixels[4] = np.inf
     is_missing = pixels == pixels.dtype.type(-9999)
     found = known(make_tiff(pixels, t42113=text))
+    assert (np.isnan(found) == is_missing).all()
+    assert (found == pixels)[~is_missing].all()
+
+
+@pytest.mark.parametrize(
+    ("stored", "text"),
+    [("f4", b"-3.40282e+38"), ("f4", b"-3.4028234663852886e+38"), ("f8", b"-1.79769e+308"),
+     ("f4", b"-1.7976931348623157e+308")],
+)  # fmt: skip
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_largest_float_is_no_data_with_however_many_digits(
+    stored: str, text: bytes, sign: int
+) -> None:
+    pixels = noise(5, 6, 1, dtype=stored)
+    pixels[1:3, 2] = -sign * np.finfo(stored).max
+    pixels[4] = sign * np.finfo(stored).max
+    found = known(make_tiff(pixels, t42113=text if sign > 0 else text[1:]))
+    is_missing = pixels == -sign * np.finfo(stored).max
     assert (np.isnan(found) == is_missing).all()
     assert (found == pixels)[~is_missing].all()
 

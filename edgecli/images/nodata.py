@@ -27,6 +27,10 @@ from edgecli.rows.base import Gaps, NoData, Rows, Source
 CHOICES = ("none", "alpha")
 """What can be no data beside a number: nothing, whatever the file says, and what is transparent."""
 
+NEARLY = 0.999
+"""Floats from this share of their type's largest on are no data as one: that is written with few
+digits, as -3.40282e+38."""
+
 Missing = NDArray[np.bool_]
 """Where there is no data, ``(rows, W)``."""
 
@@ -162,8 +166,7 @@ class _Apart:
         if self._number is not None and math.isnan(self._number):
             missing |= np.isnan(colours).all(axis=2)
         elif self._number is not None:
-            with np.errstate(over="ignore"):
-                missing |= (colours == colours.dtype.type(self._number)).all(axis=2)
+            missing |= _equal(colours, self._number).all(axis=2)
         if self._clear:
             missing |= block[..., -1] == 0
         if mask is not None:
@@ -180,6 +183,18 @@ class _Apart:
         if block.shape[2] > self._colours and self.dtype.kind == "u":
             colours = composite(block, self._background)
         return np.concatenate([colours, ~missing[..., np.newaxis]], axis=2, dtype=self.dtype)
+
+
+def _equal(samples: Rows, number: float) -> NDArray[np.bool_]:
+    """Return which samples are a number, or nearly so where it is about their type's largest."""
+    if samples.dtype.kind == "f":
+        limit = NEARLY * float(np.finfo(samples.dtype).max)
+        if number <= -limit:
+            return samples <= -limit
+        if number >= limit:
+            return samples >= limit
+    equal: NDArray[np.bool_] = samples == samples.dtype.type(number)
+    return equal
 
 
 def _blocks(source: Source | None, ranges: list[tuple[int, int]]) -> Iterable[Rows | None]:

@@ -33,6 +33,7 @@ _REDUCED, _MASK, _DEPTHS = 1, 4, 8  # bits of NewSubfileType; depths are DNG 1.5
 _OLD_REDUCED = 2  # of SubfileType
 _MASK_PHOTOMETRIC = 4
 _ON_MAPS = {Tag.PIXEL_SCALE, Tag.TIEPOINTS, Tag.MATRIX, Tag.GEO_KEYS}
+_NUMBER_AHEAD = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _SENSOR_PHOTOMETRICS = {32803, 34892}  # a mosaic of colours, and one that is filled in
 # The compressions of Sony, Epson, Samsung, Kodak, Panasonic, Nikon, Kodak and Pentax.
 _SENSOR_COMPRESSIONS = {32767, 32769, 32770, 32867, 34316, 34713, 65000, 65535}
@@ -172,7 +173,9 @@ def no_data_of(directory: Directory, *, has_alpha: bool) -> NoData | None:
     The number is what a sample becomes when it is read; a palette's stays what it is.
     """
     try:
-        number = number_of(directory.text(Tag.NO_DATA))
+        text = directory.text(Tag.NO_DATA)
+        ahead = _NUMBER_AHEAD.match(text)  # GDAL leaves out what follows, such as another one
+        number = number_of(ahead[0] if ahead else text)
     except (ValueError, OverflowError):
         is_map = not _ON_MAPS.isdisjoint(directory.tags)
         return "alpha" if is_map and has_alpha else None

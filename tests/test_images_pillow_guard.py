@@ -20,7 +20,7 @@ from edgecli.errors import ImageError, OutputError
 from edgecli.images.limits import image_name
 from edgecli.images.pillow import reading as pillow
 from edgecli.images.pillow.guard import copy_rows, guarded, is_known, open_image
-from tests.pillow_files import read_images
+from tests.pillow_files import read_images, rows_of
 
 
 def encoded(format_: str, width: int = 30, height: int = 20) -> bytes:
@@ -184,6 +184,11 @@ NONSENSE = "does not decode (its numbers make no sense); get the file whole agai
             OSError(errno.EIO, "Input/output error"),
             "does not decode (Input/output error); get the file whole again",
         ),
+        (
+            OSError("buffer overrun when reading image file"),
+            "does not decode here (buffer overrun when reading image file), as it may elsewhere; "
+            "save it as PNG where it is shown",
+        ),
         (zlib.error("bad"), "does not decode (bad); get the file whole again"),
         (IndexError(), NONSENSE),
         (EOFError(), "does not decode (EOFError); get the file whole again"),
@@ -261,3 +266,15 @@ def test_rows_are_copied_in_the_mode_asked_for() -> None:
     grey = np.empty((300, 1000, 1), np.uint8)
     copy_rows(image, "L", 0, grey)
     assert (grey[..., 0] == np.asarray(image.convert("L"))).all()
+
+
+def test_a_pcx_whose_runs_cross_rows_is_not_called_cut_short() -> None:
+    header = struct.pack("<4B4H", 10, 5, 1, 8, 0, 0, 3, 1) + bytes(53)
+    header += struct.pack("<BHH", 1, 4, 1) + bytes(58)  # 2 rows of 4 bytes
+    runs = [bytes([0xC0 | count, 7]) for count in (4, 4, 6, 2)]
+    palette = b"\x0c" + bytes(range(256)) * 3
+    (whole,) = read_images(io.BytesIO(header + runs[0] + runs[1] + palette), "x", max_pixels=99)
+    assert rows_of(whole).shape == (2, 4, 3)
+    crossing = io.BytesIO(header + runs[2] + runs[3] + palette)
+    with pytest.raises(ImageError, match="as it may elsewhere; save it as PNG where it is shown"):
+        list(read_images(crossing, "x", max_pixels=99))

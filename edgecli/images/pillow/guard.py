@@ -132,6 +132,9 @@ def guarded(name: str, max_pixels: int) -> Iterator[None]:
         _borrowed.give_back(max_pixels)
 
 
+_SAVE = "save it as PNG where it is shown"
+
+
 def _reason(error: Exception) -> str:
     text = _in_words(error)
     if isinstance(error, UnidentifiedImageError):
@@ -139,7 +142,9 @@ def _reason(error: Exception) -> str:
     if "truncated" in text.lower():
         return "is cut short; get the file whole again"
     if re.search(r"unknown|unsupported|not supported|unrecognized", text, re.IGNORECASE):
-        return f"is of a kind that is not read here ({text}); save it as PNG where it is shown"
+        return f"is of a kind that is not read here ({text}); {_SAVE}"
+    if "overrun" in text:  # runs across rows, as GraphicsMagick writes PCX and ffmpeg SGI
+        return f"does not decode here ({text}), as it may elsewhere; {_SAVE}"
     return f"does not decode ({text}); get the file whole again"
 
 

@@ -74,9 +74,10 @@ class Slide:
         return self.limit_rows(room // (pixels * self.dtype.itemsize))
 
     def limit_rows(self, rows: int) -> int:
-        """Return the nearest number of rows that a band may have."""
+        """Return the nearest number of rows that a band may have, of whole products if it can."""
         allowed = min(max(rows, FEWEST_ROWS), MOST_ROWS)
-        return min(allowed, self.plan.most_rows or allowed)
+        allowed = min(allowed, self.plan.most_rows or allowed)
+        return allowed - allowed % self.plan.together or allowed
 
     def needed(self, start: int, stop: int) -> tuple[Span, ...]:
         """Return the image rows that output rows ``[start, stop)`` are computed from."""

@@ -77,12 +77,12 @@ def detect_edges(
     [0, 0, 255, 255, 0, 0]
 
     ``picture`` is ``(H, W)`` or ``(H, W, C)``, as Pillow, OpenCV and scikit-image hold it (RGB
-    order; alpha is composited on ``background``), or the path of a file, whose first image is
-    read, turned upright. ``operator`` names an operator, a filter, a file or inline rows; several
-    are combined into one edge map. The other arguments are the options of the command line, as text
-    or as numbers: ``threshold=30`` or ``"20%"``, ``hysteresis=(50, 100)``, ``overlay="red"`` or
-    ``(255, 0, 0)``, ``mask`` an array or a path. What must be
-    told of a picture is an EdgeCliWarning.
+    order; alpha is composited on ``background``; what an array masks is no data), an image of
+    Pillow, or the path of a file, whose first image is read, turned upright. ``operator`` names an
+    operator, a filter, a file or inline rows; several are combined into one edge map. The other
+    arguments are the options of the command line, as text or as numbers: ``threshold=30`` or
+    ``"20%"``, ``hysteresis=(50, 100)``, ``overlay="red"`` or ``(255, 0, 0)``, ``mask`` an array or
+    a path. What must be told of a picture is an EdgeCliWarning.
 
     The result is ``(H', W')``, or ``(H', W', C)`` of what has colours or transparency; it is uint8,
     uint16 for a ``depth`` of 16, and float32 for ``"float"``. Raises an EdgeCliError.

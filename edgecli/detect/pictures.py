@@ -27,6 +27,7 @@ from edgecli.filters.builtin import is_builtin
 from edgecli.geometry import parse_padding, parse_padding_mode
 from edgecli.images.colour import Colour, parse_colour
 from edgecli.images.files import bright_pixels, open_images, read_mask
+from edgecli.images.held import held_picture
 from edgecli.images.limits import note_lines
 from edgecli.images.nodata import has_gaps, parse_no_data
 from edgecli.images.resizing import parse_resize
@@ -145,7 +146,7 @@ def open_picture(
 ) -> Source:
     """Return the rows of an array, or of the first image of a file, turned upright."""
     if not isinstance(picture, str | os.PathLike):
-        return looked_at(ArraySource.of(picture), settings)
+        return looked_at(held_picture(picture), settings)
     images = open_images(os.fspath(picture), max_pixels=max_pixels, grey=settings.grey)
     with closing(looked_at(next(images), settings)) as source:
         (rows,) = source.blocks([(0, source.shape[0])])

@@ -96,7 +96,7 @@ def told_apart(
     gaps = Gaps(
         " and ".join(said + ["its mask"] * (mask is not None)),
         apart=source.dtype.kind != "f",
-        asked=asked is not None,
+        asked=asked is not None or info.format == "array",  # who masks one knows of it
     )
     return _Apart(
         Told(source, gaps=gaps), number, mask, background, clear=what == "alpha", refuse=refuse

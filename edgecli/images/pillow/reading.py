@@ -24,6 +24,7 @@ from edgecli.images.limits import MORE_FRAMES, check_pixels, image_name
 from edgecli.images.pillow.guard import copy_rows, guarded, is_known, open_image
 from edgecli.images.pillow.holding import held_bytes
 from edgecli.images.profiles import rgb_profile
+from edgecli.rows.arrays import ArraySource
 from edgecli.rows.base import ImageInfo, Rows, Source
 
 _ORIENTATION = 274  # the tag of EXIF and TIFF
@@ -153,6 +154,15 @@ def decoded(
         profile=rgb_profile(image.info.get("icc_profile")) if image.mode in _COLOURED else None,
     )  # fmt: skip
     return PillowSource(picture, info, grey=grey, warnings=count_warnings())
+
+
+def of_pillow(image: Image.Image) -> ArraySource:
+    """Return the rows of an image that a program holds, as a file's would be read."""
+    shape = (image.height, image.width, len(image.getbands()))
+    stored = {"1": "bool", **WIDE_TYPES}.get(image.mode, "uint8")
+    info = ImageInfo("array", "array", shape, stored)
+    (rows,) = PillowSource(image, info, grey=False).blocks([(0, image.height)])
+    return ArraySource(rows, info)
 
 
 def _others_in(image: ImageFile.ImageFile) -> list[str]:

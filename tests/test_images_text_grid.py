@@ -132,6 +132,18 @@ def test_a_column_that_may_number_rows_is_told_of(head: str, first: int) -> None
         assert text(_csv(plain)).info.notes == []
 
 
+@pytest.mark.parametrize("between", ["\n", "\n\n", "# New slice\n"])
+def test_blocks_of_rows_are_told_of(between: str) -> None:
+    block = "7 8 9\n5 5 6\n"
+    told = (
+        "has 3 blocks of 2 rows, taken for one grid of 6; save one by itself, or all as NPY of the "
+        "shape (N, H, W)"
+    )
+    assert text(between.join([block] * 3)).info.notes == [told]
+    for plain in (block, f"# head\n{block}\n", f"{block}\n7 7 7\n", "7 8\n\n9 9\n\n5 4\n"):
+        assert text(plain).info.notes == []
+
+
 def test_a_grid_of_esri_has_no_row_that_numbers_columns() -> None:
     head = "ncols 3\nnrows 2\nxllcorner 0\nyllcorner 0\ncellsize 1\n"
     assert text(head + "1 2 3\n4 9 6\n").info.notes == []

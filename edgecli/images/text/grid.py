@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -82,7 +82,7 @@ def read_text(file: BinaryIO, path: str, *, max_pixels: int) -> ArraySource:
     held = grid.nbytes + texts
     info = ImageInfo(path, format_, shape, dtype, no_data=no_data, place=place, held=held)
     if format_ != "ESRI grid":  # whose head is known
-        info.notes.extend([*notes, *_numberings(grid), *suspicion(grid)])
+        info.notes.extend([*notes, *_blocks(list(lines)), *_numberings(grid), *suspicion(grid)])
     info.notes.extend(_overflows(grid, rows))
     return ArraySource(values[:, :, np.newaxis], info)
 
@@ -153,6 +153,20 @@ def _read_plainly(
     except (ValueError, OverflowError):
         return None
     return grid
+
+
+def _blocks(numbers: Sequence[int]) -> Iterator[str]:
+    """Yield a note on lines, by their numbers, in blocks alike: several grids in one text.
+
+    So are several edge maps written as CSV, and slices of a volume as NumPy's manual has them.
+    """
+    ends = np.flatnonzero(np.diff([*numbers, 1 << 62]) > 1)
+    heights = np.diff(ends, prepend=-1)
+    if len(heights) > 1 and heights[0] > 1 and (heights == heights[0]).all():
+        yield (
+            f"has {len(heights)} blocks of {heights[0]} rows, taken for one grid of "
+            f"{len(numbers)}; save one by itself, or all as NPY of the shape (N, H, W)"
+        )
 
 
 def _numberings(grid: Numbers) -> list[str]:

@@ -120,6 +120,15 @@ def test_what_64_bits_may_not_hold_is_float64(dtype: str) -> None:
         detect_edges(image, "sobel")
 
 
+@pytest.mark.parametrize("name", ["gaussian:1", "0.5 0 -0.5"])
+def test_numbers_that_fractions_round_are_told_of(name: str) -> None:
+    image = 2**53 + np.arange(20).reshape(4, 5)
+    said = "has whole numbers up to 9,007,199,254,741,011, rounded to float64's 53 bits"
+    with pytest.warns(EdgeCliWarning, match=f"image array {said}"):
+        detect_edges(image, name, map="minmax")
+    detect_edges(image - 20, name, map="minmax")  # without a word
+
+
 KERNELS = {
     "dense": lambda random, side: random.normal(size=(side, side)),
     "outer product": lambda random, side: np.outer(*random.normal(size=(2, side))),

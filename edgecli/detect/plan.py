@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgecli.conv.engine import largest_number, rounded_sums
+from edgecli.conv.plan import EXACT_TO
+from edgecli.conv.products import DOUBLE
 from edgecli.detect.made_by import made_by
 from edgecli.detect.maps import Lines, Look, MapPlan, plan_map
 from edgecli.detect.settings import Settings
@@ -206,11 +208,16 @@ def sums_fit(source: Source, detection: Detection) -> bool:
     An image of 64-bit integers is held whole; those of others always fit.
     """
     slide = detection.responses.slide
-    most = slide.plan.holds if slide is not None else None
-    if most is None:
+    if slide is None or source.dtype != np.int64:
         return True
     (rows,) = source.blocks([(0, source.shape[0])])
-    if (largest := largest_number(rows)) <= most:
+    largest, most = largest_number(rows), slide.plan.holds
+    if largest <= (EXACT_TO[DOUBLE] if most is None else most):
+        return True
+    if most is None:  # weights are fractions
+        source.info.notes.append(
+            f"has whole numbers up to {largest:,}, rounded to float64's 53 bits"
+        )
         return True
     source.info.notes.append(rounded_sums(largest))
     return False

@@ -69,7 +69,12 @@ def _named(options: Options) -> Options:
 
 
 def check_places(options: Options, format_: Format | None) -> None:
-    """Raise UsageError for an option that a format has no place for; None is PNG."""
+    """Raise UsageError for an option that a format, None for PNG, or numbers have no place for."""
+    if options.map == "raw" and options.depth is not None:
+        raise UsageError(
+            "map 'raw' writes numbers as they are, whatever the bits of pixels; drop --depth",
+            options=("depth", "map"),
+        )
     format_ = format_ or FORMATS["png"]
     for option, formats in PLACES.items():
         if format_.name not in formats:

@@ -127,8 +127,7 @@ def _settings_of(
         alpha_out=alpha_out,
         stroke=pen,
     )
-    bits = None if map == "raw" else str(depth)  # numbers are another function's
-    return replace(make_settings(operator, **found), map=map, depth=bits, style=style)
+    return replace(make_settings(operator, **found), map=map, depth=str(depth), style=style)
 
 
 def _detect(source: Source, choice: Choice) -> NDArray[Any]:

@@ -153,8 +153,11 @@ class Settings:
                 "directions, colour maps, overlays, and other lines and paper",
                 options=("channels", *drawn),
             )
-        if self.map == "raw":
-            self._check_raw()
+        if self.map == "raw" and not style.plain:
+            raise UsageError(
+                "map 'raw' writes numbers, which have no colour; use another --map",
+                options=("map", "colormap", *LOOKS),
+            )
         if direction and (style.colormap or style.line):
             option = "colormap" if style.colormap else "line"
             raise UsageError(
@@ -182,19 +185,6 @@ class Settings:
             "line": style.line, "paper": paper, "alpha_out": paper,
         }  # fmt: skip
         return tuple(name for name, given in drawn.items() if given)
-
-    def _check_raw(self) -> None:
-        """Raise UsageError for what is of pixels, and not of numbers."""
-        if not self.style.plain:
-            raise UsageError(
-                "map 'raw' writes numbers, which have no colour; use another --map",
-                options=("map", "colormap", *LOOKS),
-            )
-        if self.depth is not None:
-            raise UsageError(
-                "map 'raw' writes numbers as they are, whatever the bits of pixels; drop --depth",
-                options=("depth", "map"),
-            )
 
     def _check_signed(self, edge_map: EdgeMap) -> None:
         """Raise UsageError for what has no sign."""

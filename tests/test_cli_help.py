@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 
 import click
 import pytest
 
 from edgecli.cli import main
 from edgecli.cli.help import FEW, GROUPS, Command, Group, group_of
-from tests.conftest import Refuse, Run
+from tests.conftest import SAMPLES, Refuse, Run
 from tests.test_docs import all_commands
 
 COMMANDS = dict(all_commands())
@@ -110,6 +112,17 @@ def test_help_is_a_command_too(run: Run, words: list[str]) -> None:
 )
 def test_what_is_mistyped_is_answered(refuse: Refuse, args: list[str], said: str) -> None:
     assert said in refuse(*args, code=2)
+
+
+def test_a_file_whose_name_begins_with_a_dash_is_no_option(
+    refuse: Refuse, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(SAMPLES / "grid-6x6.csv", "-dash.csv")
+    said = "option '-d' is unknown; for the file of that name write ./-dash.csv"
+    assert said in refuse("detect", "-dash.csv", code=2)
+    run("detect", "./-dash.csv", "-q")
+    assert Path("-dash-sobel.csv").exists()
 
 
 @pytest.mark.parametrize("flag", ["-n", "--dry-run", "--explain"])

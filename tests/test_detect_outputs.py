@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 
 from edgecli.detect.inputs import Limits, plan_input
 from edgecli.detect.maps import Lines
-from edgecli.detect.outputs import Target, name_job
+from edgecli.detect.outputs import Target, choose_format, name_job
 from edgecli.errors import UsageError
 from edgecli.images.formats import FILES
 from edgecli.lines.thresholds import AUTO
@@ -67,3 +69,12 @@ def test_one_map_of_several_that_does_not_fit_is_enough() -> None:
     for names in (("canny", "vertical"), ("vertical", "canny")):
         with pytest.raises(UsageError, match="png cannot hold signed numbers; choose from tiff"):
             name_job("photo.png", settings_of(*names, map="raw"), Target(format="png"))
+
+
+def test_a_device_that_says_no_format_takes_png(tmp_path: Path) -> None:
+    settings = settings_of("sobel")
+    for name, said in (("pipe", "png"), ("pipe.npy", "npy")):
+        os.mkfifo(tmp_path / name)
+        assert choose_format("a.jpg", settings, Target(str(tmp_path / name))).name == said
+    assert choose_format("a.jpg", settings, Target(os.devnull)).name == "png"
+    assert choose_format("a.jpg", settings_of("sobel", map="raw"), Target(os.devnull)).name == "npy"

@@ -62,7 +62,7 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, and let each refusal know of which command it is."""
-        with _of_command(ctx):
+        with _of_command(ctx, tuple(args)):
             return super().parse_args(ctx, args)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -118,12 +118,17 @@ class Advised(click.UsageError):
 
 
 @contextmanager
-def _of_command(ctx: click.Context) -> Iterator[None]:
-    """Let errors of the parser, which does not know it, know the command."""
+def _of_command(ctx: click.Context, args: Sequence[str]) -> Iterator[None]:
+    """Let errors of the parser, which does not know it, know the command.
+
+    A pattern of the shell may have given a file whose name begins with a dash.
+    """
     try:
         yield
     except click.NoSuchOption as error:
         near = meant(error.option_name, _names(ctx), 0.75) or f"see '{ctx.command_path} --help'"
+        if file := next((arg for arg in args if arg.startswith("-") and os.path.isfile(arg)), None):
+            near = f"for the file of that name write {shlex.quote('./' + file)}"
         raise Advised(f"option {error.option_name!r} is unknown; {near}", ctx) from error
     except click.UsageError as error:
         error.ctx = error.ctx or ctx

@@ -87,7 +87,9 @@ class Target:
         if self.format is not None:
             return FORMATS[self.format]
         file = self.file_of(path)
-        return None if file in (None, "-") else format_of(str(file))
+        if file is None or file == "-":
+            return None
+        return known_format(file) if is_device(file) else format_of(file)
 
     def job(
         self, path: str, templates: Sequence[str], format_: Format, *, numbers: bool = False

@@ -106,6 +106,17 @@ def test_ends_that_do_not_point_at_each_other_stay_apart(drawing: str) -> None:
     assert len(traced(drawing, close_gaps=4)) == 2
 
 
+@pytest.mark.parametrize(("across", "down", "met"), [(2, 1, 2.24), (2, 2, 2.83), (4, 3, None)])
+def test_sides_that_stop_shortly_before_a_corner_meet(
+    across: int, down: int, met: float | None
+) -> None:
+    square = np.zeros((20, 20), bool)
+    square[[0, -1], across:-across] = square[down:-down, [0, -1]] = True
+    for gap in (0, 2, 2.5, 3, 9):
+        closed = trace(located_in(square), close_gaps=gap).closed.tolist()
+        assert closed == ([True] if met and gap >= met else [False] * 4)
+
+
 def test_a_gap_in_a_circle_is_closed() -> None:
     mask = circle(20)
     mask[:20, 27:33] = False

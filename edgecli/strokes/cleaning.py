@@ -20,8 +20,12 @@ from edgecli.strokes.following import REACH, follow, go_through, greedy_pairs, l
 from edgecli.strokes.graph import Graph, Mask, Numbers
 from edgecli.strokes.runs import dots
 
-WIDEST_TURN = np.radians(45)
-"""An end points at another that lies no further than this off the way that it leads."""
+WIDEST_TURN, AT_CORNERS = np.radians(45), np.radians(90)
+"""An end points at another that lies no further than this off the way that it leads; at a corner,
+whose sides stop a pixel or two before it, the second is enough."""
+
+CORNER = 3.0
+"""Pixels between the ends of two sides at a corner, at most: of letters by ``canny:1``."""
 
 BEHIND = 1.0
 """Pixels behind an end from which that is seen, as the way across a narrow gap says nothing."""
@@ -36,10 +40,10 @@ PAIRS_AT_ONCE = 2**20
 def bridge(graph: Graph, widest: float) -> Graph:
     """Return the graph with a step more for every gap up to ``widest`` pixels that is closed.
 
-    Ends point at each other where neither line turns by more than 45° into the gap. Each is joined
-    once: across narrow gaps first, in rounds that look twice as far, so that few ends are left to
-    look far; in each round the nearest and straightest first, where a turn of a radian counts as
-    the gap's width once more.
+    Ends point at each other where neither line turns by more than 45° into the gap, or 90° into one
+    of up to CORNER pixels. Each is joined once: across narrow gaps first, in rounds that look twice
+    as far, so that few ends are left to look far; in each round the nearest and straightest first,
+    where a turn of a radian counts as the gap's width once more.
     """
     (halves,) = (graph.degrees()[graph.tails] == 1).nonzero()
     ends = graph.tails[halves]
@@ -70,7 +74,8 @@ def _gaps(points: Points, out: Points, widest: float) -> tuple[Numbers, Numbers,
         width = np.hypot(*gap.T)
         turns = _turn(out[a], across), _turn(out[b], -across)
         facing = dots(out[a] - out[b], gap) > 0
-        close = (width <= widest) & facing & (np.maximum(*turns) <= WIDEST_TURN)
+        most = np.where(width <= CORNER, AT_CORNERS, WIDEST_TURN)
+        close = (width <= widest) & facing & (np.maximum(*turns) <= most)
         cost = width * (1 + turns[0] + turns[1])
         found.append((a[close], b[close], cost[close]))
     a, b, costs = (np.concatenate(one) for one in zip(*found, strict=True))

@@ -1,6 +1,8 @@
 // Ends of lines that point at each other are joined, as --close-gaps has it (edgecli/strokes).
 
 const WIDEST_TURN = Math.PI / 4; // an end points at another that lies no further off its way
+const AT_CORNERS = Math.PI / 2; // or, at a corner, this
+const CORNER = 3; // pixels between the ends of two sides of one, at most
 const BEHIND = 1; // pixels behind an end from which that is seen
 const NARROWEST = 2; // pixels at which gaps begin
 
@@ -14,7 +16,8 @@ function costOf(one, other, widest) {
   const across = gap.map((along, axis) => along - BEHIND * (other.out[axis] - one.out[axis]));
   const turns = [turnBetween(one.out, across), turnBetween(other.out, across.map((along) => -along))];
   const facing = (one.out[0] - other.out[0]) * gap[0] + (one.out[1] - other.out[1]) * gap[1] > 0;
-  return far <= widest && facing && Math.max(...turns) <= WIDEST_TURN ? far * (1 + turns[0] + turns[1]) : null;
+  const most = far <= CORNER ? AT_CORNERS : WIDEST_TURN;
+  return far <= widest && facing && Math.max(...turns) <= most ? far * (1 + turns[0] + turns[1]) : null;
 }
 
 /** Pairs of ends at most some pixels apart, with their costs, by square cells as wide as that. */

@@ -159,6 +159,11 @@ def test_files_and_functions_fit_on_a_screen() -> None:
                 assert lines <= 40, f"{path}: {node.name} has {lines} lines"
 
 
+def test_files_of_tests_are_no_longer() -> None:
+    for path in Path(__file__).parent.rglob("*.py"):
+        assert path.read_text(encoding="utf-8").count("\n") <= 400, path
+
+
 # --- what loads when ----------------------------------------------------------------------------
 
 HEAVY = ("numpy", "PIL", "rich", "click", "edgecli.strokes")
